@@ -1,0 +1,51 @@
+# Everything runs in the project's own environment (.venv); nothing is installed outside this folder but by `make system`.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+export PYTHONDONTWRITEBYTECODE := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint types quick servers sample validate system lock clean
+
+help: ## what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/.ready: pyproject.toml requirements.lock .ci/environment.py
+	$(PYTHON) .ci/environment.py $(VENV)
+
+demo: $(VENV)/.ready ## probe the embedded server and leave a report
+	$(BIN)/art15 demo
+
+test: check sample servers ## everything: lint, types, tests, seeded faults, a real server
+
+check: lint types quick ## what every commit passes
+
+lint: $(VENV)/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.ready
+	$(BIN)/mypy
+
+quick: $(VENV)/.ready
+	$(BIN)/pytest tests -q -n 2 -m "not servers and not slow"
+
+sample: $(VENV)/.ready ## both directions: each seeded fault once against its own clause group, every variant
+	$(BIN)/pytest tests -q -m "slow and not servers"
+	$(BIN)/art15 validate --group --jobs 2 --out $(VENV)/validation-sample.json
+
+servers: $(VENV)/.ready ## real inference servers, installed into .servers/, probed end to end
+	$(BIN)/pytest tests/servers -q -m servers
+
+validate: $(VENV)/.ready ## the full matrix, every check against every fault and variant; resumes; commit the result
+	$(BIN)/art15 validate --jobs 2 --resume --out docs/validation.json
+
+system: ## Debian packages for the browser tests; needs root
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium git
+
+lock: $(VENV)/.ready ## resolve the versions anew
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra all --group dev pyproject.toml -o requirements.lock
+
+clean: ## remove what was made here
+	rm -rf $(VENV) .tools .servers .mypy_cache .ruff_cache .hypothesis
