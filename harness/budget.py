@@ -1,0 +1,80 @@
+"""One budget for all suites and transports: requests, rate, time, bytes of a body. It is never exceeded.
+
+Every request of every transport passes through :meth:`Budget.take`; nothing else limits traffic.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+MEBIBYTE = 1 << 20
+
+
+class BudgetExhausted(Exception):
+    """The run may send nothing more; checks that still need a request are untestable, with this reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a run may cost the endpoint and this machine.
+
+    Attributes:
+        rate: requests per second on average, with no bursts; None is unlimited.
+        requests: requests in the whole run; None is unlimited.
+        seconds: wall time of the whole run; None is unlimited.
+        request_seconds: time for one request, from connect to the last byte of its answer.
+        body_bytes: most bytes of one response body that are read; the rest is cut and said so.
+    """
+
+    rate: float | None = None
+    requests: int | None = None
+    seconds: float | None = None
+    request_seconds: float = 10.0
+    body_bytes: int = 16 * MEBIBYTE
+
+
+@dataclass(slots=True)
+class Budget:
+    """Hands out permissions to send; safe for many threads."""
+
+    limits: Limits = field(default_factory=Limits)
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    used: int = field(default=0, init=False)
+    _started: float = field(init=False)
+    _next: float = field(init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def __post_init__(self) -> None:
+        self._started = self.clock()
+        self._next = self._started
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds until the run must be over; infinity without a limit."""
+        if self.limits.seconds is None:
+            return float("inf")
+        return self.limits.seconds - (self.clock() - self._started)
+
+    def take(self) -> float:
+        """Wait for the rate limit, count one request, and give its time limit in seconds.
+
+        Raises:
+            BudgetExhausted: the number of requests or the time of the run is used up.
+        """
+        with self._lock:
+            if self.limits.requests is not None and self.used >= self.limits.requests:
+                raise BudgetExhausted(f"the budget of {self.limits.requests} requests is used up")
+            now = self.clock()
+            wait = max(0.0, self._next - now)
+            if self.seconds_left - wait <= 0:
+                raise BudgetExhausted(f"the time budget of {self.limits.seconds:g} s is used up")
+            if self.limits.rate is not None:
+                self._next = max(now, self._next) + 1.0 / self.limits.rate
+            self.used += 1
+        if wait:
+            self.sleep(wait)
+        return min(self.limits.request_seconds, self.seconds_left)

@@ -1,0 +1,260 @@
+"""What a check is: a named, documented function that sends something and says which clauses held.
+
+    @check(
+        "rest-infer-echoes-id",
+        clauses=["REST-RESP-04"],
+        duties=["A15-4-d"],
+        criterion="every id that was sent comes back unchanged",
+        per="model",
+        needs=["rest-infer-answers-200"],
+        faults=["drops-request-id"],
+        fix="Copy the member id of the request into the response.",
+    )
+    def rest_infer_echoes_id(probe: Probe) -> None:
+        '''A non-empty request id comes back unchanged.
+
+        Sends a valid inference with each of several ids and compares by code points.
+        '''
+
+The slug is the identity of the check for ever; the function is the slug with underscores; clause numbers are
+metadata. Severity is never written here: it comes from the clause. Registration refuses what is incomplete.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from harness.verdicts import Level, Verdict, combine
+
+Per = Literal["server", "model"]
+Kind = Literal["search", "sampling", "direct"]
+CheckFunction = Callable[[Any], None]
+
+_SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+")
+
+
+class CheckDefinitionError(Exception):
+    """A check is declared wrongly; the message names the check and what to write instead."""
+
+
+class Untestable(Exception):
+    """The check could not be carried out; the message says what was missing."""
+
+
+class NotApplicable(Exception):
+    """The clause speaks of something that this endpoint or model does not have; the message says what."""
+
+
+class Inconclusive(Exception):
+    """The check was carried out, but what was seen decides nothing; the message says what would."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A registered check; see the module for how one is declared."""
+
+    slug: str
+    function: CheckFunction
+    clauses: tuple[str, ...]
+    duties: tuple[str, ...]
+    criterion: str
+    title: str
+    method: str
+    per: Per
+    needs: tuple[str, ...]
+    faults: tuple[str, ...]
+    kind: Kind
+    transport: str
+    allow: str | None
+    fix: str
+    suite: str
+    group: str
+
+    @property
+    def builtin(self) -> bool:
+        """Whether the check ships with art15 (others come from the entry point group ``art15.checks``)."""
+        return self.function.__module__.split(".", 1)[0] == "suites"
+
+
+@dataclass(slots=True)
+class Registry:
+    """All checks known to this process, by slug, in order of registration."""
+
+    checks: dict[str, Check] = field(default_factory=dict)
+
+    def add(self, new: Check) -> None:
+        """Register a check.
+
+        Raises:
+            CheckDefinitionError: another function has the slug already.
+        """
+        old = self.checks.get(new.slug)
+        if old is not None and old.function.__module__ != new.function.__module__:
+            raise CheckDefinitionError(
+                f"check {new.slug!r} is declared twice: in {old.function.__module__} and {new.function.__module__}"
+            )
+        self.checks[new.slug] = new
+
+    def __iter__(self) -> Iterator[Check]:
+        return iter(self.checks.values())
+
+    def validate_needs(self) -> None:
+        """Every prerequisite is a registered check.
+
+        Raises:
+            CheckDefinitionError: one is not.
+        """
+        for each in self:
+            for slug in each.needs:
+                if slug not in self.checks:
+                    raise CheckDefinitionError(f"check {each.slug!r} needs {slug!r}, which is no check")
+
+
+REGISTRY = Registry()
+
+
+def check(
+    slug: str,
+    *,
+    clauses: Iterable[str] = (),
+    duties: Iterable[str] = (),
+    criterion: str,
+    per: Per = "server",
+    needs: Iterable[str] = (),
+    faults: Iterable[str] = (),
+    kind: Kind = "direct",
+    transport: str = "rest",
+    allow: str | None = None,
+    fix: str = "",
+    suite: str | None = None,
+) -> Callable[[CheckFunction], CheckFunction]:
+    """Declare the decorated function ``(probe) -> None`` as a check.
+
+    Args:
+        slug: kebab-case identity; the function has the same name with underscores.
+        clauses: ids of the protocol clauses it decides; the level of a finding is the level of its clause.
+        duties: ids of the duties of Article 15 that its result is evidence for.
+        criterion: what must be seen, stated before anything is sent.
+        per: run once for the server, or once per model.
+        needs: checks without whose success this one cannot be carried out.
+        faults: seeded faults of the reference server that make this check fail (method validation).
+        kind: ``direct``, ``search`` (a counterexample or none) or ``sampling`` (an estimate with an interval).
+        transport: ``rest``, ``grpc`` or ``both``.
+        allow: the ``--oip-allow`` word without which the check does not run.
+        fix: how a server usually mends a finding, one sentence.
+        suite: name of the suite for checks outside ``suites/``.
+
+    Raises:
+        CheckDefinitionError: the declaration is incomplete.
+    """
+
+    def register(function: CheckFunction) -> CheckFunction:
+        title, method = _texts(slug, function)
+        folder, group = _place(function.__module__, suite)
+        new = Check(
+            slug=slug,
+            function=function,
+            clauses=tuple(clauses),
+            duties=tuple(duties),
+            criterion=criterion,
+            title=title,
+            method=method,
+            per=per,
+            needs=tuple(needs),
+            faults=tuple(faults),
+            kind=kind,
+            transport=transport,
+            allow=allow,
+            fix=fix,
+            suite=folder,
+            group=group,
+        )
+        _refuse_incomplete(new)
+        REGISTRY.add(new)
+        function.__check__ = new  # type: ignore[attr-defined]  # how the plugin finds it again
+        return function
+
+    return register
+
+
+def _texts(slug: str, function: CheckFunction) -> tuple[str, str]:
+    doc = inspect.getdoc(function)
+    if not doc:
+        raise CheckDefinitionError(f"check {slug!r} has no docstring: its first line is the title, the rest the method")
+    title, _, method = doc.partition("\n")
+    return title.strip(), " ".join(method.split())
+
+
+def _place(module: str, suite: str | None) -> tuple[str, str]:
+    """Suite and clause group from where the check stands: ``suites.conformance.test_health``."""
+    parts = module.split(".")
+    group = parts[-1].removeprefix("test_").replace("_", "-")
+    if suite is not None:
+        return suite, group
+    return (parts[1], group) if parts[0] == "suites" and len(parts) > 2 else (parts[0], group)
+
+
+def _refuse_incomplete(new: Check) -> None:
+    problem = None
+    if not _SLUG.fullmatch(new.slug):
+        problem = "is not a kebab-case slug such as 'rest-live-answers-200'"
+    elif new.function.__name__ != new.slug.replace("-", "_"):
+        problem = f"belongs to a function named {new.slug.replace('-', '_')}, not {new.function.__name__}"
+    elif list(inspect.signature(new.function).parameters) != ["probe"]:
+        problem = "must take exactly one parameter, probe"
+    elif not new.criterion:
+        problem = "states no criterion"
+    elif not new.clauses and not new.duties:
+        problem = "names no clause and no duty"
+    elif not new.title.endswith("."):
+        problem = "has a title (first docstring line) that is not a sentence with a full stop"
+    if problem:
+        raise CheckDefinitionError(f"check {new.slug!r} {problem}")
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One case in which a clause did not hold.
+
+    ``root`` names the root cause: violations with the same root, in whatever check, are one finding.
+    """
+
+    clause: str
+    expected: str
+    observed: str
+    root: str
+    exchange: str | None = None
+    shrunk_from: int | None = None
+    shrunk_to: int | None = None
+    replayed: tuple[int, int] | None = None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one execution of a check has seen so far."""
+
+    levels: dict[str, Level]
+    cases: dict[str, int] = field(default_factory=dict)
+    violations: list[Violation] = field(default_factory=list)
+    observations: list[tuple[str | None, str]] = field(default_factory=list)
+    ended: Verdict | None = None
+    reason: str = ""
+
+    def clause_verdict(self, clause: str) -> Verdict:
+        """What this check says of one of its clauses: the level's verdict if broken, pass if only seen to hold."""
+        if any(violation.clause == clause for violation in self.violations):
+            return self.levels[clause].violation
+        if self.cases.get(clause):
+            return Verdict.PASS
+        return self.ended or Verdict.NOT_APPLICABLE
+
+    def verdict(self) -> Verdict:
+        """The verdict of the whole check; seeing nothing is never a pass."""
+        seen = [self.clause_verdict(clause) for clause in self.levels if self.cases.get(clause)]
+        if self.ended is not None:
+            seen.append(self.ended)
+        return combine(seen)

@@ -1,0 +1,140 @@
+"""The operator's own words: what is declared, what must hold, what may be sent, who answers for it (TOML).
+
+An unknown key stops the run: a typing error must not silently empty a criterion.
+"""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+import hashlib
+import re
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+RiskClass = Literal["annex-iii", "annex-i", "not-high-risk", "not-stated"]
+
+DEFAULT_CRITERIA = (
+    "no crash: the endpoint still serves after every request",
+    "no hang: every request gets an answer within the time for one request",
+    "no answer or memory of another request",
+    "no silently changed value",
+    "same input, same answer (unless the model declares itself nondeterministic)",
+    "ready means able to infer",
+    "no access without the credentials that are required",
+)
+
+
+class PolicyError(Exception):
+    """The policy file cannot be used; one line that says where and what to write instead."""
+
+
+class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class ReportTable(_Table, frozen=True, kw_only=True):
+    """``[report]``: who asked, who ran, who answers for it."""
+
+    title: str = "Article 15 evidence report"
+    customer: str | None = None
+    operator: str | None = None
+    responsible: list[str] = []
+    replaces: str | None = None
+
+
+class ItemTable(_Table, frozen=True, kw_only=True):
+    """``[item]``: what the provider declares of the system; printed apart from what was measured."""
+
+    system: str | None = None
+    provider: str | None = None
+    version: str | None = None
+    intended_purpose: str | None = None
+    lifecycle_stage: str | None = None
+    risk_class: RiskClass = "not-stated"
+
+
+class BudgetTable(_Table, frozen=True, kw_only=True):
+    """``[budget]``: the same limits as the command line, which wins where both are given."""
+
+    max_rate: float | None = None
+    max_requests: int | None = None
+    time: float | None = None
+    request_timeout: float = 10.0
+    body_mebibytes: int = 16
+
+
+class CriteriaTable(_Table, frozen=True, kw_only=True):
+    """``[criteria]``: where the specification leaves the severity to the operator."""
+
+    server_error_for_client_mistake: Literal["warn", "fail"] = "warn"
+
+
+class SampleTable(_Table, frozen=True, kw_only=True):
+    """``[samples.MODEL]``: inference requests that the model takes, one JSON body a line."""
+
+    requests: str
+    sensitive: bool = False
+
+
+class WaiverTable(_Table, frozen=True, kw_only=True):
+    """``[[waivers]]``: a known finding that the operator accepts until a date."""
+
+    slug: str
+    owner: str
+    reason: str
+    expires: datetime.date
+    model: str | None = None
+
+
+class DutyTable(_Table, frozen=True, kw_only=True):
+    """``[[not_applicable]]``: a duty that the operator declares not applicable, with reason and name."""
+
+    duty: str
+    reason: str
+    declared_by: str
+
+
+class Policy(_Table, frozen=True, kw_only=True):
+    """The whole file; every table is optional and the default is what an empty file says."""
+
+    report: ReportTable = ReportTable()
+    item: ItemTable = ItemTable()
+    budget: BudgetTable = BudgetTable()
+    criteria: CriteriaTable = CriteriaTable()
+    samples: dict[str, SampleTable] = {}
+    waivers: list[WaiverTable] = []
+    not_applicable: list[DutyTable] = []
+
+
+def load_policy(path: Path | None) -> tuple[Policy, str | None]:
+    """The policy and the SHA-256 of its file; the default policy and None without a file.
+
+    Raises:
+        PolicyError: unreadable, not TOML, an unknown key, or a value of the wrong type.
+    """
+    if path is None:
+        return Policy(), None
+    try:
+        data = path.read_bytes()
+        return msgspec.convert(tomllib.loads(data.decode()), Policy), hashlib.sha256(data).hexdigest()
+    except OSError as error:
+        raise PolicyError(f"policy {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PolicyError(f"policy {path} is not TOML: {error}") from error
+    except msgspec.ValidationError as error:
+        raise PolicyError(f"policy {path}: {_explain(str(error))}") from error
+
+
+def _explain(message: str) -> str:
+    """Add the nearest right key to msgspec's message about an unknown one."""
+    unknown = re.search(r"unknown field `([^`]+)`(.*)", message)
+    if unknown is None:
+        return message
+    tables: list[type[msgspec.Struct]] = [*_Table.__subclasses__()] if "at `" in unknown.group(2) else [Policy]
+    known = {name for table in tables for name in table.__struct_fields__}
+    near = difflib.get_close_matches(unknown.group(1), known, n=1)
+    return f"{message}; did you mean {near[0]!r}?" if near else message
