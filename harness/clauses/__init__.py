@@ -1,0 +1,33 @@
+"""The clauses of the protocol and the duties of Article 15, as data; :func:`load` reads them strictly."""
+
+from __future__ import annotations
+
+from harness.clauses.cross import CheckLike, cross_check
+from harness.clauses.document import CatalogueError
+from harness.clauses.load import load, load_from
+from harness.clauses.model import (
+    ELISION,
+    Catalogue,
+    Clause,
+    Duty,
+    LawFact,
+    Protocol,
+    Standard,
+    Taxonomy,
+)
+
+__all__ = [
+    "ELISION",
+    "Catalogue",
+    "CatalogueError",
+    "CheckLike",
+    "Clause",
+    "Duty",
+    "LawFact",
+    "Protocol",
+    "Standard",
+    "Taxonomy",
+    "cross_check",
+    "load",
+    "load_from",
+]
