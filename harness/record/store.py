@@ -1,0 +1,198 @@
+"""Where exchanges are kept: content-addressed files below ``exchanges/``, written whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from harness.record.exchange import ConnectionFacts, Exchange, Headers
+from harness.record.redact import Redaction, Redactor
+
+SCHEMA = "art15-exchange/1"
+# Names remembered so as not to write the same content again; forgetting one costs a write, never a wrong file.
+REMEMBERED = 100_000
+
+
+class ExchangeStore:
+    """Files named by their SHA-256 below ``root/exchanges``; the same content is kept once.
+
+    Raises (all methods):
+        OSError: the disk refuses; a run whose evidence cannot be written must not go on.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._known: set[str] = set()
+        self._numbers = itertools.count(1)
+
+    def put(self, data: bytes, suffix: str) -> str:
+        """Keep ``data`` as ``exchanges/<first 2>/<sha256>.<suffix>`` and give the digest."""
+        digest = hashlib.sha256(data).hexdigest()
+        name = relative(digest, suffix)
+        if name in self._known:
+            return digest
+        path = self.root / name
+        temporary = path.with_name(f".{digest}.{os.getpid()}.{next(self._numbers)}")
+        try:
+            temporary.write_bytes(data)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(data)
+        temporary.replace(path)  # a reader, or a run that is killed, never sees half a file
+        if len(self._known) >= REMEMBERED:
+            self._known = set()
+        self._known.add(name)
+        return digest
+
+    def write(self, exchange: Exchange, redactions: list[Redaction]) -> str:
+        """Keep an exchange that has been redacted, bodies apart, and give the digest of its record."""
+        request = self._body(exchange.request_body)
+        response = self._body(exchange.response_body)
+        return self.put(_encode(_record(exchange, request, response, redactions)), "json")
+
+    def _body(self, body: bytes) -> dict[str, Any] | None:
+        if not body:
+            return None
+        digest = self.put(body, "body")
+        return {"sha256": digest, "bytes": len(body), "file": relative(digest, "body")}
+
+
+def relative(digest: str, suffix: str) -> str:
+    """Path of a stored file within the bundle."""
+    return f"exchanges/{digest[:2]}/{digest}.{suffix}"
+
+
+def _encode(record: dict[str, Any]) -> bytes:
+    return msgspec.json.encode(record, order="sorted") + b"\n"
+
+
+def _record(
+    exchange: Exchange, request: dict[str, Any] | None, response: dict[str, Any] | None, redactions: list[Redaction]
+) -> dict[str, Any]:
+    answer = None
+    if exchange.status is not None:
+        answer = {
+            "status": exchange.status,
+            "reason": exchange.reason,
+            "http_version": exchange.response_http_version,
+            "headers": _pairs(exchange.response_headers),
+            "body": response,
+            "truncated": exchange.truncated,
+        }
+    error = exchange.error
+    return {
+        "schema": SCHEMA,
+        "n": exchange.n,
+        "method": exchange.method,
+        "url": exchange.url,
+        "http_version": exchange.http_version,
+        "request": {"headers": _pairs(exchange.request_headers), "body": request},
+        "response": answer,
+        "error": None if error is None else {"kind": error.kind, "message": error.message},
+        "timing": {
+            "started": exchange.started,
+            "start_ns": exchange.start_ns,
+            "headers_ns": exchange.headers_ns,
+            "end_ns": exchange.end_ns,
+        },
+        "connection": _connection(exchange.connection),
+        "redactions": redactions,
+    }
+
+
+def _pairs(headers: Headers) -> list[list[str]]:
+    return [[name, value] for name, value in headers]
+
+
+def _connection(facts: ConnectionFacts | None) -> dict[str, Any] | None:
+    if facts is None:
+        return None
+    tls = None if facts.tls is None else {"version": facts.tls.version, "cipher": facts.tls.cipher}
+    return {
+        "id": facts.id,
+        "request_index": facts.request_index,
+        "local": facts.local,
+        "peer": facts.peer,
+        "tls": tls,
+    }
+
+
+@dataclass(slots=True)
+class Totals:
+    """Counts over all recorded exchanges; ``first`` and ``last`` are starting times, ISO 8601 in UTC."""
+
+    requests: int = 0
+    failed: int = 0
+    sent: int = 0
+    received: int = 0
+    redactions: int = 0
+    first: str | None = None
+    last: str | None = None
+
+    def add(self, exchange: Exchange, redactions: int) -> None:
+        """Count one exchange."""
+        self.requests += 1
+        self.failed += exchange.error is not None
+        self.sent += exchange.sent
+        self.received += exchange.received
+        self.redactions += redactions
+        self.first = min(self.first or exchange.started, exchange.started)
+        self.last = max(self.last or exchange.started, exchange.started)
+
+
+class Recorder:
+    """Redacts, stores and announces exchanges. Safe to use from several threads.
+
+    Args:
+        store: where they are kept.
+        redactor: what is taken out first.
+        sink: called with the data of the journal's ``exchange`` line, once per exchange, after it is on disk.
+    """
+
+    def __init__(self, store: ExchangeStore, redactor: Redactor, sink: Callable[[dict[str, Any]], None]) -> None:
+        self.store = store
+        self.redactor = redactor
+        self.totals = Totals()
+        self._sink = sink
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+
+    def next_number(self) -> int:
+        """The ``n`` of the next exchange, unique over all clients that share this recorder."""
+        return next(self._numbers)
+
+    def record(self, exchange: Exchange, check: str | None) -> Exchange:
+        """Keep an exchange and give it back with ``ref`` set.
+
+        What comes back is not redacted: a check must judge what was sent. Anything written *about* it goes through
+        :meth:`Redactor.value` first.
+        """
+        clean, redactions = self.redactor.exchange(exchange)
+        digest = self.store.write(clean, redactions)
+        with self._lock:
+            self.totals.add(exchange, len(redactions))
+        self._sink(
+            {
+                "n": exchange.n,
+                "sha256": digest,
+                "method": clean.method,
+                "url": clean.url,
+                "status": clean.status,
+                "error_kind": clean.error.kind if clean.error else None,
+                "sent": clean.sent,
+                "received": clean.received,
+                "started": clean.started,
+                "elapsed_s": clean.elapsed_s,
+                "redactions": len(redactions),
+                "check": check,
+            }
+        )
+        return replace(exchange, ref=digest)

@@ -1,0 +1,89 @@
+"""The store: named by content, whole or absent, shared by threads."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from harness.record.exchange import ConnectionFacts, Failure, TlsFacts
+from harness.record.redact import Redactor
+from harness.record.store import ExchangeStore, Recorder
+from reports.excerpt import ExchangeReader, ExchangeRecord
+
+from .test_redact import EXCHANGE
+
+
+def files(root: Path) -> list[Path]:
+    return [path for path in sorted(root.rglob("*")) if path.is_file()]
+
+
+def test_every_file_has_the_digest_that_its_name_promises(tmp_path: Path) -> None:
+    recorder = Recorder(ExchangeStore(tmp_path), Redactor(), lambda _: None)
+    recorded = recorder.record(replace(EXCHANGE, request_body=b"in", response_body=b"out"), None)
+    found = files(tmp_path)
+    assert len(found) == 3
+    for path in found:
+        assert path.stem == hashlib.sha256(path.read_bytes()).hexdigest()
+        assert path.parent.name == path.stem[:2]
+    assert recorded.ref in {path.stem for path in found}
+    assert recorded.response_body == b"out"
+
+
+def test_the_record_has_the_published_form(tmp_path: Path) -> None:
+    tls = TlsFacts("TLSv1.3", "AES")
+    exchange = replace(
+        EXCHANGE,
+        connection=ConnectionFacts(1, 2, "a:1", "b:2", tls),
+        error=Failure("body-too-large", "m"),
+        truncated=True,
+    )
+    store = ExchangeStore(tmp_path)
+    digest = store.write(exchange, [{"where": "url", "rule": "secret"}])
+    data = (tmp_path / "exchanges" / digest[:2] / f"{digest}.json").read_bytes()
+    record = json.loads(data)
+    assert data == json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+    assert record.keys() == {
+        *("schema", "n", "method", "url", "http_version", "request", "response", "error", "timing", "connection"),
+        "redactions",
+    }
+    assert record["connection"]["tls"] == {"version": "TLSv1.3", "cipher": "AES"}
+    assert record["timing"] == {"started": EXCHANGE.started, "start_ns": 1, "headers_ns": 2, "end_ns": 3}
+    assert record["response"]["truncated"] is True
+    assert (tmp_path / record["response"]["body"]["file"]).read_bytes() == b"{}"
+    msgspec.json.decode(data, type=ExchangeRecord)
+    assert ExchangeReader(tmp_path).show(digest) is not None
+
+
+def test_an_exchange_without_an_answer(tmp_path: Path) -> None:
+    bare = replace(EXCHANGE, status=None, request_body=b"", error=Failure("timeout", "m"), headers_ns=None)
+    digest = ExchangeStore(tmp_path).write(bare, [])
+    record = json.loads((tmp_path / "exchanges" / digest[:2] / f"{digest}.json").read_bytes())
+    assert record["response"] is None
+    assert record["request"]["body"] is None
+    assert record["error"] == {"kind": "timeout", "message": "m"}
+
+
+def test_many_threads_lose_nothing(tmp_path: Path) -> None:
+    events: list[dict[str, Any]] = []
+    recorder = Recorder(ExchangeStore(tmp_path), Redactor(), events.append)
+
+    def work() -> None:
+        for _ in range(50):
+            recorder.record(replace(EXCHANGE, n=recorder.next_number(), sent=2, received=3), "c")
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(event["n"] for event in events) == list(range(1, 201))
+    assert recorder.totals.requests == 200
+    assert (recorder.totals.sent, recorder.totals.received) == (400, 600)
+    assert recorder.totals.first == recorder.totals.last == EXCHANGE.started
+    assert len(files(tmp_path)) == 201, "200 records, and one body that all of them share"
