@@ -1,0 +1,278 @@
+"""How the endpoint is reached: address, credentials, trust, proxy. Environment proxies are never looked at."""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import re
+import shlex
+import ssl
+import subprocess
+import threading
+import time
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, unquote, urlsplit
+
+import certifi
+
+TOKEN_SECONDS = 300.0
+TOKEN_TIMEOUT = 30.0
+# After a 401 the token command runs again, but not for each of a row of refusals that a check provokes.
+TOKEN_PATIENCE = 5.0
+# A value of a header with an ordinary name is a secret from this length on; "staging" is not worth a spoilt record.
+LONG_VALUE = 16
+
+_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_SENSITIVE = re.compile(r"auth|cookie|key|token|secret|session|passw|credential|signature", re.IGNORECASE)
+_AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?")
+
+Header = tuple[str, str]
+
+
+class AccessError(Exception):
+    """The operator's own means of access failed, such as the token command; nothing was sent."""
+
+
+@dataclass(slots=True)
+class _Tokens:
+    """The bearer token in use and those before it, which stay secret."""
+
+    current: str | None = None
+    fetched: float = float("-inf")
+    past: set[str] = field(default_factory=set)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A checked way to the endpoint.
+
+    Attributes:
+        base_url: ``http`` or ``https``, a path prefix allowed; a user name in it becomes Basic credentials and is
+            then no longer part of it.
+        headers: sent with every request.
+        token: bearer token.
+        token_command: command line (no shell) that prints the bearer token; run again every five minutes and after a
+            401.
+        ca: PEM file that replaces the system's trust store; ``cert`` and ``key`` are the client's own.
+        authority: ``HOST[:PORT]`` for the Host header and for SNI instead of those of the URL.
+        proxy: ``http://[user:password@]host:port``.
+
+    Raises:
+        ValueError: something cannot work; one line, without any secret in it.
+    """
+
+    base_url: str
+    headers: tuple[Header, ...] = ()
+    token: str | None = field(default=None, repr=False)
+    token_command: str | None = field(default=None, repr=False)
+    ca: str | None = None
+    cert: str | None = None
+    key: str | None = None
+    authority: str | None = None
+    proxy: str | None = field(default=None, repr=False)
+    host: str = field(init=False)
+    port: int = field(init=False)
+    _userinfo: str | None = field(init=False, repr=False)
+    _tokens: _Tokens = field(init=False, repr=False, default_factory=_Tokens)
+
+    def __post_init__(self) -> None:
+        parts = _split(self.base_url, ("http", "https"), "endpoint")
+        if parts.query or parts.fragment:
+            raise ValueError("the endpoint URL must end with its path: no query and no fragment")
+        set_field = object.__setattr__  # the class is frozen; these are derived once
+        set_field(self, "host", _host(parts))
+        set_field(self, "port", parts.port or (443 if parts.scheme == "https" else 80))
+        set_field(self, "_userinfo", _userinfo(parts))
+        netloc = parts.netloc.rpartition("@")[2]
+        set_field(self, "base_url", f"{parts.scheme}://{netloc}{parts.path.rstrip('/')}")
+        self._refuse_headers()
+        if self.token is not None and self.token_command is not None:
+            raise ValueError("give a token or a token command, not both")
+        if self.token is not None:
+            _refuse_value("the token", self.token)
+        if self.key is not None and self.cert is None:
+            raise ValueError("a client key needs its certificate as well")
+        if self.authority is not None and not _AUTHORITY.fullmatch(self.authority):
+            raise ValueError(f"authority {self.authority!r} is not HOST or HOST:PORT")
+        if self.proxy is not None:
+            _split(self.proxy, ("http",), "proxy")
+
+    def _refuse_headers(self) -> None:
+        for name, value in self.headers:
+            if not _NAME.fullmatch(name):
+                raise ValueError(f"{name!r} is not a header name")
+            _refuse_value(f"the header {name}", value)
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether the endpoint is reached over TLS."""
+        return self.base_url.startswith("https:")
+
+    @property
+    def prefix(self) -> str:
+        """Path prefix, percent-encoded as given, without a slash at the end."""
+        return urlsplit(self.base_url).path
+
+    @property
+    def host_header(self) -> str:
+        """Value of the Host header: the authority, else the URL's host and port as written."""
+        return self.authority or urlsplit(self.base_url).netloc
+
+    @property
+    def sni(self) -> str:
+        """Server name for TLS."""
+        if self.authority is None:
+            return self.host
+        name = _AUTHORITY.fullmatch(self.authority)
+        return name.group(1).strip("[]") if name else self.host
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the endpoint is on this machine (and no proxy stands in between)."""
+        if self.proxy is not None:
+            return False
+        if self.host == "localhost" or self.host.endswith(".localhost"):
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    def headers_now(self) -> tuple[Header, ...]:
+        """The headers of access for a request sent now, credentials included.
+
+        Raises:
+            AccessError: the token command failed.
+        """
+        if any(name.lower() == "authorization" for name, _ in self.headers):
+            return self.headers
+        token = self.token or self._token_from_command()
+        if token is not None:
+            return (*self.headers, ("Authorization", f"Bearer {token}"))
+        if self._userinfo is not None:
+            basic = base64.b64encode(self._userinfo.encode()).decode()
+            return (*self.headers, ("Authorization", f"Basic {basic}"))
+        return self.headers
+
+    def refused(self) -> None:
+        """The endpoint answered 401: a token from a command is fetched anew for the next request."""
+        with self._tokens.lock:
+            if time.monotonic() - self._tokens.fetched > TOKEN_PATIENCE:
+                self._tokens.current = None
+
+    def secrets(self) -> tuple[str, ...]:
+        """Values that must never be written, as known now; call again after :meth:`headers_now`."""
+        found = set(self._tokens.past)
+        if self.token:
+            found.add(self.token)
+        for userinfo in (self._userinfo, _userinfo(urlsplit(self.proxy)) if self.proxy else None):
+            if userinfo:
+                found |= {userinfo, userinfo.partition(":")[2]}
+        for name, value in self.headers:
+            if _SENSITIVE.search(name) or len(value) >= LONG_VALUE:
+                found |= {value, value.rpartition(" ")[2]}  # "Bearer xyz": the scheme is no secret
+                found |= _basic(value)
+        return tuple(sorted(found - {""}))
+
+    def ssl_context(self) -> ssl.SSLContext:
+        """A verifying context: the CA file if given, else the system's trust store and certifi's.
+
+        Raises:
+            ValueError: a file cannot be used.
+        """
+        try:
+            context = ssl.create_default_context(cafile=self.ca)
+            if self.ca is None:
+                context.load_verify_locations(certifi.where())
+            if self.cert is not None:
+                context.load_cert_chain(self.cert, self.key)
+        except (OSError, ssl.SSLError) as error:
+            files = ", ".join(name for name in (self.ca, self.cert, self.key) if name)
+            raise ValueError(f"TLS files cannot be used ({files}): {error}") from error
+        context.set_alpn_protocols(["http/1.1"])
+        return context
+
+    def proxy_address(self) -> tuple[str, int, str | None] | None:
+        """Host, port and Proxy-Authorization value of the proxy, if there is one."""
+        if self.proxy is None:
+            return None
+        parts = urlsplit(self.proxy)
+        userinfo = _userinfo(parts)
+        basic = None if userinfo is None else "Basic " + base64.b64encode(userinfo.encode()).decode()
+        return _host(parts), parts.port or 80, basic
+
+    def _token_from_command(self) -> str | None:
+        if self.token_command is None:
+            return None
+        tokens = self._tokens
+        with tokens.lock:
+            if tokens.current is None or time.monotonic() - tokens.fetched > TOKEN_SECONDS:
+                tokens.current = _run(self.token_command)
+                tokens.fetched = time.monotonic()
+                tokens.past.add(tokens.current)
+            return tokens.current
+
+
+def _run(command: str) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603 -- the operator's own command, split without a shell
+            shlex.split(command), capture_output=True, timeout=TOKEN_TIMEOUT, check=False, stdin=subprocess.DEVNULL
+        )
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        # The exception text holds the command line, which may hold a secret.
+        raise AccessError(f"the token command could not be run: {type(error).__name__}") from None
+    token = done.stdout.decode("utf-8", "replace").strip()
+    if done.returncode or not token:
+        raise AccessError(f"the token command gave no token (exit status {done.returncode})")
+    try:
+        _refuse_value("the token", token)
+    except ValueError as error:
+        raise AccessError(str(error)) from None
+    return token
+
+
+def _split(url: str, schemes: tuple[str, ...], what: str) -> SplitResult:
+    if re.search(r"[^\x21-\x7e]", url):
+        raise ValueError(f"the {what} URL has a space, a control or a non-ASCII character: percent-encode it")
+    try:
+        parts = urlsplit(url)
+        port_is_valid = parts.port != 0
+    except ValueError as error:
+        raise ValueError(f"the {what} URL cannot be read: {error}") from None
+    if parts.scheme not in schemes:
+        raise ValueError(f"the {what} URL must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+    if not parts.hostname or not port_is_valid:
+        raise ValueError(f"the {what} URL names no host" if port_is_valid else f"the {what} URL has port 0")
+    return parts
+
+
+def _host(parts: SplitResult) -> str:
+    return parts.hostname or ""
+
+
+def _userinfo(parts: SplitResult) -> str | None:
+    if parts.username is None:
+        return None
+    return f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+
+
+def _refuse_value(what: str, value: str) -> None:
+    if re.search(r"[\r\n\0]", value):
+        raise ValueError(f"{what} has a line break or a null character")
+    try:
+        value.encode("latin-1")
+    except UnicodeEncodeError:
+        raise ValueError(f"{what} has a character outside Latin-1") from None
+
+
+def _basic(value: str) -> set[str]:
+    """User and password behind a Basic header."""
+    scheme, _, encoded = value.partition(" ")
+    if scheme.lower() != "basic":
+        return set()
+    try:
+        userinfo = base64.b64decode(encoded, validate=True).decode()
+    except ValueError:
+        return set()
+    return {userinfo, userinfo.partition(":")[2]}

@@ -1,0 +1,326 @@
+"""The REST client of a run: sends prepared bytes, records everything, and never fails for what the endpoint does."""
+
+from __future__ import annotations
+
+import contextvars
+import re
+import time
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+import httpx
+
+from harness import __version__
+from harness.budget import Budget
+from harness.record.coding import DECODED_LIMIT, Undecodable, decoded_body
+from harness.record.exchange import Exchange, Failure, Headers
+from harness.record.store import Recorder
+from harness.wire import strictjson
+from harness.wire.access import Access, Header
+from harness.wire.connection import Route
+from harness.wire.messages import InferRequest
+from harness.wire.sockets import Call
+from harness.wire.transport import DeadlineTransport, TransportFailure
+
+__all__ = ["RestClient", "decoded_body", "json_of"]
+
+USER_AGENT = f"art15/{__version__}"
+# An endpoint that left this many requests in a row without any answer is asked with little patience until it answers
+# again: a dead endpoint must not cost the full time limit for every check of a run.
+SILENCES = 3
+IMPATIENT_SECONDS = 1.0
+_TARGET = re.compile(r"[\x21-\x7e]+")
+
+
+class RestClient:
+    """Requests to one endpoint, each within the budget and each recorded. Safe to use from several threads.
+
+    Args:
+        access: address and credentials.
+        recorder: keeps every exchange; learns the secrets of ``access``.
+        budget: shared by all clients of a run.
+
+    Raises:
+        ValueError: the TLS files of ``access`` cannot be used.
+    """
+
+    def __init__(self, access: Access, recorder: Recorder, budget: Budget, *, user_agent: str = USER_AGENT) -> None:
+        self.access = access
+        self.recorder = recorder
+        self.budget = budget
+        self.user_agent = user_agent
+        context = access.ssl_context() if access.is_tls else None
+        self._transport = DeadlineTransport(Route(context, access.sni, access.proxy_address()))
+        self._url = httpx.URL(access.base_url + "/")
+        self._prefix = access.prefix
+        self._origin = access.base_url.removesuffix(self._prefix)
+        self._secrets: tuple[str, ...] = ()
+        self._silences = 0
+        self._check: str | None = None
+        self._checks: contextvars.ContextVar[str | None] = contextvars.ContextVar("check")
+        self._learn_secrets()
+
+    @property
+    def current_check(self) -> str | None:
+        """Id that is stamped on records. A thread that never set it has the one that was set last."""
+        return self._checks.get(self._check)
+
+    @current_check.setter
+    def current_check(self, check: str | None) -> None:
+        self._check = check
+        self._checks.set(check)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Iterable[Header] = (),
+        *,
+        fresh: bool = False,
+        timeout: float | None = None,
+        accept_encoding: str = "identity",
+        credentials: bool = True,
+    ) -> Exchange:
+        """Send one request and give back what came of it; redirects are not followed, cookies not kept.
+
+        A server may close a kept-alive connection at any moment after an answer (RFC 9112, section 9.3.1). A request
+        that meets such a close before a single byte has come back is sent once more on a new connection; both
+        attempts are recorded.
+
+        Args:
+            path: appended to the base URL as it is; percent-encoded already, and a query may follow.
+            body: sent as it is; JSON unless ``headers`` say otherwise.
+            headers: take the place of default headers of the same name.
+            fresh: use a new connection, and close it.
+            timeout: seconds for the whole exchange, if less than the budget grants.
+            credentials: False leaves out all headers of access.
+
+        Raises:
+            BudgetExhausted: nothing was sent.
+            AccessError: the operator's token command failed; nothing was sent.
+            ValueError: this is no HTTP request: an illegal method, path or header.
+        """
+        given = tuple(headers)
+        exchange = self._once(method, path, body, given, fresh, timeout, accept_encoding, credentials)
+        if _met_idle_close(exchange):
+            exchange = self._once(method, path, body, given, True, timeout, accept_encoding, credentials)
+        return exchange
+
+    def _once(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        given: tuple[Header, ...],
+        fresh: bool,
+        timeout: float | None,
+        accept_encoding: str,
+        credentials: bool,
+    ) -> Exchange:
+        target = self._target(path)
+        access = self.access.headers_now() if credentials else ()
+        self._learn_secrets()
+        all_headers = self._headers(access, given, body, method, fresh, accept_encoding)
+        granted = self.budget.take()
+        if self._silences >= SILENCES:
+            granted = min(granted, IMPATIENT_SECONDS)
+        call = Call(granted if timeout is None else min(timeout, granted))
+        request = httpx.Request(
+            method,
+            self._url,
+            headers=[(name.encode("latin-1"), value.encode("latin-1")) for name, value in all_headers],
+            stream=httpx.ByteStream(body or b""),
+            extensions={"call": call, "target": target.encode("ascii"), "fresh": fresh},
+        )
+        exchange = self._carry_out(request, call, self._origin + target, all_headers, body or b"")
+        self._silences = 0 if exchange.answered else self._silences + 1
+        if exchange.status == 401 and credentials:
+            self.access.refused()
+        return self.recorder.record(exchange, self.current_check)
+
+    def server_live(self) -> Exchange:
+        """GET v2/health/live."""
+        return self.send("GET", "/v2/health/live")
+
+    def server_ready(self) -> Exchange:
+        """GET v2/health/ready."""
+        return self.send("GET", "/v2/health/ready")
+
+    def server_metadata(self, *, slash: bool = False) -> Exchange:
+        """GET v2, or v2/ (the documents differ)."""
+        return self.send("GET", "/v2/" if slash else "/v2")
+
+    def model_metadata(self, model: str, version: str | None = None) -> Exchange:
+        """GET v2/models/M[/versions/V]."""
+        return self.send("GET", self.model_path(model, version))
+
+    def model_ready(self, model: str, version: str | None = None) -> Exchange:
+        """GET v2/models/M[/versions/V]/ready."""
+        return self.send("GET", self.model_path(model, version, "ready"))
+
+    def infer(
+        self, model: str, body: bytes | InferRequest, version: str | None = None, headers: Iterable[Header] = ()
+    ) -> Exchange:
+        """POST v2/models/M[/versions/V]/infer."""
+        data = body.to_bytes() if isinstance(body, InferRequest) else body
+        return self.send("POST", self.model_path(model, version, "infer"), data, headers)
+
+    @staticmethod
+    def model_path(model: str, version: str | None = None, leaf: str = "") -> str:
+        """Path of a model; name and version are each one percent-encoded segment."""
+        segments = ["", "v2", "models", quote(model, safe="")]
+        if version is not None:
+            segments += ["versions", quote(version, safe="")]
+        return "/".join([*segments, leaf] if leaf else segments)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _learn_secrets(self) -> None:
+        secrets = self.access.secrets()
+        if secrets != self._secrets:
+            self.recorder.redactor.add(secrets)
+            self._secrets = secrets
+
+    def _target(self, path: str) -> str:
+        target = self._prefix + (path if path.startswith("/") else f"/{path}")
+        if not _TARGET.fullmatch(target):
+            raise ValueError(f"path {path!r} has a character that must be percent-encoded")
+        return target
+
+    def _headers(
+        self,
+        access: Sequence[Header],
+        given: Sequence[Header],
+        body: bytes | None,
+        method: str,
+        fresh: bool,
+        accept_encoding: str,
+    ) -> Headers:
+        """Defaults, then access, then the caller's; a later group replaces a name, and keeps its repetitions."""
+        first: list[Header] = [
+            ("Host", self.access.host_header),
+            ("User-Agent", self.user_agent),
+            ("Accept", "*/*"),
+            ("Accept-Encoding", accept_encoding),
+        ]
+        if fresh:
+            first.append(("Connection", "close"))
+        if body is not None:
+            first.append(("Content-Type", "application/json"))
+        merged = _override(_override(first, access), given)
+        names = {name.lower() for name, _ in merged}
+        has_length = body is not None or method in ("POST", "PUT", "PATCH")
+        if has_length and not names & {"content-length", "transfer-encoding"}:
+            merged.append(("Content-Length", str(len(body or b""))))
+        for name, value in merged:
+            if re.search(r"[\r\n\0]", name + value):
+                raise ValueError(f"header {name!r} has a line break or a null character")
+        return tuple(merged)
+
+    def _carry_out(self, request: httpx.Request, call: Call, url: str, headers: Headers, body: bytes) -> Exchange:
+        started = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        begin = time.monotonic_ns()
+        answer = _Answer()
+        try:
+            answer.read(self._transport.handle_request(request), self.budget.limits.body_bytes)
+        except TransportFailure as error:
+            answer.error = error.failure
+        except httpx.LocalProtocolError as error:
+            raise ValueError(f"not an HTTP request: {error}") from None
+        head = answer.head
+        return Exchange(
+            n=self.recorder.next_number(),
+            method=request.method,
+            url=url,
+            http_version="HTTP/1.1",
+            request_headers=headers,
+            request_body=body,
+            status=head.status_code if head else None,
+            reason=_phrase(head),
+            response_http_version=head.http_version if head else None,
+            response_headers=_received(head),
+            response_body=b"".join(answer.chunks),
+            truncated=head is not None and answer.error is not None,
+            error=answer.error,
+            started=started,
+            start_ns=begin,
+            headers_ns=answer.headers_ns,
+            end_ns=time.monotonic_ns(),
+            connection=call.facts,
+            sent=call.sent,
+            received=call.received,
+        )
+
+
+class _Answer:
+    """What has arrived so far; it stays if the rest does not come."""
+
+    def __init__(self) -> None:
+        self.head: httpx.Response | None = None
+        self.headers_ns: int | None = None
+        self.chunks: list[bytes] = []
+        self.error: Failure | None = None
+
+    def read(self, response: httpx.Response, limit: int) -> None:
+        """Take the headers and at most ``limit`` bytes of the body."""
+        self.head, self.headers_ns = response, time.monotonic_ns()
+        left = limit
+        try:
+            for chunk in response.stream:  # type: ignore[union-attr]  # ours is always synchronous
+                self.chunks.append(chunk[:left])
+                left -= len(chunk)
+                if left < 0:
+                    self.error = Failure("body-too-large", f"more than {limit} bytes of body; the rest was not read")
+                    return
+        finally:
+            response.stream.close()  # type: ignore[union-attr]
+
+
+def json_of(exchange: Exchange, limit: int = DECODED_LIMIT) -> strictjson.Document:
+    """The response body, decoded and read as JSON.
+
+    Raises:
+        strictjson.NotJson: there is no whole body, it cannot be decoded, or it is no JSON.
+    """
+    if exchange.error is not None:
+        raise strictjson.NotJson(f"there is no whole body: {exchange.error.message}")
+    try:
+        return strictjson.parse(decoded_body(exchange, limit))
+    except Undecodable as error:
+        raise strictjson.NotJson(str(error)) from None
+
+
+def _met_idle_close(exchange: Exchange) -> bool:
+    """Whether the connection had served before and was gone before this request got a byte of an answer."""
+    if exchange.error is None or exchange.error.kind not in ("reset", "closed") or exchange.received:
+        return False
+    return exchange.connection is not None and exchange.connection.request_index > 1
+
+
+def _override(headers: Sequence[Header], by: Sequence[Header]) -> list[Header]:
+    names = {name.lower() for name, _ in by}
+    return [*(header for header in headers if header[0].lower() not in names), *by]
+
+
+def _phrase(head: httpx.Response | None) -> str:
+    phrase = b"" if head is None else head.extensions.get("reason_phrase", b"")
+    return str(phrase, "latin-1")
+
+
+def _received(head: httpx.Response | None) -> Headers:
+    raw = [] if head is None else head.headers.raw
+    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)

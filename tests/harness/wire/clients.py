@@ -1,0 +1,36 @@
+"""Recording clients for the tests of this folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from harness.budget import Budget, Limits
+from harness.record.redact import Redactor
+from harness.record.store import ExchangeStore, Recorder
+from harness.wire.access import Access
+from harness.wire.rest import RestClient
+
+Events = list[dict[str, Any]]
+
+
+def client_for(
+    access: Access | str, root: Path, *, limits: Limits | None = None, secrets: Iterable[str] = ()
+) -> tuple[RestClient, Events]:
+    """A client that records below ``root``, and the journal events it makes."""
+    events: Events = []
+    recorder = Recorder(ExchangeStore(root), Redactor(secrets), events.append)
+    given = Access(access) if isinstance(access, str) else access
+    return RestClient(given, recorder, Budget(limits or Limits(request_seconds=5.0))), events
+
+
+def record_of(root: Path, event: dict[str, Any]) -> bytes:
+    """The stored record that a journal event names."""
+    digest = str(event["sha256"])
+    return (root / "exchanges" / digest[:2] / f"{digest}.json").read_bytes()
+
+
+def every_byte(root: Path) -> bytes:
+    """Everything that was written below ``root``, names included."""
+    return b"\n".join(str(path).encode() + path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file())
