@@ -1,0 +1,200 @@
+"""The evidence document of a bundle: a pure function of its journal, its plan and its exchange records.
+
+Nothing here talks to an endpoint and nothing reads the clock, so the same folder gives the same bytes years later.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from reports.clause_rows import clause_rows
+from reports.duties import duty_rows
+from reports.evidence import (
+    SCHEMA_VERSION,
+    CatalogueInfo,
+    CheckResult,
+    Counterexample,
+    Evidence,
+    Exemplar,
+    IdentityReading,
+    Item,
+    ModelItem,
+    ReportInfo,
+    Run,
+)
+from reports.excerpt import ExchangeReader, clip
+from reports.findings import capped
+from reports.recorded import IdentitySeen, ModelSeen, Recorded, load
+from reports.silence import silence
+from reports.statements import summary
+
+MAX_TEXT = 2000
+MAX_EXCHANGES = 20
+MAX_OBSERVATIONS = 50
+EXEMPLAR_EXCERPT = 1024
+
+
+def build(folder: Path, issued: str | None = None) -> Evidence:
+    """Make the document.
+
+    Args:
+        folder: the bundle, with ``plan.json``, ``journal.jsonl`` and ``exchanges/``.
+        issued: date of issue (ISO 8601, UTC); without it, the time of the last line of the journal.
+
+    Raises:
+        reports.recorded.BuildError: a file is missing or the journal is not what the run wrote.
+    """
+    recorded = load(folder)
+    reader = ExchangeReader(folder)
+    transports = recorded.opened.transports
+    clauses = clause_rows(recorded.catalogue.clauses, recorded.checks, recorded.plan, transports)
+    duties = duty_rows(recorded.catalogue.duties, recorded.checks, recorded.plan.policy)
+    checks = [_shown(check, reader) for check in recorded.checks]
+    cut_short = _cut_short(recorded)
+    return Evidence(
+        schema_version=SCHEMA_VERSION,
+        report=_report(recorded, issued or recorded.last_at, cut_short),
+        item=_item(recorded),
+        tester=recorded.opened.tester,
+        catalogue=CatalogueInfo(
+            digest=recorded.catalogue.digest,
+            protocol_commit=recorded.catalogue.protocol_commit,
+            clauses=clauses,
+            law=recorded.catalogue.law,
+        ),
+        plan=recorded.plan,
+        run=_run(recorded),
+        checks=checks,
+        series=[],
+        duties=duties,
+        silence=silence(recorded, clauses, duties, reader.trouble),
+        summary=summary(recorded.checks, clauses, duties, recorded.plan, cut_short),
+    )
+
+
+def _cut_short(recorded: Recorded) -> str | None:
+    reasons = []
+    if recorded.closed_at is None:
+        reasons.append("The journal has no closing line: the run was stopped or killed.")
+    if recorded.trouble:
+        reasons.append(f"Parts of the record could not be used: {'; '.join(recorded.trouble[:3])}.")
+    return " ".join(reasons) or None
+
+
+def _report(recorded: Recorded, issued: str, cut_short: str | None) -> ReportInfo:
+    given = recorded.opened.report
+    return ReportInfo(
+        id=recorded.opened.run_id,
+        title=given.title,
+        issued=issued,
+        customer=given.customer,
+        operator=given.operator,
+        responsible=given.responsible,
+        replaces=given.replaces,
+        cut_short=cut_short is not None,
+        cut_short_reason=cut_short,
+    )
+
+
+def _item(recorded: Recorded) -> Item:
+    opened, target = recorded.opened, recorded.target
+    return Item(
+        endpoint=opened.endpoint,
+        authority=opened.authority,
+        transports=opened.transports,
+        server_name=target.server_name,
+        server_version=target.server_version,
+        extensions=target.extensions,
+        models=[_model(model, recorded.identities) for model in recorded.models],
+        declared={name: value for name, value in opened.declared.items() if value is not None},
+    )
+
+
+def _model(model: ModelSeen, identities: list[IdentitySeen]) -> ModelItem:
+    names = (model.name, f"{model.name}:{model.version}")
+    readings = [
+        IdentityReading(when=seen.when, at=seen.at, metadata_sha256=seen.metadata_sha256, reason=seen.reason)
+        for seen in identities
+        if seen.model in names
+    ]
+    digests = [reading.metadata_sha256 for reading in readings if reading.metadata_sha256 is not None]
+    if len(set(digests)) > 1:
+        state = "changed"
+    else:
+        # One reading that failed leaves a gap in which anything may have been served.
+        state = "unchanged" if len(digests) >= 2 and len(digests) == len(readings) else "unknown"
+    return msgspec.convert(
+        {
+            **msgspec.to_builtins(model),
+            "identity": msgspec.to_builtins(readings),
+            "identity_state": state,
+        },
+        ModelItem,
+    )
+
+
+def _run(recorded: Recorded) -> Run:
+    opened, totals = recorded.opened, recorded.exchanges
+    return Run(
+        id=opened.run_id,
+        start=recorded.opened_at,
+        end=recorded.closed_at,
+        first_request=totals.first,
+        last_request=totals.last,
+        requests=totals.requests,
+        requests_failed=totals.failed,
+        bytes_sent=totals.sent,
+        bytes_received=totals.received,
+        redactions=totals.redactions,
+        config_given=opened.config_given,
+        config_defaulted=opened.config_defaulted,
+        deviations=recorded.deviations,
+        exit_code=recorded.exit_code,
+        journal_head=recorded.head,
+        journal_lines=recorded.lines,
+        plan_sha256=recorded.plan_sha256,
+    )
+
+
+def _shown(check: CheckResult, reader: ExchangeReader) -> CheckResult:
+    """The check with its lists capped, its exchanges made readable, and one exemplar if nothing was broken."""
+    kept = capped(check.counterexamples)
+    return msgspec.structs.replace(
+        check,
+        reason=clip(check.reason, MAX_TEXT),
+        observed=clip(check.observed, MAX_TEXT),
+        observations=[
+            msgspec.structs.replace(each, text=clip(each.text, MAX_TEXT))
+            for each in check.observations[:MAX_OBSERVATIONS]
+        ],
+        counterexamples=[_with_exchange(each, reader) for each in kept],
+        counterexamples_total=max(len(check.counterexamples), check.counterexamples_total),
+        exchanges=check.exchanges[:MAX_EXCHANGES],
+        exchanges_total=max(check.exchanges_total, len(check.exchanges)),
+        exemplar=None if kept else _exemplar(check, reader),
+    )
+
+
+def _with_exchange(counterexample: Counterexample, reader: ExchangeReader) -> Counterexample:
+    shown = reader.show(counterexample.exchange)
+    return msgspec.structs.replace(
+        counterexample,
+        expected=clip(counterexample.expected, MAX_TEXT),
+        observed=clip(counterexample.observed, MAX_TEXT),
+        request=shown.request if shown else None,
+        response=shown.response if shown else None,
+        curl=shown.curl if shown else None,
+    )
+
+
+def _exemplar(check: CheckResult, reader: ExchangeReader) -> Exemplar | None:
+    if not check.exchanges or check.verdict == "not_applicable":
+        return None
+    # The last one: the first requests of a check often only find out what there is.
+    digest = check.exchanges[-1]
+    shown = reader.show(digest, EXEMPLAR_EXCERPT)
+    if shown is None:
+        return None
+    return Exemplar(exchange=digest, request=shown.request, response=shown.response, curl=shown.curl)

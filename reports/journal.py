@@ -1,0 +1,201 @@
+"""The journal of a run: append-only lines, each with the digest of the line before and of the sealed plan.
+
+One line is a JSON object ``{"n", "at", "kind", "plan", "prev", "data"}``. The chain shows a change or a loss in the
+middle. It cannot show that the tail was cut or that the whole was written anew: the manifest keeps the head.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+GENESIS = "0" * 64
+Clock = Callable[[], datetime.datetime]
+
+
+def _utc_now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+class JournalError(Exception):
+    """The journal cannot be written or read at all."""
+
+
+class _Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    n: int
+    at: str
+    kind: str
+    plan: str
+    prev: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One whole line; ``digest`` is the SHA-256 of its bytes without the newline, ``line`` counts from 1."""
+
+    line: int
+    n: int
+    at: str
+    kind: str
+    data: dict[str, Any]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class JournalProblem:
+    """What is wrong with a line (counted from 1); ``cut`` marks the half line that a killed run leaves."""
+
+    line: int
+    text: str
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JournalReading:
+    """Everything a journal says; ``complete`` means that nothing is wrong and the last line is ``close``."""
+
+    entries: list[Entry]
+    problems: list[JournalProblem]
+    head: str
+    complete: bool
+
+
+class Journal:
+    """Writes a new journal. Safe to use from several threads; each line is one write and one flush.
+
+    Args:
+        path: file to create.
+        plan_sha256: hex digest of the bytes of ``plan.json``; stands in every line.
+        clock: gives the time of a line as an aware UTC datetime.
+
+    Raises:
+        FileExistsError: the file is there already; a journal is never continued by another run.
+    """
+
+    def __init__(self, path: Path, plan_sha256: str, clock: Clock = _utc_now) -> None:
+        self._plan = plan_sha256
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._head = GENESIS
+        self._lines = 0
+        self._file: BinaryIO = path.open("xb")
+
+    @property
+    def head(self) -> str:
+        """Digest of the last line; 64 zeros before the first."""
+        return self._head
+
+    @property
+    def lines(self) -> int:
+        """How many lines were written."""
+        return self._lines
+
+    def append(self, kind: str, data: dict[str, Any] | msgspec.Struct) -> str:
+        """Write one line and give its digest.
+
+        Raises:
+            ValueError: the data holds a NaN, an infinity, or something that JSON has no form for.
+        """
+        with self._lock:
+            at = self._clock().astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            line = encode_line(
+                {
+                    "n": self._lines,
+                    "at": at,
+                    "kind": kind,
+                    "plan": self._plan,
+                    "prev": self._head,
+                    "data": msgspec.to_builtins(data),
+                }
+            )
+            self._file.write(line + b"\n")
+            self._file.flush()
+            self._head = hashlib.sha256(line).hexdigest()
+            self._lines += 1
+            return self._head
+
+    def close(self) -> None:
+        """Close the file; the ``close`` line is the caller's to write before."""
+        self._file.close()
+
+
+def encode_line(members: dict[str, Any]) -> bytes:
+    """One journal line without its newline.
+
+    A lone surrogate (a server can smuggle one in through ``\\ud800``) has no UTF-8 form; it becomes ``&#55296;``, so
+    that the journal stays readable by every JSON reader.
+    """
+    text = json.dumps(members, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.encode("utf-8", "xmlcharrefreplace")
+
+
+@dataclass(slots=True)
+class JournalScan:
+    """Reads a journal line by line in constant memory: iterate first, then look at the other members."""
+
+    path: Path
+    plan_sha256: str | None = None
+    problems: list[JournalProblem] = field(default_factory=list)
+    head: str = GENESIS
+    lines: int = 0
+    _last_kind: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is wrong and the run wrote its ``close`` line at the end."""
+        return not self.problems and self._last_kind == "close"
+
+    def __iter__(self) -> Iterator[Entry]:
+        with self.path.open("rb") as file:
+            for number, raw in enumerate(file, start=1):
+                if not raw.endswith(b"\n"):
+                    self.problems.append(JournalProblem(number, "the last line is cut", cut=True))
+                    return
+                entry = self._line(number, raw[:-1])
+                if entry is not None:
+                    yield entry
+
+    def _line(self, number: int, raw: bytes) -> Entry | None:
+        previous, self.head = self.head, hashlib.sha256(raw).hexdigest()
+        self.lines, self._last_kind = number, ""
+        try:
+            line = msgspec.json.decode(raw, type=_Line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            self.problems.append(JournalProblem(number, f"not a journal line: {error}"))
+            return None
+        self.plan_sha256 = self.plan_sha256 or line.plan
+        self._last_kind = line.kind
+        if line.prev != previous:
+            self._broken(number, "the chain is broken: the digest of the line before is another one")
+        if line.n != number - 1:
+            self._broken(number, f"is numbered {line.n} where {number - 1} is due")
+        if line.plan != self.plan_sha256:
+            self._broken(number, "carries the digest of another plan")
+        return Entry(number, line.n, line.at, line.kind, line.data, self.head)
+
+    def _broken(self, number: int, text: str) -> None:
+        self.problems.append(JournalProblem(number, text))
+
+
+def read(path: Path, plan_sha256: str | None = None) -> JournalReading:
+    """Read a whole journal; what is wrong is listed, not raised.
+
+    Args:
+        path: the ``journal.jsonl``.
+        plan_sha256: the digest every line must carry; without it, that of the first line.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    scan = JournalScan(path, plan_sha256)
+    entries = list(scan)
+    return JournalReading(entries, scan.problems, scan.head, scan.complete)

@@ -1,0 +1,79 @@
+"""``report.html``: one page, self-contained, without script, and a function of the bytes of ``evidence.json`` alone."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from reports import view, words
+from reports.evidence import decode
+from reports.visible import visible
+
+SIZE_AIM = 2_000_000
+# The first scale that keeps the aim is taken.
+_SCALES = (
+    view.Scale(characters=800_000, findings=60, cards=None),
+    view.Scale(characters=400_000, findings=60, cards=None),
+    view.Scale(characters=150_000, findings=60, cards=None),
+    view.Scale(characters=60_000, findings=40, cards=400),
+    view.Scale(characters=60_000, findings=30, cards=150),
+    view.Scale(characters=0, findings=20, cards=40),
+)
+_ROOM = Path(__file__).parent
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([_ROOM / "templates", _ROOM / "static"]),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=visible,  # on every value, before escaping: no template can forget it
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        when=words.when,
+        number=words.number,
+        seconds=words.seconds,
+        octets=words.octets,
+        short=words.short,
+        plain=words.plain,
+        statement=words.statement,
+    )
+    environment.globals.update(words=words, view=view)
+    return environment
+
+
+def render(evidence_bytes: bytes) -> bytes:
+    """The page of an ``evidence.json``; the same bytes for the same bytes.
+
+    Raises:
+        msgspec.DecodeError: the bytes are no evidence document.
+    """
+    document = decode(evidence_bytes)
+    digest = hashlib.sha256(evidence_bytes).hexdigest()
+    page = b""
+    for scale in _SCALES:
+        page = _rendered(view.view(document, digest, scale))
+        if len(page) <= SIZE_AIM:
+            break
+    return page
+
+
+def _rendered(shown: view.View) -> bytes:
+    environment = _environment()
+    # The id stands inside the style sheet (page margins), where escaping for HTML does not help.
+    in_style: dict[str, Any] = {"report_id": re.sub(r"[^A-Za-z0-9._-]", "-", shown.document.report.id)[:64]}
+    style = environment.get_template("report.css").render(in_style)
+    style_hash = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    page = environment.get_template("page.html.j2").render(
+        v=shown, e=shown.document, style_hash=style_hash, clauses=shown.clause_by_id, **in_style
+    )
+    return page.encode() + b"\n"

@@ -1,0 +1,298 @@
+"""What a journal says, folded into one value: the first step from the journal to the evidence document.
+
+Exchanges are folded into totals, so a run of millions of requests takes no more memory than a short one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from reports.evidence import CheckResult, LawFact, LevelName, Plan, TensorView, Tester
+from reports.journal import Entry, JournalProblem, JournalScan
+
+JOURNAL = "journal.jsonl"
+PLAN = "plan.json"
+
+
+class BuildError(Exception):
+    """No evidence can be made of this folder; one line that names the file and why."""
+
+
+class _Data(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of the ``data`` of journal lines; members that a later version adds are passed over."""
+
+
+class ReportGiven(_Data, frozen=True, kw_only=True):
+    """What the operator says of the report itself."""
+
+    title: str = "Article 15 evidence report"
+    customer: str | None = None
+    operator: str | None = None
+    responsible: list[str] = []
+    replaces: str | None = None
+
+
+class Opened(_Data, frozen=True, kw_only=True):
+    """``open``: the circumstances of the run, before the first request."""
+
+    run_id: str
+    endpoint: str
+    authority: str
+    tester: Tester
+    config_given: dict[str, str] = {}
+    config_defaulted: dict[str, str] = {}
+    report: ReportGiven = ReportGiven()
+    declared: dict[str, str | None] = {}
+    transports: list[str] = []
+
+
+class ClauseListed(_Data, frozen=True, kw_only=True):
+    """A clause of the catalogue; ``reason`` says why it cannot be observed, if so."""
+
+    id: str
+    transport: str
+    area: str
+    level: LevelName
+    text: str
+    document: str
+    section: str
+    reason: str | None = None
+
+
+class DutyListed(_Data, frozen=True, kw_only=True):
+    """A duty of the catalogue."""
+
+    id: str
+    paragraph: str
+    force: str
+    text: str
+    hook: str
+    can_show: str
+    cannot_show: str
+    testable: bool
+    elsewhere: str | None = None
+
+
+class CatalogueListed(_Data, frozen=True, kw_only=True):
+    """``catalogue``: the snapshot that makes a bundle readable without the version that made it."""
+
+    digest: str
+    protocol_commit: str
+    clauses: list[ClauseListed] = []
+    duties: list[DutyListed] = []
+    law: list[LawFact] = []
+
+
+class TargetSeen(_Data, frozen=True, kw_only=True):
+    """``target``: what the server says of itself."""
+
+    server_name: str | None = None
+    server_version: str | None = None
+    extensions: list[str] = []
+
+
+class ModelSeen(_Data, frozen=True, kw_only=True):
+    """``model``: one model as its metadata describes it."""
+
+    name: str
+    version: str | None = None
+    versions: list[str] = []
+    platform: str | None = None
+    tensors: list[TensorView] = []
+    properties: dict[str, str] = {}
+
+
+class IdentitySeen(_Data, frozen=True, kw_only=True):
+    """``identity``: the metadata digest of a model at one moment."""
+
+    model: str
+    when: Literal["start", "middle", "end"]
+    at: str
+    metadata_sha256: str | None = None
+    reason: str | None = None
+
+
+class ExchangeSeen(_Data, frozen=True, kw_only=True):
+    """``exchange``: one line per request; the record itself lies in ``exchanges/``."""
+
+    sha256: str
+    error_kind: str | None = None
+    sent: int = 0
+    received: int = 0
+    started: str | None = None
+    redactions: int | list[Any] = 0
+
+
+class _Deviation(_Data, frozen=True, kw_only=True):
+    text: str
+
+
+class _Close(_Data, frozen=True, kw_only=True):
+    exit_code: int | None = None
+
+
+@dataclass(slots=True)
+class ExchangeTotals:
+    """Counts over all exchanges; times are ISO strings in UTC, which sort as text."""
+
+    requests: int = 0
+    failed: int = 0
+    sent: int = 0
+    received: int = 0
+    redactions: int = 0
+    first: str | None = None
+    last: str | None = None
+
+    def add(self, seen: ExchangeSeen) -> None:
+        """Count one exchange."""
+        self.requests += 1
+        self.failed += seen.error_kind is not None
+        self.sent += seen.sent
+        self.received += seen.received
+        self.redactions += seen.redactions if isinstance(seen.redactions, int) else len(seen.redactions)
+        if seen.started is not None:
+            self.first = min(self.first or seen.started, seen.started)
+            self.last = max(self.last or seen.started, seen.started)
+
+
+@dataclass(slots=True)
+class Recorded:
+    """The run as its journal tells it; ``trouble`` lists what could not be used, in words."""
+
+    plan: Plan
+    plan_sha256: str
+    opened: Opened
+    opened_at: str
+    catalogue: CatalogueListed
+    target: TargetSeen = field(default_factory=TargetSeen)
+    models: list[ModelSeen] = field(default_factory=list)
+    identities: list[IdentitySeen] = field(default_factory=list)
+    checks: list[CheckResult] = field(default_factory=list)
+    deviations: list[str] = field(default_factory=list)
+    exchanges: ExchangeTotals = field(default_factory=ExchangeTotals)
+    closed_at: str | None = None
+    exit_code: int | None = None
+    last_at: str = ""
+    head: str = ""
+    lines: int = 0
+    trouble: list[str] = field(default_factory=list)
+
+
+def load(folder: Path) -> Recorded:
+    """Read ``plan.json`` and ``journal.jsonl``.
+
+    A cut last line and a missing ``close`` line are what a killed run leaves; they go to ``trouble``.
+
+    Raises:
+        BuildError: a file is missing, the journal's chain is broken, or it lacks its ``open`` line: a document made
+            of it would give a tampered record a clean face.
+    """
+    plan, plan_sha256 = _plan(folder)
+    scan = JournalScan(folder / JOURNAL, plan_sha256)
+    recorded: Recorded | None = None
+    try:
+        for entry in scan:
+            if recorded is None:
+                recorded = _opened(plan, plan_sha256, entry)
+            else:
+                _fold(recorded, entry)
+            recorded.last_at = entry.at
+    except OSError as error:
+        raise BuildError(f"{JOURNAL}: {error.strerror}") from error
+    _refuse_broken(scan.problems)
+    if recorded is None:
+        raise BuildError(f"{JOURNAL}: has no line")
+    recorded.head, recorded.lines = scan.head, scan.lines
+    recorded.trouble.extend(f"line {problem.line} of the journal: {problem.text}" for problem in scan.problems)
+    return recorded
+
+
+def _plan(folder: Path) -> tuple[Plan, str]:
+    try:
+        data = (folder / PLAN).read_bytes()
+        return msgspec.json.decode(data, type=Plan), hashlib.sha256(data).hexdigest()
+    except OSError as error:
+        raise BuildError(f"{PLAN}: {error.strerror}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BuildError(f"{PLAN}: {error}") from error
+
+
+def _refuse_broken(problems: list[JournalProblem]) -> None:
+    for problem in problems:
+        if not problem.cut:
+            raise BuildError(f"{JOURNAL}: line {problem.line}: {problem.text}")
+
+
+def _opened(plan: Plan, plan_sha256: str, entry: Entry) -> Recorded:
+    if entry.kind != "open":
+        raise BuildError(f"{JOURNAL}: line 1: is {entry.kind!r} where the line 'open' is due")
+    try:
+        opened = msgspec.convert(entry.data, Opened)
+    except msgspec.ValidationError as error:
+        raise BuildError(f"{JOURNAL}: line 1: {error}") from error
+    empty = CatalogueListed(digest=plan.catalogue_digest, protocol_commit="not recorded")
+    return Recorded(plan=plan, plan_sha256=plan_sha256, opened=opened, opened_at=entry.at, catalogue=empty)
+
+
+def _fold(recorded: Recorded, entry: Entry) -> None:
+    take = _TAKE.get(entry.kind)
+    if take is None:
+        recorded.trouble.append(f"line {entry.line} of the journal: the kind {entry.kind!r} is not known")
+        return
+    try:
+        take(recorded, entry)
+    except msgspec.ValidationError as error:
+        recorded.trouble.append(f"line {entry.line} of the journal ({entry.kind}) cannot be used: {error}")
+
+
+def _catalogue(recorded: Recorded, entry: Entry) -> None:
+    recorded.catalogue = msgspec.convert(entry.data, CatalogueListed)
+
+
+def _target(recorded: Recorded, entry: Entry) -> None:
+    recorded.target = msgspec.convert(entry.data, TargetSeen)
+
+
+def _model(recorded: Recorded, entry: Entry) -> None:
+    recorded.models.append(msgspec.convert(entry.data, ModelSeen))
+
+
+def _identity(recorded: Recorded, entry: Entry) -> None:
+    recorded.identities.append(msgspec.convert(entry.data, IdentitySeen))
+
+
+def _exchange(recorded: Recorded, entry: Entry) -> None:
+    recorded.exchanges.add(msgspec.convert(entry.data, ExchangeSeen))
+
+
+def _check(recorded: Recorded, entry: Entry) -> None:
+    derived = {"request": None, "response": None, "curl": None}
+    counterexamples = [each | derived for each in entry.data.get("counterexamples", []) if isinstance(each, dict)]
+    recorded.checks.append(msgspec.convert(entry.data | {"counterexamples": counterexamples}, CheckResult))
+
+
+def _deviation(recorded: Recorded, entry: Entry) -> None:
+    recorded.deviations.append(msgspec.convert(entry.data, _Deviation).text)
+
+
+def _close(recorded: Recorded, entry: Entry) -> None:
+    recorded.exit_code = msgspec.convert(entry.data, _Close).exit_code
+    recorded.closed_at = entry.at
+
+
+_TAKE: dict[str, Callable[[Recorded, Entry], None]] = {
+    "catalogue": _catalogue,
+    "target": _target,
+    "model": _model,
+    "identity": _identity,
+    "exchange": _exchange,
+    "check": _check,
+    "deviation": _deviation,
+    "close": _close,
+}

@@ -1,0 +1,228 @@
+"""What the templates need beyond the document: anchors, groups, and which exchanges stand on the page in full.
+
+A page of 10 MB takes seconds to open and minutes to print. So exchanges are shown while a budget of characters
+lasts, the worst findings first; the rest is named by digest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.verdicts import Verdict
+from reports.evidence import (
+    CheckResult,
+    ClauseRow,
+    Counterexample,
+    Evidence,
+    Finding,
+    MessageView,
+    ModelItem,
+)
+from reports.words import LEVELS
+
+INLINE_PER_CHECK = 3
+ROBUSTNESS = ("adversarial", "accuracy", "security")
+DISTURBANCE = ("load", "failover")
+SUITES = ("conformance", *ROBUSTNESS, *DISTURBANCE, "provenance")
+
+
+class Anchors:
+    """Fragment ids: unique, made of letters, digits, dots and hyphens only, and the same for the same document."""
+
+    def __init__(self, prefix: str, names: Iterable[str]) -> None:
+        self._ids: dict[str, str] = {}
+        taken: set[str] = set()
+        for name in names:
+            if name in self._ids:
+                continue
+            base = f"{prefix}-{re.sub(r'[^A-Za-z0-9.]+', '-', name).strip('-')[:80] or 'x'}"
+            anchor, again = base, 2
+            while anchor in taken:
+                anchor, again = f"{base}-{again}", again + 1
+            taken.add(anchor)
+            self._ids[name] = anchor
+
+    def get(self, name: str) -> str | None:
+        """The id of a name; None if nothing on the page has it."""
+        return self._ids.get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much of a run stands on the page: characters of exchanges, findings in full, cards of checks."""
+
+    characters: int
+    findings: int
+    cards: int | None
+
+
+@dataclass(slots=True)
+class Budget:
+    """Characters of exchanges that the page may still hold."""
+
+    left: int
+
+    def take(self, *messages: MessageView | None) -> bool:
+        """Whether these messages are shown; takes their size off the budget if so."""
+        size = 0
+        for message in messages:
+            if message is not None:
+                headers = sum(len(name) + len(value) + 8 for name, value in message.headers)
+                size += len(message.body) + headers + len(message.line) + 400
+        if size > self.left:
+            return False
+        self.left -= size
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A counterexample where it is shown: ``full`` with its exchange, or named only."""
+
+    data: Counterexample
+    full: bool
+    finding: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FindingView:
+    """A finding with the first exchange that shows it."""
+
+    data: Finding
+    anchor: str
+    checks: list[CheckResult]
+    case: Case | None
+    hint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A check with what of it stands on the page."""
+
+    data: CheckResult
+    anchor: str
+    cases: list[Case]
+    unshown: int
+    exemplar: bool
+
+
+@dataclass(slots=True)
+class View:
+    """Everything that the templates read."""
+
+    document: Evidence
+    sha256: str
+    checks: Anchors
+    clauses: Anchors
+    duties: Anchors
+    findings: list[FindingView]
+    further: list[Finding]
+    cards: list[Card]
+    carded: set[str]
+    by_id: dict[str, CheckResult] = field(default_factory=dict)
+    clause_by_id: dict[str, ClauseRow] = field(default_factory=dict)
+
+    def of_suites(self, *suites: str) -> list[CheckResult]:
+        """The checks of some suites, in the order of the document."""
+        return [check for check in self.document.checks if check.suite in suites]
+
+    def suites(self) -> list[tuple[str, list[Card]]]:
+        """Cards by suite, known suites first."""
+        names = dict.fromkeys((*SUITES, *(card.data.suite for card in self.cards)))
+        groups = [(name, [card for card in self.cards if card.data.suite == name]) for name in names]
+        return [(name, cards) for name, cards in groups if cards]
+
+    def levels(self) -> list[tuple[str, str, list[ClauseRow]]]:
+        """Clauses by level as ``(level, heading, rows)``, without empty levels."""
+        rows = self.document.catalogue.clauses
+        groups = [(level, text, [row for row in rows if row.level == level]) for level, text in LEVELS]
+        return [group for group in groups if group[2]]
+
+    def paragraphs(self) -> list[tuple[str, Counter[str], int]]:
+        """Duties by paragraph as ``(paragraph, states, silent)``."""
+        names = dict.fromkeys(row.paragraph for row in self.document.duties)
+        groups = []
+        for name in names:
+            states = Counter(str(row.state) for row in self.document.duties if row.paragraph == name)
+            spoken = states["supported"] + states["contradicted"] + states["inconclusive"]
+            groups.append((name, states, states.total() - spoken))
+        return groups
+
+    def check_state(self, ids: list[str]) -> list[tuple[str, int]]:
+        """How the checks of a duty ended, worst first, as ``(verdict, count)``."""
+        counts = Counter(self.by_id[each].verdict for each in ids if each in self.by_id)
+        return sorted(((str(name), count) for name, count in counts.items()), key=lambda each: -Verdict(each[0]).rank)
+
+
+def view(document: Evidence, sha256: str, scale: Scale) -> View:
+    """Choose what stands on the page, the worst first.
+
+    Args:
+        document: the evidence.
+        sha256: digest of its bytes.
+        scale: how much there is room for.
+    """
+    left = Budget(scale.characters)
+    checks = Anchors("check", (check.id for check in document.checks))
+    by_id = {check.id: check for check in document.checks}
+    in_full = document.summary.findings[: scale.findings]
+    found = [_finding(finding, f"finding-{n}", by_id, left) for n, finding in enumerate(in_full, 1)]
+    shown = {id(each.case.data): each.anchor for each in found if each.case and each.case.full}
+    worst_first = sorted(document.checks, key=lambda check: -Verdict(check.verdict).rank)[: scale.cards]
+    cards = {check.id: _card(check, checks.get(check.id) or "", shown, left) for check in worst_first}
+    return View(
+        document=document,
+        sha256=sha256,
+        checks=checks,
+        clauses=Anchors("clause", (row.id for row in document.catalogue.clauses)),
+        duties=Anchors("duty", (row.id for row in document.duties)),
+        findings=found,
+        further=document.summary.findings[scale.findings :],
+        cards=[cards[check.id] for check in document.checks if check.id in cards],
+        carded=set(cards),
+        by_id=by_id,
+        clause_by_id={row.id: row for row in document.catalogue.clauses},
+    )
+
+
+def _finding(finding: Finding, anchor: str, by_id: dict[str, CheckResult], budget: Budget) -> FindingView:
+    checks = [by_id[each] for each in finding.checks if each in by_id]
+    cases = [case for check in checks for case in check.counterexamples if case.root == finding.root]
+    # The smallest one that has an exchange: a person reads it first.
+    cases.sort(key=lambda case: (case.request is None, case.request.body_bytes if case.request else 0))
+    case = Case(cases[0], budget.take(cases[0].request, cases[0].response)) if cases else None
+    hint = next((check.hint for check in checks if check.hint), None)
+    return FindingView(data=finding, anchor=anchor, checks=checks, case=case, hint=hint)
+
+
+def _card(check: CheckResult, anchor: str, shown: dict[int, str], budget: Budget) -> Card:
+    cases = []
+    for case in check.counterexamples[:INLINE_PER_CHECK]:
+        elsewhere = shown.get(id(case))
+        full = elsewhere is None and budget.take(case.request, case.response)
+        cases.append(Case(case, full, elsewhere))
+    example = check.exemplar
+    return Card(
+        data=check,
+        anchor=anchor,
+        cases=cases,
+        unshown=max(check.counterexamples_total, len(check.counterexamples)) - len(cases),
+        exemplar=example is not None and budget.take(example.request, example.response),
+    )
+
+
+def identity(models: list[ModelItem]) -> str:
+    """One word on the identity of all models over the run."""
+    states = {model.identity_state for model in models}
+    if "changed" in states:
+        return "changed"
+    return "unchanged" if states == {"unchanged"} else "unknown"
+
+
+def yardstick_only(declared: dict[str, Any]) -> bool:
+    """Whether the operator says that the system is not high-risk."""
+    return declared.get("risk_class") == "not-high-risk"

@@ -1,0 +1,356 @@
+"""A synthetic bundle: journal, plan and exchange records as a run writes them, without any endpoint."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from reports.evidence import Plan, PlannedCheck, encode
+from reports.journal import Journal
+from tests.reports.sample import CLAUSES, RUN_ID, catalogue, model, opened
+
+START = datetime.datetime(2026, 11, 21, 9, 2, 11, 123456, tzinfo=datetime.UTC)
+HOSTILE = '</pre><script>alert(1)</script><img src=x onerror="x"> user\u202enimda \u200bzero\ufeff \x1b[31mred'
+
+# Journals of this test; the fixture ``closed`` closes them, also those that a test leaves as a killed run would.
+OPEN: list[Journal] = []
+
+
+@dataclass
+class Bundle:
+    """A folder being filled like a run fills it."""
+
+    folder: Path
+    plan: Plan
+    journal: Journal
+    exchanges: list[str] = field(default_factory=list)
+    _tick: int = 0
+
+    def store(self, content: bytes, suffix: str) -> str:
+        """A content-addressed file; its digest."""
+        digest = hashlib.sha256(content).hexdigest()
+        path = self.folder / "exchanges" / digest[:2] / f"{digest}.{suffix}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return digest
+
+    def body(self, content: bytes) -> dict[str, Any] | None:
+        """A stored body as the record names it."""
+        if not content:
+            return None
+        digest = self.store(content, "body")
+        return {"sha256": digest, "bytes": len(content), "file": f"exchanges/{digest[:2]}/{digest}.body"}
+
+    def exchange(
+        self,
+        sent: bytes = b"",
+        received: bytes = b"{}",
+        *,
+        method: str = "POST",
+        path: str = "v2/models/iris/infer",
+        status: int | None = 200,
+        headers: list[list[str]] | None = None,
+    ) -> str:
+        """Store one exchange and journal it; ``status`` None is a timeout."""
+        number = len(self.exchanges)
+        answered = status is not None
+        record = {
+            "schema": "art15-exchange/1",
+            "n": number,
+            "method": method,
+            "url": f"http://127.0.0.1:8080/{path}",
+            "http_version": "HTTP/1.1",
+            "request": {
+                "headers": [
+                    ["Host", "127.0.0.1:8080"],
+                    ["Content-Type", "application/json"],
+                    ["Authorization", "[redacted]"],
+                ],
+                "body": self.body(sent),
+            },
+            "response": {
+                "status": status,
+                "reason": "OK" if status == 200 else "Error",
+                "http_version": "HTTP/1.1",
+                "headers": headers or [["content-type", "application/json"], ["server", "iris-server"]],
+                "body": self.body(received),
+                "truncated": False,
+            }
+            if answered
+            else None,
+            "error": None if answered else {"kind": "timeout", "message": "no complete response within 10 s"},
+            "timing": {"started": "2026-11-21T09:02:12.000000Z", "start_ns": 1, "headers_ns": 2, "end_ns": 3},
+            "connection": None,
+            "redactions": [{"where": "request.header.authorization", "rule": "header"}],
+        }
+        data = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+        digest = self.store(data, "json")
+        self.exchanges.append(digest)
+        self.journal.append(
+            "exchange",
+            {
+                "n": number,
+                "sha256": digest,
+                "method": method,
+                "url": record["url"],
+                "status": status,
+                "error_kind": None if answered else "timeout",
+                "sent": len(sent),
+                "received": len(received) if answered else 0,
+                "started": f"2026-11-21T09:02:{12 + number % 40:02d}.000000Z",
+                "elapsed_s": 0.01,
+                "redactions": 1,
+                "check": None,
+            },
+        )
+        return digest
+
+
+def plan(checks: list[PlannedCheck] | None = None, **changes: Any) -> Plan:
+    """A plan as ``harness.run`` seals it."""
+    members: dict[str, Any] = {
+        "schema_version": "1.0",
+        "run_id": RUN_ID,
+        "sealed_at": "2026-11-21T09:02:10Z",
+        "endpoint": "http://127.0.0.1:8080",
+        "profile": "standard",
+        "seed": 15,
+        "suites": ["conformance"],
+        "models": ["iris"],
+        "selection": "",
+        "allow": [],
+        "budget": {"max_rate": None, "max_requests": None, "time": 60.0},
+        "decision_rule": "a clause is contradicted by one recorded exchange that breaks it; "
+        "no counterexample is no bound.",
+        "criteria": ["no crash: the endpoint still serves after every request", "same input, same answer"],
+        "policy": {
+            "criteria": {"server_error_for_client_mistake": "warn"},
+            "waivers": [],
+            "not_applicable": [{"duty": "A15-4-j", "reason": "does not learn after release", "declared_by": "J. Doe"}],
+        },
+        "policy_sha256": None,
+        "catalogue_digest": "c" * 64,
+        "checks": checks or [],
+    }
+    return Plan(**(members | changes))
+
+
+def start(
+    folder: Path,
+    sealed: Plan | None = None,
+    clauses: Sequence[tuple[str, ...]] | None = None,
+    *,
+    first_reading: bool = True,
+) -> Bundle:
+    """Plan, journal with ``open``, ``catalogue``, ``target``, ``model`` and the first identity reading."""
+    folder.mkdir(parents=True, exist_ok=True)
+    sealed = sealed or plan()
+    data = encode(sealed)
+    (folder / "plan.json").write_bytes(data)
+    ticks = iter(range(10_000_000))
+
+    def clock() -> datetime.datetime:
+        return START + datetime.timedelta(milliseconds=50 * next(ticks))
+
+    journal = Journal(folder / "journal.jsonl", hashlib.sha256(data).hexdigest(), clock)
+    bundle = Bundle(folder, sealed, journal)
+    OPEN.append(journal)
+    journal.append("open", opened())
+    journal.append("catalogue", catalogue(clauses or CLAUSES))
+    journal.append(
+        "target", {"server_name": "iris-server", "server_version": "1.7.1", "extensions": ["binary_tensor_data"]}
+    )
+    journal.append("model", model())
+    if first_reading:
+        identity(bundle, "start")
+    return bundle
+
+
+def identity(bundle: Bundle, when: str, digest: str | None = "a" * 64) -> None:
+    """Journal an identity reading."""
+    reading = {
+        "model": "iris",
+        "when": when,
+        "at": "2026-11-21T09:02:11.5Z",
+        "metadata_sha256": digest,
+        "reason": None,
+    }
+    bundle.journal.append("identity", reading)
+
+
+def check(slug: str, verdict: str = "pass", **changes: Any) -> dict[str, Any]:
+    """The data of a ``check`` line."""
+    clauses = changes.pop("clauses", [("REST-HTTP-01", "must", verdict)])
+    served = changes.pop("model", "iris")
+    return {
+        "id": f"{slug}[{served}]" if served else slug,
+        "slug": slug,
+        "title": f"{slug.replace('-', ' ').capitalize()} holds.",
+        "suite": "conformance",
+        "group": "http",
+        "clauses": [{"clause": name, "level": level, "verdict": each} for name, level, each in clauses],
+        "duties": ["A15-4-d"],
+        "level": "must",
+        "transport": "rest",
+        "model": served,
+        "verdict": verdict,
+        "reason": "",
+        "method": "Sends a valid inference and compares what comes back.",
+        "criterion": "every answer is as the clause says",
+        "observed": "12 of 12 answers as expected",
+        "kind": "direct",
+        "cases": 12,
+        "failures": 0,
+        "estimate": None,
+        "observations": [],
+        "counterexamples": [],
+        "exchanges": [],
+        "exchanges_total": 0,
+        "method_validation": "fails on the seeded fault drops-request-id, shown with 0.1.0",
+        "waiver": None,
+        "asked_by_name": False,
+        "started": "2026-11-21T09:02:12.500000Z",
+        "duration_s": 0.42,
+        "hint": "Copy the member id of the request into the response.",
+    } | changes
+
+
+def counterexample(root: str, clauses: list[str], exchange: str | None = None, **changes: Any) -> dict[str, Any]:
+    """A counterexample as the journal has it."""
+    return {
+        "clauses": clauses,
+        "expected": "status 400 to 499 and a JSON error",
+        "observed": "status 200 and an answer for another request",
+        "root": root,
+        "exchange": exchange,
+        "shrunk_from": 7278,
+        "shrunk_to": 41,
+        "replayed": {"k": 5, "n": 5},
+    } | changes
+
+
+def fill(bundle: Bundle) -> None:
+    """Checks of every kind and verdict, with hostile strings in what came from the server."""
+    infer = b'{"id":"a","inputs":[{"name":"x","shape":[1,4],"datatype":"FP32","data":[5.1,3.5,1.4,0.2]}]}'
+    good = bundle.exchange(
+        infer, b'{"model_name":"iris","id":"a","outputs":[{"name":"y","shape":[1],"datatype":"INT64","data":[0]}]}'
+    )
+    lost = bundle.exchange(infer, b'{"model_name":"iris","outputs":[]}')
+    evil = bundle.exchange(b"{", json.dumps({"error": HOSTILE}).encode(), status=500, headers=[["x-evil", HOSTILE]])
+    raw = bundle.exchange(b'{"a":1}', bytes(range(256)), status=500)
+    hang = bundle.exchange(b'{"a":2}', status=None)
+    for slug, clause in (
+        ("rest-six-operations-exist", "REST-HTTP-01"),
+        ("rest-server-metadata-names-server", "REST-META-01"),
+    ):
+        line = check(slug, clauses=[(clause, "must", "pass")], model=None, exchanges=[good], exchanges_total=40)
+        bundle.journal.append("check", line)
+    bundle.journal.append(
+        "check",
+        check(
+            "rest-infer-echoes-id",
+            "fail",
+            clauses=[("REST-RESP-04", "must", "fail"), ("REST-RESP-05", "must", "fail")],
+            title="A non-empty request id comes back unchanged.",
+            observed="no id in 12 of 12 answers",
+            failures=12,
+            counterexamples=[
+                counterexample(
+                    "id-lost", ["REST-RESP-04"], lost, expected="id is 'a'", observed="the answer has no id"
+                ),
+                counterexample("outputs-lost", ["REST-RESP-05"], lost, expected="output y", observed="no output"),
+            ],
+        ),
+    )
+    bundle.journal.append(
+        "check",
+        check(
+            "rest-infer-errors-are-json",
+            "warn",
+            clauses=[("REST-ERR-01", "must", "pass"), ("REST-ERR-02", "should", "warn")],
+            level="should",
+            title="A mistake of the client gets a client error.",
+            observed=f"status 500: {HOSTILE}",
+            failures=2,
+            duties=["A15-4-c"],
+            suite="adversarial",
+            kind="search",
+            cases=4096,
+            counterexamples=[
+                counterexample("server-error", ["REST-ERR-02"], evil, observed=HOSTILE),
+                counterexample("server-error", ["REST-ERR-02"], raw, observed="status 500 and 256 raw bytes"),
+                counterexample("no-answer", ["REST-ERR-02"], hang, observed="no complete response within 10 s"),
+            ],
+        ),
+    )
+    bundle.journal.append(
+        "check",
+        check(
+            "rest-repeat-gives-same-answer",
+            kind="search",
+            cases=4096,
+            duties=["A15-1-d"],
+            clauses=[],
+            level=None,
+            exchanges=[good],
+            exchanges_total=1,
+            suite="adversarial",
+        ),
+    )
+    bundle.journal.append(
+        "check",
+        check(
+            "rest-binary-follows-json",
+            "untestable",
+            reason="needs a binary model",
+            clauses=[("REST-BIN-01", "must", "untestable")],
+            observed="",
+            duties=[],
+        ),
+    )
+    bundle.journal.append(
+        "check",
+        check(
+            "rest-unknown-model-404",
+            "inconclusive",
+            reason="two answers of three differ",
+            clauses=[("REST-ERR-03", "should", "inconclusive")],
+            duties=["A15-5-c"],
+        ),
+    )
+    bundle.journal.append(
+        "check",
+        check(
+            "rest-slash-form-works",
+            clauses=[("REST-HTTP-02", "ambiguous", "pass")],
+            duties=[],
+            observations=[{"clause": "REST-HTTP-02", "text": "v2/ answers 307 to v2"}],
+        ),
+    )
+
+
+def finished(folder: Path) -> Bundle:
+    """A whole run with its ``close`` line; not yet a finished bundle."""
+    planned = PlannedCheck(
+        slug="rest-never-ran",
+        suite="conformance",
+        clauses=["REST-INT-01"],
+        duties=[],
+        criterion="x",
+        kind="direct",
+        per="server",
+        needs=[],
+    )
+    bundle = start(folder, plan([planned]))
+    fill(bundle)
+    identity(bundle, "middle")
+    identity(bundle, "end")
+    bundle.journal.append("deviation", {"text": "The rate was lowered once, after status 429."})
+    bundle.journal.append("close", {"exit_code": 1})
+    bundle.journal.close()
+    return bundle

@@ -1,0 +1,181 @@
+"""Verification: any change to any file of a bundle is told, with the name of the file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from reports import verify as module
+from reports.bundle import MANIFEST, Manifest, canonical, finish, listed, paths
+from reports.verify import UNKNOWN_SIGNER, verify
+from tests.reports import factory
+
+FLIPS = 6
+
+
+def names(folder: Path) -> set[str]:
+    return {problem.file for problem in verify(folder).problems}
+
+
+def test_a_finished_bundle_is_self_consistent(sealed: Path) -> None:
+    done = verify(sealed)
+    assert (done.problems, done.state, done.notes) == ([], UNKNOWN_SIGNER, [])
+
+
+def test_every_flipped_byte_is_told(copied: Path) -> None:
+    dice = random.Random(15)
+    for path in paths(copied):
+        name, whole = path.relative_to(copied).as_posix(), path.read_bytes()
+        positions = {0, len(whole) - 1, *(dice.randrange(len(whole)) for _ in range(FLIPS))}
+        for position in sorted(positions):
+            flipped = whole[position] ^ (1 << dice.randrange(8))
+            path.write_bytes(whole[:position] + bytes([flipped]) + whole[position + 1 :])
+            assert name in names(copied), f"{name} at {position}"
+        path.write_bytes(whole)
+    assert verify(copied).problems == []
+
+
+def test_every_file_that_is_emptied_cut_or_removed_is_told(copied: Path) -> None:
+    for path in paths(copied):
+        name, whole = path.relative_to(copied).as_posix(), path.read_bytes()
+        for less in (b"", whole[:-1], whole + b"\n"):
+            path.write_bytes(less)
+            assert name in names(copied), name
+        path.unlink()
+        assert name in names(copied), name
+        path.write_bytes(whole)
+
+
+def test_an_added_and_a_renamed_file_are_told(copied: Path) -> None:
+    (copied / "junit.xml").write_text("<testsuites/>")
+    assert names(copied) == {"junit.xml"}
+    (copied / "junit.xml").unlink()
+    (copied / "plan.json").rename(copied / "plan2.json")
+    assert {"plan.json", "plan2.json"} <= names(copied)
+
+
+def test_a_link_is_no_file(copied: Path, tmp_path: Path) -> None:
+    (copied / "report.html").rename(tmp_path / "report.html")
+    (copied / "report.html").symlink_to(tmp_path / "report.html")
+    assert "report.html" in names(copied)
+
+
+def reseal(folder: Path) -> None:
+    """What somebody does who knows the format and no key: make the manifest anew."""
+    manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+    digest = hashlib.sha256((folder / "evidence.json").read_bytes()).hexdigest()
+    forged = msgspec.structs.replace(manifest, files=list(listed(folder)), evidence_sha256=digest)
+    (folder / MANIFEST).write_bytes(canonical(forged.sealed()))
+
+
+def edit(name: str, old: bytes, new: bytes) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        data = (folder / name).read_bytes()
+        assert old in data
+        (folder / name).write_bytes(data.replace(old, new))
+
+    return change
+
+
+def cut_tail(folder: Path) -> None:
+    path = folder / "journal.jsonl"
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+
+
+def drop_record(folder: Path) -> None:
+    next(folder.glob("exchanges/*/*.json")).unlink()
+
+
+def drop_body(folder: Path) -> None:
+    next(folder.glob("exchanges/*/*.body")).unlink()
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (edit("report.html", b"Contradicted:", b"Supported:"), "report.html"),
+        (edit("evidence.json", b'"verdict": "fail"', b'"verdict": "pass"'), "evidence.json"),
+        (edit("evidence.schema.json", b'"fail"', b'"pass"'), "evidence.schema.json"),
+        (edit("journal.jsonl", b'"no id in 12', b'"an id in 12'), "journal.jsonl"),
+        (edit("plan.json", b'"seed": 15', b'"seed": 16'), "plan.json"),
+        (cut_tail, "journal.jsonl"),
+        (drop_record, "exchanges/"),
+        (drop_body, "exchanges/"),
+    ],
+)
+def test_a_forged_manifest_does_not_hide_a_change(copied: Path, change: Callable[[Path], None], named: str) -> None:
+    change(copied)
+    reseal(copied)
+    told = names(copied)
+    assert any(name.startswith(named) for name in told), told
+    assert MANIFEST not in told or named != "report.html"
+
+
+@pytest.mark.parametrize(
+    "member", ["schema", "report_id", "run_id", "issued", "plan_sha256", "evidence_sha256", "root"]
+)
+def test_every_member_of_the_manifest_is_checked(copied: Path, member: str) -> None:
+    document = json.loads((copied / MANIFEST).read_bytes())
+    document[member] = "x" + document[member][1:]
+    (copied / MANIFEST).write_text(json.dumps(document, sort_keys=True, indent=1, ensure_ascii=False) + "\n")
+    assert MANIFEST in names(copied)
+
+
+def test_a_manifest_in_other_bytes_is_told(copied: Path) -> None:
+    document = json.loads((copied / MANIFEST).read_bytes())
+    (copied / MANIFEST).write_text(json.dumps(document, indent=2))
+    assert [problem.text for problem in verify(copied).problems] == ["is not in its canonical bytes"]
+
+
+def test_an_expected_digest(copied: Path) -> None:
+    for name in (MANIFEST, "evidence.json"):
+        digest = hashlib.sha256((copied / name).read_bytes()).hexdigest()
+        assert verify(copied, digest).state == f"self-consistent, and {name} has the digest that was expected"
+    wrong = verify(copied, "0" * 64)
+    assert [problem.file for problem in wrong.problems] == [MANIFEST]
+    assert wrong.state == "not self-consistent: 1 problem"
+
+
+def test_another_build_is_noted_not_blamed(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "fingerprint", lambda: "0" * 64)
+    done = verify(copied)
+    assert done.problems == []
+    assert "another build" in done.notes[0]
+
+
+def test_a_killed_run_can_be_finished_and_verified(tmp_path: Path) -> None:
+    bundle = factory.start(tmp_path)
+    factory.fill(bundle)
+    with (tmp_path / "journal.jsonl").open("ab") as file:
+        file.write(b'{"n":')
+    finish(tmp_path)
+    done = verify(tmp_path)
+    assert done.problems == []
+    assert "killed" in done.notes[0]
+
+
+def test_finishing_again_gives_the_same_bundle(copied: Path) -> None:
+    before = {path: path.read_bytes() for path in paths(copied)}
+    (copied / ".art15-writing-report.html").write_text("half a page of a killed run")
+    assert finish(copied) == copied / "report.html"
+    assert {path: path.read_bytes() for path in paths(copied)} == before
+
+
+def test_a_file_of_the_runner_is_sealed_too(copied: Path) -> None:
+    (copied / "junit.xml").write_text("<testsuites/>")
+    finish(copied)
+    assert verify(copied).problems == []
+    assert '"junit.xml"' in (copied / MANIFEST).read_text()
+
+
+def test_a_folder_that_is_no_bundle(tmp_path: Path) -> None:
+    assert {MANIFEST, "evidence.json", "plan.json", "journal.jsonl"} <= names(tmp_path)
+    shutil.rmtree(tmp_path)
+    assert verify(tmp_path).state.startswith("not self-consistent")
