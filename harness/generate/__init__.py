@@ -1,0 +1,1 @@
+"""Inputs for any model, from what the model says of itself."""

@@ -1,0 +1,56 @@
+"""First requests for an unknown model: candidates made from its metadata, plainest first.
+
+Nothing assumes an echo model. A candidate only has to be *valid by the metadata*; whether the model likes it is
+found out by sending it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from harness.wire.datatypes import DATATYPES
+from harness.wire.messages import InferRequest, TensorMetadata
+from harness.wire.tensor import Tensor
+
+Element = bool | int | float | str
+
+# A candidate tensor above this many elements is not tried: an image model in full size is fine, a typing error is not.
+MAX_ELEMENTS = 4_000_000
+
+
+def concrete(shape: Sequence[int], variable: int, batch: int = 1) -> tuple[int, ...]:
+    """``shape`` with the leading -1 replaced by ``batch`` and every other -1 by ``variable``."""
+    return tuple(
+        dimension if dimension >= 0 else (batch if axis == 0 else variable) for axis, dimension in enumerate(shape)
+    )
+
+
+def element(datatype: str, index: int, step: int) -> Element:
+    """The value at flat position ``index``: zeros and empty texts for step 0, small distinct values above."""
+    kind = DATATYPES[datatype].kind
+    if kind == "bool":
+        return bool((index * step) % 2)
+    if kind == "bytes":
+        return "abcdefghijklmnopqrstuvwxyz"[(index * step) % 26] if step else "a"
+    if kind == "float":
+        return float((index * step) % 8) / 2
+    return (index * step) % 8
+
+
+def example_tensor(metadata: TensorMetadata, *, variable: int = 1, batch: int = 1, step: int = 1) -> Tensor:
+    """One valid tensor for ``metadata``; deterministic."""
+    shape = concrete(metadata.shape, variable, batch)
+    elements = tuple(element(metadata.datatype, index, step) for index in range(math.prod(shape)))
+    return Tensor(metadata.name, metadata.datatype, shape, elements)
+
+
+def candidates(inputs: Sequence[TensorMetadata], *, batch: int = 1) -> Iterator[InferRequest]:
+    """Valid requests in the order in which they should be tried; none for metadata that cannot be filled."""
+    if not inputs or any(tensor.datatype not in DATATYPES for tensor in inputs):
+        return
+    for variable, step in ((1, 1), (2, 1), (1, 0), (4, 1), (8, 3)):
+        if all(math.prod(concrete(tensor.shape, variable, batch)) <= MAX_ELEMENTS for tensor in inputs):
+            yield InferRequest(
+                inputs=tuple(example_tensor(tensor, variable=variable, batch=batch, step=step) for tensor in inputs)
+            )

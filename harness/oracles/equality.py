@@ -1,0 +1,83 @@
+"""Whether two sets of outputs say the same, and if not, where they differ first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from harness.wire.datatypes import DATATYPES, round_to
+from harness.wire.tensor import Tensor
+
+# Servers may compute a batch with another kernel than a single row; more than this is another answer.
+RELATIVE_TOLERANCE = 1e-3
+ABSOLUTE_TOLERANCE = 1e-4
+
+Outputs = Mapping[str, Tensor]
+
+
+def difference(first: Outputs, second: Outputs, *, exact: bool = True) -> str | None:
+    """The first difference in words, matching outputs by name and comparing flattened; None if there is none.
+
+    Shapes are not compared: flat and nested spellings of one tensor are the same tensor.
+    """
+    if set(first) != set(second):
+        return f"outputs {sorted(first)} against {sorted(second)}"
+    for name, tensor in first.items():
+        found = elements_differ(tensor.elements, second[name].elements, exact=exact)
+        if found is not None:
+            return f"output {name!r}: {found}"
+    return None
+
+
+def elements_differ(first: Sequence[object], second: Sequence[object], *, exact: bool = True) -> str | None:
+    """Where two flat lists differ first, in words; None if they are the same."""
+    if len(first) != len(second):
+        return f"{len(first)} elements against {len(second)}"
+    for index, (one, other) in enumerate(zip(first, second, strict=True)):
+        if not _same(one, other, exact=exact):
+            return f"element {index} is {one!r} against {other!r}"
+    return None
+
+
+def _same(one: object, other: object, *, exact: bool) -> bool:
+    if isinstance(one, bool) or isinstance(other, bool) or not _number(one) or not _number(other):
+        return one == other and isinstance(one, bool) == isinstance(other, bool)
+    assert isinstance(one, int | float)
+    assert isinstance(other, int | float)
+    if math.isnan(one) or math.isnan(other):
+        return math.isnan(one) and math.isnan(other)
+    if one == other:
+        return True
+    return not exact and math.isclose(one, other, rel_tol=RELATIVE_TOLERANCE, abs_tol=ABSOLUTE_TOLERANCE)
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def preserved(datatype: str, sent: Sequence[object], returned: Sequence[object]) -> str | None:
+    """Whether an echoed tensor kept its values at the precision of its data type; the first loss in words.
+
+    Floats are compared after rounding both sides to the data type, so that 1.1 and 1.100000023841858 are the same
+    FP32. Integers are exact, whatever their size. A BOOL may come back as 1 or 0.
+    """
+    if len(sent) != len(returned):
+        return f"{len(sent)} elements sent, {len(returned)} returned"
+    for index, (one, other) in enumerate(zip(sent, returned, strict=True)):
+        if not _kept(datatype, one, other):
+            return f"element {index}: sent {one!r}, returned {other!r}"
+    return None
+
+
+def _kept(datatype: str, sent: object, returned: object) -> bool:
+    kind = DATATYPES[datatype].kind
+    if kind == "float":
+        if not isinstance(sent, int | float) or not isinstance(returned, int | float) or isinstance(returned, bool):
+            return False
+        return round_to(datatype, float(sent)) == round_to(datatype, float(returned))
+    if kind == "bool":
+        return returned in (True, False) and bool(returned) == bool(sent)
+    if kind in ("int", "uint"):
+        # 7.0 is the same JSON number as 7; a lossy float of a large integer is not.
+        return isinstance(returned, int | float) and not isinstance(returned, bool) and returned == sent
+    return returned == sent

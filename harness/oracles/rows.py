@@ -1,0 +1,41 @@
+"""Batches and their rows: item i of a batch's output belongs to item i of its input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from harness.oracles.equality import elements_differ
+from harness.wire.messages import InferRequest
+from harness.wire.tensor import Tensor, product
+
+
+def row(tensor: Tensor, index: int) -> Tensor:
+    """Row ``index`` of a tensor as a batch of one."""
+    size = product(tensor.shape[1:])
+    elements = tensor.elements[index * size : (index + 1) * size]
+    return Tensor(tensor.name, tensor.datatype, (1, *tensor.shape[1:]), elements)
+
+
+def row_request(request: InferRequest, index: int) -> InferRequest:
+    """The request for one row of a batch."""
+    return InferRequest(inputs=tuple(row(tensor, index) for tensor in request.inputs))
+
+
+def rows_differ(
+    batch: Mapping[str, Tensor], chosen: Sequence[int], rows: int, singles: Sequence[Mapping[str, Tensor]]
+) -> str | None:
+    """Where chosen rows of a batch's outputs differ first from the outputs of single requests, in words.
+
+    Floats may differ by the tolerance of :mod:`harness.oracles.equality`: another kernel is not another answer.
+    Outputs whose first dimension is not ``rows`` are left out: they do not belong to rows.
+    """
+    for name, tensor in batch.items():
+        if not tensor.shape or tensor.shape[0] != rows or len(tensor.elements) != product(tensor.shape):
+            continue
+        for index, single in zip(chosen, singles, strict=True):
+            if name not in single:
+                return f"output {name!r} is missing for row {index} alone"
+            found = elements_differ(row(tensor, index).elements, single[name].elements, exact=False)
+            if found is not None:
+                return f"output {name!r}, row {index}: {found}"
+    return None
