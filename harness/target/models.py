@@ -1,0 +1,189 @@
+"""One model under test: its address, its metadata as first read, and a request that it accepts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from harness.check import NotApplicable, Untestable
+from harness.generate.inputs import candidates
+from harness.generate.mutations import Mutation
+from harness.oracles.equality import preserved
+from harness.record.exchange import Exchange
+from harness.wire import strictjson
+from harness.wire.datatypes import DATATYPES
+from harness.wire.messages import InferRequest, ModelMetadata, read_outputs
+from harness.wire.rest import RestClient, json_of
+from harness.wire.tensor import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A request body that the model answered with 200, and that answer."""
+
+    request: InferRequest
+    exchange: Exchange
+
+
+@dataclass(slots=True)
+class ModelUnderTest:
+    """A model as addressed by the run.
+
+    Attributes:
+        name: as in the path, not yet percent-encoded.
+        version: the version named by the user, else None.
+        address: the version in the paths that work (``None`` where the unversioned paths do).
+        metadata: tolerant reading of the metadata, or None if there was none.
+        samples: requests from the policy, tried before generated ones.
+        named: whether the user asked for this model by name.
+    """
+
+    name: str
+    version: str | None
+    address: str | None
+    metadata_exchange: Exchange
+    metadata: ModelMetadata | None
+    samples: tuple[InferRequest, ...] = ()
+    named: bool = False
+    _accepted: Accepted | None = field(default=None, init=False)
+    _refusals: list[Exchange] = field(default_factory=list, init=False)
+    _batches: dict[int, Accepted | None] = field(default_factory=dict, init=False)
+    _mistakes: dict[str, Exchange] = field(default_factory=dict, init=False)
+    _echo: dict[str, str] | None = field(default=None, init=False)
+
+    @property
+    def id(self) -> str:
+        """How the model is called in node ids and in the report."""
+        return f"{self.name}:{self.version}" if self.version else self.name
+
+    def infer(self, client: RestClient, request: InferRequest) -> Exchange:
+        """Send one inference to the address that works."""
+        return client.infer(self.name, request, self.address)
+
+    def accepted(self, client: RestClient) -> Accepted:
+        """A request that the model answers with 200, found once: samples first, then generated candidates.
+
+        Raises:
+            Untestable: none is accepted; the message carries the endpoint's own words.
+        """
+        if self._accepted is None and not self._refusals:
+            self._accepted = self._search(client)
+        if self._accepted is None:
+            raise Untestable(self._why_none())
+        return self._accepted
+
+    def batch(self, client: RestClient, rows: int) -> Accepted:
+        """An accepted request whose inputs have ``rows`` in their leading, variable dimension.
+
+        Raises:
+            NotApplicable: the metadata gives no leading variable dimension to every input.
+            Untestable: the model refuses every such request.
+        """
+        inputs = self.metadata.inputs if self.metadata else ()
+        if not inputs or any(not tensor.shape or tensor.shape[0] != -1 for tensor in inputs):
+            raise NotApplicable("not every input has a leading variable dimension: no batch to speak of")
+        if rows not in self._batches:
+            self._batches[rows] = None
+            for request in candidates(inputs, batch=rows):
+                exchange = self.infer(client, request)
+                if exchange.ok:
+                    self._batches[rows] = Accepted(request, exchange)
+                    break
+        found = self._batches[rows]
+        if found is None:
+            raise Untestable(f"the model refused every batch of {rows}")
+        return found
+
+    def mistake(self, client: RestClient, mutation: Mutation) -> Exchange:
+        """The answer to an invalid request; sent once, whichever checks look at it."""
+        if mutation.name not in self._mistakes:
+            self._mistakes[mutation.name] = client.infer(self.name, mutation.body, self.address)
+        return self._mistakes[mutation.name]
+
+    def echoes(self, client: RestClient) -> dict[str, str]:
+        """Input -> output, where an output has given back the input's values in two different requests.
+
+        Whether a model is an echo is seen, never assumed; an empty mapping says that it is none.
+        """
+        if self._echo is None:
+            inputs = self.metadata.inputs if self.metadata else ()
+            pairs: set[tuple[str, str]] | None = None
+            for request in candidates(inputs):
+                answer = self.infer(client, request)
+                if answer.ok:
+                    found = echoed(request, outputs_of(answer))
+                    pairs = found if pairs is None else pairs & found
+            self._echo = dict(sorted(pairs or ()))
+        return self._echo
+
+    def first_answer(self, client: RestClient) -> Exchange:
+        """The answer to the accepted request, or to the first that was refused.
+
+        Raises:
+            Untestable: there is nothing to send.
+        """
+        try:
+            return self.accepted(client).exchange
+        except Untestable:
+            if not self._refusals:
+                raise
+            return self._refusals[0]
+
+    @property
+    def refusals(self) -> tuple[Exchange, ...]:
+        """Answers other than 200 to the requests tried so far."""
+        return tuple(self._refusals)
+
+    def _search(self, client: RestClient) -> Accepted | None:
+        inputs = self.metadata.inputs if self.metadata else ()
+        for request in (*self.samples, *candidates(inputs)):
+            exchange = self.infer(client, request)
+            if exchange.status is not None and 200 <= exchange.status < 300:
+                return Accepted(request, exchange)
+            self._refusals.append(exchange)
+        return None
+
+    def _why_none(self) -> str:
+        if not self._refusals:
+            return (
+                f"model {self.name!r} describes no inputs that a request could be made from: "
+                f"give requests in the policy, [samples.{self.name}]"
+            )
+        last = self._refusals[-1]
+        return f"model {self.name!r} refused every one of {len(self._refusals)} valid requests: {_words(last)}"
+
+
+def outputs_of(exchange: Exchange) -> dict[str, Tensor]:
+    """The outputs of an answer by name; empty where there are none that can be read."""
+    try:
+        return read_outputs(json_of(exchange).value)
+    except strictjson.NotJson:
+        return {}
+
+
+def echoed(request: InferRequest, outputs: dict[str, Tensor]) -> set[tuple[str, str]]:
+    """Pairs of input and output of one data type with the same values."""
+    return {
+        (sent.name, name)
+        for sent in request.inputs
+        for name, tensor in outputs.items()
+        if tensor.datatype == sent.datatype
+        and sent.datatype in DATATYPES
+        and preserved(sent.datatype, sent.elements, tensor.elements) is None
+    }
+
+
+def with_id(request: InferRequest, request_id: str | None) -> InferRequest:
+    """The same request with another id."""
+    return replace(request, id=request_id)
+
+
+def _words(exchange: Exchange) -> str:
+    """What the endpoint said, shortened: status and error member, or why there was no answer."""
+    if exchange.status is None:
+        return exchange.error.message if exchange.error else "no answer"
+    try:
+        value = json_of(exchange).value
+    except strictjson.NotJson:
+        value = exchange.response_body[:200].decode("utf-8", "replace")
+    text = value.get("error", value) if isinstance(value, dict) else value
+    return f"{exchange.status} {str(text)[:200]!r}"

@@ -1,0 +1,154 @@
+"""What a check holds in its hands: the client, the target, one model, and a place to say what it saw."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from harness.check import Check, Inconclusive, NotApplicable, Outcome, Untestable, Violation
+from harness.record.exchange import Exchange
+from harness.target.models import Accepted, ModelUnderTest, with_id
+from harness.target.target import Target
+from harness.wire import strictjson
+from harness.wire.messages import InferRequest
+from harness.wire.rest import RestClient, json_of
+
+# A model or a version that no server has: random once, so that replays send the same bytes.
+UNKNOWN_MODEL = "no-such-model-7f3a"
+
+
+@dataclass(slots=True)
+class Probe:
+    """Handed to every check.
+
+    A check reports with :meth:`holds`, once a case, and may leave early with :meth:`untestable`,
+    :meth:`not_applicable` or :meth:`inconclusive`. It decides no verdict: that follows from the clauses' levels.
+    """
+
+    check: Check
+    target: Target
+    outcome: Outcome
+    on_model: ModelUnderTest | None = None
+
+    @property
+    def client(self) -> RestClient:
+        """The recording REST client, within the run's budget."""
+        return self.target.client
+
+    @property
+    def model(self) -> ModelUnderTest:
+        """The model of this item (checks ``per="model"`` only)."""
+        if self.on_model is None:
+            raise LookupError(f"check {self.check.slug} runs once per server: it has no model")
+        return self.on_model
+
+    def holds(
+        self,
+        condition: bool,
+        *,
+        expected: str,
+        observed: object,
+        clause: str | None = None,
+        exchange: Exchange | None = None,
+        root: str | None = None,
+    ) -> bool:
+        """Record one case of one clause and give the condition back.
+
+        Args:
+            condition: whether the clause held in this case.
+            expected: what the clause asks for, in words.
+            observed: what was seen; shortened for the report.
+            clause: which of the check's clauses; may be left out if it has only one.
+            exchange: the recorded evidence.
+            root: root cause shared with other checks; by default the check itself.
+        """
+        name = clause or self.check.clauses[0]
+        if clause is None and len(self.check.clauses) > 1:
+            raise LookupError(f"check {self.check.slug} covers several clauses: say which one")
+        if name not in self.outcome.levels:
+            raise LookupError(f"check {self.check.slug} does not declare clause {name}")
+        self.outcome.cases[name] = self.outcome.cases.get(name, 0) + 1
+        if not condition:
+            reference = exchange.ref if exchange is not None else None
+            text = observed if isinstance(observed, str) else shown(observed)
+            self.outcome.violations.append(
+                Violation(name, expected, text[:2000], root or self.check.slug, reference or None)
+            )
+        return condition
+
+    def observe(self, text: str, clause: str | None = None) -> None:
+        """Note a fact that no clause decides, such as which permitted reading the endpoint follows."""
+        self.outcome.observations.append((clause, text[:2000]))
+
+    def untestable(self, reason: str) -> NoReturn:
+        """End the check: something it needs was not there."""
+        raise Untestable(reason)
+
+    def not_applicable(self, reason: str) -> NoReturn:
+        """End the check: the clause speaks of something this endpoint does not have."""
+        raise NotApplicable(reason)
+
+    def inconclusive(self, reason: str) -> NoReturn:
+        """End the check: what was seen decides nothing."""
+        raise Inconclusive(reason)
+
+    def answered(self, exchange: Exchange) -> Exchange:
+        """The exchange, if there was a complete answer; else the check is untestable.
+
+        That there is no answer is held against the endpoint where it is the point of a check, not everywhere.
+        """
+        if exchange.status is None or exchange.error is not None:
+            self.untestable(f"no complete answer: {exchange.error.message if exchange.error else 'unknown'}")
+        return exchange
+
+    def document(self, exchange: Exchange) -> strictjson.Document:
+        """The JSON body of an answer; the check is untestable where there is none."""
+        try:
+            return json_of(self.answered(exchange))
+        except strictjson.NotJson as error:
+            self.untestable(f"the body is not JSON: {error}")
+
+    def json_object(self, exchange: Exchange) -> dict[str, Any]:
+        """The JSON object in the body of an answer; the check is untestable where there is none."""
+        value = self.document(exchange).value
+        if not isinstance(value, dict):
+            self.untestable(f"the body is a JSON {json_type(value)}, not an object")
+        return value
+
+    def accepted(self) -> Accepted:
+        """A request this model answers with 200, and that answer."""
+        return self.model.accepted(self.client)
+
+    def infer(self, *, request_id: str | None = None, request: InferRequest | None = None) -> Exchange:
+        """Send the model's accepted request (or ``request``) with an id."""
+        base = request or self.accepted().request
+        return self.model.infer(self.client, with_id(base, request_id))
+
+
+def json_type(value: object) -> str:
+    """The JSON name of a parsed value's type."""
+    if value is None:
+        return "null"
+    names = {bool: "boolean", int: "number", float: "number", str: "string", list: "array", dict: "object"}
+    for kind in type(value).__mro__:
+        if kind in names:
+            return names[kind]
+    return type(value).__name__
+
+
+def shown(value: object) -> str:
+    """A value for people: JSON type and text, shortened."""
+    text = repr(value)
+    return f"{json_type(value)} {text if len(text) <= 200 else text[:200] + '…'}"
+
+
+@contextlib.contextmanager
+def checking(client: RestClient, check_id: str | None) -> Iterator[None]:
+    """Stamp every exchange recorded inside with the id of the running check."""
+    before, client.current_check = client.current_check, check_id
+    try:
+        yield
+    finally:
+        client.current_check = before

@@ -1,0 +1,54 @@
+"""Readings of an answer that several checks share: facts in words, never verdicts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.record.exchange import Exchange
+from harness.wire import strictjson
+from harness.wire.rest import json_of
+
+
+def status_of(exchange: Exchange) -> str:
+    """The status, or why there was no complete answer."""
+    if exchange.error is not None:
+        return f"{exchange.error.kind}: {exchange.error.message}"
+    return f"status {exchange.status}"
+
+
+def object_or_none(exchange: Exchange) -> dict[str, Any] | None:
+    """The JSON object in the body, or None if there is none."""
+    try:
+        value = json_of(exchange).value
+    except strictjson.NotJson:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def refused(exchange: Exchange) -> bool:
+    """A complete answer with an error status."""
+    return exchange.error is None and exchange.status is not None and 400 <= exchange.status <= 599
+
+
+def error_object_problem(exchange: Exchange) -> str | None:
+    """Why the body of an error is not the protocol's error object ``{"error": string}``; None if it is."""
+    body = object_or_none(exchange)
+    if body is None:
+        return "the body is no JSON object" if exchange.response_body else "the body is empty"
+    if "error" not in body:
+        return f"a JSON object without the member error (it has: {', '.join(sorted(body)) or 'none'})"
+    return None if isinstance(body["error"], str) else "the member error is no string"
+
+
+def error_root(exchange: Exchange) -> str:
+    """The root cause that a missing error object belongs to: the shape of the body, whatever request provoked it.
+
+    Servers build these bodies in one place (FastAPI's 422 with ``detail`` is the usual one), so all checks that meet
+    the same shape share one finding.
+    """
+    body = object_or_none(exchange)
+    if body is None:
+        shape = f"body-{exchange.media_type or 'untyped'}" if exchange.response_body else "body-empty"
+    else:
+        shape = "error-not-a-string" if "error" in body else "members-" + "-".join(sorted(body)[:3])
+    return f"error-object-missing:{exchange.status}:{shape}"

@@ -1,0 +1,34 @@
+"""The endpoint as a whole: which of the permitted forms of address work, and which models are under test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from harness.policy import Policy
+from harness.record.exchange import Exchange
+from harness.target.models import ModelUnderTest
+from harness.wire.messages import ServerMetadata
+from harness.wire.rest import RestClient
+
+
+@dataclass(slots=True)
+class Target:
+    """What discovery found out; checks ask the target instead of guessing again.
+
+    Attributes:
+        client: the one REST client of the run.
+        metadata_path: form of the server metadata path that answered (``v2`` or ``v2/``); both are tried, since the
+            documents differ (REST-HTTP-02).
+        metadata_exchange: the answer on that form, or on the first form if none worked.
+        server: tolerant reading of it, None if it could not be read.
+        models: in the order of the listing or of the command line.
+        listed: names the endpoint lists, None if it lists none at all.
+    """
+
+    client: RestClient
+    policy: Policy
+    metadata_path: str
+    metadata_exchange: Exchange
+    server: ServerMetadata | None
+    models: list[ModelUnderTest] = field(default_factory=list)
+    listed: tuple[str, ...] | None = None
