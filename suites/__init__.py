@@ -1,0 +1,1 @@
+"""The checks: one folder per concern, one file per clause group or property."""

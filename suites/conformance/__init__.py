@@ -1,0 +1,1 @@
+"""Checks of the protocol clauses, one file per clause group."""

@@ -1,0 +1,279 @@
+"""Data types: what a value must survive (inference_rest.md, "Tensor Data Types").
+
+Round trips show only on a model that gives its input back. Whether it does is seen, never assumed
+(`ModelUnderTest.echoes`); elsewhere these checks are not applicable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from harness.check import check
+from harness.generate.boundaries import ASCII, BOOLEANS, FLOATS, HALVES, PRECISION, TEXTS, Scalar, integer_range
+from harness.generate.members import with_elements
+from harness.oracles.equality import difference, preserved
+from harness.record.exchange import Exchange
+from harness.target.models import outputs_of
+from harness.target.probe import Probe
+from harness.target.replies import refused, status_of
+from harness.wire.messages import InferRequest
+from harness.wire.tensor import Tensor
+
+SIGNED = ("INT8", "INT16", "INT32")
+UNSIGNED = ("UINT8", "UINT16", "UINT32")
+Values = Callable[[str], Sequence[Scalar]]
+
+
+@check(
+    "rest-datatype-bool",
+    clauses=["DTYPE-05"],
+    duties=["A15-4-d"],
+    criterion="true and false come back as the same truth values",
+    per="model",
+    needs=["rest-infer-outputs-well-formed"],
+    faults=["bool-as-text", "bool-inverted"],
+    fix="Write BOOL elements as true and false.",
+)
+def rest_datatype_bool(probe: Probe) -> None:
+    """BOOL travels as true and false.
+
+    Echoes true, false, true. 1 and 0 in the answer are the same truth values, and are recorded.
+    """
+    for returned in _round_trip(probe, ("BOOL",), lambda _: BOOLEANS):
+        if any(not isinstance(value, bool) for value in returned):
+            probe.observe(f"BOOL comes back as {returned!r}", "DTYPE-05")
+
+
+@check(
+    "rest-datatype-signed-range",
+    clauses=["DTYPE-06"],
+    duties=["A15-4-d", "A15-5-b"],
+    criterion="the smallest, the largest and the values around zero of INT8, INT16 and INT32 come back exactly",
+    per="model",
+    needs=["rest-infer-outputs-well-formed"],
+    faults=["int8-minimum-becomes-positive", "int16-clipped"],
+    fix="Keep values in their own type; do not go through a narrower one.",
+)
+def rest_datatype_signed_range(probe: Probe) -> None:
+    """Signed integers keep their full range.
+
+    Echoes minimum, -1, 0 and maximum.
+    """
+    _round_trip_all(probe, SIGNED, integer_range)
+
+
+@check(
+    "rest-datatype-unsigned-range",
+    clauses=["DTYPE-07"],
+    duties=["A15-4-d", "A15-5-b"],
+    criterion="0, 1 and the largest value of UINT8, UINT16 and UINT32 come back exactly",
+    per="model",
+    needs=["rest-infer-outputs-well-formed"],
+    faults=["uint32-as-int32", "uint8-wraps"],
+    fix="Keep values in their own type; an unsigned value is not a signed one.",
+)
+def rest_datatype_unsigned_range(probe: Probe) -> None:
+    """Unsigned integers keep their full range.
+
+    Echoes 0, 1 and maximum.
+    """
+    _round_trip_all(probe, UNSIGNED, integer_range)
+
+
+@check(
+    "rest-datatype-floats",
+    clauses=["DTYPE-08"],
+    duties=["A15-4-d"],
+    criterion="integer and fractional literals are accepted as FP32 and FP64 and come back at that precision",
+    per="model",
+    needs=["rest-infer-outputs-well-formed"],
+    faults=["integer-literal-refused-in-float"],
+    fix="Read any JSON number into a float tensor.",
+)
+def rest_datatype_floats(probe: Probe) -> None:
+    """Float tensors take integer and fractional numbers.
+
+    Echoes 1, -2.5, 1e10 and 0.0.
+    """
+    _round_trip_all(probe, ("FP32", "FP64"), lambda _: FLOATS)
+
+
+@check(
+    "rest-datatype-halves",
+    clauses=["DTYPE-09", "DTYPE-02"],
+    duties=["A15-4-d"],
+    criterion="FP16 and BF16 numbers are refused, or come back as the same halves",
+    per="model",
+    needs=["rest-infer-outputs-well-formed"],
+    faults=["fp16-bit-pattern"],
+    fix="Refuse FP16 in JSON, or read numbers as numbers.",
+)
+def rest_datatype_halves(probe: Probe) -> None:
+    """Half precision in JSON is refused, or means the number that was written.
+
+    Echoes 1.5 and -2; which way is followed is recorded.
+    """
+    for name, output, datatype in _echoed(probe, ("FP16", "BF16")):
+        exchange, tensor = _echo(probe, name, output, HALVES)
+        lost = preserved(datatype, HALVES, tensor.elements) if tensor else "no output"
+        good = refused(exchange) or (exchange.ok and lost is None)
+        clause = "DTYPE-09" if datatype == "FP16" else "DTYPE-02"
+        observed = f"{datatype}: {lost or status_of(exchange)}"
+        expected = "an error status, or the same numbers"
+        probe.holds(good, clause=clause, expected=expected, observed=observed, exchange=exchange)
+
+
+@check(
+    "rest-datatype-precision",
+    clauses=["TDATA-15", "TDATA-16"],
+    duties=["A15-4-d", "A15-5-b"],
+    criterion="64-bit integers above 2^53 and floats at the edge of their precision come back exactly",
+    per="model",
+    needs=["rest-infer-outputs-well-formed"],
+    faults=["int64-through-double", "fp32-six-digits"],
+    fix="Write integers as integers and floats with enough digits to read back the same.",
+)
+def rest_datatype_precision(probe: Probe) -> None:
+    """Large integers and long fractions survive JSON.
+
+    Echoes the edges of INT64, UINT64, FP64 and FP32; floats are compared after rounding to their type.
+    """
+    for datatype, values in PRECISION.items():
+        clause = "TDATA-16" if datatype == "FP32" else "TDATA-15"
+        for name, output, found in _echoed(probe, (datatype,), strict=False):
+            exchange, tensor = _echo(probe, name, output, values)
+            lost = preserved(found, values, tensor.elements) if tensor else status_of(exchange)
+            observed = f"{datatype}: {lost or 'kept'}"
+            good = lost is None
+            probe.holds(good, clause=clause, expected="the same values", observed=observed, exchange=exchange)
+    if not probe.outcome.cases:
+        probe.not_applicable("the model echoes none of INT64, UINT64, FP64 and FP32")
+
+
+@check(
+    "rest-datatype-other-than-declared",
+    clauses=["DTYPE-04"],
+    duties=["A15-4-c", "A15-5-b"],
+    criterion="a valid data type other than the declared one is refused or converted, never read as other bits",
+    per="model",
+    needs=["rest-infer-outputs-well-formed"],
+    faults=["datatype-reinterpreted"],
+    fix="Compare the datatype with the model's, then convert or refuse.",
+)
+def rest_datatype_other_than_declared(probe: Probe) -> None:
+    """Another data type than the model's is converted, or refused.
+
+    Integers are sent as INT32 to a float input, and as FP32 to an integer input; a 200 is compared with the answer to
+    the same values in the declared type.
+    """
+    base = probe.accepted().request
+    first = base.inputs[0]
+    other = {"FP32": "INT32", "FP64": "INT32", "FP16": "INT32"}.get(first.datatype)
+    if other is None and (first.datatype.startswith(("INT", "UINT"))):
+        other = "FP32"
+    if other is None:
+        probe.not_applicable(f"{first.datatype} has no evident neighbour to be mistaken for")
+    ones = tuple(1 for _ in first.elements)
+    proper = _with_first(base, Tensor(first.name, first.datatype, first.shape, ones))
+    mistaken = _with_first(base, Tensor(first.name, other, first.shape, ones))
+    wanted = probe.answered(probe.model.infer(probe.client, proper))
+    if not wanted.ok:
+        probe.untestable("the model does not take ones")
+    exchange = probe.answered(probe.model.infer(probe.client, mistaken))
+    probe.observe(f"{other} for {first.datatype} is answered {status_of(exchange)}", "DTYPE-04")
+    found = _values_differ(exchange, wanted)
+    good = refused(exchange) or (exchange.ok and found is None)
+    expected = "an error status, or the converted values"
+    probe.holds(good, expected=expected, observed=found or status_of(exchange), exchange=exchange)
+
+
+@check(
+    "rest-bytes-elements",
+    clauses=["BYTES-01"],
+    duties=["A15-4-d"],
+    criterion="two strings of different length are two elements",
+    per="model",
+    needs=["rest-infer-outputs-well-formed"],
+    faults=["bytes-shape-counts-bytes"],
+    fix="Count strings in shape, not bytes.",
+)
+def rest_bytes_elements(probe: Probe) -> None:
+    """A BYTES tensor has one string per element.
+
+    Sends two strings of different length as shape [2]; an echo must give back two.
+    """
+    values = ("ab", "cde")
+    for name, output, _ in _echoed(probe, ("BYTES",)):
+        exchange, tensor = _echo(probe, name, output, values)
+        good = exchange.ok and tensor is not None and len(tensor.elements) == 2 and tensor.shape[:1] == (2,)
+        observed = f"{status_of(exchange)}, shape {list(tensor.shape) if tensor else None}"
+        probe.holds(good, expected="shape [2]", observed=observed, exchange=exchange)
+
+
+@check(
+    "rest-bytes-text",
+    clauses=["BYTES-02", "BYTES-03"],
+    duties=["A15-4-d", "A15-5-b"],
+    criterion="printable text comes back as it is; non-ASCII, empty text, NUL and newline should too",
+    per="model",
+    needs=["rest-bytes-elements"],
+    faults=["bytes-base64", "bytes-cut-at-nul", "bytes-non-ascii-mangled"],
+    fix="Carry BYTES in JSON as UTF-8 text.",
+)
+def rest_bytes_text(probe: Probe) -> None:
+    """Text survives the round trip as BYTES.
+
+    Echoes plain ASCII, then a euro sign, the empty string, an embedded NUL and a newline.
+    """
+    for name, output, datatype in _echoed(probe, ("BYTES",)):
+        for clause, values in (("BYTES-02", ASCII), ("BYTES-03", TEXTS)):
+            exchange, tensor = _echo(probe, name, output, values)
+            lost = preserved(datatype, values, tensor.elements) if tensor else status_of(exchange)
+            observed = lost or "kept"
+            good = lost is None
+            probe.holds(good, clause=clause, expected="the same text", observed=observed, exchange=exchange)
+
+
+def _echoed(probe: Probe, datatypes: Sequence[str], *, strict: bool = True) -> Iterator[tuple[str, str, str]]:
+    """Input, output and data type of the echoes of these types; not applicable where there is none."""
+    probe.accepted()
+    inputs = {tensor.name: tensor for tensor in (probe.model.metadata.inputs if probe.model.metadata else ())}
+    found = [
+        (name, output, inputs[name].datatype)
+        for name, output in probe.model.echoes(probe.client).items()
+        if inputs[name].datatype in datatypes and inputs[name].shape == (-1,)
+    ]
+    if not found and strict:
+        probe.not_applicable(f"the model echoes no input of type {' or '.join(datatypes)}")
+    yield from found
+
+
+def _echo(probe: Probe, name: str, output: str, values: Sequence[Scalar]) -> tuple[Exchange, Tensor | None]:
+    request = with_elements(probe.accepted().request, name, tuple(values))
+    exchange = probe.answered(probe.model.infer(probe.client, request))
+    return exchange, outputs_of(exchange).get(output) if exchange.ok else None
+
+
+def _round_trip(probe: Probe, datatypes: Sequence[str], values_of: Values) -> Iterator[tuple[object, ...]]:
+    """One case per echo of these types; yields what came back."""
+    for name, output, datatype in _echoed(probe, datatypes):
+        values = values_of(datatype)
+        exchange, tensor = _echo(probe, name, output, values)
+        lost = preserved(datatype, values, tensor.elements) if tensor else status_of(exchange)
+        observed = f"{datatype}: {lost or 'kept'}"
+        probe.holds(lost is None, expected=f"{list(values)} back", observed=observed, exchange=exchange)
+        yield tuple(tensor.elements) if tensor else ()
+
+
+def _round_trip_all(probe: Probe, datatypes: Sequence[str], values_of: Values) -> None:
+    for _ in _round_trip(probe, datatypes, values_of):
+        pass
+
+
+def _with_first(request: InferRequest, tensor: Tensor) -> InferRequest:
+    return InferRequest(inputs=(tensor, *request.inputs[1:]))
+
+
+def _values_differ(exchange: Exchange, wanted: Exchange) -> str | None:
+    """A converted echo may keep the type it was sent in: only values count."""
+    return difference(outputs_of(exchange), outputs_of(wanted), exact=False) if exchange.ok else None

@@ -1,0 +1,133 @@
+"""What a request may vary without changing its meaning (inference_rest.md, "Inference Request JSON Object")."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from harness.check import check
+from harness.generate.members import encoded, with_members
+from harness.oracles.equality import difference
+from harness.record.exchange import Exchange
+from harness.target.models import outputs_of
+from harness.target.probe import Probe, shown
+from harness.target.replies import object_or_none, refused, status_of
+
+
+@check(
+    "rest-inputs-order-is-free",
+    clauses=["REST-INFER-07"],
+    duties=["A15-4-d", "A15-5-b"],
+    criterion="the inputs in reverse order give the same outputs",
+    per="model",
+    needs=["rest-infer-outputs-well-formed"],
+    faults=["input-order-matters"],
+    fix="Find inputs by name, not by position.",
+)
+def rest_inputs_order_is_free(probe: Probe) -> None:
+    """Inputs are found by name, whatever their order.
+
+    The accepted request with its inputs reversed; outputs are compared by name.
+    """
+    accepted = probe.accepted()
+    if len(accepted.request.inputs) < 2:
+        probe.not_applicable("the model has one input only")
+    reverse = replace(accepted.request, inputs=accepted.request.inputs[::-1])
+    exchange = probe.answered(probe.model.infer(probe.client, reverse))
+    found = difference(outputs_of(exchange), outputs_of(accepted.exchange)) if exchange.ok else status_of(exchange)
+    probe.holds(found is None, expected="the same outputs", observed=found or "the same", exchange=exchange)
+
+
+@check(
+    "rest-inputs-twice",
+    clauses=["REST-INFER-08"],
+    duties=["A15-4-c"],
+    criterion="an input sent twice is answered, refused or not",
+    per="model",
+    needs=["rest-infer-answers-200"],
+    faults=["duplicate-input-hangs-up"],
+    fix="Refuse two inputs of one name.",
+)
+def rest_inputs_twice(probe: Probe) -> None:
+    """Two inputs of one name get an answer, and the endpoint stays.
+
+    The text does not speak of it, so any answer is accepted; what is seen is recorded. Then a valid request.
+    """
+    value = probe.accepted().request.to_value()
+    value["inputs"].append(value["inputs"][0])
+    exchange = probe.client.infer(probe.model.name, encoded(value), probe.model.address)
+    probe.observe(f"an input sent twice is answered {status_of(exchange)}", "REST-INFER-08")
+    probe.holds(exchange.error is None, expected="an answer", observed=status_of(exchange), exchange=exchange)
+    after = probe.infer()
+    probe.holds(after.ok, expected="status 200 afterwards", observed=status_of(after), exchange=after)
+
+
+@check(
+    "rest-extra-members-ignored",
+    clauses=["REST-INFER-09"],
+    duties=["A15-4-d"],
+    criterion="what unknown members do is recorded",
+    per="model",
+    needs=["rest-infer-outputs-well-formed"],
+    faults=["extra-member-refused"],
+    fix="Ignore members you do not know: KServe's own clients send model_name.",
+)
+def rest_extra_members_ignored(probe: Probe) -> None:
+    """Members the schema does not know may be present.
+
+    The valid request with model_name and an invented member. The schema is open, so refusing them is no violation,
+    but it breaks real clients; it is recorded.
+    """
+    body = with_members(probe.accepted().request, model_name=probe.model.name, x_unknown=1)
+    exchange = probe.answered(probe.client.infer(probe.model.name, body, probe.model.address))
+    probe.observe(f"unknown members are {'ignored' if exchange.ok else 'refused'}", "REST-INFER-09")
+    found = difference(outputs_of(exchange), outputs_of(probe.accepted().exchange)) if exchange.ok else None
+    observed = found or status_of(exchange)
+    good = exchange.ok and found is None
+    probe.holds(good, expected="status 200 and unchanged outputs", observed=observed, exchange=exchange)
+
+
+@check(
+    "rest-null-optional-members",
+    clauses=["REST-INFER-10"],
+    duties=["A15-4-d"],
+    criterion="null for id, parameters and outputs is refused or treated as absent",
+    per="model",
+    needs=["rest-infer-outputs-well-formed"],
+    faults=["null-id-becomes-text"],
+    fix="Treat null as absent, or refuse it; never turn it into text.",
+)
+def rest_null_optional_members(probe: Probe) -> None:
+    """Null for an optional member is refused, or means absent.
+
+    The valid request with id, parameters and outputs null. A response id of "None" or "null" is the usual slip.
+    """
+    body = with_members(probe.accepted().request, id=None, parameters=None, outputs=None)
+    exchange = probe.answered(probe.client.infer(probe.model.name, body, probe.model.address))
+    probe.observe(f"null optional members are answered {status_of(exchange)}", "REST-INFER-10")
+    identity = (object_or_none(exchange) or {}).get("id")
+    good = refused(exchange) or (exchange.ok and str(identity).lower() not in ("none", "null", "nil", "undefined")) or (
+        exchange.ok and identity is None
+    )  # fmt: skip
+    expected = "an error status, or an id that is not the text of null"
+    probe.holds(good, expected=expected, observed=f"{status_of(exchange)}, id {shown(identity)}", exchange=exchange)
+
+
+@check(
+    "rest-response-may-carry-more",
+    clauses=["REST-RESP-12"],
+    duties=["A15-4-d"],
+    criterion="further members of the response are recorded",
+    per="model",
+    needs=["rest-infer-outputs-well-formed"],
+    fix="Nothing to mend: the schema is open.",
+)
+def rest_response_may_carry_more(probe: Probe) -> None:
+    """Further members of a response are allowed.
+
+    Records which there are; never a finding.
+    """
+    exchange: Exchange = probe.accepted().exchange
+    known = {"model_name", "model_version", "id", "parameters", "outputs"}
+    more = sorted(set(probe.json_object(exchange)) - known)
+    probe.observe(f"further members: {', '.join(more) or 'none'}", "REST-RESP-12")
+    probe.holds(True, expected="any members", observed=", ".join(more), exchange=exchange)

@@ -1,0 +1,126 @@
+"""Inference responses: the object and its members (inference_rest.md, "Inference Response JSON Object")."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.check import check
+from harness.target.probe import Probe, json_type, shown
+from harness.target.replies import object_or_none, status_of
+
+IDS = ("42", "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "a b/c?d", "z" * 256, "ключ-鍵-é")
+NULL_ROOT = "null-on-optional-member"
+
+
+@check(
+    "rest-infer-model-name",
+    clauses=["REST-RESP-02", "REST-RESP-03"],
+    duties=["A15-4-d"],
+    criterion="model_name is a string, and the name that was addressed",
+    per="model",
+    needs=["rest-infer-answers-200"],
+    faults=["response-without-model-name", "response-wrong-model-name"],
+    fix="Send model_name with the name from the path.",
+)
+def rest_infer_model_name(probe: Probe) -> None:
+    """A response names the model that was addressed.
+
+    Another name is a warning at most: routers may rename models.
+    """
+    body, exchange = probe.json_object(probe.accepted().exchange), probe.accepted().exchange
+    observed = shown(body["model_name"]) if "model_name" in body else "model_name is absent"
+    text = isinstance(body.get("model_name"), str)
+    expected = "model_name is a string"
+    if probe.holds(text, clause="REST-RESP-02", expected=expected, observed=observed, exchange=exchange):
+        same = body["model_name"] == probe.model.name
+        expected = f"model_name is {probe.model.name!r}"
+        probe.holds(same, clause="REST-RESP-03", expected=expected, observed=observed, exchange=exchange)
+
+
+@check(
+    "rest-infer-echoes-id",
+    clauses=["REST-RESP-04"],
+    duties=["A15-4-d"],
+    criterion="each id that was sent comes back unchanged, by code points",
+    per="model",
+    needs=["rest-infer-answers-200"],
+    faults=["drops-request-id", "id-as-number", "id-truncated", "id-ascii-only"],
+    fix="Copy the id of the request into the response, as a string and whole.",
+)
+def rest_infer_echoes_id(probe: Probe) -> None:
+    """A non-empty request id comes back unchanged.
+
+    Sends the accepted request with five ids: digits, a UUID, reserved characters, 256 characters, non-ASCII text.
+    """
+    for request_id in IDS:
+        exchange = probe.answered(probe.infer(request_id=request_id))
+        body = object_or_none(exchange) or {}
+        observed = f"{status_of(exchange)}, id {shown(body['id']) if 'id' in body else 'absent'}"
+        good = exchange.ok and isinstance(body.get("id"), str) and body["id"] == request_id
+        probe.holds(good, expected=f"id {request_id[:60]!r}", observed=observed, exchange=exchange)
+
+
+@check(
+    "rest-infer-id-type-when-unasked",
+    clauses=["REST-RESP-05"],
+    duties=["A15-4-d"],
+    criterion="without a request id, the response has no id or a string",
+    per="model",
+    needs=["rest-infer-answers-200"],
+    faults=["unasked-id-number"],
+    fix="Leave the id out, or generate a string.",
+)
+def rest_infer_id_type_when_unasked(probe: Probe) -> None:
+    """A response to a request without id has no id, or a string.
+
+    Null is left to the check of optional members.
+    """
+    exchange = probe.accepted().exchange
+    body = probe.json_object(exchange)
+    if "id" not in body:
+        observed = "absent"
+    else:
+        observed = "generated" if body["id"] else shown(body["id"])
+    probe.observe(f"without a request id, the response id is {observed}", "REST-RESP-05")
+    good = body.get("id") is None or isinstance(body["id"], str)
+    probe.holds(good, expected="no id, or a string", observed=shown(body.get("id")), exchange=exchange)
+
+
+@check(
+    "rest-infer-optional-members",
+    clauses=["REST-RESP-10"],
+    duties=["A15-4-d"],
+    criterion="model_version and id are strings and parameters are objects, wherever they are present",
+    per="model",
+    needs=["rest-infer-answers-200"],
+    faults=["model-version-null", "parameters-list"],
+    fix="Leave out an optional member that has no value; null is none of the declared types.",
+)
+def rest_infer_optional_members(probe: Probe) -> None:
+    """Optional members of a response have their declared type.
+
+    Looks at model_version, id and parameters of the response and at parameters of each output. Null is a finding of
+    its own kind, whatever the member.
+    """
+    exchange = probe.accepted().exchange
+    body = probe.json_object(exchange)
+    _optional(probe, body, {"model_version": str, "id": str, "parameters": dict}, "response")
+    for index, output in enumerate(output_objects(body)):
+        _optional(probe, output, {"parameters": dict}, f"outputs[{index}]")
+
+
+def _optional(probe: Probe, body: dict[str, Any], types: dict[str, type], where: str) -> None:
+    exchange = probe.accepted().exchange
+    for name, kind in types.items():
+        value = body.get(name)
+        good = name not in body or isinstance(value, kind)
+        root = NULL_ROOT if name in body and value is None else None
+        observed = f"{where}.{name} is {json_type(value)}" if name in body else f"{where}.{name} is absent"
+        expected = f"{name} is absent or {'an object' if kind is dict else 'a string'}"
+        probe.holds(good, expected=expected, observed=observed, exchange=exchange, root=root)
+
+
+def output_objects(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """The members of outputs that are objects; others are the business of ``rest-infer-outputs-well-formed``."""
+    outputs = body.get("outputs")
+    return [output for output in outputs if isinstance(output, dict)] if isinstance(outputs, list) else []

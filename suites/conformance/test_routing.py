@@ -1,0 +1,178 @@
+"""What holds for every JSON answer: well-formed text, labelled as JSON (inference_rest.md, "HTTP/REST")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.check import check
+from harness.record.exchange import Exchange
+from harness.target.probe import UNKNOWN_MODEL, Probe
+from harness.target.replies import error_object_problem, refused, status_of
+from harness.wire import strictjson
+from harness.wire.rest import json_of
+
+# What a strict RFC 8259 reader must refuse or cannot represent; special floats and BYTES have clauses of their own.
+MALFORMED = {"nan-token", "infinity-token", "invalid-utf8", "trailing-data", "byte-order-mark", "control-character"}
+
+
+@check(
+    "rest-json-well-formed",
+    clauses=["REST-HTTP-05"],
+    duties=["A15-4-d"],
+    criterion="the 200 bodies of server metadata, model metadata and inference are one well-formed JSON text each",
+    per="model",
+    needs=["rest-infer-answers-200"],
+    faults=["two-documents-in-body", "truncated-body", "nan-token-in-reply"],
+    fix="Write each body with a JSON library, once, and with its length.",
+)
+def rest_json_well_formed(probe: Probe) -> None:
+    """Successful answers are well-formed JSON.
+
+    Reads the three bodies with a strict reader: UTF-8, one value, nothing after it, no NaN or Infinity. Only finite
+    inputs were sent.
+    """
+    for name, exchange in _answers(probe):
+        problem = _problem(exchange)
+        observed = f"{name}: {problem or 'well-formed'}"
+        probe.holds(problem is None, expected="well-formed JSON", observed=observed, exchange=exchange)
+
+
+@check(
+    "rest-json-labelled",
+    clauses=["REST-HTTP-06"],
+    duties=["A15-4-d"],
+    criterion="the same answers have the media type application/json",
+    per="model",
+    needs=["rest-infer-answers-200"],
+    faults=["text-html-content-type"],
+    fix="Set Content-Type: application/json.",
+)
+def rest_json_labelled(probe: Probe) -> None:
+    """Successful answers are labelled application/json.
+
+    Parameters such as charset, and upper case, are accepted.
+    """
+    for name, exchange in _answers(probe):
+        observed = f"{name}: {exchange.media_type or 'no Content-Type'}"
+        good = exchange.media_type == "application/json"
+        probe.holds(good, expected="application/json", observed=observed, exchange=exchange)
+
+
+@check(
+    "rest-wrong-verb-refused",
+    clauses=["REST-HTTP-04"],
+    duties=["A15-4-c"],
+    criterion="another verb than the documented one is answered with an error status",
+    per="model",
+    needs=["rest-infer-answers-200"],
+    faults=["wrong-verb-accepted"],
+    fix="Answer 405 to other verbs.",
+)
+def rest_wrong_verb_refused(probe: Probe) -> None:
+    """Another verb than the documented one is refused.
+
+    GET on infer, POST on the live endpoint and on model metadata. HEAD and OPTIONS are not tried. Any error status and
+    any body are accepted.
+    """
+    client, model = probe.client, probe.model
+    for method, path in (
+        ("GET", client.model_path(model.name, model.address, "infer")),
+        ("POST", "/v2/health/live"),
+        ("POST", client.model_path(model.name, model.address)),
+    ):
+        exchange = probe.answered(client.send(method, path))
+        observed = f"{method} {path}: {status_of(exchange)}"
+        probe.holds(refused(exchange), expected="an error status", observed=observed, exchange=exchange)
+
+
+@check(
+    "rest-unknown-path-refused",
+    clauses=["REST-HTTP-07"],
+    duties=["A15-4-d"],
+    criterion="an unknown path is answered with an error status; errors of metadata are labelled application/json",
+    faults=["unknown-path-200"],
+    fix="Answer 404 to unknown paths, and label error objects application/json.",
+)
+def rest_unknown_path_refused(probe: Probe) -> None:
+    """An unknown path is an error, and error objects are labelled as JSON.
+
+    GET of a path that no server has, and of the metadata of a model that no server has; the label is looked at only
+    where the body is an error object.
+    """
+    exchange = probe.answered(probe.client.send("GET", "/v2/definitely/not/there"))
+    probe.holds(refused(exchange), expected="an error status", observed=status_of(exchange), exchange=exchange)
+    exchange = probe.answered(probe.client.model_metadata(UNKNOWN_MODEL))
+    if refused(exchange) and error_object_problem(exchange) is None:
+        good = exchange.media_type == "application/json"
+        observed = exchange.media_type or "no Content-Type"
+        probe.holds(good, expected="application/json", observed=observed, exchange=exchange)
+
+
+@check(
+    "rest-identity-is-not-encoded",
+    clauses=["REST-HTTP-08"],
+    duties=["A15-4-d"],
+    criterion="content coding is recorded",
+    per="model",
+    needs=["rest-infer-answers-200"],
+    fix="Encode bodies only where Accept-Encoding allows it.",
+)
+def rest_identity_is_not_encoded(probe: Probe) -> None:
+    """Which content codings the endpoint offers is recorded.
+
+    The accepted request once more with Accept-Encoding: gzip. OIP is silent on it: never a finding.
+    """
+    body = probe.accepted().request.to_bytes()
+    path = probe.client.model_path(probe.model.name, probe.model.address, "infer")
+    exchange = probe.client.send("POST", path, body=body, accept_encoding="gzip")
+    coding = exchange.header("Content-Encoding") or "none"
+    probe.observe(f"asked for gzip, the answer is coded: {coding}", "REST-HTTP-08")
+    plain = probe.accepted().exchange.header("Content-Encoding") in (None, "identity")
+    probe.holds(plain, expected="no coding unasked", observed=coding, exchange=exchange)
+
+
+@check(
+    "rest-case-and-labels-recorded",
+    clauses=["REST-HTTP-09", "REST-HTTP-10"],
+    duties=["A15-4-d"],
+    criterion="names in another case, and a request without Content-Type, get an answer",
+    per="model",
+    needs=["rest-infer-answers-200"],
+    faults=["untyped-request-hangs-up"],
+    fix="Answer every request, if only to refuse it.",
+)
+def rest_case_and_labels_recorded(probe: Probe) -> None:
+    """Case of names and lack of a media type are answered, however.
+
+    The documents leave both open, so what is seen is recorded: metadata of the model with its letters' case inverted,
+    and the accepted request with another Content-Type than application/json.
+    """
+    client, model = probe.client, probe.model
+    other = client.model_metadata(model.name.swapcase(), model.address)
+    probe.observe(f"the name in another case is answered {status_of(other)}", "REST-HTTP-09")
+    probe.holds(
+        other.error is None, clause="REST-HTTP-09", expected="an answer", observed=status_of(other), exchange=other
+    )
+    path = client.model_path(model.name, model.address, "infer")
+    headers = (("Content-Type", "text/plain"),)
+    untyped = client.send("POST", path, body=probe.accepted().request.to_bytes(), headers=headers)
+    probe.observe(f"a request labelled text/plain is answered {status_of(untyped)}", "REST-HTTP-10")
+    good = untyped.error is None
+    probe.holds(good, clause="REST-HTTP-10", expected="an answer", observed=status_of(untyped), exchange=untyped)
+
+
+def _answers(probe: Probe) -> Iterator[tuple[str, Exchange]]:
+    yield "inference", probe.accepted().exchange
+    if probe.model.metadata_exchange.ok:
+        yield "model metadata", probe.model.metadata_exchange
+    if probe.target.metadata_exchange.ok:
+        yield "server metadata", probe.target.metadata_exchange
+
+
+def _problem(exchange: Exchange) -> str | None:
+    try:
+        document = json_of(exchange)
+    except strictjson.NotJson as error:
+        return str(error)
+    found = [problem.text for problem in document.problems if problem.kind in MALFORMED]
+    return "; ".join(found) or None

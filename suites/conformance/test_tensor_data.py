@@ -1,0 +1,258 @@
+"""Tensor data: flat and nested spellings, row-major order, conversions (inference_rest.md, "Tensor Data")."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from harness.check import NotApplicable, Untestable, check
+from harness.generate.conversions import OUT_OF_RANGE, conversions
+from harness.generate.members import encoded, with_data
+from harness.oracles.equality import difference
+from harness.record.exchange import Exchange
+from harness.target.models import Accepted, outputs_of
+from harness.target.probe import Probe, shown
+from harness.target.replies import refused, status_of
+from harness.wire.tensor import nest, product
+
+
+@check(
+    "rest-data-flat-and-nested",
+    clauses=["TDATA-01", "TDATA-02", "TDATA-03"],
+    duties=["A15-4-d", "A15-5-b"],
+    criterion="the same tensor, flat and nested, is accepted and gives the same outputs",
+    per="model",
+    needs=["rest-infer-outputs-well-formed"],
+    faults=["flat-refused", "nested-refused", "column-major"],
+    fix="Accept both spellings; read flat lists with the last dimension varying fastest.",
+)
+def rest_data_flat_and_nested(probe: Probe) -> None:
+    """Flat and nested spellings are accepted and mean the same tensor.
+
+    The accepted request (with several rows where the model takes them) in both spellings. Only for inputs of rank two
+    and more: for rank one the spellings are the same.
+    """
+    base = _wide(probe)
+    flat = probe.answered(probe.model.infer(probe.client, base.request))
+    body = base.request.to_bytes(nested=True)
+    nested = probe.answered(probe.client.infer(probe.model.name, body, probe.model.address))
+    probe.holds(flat.ok, clause="TDATA-01", expected="flat: status 200", observed=status_of(flat), exchange=flat)
+    probe.holds(
+        nested.ok, clause="TDATA-02", expected="nested: status 200", observed=status_of(nested), exchange=nested
+    )
+    if flat.ok and nested.ok:
+        found = difference(outputs_of(flat), outputs_of(nested))
+        observed = found or "the same"
+        probe.holds(found is None, clause="TDATA-03", expected="the same outputs", observed=observed, exchange=nested)
+
+
+@check(
+    "rest-data-half-nested",
+    clauses=["TDATA-07"],
+    duties=["A15-4-d"],
+    criterion="data nested deeper than its shape is refused, or read in row-major order",
+    per="model",
+    needs=["rest-infer-outputs-well-formed"],
+    faults=["extra-nesting-reversed"],
+    fix="Refuse what is neither flat nor natural, or flatten it in order.",
+)
+def rest_data_half_nested(probe: Probe) -> None:
+    """Data that is neither flat nor natural is refused, or read in order.
+
+    The accepted data wrapped in one list too many. Which of the two readings is followed is recorded.
+    """
+    base = _rowful(probe)
+    data = [nest(base.request.inputs[0].elements, base.request.inputs[0].shape)]
+    exchange = probe.answered(_send(probe, base, data))
+    probe.observe(f"one nesting too many is answered {status_of(exchange)}", "TDATA-07")
+    found = difference(outputs_of(exchange), outputs_of(base.exchange)) if exchange.ok else None
+    good = refused(exchange) or (exchange.ok and found is None)
+    observed = found or status_of(exchange)
+    probe.holds(good, expected="an error status, or the same outputs", observed=observed, exchange=exchange)
+
+
+@check(
+    "rest-data-scalar-shape",
+    clauses=["TDATA-08"],
+    duties=["A15-4-d"],
+    criterion="shape [] with one element is refused, or answered with outputs that are not empty",
+    per="model",
+    needs=["rest-infer-outputs-well-formed"],
+    faults=["scalar-becomes-empty"],
+    fix="Refuse rank zero, or read it as one element.",
+)
+def rest_data_scalar_shape(probe: Probe) -> None:
+    """A scalar is refused, or is one element.
+
+    Whether shape [] is allowed is not said; an answer with no element at all is outside every reading.
+    """
+    base = probe.accepted()
+    exchange = probe.answered(_send(probe, base, list(base.request.inputs[0].elements[:1]), shape=[]))
+    probe.observe(f"shape [] is answered {status_of(exchange)}", "TDATA-08")
+    empty = exchange.ok and any(not tensor.elements for tensor in outputs_of(exchange).values())
+    observed = f"{status_of(exchange)}{', an empty output' if empty else ''}"
+    good = refused(exchange) or (exchange.ok and not empty)
+    probe.holds(good, expected="an error status, or one element", observed=observed, exchange=exchange)
+
+
+@check(
+    "rest-data-empty-tensor",
+    clauses=["TDATA-09"],
+    duties=["A15-4-c"],
+    criterion="a batch of zero rows is refused, or answered with no made-up elements",
+    per="model",
+    needs=["rest-infer-outputs-well-formed"],
+    faults=["empty-tensor-answers-values"],
+    fix="Answer an empty batch with an empty batch, or refuse it.",
+)
+def rest_data_empty_tensor(probe: Probe) -> None:
+    """An empty tensor is answered with an empty one, or refused.
+
+    Zero rows in every input, where metadata gives all of them a leading variable dimension; outputs whose metadata has
+    one too must then be empty.
+    """
+    inputs = probe.model.metadata.inputs if probe.model.metadata else ()
+    if not inputs or any(not tensor.shape or tensor.shape[0] != -1 for tensor in inputs):
+        probe.not_applicable("not every input has a leading variable dimension")
+    value = probe.accepted().request.to_value()
+    for entry in value["inputs"]:
+        entry["shape"][0], entry["data"] = 0, []
+    exchange = probe.answered(probe.client.infer(probe.model.name, encoded(value), probe.model.address))
+    probe.observe(f"zero rows are answered {status_of(exchange)}", "TDATA-09")
+    outputs = probe.model.metadata.outputs if probe.model.metadata else ()
+    batched = {tensor.name for tensor in outputs if tensor.shape and tensor.shape[0] == -1}
+    made_up = [name for name, tensor in outputs_of(exchange).items() if name in batched and tensor.elements]
+    good = refused(exchange) or (exchange.ok and not made_up)
+    observed = f"{status_of(exchange)}{', elements in ' + ', '.join(made_up) if made_up else ''}"
+    probe.holds(good, expected="an error status, or empty outputs", observed=observed, exchange=exchange)
+
+
+@check(
+    "rest-data-converted-or-refused",
+    clauses=["TDATA-11"],
+    duties=["A15-4-d", "A15-5-b"],
+    criterion="an element of another JSON type is refused, or gives the outputs of the value it evidently means",
+    per="model",
+    needs=["rest-infer-outputs-well-formed"],
+    faults=["string-as-character-code", "boolean-as-zero"],
+    fix="Convert to the value that is meant, or refuse; nothing else.",
+)
+def rest_data_converted_or_refused(probe: Probe) -> None:
+    """An element of the wrong JSON type is converted, or the request fails.
+
+    Per data type: a number as text, an integer with a fraction of zero, a boolean for a number, a number for a boolean
+    or a text. A 200 is compared with the answer to the value in its own type, so that no echo is needed.
+    """
+    base = probe.accepted()
+    first = base.request.inputs[0]
+    asked = 0
+    for conversion in conversions(first.datatype):
+        plain = [conversion.meant, *first.elements[1:]]
+        proper = probe.answered(_send(probe, base, plain))
+        exchange = probe.answered(_send(probe, base, [conversion.sent, *first.elements[1:]]))
+        if not proper.ok:
+            continue
+        asked += 1
+        found = difference(outputs_of(exchange), outputs_of(proper)) if exchange.ok else None
+        good = refused(exchange) or (exchange.ok and found is None)
+        observed = f"{first.datatype} {shown(conversion.sent)}: {found or status_of(exchange)}"
+        expected = f"an error status, or the answer to {conversion.meant!r}"
+        probe.holds(good, expected=expected, observed=observed, exchange=exchange)
+    if not asked:
+        probe.untestable(f"the model takes no {first.datatype} value that a conversion could mean")
+
+
+@check(
+    "rest-data-out-of-range",
+    clauses=["TDATA-12"],
+    duties=["A15-4-c", "A15-5-b"],
+    criterion="a value outside the range of its data type is refused, truncated, saturated or wrapped",
+    per="model",
+    needs=["rest-infer-outputs-well-formed"],
+    faults=["out-of-range-becomes-other"],
+    fix="Refuse values that the data type cannot hold.",
+)
+def rest_data_out_of_range(probe: Probe) -> None:
+    """A value that the data type cannot hold is refused, or changed in a known way.
+
+    Only on a model seen to echo an integer input. Which way is followed is recorded: wrap-around is nowhere called an
+    error, but a value unrelated to what was sent is outside every reading.
+    """
+    for name, output, datatype in _echoes(probe):
+        for sent, readings in OUT_OF_RANGE.get(datatype, ()):
+            exchange = probe.answered(_send_input(probe, name, [sent]))
+            tensor = outputs_of(exchange).get(output)
+            value = tensor.elements[0] if exchange.ok and tensor and tensor.elements else None
+            probe.observe(f"{datatype} {sent} is answered {status_of(exchange)} {value if exchange.ok else ''}".strip())
+            good = refused(exchange) or value in readings
+            expected = f"an error status, or one of {readings}"
+            observed = f"{datatype} {sent}: {status_of(exchange)}, {shown(value)}"
+            probe.holds(good, expected=expected, observed=observed, exchange=exchange)
+    if not probe.outcome.cases:
+        probe.not_applicable("the model echoes no integer input")
+
+
+@check(
+    "rest-data-nan-stays",
+    clauses=["TDATA-14"],
+    duties=["A15-4-c", "A15-5-i"],
+    criterion="a NaN that is sent as a token is refused, or comes back as NaN, null or text, never as a number",
+    per="model",
+    needs=["rest-infer-outputs-well-formed"],
+    faults=["nan-becomes-zero"],
+    fix="Refuse NaN in JSON, or write it in one documented form.",
+)
+def rest_data_nan_stays(probe: Probe) -> None:
+    """NaN is refused, or stays NaN.
+
+    Only on a model seen to echo a float input, which is sent the bare token NaN.
+    """
+    for name, output, datatype in _echoes(probe):
+        if datatype not in ("FP16", "FP32", "FP64"):
+            continue
+        exchange = probe.answered(_send_input(probe, name, [float("nan")]))
+        tensor = outputs_of(exchange).get(output)
+        value: Any = tensor.elements[0] if exchange.ok and tensor and tensor.elements else None
+        finite = isinstance(value, int | float) and not math.isnan(value)
+        probe.observe(f"{datatype} NaN is answered {status_of(exchange)}, {shown(value)}", "TDATA-14")
+        observed = f"{status_of(exchange)}, {shown(value)}"
+        probe.holds(not finite, expected="no finite number", observed=observed, exchange=exchange)
+    if not probe.outcome.cases:
+        probe.not_applicable("the model echoes no float input")
+
+
+def _wide(probe: Probe) -> Accepted:
+    """An accepted request with an input of rank two or more that has more than one element."""
+    base = _rowful(probe)
+    if not any(len(tensor.shape) > 1 and product(tensor.shape) > 1 for tensor in base.request.inputs):
+        probe.not_applicable("all inputs have rank one: flat and nested are the same")
+    return base
+
+
+def _rowful(probe: Probe) -> Accepted:
+    try:
+        return probe.model.batch(probe.client, 2)
+    except (NotApplicable, Untestable):
+        return probe.accepted()
+
+
+def _echoes(probe: Probe) -> list[tuple[str, str, str]]:
+    """Input, output and data type of every input that the model was seen to echo and that has rank one."""
+    probe.accepted()
+    inputs = {tensor.name: tensor for tensor in (probe.model.metadata.inputs if probe.model.metadata else ())}
+    found = probe.model.echoes(probe.client)
+    return [(name, out, inputs[name].datatype) for name, out in found.items() if len(inputs[name].shape) == 1]
+
+
+def _send(probe: Probe, base: Accepted, data: object, **members: object) -> Exchange:
+    body = with_data(base.request, data, **members)
+    return probe.client.infer(probe.model.name, body, probe.model.address)
+
+
+def _send_input(probe: Probe, name: str, data: list[Any]) -> Exchange:
+    """The accepted request with every input cut to one element and one of them replaced."""
+    value = probe.accepted().request.to_value()
+    for entry in value["inputs"]:
+        entry["shape"] = [1] * len(entry["shape"])
+        entry["data"] = data if entry["name"] == name else entry["data"][:1]
+    return probe.client.infer(probe.model.name, encoded(value), probe.model.address)

@@ -1,0 +1,123 @@
+"""Versions in paths and answers (inference_rest.md, "HTTP/REST" and "Model Metadata")."""
+
+from __future__ import annotations
+
+from harness.check import check
+from harness.target.probe import Probe, shown
+from harness.target.replies import error_object_problem, object_or_none, refused, status_of
+
+NO_SUCH_VERSION = "999999"
+
+
+@check(
+    "rest-version-forms",
+    clauses=["REST-HTTP-03", "VERS-01"],
+    duties=["A15-4-d"],
+    criterion="metadata and inference work without a version, or fail properly without one and work with one",
+    per="model",
+    needs=["rest-infer-answers-200"],
+    faults=["unversioned-empty-200"],
+    fix="Serve the unversioned paths by a policy of your own, or refuse them with an error object.",
+)
+def rest_version_forms(probe: Probe) -> None:
+    """Paths without a version work, or refuse properly.
+
+    The prose makes the version segment optional and the OpenAPI file lists only paths with it, so one form is enough.
+    """
+    request = probe.accepted().request
+    exchange = probe.answered(probe.client.infer(probe.model.name, request, None))
+    problem = error_object_problem(exchange) if refused(exchange) else None
+    outputs = (object_or_none(exchange) or {}).get("outputs")
+    good = (exchange.ok and bool(outputs)) or (refused(exchange) and problem is None)
+    observed = f"{status_of(exchange)}{', ' + problem if problem else ''}"
+    expected = "an inference, or an error object"
+    probe.holds(good, clause="VERS-01", expected=expected, observed=observed, exchange=exchange)
+    probe.holds(True, clause="REST-HTTP-03", expected="one of the forms works", observed=status_of(exchange))
+    form = "with a version only" if refused(exchange) else "without a version"
+    probe.observe(f"paths work {form}", "REST-HTTP-03")
+
+
+@check(
+    "rest-version-unknown-refused",
+    clauses=["VERS-02"],
+    duties=["A15-4-d"],
+    criterion="an unknown version is refused by a server that lists versions",
+    per="model",
+    needs=["rest-infer-answers-200"],
+    faults=["unknown-version-accepted"],
+    fix="Answer 404 for a version that is not there.",
+)
+def rest_version_unknown_refused(probe: Probe) -> None:
+    """A version that does not exist is not answered as if it did.
+
+    A server that lists no versions may ignore the segment; that is recorded.
+    """
+    exchange = probe.answered(probe.client.infer(probe.model.name, probe.accepted().request, NO_SUCH_VERSION))
+    versions = probe.model.metadata.versions if probe.model.metadata else ()
+    probe.observe(f"version {NO_SUCH_VERSION} is answered {status_of(exchange)}", "VERS-02")
+    good = refused(exchange) or not versions
+    expected = "an error status" if versions else "any answer: no versions are listed"
+    probe.holds(good, expected=expected, observed=status_of(exchange), exchange=exchange)
+
+
+@check(
+    "rest-version-answered-is-requested",
+    clauses=["VERS-04"],
+    duties=["A15-4-d", "A15-1-d"],
+    criterion="an inference on a listed version has that model_version, or none",
+    per="model",
+    needs=["rest-infer-answers-200", "rest-model-metadata-versions"],
+    faults=["model-version-wrong", "version-ignored"],
+    fix="Report the version that computed the answer.",
+)
+def rest_version_answered_is_requested(probe: Probe) -> None:
+    """An answer to a versioned request comes from that version.
+
+    The accepted request, sent to each listed version.
+    """
+    versions = probe.model.metadata.versions if probe.model.metadata else ()
+    if not versions:
+        probe.not_applicable("the model lists no versions")
+    answered = 0
+    for version in versions[:20]:
+        exchange = probe.answered(probe.client.infer(probe.model.name, probe.accepted().request, version))
+        body = object_or_none(exchange)
+        if not exchange.ok or body is None:
+            continue
+        answered += 1
+        value = body.get("model_version")
+        good = value is None or value == version
+        expected = f"model_version {version!r}, or none"
+        probe.holds(good, expected=expected, observed=shown(value), exchange=exchange)
+    if not answered:
+        probe.untestable("no listed version answers an inference")
+
+
+@check(
+    "rest-version-absent-where-none",
+    clauses=["VERS-05"],
+    duties=["A15-4-d"],
+    criterion="a server that lists no versions and refuses versioned paths sends no model_version",
+    per="model",
+    needs=["rest-infer-answers-200"],
+    faults=["version-without-versions"],
+    fix="Leave model_version out where there are no versions.",
+)
+def rest_version_absent_where_none(probe: Probe) -> None:
+    """A server without versions leaves model_version out.
+
+    Only where metadata lists no versions and a versioned path is refused. Null is left to the check of optional
+    members.
+    """
+    versions = probe.model.metadata.versions if probe.model.metadata else ()
+    body = probe.json_object(probe.accepted().exchange)
+    value = body.get("model_version")
+    if versions:
+        probe.not_applicable("the model lists versions")
+    if isinstance(value, str) and value:
+        versioned = probe.answered(probe.client.model_metadata(probe.model.name, value))
+        if not refused(versioned):
+            probe.not_applicable("the version that the answer names can be requested: there are versions")
+    exchange = probe.accepted().exchange
+    good = value in (None, "")
+    probe.holds(good, expected="no model_version", observed=shown(value), exchange=exchange)
