@@ -1,0 +1,70 @@
+"""The door to art15: makes sure that ``harness`` and ``reports`` are ours before anything else is imported.
+
+Both names belong to other distributions on the package index as well, and a folder of that name on the path is
+enough to shadow ours. This module has a name of its own, so it can say so in one line instead of a traceback.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from typing import Any, NoReturn
+
+MARKERS = {"harness": "harness.verdicts", "reports": "reports.evidence"}
+
+
+def foreign() -> str | None:
+    """One line that names a foreign package standing in place of ours, or None."""
+    for package, marker in MARKERS.items():
+        try:
+            found = importlib.util.find_spec(marker)
+        except ImportError:
+            found = None
+        if found is None:
+            spec = importlib.util.find_spec(package)
+            where = spec.origin or spec.submodule_search_locations if spec else "nowhere"
+            return (
+                f"the package {package!r} found at {where} is not art15's: "
+                "take that folder off the path (PYTHONPATH, current directory) or uninstall that distribution"
+            )
+    return None
+
+
+class Refusal:
+    """A pytest plugin that stops the run with one line and exit code 4."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+    def pytest_addoption(self, parser: Any) -> None:
+        """Take our options, so that the reason for stopping is ours and not an unknown option."""
+        parser.addoption("--endpoint", action="append", default=[], help="(art15 cannot run: foreign harness)")
+
+    def pytest_cmdline_main(self, config: Any) -> None:
+        """Refuse to probe; without an endpoint there is nothing of ours to refuse."""
+        import pytest
+
+        if config.getoption("--endpoint"):
+            raise pytest.UsageError(self.reason)
+
+
+def _plugin() -> object:
+    reason = foreign()
+    return importlib.import_module("harness.plugin") if reason is None else Refusal(reason)
+
+
+def __getattr__(name: str) -> object:
+    if name == "plugin":
+        return _plugin()
+    raise AttributeError(name)
+
+
+def main() -> NoReturn:
+    """The console script ``art15``."""
+    reason = foreign()
+    if reason is not None:
+        sys.stderr.write(f"art15: {reason}\n")
+        raise SystemExit(4)
+    importlib.import_module("harness.cli").main()
+    raise SystemExit(0)

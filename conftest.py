@@ -1,0 +1,3 @@
+"""Enables the plugin in a checkout; everything else is in harness/plugin.py."""
+
+pytest_plugins = ["harness.plugin"]

@@ -1,0 +1,141 @@
+"""The command ``art15``: everything around a probing run. wiring only."""
+
+# Each command imports what it needs: `art15 --help` answers at once.
+# ruff: noqa: PLC0415
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+import harness
+
+EVIDENCE = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(harness.__version__, prog_name="art15")
+def main() -> None:
+    """Show from outside what a model-serving endpoint really does.
+
+    Probe an endpoint that speaks the Open Inference Protocol:
+
+        pytest --endpoint http://127.0.0.1:8080
+
+    and read the evidence it leaves: report.html for people, evidence.json for tools.
+    Exit codes: 0 no failure, 1 a failure, 2 interrupted, 3 internal error, 4 usage, 5 nothing tested.
+    """
+
+
+@main.command()
+@click.option("--evidence", type=click.Path(path_type=Path), help="Where the evidence goes.")
+def demo(evidence: Path | None) -> None:
+    """Probe the embedded reference server and leave a report: what art15 does, in one command."""
+    arguments = ["--endpoint", "embedded", "-q", *_evidence_option(evidence)]
+    raise SystemExit(_pytest(arguments))
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("url")
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def probe(url: str, options: tuple[str, ...]) -> None:
+    """Probe the endpoint at URL; OPTIONS are pytest's, such as --oip-model NAME (see pytest --help)."""
+    raise SystemExit(_pytest(["--endpoint", url, *options]))
+
+
+@main.command()
+@click.argument("folder", type=EVIDENCE)
+@click.option("--expect-digest", metavar="SHA256", help="Digest of evidence.json that you got by another way.")
+def verify(folder: Path, expect_digest: str | None) -> None:
+    """Check that the evidence in FOLDER is whole and unaltered; needs no network.
+
+    Without --expect-digest it can only say that the bundle agrees with itself, not who made it.
+    """
+    from reports.verify import verify as verify_bundle
+
+    found = verify_bundle(folder, expect_digest=expect_digest)
+    for problem in found.problems:
+        click.secho(f"{problem.file}: {problem.text}", fg="red", err=True)
+    if found.problems:
+        raise SystemExit(1)
+    click.echo(found.state)
+
+
+@main.command()
+@click.argument("folder", type=EVIDENCE)
+def report(folder: Path) -> None:
+    """Make document, page and manifest again from the journal in FOLDER, also after a run that was killed."""
+    from reports.bundle import finish
+    from reports.recorded import BuildError
+
+    try:
+        click.echo(finish(folder))
+    except (BuildError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.option("--area", help="Only clauses of this area, such as health.")
+def clauses(area: str | None) -> None:
+    """List every clause with its level and the checks that probe it, or the reason why none does."""
+    from harness.run.listing import clause_lines
+
+    for line in clause_lines(area):
+        click.echo(line)
+
+
+@main.command()
+@click.argument("slug")
+def explain(slug: str) -> None:
+    """Explain a check: what it asks, why, by which clause, how, and how a server mends a finding."""
+    from harness.run.listing import explanation
+
+    try:
+        click.echo(explanation(slug))
+    except LookupError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.option("--fault", "faults", multiple=True, help="Only these seeded faults (repeatable).")
+@click.option("--variant", "variants", multiple=True, help="Only these benign variants (repeatable).")
+@click.option("--check", "slugs", multiple=True, help="Only the faults of these checks, and only these checks.")
+@click.option("--group", is_flag=True, help="Probe each fault only with the clause group of its checks: quicker.")
+@click.option("--jobs", default=2, show_default=True, help="Runs at a time.")
+@click.option("--resume", is_flag=True, help="Keep what an earlier, interrupted call has already seen.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("validation.json"), show_default=True)
+def validate(
+    faults: tuple[str, ...],
+    variants: tuple[str, ...],
+    slugs: tuple[str, ...],
+    group: bool,
+    jobs: int,
+    resume: bool,
+    out: Path,
+) -> None:
+    """Show both directions: checks pass on the clean reference server and fail on its seeded faults."""
+    from harness.run.validation import Selection
+    from harness.run.validation import validate as run_validation
+
+    selection = Selection(faults, variants, slugs, group=group)
+    document = run_validation(selection, out, jobs=jobs, resume=resume, say=click.echo)
+    for problem in document["problems"]:
+        click.secho(problem, fg="red", err=True)
+    click.echo(f"{out}: {len(document['faults'])} faults, {len(document['variants'])} variants, "
+               f"{len(document['problems'])} problems")  # fmt: skip
+    raise SystemExit(1 if document["problems"] else 0)
+
+
+def _pytest(arguments: list[str]) -> int:
+    """Run pytest in this process; the plugin is there by entry point, or is named where it is not installed."""
+    import pytest
+
+    return int(pytest.main(arguments))
+
+
+def _evidence_option(folder: Path | None) -> list[str]:
+    return ["--oip-evidence", str(folder)] if folder else []
+
+
+if __name__ == "__main__":
+    main()

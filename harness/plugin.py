@@ -1,0 +1,217 @@
+"""The pytest plugin: options, collection, outcomes, summary. Wiring only; inert without ``--endpoint``.
+
+One check is one item, parametrised by model; its node id ends in the slug, with the model in brackets.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import suites
+from harness.check import Check
+from harness.run.options import EMBEDDED, Options, UsageError, add_options, read_options
+from harness.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from harness.run.results import Result
+    from harness.target.models import ModelUnderTest
+
+# What a run needs (HTTP, clauses, reports) is imported once an endpoint is given: plain test runs stay fast.
+# ruff: noqa: PLC0415
+STATUS = {
+    Verdict.NOT_APPLICABLE: ("not applicable", "n", "NOT APPLICABLE"),
+    Verdict.PASS: ("passed", ".", "PASS"),
+    Verdict.WARN: ("warned", "w", ("WARN", {"yellow": True})),
+    Verdict.UNTESTABLE: ("untestable", "u", ("UNTESTABLE", {"yellow": True})),
+    Verdict.INCONCLUSIVE: ("inconclusive", "i", ("INCONCLUSIVE", {"yellow": True})),
+}
+
+
+class CheckFailed(Exception):
+    """Turns an item red; its text is the finding."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the harness; all but ``--endpoint`` carry the prefix ``--oip-``."""
+    add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With an endpoint: check the options and register the part of the plugin that probes."""
+    endpoints = config.getoption("--endpoint")
+    if not endpoints:
+        return
+    if getattr(config.option, "numprocesses", None) or hasattr(config, "workerinput"):
+        raise pytest.UsageError("probing under xdist is refused: one process keeps the budget and the order (-n 0)")
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        config.args = [str(Path(suites.__path__[0]))]
+    stack = contextlib.ExitStack()
+    config.add_cleanup(stack.close)
+    config.pluginmanager.register(Prober(config, endpoints, stack), "art15-prober")
+
+
+class CheckItem(pytest.Item):
+    """One check on one model, or on the server."""
+
+    def __init__(self, *, check: Check, model: ModelUnderTest | None, prober: Prober, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.check = check
+        self.model = model
+        self.prober = prober
+        self.user_properties.append(("slug", check.slug))
+
+    def runtest(self) -> None:
+        """Execute the check; red results raise, what could not be tested is skipped by its name."""
+        result = self.prober.run.execute(self.check, self.model)
+        self.user_properties.append(("verdict", str(result.verdict)))
+        if result.red:
+            raise CheckFailed(self.prober.describe(result))
+        if result.verdict in (Verdict.NOT_APPLICABLE, Verdict.UNTESTABLE, Verdict.INCONCLUSIVE):
+            pytest.skip(f"{result.verdict}: {result.reason}")
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The finding in words instead of a traceback through the harness."""
+        if isinstance(excinfo.value, CheckFailed):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Where the check stands, and its slug."""
+        return self.path, self.check.function.__code__.co_firstlineno - 1, self.name
+
+
+class Prober:
+    """The probing half of the plugin: owns the run for the length of the session."""
+
+    def __init__(self, config: pytest.Config, endpoints: list[str], stack: contextlib.ExitStack) -> None:
+        from harness.run.checks import load_checks
+        from harness.run.config import configure
+
+        self.stack = stack
+        options = read_options(config, endpoints)
+        try:
+            self.registry, self.catalogue, self.foreign = load_checks()
+            self._refuse_unknown_suite(options)
+            self.config = configure(options, self._endpoint(options))
+        except UsageError as error:
+            raise pytest.UsageError(str(error)) from error
+
+    def _refuse_unknown_suite(self, options: Options) -> None:
+        known = sorted({check.suite for check in self.registry})
+        for name in options.suites:
+            if name not in known:
+                raise UsageError(f"--oip-suite {name}: no such suite; there are: {', '.join(known)}")
+
+    def _endpoint(self, options: Options) -> str:
+        if options.endpoints[0] != EMBEDDED:
+            return options.endpoints[0]
+        from harness.run.embedded import EmbeddedError, EmbeddedServer
+
+        try:
+            return self.stack.enter_context(EmbeddedServer()).url
+        except EmbeddedError as error:
+            raise UsageError(str(error)) from error
+
+    def selected(self, check: Check) -> bool:
+        """Whether suites and allowances admit the check."""
+        options = self.config.options
+        return (not options.suites or check.suite in options.suites) and (
+            check.allow is None or check.allow in self.config.allow
+        )
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Seal the plan and find the target before anything is collected: models are parameters of items."""
+        from harness.run.session import Run
+
+        self.run = Run(self.config, self.catalogue, [check for check in self.registry if self.selected(check)])
+        try:
+            self.run.open()
+        except UsageError as error:
+            raise pytest.UsageError(str(error)) from error
+        return (yield)
+
+    def pytest_pycollect_makeitem(self, collector: pytest.Module, name: str, obj: object) -> list[CheckItem] | None:
+        """A decorated function becomes its items."""
+        check = getattr(obj, "__check__", None)
+        if not isinstance(check, Check) or check.function.__module__ != collector.obj.__name__:
+            return None
+        return list(self.items_for(check, collector))
+
+    def items_for(self, check: Check, parent: pytest.Collector) -> Iterator[CheckItem]:
+        """One item per model, or one for the server."""
+        from harness.run.session import check_id
+
+        if not self.selected(check):
+            return
+        models: list[ModelUnderTest | None] = [*self.run.target.models] if check.per == "model" else [None]
+        for model in models:
+            yield CheckItem.from_parent(parent, name=check_id(check, model), check=check, model=model, prober=self)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
+        """Add the checks of third parties and put prerequisites first."""
+        from harness.run.order import in_order
+
+        names = {module.__name__ for module in self.foreign}
+        for check in self.registry:
+            if check.function.__module__ in names:
+                items.extend(self.items_for(check, session))
+        checks = [item for item in items if isinstance(item, CheckItem)]
+        others = [item for item in items if not isinstance(item, CheckItem)]
+        items[:] = [*in_order(checks, self.registry), *others]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Remember where the middle is: identities are read there."""
+        self.half = len(session.items) // 2
+        return (yield)
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Read the identities in the middle of the run."""
+        if len(self.run.results) == self.half:
+            self.run.halfway()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, Any] | None:
+        """The words of the lattice instead of pytest's."""
+        verdict = dict(getattr(report, "user_properties", ())).get("verdict")
+        if verdict is None or report.when != "call" or report.failed:
+            return None
+        return STATUS.get(Verdict(str(verdict)))
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, None, None]:
+        """Close the bundle after other plugins have written their files, and before the terminal sums up."""
+        if hasattr(self, "run") and hasattr(self.run, "target"):
+            session.exitstatus = self._exit_status(int(session.exitstatus))
+        yield
+        if hasattr(self, "run") and hasattr(self.run, "target"):
+            self.run.close(int(session.exitstatus))
+            self.run.finish()
+
+    def _exit_status(self, status: int) -> int:
+        if status == pytest.ExitCode.OK and self.run.stale_waivers():
+            return int(pytest.ExitCode.TESTS_FAILED)
+        seen = {Verdict.PASS, Verdict.WARN, Verdict.FAIL}
+        if status == pytest.ExitCode.OK and not any(result.verdict in seen for result in self.run.results.values()):
+            return int(pytest.ExitCode.NO_TESTS_COLLECTED)
+        return status
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Findings with their curl lines, counts, and where the report is."""
+        from harness.run.summary import write_summary
+
+        if self.run.report is not None:
+            write_summary(terminalreporter, self.run)
+
+    def describe(self, result: Result) -> str:
+        """A finding in words."""
+        from harness.run.summary import describe
+
+        return describe(result, self.config)

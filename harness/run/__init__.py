@@ -1,0 +1,1 @@
+"""One run from options to bundle: configuration, plan, target, checks, journal, evidence."""

@@ -1,0 +1,157 @@
+"""The configuration of a run: checked once, redacted where it is recorded."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harness.budget import MEBIBYTE, Limits
+from harness.policy import Policy, PolicyError, load_policy
+from harness.run.options import ALLOWANCES, Options, UsageError
+from harness.wire.access import Access
+
+OFF_LOOPBACK_RATE = 50.0
+
+# Options whose values are secrets or may hold one: recorded as given, never with their value.
+_SECRET_OPTIONS = {"headers", "token_command", "proxy"}
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A checked configuration."""
+
+    run_id: str
+    options: Options
+    endpoint: str
+    access: Access
+    policy: Policy
+    policy_sha256: str | None
+    limits: Limits
+    profile: str
+    seed: int
+    folder: Path
+    allow: tuple[str, ...] = ()
+    given: Mapping[str, str] = field(default_factory=dict)
+    defaulted: Mapping[str, str] = field(default_factory=dict)
+
+
+def configure(options: Options, endpoint: str, environ: Mapping[str, str] | None = None) -> Config:
+    """Check the options against each other and against the policy.
+
+    Args:
+        options: as given on the command line.
+        endpoint: the base URL to probe (that of the embedded server where it was asked for).
+        environ: environment; ``ART15_TOKEN`` is the bearer token.
+
+    Raises:
+        UsageError: something cannot work as asked.
+    """
+    environ = os.environ if environ is None else environ
+    if endpoint.startswith("grpc:"):
+        raise UsageError(f"{endpoint}: the gRPC transport is not part of this version; give the REST base URL")
+    try:
+        policy, policy_sha256 = load_policy(Path(options.policy) if options.policy else None)
+        access = _access(options, endpoint, environ)
+    except (PolicyError, ValueError) as error:
+        raise UsageError(str(error)) from error
+    run_id = secrets.token_hex(4)
+    profile = options.profile or "standard"
+    limits = _limits(options, policy, loopback=access.is_loopback)
+    seed = options.seed if options.seed is not None else 15
+    given, defaulted = _recorded(options, limits, profile, seed)
+    return Config(
+        run_id=run_id,
+        options=options,
+        endpoint=endpoint,
+        access=access,
+        policy=policy,
+        policy_sha256=policy_sha256,
+        limits=limits,
+        profile=profile,
+        seed=seed,
+        folder=_folder(options.evidence, run_id),
+        allow=tuple(_allow(options.allow)),
+        given=given,
+        defaulted=defaulted,
+    )
+
+
+def _access(options: Options, endpoint: str, environ: Mapping[str, str]) -> Access:
+    headers = []
+    for text in options.headers:
+        name, colon, value = text.partition(":")
+        if not colon or not name.strip():
+            raise UsageError(f"--oip-header {text.partition(':')[0]!r}: write it as 'Name: value'")
+        headers.append((name.strip(), value.strip()))
+    for option, path in (("--oip-ca", options.ca), ("--oip-cert", options.cert), ("--oip-key", options.key)):
+        if path is not None and not Path(path).is_file():
+            raise UsageError(f"{option} {path}: no such file")
+    return Access(
+        base_url=endpoint,
+        headers=tuple(headers),
+        token=environ.get("ART15_TOKEN") or None,
+        token_command=options.token_command,
+        ca=options.ca,
+        cert=options.cert,
+        key=options.key,
+        authority=options.authority,
+        proxy=options.proxy,
+    )
+
+
+def _limits(options: Options, policy: Policy, *, loopback: bool) -> Limits:
+    budget = policy.budget
+    rate = options.max_rate or budget.max_rate or (None if loopback else OFF_LOOPBACK_RATE)
+    requests = options.max_requests if options.max_requests is not None else budget.max_requests
+    seconds = options.time_budget if options.time_budget is not None else budget.time
+    for name, value in (("rate", rate), ("requests", requests), ("time", seconds)):
+        if value is not None and value <= 0:
+            raise UsageError(f"a {name} budget of {value:g} allows nothing: give a number above zero, or leave it out")
+    return Limits(rate, requests, seconds, budget.request_timeout, budget.body_mebibytes * MEBIBYTE)
+
+
+def _allow(words: Sequence[str]) -> list[str]:
+    found = [word.strip() for text in words for word in text.split(",") if word.strip()]
+    for word in found:
+        if word not in ALLOWANCES:
+            raise UsageError(f"--oip-allow {word}: choose from {', '.join(ALLOWANCES)}")
+    return found
+
+
+def _folder(given: str | None, run_id: str) -> Path:
+    """The evidence folder, made now, so that an unwritable place is found before the first request."""
+    stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ")
+    folder = Path(given) if given else Path("evidence") / f"{stamp}-{run_id}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise UsageError(f"evidence folder {folder} is not empty: evidence is never written over; give another")
+        probe = folder / ".writable"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise UsageError(f"evidence folder {folder} cannot be written: {error.strerror}") from error
+    return folder
+
+
+def _recorded(options: Options, limits: Limits, profile: str, seed: int) -> tuple[dict[str, str], dict[str, str]]:
+    """What was given and what was filled in, for the record; secret values are replaced by the fact of being given."""
+    given = {
+        name: "(given)" if name in _SECRET_OPTIONS else str(getattr(options, name))
+        for name in options.__slots__
+        if getattr(options, name) not in (None, (), [], "")
+    }
+    effective = {
+        "profile": profile,
+        "seed": str(seed),
+        "max_rate": str(limits.rate),
+        "max_requests": str(limits.requests),
+        "time_budget": str(limits.seconds),
+        "request_timeout": str(limits.request_seconds),
+        "body_bytes": str(limits.body_bytes),
+    }
+    return given, {name: value for name, value in effective.items() if name not in given}

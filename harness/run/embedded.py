@@ -1,0 +1,82 @@
+"""The reference server as a child process: on a free port, and always stopped."""
+
+from __future__ import annotations
+
+import json
+import selectors
+import subprocess
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+
+START_SECONDS = 60.0
+STOP_SECONDS = 5.0
+
+
+class EmbeddedError(Exception):
+    """The reference server did not start; the message carries its own words."""
+
+
+class EmbeddedServer:
+    """``python -m harness.reference`` for as long as the context lasts.
+
+    The child watches its standard input and ends when that closes, so it also dies with a parent that was killed.
+    """
+
+    def __init__(self, arguments: Sequence[str] = ()) -> None:
+        self._arguments = list(arguments)
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = ""
+
+    def __enter__(self) -> EmbeddedServer:
+        """Start the child and wait until it listens.
+
+        Raises:
+            EmbeddedError: it ended, or said nothing in time.
+        """
+        command = [sys.executable, "-m", "harness.reference", "--port", "0", "--exit-with-stdin", *self._arguments]
+        self._process = subprocess.Popen(  # noqa: S603 - our own module, our own arguments
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        try:
+            self.url = str(json.loads(self._first_line(self._process))["url"])
+        except (ValueError, KeyError) as error:
+            self.stop()
+            raise EmbeddedError(
+                "the reference server did not start; it needs the extra: pip install 'art15[reference]'"
+            ) from error
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the running child."""
+        return self._process.pid if self._process else None
+
+    def stop(self) -> None:
+        """End the child: ask, then terminate, then kill; returns when it is gone."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
+        for end in (None, process.terminate, process.kill):
+            if end is not None:
+                end()
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                continue
+            return
+
+    @staticmethod
+    def _first_line(process: subprocess.Popen[bytes]) -> bytes:
+        assert process.stdout is not None
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout, selectors.EVENT_READ)
+            return process.stdout.readline() if selector.select(START_SECONDS) else b""

@@ -1,0 +1,43 @@
+"""Clauses and checks in words, for the terminal."""
+
+from __future__ import annotations
+
+import difflib
+import textwrap
+from collections.abc import Iterator
+
+from harness.run.checks import load_checks
+
+
+def clause_lines(area: str | None = None) -> Iterator[str]:
+    """One line a clause: id, level, area, and its checks or the reason why there is none."""
+    registry, catalogue, _ = load_checks()
+    for clause in catalogue.clauses.values():
+        if area is not None and clause.area != area:
+            continue
+        slugs = [check.slug for check in registry if clause.id in check.clauses]
+        covered = ", ".join(slugs) or clause.reason or "no check yet"
+        yield f"{clause.id:<16} {clause.level:<9} {clause.area:<17} {covered}"
+
+
+def explanation(slug: str) -> str:
+    """What, why, clause, method and remedy of a check.
+
+    Raises:
+        LookupError: no such check; the message names the nearest one.
+    """
+    registry, catalogue, _ = load_checks()
+    check = registry.checks.get(slug)
+    if check is None:
+        near = difflib.get_close_matches(slug, registry.checks, n=1)
+        raise LookupError(f"no check {slug!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+    lines = [check.title, "", f"criterion: {check.criterion}", f"method: {check.method}"]
+    for identity in check.clauses:
+        clause = catalogue.clauses[identity]
+        lines.append(f"clause {clause.id} ({clause.level}): {clause.text} [{clause.document}, {clause.section}]")
+    for identity in check.duties:
+        duty = catalogue.duties[identity]
+        lines.append(f"duty {duty.id} (Article {duty.paragraph}): {duty.text}")
+    lines += [f"needs: {', '.join(check.needs) or 'nothing'}", f"remedy: {check.fix or 'see the clause'}"]
+    lines.append(f"shown to fail on: {', '.join(check.faults) or 'no seeded fault yet'}")
+    return "\n".join(textwrap.fill(line, 110, subsequent_indent="    ") if line else "" for line in lines)

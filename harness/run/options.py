@@ -1,0 +1,119 @@
+"""The command line of ``pytest --endpoint URL``: what can be given, and how it reaches the run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytest
+
+PROFILES = ("quick", "standard", "deep")
+ALLOWANCES = ("load", "faults", "repository", "stress")
+EMBEDDED = "embedded"
+
+
+class UsageError(Exception):
+    """The run was asked for in a way that cannot work; one line that says what to write (exit code 4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The command line as given; None and empty mean "not given"."""
+
+    endpoints: Sequence[str]
+    models: Sequence[str] = ()
+    policy: str | None = None
+    suites: Sequence[str] = ()
+    profile: str | None = None
+    evidence: str | None = None
+    headers: Sequence[str] = ()
+    token_command: str | None = None
+    ca: str | None = None
+    cert: str | None = None
+    key: str | None = None
+    authority: str | None = None
+    proxy: str | None = None
+    allow: Sequence[str] = ()
+    max_rate: float | None = None
+    max_requests: int | None = None
+    time_budget: float | None = None
+    seed: int | None = None
+    selection: str = ""
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Declare the options; each help text says what happens without it."""
+    group = parser.getgroup("art15", "art15: probe an Open Inference Protocol endpoint")
+    add = group.addoption
+    add(
+        "--endpoint",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="base URL of the endpoint to probe, path prefix allowed; 'embedded' starts the reference server. "
+        "With no path given, all suites run. Without it the plugin does nothing.",
+    )
+    add(
+        "--oip-model",
+        action="append",
+        default=[],
+        metavar="NAME[:VERSION]",
+        help=r"model to probe, repeatable; default: every model the endpoint lists. A colon in a name is written \:",
+    )
+    add("--oip-policy", metavar="FILE", help="TOML: declarations, samples, budgets, waivers, responsible persons")
+    add("--oip-suite", action="append", default=[], metavar="NAME", help="suite to run, repeatable; default: all")
+    add("--oip-profile", choices=PROFILES, help="how much to try (default: standard)")
+    add("--oip-evidence", metavar="DIR", help="where the evidence goes (default: evidence/<UTC time>-<run id>)")
+    add("--oip-header", action="append", default=[], metavar="'K: V'", help="header of every request, repeatable")
+    add(
+        "--oip-token-command",
+        metavar="CMD",
+        help="command that prints a bearer token, run again when it expires (or set ART15_TOKEN); never recorded",
+    )
+    add("--oip-ca", metavar="FILE", help="PEM file of the authority that signed the endpoint's certificate")
+    add("--oip-cert", metavar="FILE", help="client certificate, PEM")
+    add("--oip-key", metavar="FILE", help="key of the client certificate, PEM")
+    add("--oip-authority", metavar="NAME", help="name sent as Host and SNI (default: the host of the URL)")
+    add("--oip-proxy", metavar="URL", help="HTTP proxy (default: none, whatever the environment says)")
+    add(
+        "--oip-allow",
+        action="append",
+        default=[],
+        metavar="WORDS",
+        help=f"what may disturb the endpoint, comma separated: {', '.join(ALLOWANCES)} (default: nothing)",
+    )
+    add("--oip-max-rate", type=float, metavar="N", help="requests a second (default: 50, none on loopback)")
+    add("--oip-max-requests", type=int, metavar="N", help="requests in all (default: no limit)")
+    add("--oip-time-budget", type=float, metavar="SECONDS", help="time for the whole run (default: no limit)")
+    add("--oip-seed", type=int, metavar="N", help="seed of everything drawn: same seed, same requests (default: 15)")
+
+
+def read_options(config: pytest.Config, endpoints: Sequence[str]) -> Options:
+    """The options of a pytest run; ``selection`` keeps -k, -m and the paths for the plan."""
+
+    def get(name: str) -> object:
+        return config.getoption(f"oip_{name}")
+
+    names = [
+        name for name in Options.__slots__ if name not in ("endpoints", "models", "suites", "headers", "selection")
+    ]
+    values = {name: get(name) for name in names}
+    return Options(
+        endpoints=tuple(endpoints),
+        models=tuple(config.getoption("oip_model")),
+        suites=tuple(config.getoption("oip_suite")),
+        headers=tuple(config.getoption("oip_header")),
+        selection=_selection(config),
+        **values,  # type: ignore[arg-type]  # pytest gives Any by name; types are declared with the options
+    )
+
+
+def _selection(config: pytest.Config) -> str:
+    parts = []
+    if config.option.keyword:
+        parts.append(f"-k {config.option.keyword}")
+    if config.option.markexpr:
+        parts.append(f"-m {config.option.markexpr}")
+    if config.args_source is pytest.Config.ArgsSource.ARGS and config.invocation_params.args:
+        parts.append("paths as given")
+    return ", ".join(parts)

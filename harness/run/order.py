@@ -1,0 +1,32 @@
+"""The order of items: prerequisites before what needs them, otherwise as collected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+from harness.check import Check, Registry
+
+
+class HasCheck(Protocol):
+    """Anything that carries a check."""
+
+    check: Check
+
+
+T = TypeVar("T", bound=HasCheck)
+
+
+def in_order(items: Sequence[T], registry: Registry) -> list[T]:
+    """Items sorted by how deep their prerequisites go; a circle counts as depth so far, and is kept as collected."""
+    depths: dict[str, int] = {}
+
+    def depth(slug: str, above: tuple[str, ...] = ()) -> int:
+        if slug in above or slug not in registry.checks:
+            return 0
+        if slug not in depths:
+            needs = registry.checks[slug].needs
+            depths[slug] = max((depth(need, (*above, slug)) + 1 for need in needs), default=0)
+        return depths[slug]
+
+    return sorted(items, key=lambda item: depth(item.check.slug))

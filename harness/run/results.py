@@ -1,0 +1,178 @@
+"""From what a check saw to the record of it, and to what the run makes of that: red, waived, or neither."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from harness.budget import BudgetExhausted
+from harness.check import Check, Inconclusive, NotApplicable, Outcome, Untestable, Violation
+from harness.policy import WaiverTable
+from harness.target.models import ModelUnderTest
+from harness.target.probe import Probe
+from harness.verdicts import Level, Verdict
+
+COUNTEREXAMPLES_SHOWN = 3
+EXCHANGES_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One executed check.
+
+    Attributes:
+        id: ``slug`` or ``slug[model]``, as in the pytest node id.
+        red: whether it turns the run red (exit code 1).
+    """
+
+    id: str
+    check: Check
+    model: ModelUnderTest | None
+    verdict: Verdict
+    reason: str
+    outcome: Outcome
+    started: str
+    duration_s: float
+    exchanges: tuple[str, ...]
+    exchanges_total: int
+    asked_by_name: bool
+    waiver: WaiverTable | None = None
+
+    @property
+    def level(self) -> Level | None:
+        """The strongest level among the clauses: how much it would matter."""
+        order = list(Level)
+        return min(self.outcome.levels.values(), key=order.index, default=None)
+
+    @property
+    def red(self) -> bool:
+        """Fail and tool error are red unless waived; so is what was asked for by name and could not be tested."""
+        if self.waiver is not None:
+            return False
+        if self.verdict in (Verdict.FAIL, Verdict.TOOL_ERROR):
+            return True
+        return self.verdict is Verdict.UNTESTABLE and self.asked_by_name
+
+    def record(self) -> dict[str, Any]:
+        """The journal's ``check`` event."""
+        check, outcome = self.check, self.outcome
+        return {
+            "id": self.id,
+            "slug": check.slug,
+            "title": check.title,
+            "suite": check.suite,
+            "group": check.group,
+            "clauses": [
+                {"clause": clause, "level": str(level), "verdict": str(outcome.clause_verdict(clause))}
+                for clause, level in outcome.levels.items()
+            ],
+            "duties": list(check.duties),
+            "level": str(self.level) if self.level else None,
+            "transport": check.transport,
+            "model": self.model.id if self.model else None,
+            "verdict": str(self.verdict),
+            "reason": self.reason,
+            "method": check.method,
+            "criterion": check.criterion,
+            "observed": _observed(outcome, self.reason),
+            "hint": check.fix,
+            "kind": check.kind,
+            "cases": sum(outcome.cases.values()),
+            "failures": len(outcome.violations),
+            "estimate": None,
+            "observations": [{"clause": clause, "text": text} for clause, text in outcome.observations],
+            "counterexamples": [_counterexample(each) for each in _distinct(outcome.violations)],
+            "exchanges": list(self.exchanges[:EXCHANGES_SHOWN]),
+            "exchanges_total": self.exchanges_total,
+            "method_validation": _validation(check),
+            "waiver": _waiver(self.waiver),
+            "asked_by_name": self.asked_by_name,
+            "started": self.started,
+            "duration_s": round(self.duration_s, 6),
+        }
+
+
+def execute(check: Check, probe: Probe) -> tuple[Verdict, str]:
+    """Carry out a check; every way it can end becomes a verdict and its reason, and only interrupts escape."""
+    outcome = probe.outcome
+    try:
+        check.function(probe)
+    except NotApplicable as error:
+        outcome.ended, outcome.reason = Verdict.NOT_APPLICABLE, str(error)
+    except (Untestable, BudgetExhausted) as error:
+        outcome.ended, outcome.reason = Verdict.UNTESTABLE, str(error)
+    except Inconclusive as error:
+        outcome.ended, outcome.reason = Verdict.INCONCLUSIVE, str(error)
+    except Exception as error:  # noqa: BLE001 - a defect of the check must never look like one of the server
+        outcome.ended = Verdict.TOOL_ERROR
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        outcome.reason = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"[:2000]
+    verdict = outcome.verdict()
+    return verdict, _reason(outcome, verdict)
+
+
+def _reason(outcome: Outcome, verdict: Verdict) -> str:
+    if outcome.reason:
+        return outcome.reason
+    if outcome.violations:
+        return outcome.violations[0].observed
+    return "nothing was observed" if verdict is Verdict.UNTESTABLE else ""
+
+
+def _observed(outcome: Outcome, reason: str) -> str:
+    if outcome.violations:
+        return outcome.violations[0].observed
+    if outcome.ended is not None:
+        return reason
+    cases = sum(outcome.cases.values())
+    return f"as expected in {cases} case{'s' if cases != 1 else ''}"
+
+
+def _distinct(violations: list[Violation]) -> list[Violation]:
+    """The first violation of each root cause, then further ones, up to what is shown."""
+    first = {violation.root: violation for violation in reversed(violations)}
+    chosen = [violation for violation in violations if first[violation.root] is violation]
+    chosen += [violation for violation in violations if first[violation.root] is not violation]
+    return chosen[:COUNTEREXAMPLES_SHOWN]
+
+
+def _counterexample(violation: Violation) -> dict[str, Any]:
+    replayed = violation.replayed
+    return {
+        "clauses": [violation.clause],
+        "expected": violation.expected,
+        "observed": violation.observed,
+        "root": violation.root,
+        "exchange": violation.exchange,
+        "shrunk_from": violation.shrunk_from,
+        "shrunk_to": violation.shrunk_to,
+        "replayed": {"k": replayed[0], "n": replayed[1]} if replayed else None,
+    }
+
+
+def _validation(check: Check) -> str | None:
+    if not check.faults:
+        return None
+    return "seeded faults of the reference server that make this check fail: " + ", ".join(check.faults)
+
+
+def _waiver(waiver: WaiverTable | None) -> dict[str, Any] | None:
+    if waiver is None:
+        return None
+    return {
+        "slug": waiver.slug,
+        "owner": waiver.owner,
+        "reason": waiver.reason,
+        "expires": waiver.expires.isoformat(),
+        "model": waiver.model,
+    }
+
+
+def waiver_for(waivers: list[WaiverTable], slug: str, model: str | None, today: date) -> WaiverTable | None:
+    """The waiver that covers a finding today; an expired one covers nothing."""
+    for waiver in waivers:
+        if waiver.slug == slug and waiver.model in (None, model) and waiver.expires >= today:
+            return waiver
+    return None

@@ -1,0 +1,274 @@
+"""A run: opens the bundle, seals the plan, finds the target, executes checks, closes the bundle.
+
+Everything that happens is in the journal the moment it happens, so that a run that is killed leaves readable
+evidence; the document and the page are made from the journal and nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from harness.budget import Budget, BudgetExhausted
+from harness.check import Check, Outcome
+from harness.clauses import Catalogue
+from harness.policy import WaiverTable
+from harness.record.redact import Redactor
+from harness.record.store import ExchangeStore, Recorder
+from harness.run.config import Config
+from harness.run.options import UsageError
+from harness.run.planning import make_plan
+from harness.run.results import Result, execute, waiver_for
+from harness.run.snapshot import snapshot
+from harness.run.tester import tester
+from harness.target.discovery import TargetError, discover
+from harness.target.models import ModelUnderTest
+from harness.target.probe import Probe, checking
+from harness.target.target import Target
+from harness.verdicts import Verdict
+from harness.wire.access import AccessError
+from harness.wire.rest import RestClient
+from reports.bundle import finish
+from reports.evidence import encode
+from reports.journal import Journal
+
+# A prerequisite with one of these verdicts leaves its dependants nothing to stand on.
+BLOCKING = (Verdict.FAIL, Verdict.UNTESTABLE, Verdict.TOOL_ERROR, Verdict.INCONCLUSIVE)
+
+
+class Run:
+    """One run against one endpoint, from the sealed plan to the finished bundle."""
+
+    def __init__(self, config: Config, catalogue: Catalogue, checks: Iterable[Check]) -> None:
+        self.config = config
+        self.catalogue = catalogue
+        self.checks = tuple(checks)
+        self.results: dict[str, Result] = {}
+        self.report: Path | None = None
+        self._references: dict[str | None, list[str]] = {}
+        self._totals: dict[str | None, int] = {}
+        self._lock = threading.Lock()
+        self._middle_read = False
+        self._journal: Journal
+        self._client: RestClient
+        self.target: Target
+
+    # -- opening ---------------------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Seal the plan, then send the first request.
+
+        Raises:
+            UsageError: the endpoint cannot be probed as asked.
+        """
+        config = self.config
+        plan = encode(make_plan(config, self.catalogue, self.checks, _now()))
+        (config.folder / "plan.json").write_bytes(plan)
+        self._journal = Journal(config.folder / "journal.jsonl", hashlib.sha256(plan).hexdigest())
+        redactor = Redactor(config.access.secrets(), headers=[name for name, _ in config.access.headers])
+        self._record_opening(redactor)
+        recorder = Recorder(ExchangeStore(config.folder), redactor, self._exchange)
+        self._client = RestClient(config.access, recorder, Budget(config.limits))
+        try:
+            self.target = discover(self._client, config.policy, config.options.models)
+        except (TargetError, BudgetExhausted, AccessError) as error:
+            self.close(4)
+            raise UsageError(str(error)) from error
+        self._record_target()
+
+    def _record_opening(self, redactor: Redactor) -> None:
+        config, policy = self.config, self.config.policy
+        declared = {
+            name: value for name, value in msgspec.to_builtins(policy.item).items() if isinstance(value, str) and value
+        }
+        self._journal.append(
+            "open",
+            {
+                "run_id": config.run_id,
+                "endpoint": redactor.url(config.endpoint),
+                "authority": config.access.authority or config.access.host,
+                "tester": tester(),
+                "config_given": dict(config.given),
+                "config_defaulted": dict(config.defaulted),
+                "report": msgspec.to_builtins(policy.report),
+                "declared": declared,
+                "transports": ["rest"],
+            },
+        )
+        self._journal.append("catalogue", snapshot(self.catalogue))
+        for extra in config.options.endpoints[1:]:
+            text = f"a further endpoint was named ({redactor.url(extra)}); replicas are not compared by this version"
+            self._journal.append("deviation", {"text": text})
+
+    def _record_target(self) -> None:
+        server = self.target.server
+        self._journal.append(
+            "target",
+            {
+                "server_name": server.name if server else None,
+                "server_version": server.version if server else None,
+                "extensions": list(server.extensions) if server else [],
+            },
+        )
+        for model in self.target.models:
+            self._journal.append("model", _model_event(model))
+            self._read_identity(model, "start", model.metadata_exchange.response_body, model.metadata_exchange.ok)
+
+    # -- recording -------------------------------------------------------------------------------------------------
+
+    def _exchange(self, event: dict[str, Any]) -> None:
+        with self._lock:
+            check = event["check"]
+            self._references.setdefault(check, []).append(event["sha256"])
+            self._totals[check] = self._totals.get(check, 0) + 1
+        self._journal.append("exchange", event)
+
+    def _identity(self, when: str) -> None:
+        """Read each model's metadata again, so that a change during the run is seen."""
+        with checking(self._client, None):
+            for model in self.target.models:
+                try:
+                    exchange = self._client.model_metadata(model.name, model.address)
+                except BudgetExhausted as error:
+                    self._read_identity(model, when, b"", False, str(error))
+                    continue
+                self._read_identity(model, when, exchange.response_body, exchange.ok)
+
+    def _read_identity(self, model: ModelUnderTest, when: str, body: bytes, ok: bool, reason: str = "") -> None:
+        self._journal.append(
+            "identity",
+            {
+                "model": model.id,
+                "when": when,
+                "at": _now(),
+                "metadata_sha256": hashlib.sha256(body).hexdigest() if ok else None,
+                "reason": None if ok else reason or "the metadata could not be read",
+            },
+        )
+
+    # -- executing -------------------------------------------------------------------------------------------------
+
+    def execute(self, check: Check, model: ModelUnderTest | None) -> Result:
+        """Carry out one check, unless a prerequisite failed, and write its result to the journal."""
+        identity = check_id(check, model)
+        started, begin = _now(), time.monotonic()
+        levels = {clause: self.catalogue.clauses[clause].level for clause in check.clauses}
+        probe = Probe(check, self.target, Outcome(levels), model)
+        blocked = self._blocked(check, model)
+        if blocked is not None:
+            probe.outcome.ended, probe.outcome.reason = verdict, reason = blocked
+        else:
+            with checking(self._client, identity):
+                verdict, reason = execute(check, probe)
+        result = Result(
+            id=identity,
+            check=check,
+            model=model,
+            verdict=verdict,
+            reason=reason,
+            outcome=probe.outcome,
+            started=started,
+            duration_s=time.monotonic() - begin,
+            exchanges=tuple(self._references.pop(identity, ())),
+            exchanges_total=self._totals.pop(identity, 0),
+            asked_by_name=bool(self.config.options.suites) or (model is not None and model.named),
+            waiver=self._waiver(check, model, verdict),
+        )
+        self.results[identity] = result
+        self._journal.append("check", result.record())
+        return result
+
+    def _blocked(self, check: Check, model: ModelUnderTest | None) -> tuple[Verdict, str] | None:
+        """How a check ends without being carried out: what does not apply has nothing that depends on it, either."""
+        for need in check.needs:
+            result = self.results.get(f"{need}[{model.id}]" if model else need) or self.results.get(need)
+            if result is not None and result.verdict is Verdict.NOT_APPLICABLE:
+                return Verdict.NOT_APPLICABLE, f"needs {result.id}, which does not apply: {result.reason}"
+            if result is not None and result.verdict in BLOCKING:
+                return Verdict.UNTESTABLE, f"needs {result.id}, which is {result.verdict}"
+        return None
+
+    def _waiver(self, check: Check, model: ModelUnderTest | None, verdict: Verdict) -> WaiverTable | None:
+        if verdict in (Verdict.PASS, Verdict.NOT_APPLICABLE):
+            return None
+        today = datetime.now(UTC).date()
+        return waiver_for(self.config.policy.waivers, check.slug, model.id if model else None, today)
+
+    def halfway(self) -> None:
+        """Read the identity of the models in the middle of the run, once."""
+        if not self._middle_read:
+            self._middle_read = True
+            self._identity("middle")
+
+    # -- closing ---------------------------------------------------------------------------------------------------
+
+    def stale_waivers(self) -> list[str]:
+        """Waivers that have run out, or that cover a check which now passes; each is red."""
+        today = datetime.now(UTC).date()
+        stale = []
+        for waiver in self.config.policy.waivers:
+            covered = [
+                result
+                for result in self.results.values()
+                if result.check.slug == waiver.slug
+                and waiver.model in (None, result.model.id if result.model else None)
+            ]
+            if waiver.expires < today:
+                stale.append(f"waiver for {waiver.slug} ran out on {waiver.expires}")
+            elif covered and all(result.verdict is Verdict.PASS for result in covered):
+                stale.append(f"waiver for {waiver.slug} is not needed any more: the check passes")
+        return stale
+
+    def close(self, exit_code: int) -> None:
+        """Read the identities a last time, close the journal, and stop using the network; safe to call twice."""
+        client: RestClient | None = getattr(self, "_client", None)
+        if client is None:
+            return
+        if hasattr(self, "target"):
+            for text in self.stale_waivers():
+                self._journal.append("deviation", {"text": text})
+            self._identity("end")
+        self._journal.append("close", {"exit_code": exit_code})
+        client.close()
+        del self._client
+
+    def finish(self) -> Path:
+        """Make the document, the page and the manifest from the journal; gives the path of the page."""
+        self.report = finish(self.config.folder)
+        return self.report
+
+
+def check_id(check: Check, model: ModelUnderTest | None) -> str:
+    """Name of the item: the slug, with the model in brackets where the check runs per model."""
+    return f"{check.slug}[{model.id}]" if model is not None else check.slug
+
+
+def _model_event(model: ModelUnderTest) -> dict[str, Any]:
+    metadata = model.metadata
+    tensors = []
+    if metadata is not None:
+        sides = [("input", metadata.inputs), ("output", metadata.outputs)]
+        tensors = [
+            {"name": tensor.name, "datatype": tensor.datatype, "shape": list(tensor.shape), "side": side}
+            for side, listed in sides
+            for tensor in listed
+        ]
+    return {
+        "name": model.id,
+        "version": model.version or model.address,
+        "versions": list(metadata.versions) if metadata else [],
+        "platform": metadata.platform if metadata else None,
+        "tensors": tensors,
+        "properties": dict(metadata.properties) if metadata else {},
+    }
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

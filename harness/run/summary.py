@@ -1,0 +1,68 @@
+"""The end of a run on the terminal: findings with a line to repeat them, counts, and where the report is."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from harness.run.config import Config
+from harness.run.results import Result
+from harness.run.session import Run
+from harness.verdicts import Level, Verdict
+from reports.evidence import Evidence, decode
+
+
+def describe(result: Result, config: Config) -> str:
+    """One finding in words: what was expected, what was seen, which clause, where the exchange is."""
+    lines = [f"{result.verdict.upper()} {result.id}: {result.check.title}"]
+    for violation in result.outcome.violations[:3]:
+        level = result.outcome.levels[violation.clause]
+        lines.append(f"  {violation.clause} ({level}): expected {violation.expected}; observed {violation.observed}")
+        if violation.exchange:
+            name = f"exchanges/{violation.exchange[:2]}/{violation.exchange}.json"
+            lines.append(f"  exchange: {config.folder / name}")
+    if not result.outcome.violations:
+        lines.append(f"  {result.reason}")
+    return "\n".join(lines)
+
+
+def write_summary(terminal: pytest.TerminalReporter, run: Run) -> None:
+    """Findings grouped by root cause, then counts; the last line names what a MUST could not be tested for."""
+    assert run.report is not None
+    folder = run.config.folder
+    evidence = decode((folder / "evidence.json").read_bytes())
+    if evidence.summary.findings:
+        terminal.section("findings, one per root cause")
+        for finding in evidence.summary.findings:
+            _write_finding(terminal, evidence, finding.root, folder)
+    terminal.section("art15")
+    counts = Counter(result.verdict for result in run.results.values())
+    words = ", ".join(f"{counts[verdict]} {verdict}" for verdict in reversed(Verdict) if counts[verdict])
+    terminal.write_line(f"checks: {words or 'none'}; requests: {evidence.run.requests}")
+    for text in evidence.run.deviations:
+        terminal.write_line(f"note: {text}", yellow=True)
+    terminal.write_line(f"report: {run.report}")
+    terminal.write_line(f"verify: art15 verify {shlex.quote(str(folder))}")
+    untested = [
+        result for result in run.results.values() if result.verdict is Verdict.UNTESTABLE and result.level is Level.MUST
+    ]
+    if untested:
+        names = ", ".join(result.id for result in untested[:5]) + (", …" if len(untested) > 5 else "")
+        terminal.write_line(f"{len(untested)} MUST checks could not be tested: {names}", yellow=True)
+
+
+def _write_finding(terminal: pytest.TerminalReporter, evidence: Evidence, root: str, folder: Path) -> None:
+    """The finding, its clauses, and the curl line of its first counterexample."""
+    finding = next(each for each in evidence.summary.findings if each.root == root)
+    colour = {"red": finding.verdict == "fail", "yellow": finding.verdict != "fail"}
+    terminal.write_line(f"{finding.verdict.upper()} {', '.join(finding.clauses)}: {finding.title}", **colour)
+    terminal.write_line(f"  checks: {', '.join(finding.checks[:8])}")
+    for check in evidence.checks:
+        for example in check.counterexamples:
+            if example.root == root and example.curl:
+                terminal.write_line(f"  expected {example.expected}; observed {example.observed}")
+                terminal.write_line(f"  repeat: (cd {shlex.quote(str(folder))} && {example.curl})")
+                return

@@ -1,0 +1,49 @@
+"""Facts about the tool and the machine, for the run record; nothing here identifies a person."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import harness
+
+PACKAGES = ("pytest", "hypothesis", "httpx", "httpcore", "h11", "jsonschema", "jinja2", "msgspec", "numpy", "scipy")
+
+
+def tester() -> dict[str, Any]:
+    """The ``tester`` section: name, version, commit (of a checkout), Python, platform, package versions."""
+    packages = {}
+    for name in PACKAGES:
+        try:
+            packages[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return {
+        "name": "art15",
+        "version": harness.__version__,
+        "commit": _commit(),
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "packages": packages,
+    }
+
+
+def _commit() -> str | None:
+    """The commit of the checkout this runs from, with ``+`` if it was changed since; None for an installed package."""
+    root = Path(harness.__file__).parent.parent
+    if not (root / ".git").exists():
+        return None
+    try:
+        head = _git(root, "rev-parse", "HEAD")
+        return head + ("+" if _git(root, "status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(root: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(root), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=5)  # noqa: S603
+    return done.stdout.strip()

@@ -1,0 +1,183 @@
+"""The two-sided runner: every check is seen to pass on a right server and to fail on a seeded fault.
+
+For the clean reference server, each seeded fault and each benign variant, a run of its own; then the verdicts are
+compared. What comes out is ``validation.json``, the method validation that the report refers to.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from harness.check import Check
+from harness.run.embedded import EmbeddedServer
+
+Side = Literal["clean", "fault", "variant"]
+GOOD = frozenset({"pass", "not_applicable"})
+RUN_SECONDS = 600
+
+
+class ValidationError(Exception):
+    """A probing run ended without evidence; the message carries its last words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One server to probe: the clean one, one with a seeded fault, or a benign variant."""
+
+    side: Side
+    name: str
+    models: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+
+    def server_arguments(self) -> list[str]:
+        """Arguments of ``python -m harness.reference``."""
+        arguments = [] if self.side == "clean" else [f"--{self.side}", self.name]
+        return [*arguments, "--models", ",".join(self.models)] if self.models else arguments
+
+
+@dataclass(slots=True)
+class Seen:
+    """Verdicts of one case, by check id (slug, or slug[model])."""
+
+    case: Case
+    verdicts: Mapping[str, str]
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+    def broken(self) -> dict[str, str]:
+        """Checks that found something, with their worst verdict over models, by slug."""
+        found: dict[str, str] = {}
+        for identity, verdict in self.verdicts.items():
+            if verdict in ("fail", "warn", "tool_error"):
+                slug = identity.partition("[")[0]
+                if found.get(slug) != "fail":
+                    found[slug] = verdict
+        return found
+
+
+def reference_inventory() -> dict[str, Any]:
+    """What the reference server offers: ``faults``, ``variants`` and ``models``."""
+    command = [sys.executable, "-m", "harness.reference", "--list"]
+    done = subprocess.run(command, capture_output=True, check=True, timeout=60)  # noqa: S603
+    listed: dict[str, Any] = json.loads(done.stdout)
+    return listed
+
+
+def probe(case: Case, token: str) -> Seen:
+    """Probe one case in a process of its own and read its evidence.
+
+    Raises:
+        ValidationError: the run left no evidence.
+    """
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        EmbeddedServer(["--token", token, *case.server_arguments()]) as server,
+    ):
+        command = [sys.executable, "-m", "pytest", "-q", "--no-header", "--endpoint", server.url]
+        command += ["--oip-evidence", f"{folder}/evidence", "-p", "no:cacheprovider"]
+        # Only the versions of models that the listing omits have to be named.
+        if case.name == "no-listing" or (case.side == "variant" and case.models):
+            command += [f"--oip-model={name}" for name in case.models]
+        if case.checks:
+            command += ["-k", " or ".join(case.checks)]
+        environment = {**os.environ, "ART15_TOKEN": token}
+        done = subprocess.run(  # noqa: S603
+            command, capture_output=True, text=True, timeout=RUN_SECONDS, env=environment, check=False
+        )
+        document = Path(folder) / "evidence" / "evidence.json"
+        if not document.is_file():
+            words = (done.stdout + done.stderr).strip()[-2000:]
+            raise ValidationError(f"{case.side} {case.name}: no evidence (exit code {done.returncode})\n{words}")
+        checks = json.loads(document.read_bytes())["checks"]
+    return Seen(
+        case,
+        {check["id"]: check["verdict"] for check in checks},
+        {check["id"]: check["reason"] for check in checks},
+    )
+
+
+def run_cases(
+    cases: Sequence[Case], progress: Callable[[Seen], None], *, jobs: int = 2, token: str = "secret-token-for-tests"
+) -> list[Seen]:
+    """Probe all cases, ``jobs`` at a time; ``progress`` hears of each as it ends."""
+
+    def one(case: Case) -> Seen:
+        seen = probe(case, token)
+        progress(seen)
+        return seen
+
+    with ThreadPoolExecutor(jobs) as pool:
+        return list(pool.map(one, cases))
+
+
+def compare(seen: Iterable[Seen], checks: Iterable[Check], excused: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """The validation document.
+
+    Args:
+        seen: verdicts of every case; exactly one is clean.
+        checks: the registered checks, with the faults each must find.
+        excused: variant -> slug -> reason, for checks that a variant leaves nothing to ask about.
+    """
+    by_case = {(each.case.side, each.case.name): each for each in seen}
+    clean = by_case[("clean", "clean")]
+    problems = [f"clean server: {identity} is {verdict}: {clean.reasons.get(identity, '')}"
+                for identity, verdict in clean.verdicts.items() if verdict not in GOOD]  # fmt: skip
+    problems += _never_passed(clean, checks)
+    faults = {name: each for (side, name), each in by_case.items() if side == "fault"}
+    table, missing = _fault_table(faults, checks)
+    variants = {name: each for (side, name), each in by_case.items() if side == "variant"}
+    blamed = {name: _blamed(clean, each, excused.get(name, {})) for name, each in variants.items()}
+    problems += missing + [text for texts in blamed.values() for text in texts]
+    return {
+        "schema": "art15-validation/1",
+        "clean": dict(clean.verdicts),
+        "checks": table,
+        "faults": {name: each.broken() for name, each in sorted(faults.items())},
+        "variants": {
+            name: {"problems": blamed[name], "excused": dict(excused.get(name, {}))} for name in sorted(variants)
+        },
+        "problems": problems,
+    }
+
+
+def _never_passed(clean: Seen, checks: Iterable[Check]) -> list[str]:
+    """A check that never passes on the clean server shows nothing when it fails elsewhere."""
+    passed = {identity.partition("[")[0] for identity, verdict in clean.verdicts.items() if verdict == "pass"}
+    seen = {identity.partition("[")[0] for identity in clean.verdicts}
+    return [f"clean server: {check.slug} passes on no model" for check in checks
+            if check.slug in seen and check.slug not in passed]  # fmt: skip
+
+
+def _fault_table(faults: Mapping[str, Seen], checks: Iterable[Check]) -> tuple[dict[str, Any], list[str]]:
+    """Per check: which of its faults were found; and what is missing."""
+    table: dict[str, Any] = {}
+    missing = []
+    for check in checks:
+        rows = {name: faults[name].broken().get(check.slug) for name in check.faults if name in faults}
+        table[check.slug] = {"clauses": list(check.clauses), "found": rows}
+        missing += [f"{check.slug} does not find fault {name}" for name, verdict in rows.items() if verdict is None]
+        if not check.faults:
+            missing.append(f"{check.slug} names no fault that makes it fail")
+    return table, missing
+
+
+def _blamed(clean: Seen, variant: Seen, excused: Mapping[str, str]) -> list[str]:
+    """What a benign variant lost: a clean pass that is no pass any more, or a finding."""
+    problems = []
+    for identity, verdict in variant.verdicts.items():
+        slug = identity.partition("[")[0]
+        if verdict in ("fail", "warn", "tool_error"):
+            problems.append(
+                f"variant {variant.case.name}: {identity} is {verdict}: {variant.reasons.get(identity, '')}"
+            )
+        elif clean.verdicts.get(identity) == "pass" and verdict != "pass" and slug not in excused:
+            problems.append(f"variant {variant.case.name}: {identity} passes no more, but is {verdict}")
+    return problems

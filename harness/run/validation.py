@@ -1,0 +1,120 @@
+"""Which cases a validation covers, in which order, and what of an interrupted one is kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from harness.check import Check, Registry
+from harness.run.checks import load_checks
+from harness.run.tester import tester
+from harness.run.twosided import Case, Seen, compare, reference_inventory, run_cases
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What to validate; empty means everything."""
+
+    faults: Sequence[str] = ()
+    variants: Sequence[str] = ()
+    slugs: Sequence[str] = ()
+    group: bool = False
+
+    @property
+    def everything(self) -> bool:
+        """Whether nothing was singled out."""
+        return not (self.faults or self.variants or self.slugs)
+
+
+def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, Any]) -> list[Case]:
+    """The clean server first, then faults and variants as selected."""
+    listed = {row["name"]: row for row in inventory["faults"]}
+    wanted = [check for check in registry if not selection.slugs or check.slug in selection.slugs]
+    names = list(selection.faults) or [] if selection.variants and not selection.slugs else list(selection.faults)
+    if not names and (selection.everything or selection.slugs):
+        of_checks = dict.fromkeys(name for check in wanted for name in check.faults)
+        names = list(of_checks) if selection.slugs else list(dict.fromkeys([*of_checks, *listed]))
+    unknown = [name for name in names if name not in listed]
+    if unknown:
+        raise LookupError(f"no seeded fault {', '.join(unknown)}; see python -m harness.reference --list")
+    variants = list(selection.variants)
+    if selection.everything:
+        variants = [row["name"] for row in inventory["variants"]]
+    slugs = tuple(check.slug for check in _with_needs(wanted, registry)) if selection.slugs else ()
+    cases = [Case("clean", "clean", (), slugs)]
+    for name in names:
+        models = tuple(listed[name].get("models", ())) if selection.group else ()
+        cases.append(Case("fault", name, models, slugs or _group_of(name, selection, registry)))
+    return cases + [Case("variant", name, (), slugs) for name in variants]
+
+
+def _group_of(fault: str, selection: Selection, registry: Registry) -> tuple[str, ...]:
+    """The checks of the clause groups that should find a fault; all checks unless only groups are asked for."""
+    groups = {(check.suite, check.group) for check in registry if fault in check.faults}
+    if not selection.group or not groups:
+        return ()
+    inside = [check for check in registry if (check.suite, check.group) in groups]
+    return tuple(check.slug for check in _with_needs(inside, registry))
+
+
+def _with_needs(checks: Sequence[Check], registry: Registry) -> list[Check]:
+    found: dict[str, Check] = {}
+    queue = list(checks)
+    while queue:
+        check = queue.pop()
+        if check.slug not in found:
+            found[check.slug] = check
+            queue += [registry.checks[need] for need in check.needs]
+    return list(found.values())
+
+
+def validate(
+    selection: Selection, out: Path, *, jobs: int = 2, resume: bool = False, say: Callable[[str], object] = print
+) -> dict[str, Any]:
+    """Run the cases, compare, and write ``out``; what was seen so far is kept beside it for ``resume``."""
+    registry, _, _ = load_checks()
+    cases = cases_for(selection, registry, reference_inventory())
+    partial = out.with_suffix(".partial.jsonl")
+    done = _seen_before(partial) if resume else {}
+    if not resume:
+        partial.unlink(missing_ok=True)
+
+    def progress(seen: Seen) -> None:
+        with partial.open("a") as file:
+            row = {"case": asdict(seen.case), "verdicts": dict(seen.verdicts), "reasons": dict(seen.reasons)}
+            file.write(json.dumps(row) + "\n")
+        found = ", ".join(f"{slug} {verdict}" for slug, verdict in sorted(seen.broken().items())) or "nothing"
+        say(f"{seen.case.side} {seen.case.name}: {found}")
+
+    rest = [case for case in cases if case not in done]
+    seen = [*(done[case] for case in cases if case in done), *run_cases(rest, progress, jobs=jobs)]
+    checks = [check for check in registry if check.builtin and (not selection.slugs or check.slug in selection.slugs)]
+    document = compare(seen, checks, excuses())
+    document = {"made": datetime.now(UTC).isoformat(timespec="seconds"), "tester": tester(), **document}
+    out.write_text(json.dumps(document, indent=1, sort_keys=False) + "\n")
+    partial.unlink(missing_ok=True)
+    return document
+
+
+def excuses() -> dict[str, dict[str, str]]:
+    """Variant -> slug -> why the check has nothing to ask there."""
+    loaded = yaml.safe_load((Path(__file__).parent / "excuses.yaml").read_text())
+    return {str(variant): dict(rows) for variant, rows in (loaded or {}).items()}
+
+
+def _seen_before(partial: Path) -> dict[Case, Seen]:
+    found: dict[Case, Seen] = {}
+    for line in partial.read_text().splitlines() if partial.is_file() else []:
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue
+        case = Case(**{**row["case"], "models": tuple(row["case"]["models"]), "checks": tuple(row["case"]["checks"])})
+        found[case] = Seen(case, row["verdicts"], row["reasons"])
+    return found
