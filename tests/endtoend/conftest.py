@@ -1,0 +1,23 @@
+"""One run against the clean embedded server serves many tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from harness.run.embedded import EmbeddedServer
+from tests.endtoend.running import Ran, probe
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """URL of a clean reference server."""
+    with EmbeddedServer() as embedded:
+        yield embedded.url
+
+
+@pytest.fixture(scope="session")
+def clean_run(server: str, tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """A whole run against the clean server."""
+    return probe(server, tmp_path_factory.mktemp("clean") / "evidence")

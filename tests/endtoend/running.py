@@ -1,0 +1,43 @@
+"""Runs `pytest --endpoint` as a user would, in a process of its own, and reads what it leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A finished run: exit code, everything printed, the evidence folder."""
+
+    code: int
+    output: str
+    folder: Path
+
+    @property
+    def evidence(self) -> dict[str, Any]:
+        """The document."""
+        document: dict[str, Any] = json.loads((self.folder / "evidence.json").read_bytes())
+        return document
+
+    @property
+    def verdicts(self) -> dict[str, str]:
+        """Verdict by check id."""
+        return {check["id"]: check["verdict"] for check in self.evidence["checks"]}
+
+
+def probe(endpoint: str, folder: Path, *arguments: str, environ: dict[str, str] | None = None, cwd: Path = ROOT) -> Ran:
+    """`pytest --endpoint ENDPOINT --oip-evidence FOLDER ARGUMENTS`."""
+    command = [sys.executable, "-m", "pytest", "--endpoint", endpoint, "--oip-evidence", str(folder), *arguments]
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    done = subprocess.run(
+        command, cwd=cwd, env={**clean, **(environ or {})}, capture_output=True, text=True, timeout=300, check=False
+    )
+    return Ran(done.returncode, done.stdout + done.stderr, folder)

@@ -1,0 +1,235 @@
+"""A run from the outside: exit codes, bundle, secrets, one line for each bad use."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from harness.run.embedded import EmbeddedServer
+from tests.endtoend.running import ROOT, Ran, probe
+
+
+def test_clean_server_passes_every_check(clean_run: Ran) -> None:
+    assert clean_run.code == 0, clean_run.output
+    bad = {name: verdict for name, verdict in clean_run.verdicts.items() if verdict not in ("pass", "not_applicable")}
+    assert not bad, bad
+    assert "report:" in clean_run.output
+
+
+def test_every_file_of_the_bundle_is_there(clean_run: Ran) -> None:
+    for name in ("evidence.json", "evidence.schema.json", "journal.jsonl", "plan.json", "report.html", "manifest.json"):
+        assert (clean_run.folder / name).stat().st_size > 0, name
+
+
+def test_plan_was_sealed_before_the_first_request(clean_run: Ran) -> None:
+    digest = hashlib.sha256((clean_run.folder / "plan.json").read_bytes()).hexdigest()
+    lines = [json.loads(line) for line in (clean_run.folder / "journal.jsonl").read_text().splitlines()]
+    assert {line["plan"] for line in lines} == {digest}
+    first = next(line["data"]["started"] for line in lines if line["kind"] == "exchange")
+    assert clean_run.evidence["plan"]["sealed_at"] < first
+
+
+def test_same_seed_sends_the_same_bytes(server: str, clean_run: Ran, tmp_path: Path) -> None:
+    again = probe(server, tmp_path / "evidence", "-q")
+
+    def bodies(ran: Ran) -> list[str]:
+        lines = (ran.folder / "journal.jsonl").read_text().splitlines()
+        events = [json.loads(line) for line in lines]
+        records = [event["data"] for event in events if event["kind"] == "exchange"]
+        found = []
+        for record in records:
+            name = record["sha256"]
+            stored = json.loads((ran.folder / "exchanges" / name[:2] / f"{name}.json").read_bytes())
+            body = stored["request"]["body"]
+            found.append(f"{record['method']} {record['url']} {body['sha256'] if body else ''}")
+        return found
+
+    assert bodies(again) == bodies(clean_run)
+
+
+def test_verify_accepts_the_bundle(clean_run: Ran) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "harness.cli", "verify", str(clean_run.folder)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "signer unknown" in done.stdout
+
+
+def test_a_finding_is_red_and_its_curl_line_repeats_it(tmp_path: Path) -> None:
+    with EmbeddedServer(["--fault", "drops-request-id", "--models", "echo-fp32"]) as server:
+        ran = probe(server.url, tmp_path / "evidence")
+        assert ran.code == 1, ran.output
+        check = next(c for c in ran.evidence["checks"] if c["slug"] == "rest-infer-echoes-id")
+        assert check["verdict"] == "fail"
+        curl = check["counterexamples"][0]["curl"]
+        assert curl in ran.output
+        answer = subprocess.run(curl, shell=True, cwd=ran.folder, capture_output=True, text=True, timeout=30)
+        assert answer.returncode == 0, answer.stderr
+        assert '"id"' not in answer.stdout
+
+
+def test_token_never_reaches_the_disk(tmp_path: Path) -> None:
+    token = "s3cret-Tok/en+value=="
+    with EmbeddedServer(["--variant", "auth-required", "--token", token, "--models", "echo-fp32"]) as server:
+        ran = probe(server.url, tmp_path / "evidence", environ={"ART15_TOKEN": token})
+        assert ran.code == 0, ran.output
+    for path in ran.folder.rglob("*"):
+        if path.is_file():
+            assert token.encode() not in path.read_bytes(), path
+    assert token not in ran.output
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+def one_line_usage(ran: Ran, *words: str) -> None:
+    """Exit code 4, and one error line with all the words."""
+    assert ran.code == 4, ran.output
+    errors = [line for line in ran.output.splitlines() if line.startswith("ERROR")]
+    assert len(errors) == 1, ran.output
+    assert "Traceback" not in ran.output
+    for word in words:
+        assert word in errors[0], errors[0]
+
+
+def test_unreachable_host(tmp_path: Path) -> None:
+    one_line_usage(probe(f"http://127.0.0.1:{free_port()}", tmp_path / "e"), "cannot reach")
+
+
+def test_not_http(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def shout() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n" * 10)
+
+        thread = threading.Thread(target=shout, daemon=True)
+        thread.start()
+        ran = probe(f"http://127.0.0.1:{listener.getsockname()[1]}", tmp_path / "e")
+        thread.join(10)
+    one_line_usage(ran, "does not speak HTTP")
+
+
+def test_no_such_model(server: str, tmp_path: Path) -> None:
+    one_line_usage(probe(server, tmp_path / "e", "--oip-model", "echo-fp23"), "no model 'echo-fp23'", "echo-fp32")
+
+
+def test_no_listing_and_no_name(tmp_path: Path) -> None:
+    with EmbeddedServer(["--variant", "no-listing", "--models", "echo-fp32"]) as server:
+        one_line_usage(probe(server.url, tmp_path / "e"), "lists no models", "--oip-model")
+        assert probe(server.url, tmp_path / "f", "--oip-model", "echo-fp32").code == 0
+
+
+def test_policy_with_an_unknown_key(server: str, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text("[budget]\nmax_requets = 5\n")
+    one_line_usage(probe(server, tmp_path / "e", "--oip-policy", str(policy)), "max_requets", "max_requests")
+
+
+def test_evidence_folder_that_cannot_be_written(server: str, tmp_path: Path) -> None:
+    blocker = tmp_path / "file"
+    blocker.write_text("")
+    one_line_usage(probe(server, blocker / "evidence"), "evidence folder", "cannot be written")
+
+
+def test_evidence_is_never_written_over(server: str, tmp_path: Path) -> None:
+    (tmp_path / "kept.txt").write_text("")
+    one_line_usage(probe(server, tmp_path), "not empty")
+
+
+@pytest.mark.parametrize("package", ["harness", "reports"])
+def test_foreign_package_on_the_path(server: str, tmp_path: Path, package: str) -> None:
+    (tmp_path / "path" / package).mkdir(parents=True)
+    (tmp_path / "path" / package / "__init__.py").write_text("")
+    ran = probe(server, tmp_path / "e", environ={"PYTHONPATH": str(tmp_path / "path")})
+    one_line_usage(ran, f"{package!r}", "not art15's")
+
+
+def test_bad_options(server: str, tmp_path: Path) -> None:
+    one_line_usage(probe("ftp://127.0.0.1/", tmp_path / "a"), "ftp")
+    one_line_usage(probe("grpc://127.0.0.1:1", tmp_path / "b"), "gRPC")
+    one_line_usage(probe(server, tmp_path / "c", "--oip-allow", "laod"), "laod", "load")
+    one_line_usage(probe(server, tmp_path / "d", "--oip-suite", "conformence"), "conformence", "conformance")
+    one_line_usage(probe(server, tmp_path / "f", "--oip-header", "nonsense"), "--oip-header")
+    one_line_usage(probe(server, tmp_path / "g", "-n", "2"), "xdist")
+
+
+def test_budget_of_requests_is_kept(server: str, tmp_path: Path) -> None:
+    ran = probe(server, tmp_path / "e", "--oip-max-requests", "40")
+    assert ran.evidence["run"]["requests"] <= 40
+    reasons = [c["reason"] for c in ran.evidence["checks"] if c["verdict"] == "untestable"]
+    assert any("40 requests" in reason for reason in reasons)
+
+
+def test_nothing_selected_is_exit_code_5(server: str, tmp_path: Path) -> None:
+    assert probe(server, tmp_path / "e", "-k", "no-such-check-at-all").code == 5
+
+
+def test_selection_by_slug_model_and_suite(server: str, tmp_path: Path) -> None:
+    ran = probe(server, tmp_path / "e", "--oip-suite", "conformance", "--oip-model", "pair", "-k", "echoes-id")
+    assert list(ran.verdicts) == ["rest-infer-echoes-id[pair]"]
+
+
+def test_inert_without_an_endpoint(tmp_path: Path) -> None:
+    (tmp_path / "test_x.py").write_text("def test_x():\n    pass\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", str(tmp_path), "-q"], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0
+    assert "1 passed" in done.stdout
+
+
+def test_killed_run_leaves_a_readable_journal_and_says_so(tmp_path: Path) -> None:
+    folder = tmp_path / "evidence"
+    with EmbeddedServer(["--variant", "slow-150ms"]) as server:
+        command = [sys.executable, "-m", "pytest", "--endpoint", server.url, "--oip-evidence", str(folder)]
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        journal = folder / "journal.jsonl"
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and not (journal.is_file() and '"kind":"check"' in journal.read_text()):
+            time.sleep(0.05)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait(10)
+    done = subprocess.run(
+        [sys.executable, "-m", "harness.cli", "report", str(folder)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    evidence = Ran(0, "", folder).evidence
+    assert evidence["report"]["cut_short"] is True
+    assert evidence["checks"]
+    assert "cut short" in (folder / "report.html").read_text()
+
+
+def test_probe_of_a_third_party_check(server: str, tmp_path: Path) -> None:
+    """A distribution with the entry point group art15.checks adds a check; its metadata is all it takes."""
+    site = tmp_path / "site"
+    info = site / "acme_checks-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-checks\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[art15.checks]\nacme = acme_checks\n")
+    (site / "acme_checks.py").write_text(
+        "from harness.check import check\n"
+        "@check('acme-live-is-quick', clauses=['REST-HEALTH-01'], criterion='answers', suite='acme')\n"
+        "def acme_live_is_quick(probe):\n"
+        "    '''The live endpoint answers.\n\n    One GET.'''\n"
+        "    probe.holds(probe.client.server_live().ok, expected='200', observed='not 200')\n"
+    )
+    ran = probe(server, tmp_path / "e", "-k", "acme", environ={"PYTHONPATH": str(site)})
+    assert ran.verdicts == {"acme-live-is-quick": "pass"}, ran.output
