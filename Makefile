@@ -38,7 +38,7 @@ servers: $(VENV)/.ready ## real inference servers, installed into .servers/, pro
 	$(BIN)/pytest tests/servers -q -m servers
 
 validate: $(VENV)/.ready ## the full matrix, every check against every fault and variant; resumes; commit the result
-	$(BIN)/art15 validate --jobs 2 --resume --out docs/validation.json
+	$(BIN)/art15 validate --jobs 2 --resume --out suites/validation.json
 
 system: ## Debian packages for the browser tests; needs root
 	apt-get update -qq

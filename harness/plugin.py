@@ -100,6 +100,8 @@ class Prober:
             self.config = configure(options, self._endpoint(options))
         except UsageError as error:
             raise pytest.UsageError(str(error)) from error
+        if config.option.xmlpath is None:
+            config.option.xmlpath = str(self.config.folder / "junit.xml")
 
     def _refuse_unknown_suite(self, options: Options) -> None:
         known = sorted({check.suite for check in self.registry})
@@ -214,4 +216,4 @@ class Prober:
         """A finding in words."""
         from harness.run.summary import describe
 
-        return describe(result, self.config)
+        return describe(result, self.run)

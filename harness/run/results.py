@@ -10,6 +10,7 @@ from typing import Any
 from harness.budget import BudgetExhausted
 from harness.check import Check, Inconclusive, NotApplicable, Outcome, Untestable, Violation
 from harness.policy import WaiverTable
+from harness.run.shown import method_validation
 from harness.target.models import ModelUnderTest
 from harness.target.probe import Probe
 from harness.verdicts import Level, Verdict
@@ -86,7 +87,7 @@ class Result:
             "counterexamples": [_counterexample(each) for each in _distinct(outcome.violations)],
             "exchanges": list(self.exchanges[:EXCHANGES_SHOWN]),
             "exchanges_total": self.exchanges_total,
-            "method_validation": _validation(check),
+            "method_validation": method_validation(check),
             "waiver": _waiver(self.waiver),
             "asked_by_name": self.asked_by_name,
             "started": self.started,
@@ -150,12 +151,6 @@ def _counterexample(violation: Violation) -> dict[str, Any]:
         "shrunk_to": violation.shrunk_to,
         "replayed": {"k": replayed[0], "n": replayed[1]} if replayed else None,
     }
-
-
-def _validation(check: Check) -> str | None:
-    if not check.faults:
-        return None
-    return "seeded faults of the reference server that make this check fail: " + ", ".join(check.faults)
 
 
 def _waiver(waiver: WaiverTable | None) -> dict[str, Any] | None:

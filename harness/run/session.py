@@ -23,6 +23,7 @@ from harness.policy import WaiverTable
 from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
 from harness.run.config import Config
+from harness.run.events import model_event, now, storable, target_event
 from harness.run.options import UsageError
 from harness.run.planning import make_plan
 from harness.run.results import Result, execute, waiver_for
@@ -69,12 +70,12 @@ class Run:
             UsageError: the endpoint cannot be probed as asked.
         """
         config = self.config
-        plan = encode(make_plan(config, self.catalogue, self.checks, _now()))
+        plan = encode(make_plan(config, self.catalogue, self.checks, now()))
         (config.folder / "plan.json").write_bytes(plan)
         self._journal = Journal(config.folder / "journal.jsonl", hashlib.sha256(plan).hexdigest())
-        redactor = Redactor(config.access.secrets(), headers=[name for name, _ in config.access.headers])
-        self._record_opening(redactor)
-        recorder = Recorder(ExchangeStore(config.folder), redactor, self._exchange)
+        self.redactor = Redactor(config.access.secrets(), headers=[name for name, _ in config.access.headers])
+        self._record_opening()
+        recorder = Recorder(ExchangeStore(config.folder), self.redactor, self._exchange)
         self._client = RestClient(config.access, recorder, Budget(config.limits))
         try:
             self.target = discover(self._client, config.policy, config.options.models)
@@ -83,16 +84,16 @@ class Run:
             raise UsageError(str(error)) from error
         self._record_target()
 
-    def _record_opening(self, redactor: Redactor) -> None:
+    def _record_opening(self) -> None:
         config, policy = self.config, self.config.policy
         declared = {
             name: value for name, value in msgspec.to_builtins(policy.item).items() if isinstance(value, str) and value
         }
-        self._journal.append(
+        self._log(
             "open",
             {
                 "run_id": config.run_id,
-                "endpoint": redactor.url(config.endpoint),
+                "endpoint": config.endpoint,
                 "authority": config.access.authority or config.access.host,
                 "tester": tester(),
                 "config_given": dict(config.given),
@@ -102,26 +103,22 @@ class Run:
                 "transports": ["rest"],
             },
         )
-        self._journal.append("catalogue", snapshot(self.catalogue))
+        self._log("catalogue", snapshot(self.catalogue))
         for extra in config.options.endpoints[1:]:
-            text = f"a further endpoint was named ({redactor.url(extra)}); replicas are not compared by this version"
-            self._journal.append("deviation", {"text": text})
+            text = f"also named: {self.redactor.url(extra)}; this version does not compare replicas"
+            self._log("deviation", {"text": text})
 
     def _record_target(self) -> None:
-        server = self.target.server
-        self._journal.append(
-            "target",
-            {
-                "server_name": server.name if server else None,
-                "server_version": server.version if server else None,
-                "extensions": list(server.extensions) if server else [],
-            },
-        )
+        self._log("target", target_event(self.target))
         for model in self.target.models:
-            self._journal.append("model", _model_event(model))
+            self._log("model", model_event(model))
             self._read_identity(model, "start", model.metadata_exchange.response_body, model.metadata_exchange.ok)
 
     # -- recording -------------------------------------------------------------------------------------------------
+
+    def _log(self, kind: str, data: dict[str, Any]) -> None:
+        """Append what may hold words of the endpoint: without secrets, and as text that can be stored."""
+        self._journal.append(kind, storable(self.redactor.value(data)))
 
     def _exchange(self, event: dict[str, Any]) -> None:
         with self._lock:
@@ -142,12 +139,12 @@ class Run:
                 self._read_identity(model, when, exchange.response_body, exchange.ok)
 
     def _read_identity(self, model: ModelUnderTest, when: str, body: bytes, ok: bool, reason: str = "") -> None:
-        self._journal.append(
+        self._log(
             "identity",
             {
                 "model": model.id,
                 "when": when,
-                "at": _now(),
+                "at": now(),
                 "metadata_sha256": hashlib.sha256(body).hexdigest() if ok else None,
                 "reason": None if ok else reason or "the metadata could not be read",
             },
@@ -158,7 +155,7 @@ class Run:
     def execute(self, check: Check, model: ModelUnderTest | None) -> Result:
         """Carry out one check, unless a prerequisite failed, and write its result to the journal."""
         identity = check_id(check, model)
-        started, begin = _now(), time.monotonic()
+        started, begin = now(), time.monotonic()
         levels = {clause: self.catalogue.clauses[clause].level for clause in check.clauses}
         probe = Probe(check, self.target, Outcome(levels), model)
         blocked = self._blocked(check, model)
@@ -182,7 +179,7 @@ class Run:
             waiver=self._waiver(check, model, verdict),
         )
         self.results[identity] = result
-        self._journal.append("check", result.record())
+        self._log("check", result.record())
         return result
 
     def _blocked(self, check: Check, model: ModelUnderTest | None) -> tuple[Verdict, str] | None:
@@ -233,9 +230,9 @@ class Run:
             return
         if hasattr(self, "target"):
             for text in self.stale_waivers():
-                self._journal.append("deviation", {"text": text})
+                self._log("deviation", {"text": text})
             self._identity("end")
-        self._journal.append("close", {"exit_code": exit_code})
+        self._log("close", {"exit_code": exit_code})
         client.close()
         del self._client
 
@@ -248,27 +245,3 @@ class Run:
 def check_id(check: Check, model: ModelUnderTest | None) -> str:
     """Name of the item: the slug, with the model in brackets where the check runs per model."""
     return f"{check.slug}[{model.id}]" if model is not None else check.slug
-
-
-def _model_event(model: ModelUnderTest) -> dict[str, Any]:
-    metadata = model.metadata
-    tensors = []
-    if metadata is not None:
-        sides = [("input", metadata.inputs), ("output", metadata.outputs)]
-        tensors = [
-            {"name": tensor.name, "datatype": tensor.datatype, "shape": list(tensor.shape), "side": side}
-            for side, listed in sides
-            for tensor in listed
-        ]
-    return {
-        "name": model.id,
-        "version": model.version or model.address,
-        "versions": list(metadata.versions) if metadata else [],
-        "platform": metadata.platform if metadata else None,
-        "tensors": tensors,
-        "properties": dict(metadata.properties) if metadata else {},
-    }
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

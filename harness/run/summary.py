@@ -8,25 +8,33 @@ from pathlib import Path
 
 import pytest
 
-from harness.run.config import Config
 from harness.run.results import Result
 from harness.run.session import Run
 from harness.verdicts import Level, Verdict
 from reports.evidence import Evidence, decode
+from reports.visible import visible
 
 
-def describe(result: Result, config: Config) -> str:
-    """One finding in words: what was expected, what was seen, which clause, where the exchange is."""
+def describe(result: Result, run: Run) -> str:
+    """One finding in words: what was expected, what was seen, which clause, where the exchange is.
+
+    The endpoint's own words are in it: secrets are taken out, and what a terminal would obey is made visible.
+    """
     lines = [f"{result.verdict.upper()} {result.id}: {result.check.title}"]
     for violation in result.outcome.violations[:3]:
         level = result.outcome.levels[violation.clause]
         lines.append(f"  {violation.clause} ({level}): expected {violation.expected}; observed {violation.observed}")
         if violation.exchange:
             name = f"exchanges/{violation.exchange[:2]}/{violation.exchange}.json"
-            lines.append(f"  exchange: {config.folder / name}")
+            lines.append(f"  exchange: {run.config.folder / name}")
     if not result.outcome.violations:
         lines.append(f"  {result.reason}")
-    return "\n".join(lines)
+    return "\n".join(plain(run.redactor.text(line)) for line in lines)
+
+
+def plain(text: str) -> str:
+    """Text that a terminal shows and does not obey."""
+    return str(visible(text.replace("\t", " ").replace("\n", " ")))
 
 
 def write_summary(terminal: pytest.TerminalReporter, run: Run) -> None:
@@ -43,7 +51,7 @@ def write_summary(terminal: pytest.TerminalReporter, run: Run) -> None:
     words = ", ".join(f"{counts[verdict]} {verdict}" for verdict in reversed(Verdict) if counts[verdict])
     terminal.write_line(f"checks: {words or 'none'}; requests: {evidence.run.requests}")
     for text in evidence.run.deviations:
-        terminal.write_line(f"note: {text}", yellow=True)
+        terminal.write_line(plain(f"note: {text}"), yellow=True)
     terminal.write_line(f"report: {run.report}")
     terminal.write_line(f"verify: art15 verify {shlex.quote(str(folder))}")
     untested = [
@@ -58,11 +66,11 @@ def _write_finding(terminal: pytest.TerminalReporter, evidence: Evidence, root: 
     """The finding, its clauses, and the curl line of its first counterexample."""
     finding = next(each for each in evidence.summary.findings if each.root == root)
     colour = {"red": finding.verdict == "fail", "yellow": finding.verdict != "fail"}
-    terminal.write_line(f"{finding.verdict.upper()} {', '.join(finding.clauses)}: {finding.title}", **colour)
+    terminal.write_line(plain(f"{finding.verdict.upper()} {', '.join(finding.clauses)}: {finding.title}"), **colour)
     terminal.write_line(f"  checks: {', '.join(finding.checks[:8])}")
     for check in evidence.checks:
         for example in check.counterexamples:
             if example.root == root and example.curl:
-                terminal.write_line(f"  expected {example.expected}; observed {example.observed}")
+                terminal.write_line(plain(f"  expected {example.expected}; observed {example.observed}"))
                 terminal.write_line(f"  repeat: (cd {shlex.quote(str(folder))} && {example.curl})")
                 return

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import certifi
+import httpx
 
 TOKEN_SECONDS = 300.0
 TOKEN_TIMEOUT = 30.0
@@ -238,7 +239,8 @@ def _split(url: str, schemes: tuple[str, ...], what: str) -> SplitResult:
     try:
         parts = urlsplit(url)
         port_is_valid = parts.port != 0
-    except ValueError as error:
+        httpx.URL(f"{parts.scheme or 'http'}://{parts.netloc.rpartition('@')[2]}/")  # what sends must take it too
+    except (ValueError, httpx.InvalidURL) as error:
         raise ValueError(f"the {what} URL cannot be read: {error}") from None
     if parts.scheme not in schemes:
         raise ValueError(f"the {what} URL must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")

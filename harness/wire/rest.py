@@ -54,9 +54,9 @@ class RestClient:
         self.user_agent = user_agent
         context = access.ssl_context() if access.is_tls else None
         self._transport = DeadlineTransport(Route(context, access.sni, access.proxy_address()))
-        self._url = httpx.URL(access.base_url + "/")
         self._prefix = access.prefix
         self._origin = access.base_url.removesuffix(self._prefix)
+        self._url = httpx.URL(self._origin + "/")  # the path goes out as the request target, untouched by httpx
         self._secrets: tuple[str, ...] = ()
         self._silences = 0
         self._check: str | None = None

@@ -131,6 +131,7 @@ def test_a_pair_of_surrogates_is_one_character() -> None:
 def test_depth_up_to_the_limit_is_read() -> None:
     deep = b"[" * MAX_DEPTH + b"]" * MAX_DEPTH
     assert parse(deep).problems == ()
+    assert [problem.kind for problem in parse(b"[" + deep + b"]").problems] == ["too-deep"]
     brackets_in_text = json.dumps(["[{" * 2000]).encode()
     assert parse(brackets_in_text).problems == ()
 

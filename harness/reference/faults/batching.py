@@ -1,0 +1,104 @@
+"""Inputs of different batch sizes, and batching behind the scenes."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+from typing import Any
+
+import numpy as np
+
+from harness.reference.faults.registry import fault
+from harness.reference.hooks import Hooks
+from harness.reference.messages import Call
+from harness.reference.models.model import ModelVersion
+from harness.reference.protocol.request import InferRequest
+from harness.reference.protocol.tensors import Tensor
+
+# How long a request waits for company: long enough for concurrent ones to meet.
+WINDOW_SECONDS = 0.02
+
+
+@fault(
+    "batch-sizes-truncated",
+    "BATCH-04",
+    text="inputs of different batch sizes are cut to the shortest",
+    models=("pair",),
+)
+def batch_sizes_truncated(hooks: Hooks) -> None:
+    def edit(_: Call, __: ModelVersion, request: InferRequest) -> None:
+        rows = min((tensor.shape[0] for tensor in request.inputs.values() if tensor.shape), default=0)
+        for name, tensor in request.inputs.items():
+            array = tensor.array[:rows]
+            request.inputs[name] = dataclasses.replace(tensor, shape=array.shape, values=array.ravel())
+
+    hooks.requests.append(edit)
+
+
+class _InFlight:
+    """Requests that are being worked on at the same time."""
+
+    def __init__(self, hooks: Hooks) -> None:
+        self.calls: list[Call] = []
+        hooks.before.append(self._wait)
+
+    async def _wait(self, call: Call) -> None:
+        if call.op == "infer":
+            self.calls.append(call)
+            await asyncio.sleep(WINDOW_SECONDS)
+
+    def others(self, call: Call) -> list[Call]:
+        """Who else is here; the call itself leaves."""
+        self.calls = [each for each in self.calls if each is not call]
+        return [each for each in self.calls if each.model == call.model]
+
+
+def _id_of(call: Call) -> Any:
+    try:
+        return json.loads(call.body).get("id")
+    except (ValueError, AttributeError):
+        return None
+
+
+@fault(
+    "ids-swapped-when-concurrent",
+    "REST-INFER-12",
+    "BATCH-03",
+    "REST-RESP-04",
+    text="concurrent requests get each other's ids",
+)
+def ids_swapped_when_concurrent(hooks: Hooks) -> None:
+    flight = _InFlight(hooks)
+
+    def edit(call: Call, body: dict[str, Any]) -> None:
+        ids = [_id_of(other) for other in flight.others(call)]
+        if "id" in body and any(ids):
+            body["id"] = next(each for each in ids if each)
+
+    hooks.on("infer", status=None)(edit)
+
+
+@fault(
+    "concurrent-rows-merged", "BATCH-03", "REST-INFER-12", text="concurrent requests get the rows of each other as well"
+)
+def concurrent_rows_merged(hooks: Hooks) -> None:
+    flight = _InFlight(hooks)
+    last: dict[str, Tensor] = {}
+
+    def edit(call: Call, _: InferRequest, outputs: list[Tensor]) -> list[Tensor]:
+        company = bool(flight.others(call))
+        merged = [_joined(last[each.name], each) if company and each.name in last else each for each in outputs]
+        last.update({each.name: each for each in outputs})
+        return merged
+
+    hooks.answers.append(edit)
+    # A refused request leaves, too.
+    hooks.on("infer", status=400)(lambda call, _: flight.others(call) and None)
+
+
+def _joined(before: Tensor, own: Tensor) -> Tensor:
+    if before.datatype != own.datatype or before.shape[1:] != own.shape[1:] or not own.shape:
+        return own
+    array = np.concatenate([before.array, own.array])
+    return dataclasses.replace(own, shape=array.shape, values=array.ravel())

@@ -1,0 +1,71 @@
+"""Model metadata: members of the model itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.reference.faults.registry import fault
+from harness.reference.hooks import Hooks
+from harness.reference.messages import Call, Reply, error
+
+Body = dict[str, Any]
+
+
+def _edit(change: Any) -> Any:
+    def install(hooks: Hooks) -> None:
+        hooks.on("model-metadata")(lambda _, body: change(body))
+
+    return install
+
+
+def _without(member: str) -> Any:
+    return _edit(lambda body: {key: value for key, value in body.items() if key != member})
+
+
+fault("metadata-name-wrong", "REST-MMETA-01", text="metadata names another model")(
+    _edit(lambda body: {**body, "name": "model"})
+)
+fault("metadata-without-name", "REST-MMETA-01", text="the name is called model")(
+    _edit(lambda body: {"model": body.pop("name"), **body})
+)
+fault("platform-missing", "REST-MMETA-02", text="metadata has no platform")(_without("platform"))
+fault("platform-null", "REST-MMETA-02", text="the platform is null")(_edit(lambda body: {**body, "platform": None}))
+fault("versions-null", "REST-MMETA-04", text="versions is null")(_edit(lambda body: {**body, "versions": None}))
+fault("versions-numbers", "REST-MMETA-04", text="versions are numbers")(
+    _edit(lambda body: {**body, "versions": [int(each) for each in body["versions"]]})
+)
+fault("versions-string", "REST-MMETA-04", text="versions is one string")(
+    _edit(lambda body: {**body, "versions": ",".join(body["versions"])})
+)
+fault("properties-number", "REST-MMETA-10", text="a property is a number")(
+    _edit(lambda body: {**body, "properties": {**body["properties"], "max_len": 512}})
+)
+fault("properties-list", "REST-MMETA-10", text="properties is a list of pairs")(
+    _edit(lambda body: {**body, "properties": [list(pair) for pair in body["properties"].items()]})
+)
+fault("metadata-inputs-object", "REST-MMETA-06", "REST-MMETA-07", text="inputs is an object by name")(
+    _edit(lambda body: {**body, "inputs": {each["name"]: each["datatype"] for each in body["inputs"]}})
+)
+
+
+@fault("metadata-404", "REST-HTTP-01", "REST-MMETA-01", text="a model that infers has no metadata path")
+def metadata_404(hooks: Hooks) -> None:
+    hooks.routes["model-metadata"] = lambda _: error(404, "not found")
+
+
+@fault("unknown-model-metadata-200", "REST-MMETA-11", text="metadata of an unknown model is a 200")
+def unknown_model_metadata_200(hooks: Hooks) -> None:
+    def edit(call: Call, reply: Reply) -> None:
+        if call.op == "model-metadata" and call.version is None and reply.status == 404:
+            reply.status, reply.document = 200, {"name": call.model, "platform": ""}
+
+    hooks.documents.append(edit)
+
+
+@fault("unknown-model-error-empty", "REST-MMETA-11", text="metadata of an unknown model is a 404 without a body")
+def unknown_model_error_empty(hooks: Hooks) -> None:
+    def edit(call: Call, reply: Reply) -> None:
+        if call.op == "model-metadata" and reply.status == 404:
+            reply.document = None
+
+    hooks.documents.append(edit)

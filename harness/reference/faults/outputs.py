@@ -1,0 +1,102 @@
+"""Which outputs come back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.reference.faults.registry import fault, relaxed
+from harness.reference.hooks import Hooks
+from harness.reference.messages import Call
+from harness.reference.protocol.request import InferRequest
+from harness.reference.protocol.tensors import Tensor
+
+MANY = ("pair", "text", "digits", "cancer")
+
+relaxed("unknown-output-ignored", "REST-OUT-04", text="outputs the model does not have are ignored", rule="unknown_outputs")  # fmt: skip
+relaxed("nameless-output-accepted", "REST-OUT-06", text="a requested output without a name is ignored", rule="unnamed_outputs")  # fmt: skip
+
+
+@fault("first-output-only", "REST-OUT-01", text="without outputs, only the first output is returned", models=MANY)
+def first_output_only(hooks: Hooks) -> None:
+    hooks.answers.append(lambda _, request, outputs: outputs if request.outputs else outputs[:1])
+
+
+@fault(
+    "second-output-never-selected", "REST-OUT-02", text="asked for by name, only the first output is found", models=MANY
+)
+def second_output_never_selected(hooks: Hooks) -> None:
+    hooks.answers.append(lambda _, request, outputs: outputs[:1] if request.outputs else outputs)
+
+
+@fault("output-filter-ignored", "REST-OUT-03", text="all outputs are returned, whichever were asked for", models=MANY)
+def output_filter_ignored(hooks: Hooks) -> None:
+    hooks.requests.append(lambda _, __, request: setattr(request, "outputs", None))
+
+
+@fault(
+    "outputs-twice",
+    "REST-OUT-06",
+    "REST-OUT-05",
+    text="an output asked for twice comes twice, the second time as zeros",
+)
+def outputs_twice(hooks: Hooks) -> None:
+    hooks.rules.repeated_outputs = True
+
+    def edit(_: Call, body: dict[str, Any]) -> None:
+        seen: set[str] = set()
+        for each in body["outputs"]:
+            if each["name"] in seen:
+                each["data"] = [_other(value) for value in each["data"]]
+            seen.add(each["name"])
+
+    hooks.on("infer")(edit)
+
+
+def _other(value: Any) -> Any:
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, str) and not value.replace(".", "").replace("-", "").isdigit():
+        return "other"
+    return 77
+
+
+@fault("empty-outputs-first-only", "REST-INFER-11", text="an empty list of outputs means the first", models=MANY)
+def empty_outputs_first_only(hooks: Hooks) -> None:
+    def edit(call: Call, _: InferRequest, outputs: list[Tensor]) -> list[Tensor]:
+        return outputs[:1] if call.request.get("outputs") == [] else outputs
+
+    hooks.answers.append(edit)
+
+
+@fault(
+    "outputs-requested-in-wrong-order-mixed",
+    "REST-OUT-05",
+    text="outputs asked for in another order carry each other's data",
+    models=("pair",),
+)
+def outputs_mixed(hooks: Hooks) -> None:
+    def edit(call: Call, body: dict[str, Any]) -> None:
+        names = [each["name"] for each in body["outputs"]]
+        if names == ["ob", "oa"]:
+            first, second = body["outputs"]
+            first["name"], second["name"] = second["name"], first["name"]
+
+    hooks.on("infer")(edit)
+
+
+@fault(
+    "sticky-output-filter",
+    "REST-OUT-01",
+    "REST-INFER-12",
+    text="a selection of outputs also holds for the next request",
+    models=MANY,
+)
+def sticky_output_filter(hooks: Hooks) -> None:
+    last: dict[str, list[str] | None] = {}
+
+    def edit(call: Call, _: Any, request: InferRequest) -> None:
+        asked, before = request.outputs, last.get(call.model)
+        request.outputs = asked or before
+        last[call.model] = asked
+
+    hooks.requests.append(edit)

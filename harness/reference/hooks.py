@@ -1,0 +1,93 @@
+"""The points where a fault or variant takes hold of the server.
+
+The right server has every list empty and every member at its default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.types import ASGIApp
+
+from harness.reference.messages import Call, Reply
+from harness.reference.models.model import Model, ModelVersion
+from harness.reference.protocol.decode import Elements
+from harness.reference.protocol.errors import Refusal
+from harness.reference.protocol.reply import Spell
+from harness.reference.protocol.request import InferRequest
+from harness.reference.protocol.rules import Rules
+from harness.reference.protocol.tensors import Tensor
+
+Handler = Callable[[Call], Reply]
+
+
+@dataclass(slots=True)
+class Settings:
+    """Plain switches of the transport."""
+
+    token: str = "secret-token-for-tests"
+    prefix: str = ""
+    max_body: int = 8 * 1024 * 1024
+    versions_required: bool = False
+    versionless: bool = False
+    model_listing: bool = True
+    indent: int | None = None
+    ascii_only: bool = False
+    nested: bool = False
+    rename: Callable[[str], str] | None = None
+
+
+@dataclass(slots=True)
+class Hooks:
+    """Where behaviour is changed, in the order in which a request meets it.
+
+    Attributes:
+        asgi: wrappers around the whole application, first one innermost.
+        before: awaited before a call is handled.
+        gates: may answer instead of the operation (None lets the call through).
+        routes: replacement of a whole operation, by its name; ``"unknown"`` is any path that names none.
+        wraps: a handler around the handler of every call.
+        elements: edit the flat elements of each input before they are checked.
+        requests: edit the understood request.
+        answers: edit the model's outputs.
+        spells: edit the spelled elements of each output.
+        refusals: edit a refusal on its way out.
+        models: edit the models at start.
+        documents: edit the reply before it is written as JSON.
+        bodies: edit the reply after that.
+    """
+
+    rules: Rules = field(default_factory=Rules)
+    settings: Settings = field(default_factory=Settings)
+    asgi: list[Callable[[ASGIApp], ASGIApp]] = field(default_factory=list)
+    before: list[Callable[[Call], Awaitable[None]]] = field(default_factory=list)
+    gates: list[Callable[[Call], Reply | None]] = field(default_factory=list)
+    routes: dict[str, Handler] = field(default_factory=dict)
+    wraps: list[Callable[[Call, Handler], Reply]] = field(default_factory=list)
+    elements: list[Elements] = field(default_factory=list)
+    requests: list[Callable[[Call, ModelVersion, InferRequest], None]] = field(default_factory=list)
+    answers: list[Callable[[Call, InferRequest, list[Tensor]], list[Tensor]]] = field(default_factory=list)
+    spells: list[Spell] = field(default_factory=list)
+    refusals: list[Callable[[Call, Refusal], Reply]] = field(default_factory=list)
+    models: list[Callable[[dict[str, Model]], None]] = field(default_factory=list)
+    documents: list[Callable[[Call, Reply], None]] = field(default_factory=list)
+    bodies: list[Callable[[Call, Reply], None]] = field(default_factory=list)
+
+    def on(self, *ops: str, status: int | None = 200) -> Callable[[Callable[[Call, dict[str, Any]], Any]], None]:
+        """Register an edit of the reply document of ``ops``; ``status`` None means every status.
+
+        The edit changes the document in place, or returns another value to send instead.
+        """
+
+        def register(edit: Callable[[Call, dict[str, Any]], Any]) -> None:
+            def apply(call: Call, reply: Reply) -> None:
+                fits = call.op in ops and (status is None or reply.status == status)
+                if fits and isinstance(reply.document, dict):
+                    changed = edit(call, reply.document)
+                    reply.document = reply.document if changed is None else changed
+
+            self.documents.append(apply)
+
+        return register

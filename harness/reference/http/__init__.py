@@ -1,0 +1,1 @@
+"""The REST side: routing, replies, and the points where faults and variants take hold."""

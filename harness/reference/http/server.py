@@ -1,0 +1,169 @@
+"""The operations."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from harness.reference.hooks import Handler, Hooks
+from harness.reference.http.routes import ROUTES
+from harness.reference.messages import Call, Reply, error
+from harness.reference.models.model import Model, ModelVersion
+from harness.reference.protocol.errors import Refusal
+from harness.reference.protocol.infer import infer
+from harness.reference.protocol.jsonread import read_json
+from harness.reference.protocol.tensors import Spec
+
+NAME = "art15-reference"
+VERSION = "1.0.0"
+
+
+class Server:
+    """Answers calls; holds the models and whether each is loaded."""
+
+    def __init__(self, models: dict[str, Model], hooks: Hooks) -> None:
+        for edit in hooks.models:
+            edit(models)
+        rename = hooks.settings.rename
+        for model in models.values():
+            model.name = rename(model.name) if rename else model.name
+        self.models = {model.name: model for model in models.values()}
+        self.hooks = hooks
+        self._handlers: dict[str, Handler] = {
+            "server-metadata": self._server_metadata,
+            "live": lambda _: Reply(200, {"live": True}),
+            "ready": self._ready,
+            "list": lambda _: Reply(200, {"models": list(self.models)}),
+            "index": self._index,
+            "load": lambda call: self._set_loaded(call, loaded=True),
+            "unload": lambda call: self._set_loaded(call, loaded=False),
+            "model-metadata": self._model_metadata,
+            "model-ready": self._model_ready,
+            "infer": self._infer,
+            **hooks.routes,
+        }
+
+    def answer(self, call: Call) -> Reply:
+        """The reply to one call, document and all; a refusal becomes the error object."""
+
+        def handle(call: Call) -> Reply:
+            try:
+                return self._dispatch(call)
+            except Refusal as refusal:
+                reply = error(refusal.status, str(refusal))
+                for edit in self.hooks.refusals:
+                    reply = edit(call, refusal)
+                return reply
+
+        handler: Handler = handle
+        for wrap in self.hooks.wraps:
+            handler = _wrapped(wrap, handler)
+        reply = handler(call)
+        for change in self.hooks.documents:
+            change(call, reply)
+        return reply
+
+    def _dispatch(self, call: Call) -> Reply:
+        for gate in self.hooks.gates:
+            early = gate(call)
+            if early is not None:
+                return early
+        if call.op in ("list", "index", "load", "unload") and not self.hooks.settings.model_listing:
+            call.op = ""
+        if not call.op:
+            return self._handlers.get("unknown", lambda _: error(404, "there is nothing at this path"))(call)
+        if not call.verb_fits:
+            if "wrong-verb" in self._handlers:
+                return self._handlers["wrong-verb"](call)
+            return error(405, f"{call.method} is not for this path", Allow=ROUTES[call.op][0])
+        return self._handlers[call.op](call)
+
+    def find(self, call: Call) -> tuple[Model, ModelVersion]:
+        """The model and version that a call addresses; raises Refusal if there is none."""
+        model = self.models.get(call.model)
+        if model is None:
+            raise Refusal(f"there is no model {call.model!r}", kind="model", status=404)
+        settings = self.hooks.settings
+        if call.version is None:
+            if settings.versions_required:
+                raise Refusal("name a version in the path", kind="model", status=404)
+            return model, model.newest
+        if settings.versionless or call.version not in model.versions:
+            raise Refusal(f"model {call.model!r} has no version {call.version!r}", kind="model", status=404)
+        return model, model.versions[call.version]
+
+    def _server_metadata(self, _: Call) -> Reply:
+        extensions = ["model_repository"] if self.hooks.settings.model_listing else []
+        return Reply(200, {"name": NAME, "version": VERSION, "extensions": extensions})
+
+    def _ready(self, _: Call) -> Reply:
+        ready = all(model.loaded for model in self.models.values())
+        return Reply(200 if ready else 503, {"ready": ready})
+
+    def _model_ready(self, call: Call) -> Reply:
+        model, _ = self.find(call)
+        return Reply(200 if model.loaded else 503, {"name": model.name, "ready": model.loaded})
+
+    def _model_metadata(self, call: Call) -> Reply:
+        model, version = self.find(call)
+        document: dict[str, Any] = {"name": model.name, "versions": list(model.versions)}
+        if self.hooks.settings.versionless:
+            del document["versions"]
+        document["platform"] = version.platform
+        document["inputs"] = [_described(spec) for spec in version.inputs]
+        document["outputs"] = [_described(spec) for spec in version.outputs]
+        document["properties"] = dict(version.properties)
+        return Reply(200, document)
+
+    def _infer(self, call: Call) -> Reply:
+        model, version = self.find(call)
+        if not model.loaded:
+            raise Refusal(f"model {model.name!r} is not loaded", kind="model", status=503)
+        if "inference-header-content-length" in call.headers:
+            raise Refusal("binary tensor data is not offered", kind="media")
+        if call.headers.get("content-encoding", "identity") != "identity":
+            raise Refusal("encoded request bodies are not offered", kind="media", status=415)
+        return Reply(200, infer(self.hooks, call, model, version))
+
+    def _index(self, call: Call) -> Reply:
+        wanted = read_json(call.body) if call.body else {}
+        if not isinstance(wanted, dict) or not isinstance(wanted.get("ready", False), bool):
+            raise Refusal("the request is no object with a boolean 'ready'")
+        rows = [
+            {
+                "name": model.name,
+                "version": version,
+                "state": "READY" if model.loaded else "UNAVAILABLE",
+                "reason": "" if model.loaded else "unloaded",
+            }
+            for model in self.models.values()
+            for version in model.versions
+            if model.loaded or not wanted.get("ready")
+        ]
+        return Reply(200, rows)
+
+    def _set_loaded(self, call: Call, *, loaded: bool) -> Reply:
+        model = self.models.get(call.model)
+        if model is None:
+            raise Refusal(f"there is no model {call.model!r}", kind="model", status=404)
+        model.loaded = loaded
+        return Reply(200, {})
+
+
+def _wrapped(wrap: Any, inner: Handler) -> Handler:
+    return lambda call: wrap(call, inner)
+
+
+def _described(spec: Spec) -> dict[str, Any]:
+    document: dict[str, Any] = {"name": spec.name, "datatype": spec.datatype, "shape": list(spec.shape)}
+    if spec.optional:
+        document["parameters"] = {"optional": True}
+    return document
+
+
+def allowed_body(call: Call) -> Any:
+    """The request document as any reader would take it, or None; for faults that look ahead."""
+    try:
+        return json.loads(call.body)
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""The models that are served; :mod:`harness.reference.models.catalogue` lists them."""

@@ -1,0 +1,56 @@
+"""What goes into the journal: the shape of its events, and text that can be stored."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from harness.target.models import ModelUnderTest
+from harness.target.target import Target
+
+
+def target_event(target: Target) -> dict[str, Any]:
+    """What the server says of itself."""
+    server = target.server
+    return {
+        "server_name": server.name if server else None,
+        "server_version": server.version if server else None,
+        "extensions": list(server.extensions) if server else [],
+    }
+
+
+def model_event(model: ModelUnderTest) -> dict[str, Any]:
+    """A model as its metadata describes it."""
+    metadata = model.metadata
+    tensors = []
+    if metadata is not None:
+        sides = [("input", metadata.inputs), ("output", metadata.outputs)]
+        tensors = [
+            {"name": tensor.name, "datatype": tensor.datatype, "shape": list(tensor.shape), "side": side}
+            for side, listed in sides
+            for tensor in listed
+        ]
+    return {
+        "name": model.id,
+        "version": model.version or model.address,
+        "versions": list(metadata.versions) if metadata else [],
+        "platform": metadata.platform if metadata else None,
+        "tensors": tensors,
+        "properties": dict(metadata.properties) if metadata else {},
+    }
+
+
+def storable(value: Any) -> Any:  # noqa: ANN401 - the shape of the argument is the shape of the result
+    """JSON data whose text UTF-8 can hold: a lone surrogate, which JSON can spell, is written as its escape."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {storable(key): storable(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(each) for each in value]
+    return value
+
+
+def now() -> str:
+    """UTC, ISO 8601, microseconds."""
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,0 +1,1 @@
+"""MLServer: the reference implementation by Seldon, REST and gRPC."""

@@ -1,0 +1,1 @@
+"""Triton: the tritonserver binary that the nvidia-pytriton wheel carries, with its Python backend, on the CPU."""
