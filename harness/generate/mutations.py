@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from harness.generate.members import encoded
 from harness.wire.messages import InferRequest
 
 Body = dict[str, Any]
@@ -27,6 +28,7 @@ class Mutation:
         why: what is wrong with it, for people.
         body: the bytes to send.
         tolerated: an answer of 200 is no finding if it has the same outputs as the valid request.
+        permitted: an answer of 200 is recorded and no finding: the protocol has no way to say otherwise.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Mutation:
     why: str
     body: bytes
     tolerated: bool = False
+    permitted: bool = False
 
 
 def mutations(valid: InferRequest) -> Iterator[Mutation]:
@@ -48,7 +51,7 @@ def mutations(valid: InferRequest) -> Iterator[Mutation]:
 
 
 def _made(name: str, clause: str, why: str, body: object, *, tolerated: bool = False) -> Mutation:
-    data = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    data = body if isinstance(body, bytes) else encoded(body)
     return Mutation(name, clause, why, data, tolerated)
 
 
@@ -92,8 +95,10 @@ def _names(base: Body) -> Iterator[Mutation]:
         "unknown-input", clause, "an input has a name the model does not know", _first(base, name="no-such-input")
     )
     if len(base["inputs"]) > 1:
+        # Metadata cannot say that an input is optional, so leaving one out may be right.
         body = {**base, "inputs": base["inputs"][:1]}
-        yield _made("missing-input", clause, "an input of the metadata is missing", body)
+        why = "an input of the metadata is missing"
+        yield Mutation("missing-input", clause, why, encoded(body), permitted=True)
     for name in ("FLOAT", "STRING", "float32", ""):
         label = name or "empty"
         why = f"{name!r} is no datatype of the protocol"

@@ -88,16 +88,17 @@ def rest_refuses_wrong_types(probe: Probe) -> None:
     "rest-refuses-unknown-input",
     clauses=["REST-INFER-06"],
     duties=["A15-4-c", "A15-5-b"],
-    criterion="an unknown input name, and the absence of an input, are answered with an error status",
+    criterion="an unknown input name is answered with an error status; what the absence of an input gives is recorded",
     per="model",
     needs=["rest-infer-answers-200", "rest-model-metadata-tensors"],
-    faults=["inputs-by-position", "missing-input-defaulted"],
+    faults=["inputs-by-position"],
     fix="Match inputs by name with the metadata and refuse what is unknown or missing.",
 )
 def rest_refuses_unknown_input(probe: Probe) -> None:
-    """An input the model does not know is refused, and so is the lack of one that it needs.
+    """An input the model does not know is refused.
 
-    Only for models whose metadata names their inputs. One input is renamed; where there are several, one is left out.
+    Only for models whose metadata names their inputs. One input is renamed. Where there are several, one is left out,
+    too; that may be right, as metadata cannot say which inputs are optional, and is recorded.
     """
     if not (probe.model.metadata and probe.model.metadata.inputs):
         probe.not_applicable("the metadata names no inputs")

@@ -13,6 +13,7 @@ from harness.reference.faults.registry import fault, relaxed
 from harness.reference.hooks import Hooks
 from harness.reference.messages import Call, Reply
 from harness.reference.models.model import ModelVersion
+from harness.reference.protocol.errors import Refusal
 from harness.reference.protocol.request import InferRequest
 
 WIDE = ("matrix", "digits", "cancer", "diabetes", "echo-grid", "fixed")
@@ -53,7 +54,7 @@ def count_checked_only_upwards(hooks: Hooks) -> None:
 
     def change(entry: dict[str, Any], tensor: Any) -> Any:
         if len(tensor.values) > tensor.count:
-            raise ValueError("more elements than the shape has")
+            raise Refusal("more elements than the shape has")
         return _resized(entry, tensor)
 
     _each_input(hooks, change)
@@ -71,7 +72,7 @@ def count_unchecked_for_second_input(hooks: Hooks) -> None:
     def edit(_: Call, version: ModelVersion, request: InferRequest) -> None:
         for name, tensor in request.inputs.items():
             if name == version.inputs[0].name and len(tensor.values) != tensor.count:
-                raise ValueError("the data does not fill the shape")
+                raise Refusal("the data does not fill the shape")
             request.inputs[name] = _resized({}, tensor)
 
     hooks.requests.append(edit)
@@ -79,7 +80,7 @@ def count_unchecked_for_second_input(hooks: Hooks) -> None:
 
 def _resized(_: dict[str, Any], tensor: Any) -> Any:
     if len(tensor.values) == 0 and tensor.count:
-        raise ValueError("there is nothing to fill up with")
+        raise Refusal("there is nothing to fill up with")
     return dataclasses.replace(tensor, values=np.resize(tensor.values, tensor.count))
 
 

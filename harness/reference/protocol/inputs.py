@@ -78,9 +78,9 @@ def _datatype(entry: dict[str, Any], spec: Spec, rules: Rules) -> str:
     found = entry["datatype"]
     if not isinstance(found, str) or found not in NUMPY:
         raise Refusal(f"input {spec.name!r}: {found!r} is no data type that this server knows")
-    if found != spec.datatype:
+    if found != spec.datatype and not rules.converts_datatype:
         raise Refusal(f"input {spec.name!r} is {spec.datatype}, not {found}")
-    return found
+    return spec.datatype
 
 
 def _data(entry: dict[str, Any], spec: Spec, rules: Rules) -> list[Any]:

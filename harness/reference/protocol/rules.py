@@ -13,6 +13,7 @@ class Rules:
     any_nesting: bool = False
     any_shape: bool = False
     any_datatype: bool = False
+    converts_datatype: bool = False
     any_rank: bool = False
     guesses_negative: bool = False
     guesses_shape: bool = False

@@ -1,0 +1,10 @@
+"""Benign variants: the reference server, different in ways the protocol allows. None of them may be blamed."""
+
+from __future__ import annotations
+
+from harness.reference.variants import access, content, strictness, transport
+from harness.reference.variants.registry import VARIANTS, Variant
+
+__all__ = ["VARIANTS", "Variant"]
+
+AREAS = (access, content, strictness, transport)

@@ -1,0 +1,124 @@
+"""What replies say, and how they say it."""
+
+from __future__ import annotations
+
+import dataclasses
+from itertools import count
+from typing import Any
+
+from harness.reference.hooks import Hooks
+from harness.reference.messages import Call, Reply
+from harness.reference.models.model import Model
+from harness.reference.protocol.jsonwrite import Lexeme
+from harness.reference.protocol.tensors import Spec, Tensor
+from harness.reference.variants.registry import setting, variant
+
+Body = dict[str, Any]
+
+setting("pretty-printed", "JSON is spread over lines", indent=2)
+setting("ascii-json", "other characters than ASCII are escaped", ascii_only=True)
+setting("nested-output", "data of outputs is nested in its dimensions", nested=True)
+setting("versionless", "no versions: not listed, not in paths, not in replies", versionless=True)
+
+
+@variant("no-versions-listed", "metadata lists no versions, though versioned paths work")
+def no_versions_listed(hooks: Hooks) -> None:
+    hooks.on("model-metadata")(lambda _, body: {key: value for key, value in body.items() if key != "versions"})
+
+
+@variant("empty-platform", "the platform is the empty text")
+def empty_platform(hooks: Hooks) -> None:
+    hooks.on("model-metadata")(lambda _, body: {**body, "platform": ""})
+
+
+@variant("no-tensor-metadata", "metadata says nothing of inputs, outputs and properties")
+def no_tensor_metadata(hooks: Hooks) -> None:
+    kept = ("name", "versions", "platform")
+    hooks.on("model-metadata")(lambda _, body: {key: body[key] for key in kept})
+
+
+@variant("empty-tensor-metadata", "metadata lists no inputs and no outputs, as KServe's and MLServer's defaults do")
+def empty_tensor_metadata(hooks: Hooks) -> None:
+    hooks.on("model-metadata")(lambda _, body: {**body, "inputs": [], "outputs": []})
+
+
+@variant("extra-members", "every object has members that the schema does not know")
+def extra_members(hooks: Hooks) -> None:
+    def edit(_: Call, body: Body) -> None:
+        body["x_extra"] = {"a": [1, None]}
+        for each in [*body.get("inputs", []), *body.get("outputs", [])]:
+            each.setdefault("parameters", {})["content_type"] = "np"
+            each["x_extra"] = True
+
+    hooks.on("server-metadata", "model-metadata", "model-ready", "live", "ready", "infer", status=None)(edit)
+
+
+@variant("generated-id", "a reply to a request without id has one of the server's own")
+def generated_id(hooks: Hooks) -> None:
+    numbers = count(1)
+    hooks.on("infer")(lambda _, body: {"id": f"req-{next(numbers):08x}", **body})
+
+
+@variant("empty-health", "health and ready replies have no body")
+def empty_health(hooks: Hooks) -> None:
+    def edit(call: Call, reply: Reply) -> None:
+        if call.op in ("live", "ready", "model-ready") and reply.status in (200, 503):
+            reply.document = None
+
+    hooks.documents.append(edit)
+
+
+@variant("health-bodies", "ready says live as well, and more than it has to")
+def health_bodies(hooks: Hooks) -> None:
+    hooks.on("live", "ready", "model-ready")(lambda _, body: {**body, "live": True, "uptime_s": 12.5, "status": "ok"})
+
+
+@variant("outputs-any-order", "outputs come in reverse order, whatever was asked")
+def outputs_any_order(hooks: Hooks) -> None:
+    hooks.on("infer")(lambda _, body: {**body, "outputs": body["outputs"][::-1]})
+
+
+@variant("empty-selection-is-none", "an empty list of outputs asks for none (REST-INFER-11)")
+def empty_selection_is_none(hooks: Hooks) -> None:
+    hooks.answers.append(lambda call, _, outputs: [] if call.request.get("outputs") == [] else outputs)
+
+
+@variant("doubles-for-fp32", "FP32 is written at double precision, as Triton does")
+def doubles_for_fp32(hooks: Hooks) -> None:
+    def spell(output: Tensor, elements: list[Any]) -> list[Any]:
+        return [Lexeme(repr(float(each))) for each in output.values] if output.datatype == "FP32" else elements
+
+    hooks.spells.append(spell)
+
+
+@variant("exponent-numbers", "floats are written with exponents: 15.0 as 1.5000E1")
+def exponent_numbers(hooks: Hooks) -> None:
+    def spell(output: Tensor, elements: list[Any]) -> list[Any]:
+        return [_exponent(each) for each in elements] if output.datatype.startswith("FP") else elements
+
+    hooks.spells.append(spell)
+
+
+def _exponent(text: str) -> Lexeme:
+    mantissa, _, power = text.partition("e")
+    return Lexeme(f"{mantissa}E{power or '+00'}")
+
+
+@variant("fixed-batch", "models with rows of features take exactly two of them")
+def fixed_batch(hooks: Hooks) -> None:
+    def edit(models: dict[str, Model]) -> None:
+        for model in models.values():
+            if all(len(spec.shape) > 1 for version in model.versions.values() for spec in version.inputs):
+                model.versions = {
+                    name: dataclasses.replace(each, inputs=_two(each.inputs), outputs=_two(each.outputs))
+                    for name, each in model.versions.items()
+                }
+
+    hooks.models.append(edit)
+
+
+def _two(specs: tuple[Spec, ...]) -> tuple[Spec, ...]:
+    return tuple(
+        dataclasses.replace(spec, shape=(2 if spec.shape[0] == -1 else spec.shape[0], *spec.shape[1:]))
+        for spec in specs
+    )

@@ -1,0 +1,75 @@
+"""Two courtesies of the client: an idle close is nobody's fault, and a dead endpoint costs little patience."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from harness.budget import Limits
+from harness.wire.rest import IMPATIENT_SECONDS, SILENCES
+from tests.harness.wire.clients import client_for
+from tests.harness.wire.hostile import HostileServer, ok
+
+
+@contextmanager
+def closing_server(answers: int) -> Iterator[str]:
+    """Answers so many requests on each connection, reads one more, and closes without a word."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                for number in range(answers + 1):
+                    if not connection.recv(65536):
+                        break
+                    if number < answers:
+                        connection.sendall(ok(b"{}"))
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(5)
+
+
+def test_a_request_that_meets_an_idle_close_is_sent_once_more(tmp_path: Path) -> None:
+    with closing_server(answers=1) as url:
+        client, events = client_for(url, tmp_path)
+        with client:
+            assert client.server_live().ok
+            assert client.server_live().ok
+    assert [event["status"] for event in events] == [200, None, 200]
+
+
+def test_a_close_on_a_new_connection_is_a_finding(tmp_path: Path) -> None:
+    with closing_server(answers=0) as url:
+        client, events = client_for(url, tmp_path)
+        with client:
+            exchange = client.server_live()
+    assert exchange.error is not None
+    assert len(events) == 1
+
+
+def test_a_silent_endpoint_is_asked_with_little_patience(tmp_path: Path) -> None:
+    with HostileServer("never-answers") as url:
+        client, _ = client_for(url, tmp_path, limits=Limits(request_seconds=2.0))
+        with client:
+            for _ in range(SILENCES):
+                assert client.server_live().elapsed_s > IMPATIENT_SECONDS
+            begin = time.monotonic()
+            exchange = client.server_live()
+    assert exchange.error is not None
+    assert exchange.error.kind == "timeout"
+    # The limit itself is what is asserted; the clock only has to tell 1 s from 2 s.
+    assert time.monotonic() - begin < 2.0
