@@ -80,6 +80,12 @@ class SampleTable(_Table, frozen=True, kw_only=True):
     sensitive: bool = False
 
 
+class ModelTable(_Table, frozen=True, kw_only=True):
+    """``[models.NAME]``: what the provider declares of one model."""
+
+    nondeterministic: bool = False
+
+
 class WaiverTable(_Table, frozen=True, kw_only=True):
     """``[[waivers]]``: a known finding that the operator accepts until a date."""
 
@@ -106,6 +112,7 @@ class Policy(_Table, frozen=True, kw_only=True):
     budget: BudgetTable = BudgetTable()
     criteria: CriteriaTable = CriteriaTable()
     samples: dict[str, SampleTable] = {}
+    models: dict[str, ModelTable] = {}
     waivers: list[WaiverTable] = []
     not_applicable: list[DutyTable] = []
 

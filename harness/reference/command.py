@@ -78,7 +78,9 @@ def run(
     hooks = Hooks()
     if token is not None:
         hooks.settings.token = token
-    for change in (*(VARIANTS[name] for name in variants), *(FAULTS[name] for name in faults)):
-        change.install(hooks)
+    for name in variants:
+        VARIANTS[name].install(hooks)
+    for name in faults:
+        FAULTS[name].install(hooks)
     app = build_app(Server(build(names), hooks))
     serve(app, host, port, path=hooks.settings.prefix, exit_with_stdin=exit_with_stdin)

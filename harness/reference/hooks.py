@@ -47,8 +47,8 @@ class Hooks:
         asgi: wrappers around the whole application, first one innermost.
         before: awaited before a call is handled.
         gates: may answer instead of the operation (None lets the call through).
-        routes: replacement of a whole operation, by its name; ``"unknown"`` is any path that names none.
-        wraps: a handler around the handler of every call.
+        routes: replacement of a whole operation, by its name; also ``"unknown"`` (a path that names none)
+            and ``"wrong-verb"``.
         elements: edit the flat elements of each input before they are checked.
         requests: edit the understood request.
         answers: edit the model's outputs.
@@ -65,7 +65,6 @@ class Hooks:
     before: list[Callable[[Call], Awaitable[None]]] = field(default_factory=list)
     gates: list[Callable[[Call], Reply | None]] = field(default_factory=list)
     routes: dict[str, Handler] = field(default_factory=dict)
-    wraps: list[Callable[[Call, Handler], Reply]] = field(default_factory=list)
     elements: list[Elements] = field(default_factory=list)
     requests: list[Callable[[Call, ModelVersion, InferRequest], None]] = field(default_factory=list)
     answers: list[Callable[[Call, InferRequest, list[Tensor]], list[Tensor]]] = field(default_factory=list)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from harness.check import NotApplicable, Untestable
 from harness.generate.inputs import candidates
 from harness.generate.mutations import Mutation
-from harness.oracles.equality import preserved
+from harness.oracles.equality import difference, preserved
 from harness.record.exchange import Exchange
 from harness.wire import strictjson
 from harness.wire.datatypes import DATATYPES
@@ -49,6 +49,7 @@ class ModelUnderTest:
     _batches: dict[int, Accepted | None] = field(default_factory=dict, init=False)
     _mistakes: dict[str, Exchange] = field(default_factory=dict, init=False)
     _echo: dict[str, str] | None = field(default=None, init=False)
+    _steady: bool | None = field(default=None, init=False)
 
     @property
     def id(self) -> str:
@@ -75,8 +76,8 @@ class ModelUnderTest:
         """An accepted request whose inputs have ``rows`` in their leading, variable dimension.
 
         Raises:
-            NotApplicable: the metadata gives no leading variable dimension to every input.
-            Untestable: the model refuses every such request.
+            NotApplicable: the metadata gives no leading variable dimension to every input, or the model takes no
+                such batch.
         """
         inputs = self.metadata.inputs if self.metadata else ()
         if not inputs or any(not tensor.shape or tensor.shape[0] != -1 for tensor in inputs):
@@ -90,8 +91,18 @@ class ModelUnderTest:
                     break
         found = self._batches[rows]
         if found is None:
-            raise Untestable(f"the model refused every batch of {rows}")
+            # A limit of the model's own, as far as can be seen: refusing larger batches is right (BATCH-04).
+            raise NotApplicable(f"the model takes no batch of {rows}")
         return found
+
+    def steady(self, client: RestClient) -> bool:
+        """Whether the accepted request, sent twice more, gets the same outputs (floats within the tolerance)."""
+        if self._steady is None:
+            accepted = self.accepted(client)
+            again = [self.infer(client, accepted.request) for _ in range(2)]
+            first = outputs_of(accepted.exchange)
+            self._steady = all(difference(outputs_of(each), first, exact=False) is None for each in again)
+        return self._steady
 
     def mistake(self, client: RestClient, mutation: Mutation) -> Exchange:
         """The answer to an invalid request; sent once, whichever checks look at it."""

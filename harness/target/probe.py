@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from harness.check import Check, Inconclusive, NotApplicable, Outcome, Untestable, Violation
+from harness.oracles.equality import difference
 from harness.record.exchange import Exchange
-from harness.target.models import Accepted, ModelUnderTest, with_id
+from harness.target.models import Accepted, ModelUnderTest, outputs_of, with_id
 from harness.target.target import Target
 from harness.wire import strictjson
 from harness.wire.messages import InferRequest
@@ -120,6 +121,26 @@ class Probe:
     def accepted(self) -> Accepted:
         """A request this model answers with 200, and that answer."""
         return self.model.accepted(self.client)
+
+    def steady(self) -> None:
+        """End the check unless the model answers the same request alike: else comparing answers decides nothing.
+
+        Not applicable if the policy declares the model nondeterministic, untestable if nobody said so.
+        """
+        if self.model.steady(self.client):
+            return
+        table = self.target.policy.models.get(self.model.name)
+        if table is not None and table.nondeterministic:
+            self.not_applicable("the model is declared nondeterministic")
+        self.untestable("the model answers the same request differently: comparing answers decides nothing")
+
+    def differ(self, exchange: Exchange, other: Exchange) -> str | None:
+        """Where the outputs of two answers differ (floats beyond the tolerance), in words; None if they agree.
+
+        Ends the check on a model that is not steady.
+        """
+        self.steady()
+        return difference(outputs_of(exchange), outputs_of(other), exact=False)
 
     def infer(self, *, request_id: str | None = None, request: InferRequest | None = None) -> Exchange:
         """Send the model's accepted request (or ``request``) with an id."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from harness.check import NotApplicable, Untestable
 from harness.generate.mutations import Mutation, mutations
-from harness.oracles.equality import difference
 from harness.record.exchange import Exchange
-from harness.target.models import Accepted, outputs_of
+from harness.target.models import Accepted
 from harness.target.probe import Probe
 from harness.target.replies import refused, status_of
 
@@ -40,7 +39,7 @@ def refuses(probe: Probe, clause: str) -> None:
         if mutation.permitted and exchange.ok:
             probe.observe(f"{mutation.name} ({mutation.why}) is answered {status_of(exchange)}", clause)
             continue
-        good = refused(exchange) or (mutation.tolerated and _same(exchange, base.exchange))
+        good = refused(exchange) or (mutation.tolerated and _same(probe, exchange, base.exchange))
         observed = f"{mutation.name} ({mutation.why}): {status_of(exchange)}"
         probe.holds(good, clause=clause, expected="an error status", observed=observed, exchange=exchange,
                     root=unanswered_root(exchange, mutation))  # fmt: skip
@@ -51,5 +50,5 @@ def unanswered_root(exchange: Exchange, mutation: Mutation) -> str | None:
     return f"no-answer:{mutation.name}" if exchange.error is not None else None
 
 
-def _same(exchange: Exchange, valid: Exchange) -> bool:
-    return exchange.ok and difference(outputs_of(exchange), outputs_of(valid)) is None
+def _same(probe: Probe, exchange: Exchange, valid: Exchange) -> bool:
+    return exchange.ok and probe.differ(exchange, valid) is None

@@ -22,6 +22,7 @@ from harness.wire import strictjson
 from harness.wire.access import Access, Header
 from harness.wire.connection import Route
 from harness.wire.messages import InferRequest
+from harness.wire.pace import THROTTLED_SECONDS, THROTTLED_TRIES, Pace, pause_of
 from harness.wire.sockets import Call
 from harness.wire.transport import DeadlineTransport, TransportFailure
 
@@ -59,6 +60,7 @@ class RestClient:
         self._url = httpx.URL(self._origin + "/")  # the path goes out as the request target, untouched by httpx
         self._secrets: tuple[str, ...] = ()
         self._silences = 0
+        self.pace = Pace()
         self._check: str | None = None
         self._checks: contextvars.ContextVar[str | None] = contextvars.ContextVar("check")
         self._learn_secrets()
@@ -88,8 +90,9 @@ class RestClient:
         """Send one request and give back what came of it; redirects are not followed, cookies not kept.
 
         A server may close a kept-alive connection at any moment after an answer (RFC 9112, section 9.3.1). A request
-        that meets such a close before a single byte has come back is sent once more on a new connection; both
-        attempts are recorded.
+        that meets such a close before a single byte has come back is sent once more on a new connection. An endpoint
+        that says "not now" (429, or 503 with Retry-After) is asked again after its pause, and more slowly from then
+        on: a rate limit is no answer to the question that was asked. Every attempt is recorded.
 
         Args:
             path: appended to the base URL as it is; percent-encoded already, and a query may follow.
@@ -108,6 +111,13 @@ class RestClient:
         exchange = self._once(method, path, body, given, fresh, timeout, accept_encoding, credentials)
         if _met_idle_close(exchange):
             exchange = self._once(method, path, body, given, True, timeout, accept_encoding, credentials)
+        for _ in range(THROTTLED_TRIES):
+            pause = pause_of(exchange)
+            if pause is None or pause > min(THROTTLED_SECONDS, self.budget.seconds_left):
+                break
+            self.pace.slow_down()
+            time.sleep(pause)
+            exchange = self._once(method, path, body, given, fresh, timeout, accept_encoding, credentials)
         return exchange
 
     def _once(
@@ -125,6 +135,7 @@ class RestClient:
         access = self.access.headers_now() if credentials else ()
         self._learn_secrets()
         all_headers = self._headers(access, given, body, method, fresh, accept_encoding)
+        self.pace.wait()
         granted = self.budget.take()
         if self._silences >= SILENCES:
             granted = min(granted, IMPATIENT_SECONDS)

@@ -73,6 +73,7 @@ def rest_batch_rows_belong(probe: Probe) -> None:
         singles = [probe.model.infer(probe.client, row_request(accepted.request, index)) for index in chosen]
         if not all(exchange.ok for exchange in singles):
             probe.untestable("the model refuses single rows of a batch that it accepts")
+        probe.steady()
         batch = outputs_of(accepted.exchange)
         found = rows_differ(batch, chosen, rows, [outputs_of(exchange) for exchange in singles])
         observed = f"{rows} rows: {found or 'each row as alone'}"
@@ -99,6 +100,7 @@ def rest_batch_server_side_invisible(probe: Probe) -> None:
     """
     requests = _variants(probe)
     alone = [outputs_of(probe.answered(probe.model.infer(probe.client, request))) for request in requests]
+    probe.steady()
     single = probe.answered(probe.model.infer(probe.client, with_id(requests[0], "alone")))
     echoes = (object_or_none(single) or {}).get("id") == "alone"
 

@@ -88,7 +88,7 @@ def rest_infer_id_type_when_unasked(probe: Probe) -> None:
 
 @check(
     "rest-infer-optional-members",
-    clauses=["REST-RESP-10"],
+    clauses=["REST-RESP-10", "REST-RESP-12"],
     duties=["A15-4-d"],
     criterion="model_version and id are strings and parameters are objects, wherever they are present",
     per="model",
@@ -100,10 +100,13 @@ def rest_infer_optional_members(probe: Probe) -> None:
     """Optional members of a response have their declared type.
 
     Looks at model_version, id and parameters of the response and at parameters of each output. Null is a finding of
-    its own kind, whatever the member.
+    its own kind, whatever the member. Further members are allowed, and recorded.
     """
     exchange = probe.accepted().exchange
     body = probe.json_object(exchange)
+    more = sorted(set(body) - {"model_name", "model_version", "id", "parameters", "outputs"})
+    probe.observe(f"further members: {', '.join(more) or 'none'}", "REST-RESP-12")
+    probe.holds(True, clause="REST-RESP-12", expected="any members", observed=", ".join(more))
     _optional(probe, body, {"model_version": str, "id": str, "parameters": dict}, "response")
     for index, output in enumerate(output_objects(body)):
         _optional(probe, output, {"parameters": dict}, f"outputs[{index}]")
@@ -117,7 +120,7 @@ def _optional(probe: Probe, body: dict[str, Any], types: dict[str, type], where:
         root = NULL_ROOT if name in body and value is None else None
         observed = f"{where}.{name} is {json_type(value)}" if name in body else f"{where}.{name} is absent"
         expected = f"{name} is absent or {'an object' if kind is dict else 'a string'}"
-        probe.holds(good, expected=expected, observed=observed, exchange=exchange, root=root)
+        probe.holds(good, clause="REST-RESP-10", expected=expected, observed=observed, exchange=exchange, root=root)
 
 
 def output_objects(body: dict[str, Any]) -> list[dict[str, Any]]:

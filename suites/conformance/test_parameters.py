@@ -6,7 +6,6 @@ from typing import Any
 
 from harness.check import check
 from harness.generate.members import with_members
-from harness.oracles.equality import difference
 from harness.record.exchange import Exchange
 from harness.target.models import outputs_of
 from harness.target.probe import Probe
@@ -39,7 +38,7 @@ def rest_parameters_empty_accepted(probe: Probe) -> None:
     }
     for where, body in bodies.items():
         exchange = probe.answered(probe.client.infer(probe.model.name, body, probe.model.address))
-        found = difference(outputs_of(exchange), outputs_of(accepted.exchange)) if exchange.ok else None
+        found = probe.differ(exchange, accepted.exchange) if exchange.ok else None
         observed = f"{where}: {found or status_of(exchange)}"
         expected = "status 200 and unchanged outputs"
         probe.holds(exchange.ok and found is None, expected=expected, observed=observed, exchange=exchange)
@@ -88,4 +87,4 @@ def _send(probe: Probe, parameters: dict[str, Any]) -> Exchange:
 
 
 def _unchanged(probe: Probe, exchange: Exchange) -> bool:
-    return exchange.ok and difference(outputs_of(exchange), outputs_of(probe.accepted().exchange)) is None
+    return exchange.ok and probe.differ(exchange, probe.accepted().exchange) is None

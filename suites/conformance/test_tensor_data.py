@@ -8,7 +8,6 @@ from typing import Any
 from harness.check import NotApplicable, Untestable, check
 from harness.generate.conversions import OUT_OF_RANGE, conversions
 from harness.generate.members import encoded, with_data
-from harness.oracles.equality import difference
 from harness.record.exchange import Exchange
 from harness.target.models import Accepted, outputs_of
 from harness.target.probe import Probe, shown
@@ -41,7 +40,7 @@ def rest_data_flat_and_nested(probe: Probe) -> None:
         nested.ok, clause="TDATA-02", expected="nested: status 200", observed=status_of(nested), exchange=nested
     )
     if flat.ok and nested.ok:
-        found = difference(outputs_of(flat), outputs_of(nested))
+        found = probe.differ(flat, nested)
         observed = found or "the same"
         probe.holds(found is None, clause="TDATA-03", expected="the same outputs", observed=observed, exchange=nested)
 
@@ -65,7 +64,7 @@ def rest_data_half_nested(probe: Probe) -> None:
     data = [nest(base.request.inputs[0].elements, base.request.inputs[0].shape)]
     exchange = probe.answered(_send(probe, base, data))
     probe.observe(f"one nesting too many is answered {status_of(exchange)}", "TDATA-07")
-    found = difference(outputs_of(exchange), outputs_of(base.exchange)) if exchange.ok else None
+    found = probe.differ(exchange, base.exchange) if exchange.ok else None
     good = refused(exchange) or (exchange.ok and found is None)
     observed = found or status_of(exchange)
     probe.holds(good, expected="an error status, or the same outputs", observed=observed, exchange=exchange)
@@ -153,7 +152,7 @@ def rest_data_converted_or_refused(probe: Probe) -> None:
         if not proper.ok:
             continue
         asked += 1
-        found = difference(outputs_of(exchange), outputs_of(proper)) if exchange.ok else None
+        found = probe.differ(exchange, proper) if exchange.ok else None
         good = refused(exchange) or (exchange.ok and found is None)
         observed = f"{first.datatype} {shown(conversion.sent)}: {found or status_of(exchange)}"
         expected = f"an error status, or the answer to {conversion.meant!r}"

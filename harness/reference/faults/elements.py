@@ -15,7 +15,16 @@ from harness.reference.models.model import ModelVersion
 from harness.reference.protocol.errors import Refusal
 from harness.reference.protocol.request import InferRequest
 
-INTEGERS = ("echo-int8", "echo-int16", "echo-int32", "echo-int64", "echo-uint8", "echo-uint16", "echo-uint32", "echo-uint64")  # fmt: skip
+INTEGERS = (
+    "echo-int8",
+    "echo-int16",
+    "echo-int32",
+    "echo-int64",
+    "echo-uint8",
+    "echo-uint16",
+    "echo-uint32",
+    "echo-uint64",
+)
 FLOATS = ("echo-fp16", "echo-fp32", "echo-fp64")
 
 
@@ -117,7 +126,7 @@ def empty_text_becomes_null_text(hooks: Hooks) -> None:
 def bytes_shape_counts_bytes(hooks: Hooks) -> None:
     def refuse(name: str, datatype: str, flat: list[Any]) -> list[Any]:
         if datatype == "BYTES" and any(isinstance(each, str) and len(each) != 1 for each in flat):
-            raise Refusal(f"input {name!r}: {sum(map(len, flat))} bytes do not fit the shape")
+            raise Refusal(f"input {name!r}: the number of bytes does not fit the shape")
         return flat
 
     hooks.elements.append(refuse)
@@ -129,9 +138,9 @@ def bytes_shape_counts_bytes(hooks: Hooks) -> None:
     text="another datatype of the same kind of tensor is read as if its bits were the model's",
 )
 def datatype_reinterpreted(hooks: Hooks) -> None:
-    hooks.rules.any_datatype = True
+    hooks.rules.converts_datatype = True
 
-    def edit(call: Call, version: ModelVersion, request: InferRequest) -> None:
+    def edit(call: Call, _: ModelVersion, request: InferRequest) -> None:
         for entry in call.request["inputs"]:
             tensor = request.inputs.get(entry.get("name"))
             if tensor is None or entry["datatype"] == tensor.datatype or tensor.datatype in ("BOOL", "BYTES"):

@@ -12,8 +12,15 @@ from harness.reference.protocol.tensors import Tensor
 
 MANY = ("pair", "text", "digits", "cancer")
 
-relaxed("unknown-output-ignored", "REST-OUT-04", text="outputs the model does not have are ignored", rule="unknown_outputs")  # fmt: skip
-relaxed("nameless-output-accepted", "REST-OUT-06", text="a requested output without a name is ignored", rule="unnamed_outputs")  # fmt: skip
+relaxed(
+    "unknown-output-ignored", "REST-OUT-04", text="outputs the model does not have are ignored", rule="unknown_outputs"
+)
+relaxed(
+    "nameless-output-accepted",
+    "REST-OUT-06",
+    text="a requested output without a name is ignored",
+    rule="unnamed_outputs",
+)
 
 
 @fault("first-output-only", "REST-OUT-01", text="without outputs, only the first output is returned", models=MANY)
@@ -75,7 +82,7 @@ def empty_outputs_first_only(hooks: Hooks) -> None:
     models=("pair",),
 )
 def outputs_mixed(hooks: Hooks) -> None:
-    def edit(call: Call, body: dict[str, Any]) -> None:
+    def edit(_: Call, body: dict[str, Any]) -> None:
         names = [each["name"] for each in body["outputs"]]
         if names == ["ob", "oa"]:
             first, second = body["outputs"]

@@ -14,16 +14,59 @@ from harness.reference.protocol.request import InferRequest
 
 relaxed("requires-id", "REST-INFER-01", text="a request without id is refused", rule="require_id")
 relaxed("requires-outputs", "REST-INFER-01", text="a request without outputs is refused", rule="require_outputs")
-relaxed("id-number-accepted", "REST-INFER-04", "REST-RESP-10", text="an id of another type is taken and sent back as it is", rule="number_ids")  # fmt: skip
+relaxed(
+    "id-number-accepted",
+    "REST-INFER-04",
+    "REST-RESP-10",
+    text="an id of another type is taken and sent back as it is",
+    rule="number_ids",
+)
 relaxed("shape-string-accepted", "REST-INFER-04", text="shape may be a text", rule="any_shape")
-relaxed("inputs-object-accepted", "REST-INFER-04", text="inputs may be an object of arrays", rule="inputs_object", models=("echo-fp32", "pair"))  # fmt: skip
-relaxed("outputs-string-accepted", "REST-INFER-04", text="outputs of a wrong type is taken for none", rule="wrong_outputs_type")  # fmt: skip
-relaxed("unknown-input-ignored", "REST-INFER-06", text="inputs the model does not know are ignored", rule="unknown_inputs")  # fmt: skip
-relaxed("inputs-by-position", "REST-INFER-06", "REST-INFER-07", text="inputs are taken by position, names ignored", rule="inputs_by_position")  # fmt: skip
-relaxed("extra-member-refused", "REST-INFER-09", text="members the schema does not know are refused", rule="refuse_extra_members")  # fmt: skip
-relaxed("input-parameters-refused", "PARAM-01", text="parameters are refused as an unknown member", rule="refuse_parameters")  # fmt: skip
-relaxed("parameter-kind-refused", "PARAM-03", text="a parameter with a fraction is refused", rule="refuse_fractional_parameters")  # fmt: skip
-relaxed("unknown-datatype-accepted", "DTYPE-03", "DTYPE-04", text="the datatype of an input is not looked at", rule="any_datatype")  # fmt: skip
+relaxed(
+    "inputs-object-accepted",
+    "REST-INFER-04",
+    text="inputs may be an object of arrays",
+    rule="inputs_object",
+    models=("echo-fp32", "pair"),
+)
+relaxed(
+    "outputs-string-accepted",
+    "REST-INFER-04",
+    text="outputs of a wrong type is taken for none",
+    rule="wrong_outputs_type",
+)
+relaxed(
+    "unknown-input-ignored", "REST-INFER-06", text="inputs the model does not know are ignored", rule="unknown_inputs"
+)
+relaxed(
+    "inputs-by-position",
+    "REST-INFER-06",
+    "REST-INFER-07",
+    text="inputs are taken by position, names ignored",
+    rule="inputs_by_position",
+)
+relaxed(
+    "extra-member-refused",
+    "REST-INFER-09",
+    text="members the schema does not know are refused",
+    rule="refuse_extra_members",
+)
+relaxed(
+    "input-parameters-refused", "PARAM-01", text="parameters are refused as an unknown member", rule="refuse_parameters"
+)
+relaxed(
+    "parameter-kind-refused",
+    "PARAM-03",
+    text="a parameter with a fraction is refused",
+    rule="refuse_fractional_parameters",
+)
+relaxed(
+    "unknown-datatype-accepted",
+    "DTYPE-03",
+    "DTYPE-04",
+    text="the datatype of an input is not looked at",
+    rule="any_datatype",
+)
 
 
 @fault("missing-inputs-accepted", "REST-INFER-02", text="without inputs, zeros are made up")
@@ -106,7 +149,7 @@ def _is_json(body: bytes) -> bool:
     models=("pair",),
 )
 def input_order_matters(hooks: Hooks) -> None:
-    def swap(call: Call, version: ModelVersion, request: InferRequest) -> None:
+    def swap(_: Call, version: ModelVersion, request: InferRequest) -> None:
         if list(request.inputs) != [spec.name for spec in version.inputs if spec.name in request.inputs]:
             for name, tensor in request.inputs.items():
                 request.inputs[name] = type(tensor)(tensor.name, tensor.datatype, tensor.shape, tensor.values[::-1] * 0)

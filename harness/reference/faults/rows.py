@@ -35,7 +35,7 @@ def _changed(output: Tensor, change: Callable[[NDArray[Any]], NDArray[Any]]) -> 
 
 def _leak(array: NDArray[Any]) -> NDArray[Any]:
     """Every row takes a quarter of its neighbour along."""
-    if array.dtype == object or array.dtype == bool:
+    if array.dtype.kind in "Ob":
         return np.concatenate([array[:1], array[:-1]])
     moved = array.copy()
     moved[1:] = array[1:] + array[:-1] / 4 if np.issubdtype(array.dtype, np.floating) else np.roll(array, 1, axis=0)[1:]

@@ -29,6 +29,18 @@ def _number(change: Callable[[int], int]) -> Callable[[Any], Lexeme]:
     return lambda text: Lexeme(change(int(text)))
 
 
+def _through_half(text: str) -> Lexeme:
+    with np.errstate(over="ignore"):
+        half = np.float16(text)
+    return Lexeme(half) if np.isfinite(half) else Lexeme(text)
+
+
+def _through_single(text: str) -> Lexeme:
+    with np.errstate(over="ignore"):
+        single = np.float32(text)
+    return Lexeme(float(single)) if np.isfinite(single) else Lexeme(text)
+
+
 fault("bool-as-text", "DTYPE-05", text="BOOL elements come back as the texts True and False", models=("echo-bool",))(
     _spell(str, "BOOL")
 )
@@ -60,10 +72,10 @@ fault("fp32-six-digits", "TDATA-16", text="FP32 is written with six digits", mod
     _spell(lambda text: Lexeme(f"{float(text):.6g}"), "FP32")
 )
 fault("fp32-as-fp16", "TDATA-16", text="FP32 passes through half precision where it fits", models=("echo-fp32",))(
-    _spell(lambda text: _through_half(text), "FP32")
+    _spell(_through_half, "FP32")
 )
 fault("fp64-as-fp32", "TDATA-15", text="FP64 passes through single precision where it fits", models=("echo-fp64",))(
-    _spell(lambda text: _through_single(text), "FP64")
+    _spell(_through_single, "FP64")
 )
 fault("fp16-bit-pattern", "DTYPE-09", text="FP16 comes back as its bit pattern", models=("echo-fp16",))(
     _spell(lambda text: Lexeme(np.float16(text).view(np.uint16)), "FP16")
@@ -87,18 +99,6 @@ fault(
     text="64-bit integers come back as texts",
     models=("echo-int64", "echo-uint64"),
 )(_spell(str.__str__, "INT64", "UINT64"))
-
-
-def _through_half(text: str) -> Lexeme:
-    with np.errstate(over="ignore"):
-        half = np.float16(text)
-    return Lexeme(half) if np.isfinite(half) else Lexeme(text)
-
-
-def _through_single(text: str) -> Lexeme:
-    with np.errstate(over="ignore"):
-        single = np.float32(text)
-    return Lexeme(float(single)) if np.isfinite(single) else Lexeme(text)
 
 
 @fault(

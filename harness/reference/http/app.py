@@ -47,7 +47,7 @@ class App:
 
     def _call(self, request: Request, scope: Scope) -> Call:
         call = route(request.method, scope["raw_path"].decode("latin-1"), self._settings.prefix)
-        call.headers = {key: value for key, value in request.headers.items()}
+        call.headers = dict(request.headers.items())
         call.connection = scope["client"]
         self._served[call.connection] += 1
         call.number_on_connection = self._served[call.connection]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from harness.reference.hooks import Handler, Hooks
@@ -40,25 +39,19 @@ class Server:
             "model-metadata": self._model_metadata,
             "model-ready": self._model_ready,
             "infer": self._infer,
+            "unknown": lambda _: error(404, "there is nothing at this path"),
+            "wrong-verb": _wrong_verb,
             **hooks.routes,
         }
 
     def answer(self, call: Call) -> Reply:
         """The reply to one call, document and all; a refusal becomes the error object."""
-
-        def handle(call: Call) -> Reply:
-            try:
-                return self._dispatch(call)
-            except Refusal as refusal:
-                reply = error(refusal.status, str(refusal))
-                for edit in self.hooks.refusals:
-                    reply = edit(call, refusal)
-                return reply
-
-        handler: Handler = handle
-        for wrap in self.hooks.wraps:
-            handler = _wrapped(wrap, handler)
-        reply = handler(call)
+        try:
+            reply = self._dispatch(call)
+        except Refusal as refusal:
+            reply = error(refusal.status, str(refusal))
+            for edit in self.hooks.refusals:
+                reply = edit(call, refusal)
         for change in self.hooks.documents:
             change(call, reply)
         return reply
@@ -71,11 +64,9 @@ class Server:
         if call.op in ("list", "index", "load", "unload") and not self.hooks.settings.model_listing:
             call.op = ""
         if not call.op:
-            return self._handlers.get("unknown", lambda _: error(404, "there is nothing at this path"))(call)
+            return self._handlers["unknown"](call)
         if not call.verb_fits:
-            if "wrong-verb" in self._handlers:
-                return self._handlers["wrong-verb"](call)
-            return error(405, f"{call.method} is not for this path", Allow=ROUTES[call.op][0])
+            return self._handlers["wrong-verb"](call)
         return self._handlers[call.op](call)
 
     def find(self, call: Call) -> tuple[Model, ModelVersion]:
@@ -150,8 +141,8 @@ class Server:
         return Reply(200, {})
 
 
-def _wrapped(wrap: Any, inner: Handler) -> Handler:
-    return lambda call: wrap(call, inner)
+def _wrong_verb(call: Call) -> Reply:
+    return error(405, f"{call.method} is not for this path", Allow=ROUTES[call.op][0])
 
 
 def _described(spec: Spec) -> dict[str, Any]:
@@ -159,11 +150,3 @@ def _described(spec: Spec) -> dict[str, Any]:
     if spec.optional:
         document["parameters"] = {"optional": True}
     return document
-
-
-def allowed_body(call: Call) -> Any:
-    """The request document as any reader would take it, or None; for faults that look ahead."""
-    try:
-        return json.loads(call.body)
-    except ValueError:
-        return None

@@ -14,7 +14,7 @@ from harness.reference.protocol.rules import Rules
 from harness.reference.protocol.tensors import NUMPY, Tensor
 
 Elements = Callable[[str, str, list[Any]], list[Any]]
-"""``(tensor name, datatype, elements) -> elements``: what a fault or variant makes of the elements before they count."""
+"""``(tensor name, datatype, elements) -> elements``: what a fault or variant makes of the elements."""
 
 MAX_DIMENSION = 2**63 - 1
 

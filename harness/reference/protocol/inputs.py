@@ -71,7 +71,7 @@ def read_input(entry: dict[str, Any], spec: Spec, rules: Rules, edits: list[Elem
 
 
 def _datatype(entry: dict[str, Any], spec: Spec, rules: Rules) -> str:
-    if rules.any_datatype or ("datatype" not in entry and rules.guesses_datatype):
+    if rules.any_datatype and "datatype" in entry:
         return spec.datatype
     if "datatype" not in entry:
         raise Refusal(f"input {spec.name!r}: missing member 'datatype'")
@@ -107,7 +107,7 @@ def _shape(entry: dict[str, Any], spec: Spec, data: list[Any], rules: Rules) -> 
         raise Refusal(f"input {spec.name!r}: missing member 'shape'")
     shape = entry["shape"]
     if rules.any_shape:
-        return _lenient_shape(shape)
+        shape = _lenient_shape(shape)
     if not isinstance(shape, list):
         raise Refusal(f"input {spec.name!r}: shape is no array")
     for dimension in shape:
@@ -119,7 +119,7 @@ def _shape(entry: dict[str, Any], spec: Spec, data: list[Any], rules: Rules) -> 
     fits = len(shape) == len(spec.shape) and all(
         want in (-1, got) or got == -1 for want, got in zip(spec.shape, shape, strict=True)
     )
-    if not fits and not rules.any_rank:
+    if not fits:
         raise Refusal(f"input {spec.name!r}: shape {shape} does not fit {list(spec.shape)}", kind="shape")
     return shape
 

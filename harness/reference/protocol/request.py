@@ -43,7 +43,7 @@ def read_request(
     if not isinstance(document, dict):
         raise Refusal("the request is no JSON object")
     if rules.refuse_extra_members and set(document) - _MEMBERS:
-        raise Refusal(f"unknown member {sorted(set(document) - _MEMBERS)[0]!r}")
+        raise Refusal(f"unknown member {min(set(document) - _MEMBERS)!r}")
     if rules.null_optionals:
         document = {key: value for key, value in document.items() if value is not None or key == "inputs"}
     return InferRequest(

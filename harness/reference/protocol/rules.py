@@ -14,11 +14,9 @@ class Rules:
     any_shape: bool = False
     any_datatype: bool = False
     converts_datatype: bool = False
-    any_rank: bool = False
     guesses_negative: bool = False
     guesses_shape: bool = False
     guesses_data: bool = False
-    guesses_datatype: bool = False
     single_value_data: bool = False
     number_ids: bool = False
     null_optionals: bool = False

@@ -33,6 +33,11 @@ def null_accepted(hooks: Hooks) -> None:
     hooks.rules.null_optionals = True
 
 
+@variant("forgiving", "gaps and repetitions that have an evident reading get it (REST-INFER-03, REST-INFER-08)")
+def forgiving(hooks: Hooks) -> None:
+    hooks.rules.guesses_shape = hooks.rules.repeated_inputs = hooks.rules.duplicate_keys = True
+
+
 @variant("unknown-parameters-refused", "parameters the server does not know are refused (PARAM-02)")
 def unknown_parameters_refused(hooks: Hooks) -> None:
     hooks.rules.refuse_unknown_parameters = True

@@ -1,0 +1,54 @@
+"""Courtesy towards an endpoint with a rate limit: wait when told to, and go slower from then on."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+from harness.record.exchange import Exchange
+
+THROTTLED_TRIES = 8
+# A longer pause than this is not waited for: the answer stands as it is, and the check says so.
+THROTTLED_SECONDS = 5.0
+DEFAULT_PAUSE = 0.5
+FIRST_INTERVAL = 0.02
+LONGEST_INTERVAL = 1.0
+
+
+def pause_of(exchange: Exchange) -> float | None:
+    """Seconds to wait before asking again; None for an answer that is no request to wait.
+
+    429 (RFC 6585, section 4) always is one; 503 only with Retry-After (RFC 9110, section 10.2.3), in seconds. The
+    date form of Retry-After is answered by the default pause: clocks need not agree.
+    """
+    after = exchange.header("Retry-After")
+    if exchange.status != 429 and not (exchange.status == 503 and after is not None):
+        return None
+    try:
+        return max(0.0, float(after)) if after is not None else DEFAULT_PAUSE
+    except ValueError:
+        return DEFAULT_PAUSE
+
+
+@dataclass(slots=True)
+class Pace:
+    """The least time between two requests: none until the endpoint first asks for patience, then doubling."""
+
+    interval: float = 0.0
+    _next: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def wait(self) -> None:
+        """Sleep until the next request is due."""
+        if not self.interval:
+            return
+        with self._lock:
+            now = time.monotonic()
+            due = max(now, self._next)
+            self._next = due + self.interval
+        time.sleep(due - now)
+
+    def slow_down(self) -> None:
+        """Double the interval."""
+        self.interval = min(max(2 * self.interval, FIRST_INTERVAL), LONGEST_INTERVAL)

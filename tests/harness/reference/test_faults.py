@@ -1,0 +1,64 @@
+"""Seeded faults: each breaks clauses that exist, and shows on the models it names."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from harness import clauses
+from harness.reference.faults import FAULTS
+from harness.reference.models.catalogue import BUILDERS
+from tests.harness.reference.battery import Answer, answers
+
+# These end or stall the whole process; they are shown in test_process.py and by the two-sided runner.
+STOPPING = {"malformed-hangs", "deep-nesting-kills", "huge-shape-hangs"}
+SAMPLE = (
+    "live-404", "metadata-without-name", "drops-request-id", "count-unchecked-for-second-input", "column-major",
+    "batch-neighbours-leak", "ids-swapped-when-concurrent", "poisoned-after-error", "error-422-detail",
+    "drops-id-on-second-request", "rows-wrong-above-32", "int64-through-double",
+)  # fmt: skip
+
+
+@cache
+def clean(models: tuple[str, ...]) -> list[Answer]:
+    return answers(models=models)
+
+
+def shows(name: str, models: tuple[str, ...]) -> bool:
+    return answers(fault=name, models=models) != clean(models)
+
+
+def test_the_battery_gets_the_same_answers_twice() -> None:
+    assert answers() == answers()
+
+
+@pytest.mark.parametrize("name", SAMPLE)
+def test_effect_of_a_sample(name: str) -> None:
+    assert shows(name, FAULTS[name].models[:1] or ("pair", "matrix"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(set(FAULTS) - STOPPING))
+def test_effect_on_every_model_named(name: str) -> None:
+    for model in FAULTS[name].models:
+        assert shows(name, (model,)), model
+    assert FAULTS[name].models or shows(name, ("pair", "matrix"))
+
+
+def test_models_named_exist() -> None:
+    for fault in FAULTS.values():
+        assert set(fault.models) <= set(BUILDERS), fault.name
+
+
+def test_clauses_exist_and_every_rest_duty_has_a_fault() -> None:
+    known = clauses.load().clauses
+    broken = {clause for fault in FAULTS.values() for clause in fault.clauses}
+    assert broken <= set(known)
+    open_must = {
+        name
+        for name, clause in known.items()
+        if clause.transport in ("rest", "both") and str(clause.level) == "must" and name not in broken
+    }
+    extensions = {name for name in open_must if name.startswith(("BIN-", "REPO-", "GEN-"))}
+    assert open_must == extensions

@@ -1,0 +1,35 @@
+"""Benign variants: they answer otherwise, and what they answer is still right."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.reference.variants import VARIANTS
+from tests.harness.reference.battery import answers
+
+SAMPLE = (
+    "other-4xx", "pretty-printed", "chunked", "close-after-each-response", "auth-required", "slash-redirect",
+    "generated-id", "nested-output", "outputs-any-order", "versions-required",
+)  # fmt: skip
+# What the battery does not look for: compression it does not ask for, numbers at other precision, time.
+UNSEEN = {"gzip-when-asked", "doubles-for-fp32", "slow-150ms", "rate-limited"}
+MODELS = ("pair", "digits")
+
+
+@pytest.mark.parametrize("name", SAMPLE)
+def test_effect_of_a_sample(name: str) -> None:
+    assert answers(variant=name, models=MODELS) != answers(models=MODELS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(set(VARIANTS) - UNSEEN))
+def test_effect_of_each(name: str) -> None:
+    assert answers(variant=name, models=MODELS) != answers(models=MODELS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(VARIANTS))
+def test_no_variant_breaks_down(name: str) -> None:
+    for what, answer in answers(variant=name, models=("echo-bytes", "echo-fp64", "fixed")):
+        assert not isinstance(answer, str), (what, answer)
+        assert isinstance(answer, bytes) or answer[0] != 500, (what, answer)  # type: ignore[index]
