@@ -38,10 +38,12 @@ def element(datatype: str, index: int, step: int) -> Element:
     return (index * step) % 8
 
 
-def example_tensor(metadata: TensorMetadata, *, variable: int = 1, batch: int = 1, step: int = 1) -> Tensor:
-    """One valid tensor for ``metadata``; deterministic."""
+def example_tensor(
+    metadata: TensorMetadata, *, variable: int = 1, batch: int = 1, step: int = 1, offset: int = 1
+) -> Tensor:
+    """One valid tensor for ``metadata``; deterministic. Another ``offset`` gives other values."""
     shape = concrete(metadata.shape, variable, batch)
-    elements = tuple(element(metadata.datatype, index, step) for index in range(math.prod(shape)))
+    elements = tuple(element(metadata.datatype, index + offset, step) for index in range(math.prod(shape)))
     return Tensor(metadata.name, metadata.datatype, shape, elements)
 
 
@@ -52,5 +54,9 @@ def candidates(inputs: Sequence[TensorMetadata], *, batch: int = 1) -> Iterator[
     for variable, step in ((1, 1), (2, 1), (1, 0), (4, 1), (8, 3)):
         if all(math.prod(concrete(tensor.shape, variable, batch)) <= MAX_ELEMENTS for tensor in inputs):
             yield InferRequest(
-                inputs=tuple(example_tensor(tensor, variable=variable, batch=batch, step=step) for tensor in inputs)
+                # Every input gets values of its own, so that a server that mixes inputs up is seen to.
+                inputs=tuple(
+                    example_tensor(tensor, variable=variable, batch=batch, step=step, offset=1 + 2 * position)
+                    for position, tensor in enumerate(inputs)
+                )
             )

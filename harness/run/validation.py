@@ -16,6 +16,9 @@ from harness.run.checks import load_checks
 from harness.run.tester import tester
 from harness.run.twosided import Case, Seen, compare, reference_inventory, run_cases
 
+# With --group, a fault that shows on any model is asked for on these: enough to take every path once.
+GROUP_MODELS = ("pair", "matrix", "echo-fp32", "echo-bytes", "digits")
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -49,7 +52,7 @@ def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, 
     slugs = tuple(check.slug for check in _with_needs(wanted, registry)) if selection.slugs else ()
     cases = [Case("clean", "clean", (), slugs)]
     for name in names:
-        models = tuple(listed[name].get("models", ())) if selection.group else ()
+        models = (tuple(listed[name].get("models", ())) or GROUP_MODELS) if selection.group else ()
         cases.append(Case("fault", name, models, slugs or _group_of(name, selection, registry)))
     return cases + [Case("variant", name, (), slugs) for name in variants]
 

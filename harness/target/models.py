@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from harness.check import NotApplicable, Untestable
 from harness.generate.inputs import candidates
@@ -11,7 +12,7 @@ from harness.oracles.equality import difference, preserved
 from harness.record.exchange import Exchange
 from harness.wire import strictjson
 from harness.wire.datatypes import DATATYPES
-from harness.wire.messages import InferRequest, ModelMetadata, read_outputs
+from harness.wire.messages import InferRequest, ModelMetadata, TensorMetadata, read_outputs
 from harness.wire.rest import RestClient, json_of
 from harness.wire.tensor import Tensor
 
@@ -35,6 +36,7 @@ class ModelUnderTest:
         metadata: tolerant reading of the metadata, or None if there was none.
         samples: requests from the policy, tried before generated ones.
         named: whether the user asked for this model by name.
+        requires: optional members without which the model was seen to refuse every request.
     """
 
     name: str
@@ -44,6 +46,7 @@ class ModelUnderTest:
     metadata: ModelMetadata | None
     samples: tuple[InferRequest, ...] = ()
     named: bool = False
+    requires: str | None = field(default=None, init=False)
     _accepted: Accepted | None = field(default=None, init=False)
     _refusals: list[Exchange] = field(default_factory=list, init=False)
     _batches: dict[int, Accepted | None] = field(default_factory=dict, init=False)
@@ -151,6 +154,18 @@ class ModelUnderTest:
             if exchange.status is not None and 200 <= exchange.status < 300:
                 return Accepted(request, exchange)
             self._refusals.append(exchange)
+        return self._search_with_optional_members(client, inputs)
+
+    def _search_with_optional_members(self, client: RestClient, inputs: tuple[TensorMetadata, ...]) -> Accepted | None:
+        """Whether the requests were refused only for lack of a member that is optional; then the server is at fault."""
+        outputs = tuple(tensor.name for tensor in self.metadata.outputs) if self.metadata else ()
+        for request in (*self.samples[:1], *islice(candidates(inputs), 1)):
+            whole = replace(request, id="1", parameters={}, outputs=outputs or None)
+            for wanted, tried in (("id", replace(request, id="1")), ("id, parameters or outputs", whole)):
+                exchange = self.infer(client, tried)
+                if exchange.ok:
+                    self.requires = wanted
+                    return Accepted(tried, exchange)
         return None
 
     def _why_none(self) -> str:

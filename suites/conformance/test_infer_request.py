@@ -16,7 +16,7 @@ UNROUTED = (404, 405, 501)
     duties=["A15-4-d", "A15-4-i"],
     criterion="a smallest valid request (inputs only) is answered with exactly 200",
     per="model",
-    faults=["infer-404", "status-201", "requires-id"],
+    faults=["infer-404", "status-201", "requires-id", "requires-outputs"],
     fix="Answer 200 with the inference; id, parameters and outputs are optional in a request.",
 )
 def rest_infer_answers_200(probe: Probe) -> None:
@@ -24,7 +24,8 @@ def rest_infer_answers_200(probe: Probe) -> None:
 
     Inputs are made from the model's own metadata (or taken from the policy's samples), plainest first, until one is
     accepted. A model that refuses them all with its own words is untestable, not at fault: it may want inputs that
-    metadata cannot describe. No answer at all, or an unrouted operation, is held against the endpoint.
+    metadata cannot describe. No answer at all, an unrouted operation, or acceptance only with an optional member is
+    held against the endpoint.
     """
     try:
         exchange = probe.accepted().exchange
@@ -45,6 +46,10 @@ def rest_infer_answers_200(probe: Probe) -> None:
         )
         return
     probe.holds(True, clause="REST-HTTP-01", expected="the operation is routed", observed=status_of(exchange))
-    probe.holds(True, clause="REST-INFER-01", expected="status 200", observed=status_of(exchange))
+    requires = probe.model.requires
+    refusal = probe.model.refusals[0] if requires else exchange
+    observed = f"{status_of(refusal)}{f', but accepted with {requires}' if requires else ''}"
+    expected = "an answer without optional members"
+    probe.holds(not requires, clause="REST-INFER-01", expected=expected, observed=observed, exchange=refusal)
     good = exchange.status == 200
     probe.holds(good, clause="REST-RESP-01", expected="exactly 200", observed=status_of(exchange), exchange=exchange)

@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -81,7 +82,9 @@ class Battery:
 
     async def model(self, name: str) -> None:
         """All that is asked of one model."""
-        path = f"/v2/models/{name}"
+        path = f"/v2/models/{quote(name, safe='')}"
+        # As the right server calls it: one variant renames.
+        name = name.partition(" ")[0]
         for leaf in ("", "/versions/1", "/versions/9", "/ready", "/versions/9/ready"):
             await self.send(leaf, "GET", path + leaf)
         await self.send("wrong verb", "GET", path + "/infer")

@@ -41,4 +41,7 @@ def start() -> Iterator[Start]:
     yield run
     for child in children:
         child.process.kill()
-        child.process.communicate()
+        child.process.wait()
+        for pipe in (child.process.stdin, child.process.stdout, child.process.stderr):
+            assert pipe is not None
+            pipe.close()
