@@ -38,7 +38,11 @@ class Refusal:
         self.reason = reason
 
     def pytest_addoption(self, parser: Any) -> None:
-        """Take our options, so that the reason for stopping is ours and not an unknown option."""
+        """Stop before the first of our options is called unknown."""
+        import pytest
+
+        if any(argument.partition("=")[0] == "--endpoint" for argument in sys.argv[1:]):
+            raise pytest.UsageError(self.reason)
         parser.addoption("--endpoint", action="append", default=[], help="(art15 cannot run: foreign harness)")
 
     def pytest_cmdline_main(self, config: Any) -> None:

@@ -39,6 +39,7 @@ class Result:
     exchanges: tuple[str, ...]
     exchanges_total: int
     asked_by_name: bool
+    blocked: bool = False
     waiver: WaiverTable | None = None
 
     @property
@@ -49,12 +50,15 @@ class Result:
 
     @property
     def red(self) -> bool:
-        """Fail and tool error are red unless waived; so is what was asked for by name and could not be tested."""
+        """Fail and tool error are red unless waived; so is what was asked for by name and could not be tested.
+
+        What a prerequisite blocked is not red a second time: the prerequisite is.
+        """
         if self.waiver is not None:
             return False
         if self.verdict in (Verdict.FAIL, Verdict.TOOL_ERROR):
             return True
-        return self.verdict is Verdict.UNTESTABLE and self.asked_by_name
+        return self.verdict is Verdict.UNTESTABLE and self.asked_by_name and not self.blocked
 
     def record(self) -> dict[str, Any]:
         """The journal's ``check`` event."""

@@ -175,6 +175,7 @@ class Run:
             duration_s=time.monotonic() - begin,
             exchanges=tuple(self._references.pop(identity, ())),
             exchanges_total=self._totals.pop(identity, 0),
+            blocked=blocked is not None,
             asked_by_name=bool(self.config.options.suites) or (model is not None and model.named),
             waiver=self._waiver(check, model, verdict),
         )

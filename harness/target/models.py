@@ -16,6 +16,8 @@ from harness.wire.messages import InferRequest, ModelMetadata, TensorMetadata, r
 from harness.wire.rest import RestClient, json_of
 from harness.wire.tensor import Tensor
 
+NESTED = "nested data"
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
@@ -36,7 +38,8 @@ class ModelUnderTest:
         metadata: tolerant reading of the metadata, or None if there was none.
         samples: requests from the policy, tried before generated ones.
         named: whether the user asked for this model by name.
-        requires: optional members without which the model was seen to refuse every request.
+        requires: what the protocol leaves to the client, but the model was seen to insist on: optional members, or
+            the nested spelling of data.
     """
 
     name: str
@@ -154,10 +157,10 @@ class ModelUnderTest:
             if exchange.status is not None and 200 <= exchange.status < 300:
                 return Accepted(request, exchange)
             self._refusals.append(exchange)
-        return self._search_with_optional_members(client, inputs)
+        return self._search_with_more(client, inputs)
 
-    def _search_with_optional_members(self, client: RestClient, inputs: tuple[TensorMetadata, ...]) -> Accepted | None:
-        """Whether the requests were refused only for lack of a member that is optional; then the server is at fault."""
+    def _search_with_more(self, client: RestClient, inputs: tuple[TensorMetadata, ...]) -> Accepted | None:
+        """Whether the requests were refused only for what the protocol leaves to the client."""
         outputs = tuple(tensor.name for tensor in self.metadata.outputs) if self.metadata else ()
         for request in (*self.samples[:1], *islice(candidates(inputs), 1)):
             whole = replace(request, id="1", parameters={}, outputs=outputs or None)
@@ -166,6 +169,10 @@ class ModelUnderTest:
                 if exchange.ok:
                     self.requires = wanted
                     return Accepted(tried, exchange)
+            exchange = client.infer(self.name, request.to_bytes(nested=True), self.address)
+            if exchange.ok:
+                self.requires = NESTED
+                return Accepted(request, exchange)
         return None
 
     def _why_none(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.check import Untestable, check
+from harness.target.models import NESTED
 from harness.target.probe import Probe
 from harness.target.replies import status_of
 
@@ -12,11 +13,11 @@ UNROUTED = (404, 405, 501)
 
 @check(
     "rest-infer-answers-200",
-    clauses=["REST-INFER-01", "REST-RESP-01", "REST-HTTP-01"],
+    clauses=["REST-INFER-01", "REST-RESP-01", "REST-HTTP-01", "TDATA-01"],
     duties=["A15-4-d", "A15-4-i"],
     criterion="a smallest valid request (inputs only) is answered with exactly 200",
     per="model",
-    faults=["infer-404", "status-201", "requires-id", "requires-outputs"],
+    faults=["infer-404", "status-201", "requires-id", "requires-outputs", "flat-refused", "announces-too-much"],
     fix="Answer 200 with the inference; id, parameters and outputs are optional in a request.",
 )
 def rest_infer_answers_200(probe: Probe) -> None:
@@ -24,8 +25,8 @@ def rest_infer_answers_200(probe: Probe) -> None:
 
     Inputs are made from the model's own metadata (or taken from the policy's samples), plainest first, until one is
     accepted. A model that refuses them all with its own words is untestable, not at fault: it may want inputs that
-    metadata cannot describe. No answer at all, an unrouted operation, or acceptance only with an optional member is
-    held against the endpoint.
+    metadata cannot describe. No answer at all, an unrouted operation, or acceptance only with an optional member or
+    with nested data is held against the endpoint.
     """
     try:
         exchange = probe.accepted().exchange
@@ -49,7 +50,10 @@ def rest_infer_answers_200(probe: Probe) -> None:
     requires = probe.model.requires
     refusal = probe.model.refusals[0] if requires else exchange
     observed = f"{status_of(refusal)}{f', but accepted with {requires}' if requires else ''}"
+    flat, whole = requires != NESTED, requires in (None, NESTED)
+    expected = "flat data is accepted"
+    probe.holds(flat, clause="TDATA-01", expected=expected, observed=observed, exchange=refusal)
     expected = "an answer without optional members"
-    probe.holds(not requires, clause="REST-INFER-01", expected=expected, observed=observed, exchange=refusal)
-    good = exchange.status == 200
-    probe.holds(good, clause="REST-RESP-01", expected="exactly 200", observed=status_of(exchange), exchange=exchange)
+    probe.holds(whole, clause="REST-INFER-01", expected=expected, observed=observed, exchange=refusal)
+    expected = "exactly 200 and the whole body"
+    probe.holds(exchange.ok, clause="REST-RESP-01", expected=expected, observed=status_of(exchange), exchange=exchange)

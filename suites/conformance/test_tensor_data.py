@@ -22,7 +22,7 @@ from harness.wire.tensor import nest, product
     criterion="the same tensor, flat and nested, is accepted and gives the same outputs",
     per="model",
     needs=["rest-infer-outputs-well-formed"],
-    faults=["flat-refused", "nested-refused", "column-major"],
+    faults=["nested-refused", "column-major"],
     fix="Accept both spellings; read flat lists with the last dimension varying fastest.",
 )
 def rest_data_flat_and_nested(probe: Probe) -> None:

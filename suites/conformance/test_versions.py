@@ -44,13 +44,14 @@ def rest_version_forms(probe: Probe) -> None:
     criterion="an unknown version is refused by a server that lists versions",
     per="model",
     needs=["rest-infer-answers-200"],
-    faults=["unknown-version-accepted"],
+    faults=["unknown-version-accepted", "unknown-version-ready"],
     fix="Answer 404 for a version that is not there.",
 )
 def rest_version_unknown_refused(probe: Probe) -> None:
     """A version that does not exist is not answered as if it did.
 
-    A server that lists no versions may ignore the segment; that is recorded.
+    An inference and a readiness question for version 999999. A server that lists no versions may ignore the segment;
+    that is recorded.
     """
     exchange = probe.answered(probe.client.infer(probe.model.name, probe.accepted().request, NO_SUCH_VERSION))
     versions = probe.model.metadata.versions if probe.model.metadata else ()
@@ -58,6 +59,10 @@ def rest_version_unknown_refused(probe: Probe) -> None:
     good = refused(exchange) or not versions
     expected = "an error status" if versions else "any answer: no versions are listed"
     probe.holds(good, expected=expected, observed=status_of(exchange), exchange=exchange)
+    ready = probe.answered(probe.client.model_ready(probe.model.name, NO_SUCH_VERSION))
+    denied = refused(ready) or (object_or_none(ready) or {}).get("ready") is False
+    observed = f"readiness: {status_of(ready)}"
+    probe.holds(denied or not versions, expected=expected, observed=observed, exchange=ready)
 
 
 @check(

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+# The console script, as users call it: unlike `python -m pytest` it does not put the current folder on the path.
+PYTEST = Path(sys.executable).parent / "pytest"
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Ran:
 
 def probe(endpoint: str, folder: Path, *arguments: str, environ: dict[str, str] | None = None, cwd: Path = ROOT) -> Ran:
     """`pytest --endpoint ENDPOINT --oip-evidence FOLDER ARGUMENTS`."""
-    command = [sys.executable, "-m", "pytest", "--endpoint", endpoint, "--oip-evidence", str(folder), *arguments]
+    command = [str(PYTEST), "--endpoint", endpoint, "--oip-evidence", str(folder), *arguments]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     done = subprocess.run(
         command, cwd=cwd, env={**clean, **(environ or {})}, capture_output=True, text=True, timeout=300, check=False

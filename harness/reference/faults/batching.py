@@ -11,7 +11,7 @@ import numpy as np
 
 from harness.reference.faults.registry import fault
 from harness.reference.hooks import Hooks
-from harness.reference.messages import Call
+from harness.reference.messages import Call, Reply
 from harness.reference.models.model import ModelVersion
 from harness.reference.protocol.request import InferRequest
 from harness.reference.protocol.tensors import Tensor
@@ -49,9 +49,12 @@ class _InFlight:
             await asyncio.sleep(WINDOW_SECONDS)
 
     def others(self, call: Call) -> list[Call]:
-        """Who else is here; the call itself leaves."""
+        """Who else is here."""
+        return [each for each in self.calls if each is not call and each.model == call.model]
+
+    def leave(self, call: Call, _: Reply) -> None:
+        """To be registered as the last edit of documents: whatever the answer, the call is over."""
         self.calls = [each for each in self.calls if each is not call]
-        return [each for each in self.calls if each.model == call.model]
 
 
 def _id_of(call: Call) -> Any:
@@ -76,7 +79,8 @@ def ids_swapped_when_concurrent(hooks: Hooks) -> None:
         if "id" in body and any(ids):
             body["id"] = next(each for each in ids if each)
 
-    hooks.on("infer", status=None)(edit)
+    hooks.on("infer")(edit)
+    hooks.documents.append(flight.leave)
 
 
 @fault(
@@ -93,8 +97,7 @@ def concurrent_rows_merged(hooks: Hooks) -> None:
         return merged
 
     hooks.answers.append(edit)
-    # A refused request leaves, too.
-    hooks.on("infer", status=400)(lambda call, _: flight.others(call) and None)
+    hooks.documents.append(flight.leave)
 
 
 def _joined(before: Tensor, own: Tensor) -> Tensor:
