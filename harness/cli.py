@@ -4,7 +4,10 @@
 # ruff: noqa: PLC0415
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -32,7 +35,7 @@ def main() -> None:
 def demo(evidence: Path | None) -> None:
     """Probe the embedded reference server and leave a report: what art15 does, in one command."""
     arguments = ["--endpoint", "embedded", "-q", *_evidence_option(evidence)]
-    raise SystemExit(_pytest(arguments))
+    _pytest(arguments)
 
 
 @main.command(context_settings={"ignore_unknown_options": True})
@@ -40,7 +43,7 @@ def demo(evidence: Path | None) -> None:
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def probe(url: str, options: tuple[str, ...]) -> None:
     """Probe the endpoint at URL; OPTIONS are pytest's, such as --oip-model NAME (see pytest --help)."""
-    raise SystemExit(_pytest(["--endpoint", url, *options]))
+    _pytest(["--endpoint", url, *options])
 
 
 @main.command()
@@ -126,11 +129,12 @@ def validate(
     raise SystemExit(1 if document["problems"] else 0)
 
 
-def _pytest(arguments: list[str]) -> int:
-    """Run pytest in this process; the plugin is there by entry point, or is named where it is not installed."""
-    import pytest
+def _pytest(arguments: list[str]) -> NoReturn:
+    """Become pytest: a process of its own, as pytest rewrites modules that this one has imported already.
 
-    return int(pytest.main(arguments))
+    ``-P`` keeps the current folder off the path, as pytest's own script does.
+    """
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "pytest", *arguments])  # noqa: S606 - our own interpreter
 
 
 def _evidence_option(folder: Path | None) -> list[str]:

@@ -44,17 +44,16 @@ def output_filter_ignored(hooks: Hooks) -> None:
     "outputs-twice",
     "REST-OUT-06",
     "REST-OUT-05",
-    text="an output asked for twice comes twice, the second time as zeros",
+    text="an output asked for twice comes twice, both times with other values",
 )
 def outputs_twice(hooks: Hooks) -> None:
     hooks.rules.repeated_outputs = True
 
     def edit(_: Call, body: dict[str, Any]) -> None:
-        seen: set[str] = set()
+        names = [each["name"] for each in body["outputs"]]
         for each in body["outputs"]:
-            if each["name"] in seen:
+            if names.count(each["name"]) > 1:
                 each["data"] = [_other(value) for value in each["data"]]
-            seen.add(each["name"])
 
     hooks.on("infer")(edit)
 

@@ -29,6 +29,19 @@ def _number(change: Callable[[int], int]) -> Callable[[Any], Lexeme]:
     return lambda text: Lexeme(change(int(text)))
 
 
+def _packed(change: Callable[[Any], Any]) -> Callable[[Hooks], None]:
+    """Respell BOOL outputs whose number of elements is no power of two, as a slip in bit packing would."""
+
+    def install(hooks: Hooks) -> None:
+        def spell(output: Tensor, elements: list[Any]) -> list[Any]:
+            slips = output.datatype == "BOOL" and len(elements).bit_count() > 1
+            return [change(each) for each in elements] if slips else elements
+
+        hooks.spells.append(spell)
+
+    return install
+
+
 def _through_half(text: str) -> Lexeme:
     with np.errstate(over="ignore"):
         half = np.float16(text)
@@ -41,15 +54,24 @@ def _through_single(text: str) -> Lexeme:
     return Lexeme(float(single)) if np.isfinite(single) else Lexeme(text)
 
 
-fault("bool-as-text", "DTYPE-05", text="BOOL elements come back as the texts True and False", models=("echo-bool",))(
-    _spell(str, "BOOL")
-)
-fault("bool-as-number", "DTYPE-05", text="BOOL elements come back as 0 and 1", models=("echo-bool",))(
-    _spell(int, "BOOL")
-)
-fault("bool-inverted", "DTYPE-05", text="true comes back as false", models=("echo-bool",))(
-    _spell(lambda value: not value, "BOOL")
-)
+fault(
+    "bool-as-text",
+    "DTYPE-05",
+    text="BOOL elements that do not fill a power of two come back as texts",
+    models=("echo-bool",),
+)(_packed(str))
+fault(
+    "bool-as-number",
+    "DTYPE-05",
+    text="BOOL elements that do not fill a power of two come back as 0 and 1",
+    models=("echo-bool",),
+)(_packed(int))
+fault(
+    "bool-inverted",
+    "DTYPE-05",
+    text="BOOL elements that do not fill a power of two are inverted",
+    models=("echo-bool",),
+)(_packed(lambda value: not value))
 fault("int8-minimum-becomes-positive", "DTYPE-06", text="INT8 -128 comes back as 128", models=("echo-int8",))(
     _spell(_number(lambda value: 128 if value == -128 else value), "INT8")
 )
@@ -77,12 +99,15 @@ fault("fp32-as-fp16", "TDATA-16", text="FP32 passes through half precision where
 fault("fp64-as-fp32", "TDATA-15", text="FP64 passes through single precision where it fits", models=("echo-fp64",))(
     _spell(_through_single, "FP64")
 )
-fault("fp16-bit-pattern", "DTYPE-09", text="FP16 comes back as its bit pattern", models=("echo-fp16",))(
-    _spell(lambda text: Lexeme(np.float16(text).view(np.uint16)), "FP16")
+fault("fp16-bit-pattern", "DTYPE-09", text="FP16 below zero comes back as its bit pattern", models=("echo-fp16",))(
+    _spell(lambda text: Lexeme(np.float16(text).view(np.uint16)) if text.startswith("-") else text, "FP16")
 )
-fault("bytes-base64", "BYTES-02", text="BYTES come back in base64", models=("echo-bytes", "text"))(
-    _spell(lambda text: base64.b64encode(text.encode()).decode(), "BYTES")
-)
+fault(
+    "bytes-base64",
+    "BYTES-02",
+    text="BYTES of more than one character come back in base64",
+    models=("echo-bytes", "text"),
+)(_spell(lambda text: base64.b64encode(text.encode()).decode() if len(text) > 1 else text, "BYTES"))
 fault("bytes-cut-at-nul", "BYTES-03", text="BYTES end at the first NUL", models=("echo-bytes", "text"))(
     _spell(lambda text: text.partition("\0")[0], "BYTES")
 )

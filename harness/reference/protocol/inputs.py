@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from harness.reference.protocol.decode import MAX_DIMENSION, Elements, decode_tensor
@@ -9,6 +10,8 @@ from harness.reference.protocol.errors import Refusal
 from harness.reference.protocol.parameters import read_parameters
 from harness.reference.protocol.rules import Rules
 from harness.reference.protocol.tensors import NUMPY, Spec, Tensor
+
+MAX_MADE_UP = 1_000_000
 
 
 def read_inputs(
@@ -86,17 +89,22 @@ def _datatype(entry: dict[str, Any], spec: Spec, rules: Rules) -> str:
 def _data(entry: dict[str, Any], spec: Spec, rules: Rules) -> list[Any]:
     if "data" not in entry:
         if rules.guesses_data:
-            count = 1
-            for dimension in entry.get("shape", [1]):
-                count *= dimension
-            return [{"BOOL": False, "BYTES": ""}.get(spec.datatype, 0)] * count
+            return [{"BOOL": False, "BYTES": ""}.get(spec.datatype, 0)] * _room(entry)
         raise Refusal(f"input {spec.name!r}: missing member 'data'")
     data = entry["data"]
     if isinstance(data, list):
         return data
     if rules.single_value_data:
-        return [data]
+        return [data] * _room(entry)
     raise Refusal(f"input {spec.name!r}: data is no array")
+
+
+def _room(entry: dict[str, Any]) -> int:
+    """How many elements a seeded fault may make up for an input; none where the shape is no shape, or is huge."""
+    shape = entry.get("shape")
+    sizes = shape if isinstance(shape, list) and all(type(size) is int and size >= 0 for size in shape) else [0]
+    count = math.prod(sizes)
+    return count if count <= MAX_MADE_UP else 0
 
 
 def _shape(entry: dict[str, Any], spec: Spec, data: list[Any], rules: Rules) -> list[int]:
