@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -53,7 +55,8 @@ def write_summary(terminal: pytest.TerminalReporter, run: Run) -> None:
     for text in evidence.run.deviations:
         terminal.write_line(plain(f"note: {text}"), yellow=True)
     terminal.write_line(f"report: {run.report}")
-    terminal.write_line(f"verify: art15 verify {shlex.quote(str(folder))}")
+    command = "art15" if shutil.which("art15") else shlex.quote(str(Path(sys.executable).parent / "art15"))
+    terminal.write_line(f"verify: {command} verify {shlex.quote(str(folder))}")
     untested = [
         result for result in run.results.values() if result.verdict is Verdict.UNTESTABLE and result.level is Level.MUST
     ]

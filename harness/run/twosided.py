@@ -18,11 +18,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.check import Check
-from harness.run.embedded import EmbeddedServer
+from harness.run.embedded import EmbeddedError, EmbeddedServer
 
 Side = Literal["clean", "fault", "variant"]
 GOOD = frozenset({"pass", "not_applicable"})
 RUN_SECONDS = 600
+# Variants that list no models: theirs have to be named.
+UNLISTED = frozenset({"no-listing"})
 
 
 class ValidationError(Exception):
@@ -83,8 +85,7 @@ def probe(case: Case, token: str) -> Seen:
     ):
         command = [sys.executable, "-m", "pytest", "-q", "--no-header", "--endpoint", server.url]
         command += ["--oip-evidence", f"{folder}/evidence", "-p", "no:cacheprovider"]
-        # Only the versions of models that the listing omits have to be named.
-        if case.name == "no-listing" or (case.side == "variant" and case.models):
+        if case.name in UNLISTED:
             command += [f"--oip-model={name}" for name in case.models]
         if case.checks:
             command += ["-k", " or ".join(case.checks)]
@@ -110,7 +111,10 @@ def run_cases(
     """Probe all cases, ``jobs`` at a time; ``progress`` hears of each as it ends."""
 
     def one(case: Case) -> Seen:
-        seen = probe(case, token)
+        try:
+            seen = probe(case, token)
+        except (ValidationError, EmbeddedError, subprocess.TimeoutExpired) as error:
+            seen = Seen(case, {"run": "tool_error"}, {"run": str(error)})
         progress(seen)
         return seen
 

@@ -14,10 +14,10 @@ import yaml
 from harness.check import Check, Registry
 from harness.run.checks import load_checks
 from harness.run.tester import tester
-from harness.run.twosided import Case, Seen, compare, reference_inventory, run_cases
+from harness.run.twosided import UNLISTED, Case, Seen, compare, reference_inventory, run_cases
 
 # With --group, a fault that shows on any model is asked for on these: enough to take every path once.
-GROUP_MODELS = ("pair", "matrix", "echo-fp32", "echo-bytes", "digits")
+GROUP_MODELS = ("pair", "matrix", "echo-fp32", "echo-bytes", "digits", "fixed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,10 @@ def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, 
     for name in names:
         models = (tuple(listed[name].get("models", ())) or GROUP_MODELS) if selection.group else ()
         cases.append(Case("fault", name, models, slugs or _group_of(name, selection, registry)))
-    return cases + [Case("variant", name, (), slugs) for name in variants]
+    for name in variants:
+        models = GROUP_MODELS if selection.group or name in UNLISTED else ()
+        cases.append(Case("variant", name, models, slugs))
+    return cases
 
 
 def _group_of(fault: str, selection: Selection, registry: Registry) -> tuple[str, ...]:
