@@ -40,6 +40,9 @@ from reports.bundle import finish
 from reports.evidence import encode
 from reports.journal import Journal
 
+# Draws of one search, by profile.
+EXAMPLES = {"quick": 5, "standard": 20, "deep": 300}
+
 # A prerequisite with one of these verdicts leaves its dependants nothing to stand on.
 BLOCKING = (Verdict.FAIL, Verdict.UNTESTABLE, Verdict.TOOL_ERROR, Verdict.INCONCLUSIVE)
 
@@ -82,6 +85,8 @@ class Run:
         except (TargetError, BudgetExhausted, AccessError) as error:
             self.close(4)
             raise UsageError(str(error)) from error
+        self.target.seed = config.seed
+        self.target.examples = EXAMPLES[config.profile]
         self._record_target()
 
     def _record_opening(self) -> None:

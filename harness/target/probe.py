@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
+
+from hypothesis.strategies import SearchStrategy
 
 from harness.check import Check, Inconclusive, NotApplicable, Outcome, Untestable, Violation
+from harness.generate.campaign import Found, search
 from harness.oracles.equality import difference
 from harness.record.exchange import Exchange
 from harness.target.models import Accepted, ModelUnderTest, outputs_of, with_id
@@ -15,6 +18,8 @@ from harness.target.target import Target
 from harness.wire import strictjson
 from harness.wire.messages import InferRequest
 from harness.wire.rest import RestClient, json_of
+
+T = TypeVar("T")
 
 # A model or a version that no server has: random once, so that replays send the same bytes.
 UNKNOWN_MODEL = "no-such-model-7f3a"
@@ -94,6 +99,10 @@ class Probe:
     def inconclusive(self, reason: str) -> NoReturn:
         """End the check: what was seen decides nothing."""
         raise Inconclusive(reason)
+
+    def search(self, strategy: SearchStrategy[T], holds: Callable[[T], bool]) -> Found[T] | None:
+        """Draw from a strategy within the profile's number of examples: the smallest counterexample, or None."""
+        return search(strategy, holds, examples=self.target.examples, seed=self.target.seed)
 
     def answered(self, exchange: Exchange) -> Exchange:
         """The exchange, if there was a complete answer; else the check is untestable.

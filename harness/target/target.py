@@ -21,6 +21,8 @@ class Target:
             documents differ (REST-HTTP-02).
         metadata_exchange: the answer on that form, or on the first form if none worked.
         server: tolerant reading of it, None if it could not be read.
+        seed: of everything that is drawn.
+        examples: how many draws a search may make (by profile).
         models: in the order of the listing or of the command line.
         listed: names the endpoint lists, None if it lists none at all.
     """
@@ -31,4 +33,6 @@ class Target:
     metadata_exchange: Exchange
     server: ServerMetadata | None
     models: list[ModelUnderTest] = field(default_factory=list)
+    seed: int = 15
+    examples: int = 20
     listed: tuple[str, ...] | None = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from harness.check import check
+from harness.generate.values import request_ids
+from harness.record.exchange import Exchange
 from harness.target.probe import Probe, json_type, shown
 from harness.target.replies import object_or_none, status_of
 
@@ -50,14 +52,28 @@ def rest_infer_model_name(probe: Probe) -> None:
 def rest_infer_echoes_id(probe: Probe) -> None:
     """A non-empty request id comes back unchanged.
 
-    Sends the accepted request with five ids: digits, a UUID, reserved characters, 256 characters, non-ASCII text.
+    Sends the accepted request with five ids: digits, a UUID, reserved characters, 256 characters, non-ASCII text. Then
+    ids are drawn (no control characters) until one does not come back.
     """
-    for request_id in IDS:
-        exchange = probe.answered(probe.infer(request_id=request_id))
-        body = object_or_none(exchange) or {}
-        observed = f"{status_of(exchange)}, id {shown(body['id']) if 'id' in body else 'absent'}"
-        good = exchange.ok and isinstance(body.get("id"), str) and body["id"] == request_id
-        probe.holds(good, expected=f"id {request_id[:60]!r}", observed=observed, exchange=exchange)
+    kept = [_echoes_id(probe, request_id) for request_id in IDS]
+    if not all(kept):
+        return
+    found = probe.search(request_ids(), lambda drawn: _id_of(probe.infer(request_id=drawn)) == drawn)
+    if found is not None:
+        _echoes_id(probe, found.smallest)
+
+
+def _echoes_id(probe: Probe, request_id: str) -> bool:
+    """One case: whether an id comes back."""
+    exchange = probe.answered(probe.infer(request_id=request_id))
+    returned = _id_of(exchange)
+    observed = f"{status_of(exchange)}, id {shown(returned) if returned is not None else 'absent'}"
+    good = exchange.ok and isinstance(returned, str) and returned == request_id
+    return probe.holds(good, expected=f"id {request_id[:60]!r}", observed=observed, exchange=exchange)
+
+
+def _id_of(exchange: Exchange) -> object:
+    return (object_or_none(exchange) or {}).get("id")
 
 
 @check(

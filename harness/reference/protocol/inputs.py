@@ -109,11 +109,9 @@ def _room(entry: dict[str, Any]) -> int:
 
 def _shape(entry: dict[str, Any], spec: Spec, data: list[Any], rules: Rules) -> list[int]:
     """The concrete shape; every dimension an integer of at least 0 that the description allows."""
-    if "shape" not in entry and rules.guesses_shape:
-        return [len(data)]
-    if "shape" not in entry:
+    if "shape" not in entry and not rules.guesses_shape:
         raise Refusal(f"input {spec.name!r}: missing member 'shape'")
-    shape = entry["shape"]
+    shape = entry.get("shape", [len(data)])
     if rules.any_shape:
         shape = _lenient_shape(shape)
     if not isinstance(shape, list):
