@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import cycle, islice
 from typing import Any
 
 from harness.wire.messages import InferRequest
@@ -36,7 +37,7 @@ def with_elements(request: InferRequest, name: str, elements: tuple[Any, ...]) -
         if tensor.name == name:
             inputs.append(Tensor(tensor.name, tensor.datatype, _shape(tensor, count), elements))
         else:
-            filled = tuple(tensor.elements[index % len(tensor.elements)] for index in range(count))
+            filled = tuple(islice(cycle(tensor.elements), count))
             inputs.append(Tensor(tensor.name, tensor.datatype, _shape(tensor, count), filled))
     return InferRequest(inputs=tuple(inputs))
 

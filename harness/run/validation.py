@@ -16,7 +16,7 @@ from harness.run.checks import load_checks
 from harness.run.tester import tester
 from harness.run.twosided import UNLISTED, Case, Seen, compare, reference_inventory, run_cases
 
-# With --group, a fault that shows on any model is asked for on these: enough to take every path once.
+# A fault that shows on any model is asked for on these (and with --group, so is a variant): every path once.
 GROUP_MODELS = ("pair", "matrix", "echo-fp32", "echo-bytes", "digits", "fixed")
 
 
@@ -52,7 +52,7 @@ def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, 
     slugs = tuple(check.slug for check in _with_needs(wanted, registry)) if selection.slugs else ()
     cases = [Case("clean", "clean", (), slugs)]
     for name in names:
-        models = (tuple(listed[name].get("models", ())) or GROUP_MODELS) if selection.group else ()
+        models = tuple(listed[name].get("models", ())) or GROUP_MODELS
         cases.append(Case("fault", name, models, slugs or _group_of(name, selection, registry)))
     for name in variants:
         models = GROUP_MODELS if selection.group or name in UNLISTED else ()

@@ -17,7 +17,7 @@ UNROUTED = (404, 405, 501)
     duties=["A15-4-d", "A15-4-i"],
     criterion="a smallest valid request (inputs only) is answered with exactly 200",
     per="model",
-    faults=["infer-404", "status-201", "requires-id", "requires-outputs", "flat-refused", "announces-too-much"],
+    faults=["infer-404", "status-201", "requires-id", "requires-outputs", "flat-refused"],
     fix="Answer 200 with the inference; id, parameters and outputs are optional in a request.",
 )
 def rest_infer_answers_200(probe: Probe) -> None:

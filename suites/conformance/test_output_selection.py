@@ -26,7 +26,7 @@ def rest_outputs_requested_are_there(probe: Probe) -> None:
 
     Each output that the model returned unasked is asked for alone, then all together.
     """
-    names = list(outputs_of(probe.accepted().exchange))
+    names = _returned(probe)
     for asked in [*([name] for name in names), names]:
         exchange = probe.answered(_select(probe, asked))
         found = outputs_of(exchange)
@@ -76,7 +76,7 @@ def rest_outputs_each_once(probe: Probe) -> None:
     All outputs in reverse order, then the first one twice (which may be refused).
     """
     plain = probe.accepted().exchange
-    names = list(outputs_of(plain))
+    names = _returned(probe)
     exchange = probe.answered(_select(probe, names[::-1]))
     returned = _names(exchange)
     good = exchange.ok and len(set(returned)) == len(returned)
@@ -115,6 +115,14 @@ def rest_outputs_empty_list(probe: Probe) -> None:
     probe.observe(f"an empty outputs list gives {status_of(exchange)} with {len(found)} of {len(every)} outputs")
     observed = f"{status_of(exchange)}, outputs {sorted(found)}"
     probe.holds(good, expected="all outputs, none, or an error", observed=observed, exchange=exchange)
+
+
+def _returned(probe: Probe) -> list[str]:
+    """Names of the outputs that come unasked."""
+    names = list(outputs_of(probe.accepted().exchange))
+    if not names:
+        probe.untestable("the response has no outputs")
+    return names
 
 
 def _select(probe: Probe, names: list[str]) -> Exchange:

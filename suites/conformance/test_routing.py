@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
-from harness.check import check
+from harness.check import NotApplicable, Untestable, check
 from harness.record.exchange import Exchange
 from harness.target.probe import UNKNOWN_MODEL, Probe
 from harness.target.replies import error_object_problem, refused, status_of
 from harness.wire import strictjson
 from harness.wire.rest import json_of
 
+MANY_ROWS = 40
 # What a strict RFC 8259 reader must refuse or cannot represent; special floats and BYTES have clauses of their own.
 MALFORMED = {"nan-token", "infinity-token", "invalid-utf8", "trailing-data", "byte-order-mark", "control-character"}
 
@@ -22,14 +24,14 @@ MALFORMED = {"nan-token", "infinity-token", "invalid-utf8", "trailing-data", "by
     criterion="the 200 bodies of server metadata, model metadata and inference are one well-formed JSON text each",
     per="model",
     needs=["rest-infer-answers-200"],
-    faults=["two-documents-in-body", "truncated-body", "nan-token-in-reply"],
+    faults=["two-documents-in-body", "truncated-body", "nan-token-in-reply", "announces-too-much"],
     fix="Write each body with a JSON library, once, and with its length.",
 )
 def rest_json_well_formed(probe: Probe) -> None:
     """Successful answers are well-formed JSON.
 
-    Reads the three bodies with a strict reader: UTF-8, one value, nothing after it, no NaN or Infinity. Only finite
-    inputs were sent.
+    Reads the bodies with a strict reader: UTF-8, one value, nothing after it, no NaN or Infinity. Only finite inputs
+    were sent; where the model takes batches, the answer to forty rows is read as well.
     """
     for name, exchange in _answers(probe):
         problem = _problem(exchange)
@@ -147,7 +149,9 @@ def rest_case_and_labels_recorded(probe: Probe) -> None:
 
 def _answers(probe: Probe) -> Iterator[tuple[str, Exchange]]:
     yield "inference", probe.accepted().exchange
-    if probe.model.metadata_exchange.ok:
+    with contextlib.suppress(NotApplicable, Untestable):
+        yield "inference on many rows", probe.model.batch(probe.client, MANY_ROWS).exchange
+    if probe.model.metadata_exchange.status == 200:
         yield "model metadata", probe.model.metadata_exchange
     if probe.target.metadata_exchange.ok:
         yield "server metadata", probe.target.metadata_exchange

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from harness.check import check
+from harness.record.exchange import Exchange
 from harness.target.probe import Probe, shown
-from harness.target.replies import error_object_problem, object_or_none, refused, status_of
+from harness.target.replies import object_or_none, refused, status_of
 
 NO_SUCH_VERSION = "999999"
 
@@ -13,28 +16,46 @@ NO_SUCH_VERSION = "999999"
     "rest-version-forms",
     clauses=["REST-HTTP-03", "VERS-01"],
     duties=["A15-4-d"],
-    criterion="metadata and inference work without a version, or fail properly without one and work with one",
+    criterion="metadata, ready and infer each work with a version or without one",
     per="model",
     needs=["rest-infer-answers-200"],
-    faults=["unversioned-empty-200"],
-    fix="Serve the unversioned paths by a policy of your own, or refuse them with an error object.",
+    faults=["model-ready-404"],
+    fix="Serve the paths without a version by a policy of your own, or those with one.",
 )
 def rest_version_forms(probe: Probe) -> None:
-    """Paths without a version work, or refuse properly.
+    """Each operation works with a version in its path, or without.
 
     The prose makes the version segment optional and the OpenAPI file lists only paths with it, so one form is enough.
+    The version is one that the metadata lists or that the answer names. Which forms work is recorded.
     """
-    request = probe.accepted().request
-    exchange = probe.answered(probe.client.infer(probe.model.name, request, None))
-    problem = error_object_problem(exchange) if refused(exchange) else None
-    outputs = (object_or_none(exchange) or {}).get("outputs")
-    good = (exchange.ok and bool(outputs)) or (refused(exchange) and problem is None)
-    observed = f"{status_of(exchange)}{', ' + problem if problem else ''}"
-    expected = "an inference, or an error object"
-    probe.holds(good, clause="VERS-01", expected=expected, observed=observed, exchange=exchange)
-    probe.holds(True, clause="REST-HTTP-03", expected="one of the forms works", observed=status_of(exchange))
-    form = "with a version only" if refused(exchange) else "without a version"
-    probe.observe(f"paths work {form}", "REST-HTTP-03")
+    client, model, request = probe.client, probe.model, probe.accepted().request
+    version = _known_version(probe)
+    operations: dict[str, Callable[[str | None], Exchange]] = {
+        "metadata": lambda each: client.model_metadata(model.name, each),
+        "ready": lambda each: client.model_ready(model.name, each),
+        "infer": lambda each: client.infer(model.name, request, each),
+    }
+    for name, ask in operations.items():
+        forms = {"without a version": None} | ({"with a version": version} if version else {})
+        exchanges = {form: probe.answered(ask(each)) for form, each in forms.items()}
+        working = [form for form, exchange in exchanges.items() if exchange.ok]
+        probe.observe(f"{name} works {' and '.join(working) or 'in neither form'}", "REST-HTTP-03")
+        observed = f"{name}: {', '.join(f'{form} {status_of(each)}' for form, each in exchanges.items())}"
+        exchange = exchanges["without a version"]
+        probe.holds(
+            bool(working), clause="REST-HTTP-03", expected="one form works", observed=observed, exchange=exchange
+        )
+    probe.holds(True, clause="VERS-01", expected="any policy", observed="recorded")
+
+
+def _known_version(probe: Probe) -> str | None:
+    if probe.model.address is not None:
+        return probe.model.address
+    metadata = probe.model.metadata
+    if metadata is not None and metadata.versions:
+        return metadata.versions[-1]
+    named = (object_or_none(probe.accepted().exchange) or {}).get("model_version")
+    return named if isinstance(named, str) and named else None
 
 
 @check(
