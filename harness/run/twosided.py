@@ -23,6 +23,8 @@ from harness.run.embedded import EmbeddedError, EmbeddedServer
 Side = Literal["clean", "fault", "variant"]
 GOOD = frozenset({"pass", "not_applicable"})
 RUN_SECONDS = 600
+# In excuses.yaml: every check of a variant, where nothing can be inferred at all.
+EVERY = "*"
 # Variants that list no models: theirs have to be named.
 UNLISTED = frozenset({"no-listing"})
 
@@ -128,7 +130,7 @@ def compare(seen: Iterable[Seen], checks: Iterable[Check], excused: Mapping[str,
     Args:
         seen: verdicts of every case; exactly one is clean.
         checks: the registered checks, with the faults each must find.
-        excused: variant -> slug -> reason, for checks that a variant leaves nothing to ask about.
+        excused: variant -> slug (or ``*``) -> reason, for checks that a variant leaves nothing to ask about.
     """
     by_case = {(each.case.side, each.case.name): each for each in seen}
     clean = by_case[("clean", "clean")]
@@ -182,6 +184,6 @@ def _blamed(clean: Seen, variant: Seen, excused: Mapping[str, str]) -> list[str]
             problems.append(
                 f"variant {variant.case.name}: {identity} is {verdict}: {variant.reasons.get(identity, '')}"
             )
-        elif clean.verdicts.get(identity) == "pass" and verdict != "pass" and slug not in excused:
+        elif clean.verdicts.get(identity) == "pass" and verdict != "pass" and not {slug, EVERY} & excused.keys():
             problems.append(f"variant {variant.case.name}: {identity} passes no more, but is {verdict}")
     return problems
