@@ -30,8 +30,8 @@ types: $(VENV)/.ready
 quick: $(VENV)/.ready
 	$(BIN)/pytest tests -q -n 2 -m "not servers and not slow"
 
-sample: $(VENV)/.ready ## both directions: each seeded fault once against its own clause group, every variant
-	$(BIN)/pytest tests -q -m "slow and not servers"
+sample: $(VENV)/.ready ## slow tests, then both directions: each seeded fault against its own clause group, every variant
+	$(BIN)/pytest tests -q -n 2 --dist loadscope -m "slow and not servers"
 	$(BIN)/art15 validate --group --jobs 2 --out $(VENV)/validation-sample.json
 
 servers: $(VENV)/.ready ## real inference servers, installed into .servers/, probed end to end
@@ -42,7 +42,8 @@ validate: $(VENV)/.ready ## the full matrix, every check against every fault and
 
 system: ## Debian packages for the browser tests; needs root
 	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium git
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium curl git \
+	  $$(apt-cache search --names-only '^libpython3\.[0-9]+$$' | cut -d' ' -f1)
 
 lock: $(VENV)/.ready ## resolve the versions anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra all --group dev pyproject.toml -o requirements.lock

@@ -111,7 +111,7 @@ def rest_model_metadata_versions_requestable(probe: Probe) -> None:
     "rest-model-metadata-tensors",
     clauses=["REST-MMETA-07", "REST-MMETA-06"],
     duties=["A15-4-d"],
-    criterion="inputs and outputs, where present, are arrays whose entries have string name, string datatype and integer shape",
+    criterion="inputs and outputs, where present, are arrays; each entry has string name, string datatype, array shape",
     per="model",
     needs=["rest-model-metadata-names-model"],
     faults=["metadata-tensor-dtype-dims", "metadata-inputs-object"],

@@ -13,6 +13,8 @@ import pytest
 from tests.endtoend.running import ROOT, probe
 from tests.harness.wire.hostile import HostileServer
 
+pytestmark = pytest.mark.slow
+
 BEHAVIOURS = (
     "never-answers",
     "drip-header",

@@ -18,6 +18,8 @@ import pytest
 from harness.run.embedded import EmbeddedServer
 from tests.endtoend.running import PYTEST, ROOT, Ran, probe
 
+pytestmark = pytest.mark.slow
+
 
 def test_clean_server_passes_every_check(clean_run: Ran) -> None:
     assert clean_run.code == 0, clean_run.output
