@@ -13,6 +13,8 @@ from harness.wire.access import Access
 from harness.wire.rest import RestClient
 
 Events = list[dict[str, Any]]
+# Closed after each test by the fixture in conftest.py: a socket left to the collector would warn in another test.
+OPENED: list[RestClient] = []
 
 
 def client_for(
@@ -22,7 +24,9 @@ def client_for(
     events: Events = []
     recorder = Recorder(ExchangeStore(root), Redactor(secrets), events.append)
     given = Access(access) if isinstance(access, str) else access
-    return RestClient(given, recorder, Budget(limits or Limits(request_seconds=5.0))), events
+    client = RestClient(given, recorder, Budget(limits or Limits(request_seconds=5.0)))
+    OPENED.append(client)
+    return client, events
 
 
 def record_of(root: Path, event: dict[str, Any]) -> bytes:

@@ -99,7 +99,9 @@ def test_an_exchange_comes_back(behaviour: str, tmp_path: Path) -> None:
     if behaviour in WHOLE:
         assert (exchange.status, kind) == (WHOLE[behaviour], None)
     else:
-        assert kind in EXPECTED[behaviour], exchange.error
+        # On a busy machine the deadline may come before the limit that a flood would meet.
+        late = {"timeout"} if behaviour.startswith("endless") else set()
+        assert kind in EXPECTED[behaviour] | late, exchange.error
         assert exchange.truncated == exchange.answered
     assert len(exchange.response_body) <= BODY_CAP
     stored = record_of(tmp_path, events[0])
