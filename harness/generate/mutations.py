@@ -48,6 +48,7 @@ def mutations(valid: InferRequest) -> Iterator[Mutation]:
     yield from _data(base)
     yield from _shapes(base)
     yield from _outputs(base)
+    yield from _later_inputs(base)
 
 
 def _made(name: str, clause: str, why: str, body: object, *, tolerated: bool = False) -> Mutation:
@@ -64,7 +65,32 @@ def _changed(base: Body, change: Callable[[Body], object]) -> Body:
 
 def _first(base: Body, **members: object) -> Body:
     """A copy of the request whose first input has other members."""
-    return _changed(base, lambda body: body["inputs"][0].update(members))
+    return _nth(base, 0, **members)
+
+
+def _nth(base: Body, position: int, **members: object) -> Body:
+    """A copy of the request whose input at ``position`` has other members."""
+    return _changed(base, lambda body: body["inputs"][position].update(members))
+
+
+def _later_inputs(base: Body) -> Iterator[Mutation]:
+    """The mistakes about data and shape once more in every further input: a server may look at the first one only."""
+    for position, entry in enumerate(base["inputs"][1:], 1):
+        flat, shape = entry["data"], entry["shape"]
+        if not flat or not shape:
+            continue
+        where = f"in-input-{position + 1}"
+        changes: tuple[tuple[str, str, dict[str, object]], ...] = (
+            ("one-element-more", "TDATA-05", {"data": [*flat, flat[-1]]}),
+            ("one-element-less", "TDATA-05", {"data": flat[:-1]}),
+            ("element-null", "TDATA-13", {"data": [None, *flat[1:]]}),
+            ("dimension-negative", "TDATA-10", {"shape": [-1, *shape[1:]]}),
+            ("data-number", "TDATA-04", {"data": 5}),
+            ("datatype-FLOAT", "DTYPE-03", {"datatype": "FLOAT"}),
+        )
+        for name, clause, members in changes:
+            why = f"{name.replace('-', ' ')} in input {position + 1}"
+            yield _made(f"{name}-{where}", clause, why, _nth(base, position, **members))
 
 
 def _structure(base: Body) -> Iterator[Mutation]:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
-from harness.check import check
+from harness.check import NotApplicable, Untestable, check
+from harness.record.exchange import Exchange
 from harness.target.probe import Probe, shown
+from harness.target.replies import object_or_none
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import TensorMetadata
 from harness.wire.tensor import flatten, nesting_matches, product
+
+MANY_ROWS = 40
+INTEGERS = {name for name, datatype in DATATYPES.items() if datatype.kind in ("int", "uint")}
 
 
 @check(
@@ -18,13 +25,14 @@ from harness.wire.tensor import flatten, nesting_matches, product
     criterion="outputs is an array whose entries have string name, string datatype, array shape and array data",
     per="model",
     needs=["rest-infer-answers-200"],
-    faults=["outputs-missing-shape", "response-without-outputs"],
+    faults=["outputs-missing-shape", "response-without-outputs", "numbers-as-text"],
     fix="Send name, datatype, shape and data with every output.",
 )
 def rest_infer_outputs_well_formed(probe: Probe) -> None:
     """Every output has name, datatype, shape and data.
 
-    Looks at the answer to the accepted request, which asks for nothing in particular and so for plain JSON.
+    Looks at the answer to the accepted request, which asks for nothing in particular and so for plain JSON. Elements of
+    integer types must be no texts.
     """
     exchange = probe.accepted().exchange
     outputs = probe.json_object(exchange).get("outputs", "(absent)")
@@ -36,6 +44,12 @@ def rest_infer_outputs_well_formed(probe: Probe) -> None:
     for output in outputs:
         entry = output if isinstance(output, dict) else {}
         wrong = [name for name, kind in types.items() if not isinstance(entry.get(name), kind)]
+        if (
+            not wrong
+            and entry["datatype"] in INTEGERS
+            and any(isinstance(each, str) for each in flatten(entry["data"]))
+        ):
+            wrong = ["data (texts for integers)"]
         observed = f"missing or of another type: {', '.join(wrong)}" if wrong else "all four"
         probe.holds(not wrong, expected="name, datatype, shape and data", observed=observed, exchange=exchange)
 
@@ -55,10 +69,10 @@ def rest_infer_shapes_concrete(probe: Probe) -> None:
 
     Looks at every dimension of every output.
     """
-    for output in outputs_of(probe):
+    for exchange, output in answered_outputs(probe):
         bad = [size for size in output["shape"] if not _is_size(size)]
         observed = f"{output['name']}: {shown(output['shape'])}"
-        probe.holds(not bad, expected="sizes only", observed=observed, exchange=probe.accepted().exchange)
+        probe.holds(not bad, expected="sizes only", observed=observed, exchange=exchange)
 
 
 @check(
@@ -68,7 +82,7 @@ def rest_infer_shapes_concrete(probe: Probe) -> None:
     criterion="the number of elements in data is the product of shape",
     per="model",
     needs=["rest-infer-shapes-concrete"],
-    faults=["count-mismatch"],
+    faults=["count-mismatch", "count-mismatch-above-32-rows", "outputs-wrong-with-id"],
     fix="Derive shape and data from the same array.",
 )
 def rest_infer_element_count(probe: Probe) -> None:
@@ -76,12 +90,10 @@ def rest_infer_element_count(probe: Probe) -> None:
 
     Flattens the data and counts; the empty product is one.
     """
-    for output in outputs_of(probe):
+    for exchange, output in answered_outputs(probe):
         count, wanted = len(flatten(output["data"])), product(output["shape"])
         observed = f"{output['name']}: {count} elements for shape {output['shape']}"
-        probe.holds(
-            count == wanted, expected=f"{wanted} elements", observed=observed, exchange=probe.accepted().exchange
-        )
+        probe.holds(count == wanted, expected=f"{wanted} elements", observed=observed, exchange=exchange)
 
 
 @check(
@@ -99,11 +111,11 @@ def rest_infer_nesting(probe: Probe) -> None:
 
     Looks at the nesting of each output's data.
     """
-    for output in outputs_of(probe):
+    for exchange, output in answered_outputs(probe):
         data = output["data"]
         good = not any(isinstance(item, list) for item in data) or nesting_matches(data, tuple(output["shape"]))
         observed = f"{output['name']}: shape {output['shape']}, data {shown(data)}"
-        probe.holds(good, expected="flat or natural nesting", observed=observed, exchange=probe.accepted().exchange)
+        probe.holds(good, expected="flat or natural nesting", observed=observed, exchange=exchange)
 
 
 @check(
@@ -121,10 +133,10 @@ def rest_infer_datatypes(probe: Probe) -> None:
 
     BF16, which stands in the prose and in no table, is accepted.
     """
-    for output in outputs_of(probe):
+    for exchange, output in answered_outputs(probe):
         good = output["datatype"] in DATATYPES
         observed = f"{output['name']}: {output['datatype']!r}"
-        probe.holds(good, expected="a datatype of the table", observed=observed, exchange=probe.accepted().exchange)
+        probe.holds(good, expected="a datatype of the table", observed=observed, exchange=exchange)
 
 
 @check(
@@ -181,6 +193,19 @@ def outputs_of(probe: Probe) -> list[dict[str, Any]]:
     if not outputs:
         probe.untestable("the response has no outputs")
     return outputs
+
+
+def answered_outputs(probe: Probe) -> Iterator[tuple[Exchange, dict[str, Any]]]:
+    """Outputs of the accepted answer, of one to a request with an id, and of one to many rows: some mistakes need that."""
+    exchanges = [probe.accepted().exchange, probe.infer(request_id="1")]
+    outputs_of(probe)
+    with contextlib.suppress(NotApplicable, Untestable):
+        exchanges.append(probe.model.batch(probe.client, MANY_ROWS).exchange)
+    for exchange in exchanges:
+        found = (object_or_none(exchange) or {}).get("outputs")
+        for output in found if isinstance(found, list) else []:
+            if isinstance(output, dict) and {"name", "datatype", "shape", "data"} <= output.keys():
+                yield exchange, output
 
 
 def _described(probe: Probe) -> dict[str, TensorMetadata]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
-from harness.check import check
+from harness.check import NotApplicable, Untestable, check
 from harness.generate.values import request_ids
 from harness.record.exchange import Exchange
+from harness.target.models import with_id
 from harness.target.probe import Probe, json_type, shown
-from harness.target.replies import object_or_none, status_of
+from harness.target.replies import object_or_none, refused, status_of
 
 IDS = ("42", "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "a b/c?d", "z" * 256, "ключ-鍵-é")
+MANY_ROWS = 40
 NULL_ROOT = "null-on-optional-member"
 
 
@@ -46,16 +49,33 @@ def rest_infer_model_name(probe: Probe) -> None:
     criterion="each id that was sent comes back unchanged, by code points",
     per="model",
     needs=["rest-infer-answers-200"],
-    faults=["drops-request-id", "id-as-number", "id-truncated", "id-ascii-only"],
+    faults=[
+        "drops-request-id",
+        "id-as-number",
+        "id-truncated",
+        "id-ascii-only",
+        "id-dropped-on-version-1",
+        "drops-id-above-32-rows",
+        "drops-id-on-second-request",
+    ],
     fix="Copy the id of the request into the response, as a string and whole.",
 )
 def rest_infer_echoes_id(probe: Probe) -> None:
     """A non-empty request id comes back unchanged.
 
-    Sends the accepted request with five ids: digits, a UUID, reserved characters, 256 characters, non-ASCII text. Then
-    ids are drawn (no control characters) until one does not come back.
+    Sends the accepted request with five ids: digits, a UUID, reserved characters, 256 characters, non-ASCII text; one
+    on each listed version; one with forty rows, where the model takes them. Then ids are drawn (no control characters)
+    until one does not come back.
     """
     kept = [_echoes_id(probe, request_id) for request_id in IDS]
+    versions = probe.model.metadata.versions if probe.model.metadata else ()
+    kept += [_echoes_id(probe, IDS[0], version) for version in versions[:5]]
+    with contextlib.suppress(NotApplicable, Untestable):
+        batch = probe.model.batch(probe.client, MANY_ROWS).request
+        exchange = probe.answered(probe.model.infer(probe.client, with_id(batch, IDS[0])))
+        observed = f"with {MANY_ROWS} rows: {status_of(exchange)}, id {shown(_id_of(exchange))}"
+        good = _id_of(exchange) == IDS[0]
+        kept.append(probe.holds(good, expected=f"id {IDS[0]!r}", observed=observed, exchange=exchange))
     if not all(kept):
         return
     found = probe.search(request_ids(), lambda drawn: _id_of(probe.infer(request_id=drawn)) == drawn)
@@ -63,9 +83,13 @@ def rest_infer_echoes_id(probe: Probe) -> None:
         _echoes_id(probe, found.smallest)
 
 
-def _echoes_id(probe: Probe, request_id: str) -> bool:
-    """One case: whether an id comes back."""
-    exchange = probe.answered(probe.infer(request_id=request_id))
+def _echoes_id(probe: Probe, request_id: str, version: str | None = None) -> bool:
+    """One case: whether an id comes back; a version that is refused is left to the checks of versions."""
+    address = version or probe.model.address
+    request = with_id(probe.accepted().request, request_id)
+    exchange = probe.answered(probe.client.infer(probe.model.name, request, address))
+    if version is not None and refused(exchange):
+        return True
     returned = _id_of(exchange)
     observed = f"{status_of(exchange)}, id {shown(returned) if returned is not None else 'absent'}"
     good = exchange.ok and isinstance(returned, str) and returned == request_id
@@ -83,13 +107,13 @@ def _id_of(exchange: Exchange) -> object:
     criterion="without a request id, the response has no id or a string",
     per="model",
     needs=["rest-infer-answers-200"],
-    faults=["unasked-id-number"],
+    faults=["unasked-id-number", "remembers-last-id"],
     fix="Leave the id out, or generate a string.",
 )
 def rest_infer_id_type_when_unasked(probe: Probe) -> None:
     """A response to a request without id has no id, or a string.
 
-    Null is left to the check of optional members.
+    Null is left to the check of optional members. Once more after a request that had an id: that id belongs to it.
     """
     exchange = probe.accepted().exchange
     body = probe.json_object(exchange)
@@ -100,6 +124,11 @@ def rest_infer_id_type_when_unasked(probe: Probe) -> None:
     probe.observe(f"without a request id, the response id is {observed}", "REST-RESP-05")
     good = body.get("id") is None or isinstance(body["id"], str)
     probe.holds(good, expected="no id, or a string", observed=shown(body.get("id")), exchange=exchange)
+    probe.infer(request_id="of-another-request")
+    after = probe.answered(probe.infer())
+    good = _id_of(after) != "of-another-request"
+    expected = "no id of an earlier request"
+    probe.holds(good, expected=expected, observed=shown(_id_of(after)), exchange=after)
 
 
 @check(

@@ -37,18 +37,18 @@ def rest_outputs_requested_are_there(probe: Probe) -> None:
 
 @check(
     "rest-outputs-unrequested-left-out",
-    clauses=["REST-OUT-03"],
+    clauses=["REST-OUT-03", "REST-OUT-01"],
     duties=["A15-4-d"],
     criterion="an output that is not asked for is not returned when others are",
     per="model",
     needs=["rest-outputs-requested-are-there"],
-    faults=["output-filter-ignored"],
+    faults=["output-filter-ignored", "sticky-output-filter"],
     fix="Filter the outputs by the request.",
 )
 def rest_outputs_unrequested_left_out(probe: Probe) -> None:
     """Outputs that are not asked for stay out.
 
-    Each output is asked for alone.
+    Each output is asked for alone; after each, a request without a selection gets all of them.
     """
     names = list(outputs_of(probe.accepted().exchange))
     if len(names) < 2:
@@ -57,7 +57,12 @@ def rest_outputs_unrequested_left_out(probe: Probe) -> None:
         exchange = probe.answered(_select(probe, [name]))
         found = list(outputs_of(exchange))
         good = exchange.ok and found == [name]
-        probe.holds(good, expected=f"only {name!r}", observed=f"outputs {sorted(found)}", exchange=exchange)
+        observed = f"outputs {sorted(found)}"
+        probe.holds(good, clause="REST-OUT-03", expected=f"only {name!r}", observed=observed, exchange=exchange)
+        plain = probe.answered(probe.infer())
+        good, observed = set(outputs_of(plain)) == set(names), f"outputs {sorted(outputs_of(plain))}"
+        expected = "all outputs again, without a selection"
+        probe.holds(good, clause="REST-OUT-01", expected=expected, observed=observed, exchange=plain)
 
 
 @check(

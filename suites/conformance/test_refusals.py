@@ -148,13 +148,13 @@ def rest_refuses_data_not_array(probe: Probe) -> None:
     criterion="one element more or less than the product of shape is answered with an error status",
     per="model",
     needs=["rest-infer-answers-200"],
-    faults=["count-unchecked", "count-checked-only-upwards"],
+    faults=["count-unchecked", "count-checked-only-upwards", "count-unchecked-for-second-input"],
     fix="Compare the number of elements with the product of shape before using either.",
 )
 def rest_refuses_wrong_count(probe: Probe) -> None:
     """Data with another number of elements than shape says is refused.
 
-    The valid request with one element added, and with one taken away.
+    The valid request with one element added, and with one taken away, in each of its inputs.
     """
     refuses(probe, "TDATA-05")
 
