@@ -44,9 +44,10 @@ def write_summary(terminal: pytest.TerminalReporter, run: Run) -> None:
     assert run.report is not None
     folder = run.config.folder
     evidence = decode((folder / "evidence.json").read_bytes())
-    if evidence.summary.findings:
+    findings = [finding for finding in evidence.summary.findings if finding.verdict != Verdict.UNTESTABLE]
+    if findings:
         terminal.section("findings, one per root cause")
-        for finding in evidence.summary.findings:
+        for finding in findings:
             _write_finding(terminal, evidence, finding.root, folder)
     terminal.section("art15")
     counts = Counter(result.verdict for result in run.results.values())

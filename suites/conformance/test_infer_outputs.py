@@ -196,7 +196,7 @@ def outputs_of(probe: Probe) -> list[dict[str, Any]]:
 
 
 def answered_outputs(probe: Probe) -> Iterator[tuple[Exchange, dict[str, Any]]]:
-    """Outputs of the accepted answer, of one to a request with an id, and of one to many rows: some mistakes need that."""
+    """Outputs of the accepted answer, of one to a request with an id, and of one to many rows."""
     exchanges = [probe.accepted().exchange, probe.infer(request_id="1")]
     outputs_of(probe)
     with contextlib.suppress(NotApplicable, Untestable):
