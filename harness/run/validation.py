@@ -20,6 +20,10 @@ from harness.run.twosided import UNLISTED, Case, Seen, compare, reference_invent
 GROUP_MODELS = ("pair", "matrix", "echo-fp32", "echo-bytes", "digits", "fixed")
 
 
+# Variants that take their time with every request: one model says as much as all.
+SLOW_VARIANTS = {"slow-150ms": ("pair",), "rate-limited": ("pair",)}
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """What to validate; empty means everything."""
@@ -55,7 +59,7 @@ def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, 
         models = tuple(listed[name].get("models", ())) or GROUP_MODELS
         cases.append(Case("fault", name, models, slugs or _group_of(name, selection, registry)))
     for name in variants:
-        models = GROUP_MODELS if selection.group or name in UNLISTED else ()
+        models = SLOW_VARIANTS.get(name) or (GROUP_MODELS if selection.group or name in UNLISTED else ())
         cases.append(Case("variant", name, models, slugs))
     return cases
 
