@@ -1,0 +1,90 @@
+"""The two-sided runner judges both directions: what it compares, and what it calls a problem."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from harness.check import Check
+from harness.run.checks import load_checks
+from harness.run.twosided import Case, Seen, compare
+from harness.run.validation import Selection, cases_for, excuses
+from tests.harness.test_check import made
+
+CHECK = made("a-check", "suites.conformance.test_x")
+
+
+def seen(side: str, name: str, **verdicts: str) -> Seen:
+    """Verdicts of the check `a-check` by model."""
+    return Seen(Case(side, name), {f"a-check[{model}]": verdict for model, verdict in verdicts.items()})  # type: ignore[arg-type]
+
+
+def check_with(*faults: str) -> Check:
+    """`a-check`, naming these faults."""
+    return dataclasses.replace(CHECK, faults=faults)
+
+
+def problems(
+    *rows: Seen, faults: tuple[str, ...] = ("f",), excused: dict[str, dict[str, str]] | None = None
+) -> list[str]:
+    """What `compare` complains of."""
+    found: list[str] = compare(rows, [check_with(*faults)], excused or {})["problems"]
+    return found
+
+
+CLEAN = seen("clean", "clean", m="pass")
+FOUND = seen("fault", "f", m="fail")
+
+
+def test_both_directions_are_no_problem() -> None:
+    assert not problems(CLEAN, FOUND, seen("variant", "v", m="pass"))
+
+
+def test_clean_server_must_pass() -> None:
+    assert problems(seen("clean", "clean", m="warn"), FOUND)
+    assert problems(seen("clean", "clean", m="untestable"), FOUND)
+
+
+def test_a_check_that_passes_nowhere_shows_nothing() -> None:
+    nowhere = seen("clean", "clean", m="not_applicable")
+    assert problems(nowhere, FOUND)
+    assert not problems(nowhere, FOUND, seen("variant", "v", m="pass"))
+
+
+def test_fault_must_be_found() -> None:
+    assert problems(CLEAN, seen("fault", "f", m="pass"))
+    assert problems(CLEAN, seen("fault", "f", m="untestable"))
+    assert problems(CLEAN, faults=())
+
+
+def test_variant_is_never_blamed_and_keeps_its_passes() -> None:
+    for verdict in ("fail", "warn", "tool_error"):
+        assert problems(CLEAN, FOUND, seen("variant", "v", m=verdict), excused={"v": {"*": "because"}})
+    lost = seen("variant", "v", m="not_applicable")
+    assert problems(CLEAN, FOUND, lost)
+    assert not problems(CLEAN, FOUND, lost, excused={"v": {"a-check": "because"}})
+    assert not problems(CLEAN, FOUND, lost, excused={"v": {"*": "because"}})
+
+
+def test_cases_cover_every_fault_and_variant_once() -> None:
+    registry, _, _ = load_checks()
+    inventory: dict[str, Any] = {
+        "faults": [{"name": "only-here", "models": ["pair"]}],
+        "variants": [{"name": "v"}],
+        "models": ["pair"],
+    }
+    named = {name for check in registry for name in check.faults}
+    inventory["faults"] += [{"name": name, "models": []} for name in named]
+    cases = cases_for(Selection(), registry, inventory)
+    assert [case.name for case in cases if case.side == "clean"] == ["clean"]
+    assert sorted(case.name for case in cases if case.side == "fault") == sorted({*named, "only-here"})
+    assert [case.name for case in cases if case.side == "variant"] == ["v"]
+    assert next(case for case in cases if case.name == "only-here").models == ("pair",)
+
+
+def test_excuses_name_real_checks() -> None:
+    registry, _, _ = load_checks()
+    for rows in excuses().values():
+        for slug, reason in rows.items():
+            assert slug == "*" or slug in registry.checks
+            assert reason.endswith(".")
