@@ -154,9 +154,9 @@ def compare(seen: Iterable[Seen], checks: Iterable[Check], excused: Mapping[str,
     }
 
 
-def _never_passed(clean: Seen, seen: Iterable[Seen], checks: Iterable[Check]) -> list[str]:
+def _never_passed(clean: Seen, cases: Iterable[Seen], checks: Iterable[Check]) -> list[str]:
     """A check that passes neither on the clean server nor on a benign variant shows nothing when it fails elsewhere."""
-    right = [each for each in seen if each.case.side != "fault"]
+    right = [each for each in cases if each.case.side != "fault"]
     verdicts = [item for each in right for item in each.verdicts.items()]
     passed = {identity.partition("[")[0] for identity, verdict in verdicts if verdict == "pass"}
     seen = {identity.partition("[")[0] for identity in clean.verdicts}

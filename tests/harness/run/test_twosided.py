@@ -11,6 +11,7 @@ from harness.run.twosided import Case, Seen, compare
 from harness.run.validation import Selection, cases_for, excuses
 from tests.harness.test_check import made
 
+Excuses = dict[str, dict[str, str]]
 CHECK = made("a-check", "suites.conformance.test_x")
 
 
@@ -24,9 +25,7 @@ def check_with(*faults: str) -> Check:
     return dataclasses.replace(CHECK, faults=faults)
 
 
-def problems(
-    *rows: Seen, faults: tuple[str, ...] = ("f",), excused: dict[str, dict[str, str]] | None = None
-) -> list[str]:
+def problems(*rows: Seen, faults: tuple[str, ...] = ("f",), excused: Excuses | None = None) -> list[str]:
     """What `compare` complains of."""
     found: list[str] = compare(rows, [check_with(*faults)], excused or {})["problems"]
     return found
@@ -68,11 +67,7 @@ def test_variant_is_never_blamed_and_keeps_its_passes() -> None:
 
 def test_cases_cover_every_fault_and_variant_once() -> None:
     registry, _, _ = load_checks()
-    inventory: dict[str, Any] = {
-        "faults": [{"name": "only-here", "models": ["pair"]}],
-        "variants": [{"name": "v"}],
-        "models": ["pair"],
-    }
+    inventory: dict[str, Any] = {"faults": [{"name": "only-here", "models": ["pair"]}], "variants": [{"name": "v"}]}
     named = {name for check in registry for name in check.faults}
     inventory["faults"] += [{"name": name, "models": []} for name in named]
     cases = cases_for(Selection(), registry, inventory)
