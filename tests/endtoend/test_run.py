@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.run.checks import load_checks
 from harness.run.embedded import EmbeddedServer
 from tests.endtoend.running import PYTEST, ROOT, Ran, probe
 
@@ -31,6 +32,32 @@ def test_clean_server_passes_every_check(clean_run: Ran) -> None:
 def test_every_file_of_the_bundle_is_there(clean_run: Ran) -> None:
     for name in ("evidence.json", "evidence.schema.json", "journal.jsonl", "plan.json", "report.html", "manifest.json"):
         assert (clean_run.folder / name).stat().st_size > 0, name
+
+
+def test_clause_grid_says_what_the_catalogue_and_the_checks_say(clean_run: Ran) -> None:
+    registry, catalogue, _ = load_checks()
+    ran = {identity.partition("[")[0] for identity in clean_run.verdicts}
+    rows = {row["id"]: row for row in clean_run.evidence["catalogue"]["clauses"]}
+    assert list(rows) == list(catalogue.clauses)
+    for clause in catalogue.clauses.values():
+        slugs = {check.slug for check in registry if clause.id in check.clauses and check.slug in ran}
+        assert {name.partition("[")[0] for name in rows[clause.id]["checks"]} == slugs
+        assert rows[clause.id]["level"] == clause.level
+    page = (clean_run.folder / "report.html").read_text()
+    assert all(identity in page for identity in catalogue.clauses)
+
+
+def test_samples_of_the_policy_stand_in_for_missing_metadata(tmp_path: Path) -> None:
+    samples = tmp_path / "samples.jsonl"
+    samples.write_text('{"inputs":[{"name":"x","datatype":"FP32","shape":[2],"data":[1.5,-2]}]}\n')
+    policy = tmp_path / "policy.toml"
+    policy.write_text(f'[samples.echo-fp32]\nrequests = "{samples}"\n')
+    with EmbeddedServer(["--variant", "empty-tensor-metadata", "--models", "echo-fp32"]) as server:
+        without = probe(server.url, tmp_path / "without", "-k", "infer-answers")
+        ran = probe(server.url, tmp_path / "with", "-k", "infer", "--oip-policy", str(policy))
+    assert without.verdicts == {"rest-infer-answers-200[echo-fp32]": "untestable"}
+    assert ran.verdicts["rest-infer-answers-200[echo-fp32]"] == "pass"
+    assert ran.verdicts["rest-infer-echoes-id[echo-fp32]"] == "pass"
 
 
 def test_plan_was_sealed_before_the_first_request(clean_run: Ran) -> None:
