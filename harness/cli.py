@@ -104,6 +104,7 @@ def explain(slug: str) -> None:
 @click.option("--variant", "variants", multiple=True, help="Only these benign variants (repeatable).")
 @click.option("--check", "slugs", multiple=True, help="Only the faults of these checks, and only these checks.")
 @click.option("--group", is_flag=True, help="Probe each fault only with the clause group of its checks: quicker.")
+@click.option("--sample", default=0, metavar="N", help="Only N faults, others every day (UTC), with all checks.")
 @click.option("--jobs", default=2, show_default=True, help="Runs at a time.")
 @click.option("--resume", is_flag=True, help="Keep what an earlier, interrupted call has already seen.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("validation.json"), show_default=True)
@@ -112,14 +113,18 @@ def validate(
     variants: tuple[str, ...],
     slugs: tuple[str, ...],
     group: bool,
+    sample: int,
     jobs: int,
     resume: bool,
     out: Path,
 ) -> None:
     """Show both directions: checks pass on the clean reference server and fail on its seeded faults."""
-    from harness.run.validation import Selection
+    from harness.run.validation import Selection, rotating
     from harness.run.validation import validate as run_validation
 
+    if sample:
+        faults = rotating(sample)
+        click.echo(f"today's sample: {', '.join(faults)}")
     selection = Selection(faults, variants, slugs, group=group)
     document = run_validation(selection, out, jobs=jobs, resume=resume, say=click.echo)
     for problem in document["problems"]:

@@ -64,6 +64,13 @@ def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, 
     return cases
 
 
+def rotating(count: int, day: int | None = None) -> tuple[str, ...]:
+    """``count`` seeded faults that change every day, so that all of them come round; ``day`` counts from year 1."""
+    names = sorted(row["name"] for row in reference_inventory()["faults"])
+    first = (datetime.now(UTC).toordinal() if day is None else day) * count
+    return tuple(names[(first + step) % len(names)] for step in range(min(count, len(names))))
+
+
 def _group_of(fault: str, selection: Selection, registry: Registry) -> tuple[str, ...]:
     """The checks of the clause groups that should find a fault; all checks unless only groups are asked for."""
     groups = {(check.suite, check.group) for check in registry if fault in check.faults}

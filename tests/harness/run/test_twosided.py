@@ -7,8 +7,8 @@ from typing import Any
 
 from harness.check import Check
 from harness.run.checks import load_checks
-from harness.run.twosided import Case, Seen, compare
-from harness.run.validation import Selection, cases_for, excuses
+from harness.run.twosided import Case, Seen, compare, reference_inventory
+from harness.run.validation import Selection, cases_for, excuses, rotating
 from tests.harness.test_check import made
 
 Excuses = dict[str, dict[str, str]]
@@ -46,7 +46,7 @@ def test_clean_server_must_pass() -> None:
 
 def test_a_check_that_passes_nowhere_shows_nothing() -> None:
     nowhere = seen("clean", "clean", m="not_applicable")
-    assert problems(nowhere, FOUND)
+    assert problems(nowhere, FOUND, seen("variant", "v", m="not_applicable"))
     assert not problems(nowhere, FOUND, seen("variant", "v", m="pass"))
 
 
@@ -83,3 +83,12 @@ def test_excuses_name_real_checks() -> None:
         for slug, reason in rows.items():
             assert slug == "*" or slug in registry.checks
             assert reason.endswith(".")
+
+
+def test_rotating_sample_comes_round() -> None:
+    days = [rotating(50, day) for day in range(5)]
+    assert len({name for names in days for name in names}) == len(
+        {row["name"] for row in reference_inventory()["faults"]}
+    )
+    assert rotating(6, 1) != rotating(6, 2)
+    assert rotating(6, 1) == rotating(6, 1)
