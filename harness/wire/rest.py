@@ -60,6 +60,7 @@ class RestClient:
         self._url = httpx.URL(self._origin + "/")  # the path goes out as the request target, untouched by httpx
         self._secrets: tuple[str, ...] = ()
         self._silences = 0
+        self._patient = True
         self.pace = Pace()
         self._check: str | None = None
         self._checks: contextvars.ContextVar[str | None] = contextvars.ContextVar("check")
@@ -111,13 +112,15 @@ class RestClient:
         exchange = self._once(method, path, body, given, fresh, timeout, accept_encoding, credentials)
         if _met_idle_close(exchange):
             exchange = self._once(method, path, body, given, True, timeout, accept_encoding, credentials)
-        for _ in range(THROTTLED_TRIES):
+        for _ in range(THROTTLED_TRIES if self._patient else 0):
             pause = pause_of(exchange)
             if pause is None or pause > min(THROTTLED_SECONDS, self.budget.seconds_left):
                 break
             self.pace.slow_down()
             time.sleep(pause)
             exchange = self._once(method, path, body, given, fresh, timeout, accept_encoding, credentials)
+        # An endpoint that never lets anything through is not waited for again until it does.
+        self._patient = pause_of(exchange) is None
         return exchange
 
     def _once(

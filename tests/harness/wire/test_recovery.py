@@ -5,14 +5,15 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from harness.budget import Limits
+from harness.wire.pace import THROTTLED_TRIES
 from harness.wire.rest import IMPATIENT_SECONDS, SILENCES
 from tests.harness.wire.clients import client_for
-from tests.harness.wire.hostile import HostileServer, ok
+from tests.harness.wire.hostile import GoodServer, HostileServer, ok
 
 
 @contextmanager
@@ -73,3 +74,41 @@ def test_a_silent_endpoint_is_asked_with_little_patience(tmp_path: Path) -> None
     assert exchange.error.kind == "timeout"
     # The limit itself is what is asserted; the clock only has to tell 1 s from 2 s.
     assert time.monotonic() - begin < 2.0
+
+
+def throttling(refusals: int, after: bytes) -> Callable[[bytes], bytes]:
+    """Answers 429 with Retry-After so many times, then 200."""
+    left = [refusals]
+
+    def reply(_: bytes) -> bytes:
+        left[0] -= 1
+        if left[0] >= 0:
+            return b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\nRetry-After: " + after + b"\r\n\r\n"
+        return ok(b"{}")
+
+    return reply
+
+
+def test_a_rate_limit_is_waited_for_and_slows_the_client_down(tmp_path: Path) -> None:
+    with GoodServer(throttling(2, b"0")) as url:
+        client, events = client_for(url, tmp_path)
+        assert client.server_live().ok
+        assert client.pace.interval > 0
+    assert [event["status"] for event in events] == [429, 429, 200]
+
+
+def test_a_long_pause_is_not_waited_for(tmp_path: Path) -> None:
+    with GoodServer(throttling(1, b"3600")) as url:
+        client, events = client_for(url, tmp_path)
+        assert client.server_live().status == 429
+    assert len(events) == 1
+
+
+def test_an_endpoint_that_never_lets_through_is_waited_for_once(tmp_path: Path) -> None:
+    with GoodServer(throttling(1000, b"0")) as url:
+        client, events = client_for(url, tmp_path)
+        assert client.server_live().status == 429
+        first = len(events)
+        assert client.server_live().status == 429
+    assert first == 1 + THROTTLED_TRIES
+    assert len(events) == first + 1
