@@ -40,4 +40,6 @@ def explanation(slug: str) -> str:
         lines.append(f"duty {duty.id} (Article {duty.paragraph}): {duty.text}")
     lines += [f"needs: {', '.join(check.needs) or 'nothing'}", f"remedy: {check.fix or 'see the clause'}"]
     lines.append(f"shown to fail on: {', '.join(check.faults) or 'no seeded fault yet'}")
-    return "\n".join(textwrap.fill(line, 110, subsequent_indent="    ") if line else "" for line in lines)
+    return "\n".join(
+        textwrap.fill(line, 110, subsequent_indent="    ", break_on_hyphens=False) if line else "" for line in lines
+    )
