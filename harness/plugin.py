@@ -72,7 +72,7 @@ class CheckItem(pytest.Item):
         if result.red:
             raise CheckFailed(self.prober.describe(result))
         if result.verdict in (Verdict.NOT_APPLICABLE, Verdict.UNTESTABLE, Verdict.INCONCLUSIVE):
-            pytest.skip(f"{result.verdict}: {result.reason}")
+            pytest.skip(self.prober.run.redactor.text(f"{result.verdict}: {result.reason}"))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The finding in words instead of a traceback through the harness."""

@@ -17,7 +17,7 @@ from harness.wire.access import Access
 OFF_LOOPBACK_RATE = 50.0
 
 # Options whose values are secrets or may hold one: recorded as given, never with their value.
-_SECRET_OPTIONS = {"headers", "token_command", "proxy"}
+_SECRET_OPTIONS = {"endpoints", "headers", "token_command", "proxy"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def configure(options: Options, endpoint: str, environ: Mapping[str, str] | None
     return Config(
         run_id=run_id,
         options=options,
-        endpoint=endpoint,
+        endpoint=access.base_url,
         access=access,
         policy=policy,
         policy_sha256=policy_sha256,

@@ -17,6 +17,8 @@ from harness.wire.rest import RestClient, json_of
 from harness.wire.tensor import Tensor
 
 NESTED = "nested data"
+# Enough rows for mistakes that only show in larger batches.
+MANY_ROWS = 40
 
 
 @dataclass(frozen=True, slots=True)

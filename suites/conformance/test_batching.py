@@ -8,13 +8,12 @@ from harness.check import NotApplicable, Untestable, check
 from harness.oracles.equality import difference
 from harness.oracles.rows import row_request, rows_differ
 from harness.record.exchange import Exchange
-from harness.target.models import outputs_of, with_id
+from harness.target.models import MANY_ROWS, outputs_of, with_id
 from harness.target.probe import Probe
 from harness.target.replies import object_or_none, refused, status_of
 from harness.wire.messages import InferRequest
 
 ROWS = 3
-MANY_ROWS = 40
 CONCURRENT = 32
 
 

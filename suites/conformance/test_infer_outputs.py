@@ -8,13 +8,13 @@ from typing import Any
 
 from harness.check import NotApplicable, Untestable, check
 from harness.record.exchange import Exchange
+from harness.target.models import MANY_ROWS
 from harness.target.probe import Probe, shown
 from harness.target.replies import object_or_none
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import TensorMetadata
 from harness.wire.tensor import flatten, nesting_matches, product
 
-MANY_ROWS = 40
 INTEGERS = {name for name, datatype in DATATYPES.items() if datatype.kind in ("int", "uint")}
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from harness.check import NotApplicable, Untestable, check
 from harness.record.exchange import Exchange
+from harness.target.models import MANY_ROWS
 from harness.target.probe import UNKNOWN_MODEL, Probe
 from harness.target.replies import error_object_problem, refused, status_of
 from harness.wire import strictjson
 from harness.wire.rest import json_of
 
-MANY_ROWS = 40
 # What a strict RFC 8259 reader must refuse or cannot represent; special floats and BYTES have clauses of their own.
 MALFORMED = {"nan-token", "infinity-token", "invalid-utf8", "trailing-data", "byte-order-mark", "control-character"}
 

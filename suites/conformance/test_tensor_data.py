@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from harness.check import NotApplicable, Untestable, check
+from harness.check import check
 from harness.generate.conversions import OUT_OF_RANGE, conversions
 from harness.generate.members import encoded, with_data
 from harness.record.exchange import Exchange
 from harness.target.models import Accepted, outputs_of
 from harness.target.probe import Probe, shown
+from harness.target.refusals import base_of
 from harness.target.replies import refused, status_of
 from harness.wire.tensor import nest, product
 
@@ -60,7 +61,7 @@ def rest_data_half_nested(probe: Probe) -> None:
 
     The accepted data wrapped in one list too many. Which of the two readings is followed is recorded.
     """
-    base = _rowful(probe)
+    base = base_of(probe)
     data = [nest(base.request.inputs[0].elements, base.request.inputs[0].shape)]
     exchange = probe.answered(_send(probe, base, data))
     probe.observe(f"one nesting too many is answered {status_of(exchange)}", "TDATA-07")
@@ -222,17 +223,10 @@ def rest_data_nan_stays(probe: Probe) -> None:
 
 def _wide(probe: Probe) -> Accepted:
     """An accepted request with an input of rank two or more that has more than one element."""
-    base = _rowful(probe)
+    base = base_of(probe)
     if not any(len(tensor.shape) > 1 and product(tensor.shape) > 1 for tensor in base.request.inputs):
         probe.not_applicable("all inputs have rank one: flat and nested are the same")
     return base
-
-
-def _rowful(probe: Probe) -> Accepted:
-    try:
-        return probe.model.batch(probe.client, 2)
-    except (NotApplicable, Untestable):
-        return probe.accepted()
 
 
 def _echoes(probe: Probe) -> list[tuple[str, str, str]]:
