@@ -220,7 +220,8 @@ def _refuse_incomplete(new: Check) -> None:
 class Violation:
     """One case in which a clause did not hold.
 
-    ``root`` names the root cause: violations with the same root, in whatever check, are one finding.
+    ``root`` names the root cause: violations with the same root, in whatever check, are one finding. ``by_policy``
+    says that the operator's policy makes a failure of it, whatever the clause's level.
     """
 
     clause: str
@@ -231,6 +232,7 @@ class Violation:
     shrunk_from: int | None = None
     shrunk_to: int | None = None
     replayed: tuple[int, int] | None = None
+    by_policy: bool = False
 
 
 @dataclass(slots=True)
@@ -246,7 +248,10 @@ class Outcome:
 
     def clause_verdict(self, clause: str) -> Verdict:
         """What this check says of one of its clauses: the level's verdict if broken, pass if only seen to hold."""
-        if any(violation.clause == clause for violation in self.violations):
+        broken = [violation for violation in self.violations if violation.clause == clause]
+        if any(violation.by_policy for violation in broken):
+            return Verdict.FAIL
+        if broken:
             return self.levels[clause].violation
         if self.cases.get(clause):
             return Verdict.PASS

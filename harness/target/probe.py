@@ -59,6 +59,7 @@ class Probe:
         clause: str | None = None,
         exchange: Exchange | None = None,
         root: str | None = None,
+        by_policy: bool = False,
     ) -> bool:
         """Record one case of one clause and give the condition back.
 
@@ -69,6 +70,7 @@ class Probe:
             clause: which of the check's clauses; may be left out if it has only one.
             exchange: the recorded evidence.
             root: root cause shared with other checks; by default the check itself.
+            by_policy: whether the operator's policy makes a failure of it, whatever the clause's level.
         """
         name = clause or self.check.clauses[0]
         if clause is None and len(self.check.clauses) > 1:
@@ -80,7 +82,7 @@ class Probe:
             reference = exchange.ref if exchange is not None else None
             text = observed if isinstance(observed, str) else shown(observed)
             self.outcome.violations.append(
-                Violation(name, expected, text[:2000], root or self.check.slug, reference or None)
+                Violation(name, expected, text[:2000], root or self.check.slug, reference or None, by_policy=by_policy)
             )
         return condition
 

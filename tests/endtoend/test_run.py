@@ -120,6 +120,24 @@ def test_token_never_reaches_the_disk(tmp_path: Path) -> None:
     assert token not in ran.output
 
 
+def test_user_info_of_the_url_never_reaches_the_disk(server: str, tmp_path: Path) -> None:
+    ran = probe(server.replace("://", "://someone:pa55-of-theirs@"), tmp_path / "evidence", "--oip-model", "pair")
+    assert ran.code == 0, ran.output
+    for path in ran.folder.rglob("*"):
+        if path.is_file():
+            assert b"pa55-of-theirs" not in path.read_bytes(), path
+
+
+def test_the_policy_raises_server_errors_for_client_mistakes(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text('[criteria]\nserver_error_for_client_mistake = "fail"\n')
+    with EmbeddedServer(["--fault", "wrong-count-500", "--models", "pair"]) as server:
+        lenient = probe(server.url, tmp_path / "a", "-k", "blames-client")
+        strict = probe(server.url, tmp_path / "b", "-k", "blames-client", "--oip-policy", str(policy))
+    assert (lenient.code, lenient.verdicts) == (0, {"rest-error-blames-client[pair]": "warn"})
+    assert (strict.code, strict.verdicts) == (1, {"rest-error-blames-client[pair]": "fail"})
+
+
 def free_port() -> int:
     """A port nobody listens on."""
     with socket.socket() as one:

@@ -111,3 +111,11 @@ def test_a_clause_that_did_not_arise_does_not_hide_one_that_held() -> None:
     seen.cases["A"] = 1
     assert seen.verdict() is Verdict.PASS
     assert seen.clause_verdict("B") is Verdict.NOT_APPLICABLE
+
+
+def test_the_policy_can_raise_a_should() -> None:
+    seen = outcome(B="should")
+    seen.cases["B"] = 1
+    seen.violations.append(Violation("B", "e", "o", "r", by_policy=True))
+    assert seen.clause_verdict("B") is Verdict.FAIL
+    assert seen.verdict() is Verdict.FAIL
