@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,7 +98,8 @@ class Prober:
         try:
             self.registry, self.catalogue, self.foreign = load_checks()
             self._refuse_unknown_suite(options)
-            self.config = configure(options, self._endpoint(options))
+            endpoint, grpc = self._endpoint(options)
+            self.config = configure(replace(options, grpc=options.grpc or grpc), endpoint)
         except UsageError as error:
             raise pytest.UsageError(str(error)) from error
         if config.option.xmlpath is None:
@@ -109,21 +111,24 @@ class Prober:
             if name not in known:
                 raise UsageError(f"--oip-suite {name}: no such suite; there are: {', '.join(known)}")
 
-    def _endpoint(self, options: Options) -> str:
+    def _endpoint(self, options: Options) -> tuple[str, str | None]:
+        """The base URL, and the gRPC address where the embedded server has one."""
         if options.endpoints[0] != EMBEDDED:
-            return options.endpoints[0]
+            return options.endpoints[0], None
         from harness.run.embedded import EmbeddedError, EmbeddedServer
 
         try:
-            return self.stack.enter_context(EmbeddedServer()).url
+            server = self.stack.enter_context(EmbeddedServer())
         except EmbeddedError as error:
             raise UsageError(str(error)) from error
+        return server.url, server.grpc
 
     def selected(self, check: Check) -> bool:
-        """Whether suites and allowances admit the check."""
+        """Whether suites, allowances and the transports that were given admit the check."""
         options = self.config.options
-        return (not options.suites or check.suite in options.suites) and (
-            check.allow is None or check.allow in self.config.allow
+        allowed = check.allow is None or check.allow in self.config.allow
+        return (
+            allowed and (not options.suites or check.suite in options.suites) and self.config.reaches(check.transport)
         )
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -7,9 +7,9 @@ from collections import defaultdict
 from harness.verdicts import Verdict, combine
 from reports.evidence import CheckResult, ClauseRow, Plan
 from reports.recorded import ClauseListed
+from reports.words import untried
 
 UNDECIDED = (None, "untestable")
-TRANSPORT_UNTRIED = "the transport "
 
 
 def clause_rows(
@@ -51,8 +51,9 @@ def clause_rows(
 
 
 def _not_run(clause: ClauseListed, planned: set[str], transports: list[str]) -> str:
-    if clause.transport not in ("both", "any", *transports):
-        return f"{TRANSPORT_UNTRIED}{clause.transport} was not tried"
+    why = untried(clause.transport, transports)
+    if why is not None:
+        return why
     if clause.reason:
         return clause.reason
     if clause.id in planned:

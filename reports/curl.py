@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from reports.excerpt import ExchangeRecord
+    from reports.excerpt import Body, ExchangeRecord
 
 # curl makes these itself, or they belong to the recorded connection only.
 _LEFT_OUT = {"content-length", "connection", "user-agent", "transfer-encoding", "te", "trailer"}
@@ -24,25 +24,60 @@ def command(record: ExchangeRecord) -> str | None:
     """A ``curl`` command; None where curl cannot say the same (another scheme, a header that is no HTTP token).
 
     Redacted headers become environment variables: ``ART15_TOKEN`` for bearer tokens, ``ART15_<NAME>`` for others.
+    A gRPC call needs a curl with HTTP/2 (7.88 or later); its command prints headers and trailers, and with them
+    ``grpc-status`` and ``grpc-message``.
     """
     try:
-        if urlsplit(record.url).scheme not in ("http", "https"):
-            return None
+        scheme = urlsplit(record.url).scheme
     except ValueError:
         return None
     headers = _headers(record)
-    if headers is None:
+    if scheme not in ("http", "https") or headers is None:
         return None
-    parts = ["curl", "-sS", "--path-as-is", *_method(record.method)]
-    if re.search(r"[\[\]{}]", record.url):
-        parts.append("--globoff")  # or curl would read brackets as a pattern for many URLs
+    return _grpc(record, scheme, headers) if record.is_grpc else _http(record, headers)
+
+
+def _http(record: ExchangeRecord, headers: list[str]) -> str:
+    parts = ["curl", "-sS", "--path-as-is", *_method(record.method), *_globbing(record.url)]
     for header in headers:
         parts += ["-H", header]
-    body = record.request.body
-    if body is not None and body.bytes and _SHA256.fullmatch(body.sha256):
-        parts += ["--data-binary", f"@exchanges/{body.sha256[:2]}/{body.sha256}.body"]
+    path = _path(record.request.body)
+    if path is not None:
+        parts += ["--data-binary", f"@{path}"]
     parts.append(shlex.quote(record.url))
     return " ".join(parts)
+
+
+def _grpc(record: ExchangeRecord, scheme: str, headers: list[str]) -> str | None:
+    """The message goes into curl behind the frame that gRPC puts before it on the wire.
+
+    Source: PROTOCOL-HTTP2.md of gRPC, Length-Prefixed-Message: a flag (0: not compressed), then four bytes of length,
+    most significant first.
+    """
+    body = record.request.body
+    size, path = body.bytes if body else 0, _path(body)
+    if size >= 1 << 32 or (size and path is None):
+        return None
+    frame = "".join(f"\\{byte:03o}" for byte in (0, *size.to_bytes(4, "big")))
+    parts = [f"printf '{frame}' |", *([f"cat - {path} |"] if path else [])]
+    # Over TLS the two sides agree on HTTP/2 in the handshake; without TLS curl has to be told.
+    parts += ["curl", "-sS", "--http2" if scheme == "https" else "--http2-prior-knowledge", *_globbing(record.url)]
+    for header in headers:
+        parts += ["-H", header]
+    # curl gives trailers to -D as it does headers.
+    parts += ["--data-binary", "@-", "-o", "/dev/null", "-D", "-", shlex.quote(record.url)]
+    return " ".join(parts)
+
+
+def _path(body: Body | None) -> str | None:
+    if body is None or not body.bytes or not _SHA256.fullmatch(body.sha256):
+        return None
+    return f"exchanges/{body.sha256[:2]}/{body.sha256}.body"
+
+
+def _globbing(url: str) -> list[str]:
+    """Without it, curl would read brackets as a pattern for many URLs."""
+    return ["--globoff"] if re.search(r"[\[\]{}]", url) else []
 
 
 def _method(method: str) -> list[str]:
@@ -56,18 +91,27 @@ def _method(method: str) -> list[str]:
 def _headers(record: ExchangeRecord) -> list[str] | None:
     redacted = {str(each.get("where", "")).lower() for each in record.redactions}
     quoted = []
-    for name, value in record.request.headers:
+    for name, value in _sendable(record):
         if not _HEADER_NAME.fullmatch(name) or "\n" in value or "\r" in value or "\0" in value:
             return None
         lowered = name.lower()
         if f"request.header.{lowered}" in redacted:
             quoted.append(_secret(name))
-        elif not _implied(lowered, value, record.url):
+        elif (record.is_grpc and lowered == "te") or not _implied(lowered, value, record.url):
             quoted.append(shlex.quote(f"{name}: {value}" if value else f"{name};"))
     has_type = any(name.lower() == "content-type" for name, _ in record.request.headers)
-    if record.request.body is not None and record.request.body.bytes and not has_type:
+    has_body = record.request.body is not None and record.request.body.bytes
+    if (has_body or record.is_grpc) and not has_type:
         quoted.append("'Content-Type:'")  # or curl would add one of its own
     return quoted
+
+
+def _sendable(record: ExchangeRecord) -> list[tuple[str, str]]:
+    """The headers, with the authority of HTTP/2 under the name that curl makes it from."""
+    if not record.is_grpc:
+        return record.request.headers
+    named = [("host" if name == ":authority" else name, value) for name, value in record.request.headers]
+    return [(name, value) for name, value in named if not name.startswith(":")]
 
 
 def _implied(name: str, value: str, url: str) -> bool:

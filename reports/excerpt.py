@@ -13,6 +13,7 @@ import msgspec
 
 from reports.curl import command
 from reports.evidence import MessageView
+from reports.words import NO_RPC_STATUS, RPC_CALL, RPC_STATUS
 
 EXCERPT = 4096
 HEX_EXCERPT = 1024
@@ -21,6 +22,7 @@ MAX_HEADER_VALUE = 400
 MAX_LINE = 500
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_GRPC = re.compile(r"application/grpc([+;].*)?", re.IGNORECASE | re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
@@ -32,20 +34,23 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """The request side of a record."""
+    """The request side of a record; ``text`` is the readable form of a binary message (gRPC)."""
 
     headers: list[tuple[str, str]]
     body: Body | None = None
+    text: str | None = None
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
-    """The response side of a record."""
+    """The response side of a record; over gRPC the status is not here but in ``ExchangeRecord.rpc``."""
 
-    status: int
+    status: int | None = None
     reason: str = ""
-    http_version: str = "HTTP/1.1"
+    http_version: str | None = "HTTP/1.1"
     headers: list[tuple[str, str]]
+    trailers: list[tuple[str, str]] = []
     body: Body | None = None
+    text: str | None = None
     truncated: bool = False
 
 
@@ -56,6 +61,14 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
+class RpcStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How a gRPC call ended, as the server says."""
+
+    code: int
+    name: str
+    details: str = ""
+
+
 class ExchangeRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One exchange as it was recorded; members that the page does not need are passed over."""
 
@@ -64,8 +77,14 @@ class ExchangeRecord(msgspec.Struct, frozen=True, kw_only=True):
     http_version: str = "HTTP/1.1"
     request: Request
     response: Response | None = None
+    rpc: RpcStatus | None = None
     error: Failure | None = None
     redactions: list[dict[str, Any]] = []
+
+    @property
+    def is_grpc(self) -> bool:
+        """A gRPC call. Its bodies are messages without the five bytes that frame them on the wire."""
+        return self.rpc is not None or any(_GRPC.fullmatch(value) for value in _media_types(self.request.headers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +94,16 @@ class Shown:
     request: MessageView
     response: MessageView | None
     curl: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """A body as it is shown."""
+
+    body: Body | None = None
+    text: str = ""
+    shown_as: Any = "empty"
+    whole: bool = True
 
 
 def stored_path(sha256: str, suffix: str) -> str:
@@ -111,32 +140,47 @@ class ExchangeReader:
 
     def _request(self, record: ExchangeRecord, limit: int) -> MessageView:
         line = f"{record.method} {record.url} {record.http_version}"
-        return self._view(line, record.request.headers, record.request.body, limit)
+        if record.is_grpc:
+            line += RPC_CALL
+        return self._view(line, _headers(record.request.headers), self._content(record, record.request, limit))
 
     def _response(self, record: ExchangeRecord, limit: int) -> MessageView | None:
         seen = record.response
-        if seen is None:
+        if seen is None and record.rpc is None:
             if record.error is None:
                 return None
-            return self._view(f"no response: {record.error.kind}: {record.error.message}", [], None, limit)
-        line = f"{seen.http_version} {seen.status} {seen.reason}".rstrip()
+            return self._view(f"no response: {record.error.kind}: {record.error.message}", [], _Content())
+        line = _status_line(record, seen)
         if record.error is not None:
             line += f" (then {record.error.kind}: {record.error.message})"
-        return self._view(line, seen.headers, seen.body, limit, cut=seen.truncated)
+        if seen is None:
+            return self._view(line, [], _Content())
+        headers = _headers(seen.headers) + _headers([(f"trailer {name}", value) for name, value in seen.trailers])
+        return self._view(line, headers, self._content(record, seen, limit), cut=seen.truncated)
 
-    def _view(
-        self, line: str, headers: list[tuple[str, str]], body: Body | None, limit: int, *, cut: bool = False
-    ) -> MessageView:
+    def _content(self, record: ExchangeRecord, side: Request | Response, limit: int) -> _Content:
+        """What is shown of a body; size and digest are always those of the bytes."""
+        body = side.body
         data = self._stored(body.sha256, "body") if body is not None and body.bytes else b""
-        text, shown_as, whole = excerpt(data or b"", limit)
+        if not _is_message(record, side):
+            shown = excerpt(data or b"", limit)
+        else:
+            readable = excerpt((side.text or "").encode(), limit)
+            if readable[1] == "text":
+                return _Content(body, *readable)
+            shown = _binary(data or b"", limit)
+        text, shown_as, whole = shown
+        return _Content(body, text, shown_as, whole and data is not None)
+
+    def _view(self, line: str, headers: list[tuple[str, str]], content: _Content, *, cut: bool = False) -> MessageView:
         return MessageView(
-            line=clip(line, MAX_LINE),
-            headers=_headers(headers),
-            body=text,
-            body_bytes=body.bytes if body else 0,
-            body_sha256=body.sha256 if body else None,
-            shown_as=shown_as,
-            truncated=cut or not whole or data is None,
+            line=clip(line.replace("\r", "‹U+000D›").replace("\n", "‹U+000A›"), MAX_LINE),
+            headers=headers,
+            body=content.text,
+            body_bytes=content.body.bytes if content.body else 0,
+            body_sha256=content.body.sha256 if content.body else None,
+            shown_as=content.shown_as,
+            truncated=cut or not content.whole,
         )
 
     def _stored(self, sha256: str, suffix: str) -> bytes | None:
@@ -167,9 +211,36 @@ def excerpt(data: bytes, limit: int) -> tuple[str, Any, bool]:
         text = "\x00"
     if not _CONTROL.search(text):
         return text, "text", len(data) <= limit
+    return _binary(data, limit)
+
+
+def _binary(data: bytes, limit: int) -> tuple[str, Any, bool]:
+    """The beginning of a body that is no text, even where its bytes happen to be some."""
+    if not data:
+        return "", "empty", True
     head = data[: min(limit, HEX_EXCERPT)]
     lines = [head[start : start + 32].hex(" ") for start in range(0, len(head), 32)]
     return "\n".join(lines), "hex", len(data) <= len(head)
+
+
+def _is_message(record: ExchangeRecord, side: Request | Response) -> bool:
+    """Whether a body is a gRPC message; a proxy may answer a call with a page of its own."""
+    types = [] if isinstance(side, Request) else _media_types(side.headers)
+    return record.is_grpc and (not types or any(_GRPC.fullmatch(value) for value in types))
+
+
+def _media_types(headers: list[tuple[str, str]]) -> list[str]:
+    return [value.strip() for name, value in headers if name.lower() == "content-type"]
+
+
+def _status_line(record: ExchangeRecord, seen: Response | None) -> str:
+    rpc = record.rpc
+    if rpc is not None:
+        return f"{RPC_STATUS} {rpc.code} {rpc.name}" + (f": {rpc.details}" if rpc.details else "")
+    status = seen.status if seen is not None else None
+    if record.is_grpc or seen is None:
+        return NO_RPC_STATUS + ("" if status is None else f", HTTP status {status}")
+    return f"{seen.http_version} {seen.status} {seen.reason}".rstrip()
 
 
 def clip(text: str, limit: int) -> str:

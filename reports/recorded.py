@@ -39,7 +39,10 @@ class ReportGiven(_Data, frozen=True, kw_only=True):
 
 
 class Opened(_Data, frozen=True, kw_only=True):
-    """``open``: the circumstances of the run, before the first request."""
+    """``open``: the circumstances of the run, before the first request.
+
+    ``transports`` are those that an address was given for: ``rest``, ``grpc`` or both.
+    """
 
     run_id: str
     endpoint: str
@@ -119,9 +122,13 @@ class IdentitySeen(_Data, frozen=True, kw_only=True):
 
 
 class ExchangeSeen(_Data, frozen=True, kw_only=True):
-    """``exchange``: one line per request; the record itself lies in ``exchanges/``."""
+    """``exchange``: one line per request; the record itself lies in ``exchanges/``.
+
+    ``rpc`` is the name of the status that a gRPC call ended with, such as ``NOT_FOUND``: an answer, not a failure.
+    """
 
     sha256: str
+    rpc: str | None = None
     error_kind: str | None = None
     sent: int = 0
     received: int = 0

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from reports.clause_rows import TRANSPORT_UNTRIED, UNDECIDED
+from reports.clause_rows import UNDECIDED
 from reports.evidence import CheckResult, ClauseRow, DutyRow, Silence
 from reports.recorded import Recorded
 from reports.statements import named
+from reports.words import transport, untried
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -37,7 +38,7 @@ def silence(
         _models(recorded),
         _planned(recorded),
         _checks(recorded.checks),
-        _clauses(clauses),
+        _clauses(recorded, clauses),
         _identity(),
         _people(recorded),
         _always(),
@@ -79,11 +80,18 @@ def _suites(checks: list[CheckResult]) -> Iterator[Silence]:
 
 
 def _transports(recorded: Recorded, clauses: list[ClauseRow]) -> Iterator[Silence]:
-    tried = (*recorded.opened.transports, "both", "any")
-    for transport, ids in _grouped((clause.transport, clause.id) for clause in clauses):
-        if transport not in tried:
-            reason = f"Not tried in this run; {len(ids)} clauses speak of it."
-            yield Silence(subject=f"Transport {transport}", reason=reason)
+    """A transport without an address, with every clause that speaks of it alone: nobody looks for them elsewhere."""
+    tried = recorded.opened.transports
+    names = " and ".join(map(transport, tried))
+    over = f"This run went over {names}, and held clauses of both transports against it alone." if tried else ""
+    for name, rows in _grouped((clause.transport, clause) for clause in clauses if clause.verdict in UNDECIDED):
+        why = untried(name, tried)
+        if why is not None:
+            must = sum(clause.level == "must" for clause in rows)
+            count = f"{len(rows)} clause{'s' if len(rows) > 1 else ''} of {transport(name)} alone, {must} of them MUST"
+            ids = ", ".join(clause.id for clause in rows)
+            reason = " ".join(part for part in (_sentence(why), over, f"{count}: {ids}.") if part)
+            yield Silence(subject=f"Transport {transport(name)}", reason=reason)
 
 
 def _models(recorded: Recorded) -> Iterator[Silence]:
@@ -110,10 +118,11 @@ def _checks(checks: list[CheckResult]) -> Iterator[Silence]:
             yield Silence(subject=f"Checks that {words}: {named(list(dict.fromkeys(slugs)))}", reason=_sentence(reason))
 
 
-def _clauses(clauses: list[ClauseRow]) -> Iterator[Silence]:
+def _clauses(recorded: Recorded, clauses: list[ClauseRow]) -> Iterator[Silence]:
     """One row per kind of reason, which is what stands before its colon; a transport is said once, as a whole."""
     silent = [(clause.reason or "no reason was recorded", clause) for clause in clauses if clause.verdict in UNDECIDED]
-    rows = [(reason, clause) for reason, clause in silent if not reason.startswith(TRANSPORT_UNTRIED)]
+    tried = recorded.opened.transports
+    rows = [(reason, clause) for reason, clause in silent if untried(clause.transport, tried) is None]
     for lead, pairs in _grouped((pair[0].partition(":")[0], pair) for pair in rows):
         must = sum(clause.level == "must" for _, clause in pairs)
         number = f"{len(pairs)} clause{'s' if len(pairs) > 1 else ''}"

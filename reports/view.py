@@ -22,7 +22,7 @@ from reports.evidence import (
     MessageView,
     ModelItem,
 )
-from reports.words import LEVELS
+from reports.words import LEVELS, RPC_CALL, RPC_STATUS, statement, transport, untried
 
 INLINE_PER_CHECK = 3
 ROBUSTNESS = ("adversarial", "accuracy", "security")
@@ -152,6 +152,25 @@ class View:
             groups.append((name, states, states.total() - spoken))
         return groups
 
+    def statements(self) -> list[tuple[str, str, str, str]]:
+        """The first screen: the sentences of the summary; where it is silent, also over what nothing was tested."""
+        said = [statement(text) for text in self.document.summary.statements]
+        silent = next((place for place, each in enumerate(said) if each[2] == "Silent on:"), len(said) - 1)
+        said[silent + 1 : silent + 1] = [statement(text) for text in self._transports()]
+        return said
+
+    def _transports(self) -> list[str]:
+        tried, rows = self.document.item.transports, self.document.catalogue.clauses
+        said = [f"Tested over: {' and '.join(map(transport, tried))}."] if tried else []
+        for name in dict.fromkeys(row.transport for row in rows):
+            why = untried(name, tried)
+            if why is not None:
+                alone = [row for row in rows if row.transport == name]
+                must = sum(row.level == "must" for row in alone)
+                count = f"{len(alone)} clause{'s' if len(alone) > 1 else ''} of {transport(name)} alone"
+                said.append(f"{why[:1].upper()}{why[1:]}: {count}, {must} of them MUST, left open.")
+        return said
+
     def check_state(self, ids: list[str]) -> list[tuple[str, int]]:
         """How the checks of a duty ended, worst first, as ``(verdict, count)``."""
         counts = Counter(self.by_id[each].verdict for each in ids if each in self.by_id)
@@ -213,6 +232,26 @@ def _card(check: CheckResult, anchor: str, shown: dict[int, str], budget: Budget
         unshown=max(check.counterexamples_total, len(check.counterexamples)) - len(cases),
         exemplar=example is not None and budget.take(example.request, example.response),
     )
+
+
+def is_rpc(message: MessageView) -> bool:
+    """Whether it is one side of a gRPC call."""
+    return message.line.endswith(RPC_CALL) or message.line.startswith(RPC_STATUS)
+
+
+def readable(message: MessageView) -> bool:
+    """Whether what is shown is the readable form of a binary message, and not its bytes."""
+    if not is_rpc(message) or message.shown_as != "text":
+        return False
+    # The page of a proxy, in answer to a call, is text as it is.
+    types = [value.lower() for name, value in message.headers if name.lower() == "content-type"]
+    sent = message.line.endswith(RPC_CALL)
+    return sent or not types or any(value.startswith("application/grpc") for value in types)
+
+
+def transport_reason(row: ClauseRow, tried: list[str]) -> str | None:
+    """Why a clause was not tested, if that is its transport; None otherwise."""
+    return untried(row.transport, tried) if row.verdict is None else None
 
 
 def identity(models: list[ModelItem]) -> str:

@@ -57,6 +57,15 @@ LEVELS = (
     ("ambiguous", "Ambiguous: the documents disagree or are silent"),
     ("may", "MAY"),
 )
+TRANSPORTS = {"rest": "REST", "grpc": "gRPC", "both": "REST and gRPC"}
+_ADDRESSES = {
+    "rest": "no REST address given (--endpoint URL)",
+    "grpc": "no gRPC address given (--oip-grpc HOST:PORT)",
+}
+# How the lines of a gRPC call are told from those of HTTP, where they are made and where they are shown.
+RPC_CALL = " (gRPC)"
+RPC_STATUS = "gRPC status"
+NO_RPC_STATUS = "no gRPC status"
 KINDS = {
     "direct": "direct observation",
     "search": "search for a counterexample",
@@ -71,6 +80,8 @@ _LEADS = {
     "Tool error": ("⊗", "tool"),
     "Supported": ("✓", "good"),
     "Silent on": ("–", "none"),
+    "Tested over": ("·", "none"),
+    "Not tested": ("–", "none"),
     "Decision rule": ("§", "rule"),
 }
 _ISO = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|\+00:00)")
@@ -86,6 +97,23 @@ def statement(text: str) -> tuple[str, str, str, str]:
     if lead == "Contradicted" and rest.startswith(" none of"):
         glyph, tone = "✓", "good"
     return glyph, tone, f"{lead}:", rest
+
+
+def transport(name: str) -> str:
+    """A transport as people write it; one that is not known as it is."""
+    return TRANSPORTS.get(name, name)
+
+
+def transports(names: list[str]) -> str:
+    """Transports as people write them, in a row."""
+    return ", ".join(map(transport, names)) or "none"
+
+
+def untried(name: str, tried: list[str]) -> str | None:
+    """Why nothing was tested over a transport; None if it was tried, in part at least."""
+    if name in (*tried, "both", "any"):
+        return None
+    return f"not tested: {_ADDRESSES.get(name, f'no {transport(name)} address given')}"
 
 
 def when(text: str | None) -> str:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from harness.wire.datatypes import DATATYPES, round_to
+from harness.wire.messages import InferRequest
 from harness.wire.tensor import Tensor
 
 # Servers may compute a batch with another kernel than a single row; more than this is another answer.
@@ -40,6 +41,7 @@ def elements_differ(first: Sequence[object], second: Sequence[object], *, exact:
 
 
 def _same(one: object, other: object, *, exact: bool) -> bool:
+    one, other = _plain(one), _plain(other)
     if isinstance(one, bool) or isinstance(other, bool) or not _number(one) or not _number(other):
         return one == other and isinstance(one, bool) == isinstance(other, bool)
     assert isinstance(one, int | float)
@@ -49,6 +51,11 @@ def _same(one: object, other: object, *, exact: bool) -> bool:
     if one == other:
         return True
     return not exact and math.isclose(one, other, rel_tol=RELATIVE_TOLERANCE, abs_tol=ABSOLUTE_TOLERANCE)
+
+
+def _plain(value: object) -> object:
+    """Text as its UTF-8 bytes: JSON carries BYTES as text, the binary forms as bytes."""
+    return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
 
 
 def _number(value: object) -> bool:
@@ -80,4 +87,16 @@ def _kept(datatype: str, sent: object, returned: object) -> bool:
     if kind in ("int", "uint"):
         # 7.0 is the same JSON number as 7; a lossy float of a large integer is not.
         return isinstance(returned, int | float) and not isinstance(returned, bool) and returned == sent
-    return returned == sent
+    return _plain(returned) == _plain(sent)
+
+
+def echoed(request: InferRequest, outputs: Outputs) -> set[tuple[str, str]]:
+    """Pairs of input and output of one data type with the same values."""
+    return {
+        (sent.name, name)
+        for sent in request.inputs
+        for name, tensor in outputs.items()
+        if tensor.datatype == sent.datatype
+        and sent.datatype in DATATYPES
+        and preserved(sent.datatype, sent.elements, tensor.elements) is None
+    }

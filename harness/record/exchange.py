@@ -24,6 +24,15 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class RpcStatus:
+    """The status that the server ended a gRPC call with, such as 5, NOT_FOUND and its details."""
+
+    code: int
+    name: str
+    details: str
+
+
+@dataclass(frozen=True, slots=True)
 class TlsFacts:
     """What was negotiated."""
 
@@ -58,7 +67,11 @@ class Exchange:
         started: UTC, ISO 8601 with microseconds and ``Z``.
         start_ns, headers_ns, end_ns: monotonic clock, in nanoseconds; ``headers_ns`` is when the headers were whole.
         ref: SHA-256 of the stored record; empty until recorded.
-        sent, received: bytes on the connection, above TLS.
+        sent, received: bytes on the connection, above TLS; of a gRPC call, bytes of framed messages.
+        rpc: of a gRPC call, the status from the server; its bodies are serialised messages without the frame of
+            five bytes, and ``status`` is None, since the client library does not show the one of HTTP.
+        response_trailers: of a gRPC call, trailing metadata without status and details.
+        request_text, response_text: readable renderings of binary messages; empty if there are none.
     """
 
     n: int
@@ -82,6 +95,10 @@ class Exchange:
     ref: str = ""
     sent: int = 0
     received: int = 0
+    rpc: RpcStatus | None = None
+    response_trailers: Headers = ()
+    request_text: str = ""
+    response_text: str = ""
 
     def header(self, name: str) -> str | None:
         """The first response header of that name, in any case; None if there is none."""
@@ -106,10 +123,11 @@ class Exchange:
 
     @property
     def answered(self) -> bool:
-        """A status line arrived, whatever became of the rest."""
-        return self.status is not None
+        """A status line, or the status of a gRPC call, arrived, whatever became of the rest."""
+        return self.status is not None or self.rpc is not None
 
     @property
     def ok(self) -> bool:
-        """Status 200 and a whole response."""
-        return self.status == 200 and self.error is None
+        """Status 200 (of a gRPC call, OK) and a whole response."""
+        good = self.status == 200 if self.rpc is None else self.rpc.code == 0
+        return good and self.error is None

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness.record.coding import Undecodable, codings, decode, encode
-from harness.record.exchange import Exchange, Failure, Headers
+from harness.record.exchange import Exchange, Failure, Headers, RpcStatus
 from harness.record.patterns import SecretPattern
 
 SENSITIVE_HEADERS = frozenset(
@@ -77,11 +77,21 @@ class Redactor:
             message, count = self._text(error.message)
             _note(done, "error.message", count)
             error = Failure(error.kind, message)
+        rpc = exchange.rpc
+        if rpc is not None:
+            details, count = self._text(rpc.details)
+            _note(done, "rpc.details", count)
+            rpc = RpcStatus(rpc.code, rpc.name, details)
         clean = replace(
             exchange,
             url=url,
             reason=reason,
             error=error,
+            rpc=rpc,
+            response_trailers=self._headers(exchange.response_trailers, "response", done),
+            # Renderings of the bodies: what is taken out of them is counted with the bodies.
+            request_text=self.text(exchange.request_text),
+            response_text=self.text(exchange.response_text),
             request_headers=self._headers(exchange.request_headers, "request", done),
             request_body=self._body(exchange.request_body, exchange.request_headers, "request", done),
             response_headers=self._headers(exchange.response_headers, "response", done),

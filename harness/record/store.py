@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import hashlib
 import itertools
 import os
@@ -78,24 +79,31 @@ def _record(
     exchange: Exchange, request: dict[str, Any] | None, response: dict[str, Any] | None, redactions: list[Redaction]
 ) -> dict[str, Any]:
     answer = None
-    if exchange.status is not None:
+    if exchange.answered:
         answer = {
             "status": exchange.status,
             "reason": exchange.reason,
             "http_version": exchange.response_http_version,
             "headers": _pairs(exchange.response_headers),
+            "trailers": _pairs(exchange.response_trailers),
             "body": response,
+            "text": exchange.response_text or None,
             "truncated": exchange.truncated,
         }
-    error = exchange.error
+    error, rpc = exchange.error, exchange.rpc
     return {
         "schema": SCHEMA,
         "n": exchange.n,
         "method": exchange.method,
         "url": exchange.url,
         "http_version": exchange.http_version,
-        "request": {"headers": _pairs(exchange.request_headers), "body": request},
+        "request": {
+            "headers": _pairs(exchange.request_headers),
+            "body": request,
+            "text": exchange.request_text or None,
+        },
         "response": answer,
+        "rpc": None if rpc is None else {"code": rpc.code, "name": rpc.name, "details": rpc.details},
         "error": None if error is None else {"kind": error.kind, "message": error.message},
         "timing": {
             "started": exchange.started,
@@ -164,12 +172,24 @@ class Recorder:
         self._sink = sink
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
+        self._check: str | None = None
+        self._checks: contextvars.ContextVar[str | None] = contextvars.ContextVar("check")
+
+    @property
+    def current_check(self) -> str | None:
+        """Id that is stamped on records. A thread that never set it has the one that was set last."""
+        return self._checks.get(self._check)
+
+    @current_check.setter
+    def current_check(self, check: str | None) -> None:
+        self._check = check
+        self._checks.set(check)
 
     def next_number(self) -> int:
         """The ``n`` of the next exchange, unique over all clients that share this recorder."""
         return next(self._numbers)
 
-    def record(self, exchange: Exchange, check: str | None) -> Exchange:
+    def record(self, exchange: Exchange) -> Exchange:
         """Keep an exchange and give it back with ``ref`` set.
 
         What comes back is not redacted: a check must judge what was sent. Anything written *about* it goes through
@@ -186,13 +206,14 @@ class Recorder:
                 "method": clean.method,
                 "url": clean.url,
                 "status": clean.status,
+                "rpc": clean.rpc.name if clean.rpc else None,
                 "error_kind": clean.error.kind if clean.error else None,
                 "sent": clean.sent,
                 "received": clean.received,
                 "started": clean.started,
                 "elapsed_s": clean.elapsed_s,
                 "redactions": len(redactions),
-                "check": check,
+                "check": self.current_check,
             }
         )
         return replace(exchange, ref=digest)

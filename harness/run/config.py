@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,18 +18,28 @@ from harness.wire.access import Access
 
 OFF_LOOPBACK_RATE = 50.0
 
+_GRPC_URL = re.compile(r"(grpcs?)://")
+_HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^/:@\s]+):\d{1,5}/?")
+
 # Options whose values are secrets or may hold one: recorded as given, never with their value.
 _SECRET_OPTIONS = {"endpoints", "headers", "token_command", "proxy"}
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A checked configuration."""
+    """A checked configuration.
+
+    Attributes:
+        access: to REST, or to gRPC where there is no REST.
+        rest, grpc: each transport's own address, with the same credentials.
+    """
 
     run_id: str
     options: Options
     endpoint: str
     access: Access
+    rest: Access | None
+    grpc: Access | None
     policy: Policy
     policy_sha256: str | None
     limits: Limits
@@ -37,6 +49,15 @@ class Config:
     allow: tuple[str, ...] = ()
     given: Mapping[str, str] = field(default_factory=dict)
     defaulted: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def transports(self) -> list[str]:
+        """The transports with an address: ``rest``, ``grpc``."""
+        return [name for name, access in (("rest", self.rest), ("grpc", self.grpc)) if access is not None]
+
+    def reaches(self, transport: str) -> bool:
+        """Whether a check of that transport (``rest``, ``grpc`` or ``both``) can be carried out."""
+        return {"rest", "grpc"} <= {*self.transports} if transport == "both" else transport in self.transports
 
 
 def configure(options: Options, endpoint: str, environ: Mapping[str, str] | None = None) -> Config:
@@ -51,23 +72,27 @@ def configure(options: Options, endpoint: str, environ: Mapping[str, str] | None
         UsageError: something cannot work as asked.
     """
     environ = os.environ if environ is None else environ
-    if endpoint.startswith("grpc:"):
-        raise UsageError(f"{endpoint}: the gRPC transport is not part of this version; give the REST base URL")
     try:
         policy, policy_sha256 = load_policy(Path(options.policy) if options.policy else None)
-        access = _access(options, endpoint, environ)
+        rest = None if _GRPC_URL.match(endpoint) else _access(options, endpoint, environ)
+        grpc = _grpc_access(options, endpoint, rest, environ)
     except (PolicyError, ValueError) as error:
         raise UsageError(str(error)) from error
+    access = rest or grpc
+    if access is None:
+        raise UsageError(f"{endpoint}: no address, neither for REST nor for gRPC")
     run_id = secrets.token_hex(4)
     profile = options.profile or "standard"
-    limits = _limits(options, policy, loopback=access.is_loopback)
+    limits = _limits(options, policy, loopback=all(each.is_loopback for each in (rest, grpc) if each is not None))
     seed = options.seed if options.seed is not None else 15
     given, defaulted = _recorded(options, limits, profile, seed)
     return Config(
         run_id=run_id,
         options=options,
-        endpoint=access.base_url,
+        endpoint=access.base_url if rest is not None else _grpc_url(access),
         access=access,
+        rest=rest,
+        grpc=grpc,
         policy=policy,
         policy_sha256=policy_sha256,
         limits=limits,
@@ -101,6 +126,27 @@ def _access(options: Options, endpoint: str, environ: Mapping[str, str]) -> Acce
         authority=options.authority,
         proxy=options.proxy,
     )
+
+
+def _grpc_access(options: Options, endpoint: str, rest: Access | None, environ: Mapping[str, str]) -> Access | None:
+    """The gRPC address: ``HOST:PORT`` (TLS if REST has it), ``grpc://HOST:PORT`` or ``grpcs://HOST:PORT``."""
+    given = endpoint if rest is None else options.grpc
+    if given is None:
+        return None
+    if rest is None and options.grpc is not None:
+        raise UsageError(f"--endpoint {endpoint} is a gRPC address already: leave out --oip-grpc")
+    scheme = _GRPC_URL.match(given)
+    tls = scheme.group(1) == "grpcs" if scheme else rest is not None and rest.is_tls
+    address = given[scheme.end() :] if scheme else given
+    if not _HOST_PORT.fullmatch(address):
+        raise UsageError(f"gRPC address {address!r} is not HOST:PORT")
+    if importlib.util.find_spec("tritonclient") is None or importlib.util.find_spec("h2") is None:
+        raise UsageError("gRPC needs the extra: pip install 'art15[grpc]'")
+    return _access(options, f"http{'s' if tls else ''}://{address}", environ)
+
+
+def _grpc_url(access: Access) -> str:
+    return f"grpc{'s' if access.is_tls else ''}://{access.base_url.partition('://')[2]}"
 
 
 def _limits(options: Options, policy: Policy, *, loopback: bool) -> Limits:

@@ -27,6 +27,7 @@ class EmbeddedServer:
         self._arguments = list(arguments)
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
+        self.grpc: str | None = None
 
     def __enter__(self) -> EmbeddedServer:
         """Start the child and wait until it listens.
@@ -39,7 +40,8 @@ class EmbeddedServer:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         try:
-            self.url = str(json.loads(self._first_line(self._process))["url"])
+            line = json.loads(self._first_line(self._process))
+            self.url, self.grpc = str(line["url"]), line.get("grpc")
         except (ValueError, KeyError) as error:
             self.stop()
             raise EmbeddedError(

@@ -21,6 +21,7 @@ class Options:
     """The command line as given; None and empty mean "not given"."""
 
     endpoints: Sequence[str]
+    grpc: str | None = None
     models: Sequence[str] = ()
     policy: str | None = None
     suites: Sequence[str] = ()
@@ -50,8 +51,15 @@ def add_options(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         metavar="URL",
-        help="base URL of the endpoint to probe, path prefix allowed; 'embedded' starts the reference server. "
+        help="base URL of the endpoint to probe, path prefix allowed; grpc://HOST:PORT (grpcs:// with TLS) for one "
+        "without REST; 'embedded' starts the reference server. "
         "With no path given, all suites run. Without it the plugin does nothing.",
+    )
+    add(
+        "--oip-grpc",
+        metavar="HOST:PORT",
+        help="gRPC address of the same server: adds the gRPC checks and those that compare the transports (TLS as for "
+        "the URL, or say grpc:// or grpcs://; needs the extra art15[grpc])",
     )
     add(
         "--oip-model",

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -29,16 +29,20 @@ from harness.run.planning import make_plan
 from harness.run.results import Result, execute, waiver_for
 from harness.run.snapshot import snapshot
 from harness.run.tester import tester
-from harness.target.discovery import TargetError, discover
+from harness.target.discovery import discover, metadata_again
+from harness.target.errors import TargetError
 from harness.target.models import ModelUnderTest
 from harness.target.probe import Probe, checking
 from harness.target.target import Target
 from harness.verdicts import Verdict
-from harness.wire.access import AccessError
+from harness.wire.access import Access, AccessError
 from harness.wire.rest import RestClient
 from reports.bundle import finish
 from reports.evidence import encode
 from reports.journal import Journal
+
+if TYPE_CHECKING:
+    from harness.wire.rpc import GrpcClient
 
 # Draws of one search, by profile.
 EXAMPLES = {"quick": 5, "standard": 20, "deep": 300}
@@ -61,7 +65,8 @@ class Run:
         self._lock = threading.Lock()
         self._middle_read = False
         self._journal: Journal
-        self._client: RestClient
+        self._recorder: Recorder
+        self._clients: list[RestClient | GrpcClient] = []
         self.target: Target
 
     # -- opening ---------------------------------------------------------------------------------------------------
@@ -78,10 +83,13 @@ class Run:
         self._journal = Journal(config.folder / "journal.jsonl", hashlib.sha256(plan).hexdigest())
         self.redactor = Redactor(config.access.secrets(), headers=[name for name, _ in config.access.headers])
         self._record_opening()
-        recorder = Recorder(ExchangeStore(config.folder), self.redactor, self._exchange)
-        self._client = RestClient(config.access, recorder, Budget(config.limits))
+        self._recorder = Recorder(ExchangeStore(config.folder), self.redactor, self._exchange)
+        budget = Budget(config.limits)
+        rest = None if config.rest is None else RestClient(config.rest, self._recorder, budget)
+        grpc = None if config.grpc is None else _grpc_client(config.grpc, self._recorder, budget)
+        self._clients = [client for client in (rest, grpc) if client is not None]
         try:
-            self.target = discover(self._client, config.policy, config.options.models)
+            self.target = discover(rest, grpc, config.policy, config.options.models)
         except (TargetError, BudgetExhausted, AccessError) as error:
             self.close(4)
             raise UsageError(str(error)) from error
@@ -105,7 +113,7 @@ class Run:
                 "config_defaulted": dict(config.defaulted),
                 "report": msgspec.to_builtins(policy.report),
                 "declared": declared,
-                "transports": ["rest"],
+                "transports": config.transports,
             },
         )
         self._log("catalogue", snapshot(self.catalogue))
@@ -134,10 +142,10 @@ class Run:
 
     def _identity(self, when: str) -> None:
         """Read each model's metadata again, so that a change during the run is seen."""
-        with checking(self._client, None):
+        with checking(self._recorder, None):
             for model in self.target.models:
                 try:
-                    exchange = self._client.model_metadata(model.name, model.address)
+                    exchange = metadata_again(self.target, model)
                 except BudgetExhausted as error:
                     self._read_identity(model, when, b"", False, str(error))
                     continue
@@ -167,7 +175,7 @@ class Run:
         if blocked is not None:
             probe.outcome.ended, probe.outcome.reason = verdict, reason = blocked
         else:
-            with checking(self._client, identity):
+            with checking(self._recorder, identity):
                 verdict, reason = execute(check, probe)
         result = Result(
             id=identity,
@@ -181,12 +189,18 @@ class Run:
             exchanges=tuple(self._references.pop(identity, ())),
             exchanges_total=self._totals.pop(identity, 0),
             blocked=blocked is not None,
-            asked_by_name=bool(self.config.options.suites) or (model is not None and model.named),
+            asked_by_name=self._asked_by_name(check, model),
             waiver=self._waiver(check, model, verdict),
         )
         self.results[identity] = result
         self._log("check", result.record())
         return result
+
+    def _asked_by_name(self, check: Check, model: ModelUnderTest | None) -> bool:
+        """Whether the suite, the model or the transport of an item stands on the command line."""
+        options = self.config.options
+        by_transport = check.transport == "grpc" and "grpc" in self.config.given
+        return bool(options.suites) or by_transport or (model is not None and model.named)
 
     def _blocked(self, check: Check, model: ModelUnderTest | None) -> tuple[Verdict, str] | None:
         """How a check ends without being carried out: what does not apply has nothing that depends on it, either."""
@@ -231,21 +245,27 @@ class Run:
 
     def close(self, exit_code: int) -> None:
         """Read the identities a last time, close the journal, and stop using the network; safe to call twice."""
-        client: RestClient | None = getattr(self, "_client", None)
-        if client is None:
+        if not self._clients:
             return
         if hasattr(self, "target"):
             for text in self.stale_waivers():
                 self._log("deviation", {"text": text})
             self._identity("end")
         self._log("close", {"exit_code": exit_code})
-        client.close()
-        del self._client
+        for client in self._clients:
+            client.close()
+        self._clients = []
 
     def finish(self) -> Path:
         """Make the document, the page and the manifest from the journal; gives the path of the page."""
         self.report = finish(self.config.folder)
         return self.report
+
+
+def _grpc_client(access: Access, recorder: Recorder, budget: Budget) -> GrpcClient:
+    from harness.wire.rpc import GrpcClient  # noqa: PLC0415 -- needs the extra grpc
+
+    return GrpcClient(access, recorder, budget)
 
 
 def check_id(check: Check, model: ModelUnderTest | None) -> str:

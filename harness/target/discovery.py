@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from harness.policy import Policy, SampleTable
 from harness.record.exchange import Exchange
+from harness.target.errors import TargetError
 from harness.target.models import ModelUnderTest
 from harness.target.target import Target
 from harness.wire import strictjson
@@ -22,39 +24,68 @@ from harness.wire.messages import (
 )
 from harness.wire.rest import RestClient, json_of
 
+if TYPE_CHECKING:
+    from harness.wire.rpc import GrpcClient
 
-class TargetError(Exception):
-    """The endpoint cannot be probed as asked; one clear line that says what to do (exit code 4)."""
 
-
-def discover(client: RestClient, policy: Policy, named: Sequence[str] = ()) -> Target:
+def discover(rest: RestClient | None, grpc: GrpcClient | None, policy: Policy, named: Sequence[str] = ()) -> Target:
     """Reach the endpoint, read its metadata, and list the models under test.
 
     Args:
-        client: recording client of the run.
+        rest, grpc: recording clients of the run; at least one.
         policy: the operator's policy (for sample requests).
         named: ``NAME`` or ``NAME:VERSION``; empty means every model that the endpoint lists.
 
     Raises:
-        TargetError: unreachable, not HTTP, no such model, or none listed and none named. (An endpoint that accepts
-            connections and then gives no answer is a finding instead: the checks of the server say so.)
+        TargetError: unreachable, neither HTTP nor gRPC, no such model, or none listed and none named. (An endpoint
+            that accepts connections and then gives no answer is a finding instead: the checks of the server say so.)
     """
-    reach(client)
-    path, exchange = server_metadata(client)
-    value = value_of(exchange)
-    server = read_server_metadata(value) if isinstance(value, dict) else None
-    target = Target(client, policy, path, exchange, server)
-    listing = listed_models(client)
+    if grpc is not None:
+        _grpc().reach_grpc(grpc)
+    target = _over_rest(rest, grpc, policy) if rest is not None else _over_grpc(grpc, policy)
+    listing = listed_models(rest) if rest is not None else None
+    if listing is None and grpc is not None:
+        listing = _grpc().grpc_listing(grpc)
     target.listed = None if listing is None else tuple(dict.fromkeys(name for name, _ in listing))
-    if not named and not target.listed and exchange.answered:
+    if not named and not target.listed and target.metadata_exchange.answered:
         raise TargetError("the endpoint lists no models (repository index, GET v2/models): name one with --oip-model")
     versions = dict(reversed(listing or []))
     for text in named or [_escaped(name) for name in target.listed or ()]:
         name, version = split_name(text)
-        target.models.append(_model(client, policy, name, version, versions.get(name), named=bool(named)))
+        target.models.append(_model(target, name, version, versions.get(name), named=bool(named)))
     if named:
-        _refuse_unknown(client, target)
+        _refuse_unknown(target)
     return target
+
+
+def _grpc() -> ModuleType:
+    """Loaded only where it is needed: it needs the extra ``grpc``."""
+    from harness.target import grpc_discovery  # noqa: PLC0415
+
+    return grpc_discovery
+
+
+def _over_rest(rest: RestClient, grpc: GrpcClient | None, policy: Policy) -> Target:
+    reach(rest)
+    path, exchange = server_metadata(rest)
+    value = value_of(exchange)
+    server = read_server_metadata(value) if isinstance(value, dict) else None
+    return Target(rest, grpc, policy, path, exchange, server)
+
+
+def _over_grpc(grpc: GrpcClient | None, policy: Policy) -> Target:
+    if grpc is None:
+        raise TargetError("no address was given, neither for REST nor for gRPC")
+    exchange = grpc.server_metadata()
+    return Target(None, grpc, policy, "v2", exchange, _grpc().grpc_server(exchange))
+
+
+def metadata_again(target: Target, model: ModelUnderTest) -> Exchange:
+    """Read a model's metadata anew, the way it was read first."""
+    if target.rest is not None:
+        return target.rest.model_metadata(model.name, model.address)
+    assert target.grpc is not None
+    return target.grpc.model_metadata(model.name, model.version)
 
 
 def reach(client: RestClient) -> None:
@@ -123,35 +154,51 @@ def _escaped(name: str) -> str:
     return name.replace(":", "\\:")
 
 
-def _model(
-    client: RestClient, policy: Policy, name: str, version: str | None, listed: str | None, *, named: bool
-) -> ModelUnderTest:
-    """Address one model; where the unversioned path is refused, the listed version is tried (VERS-01)."""
-    address = version
-    exchange = client.model_metadata(name, address)
-    if address is None and exchange.status != 200 and listed is not None:
-        again = client.model_metadata(name, listed)
-        if again.status == 200:
-            address, exchange = listed, again
+def _model(target: Target, name: str, version: str | None, listed: str | None, *, named: bool) -> ModelUnderTest:
+    """One model, over each transport that there is."""
+    samples = _samples(target.policy.samples.get(name))
+    over_grpc = None if target.grpc is None else _grpc().grpc_model(target.grpc, name, version, samples)
+    if target.rest is None:
+        assert over_grpc is not None
+        return ModelUnderTest(
+            name, version, None, over_grpc.metadata_exchange, over_grpc.metadata, samples, named, over_grpc
+        )
+    address, exchange = _addressed(target.rest, name, version, listed)
     value = value_of(exchange)
     metadata: ModelMetadata | None = None
     if exchange.status == 200 and isinstance(value, dict):
         metadata = read_model_metadata(value)
-    samples = _samples(policy.samples.get(name))
-    return ModelUnderTest(name, version, address, exchange, metadata, samples, named)
+    return ModelUnderTest(name, version, address, exchange, metadata, samples, named, over_grpc)
 
 
-def _refuse_unknown(client: RestClient, target: Target) -> None:
+def _addressed(client: RestClient, name: str, version: str | None, listed: str | None) -> tuple[str | None, Exchange]:
+    """The version in the paths that work, and the metadata there; where the unversioned path is refused, the listed
+    version is tried (VERS-01)."""
+    exchange = client.model_metadata(name, version)
+    if version is None and exchange.status != 200 and listed is not None:
+        again = client.model_metadata(name, listed)
+        if again.status == 200:
+            return listed, again
+    return version, exchange
+
+
+def _refuse_unknown(target: Target) -> None:
     """A model that was named, but that nothing at the endpoint knows, is a typing error rather than a finding."""
     for model in target.models:
-        if model.metadata is not None or (target.listed and model.name in target.listed):
+        known = model.metadata is not None or (model.grpc is not None and model.grpc.metadata is not None)
+        if known or (target.listed and model.name in target.listed):
             continue
-        if client.model_ready(model.name, model.version).ok:
+        if target.rest is not None and target.rest.model_ready(model.name, model.version).ok:
+            continue
+        exchange = model.metadata_exchange
+        if exchange.rpc is not None and exchange.rpc.code != 0:
+            said = exchange.rpc.name
+        elif exchange.status is not None and 400 <= exchange.status < 500:
+            said = str(exchange.status)
+        else:
             continue
         names = ", ".join(target.listed[:20]) if target.listed else "none listed"
-        status = model.metadata_exchange.status
-        if status is not None and 400 <= status < 500:
-            raise TargetError(f"no model {model.id!r} at this endpoint (it answered {status}; models: {names})")
+        raise TargetError(f"no model {model.id!r} at this endpoint (it answered {said}; models: {names})")
 
 
 def _samples(table: SampleTable | None) -> tuple[InferRequest, ...]:

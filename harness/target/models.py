@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from harness.check import NotApplicable, Untestable
 from harness.generate.inputs import candidates
 from harness.generate.mutations import Mutation
-from harness.oracles.equality import difference, preserved
+from harness.oracles.equality import difference, echoed
 from harness.record.exchange import Exchange
 from harness.wire import strictjson
-from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest, ModelMetadata, TensorMetadata, read_outputs
 from harness.wire.rest import RestClient, json_of
 from harness.wire.tensor import Tensor
+
+if TYPE_CHECKING:
+    from harness.target.grpc_model import GrpcModel
 
 NESTED = "nested data"
 # Enough rows for mistakes that only show in larger batches.
@@ -31,7 +34,7 @@ class Accepted:
 
 @dataclass(slots=True)
 class ModelUnderTest:
-    """A model as addressed by the run.
+    """A model as addressed by the run; methods that take a REST client need REST.
 
     Attributes:
         name: as in the path, not yet percent-encoded.
@@ -42,6 +45,7 @@ class ModelUnderTest:
         named: whether the user asked for this model by name.
         requires: what the protocol leaves to the client, but the model was seen to insist on: optional members, or
             the nested spelling of data.
+        grpc: the same model over gRPC, where an address was given.
     """
 
     name: str
@@ -51,6 +55,7 @@ class ModelUnderTest:
     metadata: ModelMetadata | None
     samples: tuple[InferRequest, ...] = ()
     named: bool = False
+    grpc: GrpcModel | None = None
     requires: str | None = field(default=None, init=False)
     _accepted: Accepted | None = field(default=None, init=False)
     _refusals: list[Exchange] = field(default_factory=list, init=False)
@@ -194,18 +199,6 @@ def outputs_of(exchange: Exchange) -> dict[str, Tensor]:
         return read_outputs(json_of(exchange).value)
     except strictjson.NotJson:
         return {}
-
-
-def echoed(request: InferRequest, outputs: dict[str, Tensor]) -> set[tuple[str, str]]:
-    """Pairs of input and output of one data type with the same values."""
-    return {
-        (sent.name, name)
-        for sent in request.inputs
-        for name, tensor in outputs.items()
-        if tensor.datatype == sent.datatype
-        and sent.datatype in DATATYPES
-        and preserved(sent.datatype, sent.elements, tensor.elements) is None
-    }
 
 
 def with_id(request: InferRequest, request_id: str | None) -> InferRequest:

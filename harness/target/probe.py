@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from hypothesis.strategies import SearchStrategy
 
@@ -13,11 +13,16 @@ from harness.check import Check, Inconclusive, NotApplicable, Outcome, Untestabl
 from harness.generate.campaign import Found, search
 from harness.oracles.equality import difference
 from harness.record.exchange import Exchange
+from harness.record.store import Recorder
 from harness.target.models import Accepted, ModelUnderTest, outputs_of, with_id
 from harness.target.target import Target
 from harness.wire import strictjson
 from harness.wire.messages import InferRequest
 from harness.wire.rest import RestClient, json_of
+
+if TYPE_CHECKING:
+    from harness.target.grpc_model import GrpcModel
+    from harness.wire.rpc import GrpcClient
 
 T = TypeVar("T")
 
@@ -42,6 +47,20 @@ class Probe:
     def client(self) -> RestClient:
         """The recording REST client, within the run's budget."""
         return self.target.client
+
+    @property
+    def grpc(self) -> GrpcClient:
+        """The recording gRPC client, within the run's budget; the check is untestable without a gRPC address."""
+        if self.target.grpc is None:
+            self.untestable("no gRPC address was given (--oip-grpc HOST:PORT)")
+        return self.target.grpc
+
+    @property
+    def grpc_model(self) -> GrpcModel:
+        """The model of this item over gRPC; the check is untestable without a gRPC address."""
+        if self.model.grpc is None:
+            self.untestable("no gRPC address was given (--oip-grpc HOST:PORT)")
+        return self.model.grpc
 
     @property
     def model(self) -> ModelUnderTest:
@@ -111,7 +130,7 @@ class Probe:
 
         That there is no answer is held against the endpoint where it is the point of a check, not everywhere.
         """
-        if exchange.status is None or exchange.error is not None:
+        if not exchange.answered or exchange.error is not None:
             self.untestable(f"no complete answer: {exchange.error.message if exchange.error else 'unknown'}")
         return exchange
 
@@ -129,6 +148,18 @@ class Probe:
             self.untestable(f"the body is a JSON {json_type(value)}, not an object")
         return value
 
+    def message(self, method: str, exchange: Exchange) -> Any:  # noqa: ANN401 -- a generated class
+        """The message in an answer to a gRPC call; the check is untestable unless it is OK and holds one."""
+        from harness.wire.protobuf import NotAMessage, parsed  # noqa: PLC0415 -- needs the extra grpc
+
+        rpc = self.answered(exchange).rpc
+        if rpc is None or rpc.code != 0:
+            self.untestable(f"{method} ended in {rpc.name if rpc else 'no status'}")
+        try:
+            return parsed(method, exchange.response_body)
+        except NotAMessage as error:
+            self.untestable(str(error))
+
     def accepted(self) -> Accepted:
         """A request this model answers with 200, and that answer."""
         return self.model.accepted(self.client)
@@ -138,7 +169,8 @@ class Probe:
 
         Not applicable if the policy declares the model nondeterministic, untestable if nobody said so.
         """
-        if self.model.steady(self.client):
+        steady = self.model.steady(self.client) if self.target.rest is not None else self.grpc_model.steady()
+        if steady:
             return
         table = self.target.policy.models.get(self.model.name)
         if table is not None and table.nondeterministic:
@@ -177,10 +209,10 @@ def shown(value: object) -> str:
 
 
 @contextlib.contextmanager
-def checking(client: RestClient, check_id: str | None) -> Iterator[None]:
+def checking(recorder: Recorder, check_id: str | None) -> Iterator[None]:
     """Stamp every exchange recorded inside with the id of the running check."""
-    before, client.current_check = client.current_check, check_id
+    before, recorder.current_check = recorder.current_check, check_id
     try:
         yield
     finally:
-        client.current_check = before
+        recorder.current_check = before

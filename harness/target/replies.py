@@ -13,6 +13,8 @@ def status_of(exchange: Exchange) -> str:
     """The status, or why there was no complete answer."""
     if exchange.error is not None:
         return f"{exchange.error.kind}: {exchange.error.message}"
+    if exchange.rpc is not None:
+        return f"{exchange.rpc.name}{f' ({exchange.rpc.details[:200]})' if exchange.rpc.details else ''}"
     return f"status {exchange.status}"
 
 
@@ -26,7 +28,9 @@ def object_or_none(exchange: Exchange) -> dict[str, Any] | None:
 
 
 def refused(exchange: Exchange) -> bool:
-    """A complete answer with an error status."""
+    """A complete answer with an error status; of a gRPC call, with any status but OK."""
+    if exchange.rpc is not None:
+        return exchange.error is None and exchange.rpc.code != 0
     return exchange.error is None and exchange.status is not None and 400 <= exchange.status <= 599
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from harness.check import Untestable
 from harness.policy import Policy
 from harness.record.exchange import Exchange
 from harness.target.models import ModelUnderTest
 from harness.wire.messages import ServerMetadata
 from harness.wire.rest import RestClient
+
+if TYPE_CHECKING:
+    from harness.wire.rpc import GrpcClient
 
 
 @dataclass(slots=True)
@@ -16,7 +21,8 @@ class Target:
     """What discovery found out; checks ask the target instead of guessing again.
 
     Attributes:
-        client: the one REST client of the run.
+        rest: the REST client of the run; None for an endpoint that is reached over gRPC only.
+        grpc: the gRPC client of the run; None without a gRPC address.
         metadata_path: form of the server metadata path that answered (``v2`` or ``v2/``); both are tried, since the
             documents differ (REST-HTTP-02).
         metadata_exchange: the answer on that form, or on the first form if none worked.
@@ -27,7 +33,8 @@ class Target:
         listed: names the endpoint lists, None if it lists none at all.
     """
 
-    client: RestClient
+    rest: RestClient | None
+    grpc: GrpcClient | None
     policy: Policy
     metadata_path: str
     metadata_exchange: Exchange
@@ -36,3 +43,19 @@ class Target:
     seed: int = 15
     examples: int = 20
     listed: tuple[str, ...] | None = None
+
+    @property
+    def client(self) -> RestClient:
+        """The REST client.
+
+        Raises:
+            Untestable: the endpoint is reached over gRPC only.
+        """
+        if self.rest is None:
+            raise Untestable("the endpoint was given without REST")
+        return self.rest
+
+    def extension(self, *names: str) -> bool:
+        """Whether server metadata lists one of the names (or begins with one: Triton adds details in brackets)."""
+        listed = self.server.extensions if self.server else ()
+        return any(each.partition("(")[0] in names for each in listed)

@@ -26,6 +26,44 @@ class Route:
     proxy: tuple[str, int, str | None] | None = None
 
 
+def open_stream(host: str, port: int, route: Route, backend: Backend, call: Call, *, tunnel: bool = False) -> Stream:
+    """A connection to ``host``, through the proxy and with TLS as ``route`` says.
+
+    Without TLS a proxy is left to forward the requests themselves, unless ``tunnel`` asks for a tunnel.
+
+    Raises:
+        WireError: kinds ``connect`` and ``tls``.
+    """
+    if route.proxy is None:
+        stream = backend.connect_tcp(host, port, timeout=call)
+    else:
+        proxy, proxy_port, credentials = route.proxy
+        stream = backend.connect_tcp(proxy, proxy_port, timeout=call)
+        if tunnel or route.context is not None:
+            _tunnel(stream, f"{host}:{port}", credentials, call)
+    if route.context is None:
+        return stream
+    return stream.start_tls(route.context, route.sni or host, timeout=call)
+
+
+def _tunnel(stream: Stream, target: str, credentials: str | None, call: Call) -> None:
+    """Ask the proxy for a tunnel."""
+    lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
+    if credentials is not None:
+        lines.append(f"Proxy-Authorization: {credentials}")
+    try:
+        stream.write("\r\n".join([*lines, "", ""]).encode("latin-1"), timeout=call)
+        reply = _reply(stream, call)
+    except (WireError, httpcore.WriteError) as error:
+        stream.close()
+        raise WireError("connect", f"through the proxy: {error}") from None
+    status = reply.partition(b"\r\n")[0].split(b" ")
+    if len(status) < 2 or not status[1].startswith(b"2"):
+        stream.close()
+        shown = reply.partition(b"\r\n")[0][:100].decode("ascii", "backslashreplace")
+        raise WireError("connect", f"the proxy refused: {shown}")
+
+
 class _Http11(httpcore.HTTP11Connection):
     def _response_closed(self) -> None:
         # Bytes after a whole response were not asked for. On a connection that is used again they would pass for the
@@ -57,42 +95,13 @@ class Connection(httpcore.ConnectionInterface):
         with self._lock:
             if self._http is None:
                 try:
-                    stream = self._connect(call)
+                    host, port = self._origin.host.decode(), self._origin.port
+                    stream = open_stream(host, port, self._route, self._backend, call)
                 except BaseException:
                     self._failed = True
                     raise
                 self._http = _Http11(self._origin, stream, keepalive_expiry=KEEPALIVE_SECONDS)
         return self._http.handle_request(self._by_proxy(request))
-
-    def _connect(self, call: Call) -> Stream:
-        if self._route.proxy is None:
-            stream = self._backend.connect_tcp(self._origin.host.decode(), self._origin.port, timeout=call)
-        else:
-            host, port, credentials = self._route.proxy
-            stream = self._backend.connect_tcp(host, port, timeout=call)
-            if self._route.context is not None:
-                self._tunnel(stream, credentials, call)
-        if self._route.context is None:
-            return stream
-        return stream.start_tls(self._route.context, self._route.sni or self._origin.host.decode(), timeout=call)
-
-    def _tunnel(self, stream: Stream, credentials: str | None, call: Call) -> None:
-        """Ask the proxy for a tunnel."""
-        target = f"{self._origin.host.decode()}:{self._origin.port}"
-        lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
-        if credentials is not None:
-            lines.append(f"Proxy-Authorization: {credentials}")
-        try:
-            stream.write("\r\n".join([*lines, "", ""]).encode("latin-1"), timeout=call)
-            reply = _reply(stream, call)
-        except (WireError, httpcore.WriteError) as error:
-            stream.close()
-            raise WireError("connect", f"through the proxy: {error}") from None
-        status = reply.partition(b"\r\n")[0].split(b" ")
-        if len(status) < 2 or not status[1].startswith(b"2"):
-            stream.close()
-            shown = reply.partition(b"\r\n")[0][:100].decode("ascii", "backslashreplace")
-            raise WireError("connect", f"the proxy refused: {shown}")
 
     def _by_proxy(self, request: httpcore.Request) -> httpcore.Request:
         """The request as it goes over this connection: a proxy without a tunnel is given the whole URL."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextvars
 import re
 import time
 from collections.abc import Iterable, Sequence
@@ -62,19 +61,7 @@ class RestClient:
         self._silences = 0
         self._patient = True
         self.pace = Pace()
-        self._check: str | None = None
-        self._checks: contextvars.ContextVar[str | None] = contextvars.ContextVar("check")
         self._learn_secrets()
-
-    @property
-    def current_check(self) -> str | None:
-        """Id that is stamped on records. A thread that never set it has the one that was set last."""
-        return self._checks.get(self._check)
-
-    @current_check.setter
-    def current_check(self, check: str | None) -> None:
-        self._check = check
-        self._checks.set(check)
 
     def send(
         self,
@@ -154,7 +141,7 @@ class RestClient:
         self._silences = 0 if exchange.answered else self._silences + 1
         if exchange.status == 401 and credentials:
             self.access.refused()
-        return self.recorder.record(exchange, self.current_check)
+        return self.recorder.record(exchange)
 
     def server_live(self) -> Exchange:
         """GET v2/health/live."""

@@ -48,6 +48,8 @@ class Call(float):
         self.first = b""
         self.in_headers = True
         self.ended = False
+        # Reading what an idle connection has to say is no request.
+        self.counts = True
 
     def remaining(self) -> float:
         """Seconds left, never quite zero, since a socket timeout of zero means not to wait at all.
@@ -98,7 +100,7 @@ class Stream(httpcore.NetworkStream):
         call = as_call(timeout)
         if call is not self._call:
             self._call = call
-            self._requests += 1
+            self._requests += call.counts
             call.facts = self._facts()
         return call
 

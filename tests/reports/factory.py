@@ -57,11 +57,8 @@ class Bundle:
         headers: list[list[str]] | None = None,
     ) -> str:
         """Store one exchange and journal it; ``status`` None is a timeout."""
-        number = len(self.exchanges)
         answered = status is not None
         record = {
-            "schema": "art15-exchange/1",
-            "n": number,
             "method": method,
             "url": f"http://127.0.0.1:8080/{path}",
             "http_version": "HTTP/1.1",
@@ -84,6 +81,58 @@ class Bundle:
             if answered
             else None,
             "error": None if answered else {"kind": "timeout", "message": "no complete response within 10 s"},
+        }
+        return self._keep(record, len(sent), len(received) if answered else 0)
+
+    def call(
+        self,
+        sent: bytes = b"",
+        received: bytes | None = b"",
+        *,
+        rpc: tuple[int, str, str] | None = (0, "OK", ""),
+        texts: tuple[str | None, str | None] = (None, None),
+        metadata: list[list[str]] | None = None,
+        trailers: list[list[str]] | None = None,
+        base: str = "http://127.0.0.1:8001",
+    ) -> str:
+        """Store one gRPC call; bodies are messages without their frame, and ``received`` None is a timeout."""
+        answered = received is not None
+        record = {
+            "method": "POST",
+            "url": f"{base}/inference.GRPCInferenceService/ModelInfer",
+            "http_version": "HTTP/2",
+            "request": {
+                "headers": [
+                    ["content-type", "application/grpc"],
+                    ["te", "trailers"],
+                    ["authorization", "[redacted]"],
+                    *(metadata or []),
+                ],
+                "body": self.body(sent),
+                "text": texts[0],
+            },
+            "response": {
+                "status": None,
+                "reason": "",
+                "http_version": "HTTP/2",
+                "headers": [["content-type", "application/grpc"]],
+                "trailers": trailers or [],
+                "body": self.body(received or b""),
+                "text": texts[1],
+                "truncated": False,
+            }
+            if answered
+            else None,
+            "rpc": dict(zip(("code", "name", "details"), rpc, strict=True)) if rpc and answered else None,
+            "error": None if answered else {"kind": "timeout", "message": "no status within 10 s"},
+        }
+        return self._keep(record, len(sent) + 5, len(received or b""))
+
+    def _keep(self, record: dict[str, Any], sent: int, received: int) -> str:
+        number, answer = len(self.exchanges), record["response"]
+        record |= {
+            "schema": "art15-exchange/1",
+            "n": number,
             "timing": {"started": "2026-11-21T09:02:12.000000Z", "start_ns": 1, "headers_ns": 2, "end_ns": 3},
             "connection": None,
             "redactions": [{"where": "request.header.authorization", "rule": "header"}],
@@ -96,12 +145,13 @@ class Bundle:
             {
                 "n": number,
                 "sha256": digest,
-                "method": method,
+                "method": record["method"],
                 "url": record["url"],
-                "status": status,
-                "error_kind": None if answered else "timeout",
-                "sent": len(sent),
-                "received": len(received) if answered else 0,
+                "status": answer["status"] if answer else None,
+                "rpc": (record.get("rpc") or {}).get("name"),
+                "error_kind": record["error"] and record["error"]["kind"],
+                "sent": sent,
+                "received": received,
                 "started": f"2026-11-21T09:02:{12 + number % 40:02d}.000000Z",
                 "elapsed_s": 0.01,
                 "redactions": 1,
@@ -146,6 +196,7 @@ def start(
     clauses: Sequence[tuple[str, ...]] | None = None,
     *,
     first_reading: bool = True,
+    transports: Sequence[str] = ("rest",),
 ) -> Bundle:
     """Plan, journal with ``open``, ``catalogue``, ``target``, ``model`` and the first identity reading."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -160,7 +211,7 @@ def start(
     journal = Journal(folder / "journal.jsonl", hashlib.sha256(data).hexdigest(), clock)
     bundle = Bundle(folder, sealed, journal)
     OPEN.append(journal)
-    journal.append("open", opened())
+    journal.append("open", opened() | {"transports": list(transports)})
     journal.append("catalogue", catalogue(clauses or CLAUSES))
     journal.append(
         "target", {"server_name": "iris-server", "server_version": "1.7.1", "extensions": ["binary_tensor_data"]}

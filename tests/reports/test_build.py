@@ -54,7 +54,7 @@ def test_a_clause_has_the_worst_verdict_and_its_checks(sealed: Path) -> None:
     [
         ("REST-INT-01", "Not observable on the wire."),
         ("REST-PAR-01", "no check of this run covers it"),
-        ("GRPC-INF-01", "the transport grpc was not tried"),
+        ("GRPC-INF-01", "not tested: no gRPC address given (--oip-grpc HOST:PORT)"),
     ],
 )
 def test_a_clause_without_a_check_has_no_verdict_and_a_reason(sealed: Path, name: str, reason: str) -> None:
@@ -143,7 +143,10 @@ def test_nothing_tested_is_said(tmp_path: Path) -> None:
 
 def test_silence_is_grouped_and_reasoned(sealed: Path) -> None:
     rows = {row.subject: row.reason for row in document(sealed).silence}
-    assert rows["Transport grpc"] == "Not tried in this run; 2 clauses speak of it."
+    assert rows["Transport gRPC"] == (
+        "Not tested: no gRPC address given (--oip-grpc HOST:PORT). This run went over REST, and held clauses of both "
+        "transports against it alone. 2 clauses of gRPC alone, 2 of them MUST: GRPC-META-01, GRPC-INF-01."
+    )
     assert "Behaviour under load" in rows
     assert "Planned checks without a result: rest-never-ran" in rows
     assert rows["Article 15(5): A15-5-e"].endswith("Where to look instead: The technical documentation.")

@@ -68,7 +68,7 @@ def written(exchange: Exchange, redactor: Redactor) -> tuple[bytes, list[dict[st
     """Every byte that recording an exchange puts on disk, and the journal events."""
     events: list[dict[str, object]] = []
     with tempfile.TemporaryDirectory() as folder:
-        Recorder(ExchangeStore(Path(folder)), redactor, events.append).record(exchange, "check")
+        Recorder(ExchangeStore(Path(folder)), redactor, events.append).record(exchange)
         files = [path for path in sorted(Path(folder).rglob("*")) if path.is_file()]
         return b"\n".join(path.read_bytes() for path in files) + json.dumps(events).encode(), events
 

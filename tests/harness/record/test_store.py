@@ -25,7 +25,7 @@ def files(root: Path) -> list[Path]:
 
 def test_every_file_has_the_digest_that_its_name_promises(tmp_path: Path) -> None:
     recorder = Recorder(ExchangeStore(tmp_path), Redactor(), lambda _: None)
-    recorded = recorder.record(replace(EXCHANGE, request_body=b"in", response_body=b"out"), None)
+    recorded = recorder.record(replace(EXCHANGE, request_body=b"in", response_body=b"out"))
     found = files(tmp_path)
     assert len(found) == 3
     for path in found:
@@ -50,7 +50,7 @@ def test_the_record_has_the_published_form(tmp_path: Path) -> None:
     assert data == json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
     assert record.keys() == {
         *("schema", "n", "method", "url", "http_version", "request", "response", "error", "timing", "connection"),
-        "redactions",
+        *("redactions", "rpc"),
     }
     assert record["connection"]["tls"] == {"version": "TLSv1.3", "cipher": "AES"}
     assert record["timing"] == {"started": EXCHANGE.started, "start_ns": 1, "headers_ns": 2, "end_ns": 3}
@@ -75,7 +75,7 @@ def test_many_threads_lose_nothing(tmp_path: Path) -> None:
 
     def work() -> None:
         for _ in range(50):
-            recorder.record(replace(EXCHANGE, n=recorder.next_number(), sent=2, received=3), "c")
+            recorder.record(replace(EXCHANGE, n=recorder.next_number(), sent=2, received=3))
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:

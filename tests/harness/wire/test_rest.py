@@ -204,12 +204,12 @@ def test_a_shorter_timeout_than_the_budget_grants(tmp_path: Path) -> None:
 def test_the_running_check_is_stamped_in_every_thread(tmp_path: Path) -> None:
     with GoodServer() as url:
         client, events = client_for(url, tmp_path)
-        client.current_check = "first"
+        client.recorder.current_check = "first"
         client.server_live()
 
         def other() -> None:
             client.server_live()
-            client.current_check = "second"
+            client.recorder.current_check = "second"
             client.server_live()
 
         thread = threading.Thread(target=other)

@@ -1,0 +1,62 @@
+"""What can be found out over gRPC: that somebody answers, server metadata, the listing, a model's metadata."""
+
+from __future__ import annotations
+
+from harness.record.exchange import Exchange
+from harness.target.errors import TargetError
+from harness.target.grpc_model import GrpcModel
+from harness.wire import protobuf
+from harness.wire.messages import InferRequest, ServerMetadata
+from harness.wire.rpc import GrpcClient
+
+
+def reach_grpc(client: GrpcClient) -> None:
+    """Make the first call.
+
+    Raises:
+        TargetError: nobody answers, or something answers that does not speak gRPC.
+    """
+    exchange = client.server_live()
+    address = f"{client.access.host}:{client.access.port}"
+    if exchange.error is None:
+        return
+    if exchange.error.kind == "connect":
+        raise TargetError(f"cannot reach {address} for gRPC: {exchange.error.message}")
+    if exchange.error.kind == "tls":
+        raise TargetError(f"TLS to {address} failed: {exchange.error.message} (see --oip-ca; grpcs:// asks for TLS)")
+    if exchange.error.kind == "protocol" and exchange.status is None:
+        raise TargetError(f"{address} does not speak gRPC: {exchange.error.message}")
+
+
+def grpc_server(exchange: Exchange) -> ServerMetadata | None:
+    """Tolerant reading of server metadata."""
+    if not exchange.ok:
+        return None
+    try:
+        return protobuf.read_server_metadata(protobuf.parsed("ServerMetadata", exchange.response_body))
+    except protobuf.NotAMessage:
+        return None
+
+
+def grpc_listing(client: GrpcClient) -> list[tuple[str, str | None]] | None:
+    """``(name, version)`` of every model in the repository index; None if there is none."""
+    exchange = client.call("RepositoryIndex")
+    if not exchange.ok:
+        return None
+    try:
+        rows = protobuf.parsed("RepositoryIndex", exchange.response_body).models
+    except protobuf.NotAMessage:
+        return None
+    return [(row.name, row.version or None) for row in rows if row.name and not row.state.endswith("UNAVAILABLE")]
+
+
+def grpc_model(client: GrpcClient, name: str, version: str | None, samples: tuple[InferRequest, ...] = ()) -> GrpcModel:
+    """A model as it is reached over gRPC; without metadata if there is none."""
+    exchange = client.model_metadata(name, version)
+    metadata = None
+    if exchange.ok:
+        try:
+            metadata = protobuf.read_model_metadata(protobuf.parsed("ModelMetadata", exchange.response_body))
+        except protobuf.NotAMessage:
+            metadata = None
+    return GrpcModel(client, name, version, exchange, metadata, samples)

@@ -1,0 +1,93 @@
+"""Tensors as raw bytes, as the binary tensor extension and the raw contents of gRPC carry them.
+
+Little-endian, row-major, no padding; BOOL is one byte, 00 or 01; each element of BYTES is its length in four bytes and
+then that many bytes. Source: Triton extension_binary_data.md, "Binary Tensor Request"; for gRPC OIP is silent on byte
+order and on BYTES, where every known server does the same (GRPC-RAW-06, GRPC-RAW-07).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from harness.wire.datatypes import DATATYPES, DataType, round_to
+
+_LENGTH = struct.Struct("<I")
+
+
+def to_raw(datatype: str, elements: Sequence[Any]) -> bytes:
+    """The elements as bytes; text of BYTES goes as UTF-8, floats are rounded to the data type.
+
+    Raises:
+        ValueError: unknown data type, or an element outside its range.
+    """
+    entry = _entry(datatype)
+    if entry.kind == "bytes":
+        return b"".join(_LENGTH.pack(len(each)) + each for each in map(as_bytes, elements))
+    if datatype == "BF16":
+        floats = np.array([round_to("BF16", float(each)) for each in elements], dtype="<f4")
+        return (floats.view("<u4") >> 16).astype("<u2").tobytes()
+    try:
+        with np.errstate(over="ignore"):
+            return np.array(list(elements), dtype=_dtype(datatype)).tobytes()
+    except (OverflowError, TypeError) as error:
+        raise ValueError(f"no {datatype} value among the elements: {error}") from None
+
+
+def from_raw(datatype: str, data: bytes) -> tuple[Any, ...]:
+    """The elements: bool, int, float, or bytes. Any BOOL byte but 00 counts as true.
+
+    Raises:
+        ValueError: unknown data type, or bytes that are not a whole number of elements.
+    """
+    entry = _entry(datatype)
+    if entry.kind == "bytes":
+        return _split(data)
+    assert entry.size is not None
+    if len(data) % entry.size:
+        raise ValueError(f"{len(data)} bytes are no whole number of {datatype} elements of {entry.size} bytes")
+    if datatype == "BF16":
+        return tuple((np.frombuffer(data, "<u2").astype("<u4") << 16).view("<f4").tolist())
+    if entry.kind == "bool":
+        return tuple(byte != 0 for byte in data)
+    return tuple(np.frombuffer(data, _dtype(datatype)).tolist())
+
+
+def as_bytes(element: object) -> bytes:
+    """An element of BYTES as bytes: text in UTF-8.
+
+    Raises:
+        ValueError: neither text nor bytes, or text that UTF-8 cannot hold.
+    """
+    if isinstance(element, str):
+        return element.encode()
+    if isinstance(element, bytes):
+        return element
+    raise ValueError(f"{element!r} is no element of BYTES")
+
+
+def _split(data: bytes) -> tuple[bytes, ...]:
+    found, position = [], 0
+    while position < len(data):
+        if position + _LENGTH.size > len(data):
+            raise ValueError(f"a length of BYTES is cut off at byte {position} of {len(data)}")
+        (size,) = _LENGTH.unpack_from(data, position)
+        position += _LENGTH.size
+        if position + size > len(data):
+            raise ValueError(f"an element of BYTES has {size} bytes at {position}, but there are {len(data)} in all")
+        found.append(data[position : position + size])
+        position += size
+    return tuple(found)
+
+
+def _entry(datatype: str) -> DataType:
+    if datatype not in DATATYPES:
+        raise ValueError(f"{datatype!r} is no data type of the protocol")
+    return DATATYPES[datatype]
+
+
+def _dtype(datatype: str) -> np.dtype[Any]:
+    return np.dtype(DATATYPES[datatype].numpy).newbyteorder("<")

@@ -1,0 +1,295 @@
+"""The gRPC client of a run: unary calls, each within the budget, recorded, and never failing for what the server does.
+
+Source: the gRPC project's "gRPC over HTTP2" (framing, status in trailers) and "HTTP to gRPC Status Code Mapping".
+Needs the extra ``grpc``.
+"""
+
+from __future__ import annotations
+
+import ssl
+import struct
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import unquote
+
+from harness import __version__
+from harness.budget import Budget
+from harness.record.exchange import Exchange, Failure, Headers, RpcStatus
+from harness.record.store import Recorder
+from harness.wire import protobuf
+from harness.wire.access import Access, Header
+from harness.wire.connection import Route
+from harness.wire.http2 import Answer, Http2Pool
+from harness.wire.messages import InferRequest
+from harness.wire.sockets import Call, WireError
+
+SERVICE = "inference.GRPCInferenceService"
+CODES = (
+    "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
+    "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED",
+    "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
+)  # fmt: skip
+_FROM_HTTP = {400: 13, 401: 16, 403: 7, 404: 12, 429: 14, 502: 14, 503: 14, 504: 14}
+_FRAME = struct.Struct(">BI")
+# As with REST: an endpoint that left this many calls without any answer is asked with little patience.
+SILENCES = 3
+IMPATIENT_SECONDS = 1.0
+
+
+class GrpcClient:
+    """Calls to one endpoint. Safe to use from several threads.
+
+    Args:
+        access: address (``http`` or ``https``, no path) and credentials.
+        recorder: keeps every exchange; learns the secrets of ``access``.
+        budget: shared by all clients of a run.
+
+    Raises:
+        ValueError: the TLS files of ``access`` cannot be used, or the address has a path.
+    """
+
+    def __init__(self, access: Access, recorder: Recorder, budget: Budget) -> None:
+        if access.prefix:
+            raise ValueError("a gRPC address is HOST:PORT, without a path")
+        self.access = access
+        self.recorder = recorder
+        self.budget = budget
+        route = Route(_context(access) if access.is_tls else None, access.sni, access.proxy_address())
+        self._pool = Http2Pool(access.host, access.port, route)
+        self._silences = 0
+        self._secrets: tuple[str, ...] = ()
+        self._learn_secrets()
+
+    def call(
+        self,
+        method: str,
+        message: bytes | Any = b"",  # noqa: ANN401 -- serialised bytes, or a generated message
+        *,
+        service: str = SERVICE,
+        metadata: Iterable[Header] = (),
+        timeout: float | None = None,
+        credentials: bool = True,
+        fresh: bool = False,
+    ) -> Exchange:
+        """Make one unary call and give back what came of it.
+
+        A call that meets the close of an idle connection before a byte has come back is made once more on a new one;
+        both are recorded.
+
+        Args:
+            method: name within the service.
+            message: as it goes on the wire; need not be a valid message.
+            metadata: further metadata; takes the place of that of access with the same key.
+            timeout: seconds for the whole call, if less than the budget grants.
+            credentials: False leaves out all metadata of access.
+            fresh: use a connection of its own.
+
+        Raises:
+            BudgetExhausted, AccessError: nothing was sent.
+        """
+        data = message if isinstance(message, bytes) else message.SerializeToString()
+        exchange = self._once(method, data, service, tuple(metadata), timeout, credentials, fresh=fresh)
+        if _met_idle_close(exchange):
+            exchange = self._once(method, data, service, tuple(metadata), timeout, credentials, fresh=True)
+        return exchange
+
+    def server_live(self) -> Exchange:
+        """ServerLive."""
+        return self.call("ServerLive")
+
+    def server_ready(self) -> Exchange:
+        """ServerReady."""
+        return self.call("ServerReady")
+
+    def server_metadata(self) -> Exchange:
+        """ServerMetadata."""
+        return self.call("ServerMetadata")
+
+    def model_ready(self, model: str, version: str | None = None) -> Exchange:
+        """ModelReady; no version is the empty text."""
+        return self.call("ModelReady", _named("ModelReady", model, version))
+
+    def model_metadata(self, model: str, version: str | None = None) -> Exchange:
+        """ModelMetadata; no version is the empty text."""
+        return self.call("ModelMetadata", _named("ModelMetadata", model, version))
+
+    def infer(
+        self, model: str, request: InferRequest, version: str | None = None, form: protobuf.Form = "typed"
+    ) -> Exchange:
+        """ModelInfer with a request in one of its two forms.
+
+        Raises:
+            ValueError: see :func:`harness.wire.protobuf.infer_message`; nothing was sent.
+        """
+        return self.call("ModelInfer", protobuf.infer_message(model, version, request, form))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._pool.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _learn_secrets(self) -> None:
+        secrets = self.access.secrets()
+        if secrets != self._secrets:
+            self.recorder.redactor.add(secrets)
+            self._secrets = secrets
+
+    def _once(
+        self,
+        method: str,
+        data: bytes,
+        service: str,
+        metadata: Headers,
+        timeout: float | None,
+        credentials: bool,
+        *,
+        fresh: bool,
+    ) -> Exchange:
+        access = self.access.headers_now() if credentials else ()
+        self._learn_secrets()
+        granted = self.budget.take()
+        if self._silences >= SILENCES:
+            granted = min(granted, IMPATIENT_SECONDS)
+        seconds = granted if timeout is None else min(timeout, granted)
+        headers = _headers(access, metadata, seconds)
+        exchange = self._carry_out(f"/{service}/{method}", method, headers, data, Call(seconds), fresh=fresh)
+        self._silences = 0 if exchange.answered else self._silences + 1
+        if exchange.rpc is not None and exchange.rpc.name == "UNAUTHENTICATED" and credentials:
+            self.access.refused()
+        return self.recorder.record(exchange)
+
+    def _carry_out(self, path: str, method: str, headers: Headers, data: bytes, call: Call, *, fresh: bool) -> Exchange:
+        scheme = "https" if self.access.is_tls else "http"
+        pseudo = ((":method", "POST"), (":scheme", scheme), (":path", path), (":authority", self.access.host_header))
+        started = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        begin = time.monotonic_ns()
+        answer, error = Answer(), None
+        reader = _Reader(self.budget.limits.body_bytes)
+        try:
+            frame = _FRAME.pack(0, len(data)) + data
+            self._pool.send((*pseudo, *headers), frame, call, answer, reader.inspect, fresh=fresh)
+        except WireError as problem:
+            error = problem.failure
+        # What is no gRPC answer, such as a proxy's page, has no frame to take off.
+        framed = _is_grpc(answer)
+        body, rpc = bytes(answer.data[_FRAME.size if framed else 0 :]), None
+        if error is None:
+            rpc, error = _status(answer)
+        return Exchange(
+            n=self.recorder.next_number(),
+            method="POST",
+            url=f"{self.access.base_url}{path}",
+            http_version="HTTP/2",
+            request_headers=((":authority", self.access.host_header), *headers),
+            request_body=data,
+            status=answer.status,
+            reason="",
+            response_http_version=None if answer.status is None else "HTTP/2",
+            response_headers=answer.headers,
+            response_body=body,
+            truncated=answer.status is not None and error is not None,
+            error=error,
+            started=started,
+            start_ns=begin,
+            headers_ns=answer.headers_ns,
+            end_ns=time.monotonic_ns(),
+            connection=call.facts,
+            sent=call.sent,
+            received=call.received,
+            rpc=rpc,
+            response_trailers=answer.trailers,
+            request_text=protobuf.rendered(method, "Request", data),
+            response_text=protobuf.rendered(method, "Response", body) if framed else "",
+        )
+
+
+class _Reader:
+    """Stops reading an answer that is larger than the limit, or that says it will be, or that has a second message."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+
+    def inspect(self, answer: Answer) -> None:
+        """Look at what has come so far; raises WireError to stop."""
+        if len(answer.data) < _FRAME.size or not _is_grpc(answer):
+            if len(answer.data) > self._limit:
+                raise WireError("body-too-large", f"more than {self._limit} bytes of body; the rest was not read")
+            return
+        compressed, size = _FRAME.unpack_from(answer.data)
+        if size > self._limit:
+            raise WireError("body-too-large", f"a message of {size} bytes is announced; {self._limit} are read at most")
+        if compressed:
+            raise WireError("encoding", "the message is compressed, which was not asked for")
+        if len(answer.data) > _FRAME.size + size:
+            raise WireError("protocol", "more than one message in answer to a unary call")
+
+
+def _is_grpc(answer: Answer) -> bool:
+    return answer.status == 200 and dict(answer.headers).get("content-type", "").startswith("application/grpc")
+
+
+def _status(answer: Answer) -> tuple[RpcStatus | None, Failure | None]:
+    """The status of a whole answer, or why it is no gRPC answer."""
+    ended = dict(answer.trailers) or dict(answer.headers)
+    code = ended.get("grpc-status") if _is_grpc(answer) else None
+    if code is None and answer.status == 200 and not _is_grpc(answer):
+        media = dict(answer.headers).get("content-type", "")
+        return None, Failure("protocol", f"the answer is no gRPC: content-type {media[:80]!r}")
+    if code is None:
+        if answer.status != 200:
+            mapped = _FROM_HTTP.get(answer.status or 0, 2)
+            return RpcStatus(mapped, CODES[mapped], f"HTTP status {answer.status} and no gRPC status"), None
+        return None, Failure("protocol", "the answer ends without a gRPC status")
+    if not code.isdecimal():
+        return None, Failure("protocol", f"grpc-status is {code[:40]!r}, no number")
+    number = int(code)
+    name = CODES[number] if number < len(CODES) else f"CODE_{number}"
+    details = unquote(ended.get("grpc-message", ""), encoding="utf-8", errors="replace")
+    status = RpcStatus(number, name, details)
+    if number == 0:
+        size = _FRAME.unpack_from(answer.data)[1] if len(answer.data) >= _FRAME.size else None
+        if size is None or len(answer.data) < _FRAME.size + size:
+            return None, Failure("protocol", "status OK, and no whole message")
+    return status, None
+
+
+def _headers(access: Headers, metadata: Headers, seconds: float) -> Headers:
+    own = {name.lower() for name, _ in metadata}
+    fixed = (
+        ("te", "trailers"),
+        ("content-type", "application/grpc"),
+        ("user-agent", f"art15/{__version__}"),
+        ("grpc-timeout", f"{max(1, int(seconds * 1000))}m"),
+    )
+    given = [(name.lower(), value) for name, value in access if name.lower() not in own | {"host"}]
+    return (*fixed, *given, *((name.lower(), value) for name, value in metadata))
+
+
+def _named(method: str, model: str, version: str | None) -> Any:  # noqa: ANN401 -- a generated message
+    made = protobuf.message(method, "Request")
+    made.name = model
+    made.version = version or ""
+    return made
+
+
+def _context(access: Access) -> ssl.SSLContext:
+    context = access.ssl_context()
+    context.set_alpn_protocols(["h2"])
+    return context
+
+
+def _met_idle_close(exchange: Exchange) -> bool:
+    """Whether the connection had served before and was gone before this call got a byte of an answer."""
+    if exchange.error is None or exchange.error.kind not in ("reset", "closed") or exchange.answered:
+        return False
+    return exchange.connection is not None and exchange.connection.request_index > 1
