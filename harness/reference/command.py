@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import click
 
 from harness.reference.faults import FAULTS
 from harness.reference.models.catalogue import BUILDERS
 from harness.reference.variants import VARIANTS
+
+_PEM = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def inventory() -> dict[str, object]:
@@ -27,60 +32,76 @@ def inventory() -> dict[str, object]:
 @click.command()
 @click.option("--host", default="127.0.0.1", help="Loopback address to listen on.")
 @click.option("--port", default=0, help="Port; 0 takes a free one.")
+@click.option("--grpc/--no-grpc", "grpc", default=None, help="Serve gRPC too; default if grpcio is installed.")
+@click.option("--grpc-port", default=0, help="Port of the gRPC side; 0 takes a free one.")
+@click.option("--tls-cert", type=_PEM, default=None, help="Certificate chain of the gRPC side (PEM).")
+@click.option("--tls-key", type=_PEM, default=None, help="Private key of the gRPC side (PEM).")
 @click.option("--fault", "faults", multiple=True, type=click.Choice(list(FAULTS)), metavar="NAME")
 @click.option("--variant", "variants", multiple=True, type=click.Choice(list(VARIANTS)), metavar="NAME")
 @click.option("--models", default="", help="Comma-separated names; default all.")
 @click.option("--token", default=None, help="What the variant auth-required asks for.")
 @click.option("--exit-with-stdin", is_flag=True, help="End when standard input does.")
 @click.option("--list", "only_list", is_flag=True, help="Print what there is as JSON, and end.")
-def main(
-    *,
-    host: str,
-    port: int,
-    faults: tuple[str, ...],
-    variants: tuple[str, ...],
-    models: str,
-    token: str | None,
-    exit_with_stdin: bool,
-    only_list: bool,
-) -> None:
-    """Serve the reference models by the Open Inference Protocol (REST)."""
+def main(*, only_list: bool, **options: Any) -> None:
+    """Serve the reference models by the Open Inference Protocol (REST and gRPC)."""
     if only_list:
         sys.stdout.write(json.dumps(inventory(), indent=1) + "\n")
         return
-    if host not in ("127.0.0.1", "::1", "localhost"):
-        raise click.UsageError("the reference server listens on loopback only")
-    names = [name for name in models.split(",") if name]
-    unknown = sorted(set(names) - set(BUILDERS))
-    if unknown:
-        raise click.UsageError(f"no model {unknown[0]!r}; there are: {', '.join(BUILDERS)}")
-    run(host, port, names, faults, variants, token, exit_with_stdin=exit_with_stdin)
+    run(_Options(**options))
 
 
-def run(
-    host: str,
-    port: int,
-    names: list[str],
-    faults: tuple[str, ...],
-    variants: tuple[str, ...],
-    token: str | None,
-    *,
-    exit_with_stdin: bool,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Options:
+    host: str
+    port: int
+    grpc: bool | None
+    grpc_port: int
+    tls_cert: Path | None
+    tls_key: Path | None
+    faults: tuple[str, ...]
+    variants: tuple[str, ...]
+    models: str
+    token: str | None
+    exit_with_stdin: bool
+
+    def names(self) -> list[str]:
+        """Names of the models to serve; empty for all."""
+        names = [name for name in self.models.split(",") if name]
+        unknown = sorted(set(names) - set(BUILDERS))
+        if unknown:
+            raise click.UsageError(f"no model {unknown[0]!r}; there are: {', '.join(BUILDERS)}")
+        return names
+
+    def tls(self) -> tuple[Path, Path] | None:
+        """Both files or none."""
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise click.UsageError("--tls-cert and --tls-key go together")
+        return None if self.tls_cert is None or self.tls_key is None else (self.tls_cert, self.tls_key)
+
+
+def run(options: _Options) -> None:
     """Build the server with its faults and variants, and serve."""
+    if options.host not in ("127.0.0.1", "::1", "localhost"):
+        raise click.UsageError("the reference server listens on loopback only")
+    names, tls = options.names(), options.tls()
     # Late: --list and usage errors need none of it.
     from harness.reference.hooks import Hooks  # noqa: PLC0415
-    from harness.reference.http.app import build_app  # noqa: PLC0415
     from harness.reference.http.server import Server  # noqa: PLC0415
-    from harness.reference.launch import serve  # noqa: PLC0415
+    from harness.reference.launch import Where, grpc_is_there, serve  # noqa: PLC0415
     from harness.reference.models.catalogue import build  # noqa: PLC0415
 
     hooks = Hooks()
-    if token is not None:
-        hooks.settings.token = token
-    for name in variants:
+    if options.token is not None:
+        hooks.settings.token = options.token
+    for name in options.variants:
         VARIANTS[name].install(hooks)
-    for name in faults:
+    for name in options.faults:
         FAULTS[name].install(hooks)
-    app = build_app(Server(build(names), hooks))
-    serve(app, host, port, path=hooks.settings.prefix, exit_with_stdin=exit_with_stdin)
+    offered = grpc_is_there()
+    if not offered and (options.grpc or not hooks.settings.http):
+        raise click.UsageError("gRPC needs grpcio and tritonclient; install the extra: pip install 'art15[reference]'")
+    wanted = offered if options.grpc is None else options.grpc
+    if not (wanted or hooks.settings.http):
+        raise click.UsageError("with --no-grpc and without HTTP there is nothing to serve")
+    grpc_port = options.grpc_port if wanted else None
+    serve(Server(build(names), hooks), Where(options.host, options.port, grpc_port, tls, options.exit_with_stdin))

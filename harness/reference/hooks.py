@@ -11,6 +11,8 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
+from harness.reference.extensions.classification import Classify, classify
+from harness.reference.grpc.points import Points
 from harness.reference.messages import Call, Reply
 from harness.reference.models.model import Model, ModelVersion
 from harness.reference.protocol.decode import Elements
@@ -37,6 +39,15 @@ class Settings:
     ascii_only: bool = False
     nested: bool = False
     rename: Callable[[str], str] | None = None
+    http: bool = True
+    # What is offered beyond the protocol itself; model_listing and repository both have to be on for the repository.
+    repository: bool = True
+    binary: bool = True
+    binary_listed: bool = True
+    empty_binary_plain: bool = False
+    generation: bool = True
+    generation_versions: bool = True
+    extensions: bool = True
 
 
 @dataclass(slots=True)
@@ -54,13 +65,18 @@ class Hooks:
         answers: edit the model's outputs.
         spells: edit the spelled elements of each output.
         refusals: edit a refusal on its way out.
+        classify: turns an output into its classes.
         models: edit the models at start.
         documents: edit the reply before it is written as JSON.
+        binary: edit a reply that carries outputs as bytes, once their entries say so.
         bodies: edit the reply after that.
+        grpc: what takes hold of gRPC alone; over it, ``before``, ``gates`` (their errors), ``requests``, ``answers``
+            and ``models`` have their say too, and ``documents`` on metadata.
     """
 
     rules: Rules = field(default_factory=Rules)
     settings: Settings = field(default_factory=Settings)
+    grpc: Points = field(default_factory=Points)
     asgi: list[Callable[[ASGIApp], ASGIApp]] = field(default_factory=list)
     before: list[Callable[[Call], Awaitable[None]]] = field(default_factory=list)
     gates: list[Callable[[Call], Reply | None]] = field(default_factory=list)
@@ -72,6 +88,8 @@ class Hooks:
     refusals: list[Callable[[Call, Refusal], Reply]] = field(default_factory=list)
     models: list[Callable[[dict[str, Model]], None]] = field(default_factory=list)
     documents: list[Callable[[Call, Reply], None]] = field(default_factory=list)
+    binary: list[Callable[[Call, Reply], None]] = field(default_factory=list)
+    classify: Classify = classify
     bodies: list[Callable[[Call, Reply], None]] = field(default_factory=list)
 
     def on(self, *ops: str, status: int | None = 200) -> Callable[[Callable[[Call, dict[str, Any]], Any]], None]:

@@ -7,7 +7,6 @@ compared. What comes out is ``validation.json``, the method validation that the 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from typing import Any, Literal
 
 from harness.check import Check
 from harness.run.embedded import EmbeddedError, EmbeddedServer
+from harness.run.forked import probing_run
 
 Side = Literal["clean", "fault", "variant"]
 GOOD = frozenset({"pass", "not_applicable"})
@@ -35,16 +35,19 @@ class ValidationError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One server to probe: the clean one, one with a seeded fault, or a benign variant."""
+    """One server to probe: the clean one, one with a seeded fault, or a benign variant; ``grpc`` with that side."""
 
     side: Side
     name: str
     models: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
+    grpc: bool = True
 
     def server_arguments(self) -> list[str]:
         """Arguments of ``python -m harness.reference``."""
         arguments = [] if self.side == "clean" else [f"--{self.side}", self.name]
+        if not self.grpc:
+            arguments.append("--no-grpc")
         return [*arguments, "--models", ",".join(self.models)] if self.models else arguments
 
 
@@ -85,20 +88,28 @@ def probe(case: Case, token: str) -> Seen:
         tempfile.TemporaryDirectory() as folder,
         EmbeddedServer(["--token", token, *case.server_arguments()]) as server,
     ):
-        command = [sys.executable, "-m", "pytest", "-q", "--no-header", "--endpoint", server.url]
-        command += ["--oip-evidence", f"{folder}/evidence", "--oip-allow", "stress"]
+        arguments = [
+            "-q",
+            "--no-header",
+            "--assert=plain",
+            "--endpoint",
+            server.url,
+            "--oip-evidence",
+            f"{folder}/evidence",
+        ]
+        arguments += ["--oip-allow", "stress,repository"]
+        if server.grpc is not None and not server.url.startswith("grpc"):
+            arguments += ["--oip-grpc", server.grpc]
         if case.name in UNLISTED:
-            command += [f"--oip-model={name}" for name in case.models]
+            arguments += [f"--oip-model={name}" for name in case.models]
         if case.checks:
-            command += ["-k", " or ".join(case.checks)]
-        environment = {**os.environ, "ART15_TOKEN": token}
-        done = subprocess.run(  # noqa: S603
-            command, capture_output=True, text=True, timeout=RUN_SECONDS, env=environment, check=False
-        )
+            arguments += ["-k", " or ".join(case.checks)]
+        output = Path(folder) / "output"
+        code = probing_run(arguments, {"ART15_TOKEN": token}, output, RUN_SECONDS)
         document = Path(folder) / "evidence" / "evidence.json"
-        if not document.is_file():
-            words = (done.stdout + done.stderr).strip()[-2000:]
-            raise ValidationError(f"{case.side} {case.name}: no evidence (exit code {done.returncode})\n{words}")
+        if code is None or not document.is_file():
+            words = output.read_text(errors="replace").strip()[-2000:]
+            raise ValidationError(f"{case.side} {case.name}: no evidence (exit code {code})\n{words}")
         checks = json.loads(document.read_bytes())["checks"]
     return Seen(
         case,
@@ -115,7 +126,7 @@ def run_cases(
     def one(case: Case) -> Seen:
         try:
             seen = probe(case, token)
-        except (ValidationError, EmbeddedError, subprocess.TimeoutExpired) as error:
+        except (ValidationError, EmbeddedError) as error:
             seen = Seen(case, {"run": "tool_error"}, {"run": str(error)})
         progress(seen)
         return seen

@@ -54,14 +54,20 @@ def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, 
     if selection.everything:
         variants = [row["name"] for row in inventory["variants"]]
     slugs = tuple(check.slug for check in _with_needs(wanted, registry)) if selection.slugs else ()
-    cases = [Case("clean", "clean", (), slugs)]
+    cases = [Case("clean", "clean", (), slugs, _over_grpc(slugs, registry))]
     for name in names:
         models = tuple(listed[name].get("models", ())) or GROUP_MODELS
-        cases.append(Case("fault", name, models, slugs or _group_of(name, selection, registry)))
+        asked = slugs or _group_of(name, selection, registry)
+        cases.append(Case("fault", name, models, asked, _over_grpc(asked, registry)))
     for name in variants:
         models = SLOW_VARIANTS.get(name) or (GROUP_MODELS if selection.group or name in UNLISTED else ())
-        cases.append(Case("variant", name, models, slugs))
+        cases.append(Case("variant", name, models, slugs, _over_grpc(slugs, registry)))
     return cases
+
+
+def _over_grpc(slugs: Sequence[str], registry: Registry) -> bool:
+    """Whether any of the checks (none named: all) needs the gRPC side, which takes a moment to start."""
+    return not slugs or any(registry.checks[slug].transport != "rest" for slug in slugs)
 
 
 def rotating(count: int, day: int | None = None) -> tuple[str, ...]:

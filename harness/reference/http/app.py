@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import AsyncIterator
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from harness.reference.http.routes import route
 from harness.reference.http.server import Server
+from harness.reference.http.write import write_body
 from harness.reference.messages import Call, Reply, error
-from harness.reference.protocol.jsonwrite import write_json
 
 # Above this many bytes a body is worked on outside the event loop, so that health replies are not held up.
 LARGE_BODY = 64 * 1024
@@ -47,7 +49,9 @@ class App:
 
     def _call(self, request: Request, scope: Scope) -> Call:
         call = route(request.method, scope["raw_path"].decode("latin-1"), self._settings.prefix)
-        call.headers = dict(request.headers.items())
+        # A header sent twice is one with both values: of two lengths neither is taken.
+        for name, value in request.headers.items():
+            call.headers[name] = f"{call.headers[name]}, {value}" if name in call.headers else value
         call.connection = scope["client"]
         self._served[call.connection] += 1
         call.number_on_connection = self._served[call.connection]
@@ -55,18 +59,24 @@ class App:
 
     def _response(self, call: Call, reply: Reply) -> Response:
         if reply.body is None:
-            empty = reply.document is None
-            reply.body = b"" if empty else write_json(
-                reply.document, indent=self._settings.indent, ascii_only=self._settings.ascii_only
-            )  # fmt: skip
-            reply.media_type = None if empty else reply.media_type
+            write_body(reply, self._settings)
         for change in self._server.hooks.bodies:
             change(call, reply)
-        response = Response(reply.body, reply.status, headers=reply.headers)
+        body = reply.body or b""
+        if reply.events is None:
+            response = Response(body, reply.status, headers=reply.headers)
+        else:
+            response = StreamingResponse(_pieces(body), reply.status, headers=reply.headers)
         if reply.media_type is not None and "content-type" not in response.headers:
             # Set by hand: Starlette would add a charset to text types.
             response.headers["content-type"] = reply.media_type
         return response
+
+
+async def _pieces(body: bytes) -> AsyncIterator[bytes]:
+    """The events of a stream, each sent by itself."""
+    for piece in re.split(rb"(?<=\n\n)", body):
+        yield piece
 
 
 async def _read_body(request: Request, limit: int) -> bytes | None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
+from harness.reference.extensions import binary
+from harness.reference.extensions.offered import SHARED_MEMORY, extensions_of, is_offered
+from harness.reference.extensions.operations import Operations
+from harness.reference.extensions.shared_memory import Regions
 from harness.reference.hooks import Handler, Hooks
-from harness.reference.http.routes import ROUTES
+from harness.reference.http.routes import verbs_of
 from harness.reference.messages import Call, Reply, error
 from harness.reference.models.model import Model, ModelVersion
 from harness.reference.protocol.errors import Refusal
 from harness.reference.protocol.infer import infer
-from harness.reference.protocol.jsonread import read_json
 from harness.reference.protocol.tensors import Spec
 
 NAME = "art15-reference"
@@ -28,17 +32,16 @@ class Server:
             model.name = rename(model.name) if rename else model.name
         self.models = {model.name: model for model in models.values()}
         self.hooks = hooks
+        self._regions = Regions() if SHARED_MEMORY in extensions_of(hooks.settings) else None
         self._handlers: dict[str, Handler] = {
             "server-metadata": self._server_metadata,
             "live": lambda _: Reply(200, {"live": True}),
             "ready": self._ready,
             "list": lambda _: Reply(200, {"models": list(self.models)}),
-            "index": self._index,
-            "load": lambda call: self._set_loaded(call, loaded=True),
-            "unload": lambda call: self._set_loaded(call, loaded=False),
             "model-metadata": self._model_metadata,
             "model-ready": self._model_ready,
             "infer": self._infer,
+            **Operations(self.models, self.find, self._regions, versionless=hooks.settings.versionless).handlers(),
             "unknown": lambda _: error(404, "there is nothing at this path"),
             "wrong-verb": _wrong_verb,
             **hooks.routes,
@@ -54,6 +57,10 @@ class Server:
                 reply = edit(call, refusal)
         for change in self.hooks.documents:
             change(call, reply)
+        if reply.carried:
+            binary.place(reply)
+            for change in self.hooks.binary:
+                change(call, reply)
         return reply
 
     def _dispatch(self, call: Call) -> Reply:
@@ -61,7 +68,7 @@ class Server:
             early = gate(call)
             if early is not None:
                 return early
-        if call.op in ("list", "index", "load", "unload") and not self.hooks.settings.model_listing:
+        if not is_offered(self.hooks.settings, call.op, call.version):
             call.op = ""
         if not call.op:
             return self._handlers["unknown"](call)
@@ -84,8 +91,7 @@ class Server:
         return model, model.versions[call.version]
 
     def _server_metadata(self, _: Call) -> Reply:
-        extensions = ["model_repository"] if self.hooks.settings.model_listing else []
-        return Reply(200, {"name": NAME, "version": VERSION, "extensions": extensions})
+        return Reply(200, {"name": NAME, "version": VERSION, "extensions": extensions_of(self.hooks.settings)})
 
     def _ready(self, _: Call) -> Reply:
         ready = all(model.loaded for model in self.models.values())
@@ -110,39 +116,21 @@ class Server:
         model, version = self.find(call)
         if not model.loaded:
             raise Refusal(f"model {model.name!r} is not loaded", kind="model", status=503)
-        if "inference-header-content-length" in call.headers:
+        settings = self.hooks.settings
+        if binary.HEADER in call.headers and not settings.binary:
             raise Refusal("binary tensor data is not offered", kind="media")
         if call.headers.get("content-encoding", "identity") != "identity":
             raise Refusal("encoded request bodies are not offered", kind="media", status=415)
-        return Reply(200, infer(self.hooks, call, model, version))
-
-    def _index(self, call: Call) -> Reply:
-        wanted = read_json(call.body) if call.body else {}
-        if not isinstance(wanted, dict) or not isinstance(wanted.get("ready", False), bool):
-            raise Refusal("the request is no object with a boolean 'ready'")
-        rows = [
-            {
-                "name": model.name,
-                "version": version,
-                "state": "READY" if model.loaded else "UNAVAILABLE",
-                "reason": "" if model.loaded else "unloaded",
-            }
-            for model in self.models.values()
-            for version in model.versions
-            if model.loaded or not wanted.get("ready")
-        ]
-        return Reply(200, rows)
-
-    def _set_loaded(self, call: Call, *, loaded: bool) -> Reply:
-        model = self.models.get(call.model)
-        if model is None:
-            raise Refusal(f"there is no model {call.model!r}", kind="model", status=404)
-        model.loaded = loaded
-        return Reply(200, {})
+        begin = time.perf_counter_ns()
+        try:
+            return infer(self.hooks, call, model, version, self._regions)
+        except Refusal:
+            version.counts.add_failure(time.perf_counter_ns() - begin)
+            raise
 
 
 def _wrong_verb(call: Call) -> Reply:
-    return error(405, f"{call.method} is not for this path", Allow=ROUTES[call.op][0])
+    return error(405, f"{call.method} is not for this path", Allow=verbs_of(call.op))
 
 
 def _described(spec: Spec) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from harness.reference.models import small
+from harness.reference.models import small, story
 from harness.reference.models.model import Model
 from harness.reference.models.trained import DESCRIPTIONS, trained
 
@@ -16,6 +16,8 @@ BUILDERS: dict[str, Callable[[], Model]] = {
     "optional": small.optional,
     "text": small.text,
     "fixed": small.fixed,
+    "story": story.story,
+    "accumulator": story.accumulator,
     **{name: partial(small.echo, name, datatype) for name, datatype in small.echoes().items()},
     # Rank cannot be variable in metadata, so the ranks above one have models of their own.
     "echo-grid": partial(small.echo, "echo-grid", "FP32", 2),

@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.reference.extensions.sequence import Sequences
+from harness.reference.extensions.statistics import Counts
+from harness.reference.models.textgen import TextModel
 from harness.reference.protocol.tensors import Spec, Tensor
 
 Predict = Callable[[Mapping[str, Tensor]], list[Tensor]]
@@ -16,7 +19,14 @@ Predict = Callable[[Mapping[str, Tensor]], list[Tensor]]
 
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
-    """One version of a model: its description and the function that computes it."""
+    """One version of a model: its description and the function that computes it.
+
+    Attributes:
+        labels: names of the elements of an output, by output.
+        sequences: how a model with a state answers within a sequence; ``predict`` answers outside of one.
+        text: what writes, if the model generates text.
+        counts: what is counted for the statistics; copies of a version count together.
+    """
 
     version: str
     platform: str
@@ -24,6 +34,10 @@ class ModelVersion:
     outputs: tuple[Spec, ...]
     predict: Predict
     properties: Mapping[str, str]
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sequences: Sequences | None = None
+    text: TextModel | None = None
+    counts: Counts = field(default_factory=Counts)
 
 
 @dataclass(slots=True)

@@ -35,6 +35,14 @@ DESCRIPTIONS: dict[str, tuple[tuple[Spec, ...], tuple[Spec, ...]]] = {
 }
 """Inputs and outputs. An image is 8x8 grey values from 0 to 16, row by row."""
 
+LABELS: dict[str, dict[str, tuple[str, ...]]] = {
+    "digits": {
+        "probabilities": ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
+    },
+    "cancer": {"probabilities": ("malignant", "benign")},
+}
+"""Model -> output -> what its elements stand for."""
+
 
 def trained(name: str) -> Model:
     """A trained model with both of its versions."""
@@ -49,7 +57,8 @@ def trained(name: str) -> Model:
             **{"art15.method": stored["method"], "art15.held_out": stored["held_out"]},
         )
         predict = _predict(stored["parameters"], inputs[0].name, outputs)
-        versions[version] = ModelVersion(version, "sklearn_json", inputs, outputs, predict, properties)
+        labels = LABELS.get(name, {})
+        versions[version] = ModelVersion(version, "sklearn_json", inputs, outputs, predict, properties, labels)
     return Model(name, versions)
 
 

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from harness.reference.protocol.decode import MAX_DIMENSION, Elements, decode_tensor
 from harness.reference.protocol.errors import Refusal
 from harness.reference.protocol.parameters import read_parameters
+from harness.reference.protocol.raw import decode_raw
 from harness.reference.protocol.rules import Rules
 from harness.reference.protocol.tensors import NUMPY, Spec, Tensor
 
 MAX_MADE_UP = 1_000_000
 
+Carrier = Callable[[int, dict[str, Any]], bytes | None]
+"""``(place among the inputs, entry) -> bytes`` of an input that has no data in the document, None for others."""
+
+
+def nothing_carried(_: int, __: dict[str, Any]) -> bytes | None:
+    """Every input has its data in the document."""
+    return None
+
 
 def read_inputs(
-    document: dict[str, Any], specs: tuple[Spec, ...], rules: Rules, edits: list[Elements]
+    document: dict[str, Any],
+    specs: tuple[Spec, ...],
+    rules: Rules,
+    edits: list[Elements],
+    carrier: Carrier = nothing_carried,
 ) -> dict[str, Tensor]:
     """Every input tensor, by name.
 
@@ -39,7 +53,7 @@ def read_inputs(
             raise Refusal(f"the model has no input {name!r}", kind="name")
         if name in found and not rules.repeated_inputs:
             raise Refusal(f"input {name!r} is given twice")
-        found[name] = read_input(entry, by_name[name], rules, edits)
+        found[name] = read_input(entry, by_name[name], rules, edits, carrier(index, entry))
     missing = [spec.name for spec in specs if not spec.optional and spec.name not in found]
     if missing and not rules.missing_inputs and not (rules.no_inputs and not entries):
         raise Refusal(f"input {missing[0]!r} is missing", kind="name")
@@ -61,10 +75,17 @@ def _entries(document: dict[str, Any], rules: Rules) -> list[Any]:
     return entries
 
 
-def read_input(entry: dict[str, Any], spec: Spec, rules: Rules, edits: list[Elements]) -> Tensor:
-    """One input; see :func:`read_inputs`."""
+def read_input(
+    entry: dict[str, Any], spec: Spec, rules: Rules, edits: list[Elements], raw: bytes | None = None
+) -> Tensor:
+    """One input, from its data or from ``raw``; see :func:`read_inputs`."""
     read_parameters(entry, f"input {spec.name!r}", rules)
     datatype = _datatype(entry, spec, rules)
+    if raw is not None:
+        if entry.get("datatype") != spec.datatype and not rules.any_datatype:
+            # Bytes of another type have another length, so nothing is converted, however forgiving the server is.
+            raise Refusal(f"input {spec.name!r} is {spec.datatype}, not {entry.get('datatype')}")
+        return decode_raw(spec.name, datatype, _shape(entry, spec, [], rules), raw)
     data = _data(entry, spec, rules)
     shape = _shape(entry, spec, data, rules)
     nested = any(isinstance(each, list) for each in data)

@@ -7,9 +7,18 @@ from typing import Any
 from harness.reference.protocol.errors import Refusal
 from harness.reference.protocol.rules import Rules
 
+KNOWN = frozenset(
+    {
+        "binary_data", "binary_data_output", "binary_data_size", "classification", "priority", "sequence_end",
+        "sequence_id", "sequence_start", "shared_memory_byte_size", "shared_memory_offset", "shared_memory_region",
+        "timeout",
+    }
+)  # fmt: skip
+"""Parameters that some extension gives a meaning."""
+
 
 def read_parameters(holder: dict[str, Any], whose: str, rules: Rules) -> dict[str, Any]:
-    """The ``parameters`` member of ``holder``: string, number and boolean values only; names are not looked at."""
+    """The ``parameters`` member of ``holder``: string, number and boolean values only; unknown names are taken."""
     if "parameters" not in holder:
         return {}
     if rules.refuse_parameters:
@@ -24,6 +33,6 @@ def read_parameters(holder: dict[str, Any], whose: str, rules: Rules) -> dict[st
             raise Refusal(f"parameter {key!r} of {whose} is neither string, number nor boolean")
         if isinstance(value, float) and rules.refuse_fractional_parameters:
             raise Refusal(f"parameter {key!r} of {whose} must be an integer")
-        if rules.refuse_unknown_parameters:
+        if rules.refuse_unknown_parameters and key not in KNOWN:
             raise Refusal(f"unknown parameter {key!r} of {whose}")
     return found

@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.reference.protocol.decode import Elements
 from harness.reference.protocol.errors import Refusal
-from harness.reference.protocol.inputs import read_inputs
+from harness.reference.protocol.inputs import Carrier, nothing_carried, read_inputs
 from harness.reference.protocol.parameters import read_parameters
 from harness.reference.protocol.rules import Rules
 from harness.reference.protocol.tensors import Spec, Tensor
@@ -21,21 +21,28 @@ class InferRequest:
         id: None if the request has none; an empty one counts as none.
         inputs: by name.
         outputs: names in the order asked for, or None for all.
+        output_parameters: parameters of the outputs asked for, by name.
     """
 
     id: Any
     inputs: dict[str, Tensor]
     outputs: list[str] | None
     parameters: dict[str, Any] = field(default_factory=dict)
+    output_parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 _MEMBERS = frozenset({"id", "parameters", "inputs", "outputs"})
 
 
 def read_request(
-    document: Any, inputs: tuple[Spec, ...], outputs: tuple[Spec, ...], rules: Rules, edits: list[Elements]
+    document: Any,
+    inputs: tuple[Spec, ...],
+    outputs: tuple[Spec, ...],
+    rules: Rules,
+    edits: list[Elements],
+    carrier: Carrier = nothing_carried,
 ) -> InferRequest:
-    """Check ``document`` against the description of a model.
+    """Check ``document`` against the description of a model; ``carrier`` gives the bytes of inputs without data.
 
     Raises:
         Refusal: anything that the specification does not provide for.
@@ -46,11 +53,13 @@ def read_request(
         raise Refusal(f"unknown member {min(set(document) - _MEMBERS)!r}")
     if rules.null_optionals:
         document = {key: value for key, value in document.items() if value is not None or key == "inputs"}
+    own: dict[str, dict[str, Any]] = {}
     return InferRequest(
         id=_read_id(document, rules),
-        inputs=read_inputs(document, inputs, rules, edits),
-        outputs=_read_outputs(document, outputs, rules),
+        inputs=read_inputs(document, inputs, rules, edits, carrier),
+        outputs=_read_outputs(document, outputs, rules, own),
         parameters=read_parameters(document, "the request", rules),
+        output_parameters=own,
     )
 
 
@@ -67,7 +76,10 @@ def _read_id(document: dict[str, Any], rules: Rules) -> Any:
     raise Refusal("member 'id' is no string")
 
 
-def _read_outputs(document: dict[str, Any], known: tuple[Spec, ...], rules: Rules) -> list[str] | None:
+def _read_outputs(
+    document: dict[str, Any], known: tuple[Spec, ...], rules: Rules, own: dict[str, dict[str, Any]]
+) -> list[str] | None:
+    """Names; the parameters of each go into ``own``."""
     if "outputs" not in document:
         if rules.require_outputs:
             raise Refusal("missing member 'outputs'")
@@ -79,7 +91,7 @@ def _read_outputs(document: dict[str, Any], known: tuple[Spec, ...], rules: Rule
         raise Refusal("member 'outputs' is no array")
     names: list[str] = []
     for each in found:
-        name = _output_name(each, known, rules)
+        name = _output_name(each, known, rules, own)
         if name in names and not rules.repeated_outputs:
             raise Refusal(f"output {name!r} is asked for twice")
         if name is not None:
@@ -87,7 +99,7 @@ def _read_outputs(document: dict[str, Any], known: tuple[Spec, ...], rules: Rule
     return names or None
 
 
-def _output_name(entry: Any, known: tuple[Spec, ...], rules: Rules) -> str | None:
+def _output_name(entry: Any, known: tuple[Spec, ...], rules: Rules, own: dict[str, dict[str, Any]]) -> str | None:
     if not isinstance(entry, dict):
         raise Refusal("an entry of 'outputs' is no object")
     name = entry.get("name")
@@ -95,7 +107,7 @@ def _output_name(entry: Any, known: tuple[Spec, ...], rules: Rules) -> str | Non
         if rules.unnamed_outputs:
             return None
         raise Refusal("an entry of 'outputs' has no string 'name'")
-    read_parameters(entry, f"output {name!r}", rules)
+    own[name] = read_parameters(entry, f"output {name!r}", rules)
     if name not in {spec.name for spec in known}:
         if rules.unknown_outputs:
             return None

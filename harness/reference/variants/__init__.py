@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from harness.reference.variants import access, content, strictness, transport
+from harness.reference.variants import access, content, extensions, grpc, strictness, transport
 from harness.reference.variants.registry import VARIANTS, Variant
 
 __all__ = ["VARIANTS", "Variant"]
 
-AREAS = (access, content, strictness, transport)
+AREAS = (access, content, strictness, transport, grpc, extensions)

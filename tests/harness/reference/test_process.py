@@ -30,7 +30,7 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_prints_one_line_with_url_port_and_pid(start: Start) -> None:
     child = start("--models", "pair")
-    assert set(child.line) == {"url", "port", "pid"}
+    assert set(child.line) == {"url", "port", "pid", "grpc"}
     assert child.line["pid"] == child.process.pid
     assert child.url == f"http://127.0.0.1:{child.line['port']}"
     assert httpx.get(f"{child.url}/v2/health/live", trust_env=False).status_code == 200

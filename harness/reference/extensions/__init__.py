@@ -1,0 +1,1 @@
+"""What the server offers beyond the protocol itself, one file per extension."""

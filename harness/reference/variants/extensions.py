@@ -1,0 +1,83 @@
+"""Which extensions are offered, and what they leave open.
+
+Text generation is announced by nothing, so that a server without it looks like one with it until it is asked.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.reference.hooks import Hooks
+from harness.reference.messages import Call, Reply, error
+from harness.reference.variants.registry import setting, variant
+
+setting("no-binary", "binary tensors are not offered", binary=False)
+setting("no-repository", "there is no index, no load and no unload; GET v2/models lists the models", repository=False)
+setting(
+    "no-extensions",
+    "nothing but the protocol itself, and GET v2/models",
+    repository=False,
+    binary=False,
+    generation=False,
+    extensions=False,
+)
+setting("binary-unlisted", "binary tensors are offered and not listed, as KServe does", binary_listed=False)
+setting(
+    "binary-empty-plain",
+    "a reply whose binary outputs are all empty has no length header and is labelled JSON, as Triton's (BIN-15)",
+    empty_binary_plain=True,
+)
+setting(
+    "generate-without-versions",
+    "generation is at the path without a version only, as in Triton (GEN-01)",
+    generation_versions=False,
+)
+
+
+@variant("index-body-required", "the index without a body is refused, as by MLServer (REPO-05)")
+def index_body_required(hooks: Hooks) -> None:
+    hooks.gates.append(
+        lambda call: error(400, "the request has no body") if call.op == "index" and not call.body else None
+    )
+
+
+@variant("unload-unknown-ok", "unloading an unknown model answers 200, as Triton does (REPO-09)")
+def unload_unknown_ok(hooks: Hooks) -> None:
+    def edit(call: Call, reply: Reply) -> None:
+        if call.op == "unload" and reply.status == 404:
+            reply.status, reply.document = 200, {}
+
+    hooks.documents.append(edit)
+
+
+@variant("repository-terse", "entries of the index have no state and no reason (REPO-02)")
+def repository_terse(hooks: Hooks) -> None:
+    def edit(call: Call, reply: Reply) -> None:
+        if call.op == "index" and reply.status == 200:
+            reply.document = [{"name": row["name"], "version": row["version"]} for row in reply.document]
+
+    hooks.documents.append(edit)
+
+
+@variant("generate-cumulative-stream", "each event of a stream has the whole text so far (GEN-09)")
+def generate_cumulative_stream(hooks: Hooks) -> None:
+    def edit(_: Call, reply: Reply) -> None:
+        text = ""
+        events: list[dict[str, Any]] = reply.events or []
+        for event in events:
+            if "text_output" in event:
+                text += event["text_output"]
+                event["text_output"] = text
+
+    hooks.documents.append(edit)
+
+
+@variant("generate-without-details", "details are never given (GEN-04 takes their absence)")
+def generate_without_details(hooks: Hooks) -> None:
+    def edit(call: Call, reply: Reply) -> None:
+        documents = reply.events or [reply.document]
+        for document in documents if call.op in ("generate", "generate-stream") else ():
+            if isinstance(document, dict):
+                document.pop("details", None)
+
+    hooks.documents.append(edit)

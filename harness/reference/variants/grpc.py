@@ -1,0 +1,148 @@
+"""The gRPC side, different in ways the protocol allows."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+from harness.reference.grpc.failed import Failed
+from harness.reference.grpc.metadata import delimited
+from harness.reference.grpc.points import SERVICE
+from harness.reference.hooks import Hooks
+from harness.reference.messages import Call
+from harness.reference.protocol.errors import Refusal
+from harness.reference.protocol.tensors import Tensor
+from harness.reference.variants.registry import setting, variant
+
+CODES = {
+    "request": "OUT_OF_RANGE",
+    "shape": "FAILED_PRECONDITION",
+    "name": "NOT_FOUND",
+    "model": "FAILED_PRECONDITION",
+    "values": "OUT_OF_RANGE",
+    "bytes": "INTERNAL",
+}
+# A varint 1 in field 500, which no message has.
+UNKNOWN_FIELD = b"\xa0\x1f\x01"
+
+setting("grpc-only", "there is no HTTP, only gRPC", http=False)
+
+
+@variant("grpc-raw-always", "replies are raw, as Triton's are (GRPC-RAW-08)")
+def raw_always(hooks: Hooks) -> None:
+    hooks.grpc.raw = lambda *_: True
+
+
+@variant("grpc-typed-always", "replies are typed unless an output is FP16 (GRPC-RAW-08)")
+def typed_always(hooks: Hooks) -> None:
+    hooks.grpc.raw = lambda *_: False
+
+
+@variant("grpc-unready-is-ok-false", "ModelReady of an unknown model is OK and false (GRPC-HEALTH-04)")
+def unready_is_ok_false(hooks: Hooks) -> None:
+    def edit(call: Call, failed: Failed, blank: Any) -> Any:
+        return blank if call.op == "model-ready" and failed.kind == "model" else failed
+
+    hooks.grpc.failures.append(edit)
+
+
+@variant("grpc-generated-id", "a reply to a request without id has one of the server's own (GRPC-INFER-03)")
+def generated_id(hooks: Hooks) -> None:
+    numbers = count(1)
+
+    def edit(_: Call, reply: Any) -> None:
+        reply.id = reply.id or f"req-{next(numbers):08x}"
+
+    hooks.grpc.on("infer")(edit)
+
+
+@variant("grpc-empty-contents", "outputs of raw replies have a contents message with nothing in it, as MLServer's do")
+def empty_contents(hooks: Hooks) -> None:
+    def edit(_: Call, reply: Any) -> None:
+        for output in reply.outputs if reply.raw_output_contents else ():
+            output.contents.SetInParent()
+
+    hooks.grpc.on("infer")(edit)
+
+
+@variant("grpc-other-codes", "each cause of an error has another status code than usual (GRPC-ERR-02)")
+def other_codes(hooks: Hooks) -> None:
+    def edit(_: Call, failed: Failed, __: Any) -> Failed:
+        return Failed(CODES.get(failed.kind, failed.code), failed.details, kind=failed.kind, trailers=failed.trailers)
+
+    hooks.grpc.failures.append(edit)
+
+
+@variant("grpc-extra-methods", "health checking, something like reflection and methods of its own (GRPC-SVC-02)")
+def extra_methods(hooks: Hooks) -> None:
+    hooks.grpc.extra |= {
+        "/grpc.health.v1.Health/Check": b"\x08\x01",
+        "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo": b"",
+        f"/{SERVICE}/ModelWarmup": b"",
+    }
+
+
+@variant("grpc-no-properties", "model metadata has no field 6 (GRPC-META-05)")
+def no_properties(hooks: Hooks) -> None:
+    hooks.grpc.on("model-metadata")(lambda _, reply: reply.DiscardUnknownFields())
+
+
+@variant(
+    "grpc-properties-as-parameters", "field 6 of model metadata holds parameters, as MLServer's does (GRPC-META-05)"
+)
+def properties_as_parameters(hooks: Hooks) -> None:
+    def edit(_: Call, reply: Any) -> None:
+        reply.DiscardUnknownFields()
+        value = delimited(3, b"np")
+        reply.MergeFromString(delimited(6, delimited(1, b"content_type") + delimited(2, value)))
+
+    hooks.grpc.on("model-metadata")(edit)
+
+
+@variant("grpc-unknown-fields", "replies have a field that the protocol does not know")
+def unknown_fields(hooks: Hooks) -> None:
+    hooks.grpc.sent.append(lambda _, data: data + UNKNOWN_FIELD)
+
+
+@variant("grpc-reply-parameters", "replies and outputs have parameters, as KServe's do")
+def reply_parameters(hooks: Hooks) -> None:
+    def edit(_: Call, reply: Any) -> None:
+        reply.parameters["triton_final_response"].bool_param = True
+        for output in reply.outputs:
+            output.parameters["binary_data_size"].int64_param = 4
+            output.parameters["content_type"].string_param = ""
+
+    hooks.grpc.on("infer")(edit)
+
+
+@variant("grpc-outputs-any-order", "outputs come in reverse order, whatever was asked")
+def outputs_any_order(hooks: Hooks) -> None:
+    hooks.grpc.outputs.append(lambda _, outputs: outputs[::-1])
+
+
+@variant("grpc-three-parameter-kinds", "double and uint64 parameters are refused (PARAM-05)")
+def three_parameter_kinds(hooks: Hooks) -> None:
+    def edit(_: Call, request: Any) -> None:
+        for holder in (request, *request.inputs, *request.outputs):
+            for key, each in holder.parameters.items():
+                if each.WhichOneof("parameter_choice") in ("double_param", "uint64_param"):
+                    raise Refusal(f"parameter {key!r} is neither boolean, integer nor text")
+
+    hooks.grpc.asked("infer")(edit)
+
+
+@variant("grpc-raw-bytes-refused", "BYTES travel typed only (GRPC-RAW-06)")
+def raw_bytes_refused(hooks: Hooks) -> None:
+    right = hooks.grpc.decode_raw
+
+    def decode(name: str, datatype: str, shape: list[int], data: bytes) -> Tensor:
+        if datatype == "BYTES":
+            raise Refusal(f"input {name!r}: send BYTES in bytes_contents")
+        return right(name, datatype, shape, data)
+
+    hooks.grpc.decode_raw = decode
+
+
+@variant("grpc-unversioned-replies", "replies do not say which version answered")
+def unversioned_replies(hooks: Hooks) -> None:
+    hooks.grpc.on("infer")(lambda _, reply: reply.ClearField("model_version"))
