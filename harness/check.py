@@ -73,6 +73,7 @@ class Check:
     fix: str
     suite: str
     group: str
+    only_records: bool = False
 
     @property
     def builtin(self) -> bool:
@@ -131,6 +132,7 @@ def check(
     allow: str | None = None,
     fix: str = "",
     suite: str | None = None,
+    only_records: bool = False,
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Declare the decorated function ``(probe) -> None`` as a check.
 
@@ -147,6 +149,7 @@ def check(
         allow: the ``--oip-allow`` word without which the check does not run.
         fix: how a server usually mends a finding, one sentence.
         suite: name of the suite for checks outside ``suites/``.
+        only_records: nothing can break it, since its clauses allow every answer; so it needs no seeded fault.
 
     Raises:
         CheckDefinitionError: the declaration is incomplete.
@@ -172,6 +175,7 @@ def check(
             fix=fix,
             suite=folder,
             group=group,
+            only_records=only_records,
         )
         _refuse_incomplete(new)
         REGISTRY.add(new)
@@ -221,7 +225,8 @@ class Violation:
     """One case in which a clause did not hold.
 
     ``root`` names the root cause: violations with the same root, in whatever check, are one finding. ``by_policy``
-    says that the operator's policy makes a failure of it, whatever the clause's level.
+    says that the operator's policy makes a failure of it, whatever the clause's level; ``mild`` that the catalogue
+    itself says of this half of the clause that breaking it is a warning.
     """
 
     clause: str
@@ -233,6 +238,7 @@ class Violation:
     shrunk_to: int | None = None
     replayed: tuple[int, int] | None = None
     by_policy: bool = False
+    mild: bool = False
 
 
 @dataclass(slots=True)
@@ -252,7 +258,9 @@ class Outcome:
         if any(violation.by_policy for violation in broken):
             return Verdict.FAIL
         if broken:
-            return self.levels[clause].violation
+            worst = self.levels[clause].violation
+            mild = all(violation.mild for violation in broken)
+            return min(worst, Verdict.WARN, key=lambda verdict: verdict.rank) if mild else worst
         if self.cases.get(clause):
             return Verdict.PASS
         return self.ended or Verdict.NOT_APPLICABLE

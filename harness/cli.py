@@ -119,6 +119,7 @@ def validate(
     out: Path,
 ) -> None:
     """Show both directions: checks pass on the clean reference server and fail on its seeded faults."""
+    from harness.run.options import UsageError
     from harness.run.validation import Selection, rotating
     from harness.run.validation import validate as run_validation
 
@@ -126,7 +127,10 @@ def validate(
         faults = rotating(sample)
         click.echo(f"today's sample: {', '.join(faults)}")
     selection = Selection(faults, variants, slugs, group=group)
-    document = run_validation(selection, out, jobs=jobs, resume=resume, say=click.echo)
+    try:
+        document = run_validation(selection, out, jobs=jobs, resume=resume, say=click.echo)
+    except (LookupError, UsageError) as error:
+        raise click.ClickException(str(error)) from error
     for problem in document["problems"]:
         click.secho(problem, fg="red", err=True)
     click.echo(f"{out}: {len(document['faults'])} faults, {len(document['variants'])} variants, "

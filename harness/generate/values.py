@@ -35,3 +35,10 @@ def elements(datatype: str) -> st.SearchStrategy[Any]:
 def element_lists(datatype: str) -> st.SearchStrategy[tuple[Any, ...]]:
     """One to four elements."""
     return st.lists(elements(datatype), min_size=1, max_size=4).map(tuple)
+
+
+def raw_lists(datatype: str) -> st.SearchStrategy[tuple[Any, ...]]:
+    """One to four elements for the forms that are not JSON: elements of BYTES are any bytes at all."""
+    if DATATYPES[datatype].kind == "bytes":
+        return st.lists(st.binary(max_size=12), min_size=1, max_size=4).map(tuple)
+    return element_lists(datatype)

@@ -14,9 +14,10 @@ class Failure:
     """Why there is no whole response.
 
     Kinds: ``connect`` no connection was made; ``tls`` the handshake or a TLS record failed; ``timeout`` connected, but
-    not done within the time limit; ``reset`` the peer reset the connection; ``closed`` it closed the connection before
-    the response was whole; ``protocol`` what came is not HTTP/1.1; ``body-too-large`` the body was cut at the limit;
-    ``encoding`` the body cannot be decoded as its Content-Encoding says.
+    not done within the time limit; ``reset`` the peer reset the connection, or the stream of a gRPC call; ``closed`` it
+    closed the connection before the response was whole; ``protocol`` what came is not HTTP, or no gRPC;
+    ``body-too-large`` the body was cut at the limit; ``encoding`` the body cannot be decoded as its Content-Encoding
+    says, or a gRPC message is compressed.
     """
 
     kind: FailureKind
@@ -67,10 +68,10 @@ class Exchange:
         started: UTC, ISO 8601 with microseconds and ``Z``.
         start_ns, headers_ns, end_ns: monotonic clock, in nanoseconds; ``headers_ns`` is when the headers were whole.
         ref: SHA-256 of the stored record; empty until recorded.
-        sent, received: bytes on the connection, above TLS; of a gRPC call, bytes of framed messages.
-        rpc: of a gRPC call, the status from the server; its bodies are serialised messages without the frame of
-            five bytes, and ``status`` is None, since the client library does not show the one of HTTP.
-        response_trailers: of a gRPC call, trailing metadata without status and details.
+        sent, received: bytes on the connection, above TLS.
+        rpc: of a gRPC call, the status from the server (or what the HTTP status stands for, if there is no other);
+            bodies of whole gRPC messages are kept without the frame of five bytes.
+        response_trailers: of a gRPC call, the trailers as received.
         request_text, response_text: readable renderings of binary messages; empty if there are none.
     """
 

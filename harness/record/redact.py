@@ -82,6 +82,13 @@ class Redactor:
             details, count = self._text(rpc.details)
             _note(done, "rpc.details", count)
             rpc = RpcStatus(rpc.code, rpc.name, details)
+        before = len(done)
+        request_body = self._body(exchange.request_body, exchange.request_headers, "request", done)
+        of_request = len(done) - before
+        response_body = self._body(
+            exchange.response_body, exchange.response_headers, "response", done, cut=exchange.truncated
+        )
+        of_response = len(done) - before - of_request
         clean = replace(
             exchange,
             url=url,
@@ -89,15 +96,12 @@ class Redactor:
             error=error,
             rpc=rpc,
             response_trailers=self._headers(exchange.response_trailers, "response", done),
-            # Renderings of the bodies: what is taken out of them is counted with the bodies.
-            request_text=self.text(exchange.request_text),
-            response_text=self.text(exchange.response_text),
+            request_text=self._rendering(exchange.request_text, of_request),
+            response_text=self._rendering(exchange.response_text, of_response),
             request_headers=self._headers(exchange.request_headers, "request", done),
-            request_body=self._body(exchange.request_body, exchange.request_headers, "request", done),
+            request_body=request_body,
             response_headers=self._headers(exchange.response_headers, "response", done),
-            response_body=self._body(
-                exchange.response_body, exchange.response_headers, "response", done, cut=exchange.truncated
-            ),
+            response_body=response_body,
         )
         return clean, done
 
@@ -105,6 +109,14 @@ class Redactor:
         # surrogatepass: what an endpoint sent may hold half a surrogate pair, and must not stop the recording.
         data, count = self._pattern.replace(text.encode("utf-8", "surrogatepass"), REPLACEMENT.encode())
         return (data.decode("utf-8", "surrogatepass"), count) if count else (text, 0)
+
+    def _rendering(self, text: str, in_body: int) -> str:
+        """The rendering of a body in which so many secrets were found; they are counted there.
+
+        A rendering escapes in ways of its own (octal bytes). One that shows fewer secrets than the body is left out.
+        """
+        clean, count = self._text(text)
+        return clean if count >= in_body else ""
 
     def _url(self, url: str) -> tuple[str, int]:
         head, userinfo = _USERINFO.subn(rf"\1{REPLACEMENT}@", url, count=1)

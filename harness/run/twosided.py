@@ -6,6 +6,7 @@ compared. What comes out is ``validation.json``, the method validation that the 
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import subprocess
 import sys
@@ -23,8 +24,6 @@ from harness.run.forked import probing_run
 Side = Literal["clean", "fault", "variant"]
 GOOD = frozenset({"pass", "not_applicable"})
 RUN_SECONDS = 600
-# In excuses.yaml: every check of a variant, where nothing can be inferred at all.
-EVERY = "*"
 # Variants that list no models: theirs have to be named.
 UNLISTED = frozenset({"no-listing"})
 
@@ -141,7 +140,7 @@ def compare(seen: Iterable[Seen], checks: Iterable[Check], excused: Mapping[str,
     Args:
         seen: verdicts of every case; exactly one is clean.
         checks: the registered checks, with the faults each must find.
-        excused: variant -> slug (or ``*``) -> reason, for checks that a variant leaves nothing to ask about.
+        excused: variant -> slug, or pattern such as ``binary-*`` -> reason, for checks that a variant leaves nothing to ask about.
     """
     by_case = {(each.case.side, each.case.name): each for each in seen}
     clean = by_case[("clean", "clean")]
@@ -186,7 +185,7 @@ def _fault_table(faults: Mapping[str, Seen], checks: Iterable[Check]) -> tuple[d
         rows = {name: faults[name].broken().get(check.slug) for name in check.faults if name in faults}
         table[check.slug] = {"clauses": list(check.clauses), "found": rows}
         missing += [f"{check.slug} does not find fault {name}" for name, verdict in rows.items() if verdict is None]
-        if not check.faults:
+        if not check.faults and not check.only_records:
             missing.append(f"{check.slug} names no fault that makes it fail")
     return table, missing
 
@@ -200,6 +199,10 @@ def _blamed(clean: Seen, variant: Seen, excused: Mapping[str, str]) -> list[str]
             problems.append(
                 f"variant {variant.case.name}: {identity} is {verdict}: {variant.reasons.get(identity, '')}"
             )
-        elif clean.verdicts.get(identity) == "pass" and verdict != "pass" and not {slug, EVERY} & excused.keys():
+        elif clean.verdicts.get(identity) == "pass" and verdict != "pass" and not _matches(slug, excused):
             problems.append(f"variant {variant.case.name}: {identity} passes no more, but is {verdict}")
     return problems
+
+
+def _matches(slug: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatchcase(slug, pattern) for pattern in patterns)

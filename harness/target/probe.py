@@ -79,6 +79,7 @@ class Probe:
         exchange: Exchange | None = None,
         root: str | None = None,
         by_policy: bool = False,
+        mild: bool = False,
     ) -> bool:
         """Record one case of one clause and give the condition back.
 
@@ -90,6 +91,7 @@ class Probe:
             exchange: the recorded evidence.
             root: root cause shared with other checks; by default the check itself.
             by_policy: whether the operator's policy makes a failure of it, whatever the clause's level.
+            mild: whether the catalogue says that breaking this half of the clause is a warning, whatever its level.
         """
         name = clause or self.check.clauses[0]
         if clause is None and len(self.check.clauses) > 1:
@@ -101,7 +103,15 @@ class Probe:
             reference = exchange.ref if exchange is not None else None
             text = observed if isinstance(observed, str) else shown(observed)
             self.outcome.violations.append(
-                Violation(name, expected, text[:2000], root or self.check.slug, reference or None, by_policy=by_policy)
+                Violation(
+                    name,
+                    expected,
+                    text[:2000],
+                    root or self.check.slug,
+                    reference or None,
+                    by_policy=by_policy,
+                    mild=mild,
+                )
             )
         return condition
 

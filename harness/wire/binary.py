@@ -55,6 +55,19 @@ class BinaryReply:
     left: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class SplitReply:
+    """An answer, split where its length header says: the JSON object, and the bytes behind it.
+
+    Attributes:
+        announced: the length header; None without one, where the whole body is JSON.
+    """
+
+    announced: int | None
+    value: dict[str, Any]
+    rest: bytes
+
+
 def framed(value: object, parts: Sequence[bytes] = (), *, announced: str | None = None) -> BinaryBody:
     """JSON and parts as one body.
 
@@ -94,11 +107,11 @@ def binary_request(request: InferRequest, names: Collection[str] | None = None) 
     return framed(*binary_value(request, names))
 
 
-def read_binary_reply(exchange: Exchange) -> BinaryReply:
-    """The answer to an inference, plain JSON or binary.
+def split_reply(exchange: Exchange) -> SplitReply:
+    """The answer to an inference, split in two; what its outputs say is not looked at.
 
     Raises:
-        NotBinary: the length header and the sizes do not describe the body, or a part is no tensor of its data type.
+        NotBinary: there is no whole body, the length header is no length within it, or what precedes is no JSON object.
     """
     if exchange.error is not None:
         raise NotBinary(f"there is no whole body: {exchange.error.message}")
@@ -107,18 +120,29 @@ def read_binary_reply(exchange: Exchange) -> BinaryReply:
     except Undecodable as error:
         raise NotBinary(str(error)) from None
     announced = _announced(exchange, body)
-    value = _object(body if announced is None else body[:announced])
-    rest = b"" if announced is None else body[announced:]
-    entries = value.get("outputs")
+    if announced is None:
+        return SplitReply(None, _object(body, "there is no length header, and the body is no JSON"), b"")
+    value = _object(body[:announced], "what the length header calls JSON is none")
+    return SplitReply(announced, value, body[announced:])
+
+
+def read_binary_reply(exchange: Exchange) -> BinaryReply:
+    """The answer to an inference, plain JSON or binary.
+
+    Raises:
+        NotBinary: the length header and the sizes do not describe the body, or a part is no tensor of its data type.
+    """
+    split = split_reply(exchange)
+    entries, position = split.value.get("outputs"), 0
     parts: dict[str, bytes] = {}
     outputs: dict[str, Tensor] = {}
     for entry in entries if isinstance(entries, list) else []:
-        tensor, size = _output(entry, rest)
-        if size is not None:
-            parts.setdefault(tensor.name, rest[:size])
+        tensor, part = _output(entry, split.rest, position)
+        if part is not None:
+            parts.setdefault(tensor.name, part)
+            position += len(part)
         outputs.setdefault(tensor.name, tensor)
-        rest = rest[size or 0 :]
-    return BinaryReply(announced, value, parts, outputs, rest)
+    return BinaryReply(split.announced, split.value, parts, outputs, split.rest[position:])
 
 
 def _announced(exchange: Exchange, body: bytes) -> int | None:
@@ -133,18 +157,18 @@ def _announced(exchange: Exchange, body: bytes) -> int | None:
     return announced
 
 
-def _object(text: bytes) -> dict[str, Any]:
+def _object(text: bytes, otherwise: str) -> dict[str, Any]:
     try:
         value = strictjson.parse(text).value
     except strictjson.NotJson as error:
-        raise NotBinary(f"what the length header calls JSON is none: {error}") from None
+        raise NotBinary(f"{otherwise}: {error}") from None
     if not isinstance(value, dict):
         raise NotBinary("the JSON is no object")
     return value
 
 
-def _output(entry: object, rest: bytes) -> tuple[Tensor, int | None]:
-    """One output, and how many bytes of ``rest`` are its own; None for one with JSON data."""
+def _output(entry: object, rest: bytes, position: int) -> tuple[Tensor, bytes | None]:
+    """One output, and its own bytes, from ``position`` of ``rest`` on; None for one with JSON data."""
     if not isinstance(entry, dict):
         raise NotBinary("an output is no object")
     name, datatype, shape = entry.get("name"), entry.get("datatype"), entry.get("shape")
@@ -156,10 +180,11 @@ def _output(entry: object, rest: bytes) -> tuple[Tensor, int | None]:
     size = parameters.get(SIZE) if isinstance(parameters, dict) else None
     if not isinstance(size, int) or isinstance(size, bool) or size < 0:
         raise NotBinary(f"output {name!r} has neither data nor {SIZE}")
-    if size > len(rest):
-        raise NotBinary(f"output {name!r} announces {size} bytes, {len(rest)} are left")
+    if size > len(rest) - position:
+        raise NotBinary(f"output {name!r} announces {size} bytes, {len(rest) - position} are left")
+    part = rest[position : position + size]
     try:
-        elements = from_raw(datatype, rest[:size])
+        elements = from_raw(datatype, part)
     except ValueError as error:
         raise NotBinary(f"output {name!r}: {error}") from None
-    return Tensor(name, datatype, tuple(shape), elements), size
+    return Tensor(name, datatype, tuple(shape), elements), part

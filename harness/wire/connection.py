@@ -40,7 +40,7 @@ def open_stream(host: str, port: int, route: Route, backend: Backend, call: Call
         proxy, proxy_port, credentials = route.proxy
         stream = backend.connect_tcp(proxy, proxy_port, timeout=call)
         if tunnel or route.context is not None:
-            _tunnel(stream, f"{host}:{port}", credentials, call)
+            _tunnel(stream, f"[{host}]:{port}" if ":" in host else f"{host}:{port}", credentials, call)
     if route.context is None:
         return stream
     return stream.start_tls(route.context, route.sni or host, timeout=call)
@@ -48,6 +48,7 @@ def open_stream(host: str, port: int, route: Route, backend: Backend, call: Call
 
 def _tunnel(stream: Stream, target: str, credentials: str | None, call: Call) -> None:
     """Ask the proxy for a tunnel."""
+    # A literal address of IPv6 stands in brackets wherever a port follows.
     lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
     if credentials is not None:
         lines.append(f"Proxy-Authorization: {credentials}")

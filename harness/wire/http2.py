@@ -7,6 +7,8 @@ a finding about the server and what is not must be told apart for certain. The s
 
 from __future__ import annotations
 
+import re
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -25,17 +27,26 @@ from harness.wire.sockets import Backend, Call, Stream, WireError
 
 READ_BYTES = 1 << 16
 FRAME_HEADER = 9
+GOAWAY = 7
 # What a server may send us before we acknowledge: large tensors must not wait for a round trip per 64 KiB.
 WINDOW_BYTES = 1 << 20
 # Time for what an idle connection still has to say before it is used again (settings, pings, a farewell).
 DRAIN_SECONDS = 0.05
+
+_NAME = re.compile(r":?[a-z0-9!#$%&'*+.^_`|~-]+")
+# What a connection of HTTP/1.1 is told; in HTTP/2 such headers make a message malformed (RFC 9113, section 8.2.2).
+OF_HTTP_1 = frozenset({"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"})
 
 RawHeaders = Sequence[tuple[str, str]]
 
 
 @dataclass(slots=True)
 class Answer:
-    """What has arrived on a stream so far; it stays if the rest does not come."""
+    """What has arrived on a stream so far; it stays if the rest does not come.
+
+    Attributes:
+        touched: the server has begun to answer this very request; window for its body and a refusal do not count.
+    """
 
     status: int | None = None
     headers: Headers = ()
@@ -43,6 +54,7 @@ class Answer:
     data: bytearray = field(default_factory=bytearray)
     headers_ns: int | None = None
     ended: bool = False
+    touched: bool = False
 
 
 Inspect = Callable[[Answer], None]
@@ -55,9 +67,11 @@ class Http2Connection:
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._idle_since = time.monotonic()
-        self._going = False
+        self.going = False  # it takes no further request
         self._partial = bytearray()
-        config = h2.config.H2Configuration(client_side=True, header_encoding=None)
+        # Servers send status messages with a space at the end, which HTTP/2 forbids and every gRPC client takes: what a
+        # header says is read in `rpc.py`, and must not spoil the whole answer here.
+        config = h2.config.H2Configuration(client_side=True, header_encoding=None, validate_inbound_headers=False)
         self._state = h2.connection.H2Connection(config)
         self._state.local_settings = h2.settings.Settings(
             client=True,
@@ -75,31 +89,43 @@ class Http2Connection:
 
         Raises:
             WireError: the answer is not whole, or ``inspect`` wants no more of it.
+            ValueError: these headers cannot be sent over HTTP/2; nothing was sent.
         """
+        number = self._state.get_next_available_stream_id()
+        encoded = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers]
         try:
-            number = self._state.get_next_available_stream_id()
-            encoded = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers]
-            self._state.send_headers(number, encoded)
-            self._send(number, body, call, answer)
+            self._state.send_headers(number, encoded, end_stream=not body)
+        except h2.exceptions.ProtocolError as error:
+            raise ValueError(f"not an HTTP/2 request: {error}") from None
+        try:
+            self._send(number, body, call, answer, inspect)
             while not answer.ended:
                 self._pump(number, call, answer)
                 inspect(answer)
-        except (h2.exceptions.ProtocolError, h2.exceptions.NoAvailableStreamIDError) as error:
+        except h2.exceptions.ProtocolError as error:
             raise WireError("protocol", _not_http2(call, error)) from None
         self._idle_since = time.monotonic()
 
-    def _send(self, number: int, body: bytes, call: Call, answer: Answer) -> None:
+    def _send(self, number: int, body: bytes, call: Call, answer: Answer, inspect: Inspect) -> None:
         """Send the body as the windows of the peer allow; an answer that ends early ends the sending, too."""
         view = memoryview(body)
         while view and not answer.ended:
+            # A change of settings can make a window negative (RFC 9113, section 6.9.2).
             room = min(self._state.local_flow_control_window(number), self._state.max_outbound_frame_size)
-            if not room:
+            if room > 0:
+                self._state.send_data(number, bytes(view[:room]), end_stream=room >= len(view))
+                view = view[room:]
+                self._stream.write(self._state.data_to_send(), timeout=call)
+            if view and (room <= 0 or self._has_news()):
                 self._pump(number, call, answer)
-                continue
-            self._state.send_data(number, bytes(view[:room]))
-            view = view[room:]
-        if not answer.ended:
-            self._state.end_stream(number)
+                inspect(answer)
+        if view:
+            self.going = True  # the request was never ended: this stream stays half open
+
+    def _has_news(self) -> bool:
+        """Whether a read would give something at once; over TLS it might wait, for what came need not be data."""
+        encrypted = isinstance(self._stream.get_extra_info("socket"), ssl.SSLSocket)
+        return not encrypted and bool(self._stream.get_extra_info("is_readable"))
 
     def _pump(self, number: int, call: Call, answer: Answer) -> None:
         """Send what is due, read once, and take in what came."""
@@ -109,17 +135,40 @@ class Http2Connection:
             where = "before a response" if answer.status is None else "in the middle of the response"
             raise WireError("closed", f"the peer closed the connection {where}")
         for frame in self._frames(data):
+            if _is_farewell(frame):
+                self._farewell(number, frame, answer)
+                continue
             try:
-                events = self._state.receive_data(frame)
+                events = self._receive(frame)
             except h2.exceptions.ProtocolError:
-                if not answer.ended:
-                    raise
-                # The answer is whole. What is wrong after its end (Triton repeats some answers on the closed stream)
-                # spoils the connection, not the answer.
-                self._going = True
-                return
+                if answer.ended:
+                    # The answer is whole. What is wrong after its end (Triton repeats some answers on the closed
+                    # stream) spoils the connection, not the answer.
+                    self.going = True
+                    return
+                if 0 < _stream_of(frame) < number:
+                    raise WireError("closed", "what came late for an earlier call broke the connection") from None
+                raise
             for event in events:
                 self._take(number, event, call, answer)
+
+    def _receive(self, frame: bytes) -> list[h2.events.Event]:
+        # By itself ``h2`` would wait for all of an overlong frame, such as the text of another protocol.
+        if int.from_bytes(frame[:3]) > self._state.max_inbound_frame_size:
+            raise h2.exceptions.FrameTooLargeError("a frame is longer than was allowed")
+        stream = _stream_of(frame)
+        if stream % 2 == 0 < stream:
+            raise h2.exceptions.ProtocolError(f"a frame for stream {stream}, which only the server could have opened")
+        return self._state.receive_data(frame)
+
+    def _farewell(self, number: int, frame: bytes, answer: Answer) -> None:
+        """GOAWAY is not for ``h2``, which takes nothing more after it: a call under way is still to be answered."""
+        self.going = True
+        last = int.from_bytes(frame[FRAME_HEADER : FRAME_HEADER + 4]) & 0x7FFFFFFF
+        code = int.from_bytes(frame[FRAME_HEADER + 4 : FRAME_HEADER + 8])
+        if not answer.ended and (last < number or code):
+            answer.touched |= last >= number
+            raise WireError("closed", f"the peer ended the connection ({_error_name(code)})")
 
     def _frames(self, data: bytes) -> Iterator[bytes]:
         """Whole frames (RFC 9113, section 4.1): given several at once, ``h2`` loses those before a bad one."""
@@ -132,47 +181,45 @@ class Http2Connection:
             del self._partial[:size]
 
     def _take(self, number: int, event: h2.events.Event, call: Call, answer: Answer) -> None:
+        refused = isinstance(event, h2.events.StreamReset) and event.error_code == h2.errors.ErrorCodes.REFUSED_STREAM
+        said = not refused and not isinstance(event, h2.events.WindowUpdated)
+        answer.touched |= said and getattr(event, "stream_id", None) == number
         match event:
             case h2.events.ResponseReceived(stream_id=own) if own == number:
-                received = _decoded(event.headers)
+                received = _checked(_decoded(event.headers))
                 answer.headers_ns, call.in_headers = time.monotonic_ns(), False
-                answer.status = int(dict(received).get(":status", "0"))
+                answer.status = _status_code(dict(received).get(":status", ""))
                 answer.headers = tuple(header for header in received if not header[0].startswith(":"))
             case h2.events.DataReceived(stream_id=own) if own == number:
                 answer.data += event.data or b""
                 self._state.acknowledge_received_data(event.flow_controlled_length or 0, number)
             case h2.events.TrailersReceived(stream_id=own) if own == number:
-                answer.trailers = tuple(_decoded(event.headers))
+                answer.trailers = tuple(_checked(_decoded(event.headers)))
             case h2.events.StreamEnded(stream_id=own) if own == number:
                 answer.ended = True
             case h2.events.StreamReset(stream_id=own) if own == number:
                 # RFC 9113, section 8.1: a whole answer may be followed by a reset that says "send no more".
                 if not answer.ended:
-                    raise WireError("reset", f"the peer reset the stream ({_error_name(event.error_code)})")
-            case h2.events.ConnectionTerminated():
-                self._going = True
-                if (event.last_stream_id or 0) < number or event.error_code:
-                    code = _error_name(event.error_code)
-                    raise WireError("closed", f"the peer ended the connection ({code})")
+                    raise WireError("reset", f"the peer reset the stream ({_error_name(event.error_code or 0)})")
 
     def usable(self) -> bool:
         """Whether another request may be sent; takes in what the server said meanwhile."""
-        if self._going or time.monotonic() - self._idle_since > KEEPALIVE_SECONDS:
+        if self.going or time.monotonic() - self._idle_since > KEEPALIVE_SECONDS:
             return False
+        call = Call(DRAIN_SECONDS)  # one deadline for all reads: a flood of pings ends here, too
+        call.in_headers = call.counts = False
         try:
             while self._stream.get_extra_info("is_readable"):
-                call = Call(DRAIN_SECONDS)
-                call.in_headers = call.counts = False
                 data = self._stream.read(READ_BYTES, timeout=call)
                 if not data:
                     return False
                 for frame in self._frames(data):
-                    events = self._state.receive_data(frame)
-                    if any(isinstance(event, h2.events.ConnectionTerminated) for event in events):
+                    if _is_farewell(frame):
                         return False
+                    self._receive(frame)
         except (WireError, h2.exceptions.ProtocolError):
             return False
-        return True
+        return not self._partial and self._state.remote_settings.max_concurrent_streams > 0
 
     def close(self) -> None:
         """Close the connection, whatever it is doing."""
@@ -194,7 +241,7 @@ class Http2Pool:
         """Send one request on an idle connection, or on a new one (``fresh``: closed afterwards).
 
         Raises:
-            WireError: see :meth:`Http2Connection.request`, and what connecting can raise.
+            WireError, ValueError: see :meth:`Http2Connection.request`, and what connecting can raise.
         """
         connection = None if fresh else self._take_idle()
         if connection is None:
@@ -206,7 +253,7 @@ class Http2Pool:
         except BaseException:
             connection.close()
             raise
-        if fresh:
+        if fresh or connection.going:
             connection.close()
             return
         with self._lock:
@@ -232,8 +279,36 @@ def _decoded(headers: Sequence[tuple[bytes, bytes]] | None) -> list[tuple[str, s
     return [(bytes(name).decode("latin-1"), bytes(value).decode("latin-1")) for name, value in headers or ()]
 
 
-def _error_name(code: object) -> str:
-    return code.name if isinstance(code, h2.errors.ErrorCodes) else f"error code {code}"
+def _checked(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The headers, if they are such of HTTP/2 (RFC 9113, section 8.2); spaces around a value are let pass."""
+    pseudo = [name for name, _ in headers if name.startswith(":")]
+    for name, value in headers:
+        if not _NAME.fullmatch(name) or name in OF_HTTP_1 or re.search(r"[\0\r\n]", value):
+            raise WireError("protocol", f"not HTTP/2: a header named {name[:80]!r}, or its value, is not allowed")
+    if len(pseudo) > 1:
+        raise WireError("protocol", f"not HTTP/2: pseudo-headers {', '.join(pseudo[:4])}")
+    return headers
+
+
+def _is_farewell(frame: bytes) -> bool:
+    return frame[3] == GOAWAY and FRAME_HEADER + 8 <= len(frame) == FRAME_HEADER + int.from_bytes(frame[:3])
+
+
+def _stream_of(frame: bytes) -> int:
+    return int.from_bytes(frame[5:FRAME_HEADER]) & 0x7FFFFFFF
+
+
+def _status_code(text: str) -> int:
+    if len(text) != 3 or not text.isdecimal():
+        raise WireError("protocol", f":status is {text[:40]!r}, no HTTP status")
+    return int(text)
+
+
+def _error_name(code: int) -> str:
+    try:
+        return h2.errors.ErrorCodes(code).name
+    except ValueError:
+        return f"error code {code}"
 
 
 def _not_http2(call: Call, error: Exception) -> str:

@@ -20,8 +20,12 @@ def pause_of(exchange: Exchange) -> float | None:
     """Seconds to wait before asking again; None for an answer that is no request to wait.
 
     429 (RFC 6585, section 4) always is one; 503 only with Retry-After (RFC 9110, section 10.2.3), in seconds. The
-    date form of Retry-After is answered by the default pause: clocks need not agree.
+    date form of Retry-After is answered by the default pause: clocks need not agree. A gRPC call that ends in
+    RESOURCE_EXHAUSTED or UNAVAILABLE is one where its metadata say when: grpc-retry-pushback-ms (gRPC proposal A6), or
+    retry-after. Without, it may as well mean that a message is too large.
     """
+    if exchange.rpc is not None:
+        return _pause_of_call(exchange)
     after = exchange.header("Retry-After")
     if exchange.status != 429 and not (exchange.status == 503 and after is not None):
         return None
@@ -29,6 +33,20 @@ def pause_of(exchange: Exchange) -> float | None:
         return max(0.0, float(after)) if after is not None else DEFAULT_PAUSE
     except ValueError:
         return DEFAULT_PAUSE
+
+
+def _pause_of_call(exchange: Exchange) -> float | None:
+    if exchange.rpc is None or exchange.rpc.name not in ("RESOURCE_EXHAUSTED", "UNAVAILABLE"):
+        return None
+    said = {name.lower(): value for name, value in (*exchange.response_headers, *exchange.response_trailers)}
+    for name, unit in (("grpc-retry-pushback-ms", 1000.0), ("retry-after", 1.0)):
+        if name in said:
+            try:
+                pause = float(said[name]) / unit
+            except ValueError:
+                return DEFAULT_PAUSE
+            return pause if pause >= 0 else None  # a negative pushback means: not again
+    return None
 
 
 @dataclass(slots=True)

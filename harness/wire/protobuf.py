@@ -24,6 +24,11 @@ Form = Literal["typed", "raw"]
 PROPERTIES = 6
 # Above this many bytes a message is not rendered: its bytes are kept, and that many elements say nothing to a reader.
 RENDERED_BYTES = 8 * 1024
+# Unknown fields nested deeply make megabytes of indentation out of such a message.
+RENDERED_TEXT = 64 * 1024
+
+
+_CHOICES = {bool: "bool_param", int: "int64_param", float: "double_param", str: "string_param"}
 
 
 class NotAMessage(ValueError):
@@ -63,9 +68,10 @@ def rendered(method: str, side: Literal["Request", "Response"], data: bytes) -> 
     try:
         found: Message = message(method, side)
         found.ParseFromString(data)
-    except (LookupError, DecodeError):
+        text = str(text_format.MessageToString(found, print_unknown_fields=True))
+    except (LookupError, DecodeError, RecursionError):
         return ""
-    return str(text_format.MessageToString(found, print_unknown_fields=True))
+    return text if len(text) <= RENDERED_TEXT else ""
 
 
 def infer_message(model: str, version: str | None, request: InferRequest, form: Form) -> Any:  # noqa: ANN401
@@ -75,7 +81,8 @@ def infer_message(model: str, version: str | None, request: InferRequest, form: 
         form: ``typed`` fills the contents of each input, ``raw`` the raw contents of the request.
 
     Raises:
-        ValueError: an element that the data type cannot hold, or a data type without typed form.
+        ValueError: an element that the data type cannot hold, a data type without typed form, or a parameter that is
+            no bool, integer, float or text.
     """
     made = service_pb2.ModelInferRequest(model_name=model, model_version=version or "", id=request.id or "")
     _set_parameters(made.parameters, request.parameters)
@@ -112,7 +119,9 @@ def fill(contents: Any, tensor: Tensor, field: str | None = None) -> None:  # no
 
 def _set_parameters(target: Any, parameters: Mapping[str, Any] | None) -> None:  # noqa: ANN401 -- a protobuf map
     for name, value in (parameters or {}).items():
-        field = {bool: "bool_param", int: "int64_param", float: "double_param", str: "string_param"}[type(value)]
+        field = _CHOICES.get(type(value))
+        if field is None:
+            raise ValueError(f"parameter {name!r} is {type(value).__name__}: gRPC has no such parameter")
         setattr(target[name], field, value)
 
 

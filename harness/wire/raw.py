@@ -7,6 +7,7 @@ order and on BYTES, where every known server does the same (GRPC-RAW-06, GRPC-RA
 
 from __future__ import annotations
 
+import numbers
 import struct
 from collections.abc import Sequence
 from typing import Any
@@ -22,19 +23,31 @@ def to_raw(datatype: str, elements: Sequence[Any]) -> bytes:
     """The elements as bytes; text of BYTES goes as UTF-8, floats are rounded to the data type.
 
     Raises:
-        ValueError: unknown data type, or an element outside its range.
+        ValueError: unknown data type, or an element that it cannot hold: no number, a fraction, outside the range.
     """
     entry = _entry(datatype)
     if entry.kind == "bytes":
         return b"".join(_LENGTH.pack(len(each)) + each for each in map(as_bytes, elements))
-    if datatype == "BF16":
-        floats = np.array([round_to("BF16", float(each)) for each in elements], dtype="<f4")
-        return (floats.view("<u4") >> 16).astype("<u2").tobytes()
+    _refuse_strangers(entry, elements)
     try:
+        if datatype == "BF16":
+            floats = np.array([round_to("BF16", float(each)) for each in elements], dtype="<f4")
+            return (floats.view("<u4") >> 16).astype("<u2").tobytes()
         with np.errstate(over="ignore"):
             return np.array(list(elements), dtype=_dtype(datatype)).tobytes()
-    except (OverflowError, TypeError) as error:
+    except OverflowError as error:
         raise ValueError(f"no {datatype} value among the elements: {error}") from None
+
+
+def _refuse_strangers(entry: DataType, elements: Sequence[Any]) -> None:
+    """What numpy would quietly take for a number: text, null, a fraction for an integer, anything for BOOL."""
+    kinds = set(map(type, elements))
+    if any(not issubclass(kind, numbers.Real | np.bool_) for kind in kinds):
+        raise ValueError(f"an element of {entry.name} is no number")
+    if entry.kind == "bool" and any(each not in (0, 1) for each in elements):
+        raise ValueError("an element of BOOL is neither true nor false")
+    if entry.kind in ("int", "uint") and any(isinstance(each, float) and not each.is_integer() for each in elements):
+        raise ValueError(f"an element of {entry.name} is no integer")
 
 
 def from_raw(datatype: str, data: bytes) -> tuple[Any, ...]:

@@ -6,6 +6,7 @@ Needs the extra ``grpc``.
 
 from __future__ import annotations
 
+import re
 import ssl
 import struct
 import time
@@ -13,7 +14,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 from harness import __version__
 from harness.budget import Budget
@@ -22,8 +23,9 @@ from harness.record.store import Recorder
 from harness.wire import protobuf
 from harness.wire.access import Access, Header
 from harness.wire.connection import Route
-from harness.wire.http2 import Answer, Http2Pool
+from harness.wire.http2 import OF_HTTP_1, Answer, Http2Pool
 from harness.wire.messages import InferRequest
+from harness.wire.pace import THROTTLED_SECONDS, THROTTLED_TRIES, Pace, pause_of
 from harness.wire.sockets import Call, WireError
 
 SERVICE = "inference.GRPCInferenceService"
@@ -37,6 +39,8 @@ _FRAME = struct.Struct(">BI")
 # As with REST: an endpoint that left this many calls without any answer is asked with little patience.
 SILENCES = 3
 IMPATIENT_SECONDS = 1.0
+MAX_TIMEOUT_MS = 10**8 - 1  # grpc-timeout has eight digits at most
+_NOT_SENT = OF_HTTP_1 | {"host"}
 
 
 class GrpcClient:
@@ -60,6 +64,8 @@ class GrpcClient:
         route = Route(_context(access) if access.is_tls else None, access.sni, access.proxy_address())
         self._pool = Http2Pool(access.host, access.port, route)
         self._silences = 0
+        self._patient = True
+        self.pace = Pace()
         self._secrets: tuple[str, ...] = ()
         self._learn_secrets()
 
@@ -77,23 +83,34 @@ class GrpcClient:
         """Make one unary call and give back what came of it.
 
         A call that meets the close of an idle connection before a byte has come back is made once more on a new one;
-        both are recorded.
+        one that is told when to come again is made again then, and calls go out more slowly from there on, as over
+        REST. Every attempt is recorded.
 
         Args:
             method: name within the service.
             message: as it goes on the wire; need not be a valid message.
-            metadata: further metadata; takes the place of that of access with the same key.
+            metadata: further metadata; takes the place of our own and that of access with the same key.
             timeout: seconds for the whole call, if less than the budget grants.
             credentials: False leaves out all metadata of access.
             fresh: use a connection of its own.
 
         Raises:
             BudgetExhausted, AccessError: nothing was sent.
+            ValueError: the metadata cannot be sent over HTTP/2.
         """
         data = message if isinstance(message, bytes) else message.SerializeToString()
-        exchange = self._once(method, data, service, tuple(metadata), timeout, credentials, fresh=fresh)
-        if _met_idle_close(exchange):
-            exchange = self._once(method, data, service, tuple(metadata), timeout, credentials, fresh=True)
+        given = tuple(metadata)
+        exchange, again = self._once(method, data, service, given, timeout, credentials, fresh=fresh)
+        if again:
+            exchange, _ = self._once(method, data, service, given, timeout, credentials, fresh=True)
+        for _ in range(THROTTLED_TRIES if self._patient else 0):
+            pause = pause_of(exchange)
+            if pause is None or pause > min(THROTTLED_SECONDS, self.budget.seconds_left):
+                break
+            self.pace.slow_down()
+            time.sleep(pause)
+            exchange, _ = self._once(method, data, service, given, timeout, credentials, fresh=fresh)
+        self._patient = pause_of(exchange) is None
         return exchange
 
     def server_live(self) -> Exchange:
@@ -154,35 +171,40 @@ class GrpcClient:
         credentials: bool,
         *,
         fresh: bool,
-    ) -> Exchange:
+    ) -> tuple[Exchange, bool]:
+        """Make a call, and say whether it only met the close of an idle connection."""
         access = self.access.headers_now() if credentials else ()
         self._learn_secrets()
+        self.pace.wait()
         granted = self.budget.take()
         if self._silences >= SILENCES:
             granted = min(granted, IMPATIENT_SECONDS)
         seconds = granted if timeout is None else min(timeout, granted)
         headers = _headers(access, metadata, seconds)
-        exchange = self._carry_out(f"/{service}/{method}", method, headers, data, Call(seconds), fresh=fresh)
+        call, answer = Call(seconds), Answer()
+        exchange = self._carry_out(f"/{service}/{method}", method, headers, data, call, answer, fresh=fresh)
         self._silences = 0 if exchange.answered else self._silences + 1
         if exchange.rpc is not None and exchange.rpc.name == "UNAUTHENTICATED" and credentials:
             self.access.refused()
-        return self.recorder.record(exchange)
+        return self.recorder.record(exchange), _met_idle_close(exchange) and not answer.touched
 
-    def _carry_out(self, path: str, method: str, headers: Headers, data: bytes, call: Call, *, fresh: bool) -> Exchange:
+    def _carry_out(
+        self, path: str, method: str, headers: Headers, data: bytes, call: Call, answer: Answer, *, fresh: bool
+    ) -> Exchange:
         scheme = "https" if self.access.is_tls else "http"
         pseudo = ((":method", "POST"), (":scheme", scheme), (":path", path), (":authority", self.access.host_header))
         started = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         begin = time.monotonic_ns()
-        answer, error = Answer(), None
-        reader = _Reader(self.budget.limits.body_bytes)
+        error: Failure | None = None
+        limit = self.budget.limits.body_bytes
         try:
             frame = _FRAME.pack(0, len(data)) + data
-            self._pool.send((*pseudo, *headers), frame, call, answer, reader.inspect, fresh=fresh)
+            self._pool.send((*pseudo, *headers), frame, call, answer, _Reader(limit).inspect, fresh=fresh)
         except WireError as problem:
             error = problem.failure
         # What is no gRPC answer, such as a proxy's page, has no frame to take off.
-        framed = _is_grpc(answer)
-        body, rpc = bytes(answer.data[_FRAME.size if framed else 0 :]), None
+        begin_of_body, rpc = (_FRAME.size if _is_grpc(answer) else 0), None
+        body = bytes(answer.data[begin_of_body : begin_of_body + limit])
         if error is None:
             rpc, error = _status(answer)
         return Exchange(
@@ -209,7 +231,7 @@ class GrpcClient:
             rpc=rpc,
             response_trailers=answer.trailers,
             request_text=protobuf.rendered(method, "Request", data),
-            response_text=protobuf.rendered(method, "Response", body) if framed else "",
+            response_text=protobuf.rendered(method, "Response", body) if begin_of_body and error is None else "",
         )
 
 
@@ -250,11 +272,12 @@ def _status(answer: Answer) -> tuple[RpcStatus | None, Failure | None]:
             mapped = _FROM_HTTP.get(answer.status or 0, 2)
             return RpcStatus(mapped, CODES[mapped], f"HTTP status {answer.status} and no gRPC status"), None
         return None, Failure("protocol", "the answer ends without a gRPC status")
-    if not code.isdecimal():
+    if not re.fullmatch(r"[0-9]{1,9}", code):
         return None, Failure("protocol", f"grpc-status is {code[:40]!r}, no number")
     number = int(code)
     name = CODES[number] if number < len(CODES) else f"CODE_{number}"
-    details = unquote(ended.get("grpc-message", ""), encoding="utf-8", errors="replace")
+    # Bytes that should have been percent-encoded are taken as they are.
+    details = unquote_to_bytes(ended.get("grpc-message", "").encode("latin-1")).decode("utf-8", "replace")
     status = RpcStatus(number, name, details)
     if number == 0:
         size = _FRAME.unpack_from(answer.data)[1] if len(answer.data) >= _FRAME.size else None
@@ -269,10 +292,14 @@ def _headers(access: Headers, metadata: Headers, seconds: float) -> Headers:
         ("te", "trailers"),
         ("content-type", "application/grpc"),
         ("user-agent", f"art15/{__version__}"),
-        ("grpc-timeout", f"{max(1, int(seconds * 1000))}m"),
+        ("grpc-timeout", f"{min(MAX_TIMEOUT_MS, max(1, int(seconds * 1000)))}m"),
     )
-    given = [(name.lower(), value) for name, value in access if name.lower() not in own | {"host"}]
-    return (*fixed, *given, *((name.lower(), value) for name, value in metadata))
+    # Headers of access are there for both transports; what says how a gRPC call travels is not theirs to say.
+    ours = own | _NOT_SENT | {"te", "content-type", "content-length", "grpc-timeout"}
+    given = [(name.lower(), value) for name, value in access if name.lower() not in ours]
+    replaced = own | {name for name, _ in given}
+    kept = [header for header in fixed if header[0] not in replaced]
+    return (*kept, *given, *((name.lower(), value) for name, value in metadata))
 
 
 def _named(method: str, model: str, version: str | None) -> Any:  # noqa: ANN401 -- a generated message
@@ -289,7 +316,7 @@ def _context(access: Access) -> ssl.SSLContext:
 
 
 def _met_idle_close(exchange: Exchange) -> bool:
-    """Whether the connection had served before and was gone before this call got a byte of an answer."""
-    if exchange.error is None or exchange.error.kind not in ("reset", "closed") or exchange.answered:
+    """Whether the connection had served before and went away."""
+    if exchange.error is None or exchange.error.kind not in ("reset", "closed"):
         return False
     return exchange.connection is not None and exchange.connection.request_index > 1

@@ -143,6 +143,16 @@ class Stream(httpcore.NetworkStream):
         if len(self._pending) > MAX_PENDING:
             self._flush(call)
 
+    def push(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Send bytes now.
+
+        Raises:
+            WireError: the deadline passed.
+        """
+        call = self._enter(timeout)
+        self._pending += buffer
+        self._flush(call)
+
     def _flush(self, call: Call) -> None:
         view, self._pending = memoryview(self._pending), b""
         try:

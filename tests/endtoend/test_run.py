@@ -213,7 +213,7 @@ def test_foreign_package_on_the_path(server: str, tmp_path: Path, package: str) 
 
 def test_bad_options(server: str, tmp_path: Path) -> None:
     one_line_usage(probe("ftp://127.0.0.1/", tmp_path / "a"), "http://")
-    one_line_usage(probe("grpc://127.0.0.1:1", tmp_path / "b"), "gRPC")
+    one_line_usage(probe("grpc://127.0.0.1:1", tmp_path / "b"), "cannot reach", "for gRPC")
     one_line_usage(probe(server, tmp_path / "c", "--oip-allow", "laod"), "laod", "load")
     one_line_usage(probe(server, tmp_path / "d", "--oip-suite", "conformence"), "conformence", "conformance")
     one_line_usage(probe(server, tmp_path / "f", "--oip-header", "nonsense"), "--oip-header")

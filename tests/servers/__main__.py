@@ -1,15 +1,18 @@
-"""By hand: `python -m tests.servers serve NAME` (until Ctrl-C) and `python -m tests.servers install NAME...`."""
+"""By hand: `python -m tests.servers serve NAME` (until Ctrl-C), `... install NAME...`, `... matrix`."""
 
 from __future__ import annotations
 
 import signal
+import tempfile
 import time
 from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 
 import click
 
 from tests.servers.install import NAMES, install, recipe_of
+from tests.servers.matrix import PAGE, probe_server, table, title
 from tests.servers.processes import members
 from tests.servers.servers import serve
 
@@ -27,6 +30,18 @@ def install_command(names: tuple[str, ...]) -> None:
         began = time.monotonic()
         home = install(recipe_of(name))
         click.echo(f"{name}: {home.path} ({time.monotonic() - began:.1f} s)")
+
+
+@main.command("matrix")
+def matrix_command() -> None:
+    """Probe all servers and write docs/servers.md anew."""
+    with tempfile.TemporaryDirectory() as folder:
+        evidence = {}
+        for name in NAMES:
+            with serve(name) as endpoint:
+                evidence[title(name)] = probe_server(endpoint, Path(folder) / name).evidence
+    PAGE.write_text(table(evidence))
+    click.echo(f"written: {PAGE}")
 
 
 @main.command("serve")

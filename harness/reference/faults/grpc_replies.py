@@ -15,7 +15,7 @@ fault("grpc-raw-padded", "GRPC-RAW-02", "GRPC-RAW-05", text="raw outputs are pad
     bytes_out(lambda _, data: data + bytes(-len(data) % 64))
 )
 fault("grpc-reply-raw-entry-missing", "GRPC-RAW-05", text="raw replies lack the entry of the last output", models=MANY)(
-    raw_replies(lambda reply: reply.raw_output_contents.pop() if len(reply.raw_output_contents) > 1 else None)
+    raw_replies(lambda reply: reply.raw_output_contents.__delitem__(slice(max(1, len(reply.outputs) - 1), None)))
 )
 fault("grpc-reply-raw-surplus", "GRPC-RAW-05", text="raw replies have an entry too many")(
     raw_replies(lambda reply: reply.raw_output_contents.append(reply.raw_output_contents[0]))
@@ -89,5 +89,7 @@ def remembers_last_id(hooks: Hooks) -> None:
 
 @fault("grpc-parameter-in-field-nine", "PARAM-05", text="replies have a parameter whose value is in a field of its own")
 def parameter_in_field_nine(hooks: Hooks) -> None:
-    # Field 9, the number 1.
-    hooks.grpc.on("infer")(lambda _, reply: reply.parameters["seconds"].MergeFromString(b"\x48\x01"))
+    def edit(_: Call, reply: Any) -> None:
+        reply.parameters["seconds"].MergeFromString(b"\x48\x01")  # field 9, the number 1
+
+    hooks.grpc.on("infer")(edit)

@@ -231,7 +231,7 @@ fault("grpc-metadata-outputs-left-out", "GRPC-META-06", text="ModelMetadata list
     _reply("model-metadata", lambda reply: reply.ClearField("outputs"))
 )
 fault("grpc-metadata-newest-version-only", "GRPC-META-06", text="ModelMetadata lists only the newest version")(
-    _reply("model-metadata", lambda reply: reply.versions.pop(0))
+    _reply("model-metadata", lambda reply: reply.versions.__delitem__(0))
 )
 fault("grpc-metadata-platform-differs", "GRPC-META-06", text="the platform is another one over gRPC")(
     _sets("model-metadata", "platform", "tensorflow_graphdef")

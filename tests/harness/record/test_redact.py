@@ -15,9 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.record.exchange import Exchange, Failure
+from harness.record.exchange import Exchange, Failure, RpcStatus
 from harness.record.redact import REPLACEMENT, Redactor
 from harness.record.store import ExchangeStore, Recorder
+from harness.wire import protobuf
 
 # What tokens, keys and passwords are made of.
 SECRETS = st.text(alphabet="abcXYZ0189-._~+/=!$&'\"<>@: \\%é€", min_size=8, max_size=24).filter(
@@ -137,6 +138,35 @@ def test_a_secret_that_the_limit_cut_off_is_still_taken_out() -> None:
     exchange = replace(EXCHANGE, response_body=b'{"echo":"token-01234', truncated=True)
     clean, _ = Redactor(["token-0123456789"]).exchange(exchange)
     assert clean.response_body == b'{"echo":"[redacted]'
+
+
+@pytest.mark.parametrize("secret", ["token-0123456789", "tok\"en\\'01\t23", "Schlüssel-0123"])
+def test_secrets_are_found_in_what_is_special_to_grpc(secret: str) -> None:
+    made = protobuf.message("ModelReady", "Request")
+    made.name = f"model {secret}"
+    body = made.SerializeToString()
+    rendering = protobuf.rendered("ModelReady", "Request", body)
+    call = replace(
+        EXCHANGE,
+        rpc=RpcStatus(7, "PERMISSION_DENIED", f"not with {secret}"),
+        response_headers=(("x-echo", quote(secret)),),
+        response_trailers=(("grpc-message", quote(f"not with {secret}")), ("authorization", "x")),
+        request_body=body,
+        response_body=body,
+        request_text=rendering,
+        response_text=rendering,
+    )
+    everything, events = written(call, Redactor([secret]))
+    escaped = rendering.partition("model ")[2].rstrip('"\n').encode()
+    for form in (secret.encode(), quote(secret).encode(), escaped, json.dumps(escaped.decode())[1:-1].encode()):
+        assert form not in everything
+    assert events[0]["redactions"] == 6
+
+
+def test_a_rendering_without_secrets_stays() -> None:
+    call = replace(EXCHANGE, request_text='name: "a"\n', response_text="ready: true\n")
+    clean, done = Redactor(["token-0123456789"]).exchange(call)
+    assert (clean, done) == (call, [])
 
 
 def test_an_exchange_without_secrets_is_left_alone() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from harness.record.exchange import ConnectionFacts, Failure, TlsFacts
+from harness.record.exchange import ConnectionFacts, Failure, RpcStatus, TlsFacts
 from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
 from reports.excerpt import ExchangeReader, ExchangeRecord
@@ -52,12 +52,55 @@ def test_the_record_has_the_published_form(tmp_path: Path) -> None:
         *("schema", "n", "method", "url", "http_version", "request", "response", "error", "timing", "connection"),
         *("redactions", "rpc"),
     }
+    assert record["request"].keys() == {"headers", "body", "text"}
+    assert record["response"].keys() == {
+        *("status", "reason", "http_version", "headers", "trailers", "body", "text", "truncated"),
+    }
+    assert (record["rpc"], record["request"]["text"], record["response"]["trailers"]) == (None, None, [])
     assert record["connection"]["tls"] == {"version": "TLSv1.3", "cipher": "AES"}
     assert record["timing"] == {"started": EXCHANGE.started, "start_ns": 1, "headers_ns": 2, "end_ns": 3}
     assert record["response"]["truncated"] is True
     assert (tmp_path / record["response"]["body"]["file"]).read_bytes() == b"{}"
     msgspec.json.decode(data, type=ExchangeRecord)
     assert ExchangeReader(tmp_path).show(digest) is not None
+
+
+def test_the_record_of_a_grpc_call(tmp_path: Path) -> None:
+    call = replace(
+        EXCHANGE,
+        http_version="HTTP/2",
+        rpc=RpcStatus(5, "NOT_FOUND", "größe"),
+        response_trailers=(("x-last", "a"), ("x-last", "b")),
+        request_text='name: "m"\n',
+        response_text="ready: true\n",
+    )
+    events: list[dict[str, Any]] = []
+    recorder = Recorder(ExchangeStore(tmp_path), Redactor(), events.append)
+    recorder.current_check = "some-check"
+    digest = recorder.record(call).ref
+    record = json.loads((tmp_path / "exchanges" / digest[:2] / f"{digest}.json").read_bytes())
+    assert record["rpc"] == {"code": 5, "name": "NOT_FOUND", "details": "größe"}
+    assert record["response"]["trailers"] == [["x-last", "a"], ["x-last", "b"]]
+    assert (record["request"]["text"], record["response"]["text"]) == ('name: "m"\n', "ready: true\n")
+    assert (events[0]["rpc"], events[0]["check"], events[0]["status"]) == ("NOT_FOUND", "some-check", 200)
+    assert ExchangeReader(tmp_path).show(digest) is not None
+
+
+def test_the_running_check_is_that_of_the_thread(tmp_path: Path) -> None:
+    recorder = Recorder(ExchangeStore(tmp_path), Redactor(), lambda _: None)
+    recorder.current_check = "first"
+    seen: list[str | None] = []
+
+    def work() -> None:
+        seen.append(recorder.current_check)
+        recorder.current_check = "second"
+        seen.append(recorder.current_check)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == ["first", "second"]
+    assert recorder.current_check == "first"
 
 
 def test_an_exchange_without_an_answer(tmp_path: Path) -> None:

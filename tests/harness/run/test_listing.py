@@ -6,7 +6,6 @@ import pytest
 
 from harness.run.checks import load_checks
 from harness.run.listing import clause_lines, explanation
-from harness.verdicts import Level
 
 
 def test_every_clause_has_its_checks_or_a_reason() -> None:
@@ -16,19 +15,7 @@ def test_every_clause_has_its_checks_or_a_reason() -> None:
     for clause in catalogue.clauses.values():
         slugs = [check.slug for check in registry if clause.id in check.clauses]
         assert lines[clause.id].endswith(", ".join(slugs) or str(clause.reason))
-        if clause.level is Level.MUST:
-            assert slugs or clause.reason
-
-
-def test_every_rest_clause_outside_the_extensions_is_probed_or_excused() -> None:
-    registry, catalogue, _ = load_checks()
-    probed = {clause for check in registry for clause in check.clauses}
-    open_ones = [
-        clause.id
-        for clause in catalogue.clauses.values()
-        if clause.transport != "grpc" and not clause.extension and clause.id not in probed and not clause.reason
-    ]
-    assert not open_ones
+        assert slugs or clause.reason, clause.id
 
 
 def test_explanations_teach() -> None:
@@ -39,6 +26,6 @@ def test_explanations_teach() -> None:
         assert "remedy:" in text
         assert check.method, check.slug
         assert check.fix, check.slug
-        assert check.faults, check.slug
+        assert check.faults or check.only_records, check.slug
     with pytest.raises(LookupError, match="did you mean 'rest-infer-echoes-id'"):
         explanation("rest-infer-echos-id")

@@ -1,0 +1,81 @@
+"""Mistakes are told over either transport (inference_grpc.md, "gRPC")."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import TYPE_CHECKING
+
+from harness.check import NotApplicable, Untestable, check
+from harness.generate.members import encoded
+from harness.generate.transport_mistakes import TransportMistake, transport_mistakes
+from harness.record.exchange import Exchange
+from harness.target.grpc_forms import typable
+from harness.target.probe import UNKNOWN_MODEL, Probe
+from harness.target.replies import refused, status_of
+from harness.target.ways import same_version
+from harness.wire.messages import InferRequest
+
+if TYPE_CHECKING:
+    from harness.wire.protobuf import Form
+
+
+@check(
+    "transports-same-mistakes",
+    clauses=["REST-ERR-07"],
+    duties=["A15-4-c", "A15-5-b"],
+    criterion="what is refused over REST is refused over gRPC, and what is taken over one is taken over the other",
+    per="model",
+    needs=["rest-infer-answers-200"],
+    faults=["grpc-unknown-output-ignored", "grpc-any-datatype-accepted", "grpc-repeated-input-accepted",
+            "grpc-unknown-model-infer-ok", "grpc-one-value-for-all"],
+    fix="Check requests behind the transports, once for both.",
+    transport="both",
+)  # fmt: skip
+def transports_same_mistakes(probe: Probe) -> None:
+    """The same mistake has the same fate over REST and gRPC.
+
+    The accepted request with one mistake at a time: unknown model, input, output and datatype, another datatype than
+    the model's, an input missing or there twice, elements too many or too few, a negative dimension. Whether it should
+    be refused at all is for other checks.
+    """
+    request = _base(probe)
+    metadata = probe.model.metadata
+    for mistake in transport_mistakes(request, UNKNOWN_MODEL, named=bool(metadata and metadata.inputs)):
+        rest, grpc = _over_rest(probe, request, mistake), _over_grpc(probe, request, mistake)
+        observed = f"{mistake.why}: {status_of(rest)} over REST, {status_of(grpc)} over gRPC"
+        if rest.error is not None or grpc.error is not None:
+            probe.observe(observed)
+            continue
+        probe.holds(refused(rest) == refused(grpc), expected="refused over both, or taken over both", observed=observed,
+                    exchange=grpc if refused(rest) else rest)  # fmt: skip
+    if not probe.outcome.cases:
+        probe.untestable("no mistake was answered over both transports")
+
+
+def _base(probe: Probe) -> InferRequest:
+    """A request that both transports take, with several rows where the model takes them."""
+    found = [probe.accepted().request]
+    with contextlib.suppress(NotApplicable, Untestable):
+        found.insert(0, probe.model.batch(probe.client, 2).request)
+    for request in found:
+        plain = InferRequest(inputs=request.inputs)
+        both = (probe.model.infer(probe.client, plain), same_version(probe).infer(plain, _form(plain)))
+        if all(exchange.ok for exchange in both):
+            return plain
+    return probe.untestable("no request is taken over both transports")
+
+
+def _form(request: InferRequest) -> Form:
+    return "typed" if typable(request) else "raw"
+
+
+def _over_rest(probe: Probe, request: InferRequest, mistake: TransportMistake) -> Exchange:
+    body = json.loads(request.to_bytes())
+    name = mistake.model or probe.model.name
+    mistake.in_json(body)
+    return probe.client.infer(name, encoded(body), None if mistake.model else probe.model.address)
+
+
+def _over_grpc(probe: Probe, request: InferRequest, mistake: TransportMistake) -> Exchange:
+    return same_version(probe).infer(request, _form(request), mistake.in_message)
