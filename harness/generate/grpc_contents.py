@@ -6,6 +6,7 @@ of open_inference_grpc.proto; nothing here imports the generated classes.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -82,7 +83,8 @@ def _as(field: str, element: Any) -> Any:  # noqa: ANN401 -- elements are scalar
     if field == "bool_contents":
         return bool(element)
     if field in TYPED_INTEGERS:
-        return abs(int(element))
+        # Any integer will do: which one it is says nothing, but every integer field must be able to hold it.
+        return min(abs(int(element)), 2**31 - 1) if math.isfinite(element) else 0
     return float(element)
 
 

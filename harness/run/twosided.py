@@ -140,7 +140,8 @@ def compare(seen: Iterable[Seen], checks: Iterable[Check], excused: Mapping[str,
     Args:
         seen: verdicts of every case; exactly one is clean.
         checks: the registered checks, with the faults each must find.
-        excused: variant -> slug, or pattern such as ``binary-*`` -> reason, for checks that a variant leaves nothing to ask about.
+        excused: variant -> slug, or pattern such as ``binary-*`` -> reason, for checks that a variant leaves nothing
+            to ask about.
     """
     by_case = {(each.case.side, each.case.name): each for each in seen}
     clean = by_case[("clean", "clean")]
