@@ -28,6 +28,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from harness.policy import CRITERIA
 from harness.verdicts import Level, Verdict, combine
 
 Per = Literal["server", "model"]
@@ -74,6 +75,12 @@ class Check:
     suite: str
     group: str
     only_records: bool = False
+    criteria: tuple[str, ...] = ()
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """What its cases are of: clauses, and criteria of the policy as ``policy:NAME``."""
+        return (*self.clauses, *(f"policy:{name}" for name in self.criteria))
 
     @property
     def builtin(self) -> bool:
@@ -133,6 +140,7 @@ def check(
     fix: str = "",
     suite: str | None = None,
     only_records: bool = False,
+    criteria: Iterable[str] = (),
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Declare the decorated function ``(probe) -> None`` as a check.
 
@@ -150,6 +158,8 @@ def check(
         fix: how a server usually mends a finding, one sentence.
         suite: name of the suite for checks outside ``suites/``.
         only_records: nothing can break it, since its clauses allow every answer; so it needs no seeded fault.
+        criteria: names of criteria of the policy that it decides (:data:`harness.policy.CRITERIA`); a case of one is
+            reported with the clause ``policy:NAME``, and breaking it fails, whatever the protocol says.
 
     Raises:
         CheckDefinitionError: the declaration is incomplete.
@@ -176,6 +186,7 @@ def check(
             suite=folder,
             group=group,
             only_records=only_records,
+            criteria=tuple(criteria),
         )
         _refuse_incomplete(new)
         REGISTRY.add(new)
@@ -214,6 +225,8 @@ def _refuse_incomplete(new: Check) -> None:
         problem = "states no criterion"
     elif not new.clauses and not new.duties:
         problem = "names no clause and no duty"
+    elif set(new.criteria) - set(CRITERIA):
+        problem = f"names an unknown criterion; there are {', '.join(CRITERIA)}"
     elif not new.title.endswith("."):
         problem = "has a title (first docstring line) that is not a sentence with a full stop"
     if problem:

@@ -10,22 +10,29 @@ import difflib
 import hashlib
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 import msgspec
 
 RiskClass = Literal["annex-iii", "annex-i", "not-high-risk", "not-stated"]
 
-DEFAULT_CRITERIA = (
-    "no crash: the endpoint still serves after every request",
-    "no hang: every request gets an answer within the time for one request",
-    "no answer or memory of another request",
-    "no silently changed value",
-    "same input, same answer (unless the model declares itself nondeterministic)",
-    "ready means able to infer",
-    "no access without the credentials that are required",
+CRITERIA: Mapping[str, str] = MappingProxyType(
+    {
+        "no-crash": "the endpoint still serves after every request",
+        "no-hang": "every request gets an answer within the time for one request",
+        "no-leak": "no answer or memory of another request",
+        "no-silent-change": "no silently changed value",
+        "same-answer": "same input, same answer (unless the model declares itself nondeterministic)",
+        "ready-infers": "ready means able to infer",
+        "no-open-access": "no access without the credentials that are required",
+    }
 )
+"""The default policy: what fails whatever the protocol says of it. A check names them in ``criteria=``."""
+
+DEFAULT_CRITERIA = tuple(f"{name}: {text}" for name, text in CRITERIA.items())
 
 
 class PolicyError(Exception):

@@ -21,6 +21,7 @@ from reports.evidence import (
     Finding,
     MessageView,
     ModelItem,
+    Plan,
 )
 from reports.words import LEVELS, RPC_CALL, RPC_STATUS, statement, transport, untried
 
@@ -265,3 +266,10 @@ def identity(models: list[ModelItem]) -> str:
 def yardstick_only(declared: dict[str, Any]) -> bool:
     """Whether the operator says that the system is not high-risk."""
     return declared.get("risk_class") == "not-high-risk"
+
+
+def criterion(plan: Plan, name: str) -> str:
+    """The text of a criterion of the policy, ``policy:NAME``, as the plan has it."""
+    wanted = name.removeprefix("policy:")
+    found = [text for text in plan.criteria if text.partition(":")[0] == wanted]
+    return f"Criterion of the policy, {found[0]}." if found else "not in the catalogue of this run"

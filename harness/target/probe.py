@@ -87,15 +87,15 @@ class Probe:
             condition: whether the clause held in this case.
             expected: what the clause asks for, in words.
             observed: what was seen; shortened for the report.
-            clause: which of the check's clauses; may be left out if it has only one.
+            clause: which of the check's clauses, or ``policy:NAME``; may be left out if it has only one.
             exchange: the recorded evidence.
             root: root cause shared with other checks; by default the check itself.
             by_policy: whether the operator's policy makes a failure of it, whatever the clause's level.
             mild: whether the catalogue says that breaking this half of the clause is a warning, whatever its level.
         """
-        name = clause or self.check.clauses[0]
-        if clause is None and len(self.check.clauses) > 1:
-            raise LookupError(f"check {self.check.slug} covers several clauses: say which one")
+        name = clause or self.check.asked[0]
+        if clause is None and len(self.check.asked) > 1:
+            raise LookupError(f"check {self.check.slug} covers several clauses or criteria: say which one")
         if name not in self.outcome.levels:
             raise LookupError(f"check {self.check.slug} does not declare clause {name}")
         self.outcome.cases[name] = self.outcome.cases.get(name, 0) + 1
