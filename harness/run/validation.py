@@ -57,7 +57,7 @@ def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, 
     cases = [Case("clean", "clean", (), slugs, _over_grpc(slugs, registry))]
     for name in names:
         models = tuple(listed[name].get("models", ())) or GROUP_MODELS
-        asked = slugs or _group_of(name, selection, registry)
+        asked = slugs or (_group_of(listed[name], registry) if selection.group else ())
         cases.append(Case("fault", name, models, asked, _over_grpc(asked, registry)))
     for name in variants:
         models = SLOW_VARIANTS.get(name) or (GROUP_MODELS if selection.group or name in UNLISTED else ())
@@ -77,11 +77,11 @@ def rotating(count: int, day: int | None = None) -> tuple[str, ...]:
     return tuple(names[(first + step) % len(names)] for step in range(min(count, len(names))))
 
 
-def _group_of(fault: str, selection: Selection, registry: Registry) -> tuple[str, ...]:
-    """The checks of the clause groups that should find a fault; all checks unless only groups are asked for."""
-    groups = {(check.suite, check.group) for check in registry if fault in check.faults}
-    if not selection.group or not groups:
-        return ()
+def _group_of(fault: Mapping[str, Any], registry: Registry) -> tuple[str, ...]:
+    """The checks of the clause groups that should find a fault: those that name it, else those of its clauses."""
+    broken = set(fault["clauses"])
+    groups = {(check.suite, check.group) for check in registry if fault["name"] in check.faults}
+    groups = groups or {(check.suite, check.group) for check in registry if broken & {*check.asked}}
     inside = [check for check in registry if (check.suite, check.group) in groups]
     return tuple(check.slug for check in _with_needs(inside, registry))
 
