@@ -39,7 +39,10 @@ def matrix_command() -> None:
         evidence = {}
         for name in NAMES:
             with serve(name) as endpoint:
-                evidence[title(name)] = probe_server(endpoint, Path(folder) / name).evidence
+                ran = probe_server(endpoint, Path(folder) / name)
+                if ran.code not in (0, 1):
+                    raise click.ClickException(f"{name}: the run ended with exit code {ran.code}\n{ran.output}")
+                evidence[title(name)] = ran.evidence
     PAGE.write_text(table(evidence))
     click.echo(f"written: {PAGE}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,18 +19,49 @@ HEAD = """\
 Each server is installed as released, serves the same models (`iris`, a classifier, and `echo`, which gives its inputs
 back) on the loopback interface, and is probed over REST and gRPC with
 
-    pytest --endpoint URL --oip-grpc HOST:PORT --oip-model iris --oip-model echo --oip-allow repository
+    pytest --endpoint URL --oip-grpc HOST:PORT --oip-suite conformance --oip-allow repository
 
 A cell counts checks by verdict, over both models. `fail`: a MUST of the protocol is broken. `warn`: a SHOULD is not
 met, or an answer is outside every outcome that the texts allow. A dash: nothing applied, such as an extension that the
-server does not offer. What each finding is, and how it was confirmed by hand, stands in `tests/servers/*/findings.md`.
+server does not offer. `echo` describes no inputs on MLServer and KServe, so there a policy gives one request for it.
+
+What each finding is, and how it was confirmed by hand, stands in `tests/servers/*/findings.md`.
 Which findings there are is compared in every CI run; this page is made by `python -m tests.servers matrix`.
 
 """
 
 
+# Below the table: what the findings of each server are, in the words of its findings.md.
+NOTES = {
+    "MLServer 1.7.1": """\
+Seen as failures: FastAPI's own 422 bodies and tracebacks as text in place of an error object, ids that are not plain
+Latin-1 (over gRPC: not ASCII) and end in an internal error, and `iris` giving one of its two outputs when none is
+selected. MLServer leaves the elements, their number and the selection of outputs to the model. Its scikit-learn runtime
+converts or refuses them, with statuses that blame the server. Our `echo` copies its inputs without decoding, so what is
+seen on `echo` alone shows what MLServer lets through to a model: wrong counts, null, and the one failure on texts and
+booleans among numbers. Over gRPC it reads elements from any field, takes raw and typed contents together, passes over
+surplus raw entries and spells the state of a model `State.READY`.
+""",
+    "KServe 0.21.0": """\
+Seen as failures: optional members are written as null, in responses and in the metadata, and requests that FastAPI
+refuses have `detail` in place of `error`. As `versions` is null, the two checks that need a list of versions could not
+be made. A wrong number of elements is an internal error, -1 as a dimension is resolved, and input names are not looked
+at. Over gRPC the selection of outputs is ignored, where REST refuses an unknown one, and elements in a second field are
+passed over.
+""",
+    "Triton 2.51.0": """\
+No failure was seen. Malformed JSON, a missing member and a wrong number of elements are answered with status 500 and a
+proper error object. Nested data is flattened before it is counted, so that uneven rows of the right total pass. Surplus
+raw entries are passed over, and a length header such as `114abc` is read as 114. A listed output without a setting of
+its own comes back as JSON even when the request asks for binary outputs.
+""",
+}
+
 # The models that every server serves.
 MODELS = ("iris", "echo")
+# The echo models of these describe no inputs in their metadata, so that a request has to be given.
+UNDESCRIBED = ("mlserver", "kserve")
+ECHO_SAMPLE = {"inputs": [{"name": "x", "shape": [2, 3], "datatype": "FP32", "data": [0.5, 1.5, -2.0, 3.25, 1.0, 0.0]}]}
 
 
 def title(name: str) -> str:
@@ -38,9 +70,22 @@ def title(name: str) -> str:
 
 
 def probe_server(endpoint: Endpoint, folder: Path) -> Ran:
-    """The run that the page and the findings are made from."""
-    models = [f"--oip-model={name}" for name in MODELS]
-    return probe(endpoint.url, folder, "--oip-grpc", endpoint.grpc, "--oip-allow", "repository", *models)
+    """The run that the page and the findings are made from; the policy is written beside the evidence folder."""
+    options = [f"--oip-model={name}" for name in MODELS]
+    if endpoint.name in UNDESCRIBED:
+        options += ["--oip-policy", str(_policy(folder))]
+    options += ["--oip-suite", "conformance", "--oip-allow", "repository"]
+    return probe(endpoint.url, folder, "--oip-grpc", endpoint.grpc, *options)
+
+
+def _policy(folder: Path) -> Path:
+    """A policy with a sample for `echo`; its path is absolute, since a run may be started from anywhere."""
+    samples = folder.with_name(f"{folder.name}-echo.jsonl").absolute()
+    samples.write_text(json.dumps(ECHO_SAMPLE) + "\n")
+    policy = folder.with_name(f"{folder.name}-policy.toml")
+    # A JSON string is a TOML string as well.
+    policy.write_text(f"[samples.echo]\nrequests = {json.dumps(str(samples))}\n")
+    return policy
 
 
 def table(evidence: Mapping[str, Mapping[str, Any]]) -> str:
@@ -52,13 +97,14 @@ def table(evidence: Mapping[str, Mapping[str, Any]]) -> str:
     groups: dict[str, dict[str, Counter[str]]] = {}
     for server, document in evidence.items():
         for check in document["checks"]:
-            row = groups.setdefault(f"{check['suite']}: {check['group']}", {})
+            row = groups.setdefault(check["group"], {})
             row.setdefault(server, Counter())[check["verdict"]] += 1
     lines = ["| clause group | " + " | ".join(evidence) + " |", "| --- |" + " --- |" * len(evidence)]
     for group in sorted(groups):
         cells = [_cell(groups[group].get(server, Counter())) for server in evidence]
         lines.append(f"| {group} | " + " | ".join(cells) + " |")
-    return HEAD + "\n".join(lines) + "\n"
+    notes = [f"## {server}\n\n{NOTES[server]}" for server in evidence]
+    return "\n".join([HEAD + "\n".join(lines) + "\n", *notes])
 
 
 def _cell(counts: Mapping[str, int]) -> str:

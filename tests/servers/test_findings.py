@@ -11,11 +11,13 @@ import re
 import subprocess
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.endtoend.running import Ran
-from tests.servers.install import NAMES
-from tests.servers.matrix import PAGE, probe_server, table, title
+from tests.servers.install import NAMES, recipe_of
+from tests.servers.matrix import MODELS, PAGE, probe_server, table, title
+from tests.servers.servers import Endpoint
 
 HERE = Path(__file__).parent
 FOUND = ("fail", "warn", "tool_error", "inconclusive", "untestable")
@@ -47,6 +49,17 @@ def test_findings_are_the_confirmed_ones(name: str, runs: dict[str, Ran]) -> Non
     assert {each: verdict for each, verdict in found.items() if each in known or each not in searches} == known, (
         ran.output
     )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_models_still_infer_after_the_run(name: str, runs: dict[str, Ran], request: pytest.FixtureRequest) -> None:
+    """They were unloaded and loaded again, where the server lists a repository."""
+    assert runs[name].folder.is_dir()
+    endpoint: Endpoint = request.getfixturevalue(name)
+    with httpx.Client(base_url=endpoint.url, trust_env=False, timeout=30) as client:
+        for model in MODELS:
+            reply = client.post(f"/v2/models/{model}/infer", json=recipe_of(name).probes[model])
+            assert reply.status_code == httpx.codes.OK, reply.text
 
 
 def test_the_public_page_says_what_was_seen(runs: dict[str, Ran]) -> None:
