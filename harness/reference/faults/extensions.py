@@ -132,7 +132,7 @@ fault("sequence-zero-is-one", "SEQ-01", text="the id 0 and the empty id are sequ
 fault("sequence-state-lost", "SEQ-01", text="every request begins its sequence anew", models=STATE)(
     _request(lambda found: found.update(sequence_start=True) if found.get("sequence_id") else None)
 )
-fault("sequence-start-any", "SEQ-01", text="sequence_start may be a text or a number")(
+fault("sequence-start-any", "SEQ-01", text="sequence_start may be a text or a number", models=STATE)(
     _request(lambda found: found.update({name: bool(found[name]) for name in ("sequence_start", "sequence_end")
                                          if name in found}))
 )  # fmt: skip
