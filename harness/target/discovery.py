@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -197,8 +198,15 @@ def _refuse_unknown(target: Target) -> None:
             said = str(exchange.status)
         else:
             continue
-        names = ", ".join(target.listed[:20]) if target.listed else "none listed"
+        names = _nearest(model.name, target.listed or ()) or "none listed"
         raise TargetError(f"no model {model.id!r} at this endpoint (it answered {said}; models: {names})")
+
+
+def _nearest(name: str, listed: Sequence[str]) -> str:
+    """Names of the endpoint, those like ``name`` first, and not too many for one line."""
+    alike = difflib.get_close_matches(name, listed, n=5)
+    ordered = list(dict.fromkeys([*alike, *listed]))
+    return ", ".join(ordered[:20]) + (", …" if len(ordered) > 20 else "")
 
 
 def _samples(table: SampleTable | None) -> tuple[InferRequest, ...]:

@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,15 +15,17 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 # The console script, as users call it: unlike `python -m pytest` it does not put the current folder on the path.
 PYTEST = Path(sys.executable).parent / "pytest"
+PATIENCE = 300.0
 
 
 @dataclass(frozen=True)
 class Ran:
-    """A finished run: exit code, everything printed, the evidence folder."""
+    """A finished run: exit code, everything printed, the evidence folder, and the most memory it had in use."""
 
     code: int
     output: str
     folder: Path
+    peak_kilobytes: int = 0
 
     @property
     def evidence(self) -> dict[str, Any]:
@@ -39,7 +43,16 @@ def probe(endpoint: str, folder: Path, *arguments: str, environ: dict[str, str] 
     """`pytest --endpoint ENDPOINT --oip-evidence FOLDER ARGUMENTS`."""
     command = [str(PYTEST), "--endpoint", endpoint, "--oip-evidence", str(folder), *arguments]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-    done = subprocess.run(
-        command, cwd=cwd, env={**clean, **(environ or {})}, capture_output=True, text=True, timeout=300, check=False
-    )
-    return Ran(done.returncode, done.stdout + done.stderr, folder)
+    with tempfile.TemporaryFile() as printed:
+        process = subprocess.Popen(
+            command, cwd=cwd, env={**clean, **(environ or {})}, stdout=printed, stderr=subprocess.STDOUT
+        )
+        end = threading.Timer(PATIENCE, process.kill)
+        end.start()
+        # wait4 and not RUSAGE_CHILDREN, which knows only the largest of all children this process ever had.
+        _, status, usage = os.wait4(process.pid, 0)
+        end.cancel()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        printed.seek(0)
+        output = printed.read().decode("utf-8", "replace")
+    return Ran(process.returncode, output, folder, usage.ru_maxrss)
