@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,18 @@ ROOT = Path(__file__).resolve().parents[2]
 # The console script, as users call it: unlike `python -m pytest` it does not put the current folder on the path.
 PYTEST = Path(sys.executable).parent / "pytest"
 PATIENCE = 300.0
+# The largest resident set of a child begins with that of the process that forked it, which may be a test worker that
+# has seen a lot: so a small process stands in between.
+MEASURED = """
+import os, sys
+pid = os.fork()
+if not pid:
+    os.execv(sys.argv[2], sys.argv[2:])
+_, status, usage = os.wait4(pid, 0)
+with open(sys.argv[1], "w") as file:
+    file.write(str(usage.ru_maxrss))
+sys.exit(os.waitstatus_to_exitcode(status) % 256)
+"""
 
 
 @dataclass(frozen=True)
@@ -43,16 +55,21 @@ def probe(endpoint: str, folder: Path, *arguments: str, environ: dict[str, str] 
     """`pytest --endpoint ENDPOINT --oip-evidence FOLDER ARGUMENTS`."""
     command = [str(PYTEST), "--endpoint", endpoint, "--oip-evidence", str(folder), *arguments]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-    with tempfile.TemporaryFile() as printed:
-        process = subprocess.Popen(
-            command, cwd=cwd, env={**clean, **(environ or {})}, stdout=printed, stderr=subprocess.STDOUT
-        )
-        end = threading.Timer(PATIENCE, process.kill)
-        end.start()
-        # wait4 and not RUSAGE_CHILDREN, which knows only the largest of all children this process ever had.
-        _, status, usage = os.wait4(process.pid, 0)
-        end.cancel()
-        process.returncode = os.waitstatus_to_exitcode(status)
-        printed.seek(0)
-        output = printed.read().decode("utf-8", "replace")
-    return Ran(process.returncode, output, folder, usage.ru_maxrss)
+    with tempfile.TemporaryDirectory() as scratch:
+        peak, printed = Path(scratch) / "peak", Path(scratch) / "printed"
+        with printed.open("wb") as file:
+            process = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", MEASURED, str(peak), *command],
+                cwd=cwd,
+                env={**clean, **(environ or {})},
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            try:
+                code = process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                raise
+        return Ran(code, printed.read_text(errors="replace"), folder, int(peak.read_text()))
