@@ -25,7 +25,7 @@ def reach_grpc(client: GrpcClient) -> None:
     if exchange.error.kind == "tls":
         raise TargetError(f"TLS to {address} failed: {exchange.error.message} (see --oip-ca; grpcs:// asks for TLS)")
     # A server that floods us speaks it, and badly: that is for the checks to say.
-    if exchange.error.kind == "protocol" and exchange.error.message.startswith("not HTTP/2"):
+    if exchange.status is None and exchange.error.message.startswith("not HTTP/2"):
         raise TargetError(f"{address} does not speak gRPC: {exchange.error.message}")
 
 
