@@ -36,8 +36,9 @@ setting(
 
 @variant("index-body-required", "the index without a body is refused, as by MLServer (REPO-05)")
 def index_body_required(hooks: Hooks) -> None:
+    # Over gRPC an empty message is a message: only the REST path can lack a body.
     hooks.gates.append(
-        lambda call: error(400, "the request has no body") if call.op == "index" and not call.body else None
+        lambda call: error(400, "the request has no body") if call.path.endswith("/index") and not call.body else None
     )
 
 
