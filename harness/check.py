@@ -28,7 +28,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from harness.policy import CRITERIA
+from harness.policy import ADVICE, CRITERIA
 from harness.verdicts import Level, Verdict, combine
 
 Per = Literal["server", "model"]
@@ -76,11 +76,21 @@ class Check:
     group: str
     only_records: bool = False
     criteria: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
+    shown_by: str = ""
+    first: bool = False
+    last: bool = False
 
     @property
     def asked(self) -> tuple[str, ...]:
-        """What its cases are of: clauses, and criteria of the policy as ``policy:NAME``."""
-        return (*self.clauses, *(f"policy:{name}" for name in self.criteria))
+        """What its cases are of: clauses, criteria of the policy as ``policy:NAME``, and ``advice:NAME``."""
+        return (*self.clauses, *self.beyond_clauses)
+
+    @property
+    def beyond_clauses(self) -> dict[str, Level]:
+        """What it asks beside clauses: breaking a criterion of the policy fails, breaking advice warns."""
+        criteria = {f"policy:{name}": Level.MUST for name in self.criteria}
+        return criteria | {f"advice:{name}": Level.SHOULD for name in self.advice}
 
     @property
     def builtin(self) -> bool:
@@ -141,6 +151,10 @@ def check(
     suite: str | None = None,
     only_records: bool = False,
     criteria: Iterable[str] = (),
+    advice: Iterable[str] = (),
+    shown_by: str = "",
+    first: bool = False,
+    last: bool = False,
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Declare the decorated function ``(probe) -> None`` as a check.
 
@@ -160,6 +174,10 @@ def check(
         only_records: nothing can break it, since its clauses allow every answer; so it needs no seeded fault.
         criteria: names of criteria of the policy that it decides (:data:`harness.policy.CRITERIA`); a case of one is
             reported with the clause ``policy:NAME``, and breaking it fails, whatever the protocol says.
+        advice: names of good practice (:data:`harness.policy.ADVICE`); a case is reported as ``advice:NAME``, and
+            breaking it warns.
+        shown_by: the test that shows both directions of a check that the reference server cannot be put before.
+        first, last: run before (after) every check that does not ask for the same, whatever it needs.
 
     Raises:
         CheckDefinitionError: the declaration is incomplete.
@@ -187,6 +205,10 @@ def check(
             group=group,
             only_records=only_records,
             criteria=tuple(criteria),
+            advice=tuple(advice),
+            shown_by=shown_by,
+            first=first,
+            last=last,
         )
         _refuse_incomplete(new)
         REGISTRY.add(new)
@@ -227,6 +249,8 @@ def _refuse_incomplete(new: Check) -> None:
         problem = "names no clause and no duty"
     elif set(new.criteria) - set(CRITERIA):
         problem = f"names an unknown criterion; there are {', '.join(CRITERIA)}"
+    elif set(new.advice) - set(ADVICE):
+        problem = f"names unknown advice; there is {', '.join(ADVICE)}"
     elif not new.title.endswith("."):
         problem = "has a title (first docstring line) that is not a sentence with a full stop"
     if problem:
@@ -262,6 +286,7 @@ class Outcome:
     cases: dict[str, int] = field(default_factory=dict)
     violations: list[Violation] = field(default_factory=list)
     observations: list[tuple[str | None, str]] = field(default_factory=list)
+    exercised: dict[str, int] = field(default_factory=dict)
     ended: Verdict | None = None
     reason: str = ""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -75,6 +75,47 @@ def report(folder: Path) -> None:
         click.echo(finish(folder))
     except (BuildError, OSError) as error:
         raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.argument("folder", type=EVIDENCE)
+@click.argument("slug")
+@click.option("--times", type=click.IntRange(1, 100), default=3, show_default=True, help="Attempts for each.")
+@click.option(
+    "--with-before",
+    "before",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="If it does not come again alone: send the N exchanges recorded before it first, on one connection.",
+)
+@click.option("--endpoint", metavar="URL", help="Send to this base URL instead of the recorded one.")
+@click.option("--oip-grpc", "grpc", metavar="HOST:PORT", help="gRPC address instead of the recorded one.")
+@click.option("--oip-header", "headers", multiple=True, metavar="'K: V'", help="Value of a redacted header.")
+@click.option("--oip-token-command", "token_command", metavar="CMD", help="Prints the token (or set ART15_TOKEN).")
+@click.option("--oip-ca", "ca", metavar="FILE", help="PEM file of the authority that signed the certificate.")
+@click.option("--oip-cert", "cert", metavar="FILE", help="Client certificate, PEM.")
+@click.option("--oip-key", "key", metavar="FILE", help="Key of the client certificate, PEM.")
+@click.option("--oip-authority", "authority", metavar="NAME", help="Name sent as Host and SNI.")
+@click.option("--oip-proxy", "proxy", metavar="URL", help="HTTP proxy.")
+@click.option("--oip-max-rate", "max_rate", type=float, help="Requests a second (default: 50, none on loopback).")
+@click.option("--oip-max-requests", "max_requests", type=int, help="Requests in all (default: 1000).")
+def replay(folder: Path, slug: str, times: int, before: int, endpoint: str | None, **options: Any) -> None:  # noqa: ANN401
+    """Send the counterexamples of the check SLUG in FOLDER again; SLUG may name a model: slug[model].
+
+    Exit codes: 0 each came again every time, 1 not so, 4 usage, 5 nothing to replay.
+    """
+    from harness.run.options import Options, UsageError
+    from harness.run.replay import USAGE, Asked
+    from harness.run.replay import replay as replay_cases
+
+    try:
+        asked = Asked(folder, slug, times, before, Options(endpoints=(endpoint,) if endpoint else (), **options))
+        code = replay_cases(asked, click.echo)
+    except UsageError as error:
+        click.secho(f"art15: {error}", fg="red", err=True)
+        code = USAGE
+    raise SystemExit(code)
 
 
 @main.command()

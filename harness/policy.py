@@ -32,7 +32,23 @@ CRITERIA: Mapping[str, str] = MappingProxyType(
 )
 """The default policy: what fails whatever the protocol says of it. A check names them in ``criteria=``."""
 
+ADVICE: Mapping[str, str] = MappingProxyType(
+    {
+        "no-disclosure": "errors tell nothing of the inside: no stack trace, path, environment, internal host",
+        "no-secrets": "no key, token or password in what anybody may read",
+        "no-markup-echo": "no markup of a request comes back as a web page",
+        "no-stray-pages": "no file, debugging page or environment beside the service",
+        "closed-to-other-origins": "other web sites cannot use the service with a visitor's credentials",
+        "closed-management": "management calls need rights of their own (only where the policy asks)",
+        "current-tls": "no version of TLS before 1.2, and no plain HTTP on the same port",
+        "one-length": "a request whose length is said in two ways gets one answer at most, and ends its connection",
+        "serves-others": "cheap requests of one client do not hold up another's",
+    }
+)
+"""Good practice that no clause asks for: a warning, never a failure. A check names them in ``advice=``."""
+
 DEFAULT_CRITERIA = tuple(f"{name}: {text}" for name, text in CRITERIA.items())
+DEFAULT_ADVICE = tuple(f"{name}: {text}" for name, text in ADVICE.items())
 
 
 class PolicyError(Exception):
@@ -78,12 +94,20 @@ class CriteriaTable(_Table, frozen=True, kw_only=True):
     """``[criteria]``: where the specification leaves the severity to the operator."""
 
     server_error_for_client_mistake: Literal["warn", "fail"] = "warn"
+    # What it means if nobody is asked for credentials though some were given: nothing, or open access.
+    credentials: Literal["as-seen", "required"] = "as-seen"
+    management_reachable: Literal["observe", "warn", "fail"] = "observe"
 
 
 class SampleTable(_Table, frozen=True, kw_only=True):
-    """``[samples.MODEL]``: inference requests that the model takes, one JSON body a line."""
+    """``[samples.MODEL]``: inputs that the model takes.
 
-    requests: str
+    Either ``requests``, one JSON body a line, or ``data``: a table (npz, csv, parquet) whose arrays or columns are
+    named after the inputs; or both.
+    """
+
+    requests: str | None = None
+    data: str | None = None
     sensitive: bool = False
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _LEFT_OUT = {"content-length", "connection", "user-agent", "transfer-encoding", "te", "trailer"}
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#%&'*+.^_|~-]+")
 _SHELL_SAFE_NAME = re.compile(r"[A-Za-z0-9-]+")
+_HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?")
+# How a record says that no HTTP client made the request: its body is every byte that was sent.
+RAW = "raw"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -32,9 +35,24 @@ def command(record: ExchangeRecord) -> str | None:
     except ValueError:
         return None
     headers = _headers(record)
+    if record.http_version == RAW:
+        return _raw(record)
     if scheme not in ("http", "https") or headers is None:
         return None
     return _grpc(record, scheme, headers) if record.is_grpc else _http(record, headers)
+
+
+def _raw(record: ExchangeRecord) -> str | None:
+    """Bytes as they are, over a connection of their own; None over TLS, or where a secret was taken out of them.
+
+    Pauses between the bytes are lost, and curl doubles bytes of value 255, as telnet wants it.
+    """
+    parts, path = urlsplit(record.url), _path(record.request.body)
+    redacted = any(str(each.get("where", "")) == "request.body" for each in record.redactions)
+    if parts.scheme != "http" or path is None or redacted or not _HOST_PORT.fullmatch(parts.netloc):
+        return None
+    authority = parts.netloc if parts.port is not None else f"{parts.netloc}:80"
+    return f"curl -sS --max-time 10 {shlex.quote(f'telnet://{authority}')} < {path}"
 
 
 def _http(record: ExchangeRecord, headers: list[str]) -> str:

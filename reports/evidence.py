@@ -99,7 +99,8 @@ class Observation(Record, frozen=True, kw_only=True):
 class CheckResult(Record, frozen=True, kw_only=True):
     """One check on one model (or on the server as a whole).
 
-    ``counterexamples`` and ``exchanges`` are capped; their totals count all that the journal has.
+    ``counterexamples`` and ``exchanges`` are capped; their totals count all that the journal has. ``exercised`` counts
+    what a search has tried, by class of input.
     """
 
     id: str
@@ -133,6 +134,7 @@ class CheckResult(Record, frozen=True, kw_only=True):
     hint: str | None = None
     exemplar: Exemplar | None = None
     counterexamples_total: int = 0
+    exercised: dict[str, int] = {}
 
 
 class Waiver(Record, frozen=True, kw_only=True):

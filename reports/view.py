@@ -269,7 +269,11 @@ def yardstick_only(declared: dict[str, Any]) -> bool:
 
 
 def criterion(plan: Plan, name: str) -> str:
-    """The text of a criterion of the policy, ``policy:NAME``, as the plan has it."""
-    wanted = name.removeprefix("policy:")
-    found = [text for text in plan.criteria if text.partition(":")[0] == wanted]
-    return f"Criterion of the policy, {found[0]}." if found else "not in the catalogue of this run"
+    """The text of a criterion of the policy, ``policy:NAME``, or of ``advice:NAME``, as the plan has it."""
+    kind, _, _ = name.partition(":")
+    wanted = f"{name.removeprefix('policy:')}: "
+    found = [text for text in plan.criteria if text.startswith(wanted)]
+    if not found:
+        return "not in the catalogue of this run"
+    lead = "Good practice" if kind == "advice" else "Criterion of the policy"
+    return f"{lead}, {found[0].removeprefix('advice:')}."

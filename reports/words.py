@@ -170,3 +170,9 @@ def plain(value: object) -> str:
 def policy_rows(policy: dict[str, Any]) -> list[tuple[str, str]]:
     """The policy as ``(table, text)``, without what is empty."""
     return [(name, plain(value)) for name, value in policy.items() if value not in (None, [], {}, "")]
+
+
+def seen_again(replayed: Any) -> str:  # noqa: ANN401 -- evidence.Replayed; this module imports nothing of ours
+    """How often a counterexample came again, and what it means if not always."""
+    text = f"Seen again {replayed.k} of {replayed.n} times, each on a connection of its own."
+    return text if replayed.k == replayed.n else f"{text} Flaky: it depends on what came before, or on chance."

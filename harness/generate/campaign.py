@@ -7,6 +7,7 @@ fixed here: the same seed sends the same requests wherever it runs. Shrinking ha
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -17,14 +18,23 @@ from hypothesis.strategies import SearchStrategy
 
 T = TypeVar("T")
 SHRINK_CALLS = 60
+# A counterexample that hangs costs a whole time limit each time it is tried.
+SHRINK_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class Found(Generic[T]):
-    """The smallest counterexample met, and the first one."""
+    """The smallest counterexample met, and the first one.
+
+    Attributes:
+        draws: values drawn up to the first counterexample, itself included.
+        shrinks: values tried after it.
+    """
 
     smallest: T
     first: T
+    draws: int = 0
+    shrinks: int = 0
 
 
 class _Broken(Exception):
@@ -42,21 +52,28 @@ def search(
     examples: int,
     seed: int,
     shrink_calls: int = SHRINK_CALLS,
+    shrink_seconds: float = SHRINK_SECONDS,
 ) -> Found[T] | None:
     """Draw ``examples`` values and give the smallest one for which ``holds`` is false, or None.
+
+    Shrinking ends after ``shrink_calls`` further values, or after ``shrink_seconds`` if that is sooner.
 
     ``holds`` may raise to end the search; the exception is passed on.
     """
     failing: list[T] = []
-    calls_since = 0
+    draws = calls_since = 0
+    deadline = 0.0
 
     def one(value: T) -> None:
-        nonlocal calls_since
+        nonlocal calls_since, deadline, draws
         if failing:
-            calls_since += 1
-            if calls_since > shrink_calls:
+            if calls_since >= shrink_calls or time.monotonic() > deadline:
                 raise _ShrunkEnough
+            calls_since += 1
+        else:
+            draws += 1
         if not holds(value):
+            deadline = deadline or time.monotonic() + shrink_seconds
             failing.append(value)
             raise _Broken
 
@@ -75,4 +92,4 @@ def search(
         hypothesis.seed(seed)(drawing(given(strategy)(one)))()
     if not failing:
         return None
-    return Found(min(failing, key=lambda value: len(repr(value))), failing[0])
+    return Found(min(failing, key=lambda value: len(repr(value))), failing[0], draws, calls_since)

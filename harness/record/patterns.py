@@ -71,6 +71,12 @@ class SecretPattern:
         self._literal = re.compile(b"|".join(map(re.escape, self._plain))) if plain else None
         self._any_form = re.compile(b"|".join(map(_encoded, self._plain))) if plain else None
 
+    def found_in(self, data: bytes) -> bool:
+        """Whether any form of a secret is in ``data``."""
+        if self._literal is None or self._any_form is None:
+            return False
+        return (self._any_form if _MARKS.search(data) else self._literal).search(data) is not None
+
     def replace(self, data: bytes, replacement: bytes, *, cut: bool = False) -> tuple[bytes, int]:
         """``data`` without the secrets, and how many were found; ``cut`` looks for a beginning of one at the end."""
         if self._literal is None or self._any_form is None or not data:

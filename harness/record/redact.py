@@ -67,6 +67,8 @@ class Redactor:
 
     def exchange(self, exchange: Exchange) -> tuple[Exchange, list[Redaction]]:
         """The exchange as it may be written, and one entry ``{"where", "rule"}`` per place that was changed."""
+        if self._only_by_name(exchange):
+            return self._without_headers(exchange)
         done: list[Redaction] = []
         url, count = self._url(exchange.url)
         _note(done, "url", count)
@@ -104,6 +106,44 @@ class Redactor:
             response_body=response_body,
         )
         return clean, done
+
+    def _only_by_name(self, exchange: Exchange) -> bool:
+        """Whether a quick look shows that beside headers of certain names there is nothing to take out.
+
+        May say no where there is nothing, never yes where there is something.
+        """
+        if "@" in exchange.url:
+            return False
+        if not self._secrets:
+            return True
+        if exchange.truncated or codings(exchange.request_headers) or codings(exchange.response_headers):
+            return False  # a piece of a secret at the end of a cut body, or one that is compressed
+        texts = [exchange.url, exchange.reason, exchange.request_text, exchange.response_text]
+        texts += [exchange.error.message] if exchange.error is not None else []
+        texts += [exchange.rpc.details] if exchange.rpc is not None else []
+        # A line break between two pieces can make a secret of them, but never hide one.
+        together = "\n".join(texts).encode("utf-8", "surrogatepass")
+        headers = (*exchange.request_headers, *exchange.response_headers, *exchange.response_trailers)
+        kept = (name if name.lower() in self.headers else f"{name}\n{value}" for name, value in headers)
+        lines = "\n".join(kept).encode("latin-1", "replace")
+        pieces = (together, lines, exchange.request_body, exchange.response_body)
+        return not any(self._pattern.found_in(piece) for piece in pieces)
+
+    def _without_headers(self, exchange: Exchange) -> tuple[Exchange, list[Redaction]]:
+        done: list[Redaction] = []
+
+        def clean(headers: Headers, side: str) -> Headers:
+            if not any(name.lower() in self.headers for name, _ in headers):
+                return headers
+            for name, _ in headers:
+                _note(done, f"{side}.header.{name.lower()}", name.lower() in self.headers, "header")
+            return tuple((name, REPLACEMENT if name.lower() in self.headers else value) for name, value in headers)
+
+        trailers = clean(exchange.response_trailers, "response")
+        request, response = clean(exchange.request_headers, "request"), clean(exchange.response_headers, "response")
+        if not done:
+            return exchange, done
+        return replace(exchange, response_trailers=trailers, request_headers=request, response_headers=response), done
 
     def _text(self, text: str) -> tuple[str, int]:
         # surrogatepass: what an endpoint sent may hold half a surrogate pair, and must not stop the recording.

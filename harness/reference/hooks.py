@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from harness.reference.extensions.classification import Classify, classify
 from harness.reference.grpc.points import Points
+from harness.reference.http.wires import Wire
 from harness.reference.messages import Call, Reply
 from harness.reference.models.model import Model, ModelVersion
 from harness.reference.protocol.decode import Elements
@@ -55,6 +56,7 @@ class Hooks:
     """Where behaviour is changed, in the order in which a request meets it.
 
     Attributes:
+        wires: makers of what edits the bytes of each HTTP connection.
         asgi: wrappers around the whole application, first one innermost.
         before: awaited before a call is handled.
         gates: may answer instead of the operation (None lets the call through).
@@ -77,6 +79,7 @@ class Hooks:
     rules: Rules = field(default_factory=Rules)
     settings: Settings = field(default_factory=Settings)
     grpc: Points = field(default_factory=Points)
+    wires: list[Callable[[], Wire]] = field(default_factory=list)
     asgi: list[Callable[[ASGIApp], ASGIApp]] = field(default_factory=list)
     before: list[Callable[[Call], Awaitable[None]]] = field(default_factory=list)
     gates: list[Callable[[Call], Reply | None]] = field(default_factory=list)

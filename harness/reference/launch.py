@@ -18,10 +18,10 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
 
 from harness.reference.http.app import build_app
 from harness.reference.http.server import Server
+from harness.reference.http.wired import wired
 
 # An answer that is still being worked on does not keep the process alive longer than this.
 END_SECONDS = 0.7
@@ -76,7 +76,7 @@ async def _serve(server: Server, where: Where) -> None:
         listener, address = await _grpc(server, where)
     try:
         if server.hooks.settings.http:
-            await _http(build_app(server), where, server.hooks.settings.prefix, address)
+            await _http(server, where, address)
         else:
             await _grpc_alone(where, str(address))
     finally:
@@ -93,7 +93,7 @@ async def _grpc(server: Server, where: Where) -> tuple[Any, str]:
     return listener, f"{_shown(where.host)}:{port}"
 
 
-async def _http(app: ASGIApp, where: Where, path: str, grpc: str | None) -> None:
+async def _http(server: Server, where: Where, grpc: str | None) -> None:
     family = socket.AF_INET6 if ":" in where.host else socket.AF_INET
     listening = socket.create_server((where.host, where.port), family=family, backlog=512)
     # Accepted sockets inherit it. asyncio sets it only on sockets made with the TCP protocol number, which this one is
@@ -101,7 +101,8 @@ async def _http(app: ASGIApp, where: Where, path: str, grpc: str | None) -> None
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     port = listening.getsockname()[1]
     config = uvicorn.Config(
-        app,
+        build_app(server),
+        http=wired(server.hooks.wires) if server.hooks.wires else "auto",
         log_level="critical",
         access_log=False,
         lifespan="off",
@@ -112,7 +113,7 @@ async def _http(app: ASGIApp, where: Where, path: str, grpc: str | None) -> None
     if where.exit_with_stdin:
         _watch_stdin(listener.end_soon)
     # The socket already queues connections, so the line may precede the first accept.
-    _say(f"http://{_shown(where.host)}:{port}{path}", port, grpc)
+    _say(f"http://{_shown(where.host)}:{port}{server.hooks.settings.prefix}", port, grpc)
     await listener.serve(sockets=[listening])
 
 

@@ -74,8 +74,8 @@ def configure(options: Options, endpoint: str, environ: Mapping[str, str] | None
     environ = os.environ if environ is None else environ
     try:
         policy, policy_sha256 = load_policy(Path(options.policy) if options.policy else None)
-        rest = None if _GRPC_URL.match(endpoint) else _access(options, endpoint, environ)
-        grpc = _grpc_access(options, endpoint, rest, environ)
+        rest = None if _GRPC_URL.match(endpoint) else access_for(options, endpoint, environ)
+        grpc = grpc_access_for(options, endpoint, rest, environ)
     except (PolicyError, ValueError) as error:
         raise UsageError(str(error)) from error
     access = rest or grpc
@@ -105,7 +105,12 @@ def configure(options: Options, endpoint: str, environ: Mapping[str, str] | None
     )
 
 
-def _access(options: Options, endpoint: str, environ: Mapping[str, str]) -> Access:
+def access_for(options: Options, endpoint: str, environ: Mapping[str, str]) -> Access:
+    """The way to an address with the credentials and the trust that the options give.
+
+    Raises:
+        UsageError, ValueError: something cannot work as asked.
+    """
     headers = []
     for text in options.headers:
         name, colon, value = text.partition(":")
@@ -128,8 +133,12 @@ def _access(options: Options, endpoint: str, environ: Mapping[str, str]) -> Acce
     )
 
 
-def _grpc_access(options: Options, endpoint: str, rest: Access | None, environ: Mapping[str, str]) -> Access | None:
-    """The gRPC address: ``HOST:PORT`` (TLS if REST has it), ``grpc://HOST:PORT`` or ``grpcs://HOST:PORT``."""
+def grpc_access_for(options: Options, endpoint: str, rest: Access | None, environ: Mapping[str, str]) -> Access | None:
+    """The gRPC address: ``HOST:PORT`` (TLS if REST has it), ``grpc://HOST:PORT`` or ``grpcs://HOST:PORT``.
+
+    Raises:
+        UsageError, ValueError: something cannot work as asked.
+    """
     given = endpoint if rest is None else options.grpc
     if given is None:
         return None
@@ -142,7 +151,7 @@ def _grpc_access(options: Options, endpoint: str, rest: Access | None, environ: 
         raise UsageError(f"gRPC address {address!r} is not HOST:PORT")
     if importlib.util.find_spec("tritonclient") is None or importlib.util.find_spec("h2") is None:
         raise UsageError("gRPC needs the extra: pip install 'art15[grpc]'")
-    return _access(options, f"http{'s' if tls else ''}://{address}", environ)
+    return access_for(options, f"http{'s' if tls else ''}://{address}", environ)
 
 
 def _grpc_url(access: Access) -> str:

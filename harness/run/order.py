@@ -1,4 +1,4 @@
-"""The order of items: prerequisites before what needs them, otherwise as collected."""
+"""The order of items: first ones, prerequisites before what needs them, last ones; otherwise as collected."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ T = TypeVar("T", bound=HasCheck)
 
 
 def in_order(items: Sequence[T], registry: Registry) -> list[T]:
-    """Items sorted by how deep their prerequisites go; a circle counts as depth so far, and is kept as collected."""
+    """Items sorted by how deep their prerequisites go; a circle counts as depth so far, and is kept as collected.
+
+    Checks that ask to be first or last are, whatever they need: what is needed and has not run yet blocks nothing.
+    """
     depths: dict[str, int] = {}
 
     def depth(slug: str, above: tuple[str, ...] = ()) -> int:
@@ -29,4 +32,7 @@ def in_order(items: Sequence[T], registry: Registry) -> list[T]:
             depths[slug] = max((depth(need, (*above, slug)) + 1 for need in needs), default=0)
         return depths[slug]
 
-    return sorted(items, key=lambda item: depth(item.check.slug))
+    def place(item: T) -> tuple[int, int]:
+        return item.check.last - item.check.first, depth(item.check.slug)
+
+    return sorted(items, key=place)

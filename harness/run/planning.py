@@ -8,7 +8,7 @@ import msgspec
 
 from harness.check import Check
 from harness.clauses import Catalogue
-from harness.policy import DEFAULT_CRITERIA
+from harness.policy import DEFAULT_ADVICE, DEFAULT_CRITERIA
 from harness.run.config import Config
 from reports.evidence import SCHEMA_VERSION, Plan, PlannedCheck
 
@@ -44,7 +44,7 @@ def make_plan(config: Config, catalogue: Catalogue, checks: Iterable[Check], sea
             "body_bytes": limits.body_bytes,
         },
         decision_rule=DECISION_RULE,
-        criteria=list(DEFAULT_CRITERIA),
+        criteria=[*DEFAULT_CRITERIA, *(f"advice:{text}" for text in DEFAULT_ADVICE)],
         policy=msgspec.to_builtins(config.policy),
         policy_sha256=config.policy_sha256,
         catalogue_digest=catalogue.digest,

@@ -88,6 +88,7 @@ class Result:
             "failures": len(outcome.violations),
             "estimate": None,
             "observations": [{"clause": clause, "text": text} for clause, text in outcome.observations],
+            "exercised": dict(sorted(outcome.exercised.items())),
             "counterexamples": [_counterexample(each) for each in _distinct(outcome.violations)],
             "exchanges": list(self.exchanges[:EXCHANGES_SHOWN]),
             "exchanges_total": self.exchanges_total,

@@ -34,7 +34,7 @@ from harness.target.errors import TargetError
 from harness.target.models import ModelUnderTest
 from harness.target.probe import Probe, checking
 from harness.target.target import Target
-from harness.verdicts import Level, Verdict
+from harness.verdicts import Verdict
 from harness.wire.access import Access, AccessError
 from harness.wire.rest import RestClient
 from reports.bundle import finish
@@ -170,7 +170,7 @@ class Run:
         identity = check_id(check, model)
         started, begin = now(), time.monotonic()
         levels = {clause: self.catalogue.clauses[clause].level for clause in check.clauses}
-        levels |= dict.fromkeys(check.asked[len(check.clauses) :], Level.MUST)
+        levels |= check.beyond_clauses
         probe = Probe(check, self.target, Outcome(levels), model)
         blocked = self._blocked(check, model)
         if blocked is not None:

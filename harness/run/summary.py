@@ -15,6 +15,7 @@ from harness.run.session import Run
 from harness.verdicts import Level, Verdict
 from reports.evidence import Evidence, decode
 from reports.visible import visible
+from reports.words import seen_again
 
 
 def describe(result: Result, run: Run) -> str:
@@ -77,4 +78,6 @@ def _write_finding(terminal: pytest.TerminalReporter, evidence: Evidence, root: 
             if example.root == root and example.curl:
                 terminal.write_line(plain(f"  expected {example.expected}; observed {example.observed}"))
                 terminal.write_line(f"  repeat: (cd {shlex.quote(str(folder))} && {example.curl})")
+                if example.replayed:
+                    terminal.write_line(f"  {seen_again(example.replayed)}")
                 return

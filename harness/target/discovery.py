@@ -8,8 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
+from harness.generate.samples import SampleError, read_data, read_requests
 from harness.policy import Policy, SampleTable
 from harness.record.exchange import Exchange
 from harness.target.errors import TargetError
@@ -19,7 +18,6 @@ from harness.wire import strictjson
 from harness.wire.messages import (
     InferRequest,
     ModelMetadata,
-    read_infer_request,
     read_model_metadata,
     read_server_metadata,
 )
@@ -157,10 +155,11 @@ def _escaped(name: str) -> str:
 
 def _model(target: Target, name: str, version: str | None, listed: str | None, *, named: bool) -> ModelUnderTest:
     """One model, over each transport that there is."""
-    samples = _samples(target.policy.samples.get(name))
-    over_grpc = None if target.grpc is None else _grpc().grpc_model(target.grpc, name, version, samples)
+    table = target.policy.samples.get(name)
+    over_grpc = None if target.grpc is None else _grpc().grpc_model(target.grpc, name, version, ())
     if target.rest is None:
         assert over_grpc is not None
+        samples = over_grpc.samples = _samples(table, over_grpc.metadata)
         return ModelUnderTest(
             name, version, None, over_grpc.metadata_exchange, over_grpc.metadata, samples, named, over_grpc
         )
@@ -169,6 +168,9 @@ def _model(target: Target, name: str, version: str | None, listed: str | None, *
     metadata: ModelMetadata | None = None
     if exchange.status == 200 and isinstance(value, dict):
         metadata = read_model_metadata(value)
+    samples = _samples(table, metadata or (over_grpc.metadata if over_grpc else None))
+    if over_grpc is not None:
+        over_grpc.samples = samples
     return ModelUnderTest(name, version, address, exchange, metadata, samples, named, over_grpc)
 
 
@@ -209,17 +211,22 @@ def _nearest(name: str, listed: Sequence[str]) -> str:
     return ", ".join(ordered[:20]) + (", …" if len(ordered) > 20 else "")
 
 
-def _samples(table: SampleTable | None) -> tuple[InferRequest, ...]:
+def _samples(table: SampleTable | None, metadata: ModelMetadata | None) -> tuple[InferRequest, ...]:
+    """The samples of the policy, requests first.
+
+    Raises:
+        TargetError: they cannot be used.
+    """
     if table is None:
         return ()
-    path = Path(table.requests)
+    if table.requests is None and table.data is None:
+        raise TargetError("a table [samples.MODEL] of the policy needs requests = or data =")
     try:
-        lines = [line for line in path.read_bytes().splitlines() if line.strip()]
-        return tuple(read_infer_request(msgspec.json.decode(line)) for line in lines)
-    except OSError as error:
-        raise TargetError(f"samples {path}: {error.strerror}") from error
-    except (msgspec.DecodeError, ValueError) as error:
-        raise TargetError(f"samples {path}: {error}") from error
+        requests = read_requests(Path(table.requests)) if table.requests is not None else ()
+        rows = read_data(Path(table.data), metadata.inputs if metadata else ()) if table.data is not None else ()
+    except SampleError as error:
+        raise TargetError(str(error)) from error
+    return (*requests, *rows)
 
 
 def value_of(exchange: Exchange) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.check import NotApplicable, Untestable
 from harness.generate.inputs import candidates
@@ -46,6 +46,7 @@ class ModelUnderTest:
         requires: what the protocol leaves to the client, but the model was seen to insist on: optional members, or
             the nested spelling of data.
         grpc: the same model over gRPC, where an address was given.
+        remembered: what a check keeps for one that runs later.
     """
 
     name: str
@@ -57,6 +58,7 @@ class ModelUnderTest:
     named: bool = False
     grpc: GrpcModel | None = None
     requires: str | None = field(default=None, init=False)
+    remembered: dict[str, Any] = field(default_factory=dict, init=False)
     _accepted: Accepted | None = field(default=None, init=False)
     _refusals: list[Exchange] = field(default_factory=list, init=False)
     _batches: dict[int, Accepted | None] = field(default_factory=dict, init=False)

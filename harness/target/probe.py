@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from hypothesis.strategies import SearchStrategy
 
 from harness.check import Check, Inconclusive, NotApplicable, Outcome, Untestable, Violation
-from harness.generate.campaign import Found, search
+from harness.generate.campaign import Found
 from harness.oracles.equality import difference
 from harness.record.exchange import Exchange
 from harness.record.store import Recorder
 from harness.target.models import Accepted, ModelUnderTest, outputs_of, with_id
+from harness.target.searching import Counterexample, search_for
 from harness.target.target import Target
 from harness.wire import strictjson
 from harness.wire.messages import InferRequest
@@ -42,6 +43,8 @@ class Probe:
     target: Target
     outcome: Outcome
     on_model: ModelUnderTest | None = None
+    # What the last search found; the case that is reported next is about it.
+    _pending: Counterexample | None = field(default=None, init=False)
 
     @property
     def client(self) -> RestClient:
@@ -83,6 +86,10 @@ class Probe:
     ) -> bool:
         """Record one case of one clause and give the condition back.
 
+        The first case after a search that found a counterexample is about that counterexample: its sizes, its replays
+        and, if no other is given, its exchange belong to it. If the case holds this time, what the search has seen is
+        reported nevertheless (see :attr:`Counterexample.certain`).
+
         Args:
             condition: whether the clause held in this case.
             expected: what the clause asks for, in words.
@@ -99,16 +106,26 @@ class Probe:
         if name not in self.outcome.levels:
             raise LookupError(f"check {self.check.slug} does not declare clause {name}")
         self.outcome.cases[name] = self.outcome.cases.get(name, 0) + 1
+        text = observed if isinstance(observed, str) else shown(observed)
+        found, self._pending = self._pending, None
+        if condition and found is not None:
+            text = f"held when asked once more ({text[:1500]}), but was broken in the search, and {found.again}"
+            exchange, condition = found.exchange, not found.certain
+            if condition:
+                self.observe(text, name)
         if not condition:
-            reference = exchange.ref if exchange is not None else None
-            text = observed if isinstance(observed, str) else shown(observed)
+            known = found or Counterexample()
+            exchange = exchange or known.exchange
             self.outcome.violations.append(
                 Violation(
                     name,
                     expected,
                     text[:2000],
                     root or self.check.slug,
-                    reference or None,
+                    (exchange.ref or None) if exchange is not None else None,
+                    known.shrunk_from,
+                    known.shrunk_to,
+                    known.replayed,
                     by_policy=by_policy,
                     mild=mild,
                 )
@@ -131,9 +148,23 @@ class Probe:
         """End the check: what was seen decides nothing."""
         raise Inconclusive(reason)
 
-    def search(self, strategy: SearchStrategy[T], holds: Callable[[T], bool]) -> Found[T] | None:
-        """Draw from a strategy within the profile's number of examples: the smallest counterexample, or None."""
-        return search(strategy, holds, examples=self.target.examples, seed=self.target.seed)
+    def event(self, name: str, count: int = 1) -> None:
+        """Count an input of a class, such as ``FP32 denormal``: the report shows what was tried, and how often."""
+        self.outcome.exercised[name] = self.outcome.exercised.get(name, 0) + count
+
+    def search(
+        self, strategy: SearchStrategy[T], holds: Callable[[T], bool], *, examples: int | None = None
+    ) -> Found[T] | None:
+        """Draw from a strategy: the smallest counterexample, replayed on connections of its own, or None.
+
+        Args:
+            strategy: what to draw.
+            holds: sends the value and says whether the property held.
+            examples: number of draws instead of the profile's.
+        """
+        found = search_for(self.target, strategy, holds, self.target.examples if examples is None else examples)
+        self._pending = found[1] if found is not None else None
+        return found[0] if found is not None else None
 
     def answered(self, exchange: Exchange) -> Exchange:
         """The exchange, if there was a complete answer; else the check is untestable.

@@ -30,6 +30,11 @@ _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?")
 Header = tuple[str, str]
 
 
+def is_sensitive(name: str) -> bool:
+    """Whether a header of this name holds credentials, going by the name."""
+    return _SENSITIVE.search(name) is not None
+
+
 class AccessError(Exception):
     """The operator's own means of access failed, such as the token command; nothing was sent."""
 
@@ -161,6 +166,12 @@ class Access:
         with self._tokens.lock:
             if time.monotonic() - self._tokens.fetched > TOKEN_PATIENCE:
                 self._tokens.current = None
+
+    @property
+    def has_credentials(self) -> bool:
+        """Whether anything was given that shows who is asking; a header counts by its name."""
+        given = self.token or self.token_command or self._userinfo or self.cert
+        return bool(given) or any(is_sensitive(name) for name, _ in self.headers)
 
     def secrets(self) -> tuple[str, ...]:
         """Values that must never be written, as known now; call again after :meth:`headers_now`."""

@@ -60,6 +60,10 @@ class RestClient:
         self._secrets: tuple[str, ...] = ()
         self._silences = 0
         self._patient = True
+        # While it is set, every request goes over a connection of its own: what repeats then owes nothing to the last.
+        self.always_fresh = False
+        # While it is not set, an answer that says "not now" is taken as the answer.
+        self.waits = True
         self.pace = Pace()
         self._learn_secrets()
 
@@ -95,11 +99,11 @@ class RestClient:
             AccessError: the operator's token command failed; nothing was sent.
             ValueError: this is no HTTP request: an illegal method, path or header.
         """
-        given = tuple(headers)
+        given, fresh = tuple(headers), fresh or self.always_fresh
         exchange = self._once(method, path, body, given, fresh, timeout, accept_encoding, credentials)
         if _met_idle_close(exchange):
             exchange = self._once(method, path, body, given, True, timeout, accept_encoding, credentials)
-        for _ in range(THROTTLED_TRIES if self._patient else 0):
+        for _ in range(THROTTLED_TRIES if self._patient and self.waits else 0):
             pause = pause_of(exchange)
             if pause is None or pause > min(THROTTLED_SECONDS, self.budget.seconds_left):
                 break

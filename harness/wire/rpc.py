@@ -65,6 +65,7 @@ class GrpcClient:
         self._pool = Http2Pool(access.host, access.port, route)
         self._silences = 0
         self._patient = True
+        self.always_fresh = False  # as with REST
         self.pace = Pace()
         self._secrets: tuple[str, ...] = ()
         self._learn_secrets()
@@ -99,7 +100,7 @@ class GrpcClient:
             ValueError: the metadata cannot be sent over HTTP/2.
         """
         data = message if isinstance(message, bytes) else message.SerializeToString()
-        given = tuple(metadata)
+        given, fresh = tuple(metadata), fresh or self.always_fresh
         exchange, again = self._once(method, data, service, given, timeout, credentials, fresh=fresh)
         if again:
             exchange, _ = self._once(method, data, service, given, timeout, credentials, fresh=True)

@@ -6,6 +6,12 @@ One file per area. Every fault names the clauses it breaks and the models it sho
 from __future__ import annotations
 
 from harness.reference.faults import (
+    adversarial_concurrency,
+    adversarial_framing,
+    adversarial_inputs,
+    adversarial_state,
+    adversarial_transport,
+    adversarial_values,
     batching,
     binary,
     binary_replies,
@@ -33,6 +39,8 @@ from harness.reference.faults import (
     requests,
     response,
     rows,
+    security_access,
+    security_disclosure,
     server_metadata,
     shared_memory,
     spelling,
@@ -50,4 +58,6 @@ AREAS = (
     binary, binary_requests, binary_replies, repository, generate, generate_stream, extensions, observation,
     shared_memory,
     grpc_service, grpc_errors, grpc_infer, grpc_values, grpc_typed, grpc_raw, grpc_replies, grpc_half,
+    adversarial_values, adversarial_inputs, adversarial_transport, adversarial_framing, adversarial_state,
+    adversarial_concurrency, security_access, security_disclosure,
 )  # fmt: skip

@@ -34,6 +34,11 @@ class App:
             return
         request = Request(scope, receive)
         call = self._call(request, scope)
+        if "transfer-encoding" in request.headers and "content-length" in request.headers:
+            # RFC 9112, section 6.1: whatever is answered, the connection ends. uvicorn itself would read on.
+            reply = error(400, "the length of the body is said in two ways", Connection="close")
+            await self._response(call, reply)(scope, receive, send)
+            return
         body = await _read_body(request, self._settings.max_body)
         if body is None:
             reply = error(413, f"the body is larger than {self._settings.max_body} bytes")

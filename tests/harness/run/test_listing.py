@@ -26,6 +26,6 @@ def test_explanations_teach() -> None:
         assert "remedy:" in text
         assert check.method, check.slug
         assert check.fix, check.slug
-        assert check.faults or check.only_records, check.slug
+        assert check.faults or check.only_records or check.shown_by, check.slug
     with pytest.raises(LookupError, match="did you mean 'rest-infer-echoes-id'"):
         explanation("rest-infer-echos-id")

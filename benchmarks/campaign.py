@@ -1,0 +1,123 @@
+"""How fast a property campaign is: `python benchmarks/campaign.py [CASES] [--profile]`.
+
+Drawn inputs (Hypothesis), each sent twice to an echo model of the embedded server on the same machine, recorded,
+stored and journaled as in a run, and the two answers compared: two requests a case. Prints requests a second, cases a
+second, and of the probing process the processor time and the largest resident set. Beside it, what the parts can do
+alone: drawing without sending, and sending the same bytes with httpx without recording. Aim on 2 cores, the server
+included: 500 requests a second, better 1,000.
+"""
+
+from __future__ import annotations
+
+import cProfile
+import json
+import pstats
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from harness.budget import Budget
+from harness.generate.campaign import search
+from harness.generate.values import element_lists
+from harness.record.redact import Redactor
+from harness.record.store import ExchangeStore, Recorder
+from harness.run.embedded import EmbeddedServer
+from harness.wire.access import Access
+from harness.wire.rest import RestClient, json_of
+from reports.journal import Journal
+
+MODEL = "echo-fp32"
+SEED = 15
+BATCH = 500  # cases of one search: Hypothesis keeps a record of every example, and a run has many small searches
+TOKEN = "benchmark-token"  # with a secret, as in a run against a real endpoint: redaction has something to look for
+
+
+def body_of(values: tuple[object, ...], request_id: str) -> bytes:
+    """A request with one tensor of shape [n]."""
+    tensor = {"name": "x", "datatype": "FP32", "shape": [len(values)], "data": values}
+    return json.dumps({"id": request_id, "inputs": [tensor]}).encode()
+
+
+def campaign(cases: int, holds: Callable[[tuple[object, ...]], bool]) -> tuple[int, float]:
+    """Draw that many cases in batches; cases carried out, and seconds."""
+    done = 0
+
+    def counted(values: tuple[object, ...]) -> bool:
+        nonlocal done
+        done += 1
+        return holds(values)
+
+    begin = time.monotonic()
+    for batch in range(-(-cases // BATCH)):
+        search(element_lists("FP32"), counted, examples=min(BATCH, cases), seed=SEED + batch)
+    return done, time.monotonic() - begin
+
+
+def recorded(url: str, folder: Path, cases: int) -> tuple[int, int, float]:
+    """The campaign as a run makes it: cases, requests, seconds."""
+    journal = Journal(folder / "journal.jsonl", "0" * 64)
+
+    def announce(event: dict[str, Any]) -> None:
+        journal.append("exchange", event)
+
+    recorder = Recorder(ExchangeStore(folder), Redactor([TOKEN]), announce)
+    with RestClient(Access(url, token=TOKEN), recorder, Budget()) as client:
+
+        def holds(values: tuple[object, ...]) -> bool:
+            answers = [client.infer(MODEL, body_of(values, request_id)) for request_id in ("first", "second")]
+            first, second = (json_of(answer).value for answer in answers)
+            if not all(answer.ok for answer in answers):
+                sys.exit(f"the embedded server refused: {answers[0].response_body[:200]!r}")
+            return bool(first["outputs"] == second["outputs"])
+
+        done, seconds = campaign(cases, holds)
+    journal.close()
+    return done, recorder.totals.requests, seconds
+
+
+def alone(url: str, cases: int) -> None:
+    """What drawing alone, and sending alone, can do here."""
+    done, seconds = campaign(cases, lambda _: True)
+    sys.stdout.write(f"drawing alone: {done / seconds:.0f} cases/s\n")
+    body = body_of((1.0, 2.5, -3.0), "alone")
+    with httpx.Client() as client:
+        begin = time.monotonic()
+        for _ in range(cases):
+            client.post(f"{url}/v2/models/{MODEL}/infer", content=body)
+        sys.stdout.write(f"httpx alone, nothing recorded: {cases / (time.monotonic() - begin):.0f} requests/s\n")
+
+
+def main() -> None:
+    """Measure, once warm."""
+    numbers = [int(argument) for argument in sys.argv[1:] if argument.isdigit()]
+    cases = numbers[0] if numbers else 2000
+    with EmbeddedServer(["--models", MODEL]) as server, tempfile.TemporaryDirectory() as folder:
+        for name in ("warm", "measured"):
+            (Path(folder) / name).mkdir()
+        recorded(server.url, Path(folder) / "warm", 50)
+        profile = cProfile.Profile() if "--profile" in sys.argv else None
+        if profile:
+            profile.enable()
+        busy = time.process_time()
+        done, requests, seconds = recorded(server.url, Path(folder) / "measured", cases)
+        busy = time.process_time() - busy
+        if profile:
+            profile.disable()
+            pstats.Stats(profile).sort_stats("tottime").print_stats(45)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        sys.stdout.write(
+            f"campaign: {requests / seconds:.0f} requests/s, {done / seconds:.0f} cases/s, "
+            f"{requests} requests in {seconds:.1f} s, {1000 * busy / requests:.2f} ms of processor time each, "
+            f"peak memory {peak:.0f} MB\n"
+        )
+        alone(server.url, cases)
+
+
+if __name__ == "__main__":
+    main()

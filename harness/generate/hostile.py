@@ -1,0 +1,259 @@
+"""Hostile requests as data: the bytes, why they are hostile, and what may honestly be answered to them.
+
+Only how the bytes are framed as HTTP/1.1 is hostile here; the bodies are those of a valid inference, or parts of one.
+Sources: RFC 9112 (message syntax), RFC 9110 (semantics).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.wire.rawhttp import Piece
+
+Header = tuple[str, str]
+Head = Callable[[str, str, Sequence[Header]], bytes]
+"""Method, path and headers -> a request head with Host and credentials, as `harness.wire.rawhttp.head` makes it."""
+
+End = Literal["wait", "half-close", "hang-up"]
+JSON: Header = ("Content-Type", "application/json")
+# Time for a server to notice what it was sent before the next piece comes.
+SHORT = 0.05
+MEBIBYTE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Valid:
+    """A valid inference to make hostile requests of: how its head is written, its path and its body."""
+
+    head: Head
+    path: str
+    body: bytes
+
+    def request(self, *headers: Header, method: str = "POST", path: str | None = None) -> bytes:
+        """A head with these headers and no others but Host and credentials."""
+        return self.head(method, path or self.path, headers)
+
+    def whole(self) -> bytes:
+        """The valid request."""
+        return self.request(JSON, length(self.body)) + self.body
+
+    def second(self) -> bytes:
+        """A request that must not be answered where it stands inside of another one."""
+        return self.head("GET", "/v2/health/live", ())
+
+
+@dataclass(frozen=True, slots=True)
+class Hostile:
+    """One hostile request.
+
+    Attributes:
+        name: identity, kebab-case.
+        why: what is hostile about it, for people.
+        pieces: what to send, with pauses.
+        end: what the client does after the last piece.
+        complete: whether it is a whole request, which must be answered or cut off; for others a server may wait.
+        no_outputs: an answer with outputs cannot be honest: the bytes that they stand for never came.
+        method: of the request, where the answer depends on it.
+    """
+
+    name: str
+    why: str
+    pieces: tuple[Piece, ...]
+    end: End = "wait"
+    complete: bool = True
+    no_outputs: bool = False
+    method: str = "POST"
+
+
+def length(body: bytes) -> Header:
+    """Content-Length of a body."""
+    return ("Content-Length", str(len(body)))
+
+
+def one(data: bytes) -> tuple[Piece, ...]:
+    """Everything at once."""
+    return (Piece(data),)
+
+
+def chunked(body: bytes, size: int, *, extension: bytes = b"", upper: bool = False, trailer: bytes = b"") -> bytes:
+    """A body in chunks of ``size`` bytes, with the last chunk."""
+    made = b""
+    for start in range(0, len(body), size):
+        part = body[start : start + size]
+        digits = f"{len(part):X}" if upper else f"{len(part):x}"
+        made += digits.encode() + extension + b"\r\n" + part + b"\r\n"
+    return made + b"0\r\n" + trailer + b"\r\n"
+
+
+def incomplete(valid: Valid) -> Iterator[Hostile]:
+    """Requests that end too early: the client has gone, or says that nothing more will come."""
+    body, half = valid.body, valid.body[: len(valid.body) // 2]
+    full = valid.request(JSON, length(body))
+    chunks = valid.request(JSON, ("Transfer-Encoding", "chunked"))
+    declared = f"{len(body):x}".encode()
+    cuts: tuple[tuple[str, str, bytes], ...] = (
+        ("head", "the head stops in the middle", full[: len(full) // 2]),
+        ("no-body", "the body that was announced never comes", full),
+        ("body", "half of the body that was announced", full + half),
+        ("last-byte", "all of the body but its last byte", full + body[:-1]),
+        ("chunk", "a chunk stops in the middle", chunks + declared + b"\r\n" + half),
+        ("chunks", "the body is half there, and the last chunk never comes", chunks + chunked(half, 16)[:-5]),
+        ("chunk-size", "a chunk is larger than anything that could come", chunks + b"ffffffffffffffff\r\n" + body),
+        ("chunk-size-overflow", "a chunk size of more than 64 bits", chunks + b"1" + b"0" * 17 + b"\r\n" + half),
+    )
+    ends: tuple[tuple[End, str], ...] = (("half-close", "no more comes"), ("hang-up", "the client is gone"))
+    for name, why, data in cuts:
+        for end, words in ends:
+            fabricated = name not in ("last-byte", "chunk-size")  # in these the values did come
+            yield Hostile(f"cut-{name}-{end}", f"{why}, and {words}", one(data), end, False, fabricated)
+    why = "the client is gone before the answer to a whole request"
+    yield Hostile("answer-not-awaited", why, one(valid.whole()), "hang-up", complete=False)
+
+
+def conflicts(valid: Valid) -> Iterator[Hostile]:
+    """Requests whose length is said in two ways, with a second request inside: by RFC 9112, sections 6.1 and 6.3, the
+    connection must be closed after at most one answer."""
+    body, second = valid.body, valid.second()
+    short, long = length(body), length(body + second)
+    both = body + second
+    yield Hostile("lengths-short-first", "two lengths, the shorter first", one(valid.request(JSON, short, long) + both))
+    yield Hostile("lengths-long-first", "two lengths, the longer first", one(valid.request(JSON, long, short) + both))
+    listed = ("Content-Length", f"{short[1]}, {long[1]}")
+    yield Hostile("lengths-in-a-list", "two lengths in one header", one(valid.request(JSON, listed) + both))
+    for name, why, header in (
+        ("space-before-colon", "one with a space before its colon", ("Content-Length ", long[1])),
+        ("behind-line-feed", "one behind a bare line feed", ("X-Art15", f"a\nContent-Length: {long[1]}")),
+    ):
+        yield Hostile(f"lengths-{name}", f"two lengths, {why}", one(valid.request(JSON, header, short) + both))
+        data = valid.request(JSON, (header[0], header[1].replace(long[1], short[1])), long) + both
+        yield Hostile(f"lengths-{name}-shorter", f"two lengths, {why} and shorter", one(data))
+    spaced = valid.request(JSON, ("Content-Length ", short[1])) + both
+    yield Hostile("length-with-space-before-colon", "the only length has a space before its colon", one(spaced))
+    parts = chunked(body, len(body))
+    codings: tuple[tuple[str, str, Header], ...] = (
+        ("length-and-chunked", "a length and chunked", ("Transfer-Encoding", "chunked")),
+        ("length-and-unknown-coding", "a length and an unknown coding", ("Transfer-Encoding", "xchunked")),
+        ("length-and-chunked-not-last", "chunked is not the last coding", ("Transfer-Encoding", "chunked, identity")),
+        ("length-and-space-before-colon", "a space before the colon", ("Transfer-Encoding ", "chunked")),
+    )
+    for name, why, coding in codings:
+        data = valid.request(JSON, length(parts), coding) + parts + second
+        yield Hostile(f"{name}-outside", f"{why}; the second request follows both", one(data))
+        inner = b"0\r\n\r\n" + second
+        data = valid.request(JSON, length(inner), coding) + inner
+        yield Hostile(f"{name}-inside", f"{why}; the second request is inside by length", one(data))
+
+
+def inner_requests(valid: Valid) -> Iterator[Hostile]:
+    """Whole requests whose body is itself a request, and a last one behind: two answers, or fewer and the end of the
+    connection (RFC 9112, section 9.3)."""
+    inner = valid.second()
+    last = valid.request(("Connection", "close"), method="GET", path="/v2/health/live")
+    unknown = valid.path.replace("/models/", "/models/no-such-model-", 1)
+    for name, method, path in (
+        ("get", "GET", "/v2/health/ready"),
+        ("infer", "POST", valid.path),
+        ("unknown-model", "POST", unknown),
+        ("unknown-path", "POST", "/art15/no-such-path"),
+        ("wrong-verb", "PUT", valid.path),
+    ):
+        why = f"a request as the body of {method} to {name.replace('-', ' ')}"
+        data = valid.request(JSON, length(inner), method=method, path=path) + inner + last
+        yield Hostile(f"body-of-{name}", why, one(data), method=method)
+        packed = valid.request(("Content-Encoding", "tea"), length(inner), method=method, path=path) + inner + last
+        yield Hostile(f"coded-body-of-{name}", f"{why}, in an unknown coding", one(packed), method=method)
+
+
+def chunkings(valid: Valid) -> Iterator[Hostile]:
+    """The valid request in chunks as RFC 9112, section 7.1, permits them."""
+    body = valid.body
+    head = valid.request(JSON, ("Transfer-Encoding", "chunked"))
+    forms: tuple[tuple[str, str, bytes], ...] = (
+        ("one-chunk", "one chunk", chunked(body, len(body))),
+        ("bytewise", "chunks of one byte", chunked(body, 1)),
+        ("upper-case", "chunk sizes in capital letters", chunked(body, 13, upper=True)),
+        ("extensions", "chunk extensions", chunked(body, 16, extension=b';name="a;b"')),
+        ("leading-zeros", "chunk sizes with leading zeros", b"000" + chunked(body, len(body))),
+        ("trailer", "a trailer", chunked(body, 32, trailer=b"X-Art15-Trailer: 1\r\n")),
+    )  # fmt: skip
+    for name, why, data in forms:
+        yield Hostile(f"chunked-{name}", why, one(head + data))
+    capital = valid.request(JSON, ("Transfer-Encoding", "Chunked"))
+    yield Hostile("chunked-coding-in-capitals", "the coding in capital letters", one(capital + chunked(body, 64)))
+    middle = len(head) + len(body) // 2
+    whole = head + chunked(body, 7)
+    split = (Piece(whole[: len(head) + 2], SHORT), Piece(whole[len(head) + 2 : middle], SHORT), Piece(whole[middle:]))
+    yield Hostile("chunked-in-pieces", "packets end inside of chunk sizes", split)
+
+
+def odd_heads(valid: Valid, authority: str) -> Iterator[Hostile]:
+    """Whole requests with a head that no client sends."""
+    body = valid.body
+    whole, size = valid.whole(), length(body)
+    line, rest = whole.split(b"\r\n", 1)
+    method, target, _ = line.split(b" ")
+    hundred = b"".join(b"X-Art15-%d: a\r\n" % n for n in range(100))
+    absolute = b"http://" + authority.encode() + target
+    changed: tuple[tuple[str, str, bytes], ...] = (
+        ("http-1.0", "HTTP/1.0", line[:-3] + b"1.0\r\n" + rest),
+        ("http-9.9", "a version that does not exist", line[:-3] + b"9.9\r\n" + rest),
+        ("http-lower-case", "the version in small letters", line[:-8] + b"http/1.1\r\n" + rest),
+        ("absolute-target", "the target is a URI", method + b" " + absolute + b" HTTP/1.1\r\n" + rest),
+        ("foreign-target", "the target is a URI of another host", method + b" http://other.invalid" + target
+         + b" HTTP/1.1\r\n" + rest),
+        ("unknown-method", "a method that does not exist", b"BREW" + whole[len(method) :]),
+        ("endless-method", "a method of 300 letters", b"B" * 300 + whole[len(method) :]),
+        ("no-host", "no Host", b"\r\n".join(each for each in whole.split(b"\r\n") if each[:5] != b"Host:")),
+        ("two-hosts", "two hosts", line + b"\r\nHost: other.invalid\r\n" + rest),
+        ("empty-lines-first", "empty lines before the request", b"\r\n\r\n" + whole),
+        ("header-without-colon", "a header without a colon", line + b"\r\nnocolon\r\n" + rest),
+        ("hundred-headers", "a hundred headers", line + b"\r\n" + hundred + rest),
+        ("header-folded", "a header on two lines", line + b"\r\nX-Art15: a\r\n b\r\n" + rest),
+        ("header-with-nul", "a null character in a header", line + b"\r\nX-Art15: a\0b\r\n" + rest),
+        ("header-not-ascii", "bytes above 127 in a header", line + b"\r\nX-Art15: \xff\xfe\xc3\x28\r\n" + rest),
+        ("header-bare-cr", "a carriage return inside of a header", line + b"\r\nX-Art15: a\rb\r\n" + rest),
+        ("length-negative", "a negative length", valid.request(JSON, ("Content-Length", "-1")) + body),
+        ("length-signed", "a length with a sign", valid.request(JSON, ("Content-Length", f"+{len(body)}")) + body),
+        ("length-word", "a length that is a word", valid.request(JSON, ("Content-Length", "many")) + body),
+        ("length-hexadecimal", "a hexadecimal length", valid.request(JSON, ("Content-Length", hex(len(body)))) + body),
+        ("coding-unknown", "an unknown transfer coding", valid.request(JSON, ("Transfer-Encoding", "br")) + body),
+        ("expect-unknown", "an expectation that does not exist", valid.request(JSON, size, ("Expect", "tea")) + body),
+    )  # fmt: skip
+    for name, why, data in changed:
+        yield Hostile(name, why, one(data), complete=name not in _MAY_WAIT)
+    continued = (Piece(valid.request(JSON, size, ("Expect", "100-continue")), SHORT), Piece(body))
+    yield Hostile("expect-continue", "the body comes without waiting for 100", continued)
+    for name, why, data in (
+        ("bare-line-feeds", "lines end in LF alone", whole.replace(b"\r\n", b"\n")),
+        ("no-request", "bytes at random", bytes((7 * n * n + 13 * n) % 256 for n in range(512)) + b"\r\n\r\n"),
+        ("tls-hello", "the begin of a TLS handshake", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(512)),
+        ("http2-preface", "the preface of HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(9)),
+    ):
+        yield Hostile(name, why, one(data), complete=False)
+
+
+# Without a length that can be read, a server may take the rest of the connection for the body, or wait for more.
+_MAY_WAIT = frozenset(
+    {"length-negative", "length-signed", "length-word", "length-hexadecimal", "coding-unknown", "empty-lines-first"}
+)
+
+
+def floods(valid: Valid) -> Iterator[Hostile]:
+    """Heads of a size that nobody needs; only where stress is allowed."""
+    line, rest = valid.whole().split(b"\r\n", 1)
+    chunks = valid.request(JSON, ("Transfer-Encoding", "chunked"))
+    many = b"".join(b"X-Art15-%d: a\r\n" % n for n in range(10_000))
+    long = b"a" * MEBIBYTE
+    query = valid.request(JSON, length(valid.body), path=f"{valid.path}?{'a' * MEBIBYTE}")
+    extended = chunked(valid.body, 1, extension=b";" + b"a" * 4096)
+    for name, why, data in (
+        ("headers", "10 000 headers", line + b"\r\n" + many + rest),
+        ("one-header", "a header of 1 MiB", line + b"\r\nX-Art15: " + long + b"\r\n" + rest),
+        ("one-name", "a header name of 1 MiB", line + b"\r\n" + long + b": 1\r\n" + rest),
+        ("same-header", "5 000 times the same header", line + b"\r\n" + b"X-Art15: a\r\n" * 5_000 + rest),
+        ("query", "a query of 1 MiB", query + valid.body),
+        ("extensions", "each byte in a chunk with 4 KiB of extension", chunks + extended),
+    ):
+        yield Hostile(f"flood-of-{name}", why, one(data))

@@ -1,0 +1,257 @@
+"""Drawn invalid requests: a valid request, one or two mistakes with drawn parameters, and a record of why.
+
+The mistakes of :mod:`harness.generate.mutations` are enumerated; these are drawn, so that limits, positions and odd
+values are searched and a counterexample can shrink. A pair never has two mistakes that could cancel each other out.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from hypothesis import strategies as st
+
+from harness.generate.invalid_shapes import SHAPES
+from harness.generate.invalid_tensors import DATA, drawn_text
+from harness.generate.operators import Body, Operator, Tolerance, first_inputs, input_position
+from harness.wire.messages import InferRequest
+
+__all__ = ["Body", "Invalid", "Operator", "invalid_requests", "operators"]
+
+Section = Literal["light", "heavy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """One invalid request.
+
+    Attributes:
+        name: the mistakes it has, joined by ``+``.
+        clause: the clause that speaks of it; None where none does.
+        why: what is wrong with it, for people.
+        body: the bytes to send.
+        tolerance: what a 200 may be: see :class:`harness.generate.operators.Operator`.
+        version: the version to ask for in the path; None leaves the model's own.
+    """
+
+    name: str
+    clause: str | None
+    why: str
+    body: bytes
+    tolerance: Tolerance
+    version: str | None = None
+
+
+def operators(base: Body, *, section: Section = "light", named: bool = True, versions: bool = False) -> list[Operator]:
+    """The operators that can be applied to a request.
+
+    Args:
+        section: ``heavy`` gives those that announce a size that nobody could serve.
+        named: whether the metadata names the inputs; if not, no name is known to be unknown.
+        versions: whether the endpoint lists versions; if not, none is known to be unknown.
+    """
+    found = [each for each in (*STRUCTURE, *TYPES, *NAMES, *SHAPES, *DATA) if each.heavy == (section == "heavy")]
+    return [
+        each
+        for each in found
+        if each.applies(base) and (named or each.clause != "REST-INFER-06") and (versions or each.aspect != "version")
+    ]
+
+
+@st.composite
+def invalid_requests(
+    draw: st.DrawFn, valid: InferRequest, allowed: Sequence[Operator], *, versions: Sequence[str] = ()
+) -> Invalid:
+    """One or two mistakes in ``valid``; ``versions`` are those that exist."""
+    body: Body = json.loads(valid.to_bytes())
+    operator = draw(st.sampled_from(list(allowed)))
+    seconds = [each for each in allowed if each.aspect in operator.beside]
+    second = draw(st.sampled_from(seconds)) if seconds and draw(st.integers(0, 3)) == 3 else None
+    chosen = [operator] if second is None else [operator, second]
+    changed: Any = copy.deepcopy(body)
+    reasons = []
+    for each in chosen:
+        changed, why = each.apply(draw, changed)
+        reasons.append(why)
+    strict = next((each for each in chosen if each.tolerance == "never"), chosen[0])
+    version = None
+    if operator.aspect == "version":
+        version = draw(_VERSIONS.filter(lambda text: text not in versions))
+        reasons = [f"version {version} is not listed"]
+    return Invalid(
+        "+".join(each.name for each in chosen),
+        strict.clause,
+        " and ".join(reasons),
+        changed if isinstance(changed, bytes) else encoded(changed),
+        strict.tolerance,
+        version,
+    )
+
+
+def encoded(value: object) -> bytes:
+    """Compact JSON: UTF-8, or escapes alone where a lone surrogate leaves no other way."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode("ascii")
+
+
+_VERSIONS = st.one_of(
+    st.sampled_from(("999999", "-1", "1.5", "1e3", "9" * 30, "18446744073709551616")),
+    st.integers(100_000, 1 << 70).map(str),
+)
+Change = Callable[[st.DrawFn, Body], tuple[Any, str]]
+
+
+def _cut(draw: st.DrawFn, body: Body) -> tuple[Any, str]:
+    whole = encoded(body)
+    length = draw(st.integers(0, len(whole) - 1))
+    return whole[:length], f"the body ends after {length} of {len(whole)} bytes"
+
+
+def _other_top(draw: st.DrawFn, body: Body) -> tuple[Any, str]:
+    value: Any = draw(st.sampled_from([[], "x", 5, None, True, [body]]))
+    return value, f"the body is no object, but {type(value).__name__}"
+
+
+def _missing(member: str) -> Change:
+    def change(draw: st.DrawFn, body: Body) -> tuple[Any, str]:
+        where = input_position(draw, body)
+        body["inputs"][where].pop(member, None)
+        return body, f"input {where + 1} has no {member}"
+
+    return change
+
+
+def _no_inputs(draw: st.DrawFn, body: Body) -> tuple[Any, str]:
+    if draw(st.booleans()):
+        return {**body, "inputs": None}, "inputs is null"
+    return {key: value for key, value in body.items() if key != "inputs"}, "inputs is missing"
+
+
+STRUCTURE = (
+    Operator("body-cut", "REST-INFER-05", "body", _cut),
+    Operator("body-of-another-type", "REST-INFER-04", "body", _other_top),
+    Operator("inputs-missing", "REST-INFER-02", "body", _no_inputs),
+    *(
+        Operator(f"{member}-missing", "REST-INFER-03", "tensor", _missing(member), tolerance="same")
+        for member in ("name", "shape", "datatype", "data")
+    ),
+)
+_OTHER: dict[str, tuple[object, ...]] = {
+    "inputs": ("x", 5, True, {"x": [1]}),
+    "outputs": ("y", 7, True, {"name": "y"}),
+    "parameters": ([1], "x", 5, True),
+    "shape": ("2", 5, True, {"0": 2}, None),
+    "name": (7, True, ["x"], {"x": 1}, None),
+    "datatype": (32, True, ["FP32"], {"FP32": 1}, None),
+}
+
+
+def _type_of(member: str) -> Change:
+    def change(draw: st.DrawFn, body: Body) -> tuple[Any, str]:
+        value = draw(st.sampled_from(_OTHER[member]))
+        body[member] = value
+        return body, f"{member} is {json.dumps(value)}"
+
+    return change
+
+
+def _type_in_input(member: str) -> Change:
+    def change(draw: st.DrawFn, body: Body) -> tuple[Any, str]:
+        where, value = input_position(draw, body), draw(st.sampled_from(_OTHER[member]))
+        body["inputs"][where][member] = value
+        return body, f"{member} of input {where + 1} is {json.dumps(value)}"
+
+    return change
+
+
+def _id_type(draw: st.DrawFn, body: Body) -> tuple[Any, str]:
+    body["id"] = draw(st.sampled_from([7, 1.5, True, [], {}]))
+    return body, f"id is {json.dumps(body['id'])}"
+
+
+def _entry_type(draw: st.DrawFn, body: Body) -> tuple[Any, str]:
+    where = input_position(draw, body)
+    value: Any = draw(st.sampled_from(["x", 5, None, [], True]))
+    body["inputs"][where] = value
+    return body, f"input {where + 1} is {json.dumps(value)}"
+
+
+TYPES = (
+    *(Operator(f"{each}-type", "REST-INFER-04", "body", _type_of(each)) for each in ("inputs", "parameters")),
+    Operator("outputs-type", "REST-INFER-04", "outputs", _type_of("outputs")),
+    *(
+        Operator(f"{each}-type", "REST-INFER-04", "tensor", _type_in_input(each))
+        for each in ("shape", "name", "datatype")
+    ),
+    Operator("id-type", "REST-INFER-04", "id", _id_type, tolerance="any"),
+    Operator("input-type", "REST-INFER-04", "body", _entry_type),
+)
+
+
+def _unknown(known: Sequence[str], draw: st.DrawFn) -> str:
+    near = [f"{known[0]}\0", f"{known[0]} ", f"{known[0]}/../{known[0]}", "", known[0][:-1] or "x"]
+    found: str = draw(st.one_of(st.sampled_from(near), drawn_text()).filter(lambda text: text not in known))
+    return found
+
+
+def _unknown_input(draw: st.DrawFn, body: Body) -> tuple[Any, str]:
+    where = input_position(draw, body)
+    name = _unknown([entry["name"] for entry in body["inputs"]], draw)
+    body["inputs"][where]["name"] = name
+    return body, f"input {where + 1} is called {name!r}"
+
+
+def _further_input(draw: st.DrawFn, body: Body) -> tuple[Any, str]:
+    name = _unknown([entry["name"] for entry in body["inputs"]], draw)
+    body["inputs"].append({**body["inputs"][0], "name": name})
+    return body, f"there is an input {name!r} more"
+
+
+def _repeated_input(draw: st.DrawFn, body: Body) -> tuple[Any, str]:
+    entry = dict(body["inputs"][0])
+    if draw(st.booleans()):
+        entry["data"] = entry["data"][::-1]
+    body["inputs"].append(entry)
+    return body, f"input {entry['name']!r} is given twice"
+
+
+def _unknown_output(draw: st.DrawFn, body: Body) -> tuple[Any, str]:
+    name = "no-such-" + draw(st.one_of(st.sampled_from(["output", "output\0", "\u202e"]), drawn_text()))
+    body["outputs"] = [{"name": name}]
+    return body, f"output {name!r} is asked for"
+
+
+def _nameless_output(draw: st.DrawFn, body: Body) -> tuple[Any, str]:
+    entry = draw(st.sampled_from([{}, {"name": None}, {"name": 7}, {"parameters": {}}]))
+    body["outputs"] = [entry]
+    return body, f"an output is asked for by {json.dumps(entry)}"
+
+
+def _unknown_datatype(draw: st.DrawFn, body: Body) -> tuple[Any, str]:
+    where = input_position(draw, body)
+    real = body["inputs"][where].get("datatype")
+    near = (f"{real}\0", f"{real} ", f"{real}{real}", "FP33", "INT128", "FLOAT", "STRING", "object", "", "-1")
+    name = draw(st.sampled_from(near))
+    body["inputs"][where]["datatype"] = name
+    return body, f"the datatype of input {where + 1} is {name!r}"
+
+
+def _version(draw: st.DrawFn, body: Body) -> tuple[Any, str]:
+    del draw
+    return body, "the version is not listed"
+
+
+NAMES = (
+    Operator("input-unknown", "REST-INFER-06", "name", _unknown_input),
+    Operator("input-more", "REST-INFER-06", "body", _further_input),
+    Operator("input-twice", "REST-INFER-08", "body", _repeated_input, tolerance="any"),
+    Operator("output-unknown", "REST-OUT-04", "outputs", _unknown_output),
+    Operator("output-nameless", "REST-OUT-06", "outputs", _nameless_output),
+    Operator("datatype-unknown", "DTYPE-03", "datatype", _unknown_datatype, applies=first_inputs),
+    Operator("version-unknown", "VERS-02", "version", _version),
+)

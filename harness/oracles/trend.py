@@ -1,0 +1,65 @@
+"""Whether a series rises with the number of requests: significantly, and by enough to matter.
+
+Mann-Kendall (Kendall's tau against the order; H. B. Mann, Econometrica 13, 1945) on the medians of blocks, so that
+single slow answers count for nothing, with the slope of Theil and Sen for the size. Neither significance nor size alone
+accuses: noise is now and then steep, and a long series makes any drift significant.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scipy import stats
+
+ALPHA = 0.001
+FACTOR = 2.0
+BLOCKS = 20
+# Fewer blocks cannot be significant at this alpha whatever they hold.
+LEAST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """What a series does.
+
+    Attributes:
+        tau: Kendall's tau of the block medians against their order.
+        p: one-sided, of a series without trend rising as much.
+        first, last: fitted value at the first and the last block, in the unit of the series.
+        blocks: how many medians there are.
+    """
+
+    tau: float
+    p: float
+    first: float
+    last: float
+    blocks: int
+
+    def rises(self, *, alpha: float = ALPHA, factor: float = FACTOR, least: float = 0.0) -> bool:
+        """Whether the rise is significant, at least ``factor`` times, and more than ``least`` units."""
+        enough = self.last - self.first > least and self.last >= factor * max(self.first, 0.0)
+        return self.p < alpha and enough
+
+
+def trend_of(values: Sequence[float], blocks: int = BLOCKS) -> Trend | None:
+    """The trend of a series in the order of its requests; None where it is too short to say."""
+    medians = block_medians(values, blocks)
+    if len(medians) < LEAST:
+        return None
+    order = list(range(len(medians)))
+    if len(set(medians)) == 1:
+        return Trend(0.0, 1.0, medians[0], medians[0], len(medians))
+    tested = stats.kendalltau(order, medians, alternative="greater")
+    slope = float(stats.theilslopes(medians, order)[0])
+    # A line may begin below everything that was seen; nothing is a multiple of that.
+    start = max(statistics.median(medians) - slope * statistics.median(order), min(medians))
+    return Trend(float(tested.statistic), float(tested.pvalue), start, start + slope * order[-1], len(medians))
+
+
+def block_medians(values: Sequence[float], blocks: int = BLOCKS) -> list[float]:
+    """Medians of up to ``blocks`` runs of equal length; what is left over at the beginning belongs to the warm-up."""
+    size = max(1, len(values) // blocks)
+    rest = len(values) % size if len(values) >= size else 0
+    return [statistics.median(values[start : start + size]) for start in range(rest, len(values), size)]

@@ -1,0 +1,178 @@
+"""Credentials that are required, and where they are not asked for.
+
+Every server here is the variant ``auth-required`` with one hole: all but health wants ``--token``.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections import Counter
+from collections.abc import Callable
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from harness.reference.faults.adversarial import Count, is_rest
+from harness.reference.faults.registry import Install, fault
+from harness.reference.hooks import Hooks
+from harness.reference.messages import Call, Reply, error
+
+OPEN = "policy:no-open-access"
+HEALTH = ("live", "ready")
+MANAGEMENT = ("index", "load", "unload")
+SETTINGS = ("logging", "set-logging", "trace", "set-trace", "model-trace", "set-model-trace")
+Hole = Callable[[Call, str], bool]
+"""``(call, token) -> whether it is let through although its credentials are not the right ones``."""
+
+
+def _right(call: Call, token: str) -> bool:
+    return hmac.compare_digest(call.headers.get("authorization", "").encode(), f"Bearer {token}".encode())
+
+
+def _guarded(hole: Hole) -> Install:
+    def install(hooks: Hooks) -> None:
+        def gate(call: Call) -> Reply | None:
+            token = hooks.settings.token
+            if call.op in HEALTH or _right(call, token) or hole(call, token):
+                return None
+            return error(401, "credentials are needed", WWW_Authenticate="Bearer")
+
+        hooks.gates.append(gate)
+
+    return install
+
+
+def _given(call: Call, scheme: str = "bearer") -> str | None:
+    """What stands behind the scheme; None without it."""
+    found, _, value = call.headers.get("authorization", "").partition(" ")
+    return value if found.lower() == scheme else None
+
+
+def _open(name: str, text: str, hole: Hole) -> None:
+    fault(name, OPEN, text=text)(_guarded(hole))
+
+
+_open("auth-metadata-open", "metadata of server and models needs no token",
+      lambda call, _: call.op in ("server-metadata", "model-metadata", "list"))  # fmt: skip
+_open("auth-infer-open", "everything but inference needs the token", lambda call, _: call.op == "infer")
+_open("auth-management-open", "index, load and unload need no token", lambda call, _: call.op in MANAGEMENT)
+_open("auth-settings-open", "log and trace settings need no token", lambda call, _: call.op in SETTINGS)
+_open("auth-statistics-open", "statistics and configuration need no token",
+      lambda call, _: call.op in ("stats", "all-stats", "config"))  # fmt: skip
+_open("auth-shared-memory-open", "shared memory needs no token", lambda call, _: call.op.startswith("shm-"))
+_open("auth-versioned-routes-open", "paths with a version need no token",
+      lambda call, _: is_rest(call) and call.version is not None)  # fmt: skip
+_open("auth-head-open", "HEAD needs no token", lambda call, _: call.method == "HEAD")
+_open("auth-grpc-open", "gRPC needs no token", lambda call, _: not is_rest(call))
+_open("auth-grpc-metadata-open", "over gRPC, metadata needs no token",
+      lambda call, _: not is_rest(call) and call.op in ("server-metadata", "model-metadata"))  # fmt: skip
+_open("auth-skipped-for-empty-body", "a POST without a body needs no token",
+      lambda call, _: is_rest(call) and call.method == "POST" and not call.body)  # fmt: skip
+_open("auth-token-prefix-accepted", "the beginning of the token will do",
+      lambda call, token: bool(_given(call)) and token.startswith(str(_given(call))))  # fmt: skip
+_open("auth-token-with-suffix-accepted", "the token with something behind it will do",
+      lambda call, token: str(_given(call)).startswith(token))  # fmt: skip
+_open("auth-token-case-folded", "the token in other case will do",
+      lambda call, token: str(_given(call)).lower() == token.lower())  # fmt: skip
+_open("auth-empty-token-accepted", "the scheme without a token will do",
+      lambda call, _: call.headers.get("authorization", "-").strip().lower() in ("", "bearer"))  # fmt: skip
+_open("auth-any-token-accepted", "any token will do", lambda call, _: bool(_given(call)))
+_open("auth-any-token-on-infer", "any token will do for inference",
+      lambda call, _: call.op == "infer" and bool(_given(call)))  # fmt: skip
+_open("auth-same-length-accepted", "any token as long as the right one will do",
+      lambda call, token: len(_given(call) or "") == len(token))  # fmt: skip
+_open("auth-basic-accepted", "any Basic credentials will do", lambda call, _: bool(_given(call, "basic")))
+_open("auth-forwarded-for-trusted", "who says it comes from 127.0.0.1 needs no token",
+      lambda call, _: "127.0.0.1" in call.headers.get("x-forwarded-for", ""))  # fmt: skip
+
+
+@fault("auth-remembered-by-connection", OPEN, text="once a connection had the token, it needs none any more")
+def remembered_by_connection(hooks: Hooks) -> None:
+    known: set[object] = set()
+
+    def hole(call: Call, _: str) -> bool:
+        if call.number_on_connection == 1:
+            known.discard(call.connection)
+        return is_rest(call) and call.connection in known
+
+    # Before the guard, which lets the right token through without asking for a hole.
+    def gate(call: Call) -> None:
+        if call.number_on_connection > 1 and _right(call, hooks.settings.token):
+            known.add(call.connection)
+
+    hooks.gates.append(gate)
+    _guarded(hole)(hooks)
+
+
+@fault("auth-fails-open-after-20-refusals", OPEN, text="after 20 refusals on one connection or another, all get in")
+def fails_open_after_refusals(hooks: Hooks) -> None:
+    count = Count()
+    _guarded(lambda _, __: count.up() > 20)(hooks)
+
+
+@fault("auth-third-try-accepted", OPEN, text="the third wrong token of a connection is accepted")
+def third_try_accepted(hooks: Hooks) -> None:
+    tries: Counter[object] = Counter()
+
+    def hole(call: Call, _: str) -> bool:
+        if call.number_on_connection == 1:
+            tries.pop(call.connection, None)
+        tries[call.connection] += bool(_given(call))
+        return bool(_given(call)) and tries[call.connection] >= 3
+
+    _guarded(hole)(hooks)
+
+
+def _by_other_path(change: Callable[[str], str]) -> Install:
+    """A path that ``change`` makes another is routed so, and the guard in front did not know it."""
+
+    def install(hooks: Hooks) -> None:
+        def wrap(app: ASGIApp) -> ASGIApp:
+            async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+                raw = scope["raw_path"].decode("latin-1") if scope["type"] == "http" else ""
+                if change(raw) != raw:
+                    token = f"Bearer {hooks.settings.token}".encode()
+                    headers = [pair for pair in scope["headers"] if pair[0] != b"authorization"]
+                    scope = {**scope, "raw_path": change(raw).encode("latin-1"),
+                             "headers": [*headers, (b"authorization", token)]}  # fmt: skip
+                await app(scope, receive, send)
+
+            return wrapped
+
+        hooks.asgi.append(wrap)
+        _guarded(lambda _, __: False)(hooks)
+
+    return install
+
+
+fault("auth-case-folded-path-open", OPEN, text="a path in capitals is the same, and needs no token")(
+    _by_other_path(lambda path: path.lower() if path.lower().startswith("/v2") else path)
+)
+fault("auth-double-slash-open", OPEN, text="a path that begins with two slashes is the same, and needs no token")(
+    _by_other_path(lambda path: "/" + path.lstrip("/"))
+)
+fault("auth-trailing-slash-open", OPEN, text="a path that ends in a slash is the same, and needs no token")(
+    _by_other_path(lambda path: path.rstrip("/") or "/")
+)
+fault("auth-encoded-path-open", OPEN, text="a path with an encoded letter in v2 is the same, and needs no token")(
+    _by_other_path(lambda path: path.replace("/%76%32", "/v2").replace("/%762", "/v2").replace("/v%32", "/v2"))
+)
+
+
+@fault("auth-refused-with-the-answer", OPEN, "policy:no-leak", text="without the token, 401 comes with the answer")
+def refused_with_the_answer(hooks: Hooks) -> None:
+    def edit(call: Call, reply: Reply) -> None:
+        if is_rest(call) and call.op not in HEALTH and not _right(call, hooks.settings.token):
+            reply.status = 401
+
+    hooks.bodies.append(edit)
+    _guarded(lambda call, _: is_rest(call))(hooks)
+
+
+@fault("auth-refused-but-done", OPEN, text="without the token, load and unload answer 401 and are carried out")
+def refused_but_done(hooks: Hooks) -> None:
+    def edit(call: Call, reply: Reply) -> None:
+        if call.op in ("load", "unload") and is_rest(call) and not _right(call, hooks.settings.token):
+            reply.status, reply.document = 401, {"error": "credentials are needed"}
+
+    hooks.documents.append(edit)
+    _guarded(lambda call, _: call.op in ("load", "unload") and is_rest(call))(hooks)

@@ -1,0 +1,15 @@
+"""Bytes of connections, on their way in before they are parsed and on their way out: where framing goes wrong."""
+
+from __future__ import annotations
+
+
+class Wire:
+    """One connection, as a fault or variant sees it; the right one changes nothing."""
+
+    def received(self, data: bytes) -> bytes:
+        """What the parser gets of ``data``; empty keeps it waiting."""
+        return data
+
+    def sent(self, data: bytes) -> bytes:
+        """What the client gets of ``data``."""
+        return data

@@ -1,0 +1,119 @@
+"""The exchanges of a finished bundle, read back as values; every file is held against its digest."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from harness.record.exchange import Exchange, Failure, RpcStatus
+from harness.target.replaying import Recording
+from reports.bundle import EVIDENCE, MANIFEST, Manifest
+from reports.evidence import Evidence, decode
+from reports.excerpt import Body, ExchangeRecord, stored_path
+from reports.journal import JournalScan
+from reports.recorded import JOURNAL
+
+
+class BundleError(Exception):
+    """The bundle is not whole, or not what its digests say; one line that names the file."""
+
+
+def read_document(folder: Path) -> Evidence:
+    """``evidence.json``, held against the manifest.
+
+    Raises:
+        BundleError: it is missing, altered or no evidence.
+    """
+    data = _file(folder, EVIDENCE)
+    try:
+        manifest = msgspec.json.decode(_file(folder, MANIFEST), type=Manifest)
+        document = decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BundleError(f"{folder} holds no evidence that can be read: {error}") from error
+    if hashlib.sha256(data).hexdigest() != manifest.evidence_sha256:
+        raise BundleError(f"{EVIDENCE} does not have the digest that {MANIFEST} promises")
+    return document
+
+
+def read_recording(folder: Path, sha256: str, base: str) -> Recording:
+    """One exchange with its bodies.
+
+    Raises:
+        BundleError: a file is missing or altered.
+    """
+    try:
+        record = msgspec.json.decode(_addressed(folder, sha256, "json"), type=ExchangeRecord)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BundleError(f"the record {sha256} cannot be read: {error}") from error
+    answer = record.response
+    exchange = Exchange(
+        n=0,
+        method=record.method,
+        url=record.url,
+        http_version=record.http_version,
+        request_headers=tuple(record.request.headers),
+        request_body=_body(folder, record.request.body),
+        status=answer.status if answer else None,
+        reason=answer.reason if answer else "",
+        response_http_version=answer.http_version if answer else None,
+        response_headers=tuple(answer.headers) if answer else (),
+        response_body=_body(folder, answer.body) if answer else b"",
+        truncated=answer.truncated if answer else False,
+        error=Failure(record.error.kind, record.error.message) if record.error else None,  # type: ignore[arg-type]
+        started="",
+        start_ns=0,
+        headers_ns=None,
+        end_ns=0,
+        connection=None,
+        ref=sha256,
+        rpc=RpcStatus(record.rpc.code, record.rpc.name, record.rpc.details) if record.rpc else None,
+        response_trailers=tuple(answer.trailers) if answer else (),
+        request_text=record.request.text or "",
+        response_text=(answer.text or "") if answer else "",
+    )
+    return Recording(exchange, frozenset(str(each.get("where", "")).lower() for each in record.redactions), base)
+
+
+def recorded_before(folder: Path, sha256: str, count: int) -> list[str]:
+    """Digests of the exchanges that were sent before this one, at most ``count``, in the order of sending.
+
+    Raises:
+        BundleError: the journal cannot be read.
+    """
+    sent = [digest for _, digest in sorted(_sent(folder))]
+    position = sent.index(sha256) if sha256 in sent else 0
+    return sent[max(0, position - count) : position]
+
+
+def _sent(folder: Path) -> Iterator[tuple[int, str]]:
+    try:
+        for entry in JournalScan(folder / JOURNAL):
+            if entry.kind == "exchange":
+                yield int(entry.data["n"]), str(entry.data["sha256"])
+    except (OSError, KeyError, ValueError, TypeError) as error:
+        raise BundleError(f"{JOURNAL} cannot be read: {error}") from error
+
+
+def _body(folder: Path, body: Body | None) -> bytes:
+    return _addressed(folder, body.sha256, "body") if body is not None and body.bytes else b""
+
+
+def _addressed(folder: Path, sha256: str, suffix: str) -> bytes:
+    try:
+        name = stored_path(sha256, suffix)
+    except ValueError as error:
+        raise BundleError(str(error)) from error
+    data = _file(folder, name)
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise BundleError(f"{name} does not have the content that its name promises")
+    return data
+
+
+def _file(folder: Path, name: str) -> bytes:
+    try:
+        return (folder / name).read_bytes()
+    except OSError as error:
+        raise BundleError(f"{folder / name}: {error.strerror}") from error

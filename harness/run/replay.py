@@ -1,0 +1,180 @@
+"""``art15 replay``: the counterexamples of a check, sent again to the endpoint, and whether each comes again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from harness.budget import Budget, BudgetExhausted, Limits
+from harness.record.exchange import Exchange
+from harness.record.redact import Redactor
+from harness.record.store import ExchangeStore, Recorder
+from harness.run.config import OFF_LOOPBACK_RATE, access_for, grpc_access_for
+from harness.run.options import Options, UsageError
+from harness.run.recordings import BundleError, read_document, read_recording, recorded_before
+from harness.target.replaying import CannotReplay, Clients, Recording, in_words, send_again, unlike
+from harness.wire.access import Access, AccessError
+from harness.wire.rest import RestClient
+from reports.evidence import CheckResult, Counterexample, Evidence
+from reports.visible import visible
+
+REPRODUCED, NOT_REPRODUCED, USAGE, NOTHING = 0, 1, 4, 5
+MAX_REQUESTS = 1000
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be replayed.
+
+    Attributes:
+        slug: of a check, or id of an item, ``slug[model]``.
+        times: attempts for each counterexample.
+        before: how many of the exchanges before it go first, if it does not come again alone.
+        options: address and credentials; without an endpoint, the recorded one.
+    """
+
+    folder: Path
+    slug: str
+    times: int = 3
+    before: int = 0
+    options: Options = field(default_factory=lambda: Options(endpoints=()))
+
+
+def replay(asked: Asked, say: Say, environ: Mapping[str, str] | None = None) -> int:
+    """Send the counterexamples again and say of each how often it came again; gives the exit code.
+
+    0: every one each time; 1: not so; 5: there is none that can be sent.
+
+    Raises:
+        UsageError: no such check, a bundle that is not whole, an address that cannot work.
+    """
+    try:
+        document = read_document(asked.folder)
+        cases = _cases(document, asked.slug)
+        if not cases:
+            say(f"{asked.slug}: no counterexample with an exchange, nothing to replay")
+            return NOTHING
+        session = _Session(asked, document, os.environ if environ is None else environ)
+        say(f"sending to {' and '.join(session.addresses)}")
+        results = [session.case(check, case, say) for check, case in cases]
+    except (BundleError, AccessError, ValueError) as error:
+        raise UsageError(str(error)) from error
+    carried_out = [result for result in results if result is not None]
+    if not carried_out:
+        return NOTHING
+    return REPRODUCED if all(results) else NOT_REPRODUCED
+
+
+def _cases(document: Evidence, slug: str) -> list[tuple[CheckResult, Counterexample]]:
+    checks = [check for check in document.checks if slug in (check.slug, check.id)]
+    if not checks:
+        broken = sorted({check.slug for check in document.checks if check.counterexamples})
+        raise UsageError(f"no check {slug} in this evidence; with counterexamples: {', '.join(broken) or 'none'}")
+    found: dict[str, tuple[CheckResult, Counterexample]] = {}
+    for check in checks:
+        for case in check.counterexamples:
+            if case.exchange is not None:
+                found.setdefault(case.exchange, (check, case))
+    return list(found.values())
+
+
+class _Session:
+    """Addresses, budget and redaction of one call."""
+
+    def __init__(self, asked: Asked, document: Evidence, environ: Mapping[str, str]) -> None:
+        self._asked = asked
+        options, given = asked.options, document.run.config_given
+        endpoint = options.endpoints[0] if options.endpoints else document.item.endpoint
+        self._moved = bool(options.endpoints)
+        if not self._moved and options.grpc is None and not endpoint.startswith("grpc"):
+            options = replace(options, grpc=given.get("grpc"))
+        if not self._moved and options.authority is None:
+            options = replace(options, authority=given.get("authority"))
+        self._rest = None if endpoint.startswith("grpc") else access_for(options, endpoint, environ)
+        self._grpc = grpc_access_for(options, endpoint, self._rest, environ)
+        self._base = document.item.endpoint
+        accesses = [access for access in (self._rest, self._grpc) if access is not None]
+        self.addresses = [access.base_url for access in accesses]
+        self._budget = Budget(_limits(options, document, accesses))
+        names = [name for access in accesses for name, _ in access.headers]
+        self._redactor = Redactor([secret for access in accesses for secret in access.secrets()], names)
+
+    def case(self, check: CheckResult, case: Counterexample, say: Say) -> bool | None:
+        """Replay one counterexample: whether it came again each time; None if it cannot be sent."""
+        assert case.exchange is not None
+        recording = read_recording(self._asked.folder, case.exchange, self._base)
+        recorded = recording.exchange
+        self._say(say, f"{check.id}: expected {case.expected}; observed {case.observed}")
+        self._say(say, f"  {recorded.method} {recorded.url}, exchange {case.exchange[:12]}: {in_words(recorded)}")
+        try:
+            again = self._attempts(recording, [], say)
+            if not again and self._asked.before:
+                digests = recorded_before(self._asked.folder, case.exchange, self._asked.before)
+                before = [read_recording(self._asked.folder, digest, self._base) for digest in digests]
+                say(f"  after the {len(before)} exchanges recorded before it, on one connection:")
+                again = self._attempts(recording, before, say)
+        except (CannotReplay, BudgetExhausted) as error:
+            self._say(say, f"  cannot be sent again: {error}")
+            return None
+        if not again and not self._asked.before:
+            say("  if it depends on what came before, try --with-before 10")
+        return again
+
+    def _attempts(self, recording: Recording, before: list[Recording], say: Say) -> bool:
+        same, times = 0, self._asked.times
+        for attempt in range(1, times + 1):
+            now = self._attempt(recording, before)
+            clean = self._redactor.exchange(now)[0]
+            difference = unlike(recording.exchange, clean)
+            same += difference is None
+            identical = difference is None and clean.response_body == recording.exchange.response_body
+            words = difference or f"{in_words(clean)}, the same {'bytes' if identical else 'answer'}"
+            self._say(say, f"    {attempt} of {times}: {words}")
+        say(f"  came again {same} of {times} times")
+        return same == times
+
+    def _attempt(self, recording: Recording, before: list[Recording]) -> Exchange:
+        with self._clients() as clients:
+            for earlier in before:
+                with contextlib.suppress(CannotReplay):
+                    send_again(clients, earlier, fresh=False)
+            return send_again(clients, recording, fresh=not before)
+
+    @contextlib.contextmanager
+    def _clients(self) -> Iterator[Clients]:
+        """Clients without any connection yet."""
+        recorder = Recorder(_Unkept(Path()), self._redactor, lambda _: None)
+        with contextlib.ExitStack() as stack:
+            rest = grpc = None
+            if self._rest is not None:
+                rest = stack.enter_context(RestClient(self._rest, recorder, self._budget))
+            if self._grpc is not None:
+                from harness.wire.rpc import GrpcClient  # noqa: PLC0415 -- needs the extra grpc
+
+                grpc = stack.enter_context(GrpcClient(self._grpc, recorder, self._budget))
+            yield Clients(rest, grpc, self._moved)
+
+    def _say(self, say: Say, text: str) -> None:
+        """The endpoint's own words are in it: without secrets, and with nothing that a terminal would obey."""
+        say(str(visible(self._redactor.text(text).replace("\n", " ").replace("\t", " "))))
+
+
+class _Unkept(ExchangeStore):
+    """A replay is no evidence: nothing of it is written."""
+
+    def put(self, data: bytes, suffix: str) -> str:
+        """Give an empty digest."""
+        del data, suffix
+        return ""
+
+
+def _limits(options: Options, document: Evidence, accesses: list[Access]) -> Limits:
+    loopback = all(access.is_loopback for access in accesses)
+    rate = options.max_rate or (None if loopback else OFF_LOOPBACK_RATE)
+    request_seconds = float(document.plan.budget.get("request_s") or Limits().request_seconds)
+    requests = MAX_REQUESTS if options.max_requests is None else options.max_requests
+    return Limits(rate, requests, options.time_budget, request_seconds)

@@ -1,0 +1,189 @@
+"""A campaign: draws judged by several properties, the smallest counterexample of each root cause reported.
+
+A search ends at its first counterexample. An endpoint that breaks one clause would hide all other breaks from it, so a
+campaign searches again, with the same draws, past the root causes that it has reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from hypothesis.strategies import SearchStrategy
+
+from harness.generate.members import with_elements
+from harness.generate.strategies import DrawnRequest, drawable, requests
+from harness.oracles.equality import preserved
+from harness.record.exchange import Exchange
+from harness.target.alive import alive
+from harness.target.models import outputs_of
+from harness.target.probe import Probe
+from harness.target.replies import status_of
+from harness.wire.datatypes import DATATYPES
+from harness.wire.messages import InferRequest
+
+T = TypeVar("T")
+# A server that sheds load, or whose proxy does, says nothing about the request.
+SHEDDING = (429, 502, 503, 504)
+# Root causes that one campaign reports; who breaks more of them has enough to do.
+ROOTS = 8
+# For telling a hang of the whole endpoint from one of a request.
+PATIENCE = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One property of one draw: whether it held, and the words for the report if not.
+
+    Attributes:
+        root: the root cause that it would be; one of each is reported.
+        by_policy: as for :meth:`harness.target.probe.Probe.holds`.
+    """
+
+    clause: str
+    held: bool
+    expected: str
+    observed: str
+    root: str
+    exchange: Exchange | None = None
+    by_policy: bool = False
+
+
+def explore(
+    probe: Probe,
+    strategy: SearchStrategy[T],
+    judge: Callable[[T], list[Case]],
+    *,
+    examples: int,
+    label: Callable[[T], list[str]] | None = None,
+) -> None:
+    """Draw, judge, and report: every case that held on the first pass, and each root cause once, shrunk and replayed.
+
+    Args:
+        judge: sends what was drawn and says what came of it; may end the check.
+        examples: number of draws.
+        label: input classes of a draw, for counting.
+    """
+    known: set[str] = set()
+    for turn in range(ROOTS):
+        broken = _Search(probe, judge, known, label if turn == 0 else None)
+        found = probe.search(strategy, broken.holds, examples=examples)
+        if found is None or broken.root is None:
+            return
+        case = broken.cases[repr(found.smallest)]
+        probe.holds(False, clause=case.clause, expected=case.expected, observed=case.observed, exchange=case.exchange,
+                    root=case.root, by_policy=case.by_policy)  # fmt: skip
+        known.add(broken.root)
+    probe.observe(f"the search ended after {ROOTS} root causes")
+
+
+class _Search(Generic[T]):
+    """One search for the next root cause that is not known yet."""
+
+    def __init__(
+        self, probe: Probe, judge: Callable[[T], list[Case]], known: set[str], label: Callable[[T], list[str]] | None
+    ) -> None:
+        self._probe, self._judge, self._known, self._label = probe, judge, known, label
+        self.root: str | None = None
+        self.cases: dict[str, Case] = {}
+
+    def holds(self, value: T) -> bool:
+        if self.root is None and self._label is not None:
+            for name in self._label(value):
+                self._probe.event(name)
+        cases = self._judge(value)
+        broken = [case for case in cases if not case.held and case.root not in self._known]
+        if self.root is None:
+            for case in cases:
+                if case.held and not self._known:
+                    self._probe.holds(True, clause=case.clause, expected=case.expected, observed=case.observed)
+            self.root = broken[0].root if broken else None
+        same = [each for each in broken if each.root == self.root]
+        if same:
+            self.cases[repr(value)] = same[0]
+        return not same
+
+
+def unanswered(
+    probe: Probe, exchange: Exchange, again: Callable[[], Exchange], what: str, *, closed: str | None = None
+) -> list[Case]:
+    """Whether a request got an answer, and if not, whether that is a crash, a hang or a close.
+
+    The check must declare the criteria no-crash and no-hang. After a crash nothing more can be searched, and each
+    further hang costs a whole time limit: both are reported, and the check ends. One lost answer is neither: the
+    request is sent once more on a connection of its own.
+
+    Args:
+        again: sends the request on a new connection.
+        what: the request in words, short.
+        closed: the clause that a closed connection breaks; None where that is right, and gives no case.
+    """
+    if exchange.error is None:
+        return [_answered(exchange, what)]
+    seen = alive(probe, PATIENCE)
+    if seen.problem is not None:
+        observed = f"{what}: {status_of(exchange)}; then {seen.problem}"
+        probe.holds(False, clause="policy:no-crash", expected="an endpoint that still serves", observed=observed,
+                    exchange=exchange, root=seen.root)  # fmt: skip
+        probe.untestable("the endpoint serves no more")
+    second = again()
+    if second.error is None:
+        probe.observe(f"{what}: {status_of(exchange)}, and {status_of(second)} on a new connection")
+        return [_answered(second, what)]
+    observed = f"{what}: {status_of(exchange)}; once more on a new connection: {status_of(second)}"
+    if second.error.kind == "timeout":
+        probe.holds(False, clause="policy:no-hang", expected="an answer within the time for one request",
+                    observed=observed, exchange=second, root="no-answer:timeout")  # fmt: skip
+        probe.untestable("the search ended at a request that hangs")
+    if closed is None:
+        return []
+    return [Case(closed, False, "an answer with an error status", observed, f"no-answer:{second.error.kind}", second)]
+
+
+def _answered(exchange: Exchange, what: str) -> Case:
+    return Case("policy:no-hang", True, "an answer", f"{what}: {status_of(exchange)}", "", exchange)
+
+
+def served_at_last(probe: Probe) -> None:
+    """One case of no-crash: the endpoint serves after everything that was sent."""
+    seen = alive(probe, PATIENCE)
+    probe.holds(seen.problem is None, clause="policy:no-crash", expected="an endpoint that still serves",
+                observed=seen.problem or "it serves", exchange=seen.exchange, root=seen.root)  # fmt: skip
+
+
+def drawn_requests(probe: Probe, *, finite: bool = True) -> SearchStrategy[DrawnRequest]:
+    """Requests by the metadata and from samples; the check is not applicable where neither gives any."""
+    inputs = probe.model.metadata.inputs if probe.model.metadata else ()
+    inputs = inputs if drawable(inputs) else ()
+    if not inputs and not probe.model.samples:
+        probe.not_applicable("the metadata describes no inputs that requests could be drawn for; samples would do")
+    return requests(inputs, probe.model.samples, finite=finite)
+
+
+def infer_fresh(probe: Probe, body: bytes | InferRequest, version: str | None = None) -> Exchange:
+    """An inference over a connection of its own."""
+    data = body if isinstance(body, bytes) else body.to_bytes()
+    path = probe.client.model_path(probe.model.name, version or probe.model.address, "infer")
+    return probe.client.send("POST", path, body=data, fresh=True)
+
+
+ORDINARY = {"float": (-1.5, 0.25, 100.0, -60.0, 2.0), "int": (-3, 5, 100, -100, 7), "uint": (3, 5, 100, 0, 7),
+            "bool": (True, False, False), "bytes": ("Hello World", "x 1", "Z")}  # fmt: skip
+
+
+def plain_echoes(probe: Probe) -> dict[str, str]:
+    """Input -> output of the echoes that keep ordinary values too: a model that clips or trims computes."""
+    pairs = probe.model.echoes(probe.client)
+    base = {tensor.name: tensor for tensor in probe.accepted().request.inputs}
+    found = {}
+    for name, output in pairs.items():
+        tensor = base.get(name)
+        if tensor is None or any(size > 1 for size in tensor.shape[1:]):
+            continue
+        values = ORDINARY[DATATYPES[tensor.datatype].kind]
+        request = with_elements(probe.accepted().request, name, values)
+        answer = outputs_of(probe.model.infer(probe.client, request)).get(output)
+        if answer is not None and preserved(tensor.datatype, values, answer.elements) is None:
+            found[name] = output
+    return found

@@ -1,0 +1,139 @@
+"""What hostile requests have in common: how they are sent, and what must be true afterwards.
+
+No answer at all is held against the endpoint only if it happens twice, and only while a valid request is answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from harness.generate.hostile import Hostile, Valid
+from harness.generate.hostile_bodies import HostileBody
+from harness.record.exchange import Exchange
+from harness.target.alive import alive, answers_as_before, serving_before, valid_body
+from harness.target.models import outputs_of
+from harness.target.probe import Probe
+from harness.target.replies import status_of
+from harness.wire.rawhttp import head, send_raw
+
+# What survives() reports cases of.
+SURVIVES = ("no-hang", "no-crash", "ready-infers", "same-answer")
+# For requests that need no answer: what comes within it is looked at, what does not is not missed.
+SHORT_SECONDS = 1.5
+# A second answer that is on its way comes at once: it is told apart from none by this.
+LINGER_SECONDS = 0.5
+HANGS = 3
+
+Send = Callable[[], Exchange]
+
+
+def valid_of(probe: Probe) -> Valid:
+    """The model's accepted request, to make hostile ones of; the endpoint is seen to serve first."""
+    serving_before(probe)
+    client, model = probe.client, probe.model
+    path = client.model_path(model.name, model.address, "infer")
+    return Valid(partial(head, client), path, valid_body(probe, model))
+
+
+def send_hostile(probe: Probe, case: Hostile, *, answers: int = 1) -> list[Exchange]:
+    """Send it over a connection of its own, and read the answers."""
+    return send_raw(
+        probe.client,
+        case.pieces,
+        answers=answers,
+        hang_up=case.end == "hang-up",
+        half_close=case.end == "half-close",
+        method=case.method,
+        linger=LINGER_SECONDS,
+        seconds=None if case.complete else SHORT_SECONDS,
+    )
+
+
+class Siege:
+    """The cases of one check, one after another; ends the sending where the endpoint serves no more."""
+
+    def __init__(self, probe: Probe) -> None:
+        self._probe = probe
+        self._hangs = 0
+
+    def each(self, cases: Iterable[tuple[str, str, Send]]) -> Iterable[tuple[str, Exchange]]:
+        """Send each, judge that it is answered and survived, and give its answer."""
+        for name, why, send in cases:
+            exchange = send()
+            self.answered(name, why, exchange, send)
+            yield name, exchange
+            if not survives(self._probe, name, why, exchange) or self._hangs >= HANGS:
+                return
+
+    def answered(self, name: str, why: str, exchange: Exchange, again: Send) -> None:
+        """A whole request was answered, or its connection ended, within the time for one request."""
+        probe = self._probe
+        if _silent(exchange) and alive(probe, patience=1.0).problem is None:
+            exchange = again()
+        hung = _silent(exchange)
+        self._hangs += hung
+        probe.holds(
+            not hung,
+            clause="policy:no-hang",
+            expected="an answer, or the end of the connection",
+            observed=f"{name} ({why}), twice: {status_of(exchange)}",
+            exchange=exchange,
+            root=f"no-answer:{name}",
+        )
+
+
+def survives(probe: Probe, name: str, why: str, exchange: Exchange) -> bool:
+    """Whether the endpoint serves after a request, infers if it says so, and as before; three cases.
+
+    Args:
+        exchange: the hostile one, which is the evidence.
+    """
+    seen = alive(probe)
+    what = f"after {name} ({why})"
+    if seen.problem is None and seen.tries > 1:
+        probe.observe(f"{what} the endpoint served again after {seen.seconds:.1f} s")
+    probe.holds(
+        seen.problem is None,
+        clause="policy:no-crash",
+        expected="a valid inference is answered on a new connection",
+        observed=f"{what}: {seen.problem}",
+        exchange=exchange,
+        root=f"{seen.root}:{name}",
+    )
+    probe.holds(
+        seen.problem is None or not seen.ready,
+        clause="policy:ready-infers",
+        expected="a model that is ready infers",
+        observed=f"{what}: {seen.problem}",
+        exchange=seen.exchange,
+        root=f"{seen.root}:{name}",
+    )
+    if seen.problem is not None:
+        return False
+    change = answers_as_before(probe, seen.exchange)
+    probe.holds(
+        change is None,
+        clause="policy:same-answer",
+        expected="the answer to the valid request is the same as before",
+        observed=f"{what}: {change}",
+        exchange=seen.exchange,
+        root=f"answer-changed-after:{name}",
+    )
+    return True
+
+
+def body_sender(probe: Probe, body: HostileBody, path: str) -> Send:
+    """Sends a hostile body as any client would send a body, on a connection of its own."""
+    return lambda: probe.client.send("POST", path, body.data, body.headers, fresh=True)
+
+
+def changed_outputs(probe: Probe, exchange: Exchange) -> str | None:
+    """Where outputs were given, how they differ from those of the valid request; None if they do not."""
+    if not exchange.ok or not outputs_of(exchange):
+        return None
+    return answers_as_before(probe, exchange)
+
+
+def _silent(exchange: Exchange) -> bool:
+    return exchange.error is not None and exchange.error.kind == "timeout"

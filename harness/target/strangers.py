@@ -1,0 +1,73 @@
+"""What strangers get at the doors of an endpoint, held against what the right credentials get."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.record.exchange import Exchange
+from harness.target.credentials import Door, doors, nobody, refuses_credentials, served
+from harness.target.probe import Probe
+from harness.target.replies import status_of
+
+NOWHERE = "credentials were given, and the endpoint asks nobody for any: everything is served to everybody"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a stranger got at a door, beside what the right credentials get."""
+
+    door: Door
+    right: Exchange
+    answer: Exchange
+    name: str = ""
+
+    def judge(self, probe: Probe, how: str) -> None:
+        """Record it as a case; what health says is only observed."""
+        observed = f"{self.name or self.door.name}, {how}: {status_of(self.answer)}"
+        if self.door.health:
+            probe.observe(observed)
+            return
+        good = not served(self.answer, self.right)
+        expected = "nothing of what the right credentials get"
+        root = f"open-access:{self.door.name}"
+        probe.holds(good, expected=expected, observed=observed, exchange=self.answer, root=root)
+
+
+def judge_rows(probe: Probe, rows: list[Answered], how: str) -> None:
+    """Every row as a case; not applicable where nobody is asked for credentials, unless the policy requires it."""
+    if not any(not row.door.health for row in rows):
+        probe.untestable("no route is served with the credentials that were given")
+    if not required(probe) and not any(refuses_credentials(row.answer) for row in rows) and not rest_asks(probe):
+        nowhere(probe)
+    for row in rows:
+        row.judge(probe, how)
+
+
+def required(probe: Probe) -> bool:
+    """Whether the policy says that credentials are required."""
+    return probe.target.policy.criteria.credentials == "required"
+
+
+def nowhere(probe: Probe) -> None:
+    """End the check: nobody is asked for credentials."""
+    probe.observe(NOWHERE)
+    probe.not_applicable(f'{NOWHERE}; set criteria.credentials = "required" in the policy if it should ask')
+
+
+def rest_asks(probe: Probe) -> bool:
+    """Whether REST refuses metadata, a model's metadata or the list of models without credentials."""
+    if probe.target.rest is None:
+        return False
+    with nobody(probe) as stranger:
+        asked = [f"/{probe.target.metadata_path}", "/v2/models"]
+        asked += [stranger.model_path(model.name, model.address) for model in probe.target.models[:1]]
+        return any(refuses_credentials(stranger.send("GET", path, fresh=True)) for path in asked)
+
+
+def served_doors(probe: Probe) -> Iterator[tuple[Door, Exchange]]:
+    """The routes that serve the right credentials, with the answer."""
+    for door in doors(probe.target):
+        right = probe.client.send(door.method, door.path, door.body)
+        if right.ok:
+            yield door, right

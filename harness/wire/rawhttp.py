@@ -1,0 +1,288 @@
+"""Bytes that no HTTP client would send, over a connection of their own, and the answers that come back.
+
+Requests are pieces of bytes with pauses between them, so that truncated bodies, slow senders, pipelining, conflicting
+lengths and disconnects can be said exactly. Sources: RFC 9112 (message syntax), RFC 9110.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import ssl
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import h11
+
+from harness.record.exchange import Exchange, Failure, Headers
+from harness.wire.connection import Route, open_stream
+from harness.wire.rest import RestClient
+from harness.wire.sockets import MAX_HEADER_BYTES, Backend, Call, Stream, WireError
+
+# How the record says that the request was not made by an HTTP client: its body is every byte that was sent.
+RAW = "raw"
+READ_BYTES = 1 << 16
+PAUSE_LIMIT = 5.0
+# A piece longer than this is sent in slices, and no further once the server has something to say: it may refuse
+# before it has read everything (RFC 9112, section 9.5).
+SLICE = 1 << 14
+MAX_TARGET = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Bytes to send, and seconds to wait after them."""
+
+    data: bytes
+    pause: float = 0.0
+
+
+def head(client: RestClient, method: str, path: str, headers: Sequence[tuple[str, str]] = ()) -> bytes:
+    """A request head with Host, the credentials of access and ``headers``, exactly as given; ends with a blank line."""
+    access = client.access
+    lines = [f"{method} {access.prefix}{path} HTTP/1.1", f"Host: {access.host_header}"]
+    lines += [f"{name}: {value}" for name, value in (*access.headers_now(), *headers)]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")
+
+
+def send_raw(
+    client: RestClient,
+    pieces: Sequence[Piece],
+    *,
+    answers: int = 1,
+    hang_up: bool = False,
+    half_close: bool = False,
+    method: str = "POST",
+    linger: float | None = None,
+    seconds: float | None = None,
+) -> list[Exchange]:
+    """Send pieces over a new connection and read up to ``answers`` responses.
+
+    Each response is an exchange; the first holds all the bytes that were given. With ``hang_up`` the connection is
+    closed right after the last piece, and nothing is read: the exchange has neither status nor error. Where fewer
+    responses came than were asked for, the last exchange says why.
+
+    Args:
+        half_close: say after the last piece that nothing more will come (over TLS this cannot be said: it is left out).
+        method: what the responses answer; those to HEAD have no body.
+        linger: seconds to wait for each response after the first, if less than is left.
+        seconds: for everything together, if less than the budget grants.
+
+    Raises:
+        BudgetExhausted, AccessError: nothing was sent.
+    """
+    call = _begin(client, seconds)
+    sent = b"".join(piece.data for piece in pieces)
+    reader = _Reader(call, client.budget.limits.body_bytes, method)
+    started, begin = datetime.now(UTC), time.monotonic_ns()
+    found: list[_Response] = []
+    error: Failure | None = None
+    try:
+        stream = _open(client, call)
+    except WireError as problem:
+        return [client.recorder.record(_exchange(client, sent, None, problem.failure, started, begin, call))]
+    try:
+        _send(stream, pieces, call, half_close=half_close)
+        while not hang_up and len(found) < answers:
+            if found and linger is not None:
+                call.deadline = min(call.deadline, time.monotonic() + linger)
+            found.append(reader.response(stream))
+    except WireError as problem:
+        error = problem.failure
+    finally:
+        stream.close()
+    rows: list[tuple[_Response | None, Failure | None]] = [(response, None) for response in found]
+    if error is not None or not rows:
+        rows.append((reader.partial, error))
+    return [
+        client.recorder.record(_exchange(client, sent if not n else b"", response, failure, started, begin, call))
+        for n, (response, failure) in enumerate(rows)
+    ]
+
+
+@contextlib.contextmanager
+def held(client: RestClient, data: bytes, count: int = 1) -> Iterator[list[Exchange]]:
+    """Keep ``count`` connections open, on each of which ``data`` was sent and nothing follows; closed at the end.
+
+    Gives one exchange for each, with neither status nor error unless it could not be sent.
+
+    Raises:
+        BudgetExhausted, AccessError: nothing more was sent.
+    """
+    with contextlib.ExitStack() as stack:
+        kept: list[Exchange] = []
+        for _ in range(count):
+            call = _begin(client, None)
+            started, begin = datetime.now(UTC), time.monotonic_ns()
+            error: Failure | None = None
+            try:
+                stream = _open(client, call)
+                stack.callback(stream.close)
+                stream.push(data, call)
+            except WireError as problem:
+                error = problem.failure
+            kept.append(client.recorder.record(_exchange(client, data, None, error, started, begin, call)))
+        yield kept
+
+
+def _begin(client: RestClient, seconds: float | None) -> Call:
+    """Permission to send, and the clock. A token that was fetched for these bytes is secret from here on."""
+    client.recorder.redactor.add(client.access.secrets())
+    client.pace.wait()
+    granted = client.budget.take()
+    return Call(granted if seconds is None else min(seconds, granted))
+
+
+def _send(stream: Stream, pieces: Sequence[Piece], call: Call, *, half_close: bool) -> None:
+    for piece in pieces:
+        for start in range(0, len(piece.data), SLICE):
+            if start and not _may_go_on(stream, call):
+                return
+            stream.push(piece.data[start : start + SLICE], call)
+        time.sleep(min(piece.pause, PAUSE_LIMIT, call.remaining()))
+    connected = stream.get_extra_info("socket")
+    if half_close and not isinstance(connected, ssl.SSLSocket):
+        with contextlib.suppress(OSError):
+            connected.shutdown(socket.SHUT_WR)
+
+
+def _may_go_on(stream: Stream, call: Call) -> bool:
+    """Wait until more can be sent; False if the server has said something first, or closed."""
+    if stream.get_extra_info("is_readable"):
+        return False
+    poll = select.poll()
+    poll.register(stream.get_extra_info("socket").fileno(), select.POLLIN | select.POLLOUT)
+    events = poll.poll(call.remaining() * 1000)
+    if not events:
+        raise call.expired()
+    return not events[0][1] & (select.POLLIN | select.POLLHUP | select.POLLERR)
+
+
+def _open(client: RestClient, call: Call) -> Stream:
+    access = client.access
+    route = Route(access.ssl_context() if access.is_tls else None, access.sni, access.proxy_address())
+    return open_stream(access.host, access.port, route, Backend(), call, tunnel=True)
+
+
+@dataclass(slots=True)
+class _Response:
+    status: int
+    reason: str
+    headers: Headers
+    body: bytearray
+    whole: bool = False
+
+
+class _Reader:
+    """Reads one response after another from a connection."""
+
+    def __init__(self, call: Call, limit: int, method: str) -> None:
+        self._call, self._limit, self._method = call, limit, method
+        self._left = b""
+        self.partial: _Response | None = None
+
+    def response(self, stream: Stream) -> _Response:
+        """The next response.
+
+        Raises:
+            WireError: it did not come, or not whole.
+        """
+        state = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEADER_BYTES)
+        # h11 reads an answer only to a request; what was really sent is no business of it.
+        state.send(h11.Request(method=self._method, target="/", headers=[("Host", "x")]))
+        state.send(h11.EndOfMessage())
+        self.partial = None
+        data = self._left
+        while True:
+            if data:
+                state.receive_data(data)
+            done = self._events(state)
+            if done is not None:
+                self._left = state.trailing_data[0]
+                self.partial = None
+                return done
+            data = stream.read(READ_BYTES, timeout=self._call)
+            if not data:
+                return self._end(state)
+
+    def _events(self, state: h11.Connection) -> _Response | None:
+        try:
+            while True:
+                event = state.next_event()
+                if event is h11.NEED_DATA or event is h11.PAUSED:
+                    return None
+                if isinstance(event, h11.Response):
+                    headers = tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in event.headers.raw_items())
+                    self.partial = _Response(event.status_code, event.reason.decode("latin-1"), headers, bytearray())
+                    self._call.in_headers = False
+                elif isinstance(event, h11.Data) and self.partial is not None:
+                    self.partial.body += event.data
+                    if len(self.partial.body) > self._limit:
+                        raise WireError("body-too-large", f"more than {self._limit} bytes of body")
+                elif isinstance(event, h11.EndOfMessage) and self.partial is not None:
+                    self.partial.whole = True
+                    return self.partial
+        except h11.RemoteProtocolError as error:
+            raise WireError("protocol", f"not HTTP/1.1: {str(error)[:200]}") from None
+
+    def _end(self, state: h11.Connection) -> _Response:
+        """The peer closed: that ends a response without a length, and breaks off every other."""
+        with contextlib.suppress(h11.RemoteProtocolError):
+            state.receive_data(b"")
+        where = "before a response" if self.partial is None else "in the middle of the body"
+        with contextlib.suppress(WireError):
+            done = self._events(state)
+            if done is not None:
+                self.partial = None
+                return done
+        raise WireError("closed", f"the peer closed the connection {where}")
+
+
+def _exchange(
+    client: RestClient,
+    sent: bytes,
+    response: _Response | None,
+    error: Failure | None,
+    started: datetime,
+    begin: int,
+    call: Call,
+) -> Exchange:
+    words = sent[: MAX_TARGET * 4].split(b"\r\n", 1)[0].split(b" ")
+    target = _path(words[1].decode("latin-1")) if len(words) == 3 else "/"
+    origin = client.access.base_url.removesuffix(client.access.prefix)
+    return Exchange(
+        n=client.recorder.next_number(),
+        method=words[0].decode("latin-1") if len(words) == 3 and words[0].isalpha() else "RAW",
+        url=origin + target,
+        http_version=RAW,
+        request_headers=(),
+        request_body=sent,
+        status=response.status if response else None,
+        reason=response.reason if response else "",
+        response_http_version="HTTP/1.1" if response else None,
+        response_headers=response.headers if response else (),
+        response_body=bytes(response.body) if response else b"",
+        truncated=response is not None and error is not None,
+        error=error,
+        started=started.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        start_ns=begin,
+        headers_ns=None,
+        end_ns=time.monotonic_ns(),
+        connection=call.facts,
+        sent=call.sent,
+        received=call.received,
+    )
+
+
+def _path(target: str) -> str:
+    """The path of a request target for the record, where it has one that can be shown; the whole is in the body."""
+    try:
+        path = urlsplit(target).path
+    except ValueError:
+        return "/"
+    shown = path.startswith("/") and path.isascii() and path.isprintable()
+    return path[:MAX_TARGET] if shown else "/"

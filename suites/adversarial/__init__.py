@@ -1,0 +1,1 @@
+"""What the endpoint does with inputs that nobody promised would be nice: searches for counterexamples."""

@@ -1,0 +1,203 @@
+"""The same input gets the same answer: again, in any batch, beside any neighbour (Art. 15(1), 15(4))."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from harness.check import check
+from harness.generate.distinct import distinct
+from harness.generate.mutations import Mutation, mutations
+from harness.oracles.isolation import answer_strayed
+from harness.record.exchange import Exchange
+from harness.target.concurrent import (
+    Known,
+    Lane,
+    answered,
+    declared_alike,
+    excused,
+    known,
+    lane,
+    together,
+    varies_alone,
+)
+from harness.target.probe import Probe
+from harness.target.replies import status_of
+
+SAME, LEAK = "policy:same-answer", "policy:no-leak"
+REPEATS_ROOT, NEIGHBOUR_ROOT = "same-request-other-answer", "requests-mixed-up"
+REPORTED = 5
+FRESH_EVERY = 8
+# In the ids of valid requests only.
+CANARY = "a15-neighbour-5e1c"
+# A mistake that an endpoint takes longer for is a matter for other checks; beside it nothing could be told.
+QUICK_SECONDS = 1.0
+PAUSE_SECONDS = 1.6
+# A model that answers within this many seconds is asked often enough to meet one wrong answer in 200.
+QUICK_ENOUGH = 0.05
+
+
+@check(
+    "adversarial-answers-repeat",
+    duties=["A15-1-d", "A15-4-d"],
+    criteria=["same-answer"],
+    criterion="hundreds of repetitions of a few requests, in turns, on kept and new connections, are answered alike",
+    per="model",
+    kind="search",
+    needs=["rest-infer-outputs-well-formed"],
+    faults=["one-in-200-wrong", "repeats-differ"],
+    fix="Seed or remove what is random, and keep nothing of one request for the next; or declare the model "
+    "nondeterministic in the policy.",
+)
+def adversarial_answers_repeat(probe: Probe) -> None:
+    """The same request gets the same answer, however often and on whichever connection.
+
+    A few different requests of one shape in turns, each twice in a row, hundreds in all, every eighth on a new
+    connection, with a pause in between. Answers to one request are compared with each other (floats within 0.1 %);
+    refusals are not judged. A model that the policy declares nondeterministic is excused.
+    """
+    _repeat(probe, lane(probe, "rest"))
+
+
+@check(
+    "adversarial-grpc-answers-repeat",
+    duties=["A15-1-d", "A15-4-d"],
+    criteria=["same-answer"],
+    criterion="hundreds of repetitions of a few calls, in turns, on kept and new connections, are answered alike",
+    per="model",
+    kind="search",
+    transport="grpc",
+    needs=["grpc-infer-reply-well-formed"],
+    faults=[],
+    fix="Seed or remove what is random, and keep nothing of one call for the next; or declare the model "
+    "nondeterministic in the policy.",
+)
+def adversarial_grpc_answers_repeat(probe: Probe) -> None:
+    """The same call gets the same answer, however often and on whichever connection.
+
+    As over REST, with calls of ModelInfer.
+    """
+    _repeat(probe, lane(probe, "grpc"))
+
+
+@check(
+    "adversarial-bad-neighbours",
+    duties=["A15-4-c", "A15-4-d", "A15-5-b"],
+    criteria=["same-answer", "no-leak"],
+    criterion="valid requests among as many invalid ones, all at once, get the answers that they get alone",
+    per="model",
+    kind="search",
+    needs=["rest-infer-outputs-well-formed"],
+    faults=["concurrent-rows-merged"],
+    fix="Check a request before it joins a batch, and fail only that request.",
+)
+def adversarial_bad_neighbours(probe: Probe) -> None:
+    """Invalid requests do not change what valid ones beside them get.
+
+    Valid and invalid requests in equal number, 64 at a time. Valid answers are compared with those of the same
+    requests alone. A refusal of a valid request counts if it happens in two rounds, and not in a round of valid
+    requests only; missing answers and "not now" (429, 503) are not judged. Mistakes that the endpoint answers slowly
+    are left out.
+    """
+    way = lane(probe, "rest")
+    ones = known(probe, way, 6)
+    bad = [each for each in mutations(ones[0].request) if _quick(probe.model.mistake(probe.client, each))]
+    if not bad:
+        probe.untestable("no mistake is answered quickly enough to stand beside valid requests")
+    total = way.affordable(min(512, max(64, 6 * probe.target.examples)))
+    first = _round(probe, way, ones, bad, total)
+    refusals = _blamed(first)
+    if refusals and not _blamed(_round(probe, way, ones, [], total)):
+        again = _blamed(_round(probe, way, ones, bad, total))
+        observed = f"{len(refusals)} and {len(again)} of {len(first)} valid ones refused: {status_of(refusals[0])}"
+        expected = "200, as alone and beside valid ones"
+        probe.holds(not again, clause=SAME, expected=expected, observed=observed, exchange=refusals[0])
+    answered = sum(not excused(exchange) for exchange in first)
+    probe.observe(f"{answered} of {len(first)} valid requests answered beside {total - len(first)} invalid ones")
+    if not answered:
+        probe.untestable("none of the valid requests was answered")
+
+
+def _repeat(probe: Probe, way: Lane) -> None:
+    declared_alike(probe)
+    kept = answered(way, distinct(way.base, 15), 5)
+    if not kept:
+        probe.untestable("no request is answered with outputs")
+    way.seconds = sorted(one.exchange.elapsed_s for one in kept)[len(kept) // 2]
+    total = way.affordable(
+        min(2000, max(100, 30 * probe.target.examples)), least=260 if way.seconds < QUICK_ENOUGH else 30
+    )
+    others: list[tuple[int, str, Exchange]] = []
+    compared = 0
+    for number in range(total):
+        # Each twice in a row: the second answer may come from elsewhere.
+        one = kept[number // 2 % len(kept)]
+        if number == total // 2:
+            time.sleep(PAUSE_SECONDS)
+        exchange = way.send(one.request, number % FRESH_EVERY == FRESH_EVERY - 1)
+        if excused(exchange):
+            continue
+        compared += 1
+        found = one.differs(way.outputs(exchange))
+        if found is not None:
+            others.append((number, found, exchange))
+    for number, found, exchange in others[:REPORTED]:
+        observed = f"{way.name} repetition {number + 1} of {total}: {found}; {len(others)} of {compared} differ"
+        expected = "the answer that the request got first"
+        probe.holds(False, clause=SAME, expected=expected, observed=observed, exchange=exchange, root=REPEATS_ROOT)
+    if compared:
+        probe.holds(True, clause=SAME, expected="the answer that the request got first", observed="")
+    probe.observe(f"{compared} of {total} repetitions of {len(kept)} requests compared, {len(others)} differ")
+
+
+def _round(probe: Probe, way: Lane, ones: Sequence[Known], bad: Sequence[Mutation], total: int) -> list[Exchange]:
+    """Valid requests with every other one replaced by a mistake; judges and gives the answers to the valid ones."""
+
+    def one(number: int) -> Exchange:
+        if bad and number % 2:
+            mutation = bad[number // 2 % len(bad)]
+            return probe.client.infer(probe.model.name, mutation.body, probe.model.address)
+        return way.send(replace(ones[number // 2 % len(ones)].request, id=f"{CANARY}-{number}"), False)
+
+    exchanges = together(one, range(total))
+    valid = [number for number in range(total) if not bad or number % 2 == 0]
+    for number in valid:
+        own, exchange = number // 2 % len(ones), exchanges[number]
+        if excused(exchange):
+            continue
+        strayed = answer_strayed(way.outputs(exchange), own, [each.outputs for each in ones], ones[own].echoed)
+        if strayed is not None and (len(probe.outcome.violations) >= REPORTED or varies_alone(way, ones[own])):
+            continue
+        clause = LEAK if strayed is not None and strayed.leaked else SAME
+        observed = (
+            f"request {number}, {'beside invalid ones' if bad else 'in company'}: {strayed.text if strayed else ''}"
+        )
+        probe.holds(
+            strayed is None, clause=clause, expected="the answer of the request alone", observed=observed,
+            exchange=exchange, root=NEIGHBOUR_ROOT,
+        )  # fmt: skip
+    if bad:
+        _quoted(probe, exchanges[1::2])
+    return [exchanges[number] for number in valid]
+
+
+def _quoted(probe: Probe, refusals: Sequence[Exchange]) -> None:
+    """No refusal quotes a valid request beside it: the ids of those are in no other."""
+    for exchange in refusals:
+        leaked = CANARY.encode() in exchange.response_body
+        if not leaked or len(probe.outcome.violations) < REPORTED:
+            observed = "the refusal quotes the id of another request" if leaked else ""
+            probe.holds(not leaked, clause=LEAK, expected="nothing of another request", observed=observed,
+                        exchange=exchange, root=NEIGHBOUR_ROOT)  # fmt: skip
+
+
+def _blamed(exchanges: Sequence[Exchange]) -> list[Exchange]:
+    """Refusals of valid requests that are no "not now"."""
+    return [
+        each for each in exchanges if each.error is None and each.status not in (None, 200, 408, 429, 502, 503, 504)
+    ]
+
+
+def _quick(exchange: Exchange) -> bool:
+    return exchange.answered and exchange.error is None and exchange.elapsed_s < QUICK_SECONDS

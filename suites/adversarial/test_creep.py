@@ -1,0 +1,121 @@
+"""Thousands of bad requests: does the endpoint get slower, do its refusals grow (Art. 15(4), 15(5))?
+
+MITRE ATLAS AML.T0029 (deny the service to others) and AML.T0034.000 (very many queries).
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Sequence
+
+from harness.check import check
+from harness.generate.mutations import Mutation, mutations
+from harness.oracles.trend import ALPHA, FACTOR, Trend, trend_of
+from harness.record.exchange import Exchange
+from harness.target.alive import alive
+from harness.target.concurrent import Known, Lane, excused, known, lane
+from harness.target.probe import Probe
+
+SERVES, CRASH = "advice:serves-others", "policy:no-crash"
+BAD_EACH = 4
+# Less than this may be one more context switch.
+LEAST_SECONDS, LEAST_BYTES = 0.005, 256.0
+REST_SECONDS = 2.0
+SAMPLE = 30
+QUICK_SECONDS = 0.5
+
+
+@check(
+    "adversarial-no-creep",
+    duties=["A15-4-b", "A15-4-c", "A15-5-c"],
+    criteria=["no-crash"],
+    advice=["serves-others"],
+    criterion=f"over thousands of refused requests, answers get neither {FACTOR:g} times slower nor refusals longer "
+    f"(Mann-Kendall, p < {ALPHA}), and the endpoint serves afterwards",
+    per="model",
+    kind="search",
+    needs=["rest-infer-answers-200"],
+    allow="stress",
+    faults=[],
+    fix="Free what a refused request held: its buffers, its entry in lists and logs, its slot in the queue.",
+)
+def adversarial_no_creep(probe: Probe) -> None:
+    """Refused requests leave nothing that adds up.
+
+    Thousands of invalid requests with a valid one after every four. The medians of twenty blocks of valid answers'
+    times are tested for a trend (Mann-Kendall, one-sided, alpha 0.001; size by Theil and Sen). It counts only if it is
+    significant, doubles the time, is more than 5 ms, and is still there after a rest of two seconds. The same for the
+    lengths of refusals. Noise of the machine passes; a leak stays.
+    """
+    way = lane(probe, "rest")
+    one = known(probe, way, 1)[0]
+    bad = [each for each in mutations(one.request) if _quick(probe.model.mistake(probe.client, each))]
+    if not bad:
+        probe.untestable("no mistake is answered quickly enough to send thousands of them")
+    valid = way.affordable(min(2000, max(150, 25 * probe.target.examples)), least=100)
+    times, refusals = _flood(probe, way, one, bad, valid)
+    seen = alive(probe)
+    probe.holds(seen.problem is None, clause=CRASH, expected="an endpoint that serves", exchange=seen.exchange,
+                observed=seen.problem or "it serves", root=seen.root)  # fmt: skip
+    _judge_times(probe, way, one, times)
+    _judge_lengths(probe, refusals, len(bad))
+    probe.observe(f"{len(refusals)} invalid requests of {len(bad)} kinds, {len(times)} valid ones answered in between")
+
+
+def _flood(
+    probe: Probe, way: Lane, one: Known, bad: Sequence[Mutation], valid: int
+) -> tuple[list[float], list[Exchange]]:
+    times: list[float] = []
+    refusals: list[Exchange] = []
+    for number in range(valid):
+        for step in range(BAD_EACH):
+            mutation = bad[(number * BAD_EACH + step) % len(bad)]
+            refusals.append(probe.client.infer(probe.model.name, mutation.body, probe.model.address))
+        exchange = way.send(one.request, False)
+        if not excused(exchange):
+            times.append(exchange.elapsed_s)
+    return times, refusals
+
+
+def _judge_times(probe: Probe, way: Lane, one: Known, times: Sequence[float]) -> None:
+    trend = trend_of(times)
+    if trend is None:
+        probe.untestable(f"only {len(times)} valid requests were answered: too few for a trend")
+    rises = trend.rises(least=LEAST_SECONDS)
+    exchange = None
+    if rises:
+        time.sleep(REST_SECONDS)
+        later = [
+            exchange for exchange in (way.send(one.request, False) for _ in range(SAMPLE)) if not excused(exchange)
+        ]
+        after = statistics.median([each.elapsed_s for each in later]) if later else float("inf")
+        before = statistics.median(times[:SAMPLE])
+        rises = after >= FACTOR * before and after - before > LEAST_SECONDS
+        exchange = later[-1] if later else None
+        probe.observe(f"{before * 1e3:.1f} ms before, {after * 1e3:.1f} ms after a rest")
+    expected = "answers as quick as before"
+    observed = _words(trend, 1e3, "ms")
+    probe.holds(
+        not rises, clause=SERVES, expected=expected, observed=observed, exchange=exchange, root="latency-creeps"
+    )
+
+
+def _judge_lengths(probe: Probe, refusals: Sequence[Exchange], kinds: int) -> None:
+    """Refusals of one kind against each other: the lengths of different kinds say nothing."""
+    for kind in range(kinds):
+        same = [each for each in refusals[kind::kinds] if each.error is None]
+        trend = trend_of([float(len(each.response_body)) for each in same])
+        if trend is not None:
+            expected = "a refusal as long as the first of its kind"
+            probe.holds(not trend.rises(least=LEAST_BYTES), clause=SERVES, expected=expected, exchange=same[-1],
+                        observed=_words(trend, 1, "bytes"), root="refusals-grow")  # fmt: skip
+
+
+def _words(trend: Trend, scale: float, unit: str) -> str:
+    first, last = trend.first * scale, trend.last * scale
+    return f"from {first:.1f} to {last:.1f} {unit} in {trend.blocks} blocks (tau {trend.tau:.2f}, p {trend.p:.2g})"
+
+
+def _quick(exchange: Exchange) -> bool:
+    return exchange.answered and exchange.error is None and exchange.elapsed_s < QUICK_SECONDS

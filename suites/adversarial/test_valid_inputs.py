@@ -1,0 +1,268 @@
+"""Valid inputs that nobody thought of: boundary values, odd batches, huge texts, drawn from the model's metadata.
+
+No knowledge of the model is needed: the same request again, the same tensor in another spelling or over the other
+transport, and an echo that gives back what it was given. What no counterexample was found for is not shown to hold.
+"""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import strategies as st
+
+from harness.check import check
+from harness.generate.strategies import DrawnRequest, classes
+from harness.oracles.equality import difference, preserved
+from harness.record.exchange import Exchange
+from harness.target.exploring import (
+    SHEDDING,
+    Case,
+    drawn_requests,
+    explore,
+    infer_fresh,
+    plain_echoes,
+    served_at_last,
+    unanswered,
+)
+from harness.target.models import NESTED, outputs_of
+from harness.target.probe import Probe
+from harness.target.replies import error_object_problem, error_root, refused, status_of
+from harness.target.ways import Answer, answers, apart
+from harness.wire.messages import InferRequest
+from harness.wire.tensor import Tensor
+
+DUTIES = ["A15-4-d", "A15-5-b"]
+
+
+@check(
+    "adversarial-valid-answered",
+    clauses=["REST-ERR-01", "REST-ERR-02"],
+    criteria=["no-crash", "no-hang"],
+    duties=["A15-4-c", "A15-5-b", "A15-5-h"],
+    criterion="every request that is valid by the metadata is answered with 200, or refused with an error object",
+    per="model",
+    needs=["rest-infer-answers-200"],
+    faults=["denormal-ends-process"],
+    fix="Check limits of your own before computing, and answer what exceeds them with an error object.",
+    kind="search",
+)
+def adversarial_valid_answered(probe: Probe) -> None:
+    """Valid requests are answered or cleanly refused.
+
+    Draws requests from the metadata (boundary values of each datatype, odd batches, texts of some kilobytes; samples of
+    the policy where there are any). A model may have limits of its own, so that a refusal with an error object is
+    right; a 5xx with one is recorded. ATLAS AML.T0043.
+    """
+    fivefold: dict[int, int] = {}
+
+    def judge(drawn: DrawnRequest) -> list[Case]:
+        request = drawn.request
+        exchange = probe.model.infer(probe.client, request)
+        cases = unanswered(
+            probe, exchange, lambda: infer_fresh(probe, request), "a valid request", closed="REST-ERR-01"
+        )
+        exchange = (cases[0].exchange if cases else None) or exchange
+        if not cases or not cases[0].held or exchange.ok or exchange.status in SHEDDING:
+            return cases
+        if exchange.status is not None and exchange.status >= 500:
+            fivefold[exchange.status] = fivefold.get(exchange.status, 0) + 1
+        good = refused(exchange)
+        observed = f"a valid request: {status_of(exchange)}"
+        cases.append(Case("REST-ERR-01", good, "200 or an error status", observed, "valid-answered-oddly", exchange))
+        problem = error_object_problem(exchange) if good else None
+        observed = f"{observed}, {problem or 'an error object'}"
+        expected = "a JSON object with a string error"
+        cases.append(Case("REST-ERR-02", problem is None, expected, observed, error_root(exchange), exchange))
+        return cases
+
+    explore(probe, drawn_requests(probe), judge, examples=4 * probe.target.examples, label=_classes)
+    served_at_last(probe)
+    for status, count in sorted(fivefold.items()):
+        probe.observe(f"{count} requests that are valid by the metadata were answered {status}")
+
+
+@check(
+    "adversarial-same-request-same-answer",
+    criteria=["same-answer"],
+    duties=DUTIES,
+    criterion="a valid request gets the answer that it got before, whatever other valid request came between",
+    per="model",
+    needs=["rest-infer-outputs-well-formed"],
+    faults=["answers-cached-by-shape"],
+    fix="Let nothing of a request outlive it: caches, buffers and states keyed by less than the whole input.",
+    kind="search",
+)
+def adversarial_same_request_same_answer(probe: Probe) -> None:
+    """The same valid request gets the same answer again.
+
+    Draws two valid requests and sends first, second, first. The two answers to the first must agree in status and,
+    within the tolerance for floats, in their outputs. Models that are declared nondeterministic are excused.
+    """
+    probe.steady()
+
+    def judge(pair: tuple[DrawnRequest, DrawnRequest]) -> list[Case]:
+        request = pair[0].request
+        before = probe.model.infer(probe.client, request)
+        probe.model.infer(probe.client, pair[1].request)
+        after = probe.model.infer(probe.client, request)
+        if _nothing_said(before) or _nothing_said(after):
+            return []
+        found = _differ(before, after)
+        observed = f"the same request again: {found or 'the same'}"
+        return [Case("policy:same-answer", found is None, "the same answer", observed, "answer-changes", after)]
+
+    strategy = st.tuples(drawn_requests(probe), drawn_requests(probe))
+    explore(probe, strategy, judge, examples=2 * probe.target.examples, label=lambda pair: _classes(pair[0]))
+
+
+@check(
+    "adversarial-spellings-agree",
+    clauses=["TDATA-03"],
+    criteria=["same-answer"],
+    duties=DUTIES,
+    criterion="flat, nested and escaped spellings of one drawn tensor get one answer",
+    per="model",
+    needs=["rest-infer-outputs-well-formed"],
+    faults=["column-major"],
+    fix="Turn every spelling into the same tensor before anything looks at it.",
+    kind="search",
+)
+def adversarial_spellings_agree(probe: Probe) -> None:
+    """One tensor, one answer, however its JSON is spelt.
+
+    A drawn request is sent flat, nested, and flat with every character beyond ASCII escaped; answers that are 200 must
+    agree within the tolerance for floats. Which of the spellings are refused is the business of other checks.
+    """
+    probe.steady()
+    client, model = probe.client, probe.model
+
+    def judge(drawn: DrawnRequest) -> list[Case]:
+        request = drawn.request
+        flat = model.infer(client, request)
+        cases = []
+        for name, body in _spellings(request, nested=model.requires != NESTED).items():
+            other = client.infer(model.name, body, model.address)
+            if not flat.ok or not other.ok:
+                continue
+            found = difference(outputs_of(flat), outputs_of(other), exact=False)
+            if found is not None and _unsteady(probe, request, flat):
+                continue
+            clause = "TDATA-03" if name == "nested" else "policy:same-answer"
+            observed = f"flat against {name}: {found or 'the same'}"
+            cases.append(Case(clause, found is None, "the same answer", observed, f"spelling-{name}-differs", other))
+        return cases
+
+    explore(probe, drawn_requests(probe), judge, examples=2 * probe.target.examples, label=_classes)
+    if not probe.outcome.cases:
+        probe.not_applicable("no drawn request has two spellings that the model takes")
+
+
+@check(
+    "adversarial-transports-agree",
+    clauses=["GRPC-INFER-07"],
+    criteria=["same-answer"],
+    duties=DUTIES,
+    criterion="a drawn request gets the same names, shapes and bits by JSON, binary data, typed and raw contents",
+    per="model",
+    needs=["rest-infer-outputs-well-formed"],
+    faults=["fp32-as-fp16", "bytes-cut-at-nul"],
+    fix="Decode every form into the same tensor, and encode every reply from the same one.",
+    kind="search",
+    transport="both",
+)
+def adversarial_transports_agree(probe: Probe) -> None:
+    """A drawn tensor gets one answer, whichever way it comes.
+
+    Boundary values, NaN and infinities among them, by every way that can carry them; the answers that came are held
+    against each other bit for bit in their datatype. A way may refuse what it cannot carry.
+    """
+    probe.steady()
+
+    def judge(drawn: DrawnRequest) -> list[Case]:
+        found = [each for each in answers(probe, drawn.request) if each.readable]
+        return [_agree(found[0], each) for each in found[1:]]
+
+    strategy = drawn_requests(probe, finite=False)
+    explore(probe, strategy, judge, examples=probe.target.examples, label=_classes)
+    if not probe.outcome.cases:
+        probe.not_applicable("no drawn request was answered by two ways")
+
+
+def _agree(first: Answer, second: Answer) -> Case:
+    found = apart(first, second)
+    observed = f"{first.way} against {second.way}: {found or 'the same'}"
+    root = f"transports-differ:{second.way}"
+    return Case("GRPC-INFER-07", found is None, "the same answer", observed, root, second.exchange)
+
+
+@check(
+    "adversarial-echo-unchanged",
+    criteria=["no-silent-change"],
+    duties=DUTIES,
+    criterion="a model that gives its input back gives back every drawn value at the precision of its datatype",
+    per="model",
+    needs=["rest-infer-outputs-well-formed"],
+    faults=["int64-through-double", "bytes-cut-at-nul", "fp32-as-fp16", "uint8-wraps"],
+    fix="Keep values in their own datatype from the request to the reply, or refuse what you cannot keep.",
+    kind="search",
+)
+def adversarial_echo_unchanged(probe: Probe) -> None:
+    """No value is silently changed.
+
+    Only for models that were seen to give ordinary values back, negative ones and text with spaces among them: others
+    compute. Draws boundary values; a 200 must hold what was sent, a refusal is right. Floats are compared after
+    rounding to their datatype; -0.0 may come back as 0.0.
+    """
+    pairs = plain_echoes(probe)
+    if not pairs:
+        probe.not_applicable("the model gives none of its inputs back")
+
+    def judge(drawn: DrawnRequest) -> list[Case]:
+        request = drawn.request
+        exchange = probe.model.infer(probe.client, request)
+        outputs = outputs_of(exchange) if exchange.ok else {}
+        sent = {tensor.name: tensor for tensor in request.inputs}
+        return [
+            _kept(sent[name], outputs[output], exchange)
+            for name, output in pairs.items()
+            if name in sent and output in outputs
+        ]
+
+    explore(probe, drawn_requests(probe), judge, examples=10 * probe.target.examples, label=_classes)
+
+
+def _kept(sent: Tensor, returned: Tensor, exchange: Exchange) -> Case:
+    lost = preserved(sent.datatype, sent.elements, returned.elements)
+    observed = f"{sent.datatype}: {lost[:500] if lost else 'kept'}"
+    return Case("policy:no-silent-change", lost is None, "the values that were sent", observed,
+                f"value-changed:{sent.datatype}", exchange)  # fmt: skip
+
+
+def _classes(drawn: DrawnRequest) -> list[str]:
+    return classes(drawn.request)
+
+
+def _spellings(request: InferRequest, *, nested: bool) -> dict[str, bytes]:
+    """Other JSON texts for the same request than the plain one."""
+    found: dict[str, bytes] = {}
+    if nested and any(len(tensor.shape) > 1 for tensor in request.inputs):
+        found["nested"] = request.to_bytes(nested=True)
+    escaped = json.dumps(request.to_value()).encode("ascii")
+    if b"\\u" in escaped:
+        found["escaped"] = escaped
+    return found
+
+
+def _nothing_said(exchange: Exchange) -> bool:
+    return exchange.error is not None or exchange.status in SHEDDING
+
+
+def _differ(before: Exchange, after: Exchange) -> str | None:
+    if before.status != after.status:
+        return f"status {before.status}, then {after.status}"
+    return difference(outputs_of(before), outputs_of(after), exact=False) if before.ok else None
+
+
+def _unsteady(probe: Probe, request: InferRequest, flat: Exchange) -> bool:
+    """Whether the plain spelling itself is answered differently now: then spelling is not what it is about."""
+    return _differ(flat, probe.model.infer(probe.client, request)) is not None

@@ -1,0 +1,193 @@
+"""Raw bytes go out as they are, and what comes back is read as HTTP: cut, closed, pipelined, without a length."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.wire.access import Access
+from harness.wire.rawhttp import Piece, head, held, send_raw
+from tests.harness.wire.clients import client_for, every_byte, record_of
+
+Behaviour = Callable[[socket.socket], None]
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+REQUEST = b"POST /v2/models/m/infer HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@contextlib.contextmanager
+def serving(behaviour: Behaviour) -> Iterator[str]:
+    """A server whose every connection behaves so; the behaviour ends when the client goes away."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(10)
+
+        def run() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listening.accept()
+                    with connection, contextlib.suppress(OSError):
+                        connection.settimeout(10)
+                        behaviour(connection)
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        # Closing alone does not wake a thread that accepts.
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join(10)
+
+
+def until_gone(connection: socket.socket) -> bytes:
+    """Everything that the client says, until it says that no more comes."""
+    data = b""
+    while more := connection.recv(65536):
+        data += more
+    return data
+
+
+def answering(reply: bytes) -> Behaviour:
+    def behaviour(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(reply)
+
+    return behaviour
+
+
+def test_bytes_go_out_as_they_are_and_are_recorded(tmp_path: Path) -> None:
+    got: list[bytes] = []
+
+    def behaviour(connection: socket.socket) -> None:
+        got.append(until_gone(connection))
+        connection.sendall(OK)
+
+    odd = b"GE\0T /\xff HTTP/1.1\n\r\nrest"
+    with serving(behaviour) as url:
+        client, events = client_for(url, tmp_path)
+        (exchange,) = send_raw(client, [Piece(odd[:5], 0.01), Piece(odd[5:])], half_close=True)
+    assert got == [odd]
+    assert (exchange.status, exchange.response_body, exchange.error) == (200, b"{}", None)
+    assert exchange.request_body == odd
+    assert exchange.http_version == "raw"
+    assert json.loads(record_of(tmp_path, events[0]))["http_version"] == "raw"
+
+
+@pytest.mark.parametrize(
+    ("reply", "status", "kind", "body"),
+    [
+        (b"", None, "closed", b""),
+        (b"HTTP/1.1 200 OK\r\n\r\nuntil the end", 200, None, b"until the end"),
+        (b"HTTP/1.0 400 Bad\r\n\r\n", 400, None, b""),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ncut", 200, "closed", b"cut"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", 200, None, b"abc"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" + OK, 200, None, b"{}"),
+        (b"no HTTP at all\r\n\r\n", None, "protocol", b""),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"a" * 60_000 + b"\r\nContent-Length: 0\r\n\r\n", 200, None, b""),
+    ],
+)
+def test_what_comes_back_is_said_rightly(
+    tmp_path: Path, reply: bytes, status: int | None, kind: str | None, body: bytes
+) -> None:
+    with serving(answering(reply)) as url:
+        client, _ = client_for(url, tmp_path)
+        (exchange,) = send_raw(client, [Piece(REQUEST)])
+    assert exchange.status == status
+    assert (exchange.error.kind if exchange.error else None) == kind
+    assert exchange.response_body == body
+
+
+def test_answers_are_told_apart_and_a_missing_one_is_said(tmp_path: Path) -> None:
+    second = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+    with serving(answering(OK + second)) as url:
+        client, _ = client_for(url, tmp_path)
+        found = send_raw(client, [Piece(REQUEST * 3)], answers=3)
+    assert [each.status for each in found] == [200, 404, None]
+    assert found[-1].error is not None
+    assert found[-1].error.kind == "closed"
+    assert [bool(each.request_body) for each in found] == [True, False, False]
+
+
+def test_a_second_answer_is_not_awaited_longer_than_asked(tmp_path: Path) -> None:
+    def behaviour(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(OK)
+        until_gone(connection)
+
+    with serving(behaviour) as url:
+        client, _ = client_for(url, tmp_path)
+        found = send_raw(client, [Piece(REQUEST)], answers=2, linger=0.05)
+    assert [each.status for each in found] == [200, None]
+    assert found[-1].error is not None
+    assert found[-1].error.kind == "timeout"
+    assert (found[-1].end_ns - found[-1].start_ns) / 1e9 < 4
+
+
+def test_the_answer_to_head_has_no_body(tmp_path: Path) -> None:
+    with serving(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")) as url:
+        client, _ = client_for(url, tmp_path)
+        (exchange,) = send_raw(client, [Piece(head(client, "HEAD", "/v2"))], method="HEAD")
+    assert (exchange.status, exchange.error) == (200, None)
+
+
+def test_an_early_refusal_of_a_large_body_is_read(tmp_path: Path) -> None:
+    """The server answers, reads no more and keeps the connection open: sending on would last for ever."""
+    refusal = b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n"
+    done = threading.Event()
+
+    def behaviour(connection: socket.socket) -> None:
+        connection.recv(1000)
+        connection.sendall(refusal)
+        done.wait(10)
+
+    with serving(behaviour) as url:
+        client, _ = client_for(url, tmp_path)
+        (exchange,) = send_raw(client, [Piece(REQUEST + bytes(64 << 20))])
+        done.set()
+    assert exchange.status == 413
+    assert exchange.sent < 64 << 20
+
+
+def test_hanging_up_reads_nothing(tmp_path: Path) -> None:
+    with serving(answering(OK)) as url:
+        client, _ = client_for(url, tmp_path)
+        (exchange,) = send_raw(client, [Piece(REQUEST[:20])], hang_up=True)
+    assert (exchange.status, exchange.error) == (None, None)
+
+
+def test_held_connections_stay_open_until_the_end(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        client, _ = client_for(f"http://127.0.0.1:{listening.getsockname()[1]}", tmp_path)
+        with held(client, b"POST /", 2) as kept:
+            taken = [listening.accept()[0] for _ in kept]
+            for connection in taken:
+                connection.settimeout(0.05)
+                assert connection.recv(100) == b"POST /"
+                with pytest.raises(TimeoutError):
+                    connection.recv(100)
+        for connection in taken:
+            connection.settimeout(10)
+            assert connection.recv(100) == b""
+            connection.close()
+
+
+def test_a_token_in_raw_bytes_is_not_written(tmp_path: Path) -> None:
+    secret = "raw-token-that-nobody-may-read"
+    with serving(answering(OK)) as url:
+        client, _ = client_for(Access(url, token_command=f"echo {secret}"), tmp_path)
+        sent = head(client, "GET", "/v2")
+        assert secret.encode() in sent
+        send_raw(client, [Piece(sent)])
+    assert secret.encode() not in every_byte(tmp_path)
+
+
+@pytest.mark.parametrize("target", [b"//[", b"/\x00\xff", b"*", b"http://[::1", b"/" + b"a" * 100_000])
+def test_any_target_is_recorded(tmp_path: Path, target: bytes) -> None:
+    with serving(answering(OK)) as url:
+        client, _ = client_for(url, tmp_path)
+        (exchange,) = send_raw(client, [Piece(b"GET " + target + b" HTTP/1.1\r\nHost: x\r\n\r\n")])
+    assert exchange.url.startswith(url + "/")
+    assert len(exchange.url) < 3000
