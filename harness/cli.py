@@ -145,16 +145,21 @@ def explain(slug: str) -> None:
 @click.option("--variant", "variants", multiple=True, help="Only these benign variants (repeatable).")
 @click.option("--check", "slugs", multiple=True, help="Only the faults of these checks, and only these checks.")
 @click.option("--group", is_flag=True, help="Probe each fault only with the clause group of its checks: quicker.")
-@click.option("--sample", default=0, metavar="N", help="Only N faults, others every day (UTC), with all checks.")
+@click.option("--sample", default=0, metavar="N", help="Only N faults and N variants, others every day (UTC).")
+@click.option("--seeds", default=0, metavar="N", help="Also search N times, a seed each, for what searches find.")
+@click.option("--no-variants", is_flag=True, help="Leave out the benign variants that are not named.")
 @click.option("--jobs", default=2, show_default=True, help="Runs at a time.")
 @click.option("--resume", is_flag=True, help="Keep what an earlier, interrupted call has already seen.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("validation.json"), show_default=True)
 def validate(
+    *,
     faults: tuple[str, ...],
     variants: tuple[str, ...],
     slugs: tuple[str, ...],
     group: bool,
     sample: int,
+    seeds: int,
+    no_variants: bool,
     jobs: int,
     resume: bool,
     out: Path,
@@ -165,9 +170,9 @@ def validate(
     from harness.run.validation import validate as run_validation
 
     if sample:
-        faults = rotating(sample)
-        click.echo(f"today's sample: {', '.join(faults)}")
-    selection = Selection(faults, variants, slugs, group=group)
+        faults, variants = rotating("faults", sample), rotating("variants", sample)
+        click.echo(f"today's sample: {', '.join((*faults, *variants))}")
+    selection = Selection(faults, variants, slugs, group, seeds, no_variants)
     try:
         document = run_validation(selection, out, jobs=jobs, resume=resume, say=click.echo)
     except (LookupError, UsageError) as error:

@@ -1,7 +1,8 @@
 """Intervals and the one decision rule for "success probability at least p0 with confidence c".
 
 Only for independent draws; repeats of one input are one draw. All intervals are exact (Clopper and Pearson 1934),
-computed by scipy, so that a reader can look them up.
+computed by scipy, so that a reader can look them up: the quantile of the beta distribution is the inverse of the
+incomplete beta function, and the special functions import in a tenth of the time of the distributions.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 Decision = Literal["supports", "contradicts", "inconclusive"]
 
@@ -37,8 +38,8 @@ def clopper_pearson(successes: int, trials: int, confidence: float = 0.95) -> In
     if not 0 < confidence < 1:
         raise ValueError(f"confidence {confidence} is not between 0 and 1")
     failures = trials - successes
-    lower = 0.0 if successes == 0 else float(beta.ppf(1 - confidence, successes, failures + 1))
-    upper = 1.0 if failures == 0 else float(beta.ppf(confidence, successes + 1, failures))
+    lower = 0.0 if successes == 0 else float(betaincinv(successes, failures + 1, 1 - confidence))
+    upper = 1.0 if failures == 0 else float(betaincinv(successes + 1, failures, confidence))
     return Interval(lower, upper, confidence)
 
 

@@ -11,8 +11,6 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy import stats
-
 ALPHA = 0.001
 FACTOR = 2.0
 BLOCKS = 20
@@ -48,6 +46,8 @@ def trend_of(values: Sequence[float], blocks: int = BLOCKS) -> Trend | None:
     medians = block_medians(values, blocks)
     if len(medians) < LEAST:
         return None
+    from scipy import stats  # noqa: PLC0415 -- takes a second to import, and most runs have no series
+
     order = list(range(len(medians)))
     if len(set(medians)) == 1:
         return Trend(0.0, 1.0, medians[0], medians[0], len(medians))

@@ -24,6 +24,8 @@ from harness.run.forked import probing_run
 Side = Literal["clean", "fault", "variant"]
 GOOD = frozenset({"pass", "not_applicable"})
 RUN_SECONDS = 600
+# Share of seeds with which a fault that is drawn for must be found.
+RELIABLE = 0.9
 # Variants that list no models: theirs have to be named.
 UNLISTED = frozenset({"no-listing"})
 
@@ -34,13 +36,17 @@ class ValidationError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One server to probe: the clean one, one with a seeded fault, or a benign variant; ``grpc`` with that side."""
+    """One server to probe: the clean one, one with a seeded fault, or a benign variant; ``grpc`` with that side.
+
+    With a ``seed`` it is one of several tries to find a fault that is drawn for.
+    """
 
     side: Side
     name: str
     models: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
     grpc: bool = True
+    seed: int | None = None
 
     def server_arguments(self) -> list[str]:
         """Arguments of ``python -m harness.reference``."""
@@ -99,6 +105,8 @@ def probe(case: Case, token: str) -> Seen:
         arguments += ["--oip-allow", "stress,repository"]
         if server.grpc is not None and not server.url.startswith("grpc"):
             arguments += ["--oip-grpc", server.grpc]
+        if case.seed is not None:
+            arguments += ["--oip-seed", str(case.seed)]
         if case.name in UNLISTED:
             arguments += [f"--oip-model={name}" for name in case.models]
         if case.checks:
@@ -134,30 +142,41 @@ def run_cases(
         return list(pool.map(one, cases))
 
 
-def compare(seen: Iterable[Seen], checks: Iterable[Check], excused: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+def compare(
+    seen: Iterable[Seen],
+    checks: Iterable[Check],
+    excused: Mapping[str, Mapping[str, str]],
+    *,
+    all_variants: bool = True,
+) -> dict[str, Any]:
     """The validation document.
 
     Args:
-        seen: verdicts of every case; exactly one is clean.
+        seen: verdicts of every case; exactly one is clean. Cases with a seed count for ``seeds`` alone.
         checks: the registered checks, with the faults each must find.
         excused: variant -> slug, or pattern such as ``binary-*`` -> reason, for checks that a variant leaves nothing
             to ask about.
+        all_variants: whether every variant was to be probed; only then it says something that a check passes nowhere.
     """
-    by_case = {(each.case.side, each.case.name): each for each in seen}
+    seen, checks = list(seen), list(checks)
+    tries = [each for each in seen if each.case.seed is not None]
+    by_case = {(each.case.side, each.case.name): each for each in seen if each.case.seed is None}
     clean = by_case[("clean", "clean")]
     problems = [f"clean server: {identity} is {verdict}: {clean.reasons.get(identity, '')}"
                 for identity, verdict in clean.verdicts.items() if verdict not in GOOD]  # fmt: skip
-    problems += _never_passed(clean, by_case.values(), checks)
+    problems += _never_passed(clean, by_case.values(), checks) if all_variants else []
     faults = {name: each for (side, name), each in by_case.items() if side == "fault"}
     table, missing = _fault_table(faults, checks)
     variants = {name: each for (side, name), each in by_case.items() if side == "variant"}
     blamed = {name: _blamed(clean, each, excused.get(name, {})) for name, each in variants.items()}
-    problems += missing + [text for texts in blamed.values() for text in texts]
+    seeds, unreliable = _seed_table(tries, checks)
+    problems += missing + unreliable + [text for texts in blamed.values() for text in texts]
     return {
         "schema": "art15-validation/1",
         "clean": dict(clean.verdicts),
         "checks": table,
         "faults": {name: each.broken() for name, each in sorted(faults.items())},
+        "seeds": seeds,
         "variants": {
             name: {"problems": blamed[name], "excused": dict(excused.get(name, {}))} for name in sorted(variants)
         },
@@ -191,6 +210,20 @@ def _fault_table(faults: Mapping[str, Seen], checks: Iterable[Check]) -> tuple[d
         if not check.faults and not check.only_records and not check.shown_by:
             missing.append(f"{check.slug} names no fault that makes it fail")
     return table, missing
+
+
+def _seed_table(tries: Sequence[Seen], checks: Iterable[Check]) -> tuple[dict[str, Any], list[str]]:
+    """Per fault: in how many of the seeds a check that names it found it; and which faults that is too seldom for."""
+    naming = {name: [check.slug for check in checks if name in check.faults] for name in {t.case.name for t in tries}}
+    table: dict[str, Any] = {}
+    for name, slugs in sorted(naming.items()):
+        runs = [set(each.broken()) for each in tries if each.case.name == name]
+        by = {slug: sum(slug in found for found in runs) for slug in slugs}
+        found = sum(bool(found & set(slugs)) for found in runs)
+        table[name] = {"found": found, "of": len(runs), "by": {slug: count for slug, count in by.items() if count}}
+    seldom = [f"fault {name} is found with {row['found']} of {row['of']} seeds" for name, row in table.items()
+              if row["found"] < RELIABLE * row["of"]]  # fmt: skip
+    return table, seldom
 
 
 def _blamed(clean: Seen, variant: Seen, excused: Mapping[str, str]) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -20,18 +20,29 @@ from harness.run.twosided import UNLISTED, Case, Seen, compare, reference_invent
 GROUP_MODELS = ("pair", "matrix", "echo-fp32", "echo-bytes", "digits", "fixed")
 
 
+# A variant is probed by every check; these models give every check something to ask.
+VARIANT_MODELS = ("pair", "matrix", "echo-bytes")
 # Variants that take their time with every request: one model says as much as all.
 SLOW_VARIANTS = {"slow-150ms": ("pair",), "rate-limited": ("pair",)}
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What to validate; empty means everything."""
+    """What to validate; empty means everything.
+
+    Attributes:
+        faults, variants, slugs: names; other faults, variants and checks are left out.
+        group: each fault against the clause groups of its checks only, and fewer models.
+        seeds: also search that often, with as many seeds, for each fault that a search finds.
+        without_variants: leave out the variants that nobody named.
+    """
 
     faults: Sequence[str] = ()
     variants: Sequence[str] = ()
     slugs: Sequence[str] = ()
     group: bool = False
+    seeds: int = 0
+    without_variants: bool = False
 
     @property
     def everything(self) -> bool:
@@ -51,7 +62,7 @@ def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, 
     if unknown:
         raise LookupError(f"no seeded fault {', '.join(unknown)}; see python -m harness.reference --list")
     variants = list(selection.variants)
-    if selection.everything:
+    if selection.everything and not selection.without_variants:
         variants = [row["name"] for row in inventory["variants"]]
     slugs = tuple(check.slug for check in _with_needs(wanted, registry)) if selection.slugs else ()
     cases = [Case("clean", "clean", (), slugs, _over_grpc(slugs, registry))]
@@ -59,10 +70,22 @@ def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, 
         models = tuple(listed[name].get("models", ())) or GROUP_MODELS
         asked = slugs or (_group_of(listed[name], registry) if selection.group else ())
         cases.append(Case("fault", name, models, asked, _over_grpc(asked, registry)))
+    cases += [case for name in names for case in _tries(listed[name], wanted, registry, selection.seeds)]
     for name in variants:
-        models = SLOW_VARIANTS.get(name) or (GROUP_MODELS if selection.group or name in UNLISTED else ())
+        few = selection.group or not selection.everything or name in UNLISTED
+        models = SLOW_VARIANTS.get(name) or (VARIANT_MODELS if few else ())
         cases.append(Case("variant", name, models, slugs, _over_grpc(slugs, registry)))
     return cases
+
+
+def _tries(fault: Mapping[str, Any], checks: Sequence[Check], registry: Registry, seeds: int) -> list[Case]:
+    """Searches for one fault with one seed each, by the checks that search and name it."""
+    searching = [check for check in checks if check.kind == "search" and fault["name"] in check.faults]
+    if not searching:
+        return []
+    slugs = tuple(check.slug for check in _with_needs(searching, registry))
+    models = tuple(fault.get("models", ()))[:2] or GROUP_MODELS[:1]
+    return [Case("fault", fault["name"], models, slugs, _over_grpc(slugs, registry), seed) for seed in range(seeds)]
 
 
 def _over_grpc(slugs: Sequence[str], registry: Registry) -> bool:
@@ -70,9 +93,9 @@ def _over_grpc(slugs: Sequence[str], registry: Registry) -> bool:
     return not slugs or any(registry.checks[slug].transport != "rest" for slug in slugs)
 
 
-def rotating(count: int, day: int | None = None) -> tuple[str, ...]:
-    """``count`` seeded faults that change every day, so that all of them come round; ``day`` counts from year 1."""
-    names = sorted(row["name"] for row in reference_inventory()["faults"])
+def rotating(side: Literal["faults", "variants"], count: int, day: int | None = None) -> tuple[str, ...]:
+    """``count`` faults (variants) that change every day, so that all of them come round; ``day`` counts from year 1."""
+    names = sorted(row["name"] for row in reference_inventory()[side])
     first = (datetime.now(UTC).toordinal() if day is None else day) * count
     return tuple(names[(first + step) % len(names)] for step in range(min(count, len(names))))
 
@@ -118,7 +141,8 @@ def validate(
     rest = [case for case in cases if case not in done]
     seen = [*(done[case] for case in cases if case in done), *run_cases(rest, progress, jobs=jobs)]
     checks = [check for check in registry if check.builtin and (not selection.slugs or check.slug in selection.slugs)]
-    document = compare(seen, checks, excuses())
+    all_variants = selection.everything and not selection.without_variants
+    document = compare(seen, checks, excuses(), all_variants=all_variants)
     document = {"made": datetime.now(UTC).isoformat(timespec="seconds"), "tester": tester(), **document}
     out.write_text(json.dumps(document, indent=1, sort_keys=False) + "\n")
     partial.unlink(missing_ok=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import fnmatch
-from typing import Any
+from typing import Any, Literal
+
+import pytest
 
 from harness.check import Check
 from harness.run.checks import load_checks
@@ -86,9 +88,35 @@ def test_excuses_name_real_checks() -> None:
             assert reason.endswith(".")
 
 
-def test_rotating_sample_comes_round() -> None:
-    names = {row["name"] for row in reference_inventory()["faults"]}
-    days = [rotating(50, day) for day in range(len(names) // 50 + 1)]
+@pytest.mark.parametrize("side", ["faults", "variants"])
+def test_rotating_sample_comes_round(side: Literal["faults", "variants"]) -> None:
+    names = {row["name"] for row in reference_inventory()[side]}
+    days = [rotating(side, 50, day) for day in range(len(names) // 50 + 1)]
     assert {name for sample in days for name in sample} == names
-    assert rotating(6, 1) != rotating(6, 2)
-    assert rotating(6, 1) == rotating(6, 1)
+    assert rotating(side, 6, 1) != rotating(side, 6, 2)
+    assert rotating(side, 6, 1) == rotating(side, 6, 1)
+
+
+def tried(seed: int, verdict: str) -> Seen:
+    """One try with a seed to find the fault `f`."""
+    return Seen(Case("fault", "f", seed=seed), {"a-check[m]": verdict})
+
+
+def test_fault_must_be_found_with_nine_of_ten_seeds() -> None:
+    nine = [tried(seed, "pass" if seed == 4 else "fail") for seed in range(10)]
+    document = compare([CLEAN, FOUND, *nine], [check_with("f")], {})
+    assert document["seeds"] == {"f": {"found": 9, "of": 10, "by": {"a-check": 9}}}
+    assert not document["problems"]
+    eight = [*nine[:-1], tried(9, "untestable")]
+    assert problems(CLEAN, FOUND, *eight) == ["fault f is found with 8 of 10 seeds"]
+
+
+def test_seeds_are_tried_by_searches_alone() -> None:
+    registry, _, _ = load_checks()
+    search = next(check for check in registry if check.kind == "search" and check.faults)
+    inventory = reference_inventory()
+    cases = cases_for(Selection([search.faults[0]], group=True, seeds=3), registry, inventory)
+    assert [case.seed for case in cases if case.seed is not None] == [0, 1, 2]
+    searched = {name for check in registry if check.kind == "search" for name in check.faults}
+    direct = next(name for check in registry for name in check.faults if name not in searched)
+    assert all(case.seed is None for case in cases_for(Selection([direct], seeds=3), registry, inventory))
