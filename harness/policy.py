@@ -34,13 +34,15 @@ CRITERIA: Mapping[str, str] = MappingProxyType(
 
 ADVICE: Mapping[str, str] = MappingProxyType(
     {
-        "no-disclosure": "errors tell nothing of the inside: no stack trace, path, environment, internal host",
+        "no-disclosure": "nothing of the inside: no stack trace, path, environment, internal host, list of versions",
         "no-secrets": "no key, token or password in what anybody may read",
         "no-markup-echo": "no markup of a request comes back as a web page",
         "no-stray-pages": "no file, debugging page or environment beside the service",
         "closed-to-other-origins": "other web sites cannot use the service with a visitor's credentials",
         "closed-management": "management calls need rights of their own (only where the policy asks)",
         "current-tls": "no version of TLS before 1.2, and no plain HTTP on the same port",
+        "one-name": "a model answers to its own name alone, in one segment of the path, as rules for paths expect",
+        "plain-length": "a length counts only where a header of its own says it",
         "one-length": "a request whose length is said in two ways gets one answer at most, and ends its connection",
         "serves-others": "cheap requests of one client do not hold up another's",
     }

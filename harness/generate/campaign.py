@@ -41,8 +41,8 @@ class _Broken(Exception):
     """A case in which the property does not hold; one class raised in one place, so that shrinking keeps to it."""
 
 
-class _ShrunkEnough(BaseException):
-    """Ends shrinking when its budget is used up; no Exception, so that Hypothesis does not shrink towards it."""
+class _Ended(BaseException):
+    """Ends the search at once; no Exception, so that Hypothesis does not take it for a counterexample to shrink."""
 
 
 def search(
@@ -61,6 +61,7 @@ def search(
     ``holds`` may raise to end the search; the exception is passed on.
     """
     failing: list[T] = []
+    raised: list[Exception] = []
     draws = calls_since = 0
     deadline = 0.0
 
@@ -68,11 +69,17 @@ def search(
         nonlocal calls_since, deadline, draws
         if failing:
             if calls_since >= shrink_calls or time.monotonic() > deadline:
-                raise _ShrunkEnough
+                raise _Ended
             calls_since += 1
         else:
             draws += 1
-        if not holds(value):
+        try:
+            held = holds(value)
+        except Exception as error:
+            # As it is, Hypothesis would ask for it again and again; where that hangs, each time for a whole time limit.
+            raised.append(error)
+            raise _Ended from error
+        if not held:
             deadline = deadline or time.monotonic() + shrink_seconds
             failing.append(value)
             raise _Broken
@@ -88,8 +95,12 @@ def search(
         report_multiple_bugs=False,
     )
     # Flaky: it failed once and then held. That it failed is what counts; the caller replays it.
-    with contextlib.suppress(_Broken, _ShrunkEnough, hypothesis.errors.Flaky):
+    with contextlib.suppress(_Broken, _Ended, hypothesis.errors.Flaky):
         hypothesis.seed(seed)(drawing(given(strategy)(one)))()
+    if raised:
+        raise raised[0]
     if not failing:
         return None
-    return Found(min(failing, key=lambda value: len(repr(value))), failing[0], draws, calls_since)
+    # Of equal length the last: Hypothesis goes from there to simpler values.
+    smallest = min(reversed(failing), key=lambda value: len(repr(value)))
+    return Found(smallest, failing[0], draws, calls_since)

@@ -8,9 +8,14 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hypothesis import strategies as st
+
+from harness.generate.invalid import Invalid
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest
 from harness.wire.tensor import Tensor
+
+_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +36,15 @@ class Canary:
         """Which of them stands in a text; None if none does."""
         if self.text in text:
             return f"the canary {self.text}"
-        # Not within a longer number: outputs have many digits.
-        met = re.search(rf"(?<![\d.])(?:{self.number}|{self.short})(?!\d)", text)
-        return f"the canary {met.group()}" if met else None
+        # As whole numbers, however they are spelt: 8764005 may come back as 8764005.0 or as 8.764005e+06.
+        wanted = {float(self.number), float(self.short)}
+        met = next((each.group() for each in _NUMBER.finditer(text) if float(each.group()) in wanted), None)
+        return f"the canary {met}" if met else None
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """How they begin in JSON."""
+        return self.text, str(self.number), str(self.short)
 
     def value(self, datatype: str) -> Any:  # noqa: ANN401 -- an element
         """The canary for an element of the datatype; None where none would be unusual enough."""
@@ -57,8 +68,20 @@ def canary(seed: int) -> Canary:
 def canary_request(base: InferRequest, mark: Canary) -> bytes:
     """A valid request with canaries in every element that can hold one and in its id."""
     inputs = tuple(_marked(tensor, mark) for tensor in base.inputs)
-    value = replace(base, inputs=inputs, id=mark.text).to_value()
+    # The id at the end: much of the body stands before the first canary, and may be cut off there.
+    value = {**replace(base, inputs=inputs, id=None).to_value(), "id": mark.text}
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+@st.composite
+def cut_off(draw: st.DrawFn, body: bytes, mark: Canary) -> Invalid:
+    """A marked request that ends before the first canary: who answers it with one has it from somewhere else."""
+    text = body.decode()
+    first = min(at for at in (text.find(each) for each in mark.texts) if at >= 0)
+    whole = text[:first].encode()
+    length = draw(st.integers(1, len(whole)))
+    why = f"the body ends after {length} of {len(body)} bytes, the first of those of the request before"
+    return Invalid("body-cut-like-last", "REST-INFER-05", why, whole[:length], "never")
 
 
 def _marked(tensor: Tensor, mark: Canary) -> Tensor:

@@ -19,6 +19,8 @@ Header = tuple[str, str]
 MEBIBYTE = 1 << 20
 DEEP = 100_000
 MANY = 100_000
+# More than any client has a use for, and no burden: some 400 kB.
+SOME = 30_000
 BOMB_MEBIBYTES = 512
 
 
@@ -31,6 +33,7 @@ class HostileBody:
         why: what is hostile about it, for people.
         data: the bytes.
         headers: beside the usual ones; a name given here takes the place of a usual one.
+        not_json: it is no JSON text, because it is no UTF-8 (RFC 8259, section 8.1).
         same: an answer with outputs must have those of the valid request, because the values in it are the same.
     """
 
@@ -39,6 +42,7 @@ class HostileBody:
     data: bytes
     headers: tuple[Header, ...] = ()
     same: bool = False
+    not_json: bool = False
 
 
 def odd_bodies(request: InferRequest) -> Iterator[HostileBody]:
@@ -56,7 +60,8 @@ def odd_bodies(request: InferRequest) -> Iterator[HostileBody]:
         body = _parameter(plain, token)
         yield HostileBody(f"number-{label}", f"a parameter is the token {label}", body, same=True)
     for label, text in _TEXTS:
-        yield HostileBody(f"text-{label}", f"a parameter with {label.replace('-', ' ')}", _parameter(plain, text))
+        why = f"a parameter with {label.replace('-', ' ')}"
+        yield HostileBody(f"text-{label}", why, _parameter(plain, text), same=True, not_json=not text.isascii())
     for label, data in (
         ("utf-16", plain.decode().encode("utf-16")),
         ("utf-32", plain.decode().encode("utf-32")),
@@ -76,7 +81,13 @@ def odd_bodies(request: InferRequest) -> Iterator[HostileBody]:
     special = dict.fromkeys(("__proto__", "constructor", "__class__", "toString", "", "a\x00b", "$ref"), "a")
     made = encoded({**value, **special, "parameters": special})
     yield HostileBody("members-special", "members with names that mean something to languages", made, same=True)
-    yield HostileBody("nested-parameter", "a parameter nested 200 deep", _parameter(plain, b"[" * 200 + b"]" * 200))
+    yield HostileBody("nested-lists", "a parameter of 200 lists", _parameter(plain, b"[" * 200 + b"]" * 200))
+    objects = b'{"a":' * 200 + b"1" + b"}" * 200
+    yield HostileBody("nested-objects", "a parameter of 200 objects", _parameter(plain, objects))
+    named = {**value["inputs"][0], "name": "n" * 5_000}
+    yield HostileBody("long-input-name", "an input name of 5 000 letters", encoded({**value, "inputs": [named]}))
+    some = {f"a{n}": n for n in range(SOME)}
+    yield HostileBody("some-members", f"{SOME} members", encoded({**value, **some}), same=True)
 
 
 # Pieces of JSON text, each as the value of one parameter.
@@ -143,6 +154,9 @@ def heavy_bodies(request: InferRequest) -> Iterator[HostileBody]:
     flat = {**value["inputs"][0], "shape": [1] * 10_000}
     yield HostileBody("many-dimensions", "a shape of 10 000 dimensions", encoded({**value, "inputs": [flat]}))
     yield HostileBody("large-body", "64 MiB of spaces around the request", b" " * (64 * MEBIBYTE) + plain, same=True)
+    first = {**value["inputs"][0], "data": "DEEP"}
+    deep = encoded({**value, "inputs": [first]}).replace(b'"DEEP"', b"[" * DEEP + b"]" * DEEP)
+    yield HostileBody("nested-data", f"data nested {DEEP} deep", deep)
     why = f"gzip that becomes {BOMB_MEBIBYTES} MiB"
     yield HostileBody("gzip-bomb", why, _bomb(plain), (("Content-Encoding", "gzip"),))
 

@@ -61,6 +61,25 @@ def traversals(model: str) -> Iterator[HostilePath]:
         yield HostilePath(f"target-{label}", f"the model is {target}", f"/v2/models/{target}")
 
 
+def aliases(model: str) -> Iterator[HostilePath]:
+    """Other names than the model's, which decoding, resolving or tidying makes the same."""
+    for label, target, why in (
+        ("encoded-slash", f"{model}%2fready", "an encoded slash divides the name"),
+        ("encoded-slash-capital", f"{model}%2Fready", "an encoded slash divides the name"),
+        ("encoded-way-up", f"..%2fmodels%2f{model}", "encoded slashes lead up and down again"),
+        ("encoded-way-out", "..%2fhealth%2flive", "encoded slashes lead out of the models"),
+        ("space-behind", f"{model}%20", "a space follows"),
+        ("space-before", f"%20{model}", "a space goes before"),
+        ("tabulator-behind", f"{model}%09", "a tabulator follows"),
+        ("line-feed-behind", f"{model}%0a", "a line feed follows"),
+        ("full-stop-behind", f"{model}.", "a full stop follows"),
+        ("encoded-question-mark", f"{model}%3fa=1", "an encoded question mark follows"),
+        ("encoded-hash", f"{model}%23a", "an encoded number sign follows"),
+        ("zero-width", f"{model}%e2%80%8b", "a space of no width follows"),
+    ):
+        yield HostilePath(f"alias-{label}", why, f"/v2/models/{target}")
+
+
 def odd_paths(model: str) -> Iterator[HostilePath]:
     """Paths that routers and loggers choke on."""
     for label, target in (

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from hypothesis import strategies as st
 
 from harness.generate.invalid_shapes import SHAPES
+from harness.generate.invalid_structure import STRUCTURE, TYPES
 from harness.generate.invalid_tensors import DATA, drawn_text
-from harness.generate.operators import Body, Operator, Tolerance, first_inputs, input_position
+from harness.generate.operators import Body, Operator, Tolerance, encoded, first_inputs, input_position
 from harness.wire.messages import InferRequest
 
 __all__ = ["Body", "Invalid", "Operator", "invalid_requests", "operators"]
@@ -63,11 +64,21 @@ def operators(base: Body, *, section: Section = "light", named: bool = True, ver
 
 @st.composite
 def invalid_requests(
-    draw: st.DrawFn, valid: InferRequest, allowed: Sequence[Operator], *, versions: Sequence[str] = ()
+    draw: st.DrawFn,
+    valid: InferRequest,
+    allowed: Sequence[Operator],
+    *,
+    first: Operator | None = None,
+    versions: Sequence[str] = (),
 ) -> Invalid:
-    """One or two mistakes in ``valid``; ``versions`` are those that exist."""
+    """One or two mistakes in ``valid``.
+
+    Args:
+        first: one of ``allowed`` that is always among them; otherwise it is drawn.
+        versions: those that exist.
+    """
     body: Body = json.loads(valid.to_bytes())
-    operator = draw(st.sampled_from(list(allowed)))
+    operator = first or draw(st.sampled_from(list(allowed)))
     seconds = [each for each in allowed if each.aspect in operator.beside]
     second = draw(st.sampled_from(seconds)) if seconds and draw(st.integers(0, 3)) == 3 else None
     chosen = [operator] if second is None else [operator, second]
@@ -91,105 +102,9 @@ def invalid_requests(
     )
 
 
-def encoded(value: object) -> bytes:
-    """Compact JSON: UTF-8, or escapes alone where a lone surrogate leaves no other way."""
-    try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
-    except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":")).encode("ascii")
-
-
 _VERSIONS = st.one_of(
     st.sampled_from(("999999", "-1", "1.5", "1e3", "9" * 30, "18446744073709551616")),
     st.integers(100_000, 1 << 70).map(str),
-)
-Change = Callable[[st.DrawFn, Body], tuple[Any, str]]
-
-
-def _cut(draw: st.DrawFn, body: Body) -> tuple[Any, str]:
-    whole = encoded(body)
-    length = draw(st.integers(0, len(whole) - 1))
-    return whole[:length], f"the body ends after {length} of {len(whole)} bytes"
-
-
-def _other_top(draw: st.DrawFn, body: Body) -> tuple[Any, str]:
-    value: Any = draw(st.sampled_from([[], "x", 5, None, True, [body]]))
-    return value, f"the body is no object, but {type(value).__name__}"
-
-
-def _missing(member: str) -> Change:
-    def change(draw: st.DrawFn, body: Body) -> tuple[Any, str]:
-        where = input_position(draw, body)
-        body["inputs"][where].pop(member, None)
-        return body, f"input {where + 1} has no {member}"
-
-    return change
-
-
-def _no_inputs(draw: st.DrawFn, body: Body) -> tuple[Any, str]:
-    if draw(st.booleans()):
-        return {**body, "inputs": None}, "inputs is null"
-    return {key: value for key, value in body.items() if key != "inputs"}, "inputs is missing"
-
-
-STRUCTURE = (
-    Operator("body-cut", "REST-INFER-05", "body", _cut),
-    Operator("body-of-another-type", "REST-INFER-04", "body", _other_top),
-    Operator("inputs-missing", "REST-INFER-02", "body", _no_inputs),
-    *(
-        Operator(f"{member}-missing", "REST-INFER-03", "tensor", _missing(member), tolerance="same")
-        for member in ("name", "shape", "datatype", "data")
-    ),
-)
-_OTHER: dict[str, tuple[object, ...]] = {
-    "inputs": ("x", 5, True, {"x": [1]}),
-    "outputs": ("y", 7, True, {"name": "y"}),
-    "parameters": ([1], "x", 5, True),
-    "shape": ("2", 5, True, {"0": 2}, None),
-    "name": (7, True, ["x"], {"x": 1}, None),
-    "datatype": (32, True, ["FP32"], {"FP32": 1}, None),
-}
-
-
-def _type_of(member: str) -> Change:
-    def change(draw: st.DrawFn, body: Body) -> tuple[Any, str]:
-        value = draw(st.sampled_from(_OTHER[member]))
-        body[member] = value
-        return body, f"{member} is {json.dumps(value)}"
-
-    return change
-
-
-def _type_in_input(member: str) -> Change:
-    def change(draw: st.DrawFn, body: Body) -> tuple[Any, str]:
-        where, value = input_position(draw, body), draw(st.sampled_from(_OTHER[member]))
-        body["inputs"][where][member] = value
-        return body, f"{member} of input {where + 1} is {json.dumps(value)}"
-
-    return change
-
-
-def _id_type(draw: st.DrawFn, body: Body) -> tuple[Any, str]:
-    body["id"] = draw(st.sampled_from([7, 1.5, True, [], {}]))
-    return body, f"id is {json.dumps(body['id'])}"
-
-
-def _entry_type(draw: st.DrawFn, body: Body) -> tuple[Any, str]:
-    where = input_position(draw, body)
-    value: Any = draw(st.sampled_from(["x", 5, None, [], True]))
-    body["inputs"][where] = value
-    return body, f"input {where + 1} is {json.dumps(value)}"
-
-
-TYPES = (
-    *(Operator(f"{each}-type", "REST-INFER-04", "body", _type_of(each)) for each in ("inputs", "parameters")),
-    Operator("outputs-type", "REST-INFER-04", "outputs", _type_of("outputs")),
-    *(
-        Operator(f"{each}-type", "REST-INFER-04", "tensor", _type_in_input(each))
-        for each in ("shape", "name", "datatype")
-    ),
-    Operator("id-type", "REST-INFER-04", "id", _id_type, tolerance="any"),
-    Operator("input-type", "REST-INFER-04", "body", _entry_type),
 )
 
 

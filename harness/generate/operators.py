@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -20,6 +21,14 @@ _BESIDE: dict[str, frozenset[str]] = {
     "datatype": frozenset({"outputs", "name", "id"}),
     "outputs": frozenset({"name", "datatype", "id"}),
 }
+
+
+def encoded(value: object) -> bytes:
+    """Compact JSON: UTF-8, or escapes alone where a lone surrogate leaves no other way."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode("ascii")
 
 
 def always(body: Body) -> bool:

@@ -23,7 +23,8 @@ from harness.wire.tensor import Tensor
 LISTED = 6
 # What a model asks for may be larger; what is left to the harness is not.
 MAX_DRAWN = 4096
-BATCHES = (1, 2, 3, 4, 7, 33)
+# Simplest first; no rows at all are a batch too.
+BATCHES = (1, 2, 3, 4, 7, 33, 0)
 LONG_TEXT = 4096
 _LEAST = {"FP16": 2.0**-24, "BF16": 2.0**-133, "FP32": 2.0**-149, "FP64": 2.0**-1074}
 _NORMAL = {"FP16": 2.0**-14, "BF16": 2.0**-126, "FP32": 2.0**-126, "FP64": 2.0**-1022}
@@ -38,6 +39,8 @@ TEXTS = (
     "\U0001f600",
     "e\u0301",
     "\ufeffx",
+    "\x01\x1b\x7f",
+    "\u2028\uffff",
     "null",
 )
 
@@ -129,15 +132,21 @@ def recipes(draw: st.DrawFn, datatype: str, count: int, *, finite: bool = True) 
 
 @st.composite
 def requests(
-    draw: st.DrawFn, inputs: Sequence[TensorMetadata], samples: Sequence[InferRequest] = (), *, finite: bool = True
+    draw: st.DrawFn,
+    inputs: Sequence[TensorMetadata],
+    samples: Sequence[InferRequest] = (),
+    *,
+    finite: bool = True,
+    batch: int | None = None,
 ) -> DrawnRequest:
     """Valid requests for these inputs; now and then one of the samples.
 
-    Inputs share the size of the batch, and the size of every other variable dimension.
+    Inputs share the size of the batch (``batch``, or a drawn one), and the size of every other variable dimension.
     """
     if samples and (not inputs or draw(st.integers(0, 3)) == 3):
         return DrawnRequest((), draw(st.sampled_from(list(samples))))
-    rows, other = draw(st.sampled_from(BATCHES)), draw(st.integers(1, 4))
+    rows = draw(st.sampled_from(BATCHES)) if batch is None else batch
+    other = draw(st.integers(1, 4))
     shapes = [_sizes(each.shape, rows, other) for each in inputs]
     if any(math.prod(shape) > MAX_DRAWN for shape in shapes):
         # All of them: inputs of one request share their batch.
@@ -148,6 +157,11 @@ def requests(
             for each, shape in zip(inputs, shapes, strict=True)
         )
     )
+
+
+def batches(inputs: Sequence[TensorMetadata]) -> tuple[int | None, ...]:
+    """The sizes of batches to draw requests for; None alone where no input has a variable leading dimension."""
+    return BATCHES if any(each.shape[:1] == (-1,) for each in inputs) else (None,)
 
 
 def drawable(inputs: Sequence[TensorMetadata]) -> bool:
@@ -169,8 +183,10 @@ def classes(request: InferRequest) -> list[str]:
         found[f"rank {len(tensor.shape)}"] = None
         if tensor.shape and tensor.shape[0] > 1:
             found["more than one row"] = None
+        if 0 in tensor.shape:
+            found["no rows"] = None
         if len(tensor.elements) > LISTED:
-            found["filled by recipe"] = None
+            found[f"more than {LISTED} elements"] = None
     return list(found)
 
 
@@ -202,6 +218,6 @@ def _kind_of_text(element: str | bytes) -> str:
         return "empty"
     if len(text) > 256:
         return "long text"
-    if "\0" in text:
-        return "with NUL"
+    if any(ord(each) < 32 or ord(each) == 127 for each in text):
+        return "with NUL" if "\0" in text else "with control characters"
     return "ASCII text" if text.isascii() else "text beyond ASCII"

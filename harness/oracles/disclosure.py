@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-Category = Literal["stack trace", "file path", "environment", "internal host", "secret"]
+Category = Literal["stack trace", "file path", "environment", "internal host", "internal object", "secret"]
 # Longer texts are looked at so far: patterns are linear, and an error is short.
 LIMIT = 200_000
 
@@ -94,6 +94,14 @@ HOSTS = (
         r"(?<![\d.])(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}(?![\w.])(?::\d{2,5})?",
         ["upstream 10.1.2.3:5432 refused", "192.168.0.7"], ["version 10.1.2", "10.1.2.3.4", "1.10.1.2.3"]),
 )  # fmt: skip
+# What a program prints of its own objects: their addresses help who attacks its memory, classes name its libraries.
+OBJECTS = (
+    _of("internal object", "Python class", r"<class '\w+(?:\.\w+)+'>",
+        ["Unexpected <class 'google.protobuf.message.DecodeError'>: x"], ["<class 'str'>", "class 'a.b'"]),
+    _of("internal object", "object in memory", r"<[^<>\n]{1,200} at 0x[0-9a-fA-F]{8,16}>",
+        ["<serving.Model object at 0x7f2a1c029d90>", "<function infer at 0x7f2a1c029d90>"],
+        ["<model at 0x10>", "at 0x7f2a1c029d90"]),
+)  # fmt: skip
 SECRETS = (
     _of("secret", "private key", r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----", ["-----BEGIN RSA PRIVATE KEY-----"],
         ["-----BEGIN CERTIFICATE-----"]),
@@ -113,13 +121,22 @@ SECRETS = (
     _of("secret", "password in an address",
         r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@\"'<>]{1,80}:[^\s/@\"'<>{}*$]{3,120}@[\w.-]+",
         ["postgres://ann:s3cret@db:5432/x"], ["http://host:8080/a@b", "https://user:***@host", "http://u:${PASS}@h"]),
+    _of("secret", "GitLab token", r"\bglpat-[\w-]{20,}", ["glpat-" + "aB3d_" * 4], ["glpat-short"]),
+    _of("secret", "payment key", r"\b[rs]k_live_[A-Za-z0-9]{20,}", ["sk_live_" + "aB3d5" * 5], ["sk_live_mode"]),
+    _of("secret", "storage account key", r"\bAccountKey=[A-Za-z0-9+/]{40,}={0,2}",
+        ["AccountKey=" + "aB3+/" * 12 + "=="], ["AccountKey=none"]),
+    _of("secret", "authorization header",
+        r"\b(?i:authorization)[\"']*\s*[:=,]\s*[\"']?(?i:bearer|basic)\s+(?=[^\s\"',;}]*(?:\d|[a-z][A-Z]))"
+        r"[\w+/=.~-]{12,}",
+        ["Authorization: Bearer 7f3a9c21d4e8b6a0", "{'authorization': 'Basic dXNlcjpwNHNzdzByZA'}"],
+        ["Authorization: Bearer <token>", "authorization: bearer token-required", "Authorization: Bearer"]),
     _of("secret", "assigned secret", rf"(?i)\b(?:[a-z0-9]+_)*{_ASSIGNED}"
         r"[\"']?\s*[=:]\s*[\"']?(?=[^\s\"',;}]*\d)(?=[^\s\"',;}]*[a-z])[\w+/=.!#-]{12,}",
         ["AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG", '"db_password": "hunter2hunter2x"'],
         ["password: required", "api_key is missing", "access_token=REDACTED", "password=short1"]),
 )  # fmt: skip
 
-INSIDE = (*STACK_TRACES, *PATHS, *ENVIRONMENT, *HOSTS)
+INSIDE = (*STACK_TRACES, *PATHS, *ENVIRONMENT, *HOSTS, *OBJECTS)
 EVERYTHING = (*INSIDE, *SECRETS)
 
 
@@ -155,8 +172,13 @@ def words_of(value: object, name: str = "") -> str:
 
 
 def markup_echoed(body: str, media_type: str | None, markup: str) -> bool:
-    """Whether markup of the request stands in the body as it was sent, and a browser would take the body for a page."""
-    return markup in body and (media_type or "text/html") in ("text/html", "application/xhtml+xml", "image/svg+xml")
+    """Whether markup of the request stands in the body as it was sent, and a browser would take the body for a page.
+
+    What is not labelled is taken for a page where it begins with an element (WHATWG MIME Sniffing, 7.1).
+    """
+    if media_type is None:
+        return markup in body and body.lstrip().startswith("<")
+    return markup in body and media_type in ("text/html", "application/xhtml+xml", "image/svg+xml")
 
 
 def _is_ours(value: str, ours: set[str]) -> bool:

@@ -6,10 +6,11 @@ again until the patience is used up. What counts is the last word.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass
 
-from harness.check import Untestable
+from harness.check import NotApplicable, Untestable
 from harness.record.exchange import Exchange
 from harness.target.models import NESTED, ModelUnderTest, outputs_of
 from harness.target.probe import Probe
@@ -82,6 +83,11 @@ def alive(probe: Probe, patience: float = PATIENCE_SECONDS) -> Alive:
 
 def serving_before(probe: Probe) -> None:
     """End the check unless the endpoint serves now: what does not serve before a request is not broken by it."""
+    model = _model(probe)
+    if model is not None and probe.target.rest is not None:
+        # Whether the model is steady is to be known before anything hostile may have disturbed it.
+        with contextlib.suppress(Untestable):
+            model.steady(probe.client)
     seen = alive(probe, patience=1.0)
     if seen.problem is not None:
         probe.untestable(f"the endpoint did not serve before the first request of this check: {seen.problem}")
@@ -94,7 +100,7 @@ def answers_as_before(probe: Probe, exchange: Exchange) -> str | None:
         return None
     try:
         return probe.differ(exchange, model.accepted(probe.client).exchange) if probe.on_model else None
-    except Untestable:
+    except (NotApplicable, Untestable):
         return None
 
 

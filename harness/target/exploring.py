@@ -6,17 +6,17 @@ campaign searches again, with the same draws, past the root causes that it has r
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from hypothesis.strategies import SearchStrategy
 
 from harness.generate.members import with_elements
-from harness.generate.strategies import DrawnRequest, drawable, requests
+from harness.generate.strategies import DrawnRequest, batches, drawable, requests
 from harness.oracles.equality import preserved
 from harness.record.exchange import Exchange
-from harness.target.alive import alive
+from harness.target.alive import Alive, alive
 from harness.target.models import outputs_of
 from harness.target.probe import Probe
 from harness.target.replies import status_of
@@ -26,10 +26,17 @@ from harness.wire.messages import InferRequest
 T = TypeVar("T")
 # A server that sheds load, or whose proxy does, says nothing about the request.
 SHEDDING = (429, 502, 503, 504)
+GONE = "endpoint-gone"
+# What an endpoint that has gone, or hangs as a whole, leaves of a request.
+UNSERVED = frozenset({"connect", "timeout", "reset", "closed"})
 # Root causes that one campaign reports; who breaks more of them has enough to do.
 ROOTS = 8
 # For telling a hang of the whole endpoint from one of a request.
 PATIENCE = 20.0
+# Once it was found gone for so long, checks that come later wait no more than this.
+IMPATIENCE = 2.0
+# Requests without an answer in time that one campaign waits for: each costs a whole time limit.
+SILENCES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,7 @@ class Case:
 
 def explore(
     probe: Probe,
-    strategy: SearchStrategy[T],
+    strategy: SearchStrategy[T] | Sequence[SearchStrategy[T]],
     judge: Callable[[T], list[Case]],
     *,
     examples: int,
@@ -61,30 +68,68 @@ def explore(
     """Draw, judge, and report: every case that held on the first pass, and each root cause once, shrunk and replayed.
 
     Args:
+        strategy: what to draw; of several each gets the same share of the draws. Left to one strategy that chooses
+            between dozens of kinds, Hypothesis dwells on some and never comes to others.
         judge: sends what was drawn and says what came of it; may end the check.
-        examples: number of draws.
+        examples: number of draws, rounded up to whole shares.
         label: input classes of a draw, for counting.
     """
     known: set[str] = set()
-    for turn in range(ROOTS):
-        broken = _Search(probe, judge, known, label if turn == 0 else None)
-        found = probe.search(strategy, broken.holds, examples=examples)
-        if found is None or broken.root is None:
-            return
-        case = broken.cases[repr(found.smallest)]
-        probe.holds(False, clause=case.clause, expected=case.expected, observed=case.observed, exchange=case.exchange,
-                    root=case.root, by_policy=case.by_policy)  # fmt: skip
-        known.add(broken.root)
-    probe.observe(f"the search ended after {ROOTS} root causes")
+    patient = _patient(probe, judge)
+    strategies = [strategy] if isinstance(strategy, SearchStrategy) else list(strategy)
+    share = -(-examples // len(strategies))
+    for each in strategies:
+        first = True
+        while True:
+            broken = _Search(probe, patient, known, label if first else None, counts=first)
+            found = probe.search(each, broken.holds, examples=share)
+            if found is None or broken.root is None:
+                break
+            first = False
+            case = broken.cases[repr(found.smallest)]
+            probe.holds(False, clause=case.clause, expected=case.expected, observed=case.observed,
+                        exchange=case.exchange, root=case.root, by_policy=case.by_policy)  # fmt: skip
+            known.add(broken.root)
+            if len(known) == ROOTS:
+                probe.observe(f"the search ended after {ROOTS} root causes")
+                return
+
+
+def _patient(probe: Probe, judge: Callable[[T], list[Case]]) -> Callable[[T], list[Case]]:
+    """``judge`` for an endpoint that answers: ends the check at one that serves no more, or leaves too much unanswered.
+
+    That is no finding here: the checks with the criteria no-crash and no-hang make it one (:func:`unanswered`).
+    """
+    silences = 0
+
+    def judged(value: T) -> list[Case]:
+        nonlocal silences
+        if silences >= SILENCES:
+            probe.untestable(f"the search ended after {silences} requests without an answer in time")
+        with probe.client.recorder.watching() as exchanges:
+            cases = judge(value)
+        lost = [each.error.kind for each in exchanges if each.error is not None]
+        if any(kind in UNSERVED for kind in lost) and _look(probe).problem is not None:
+            probe.untestable("the endpoint serves no more")
+        silences += "timeout" in lost
+        return cases
+
+    return judged
 
 
 class _Search(Generic[T]):
     """One search for the next root cause that is not known yet."""
 
     def __init__(
-        self, probe: Probe, judge: Callable[[T], list[Case]], known: set[str], label: Callable[[T], list[str]] | None
+        self,
+        probe: Probe,
+        judge: Callable[[T], list[Case]],
+        known: set[str],
+        label: Callable[[T], list[str]] | None,
+        *,
+        counts: bool,
     ) -> None:
-        self._probe, self._judge, self._known, self._label = probe, judge, known, label
+        self._probe, self._judge, self._known, self._label, self._counts = probe, judge, known, label, counts
         self.root: str | None = None
         self.cases: dict[str, Case] = {}
 
@@ -96,7 +141,7 @@ class _Search(Generic[T]):
         broken = [case for case in cases if not case.held and case.root not in self._known]
         if self.root is None:
             for case in cases:
-                if case.held and not self._known:
+                if case.held and self._counts:
                     self._probe.holds(True, clause=case.clause, expected=case.expected, observed=case.observed)
             self.root = broken[0].root if broken else None
         same = [each for each in broken if each.root == self.root]
@@ -121,7 +166,7 @@ def unanswered(
     """
     if exchange.error is None:
         return [_answered(exchange, what)]
-    seen = alive(probe, PATIENCE)
+    seen = _look(probe)
     if seen.problem is not None:
         observed = f"{what}: {status_of(exchange)}; then {seen.problem}"
         probe.holds(False, clause="policy:no-crash", expected="an endpoint that still serves", observed=observed,
@@ -141,24 +186,35 @@ def unanswered(
     return [Case(closed, False, "an answer with an error status", observed, f"no-answer:{second.error.kind}", second)]
 
 
+def _look(probe: Probe) -> Alive:
+    """Whether it serves; with little patience where a check before has waited in vain, until it serves again."""
+    known = probe.model.remembered if probe.on_model else {}
+    seen = alive(probe, IMPATIENCE if GONE in known else PATIENCE)
+    if seen.problem is None:
+        known.pop(GONE, None)
+    else:
+        known[GONE] = True
+    return seen
+
+
 def _answered(exchange: Exchange, what: str) -> Case:
     return Case("policy:no-hang", True, "an answer", f"{what}: {status_of(exchange)}", "", exchange)
 
 
 def served_at_last(probe: Probe) -> None:
     """One case of no-crash: the endpoint serves after everything that was sent."""
-    seen = alive(probe, PATIENCE)
+    seen = _look(probe)
     probe.holds(seen.problem is None, clause="policy:no-crash", expected="an endpoint that still serves",
                 observed=seen.problem or "it serves", exchange=seen.exchange, root=seen.root)  # fmt: skip
 
 
-def drawn_requests(probe: Probe, *, finite: bool = True) -> SearchStrategy[DrawnRequest]:
-    """Requests by the metadata and from samples; the check is not applicable where neither gives any."""
+def drawn_requests(probe: Probe, *, finite: bool = True) -> list[SearchStrategy[DrawnRequest]]:
+    """Requests by the metadata and from samples, by size of batch; not applicable where neither gives any."""
     inputs = probe.model.metadata.inputs if probe.model.metadata else ()
     inputs = inputs if drawable(inputs) else ()
     if not inputs and not probe.model.samples:
         probe.not_applicable("the metadata describes no inputs that requests could be drawn for; samples would do")
-    return requests(inputs, probe.model.samples, finite=finite)
+    return [requests(inputs, probe.model.samples, finite=finite, batch=each) for each in batches(inputs)]
 
 
 def infer_fresh(probe: Probe, body: bytes | InferRequest, version: str | None = None) -> Exchange:

@@ -5,11 +5,13 @@ No answer at all is held against the endpoint only if it happens twice, and only
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from functools import partial
 
 from harness.generate.hostile import Hostile, Valid
 from harness.generate.hostile_bodies import HostileBody
+from harness.generate.hostile_names import INJECTED
 from harness.record.exchange import Exchange
 from harness.target.alive import alive, answers_as_before, serving_before, valid_body
 from harness.target.models import outputs_of
@@ -19,11 +21,14 @@ from harness.wire.rawhttp import head, send_raw
 
 # What survives() reports cases of.
 SURVIVES = ("no-hang", "no-crash", "ready-infers", "same-answer")
+# Statuses that say nothing of the request.
+BUSY = (429, 503)
 # For requests that need no answer: what comes within it is looked at, what does not is not missed.
 SHORT_SECONDS = 1.5
 # A second answer that is on its way comes at once: it is told apart from none by this.
 LINGER_SECONDS = 0.5
-HANGS = 3
+# Enough of hangs: each costs the time for two requests, or for four where the whole server is held up.
+HANGING_SECONDS = 30.0
 
 Send = Callable[[], Exchange]
 
@@ -50,30 +55,36 @@ def send_hostile(probe: Probe, case: Hostile, *, answers: int = 1) -> list[Excha
     )
 
 
+def first_answer(probe: Probe, case: Hostile) -> Exchange:
+    """Send it, and read one answer."""
+    return send_hostile(probe, case)[0]
+
+
 class Siege:
     """The cases of one check, one after another; ends the sending where the endpoint serves no more."""
 
     def __init__(self, probe: Probe) -> None:
         self._probe = probe
-        self._hangs = 0
+        self._hanging = 0.0
 
     def each(self, cases: Iterable[tuple[str, str, Send]]) -> Iterable[tuple[str, Exchange]]:
         """Send each, judge that it is answered and survived, and give its answer."""
         for name, why, send in cases:
+            begin = time.monotonic()
             exchange = send()
-            self.answered(name, why, exchange, send)
+            if not self.answered(name, why, exchange, send):
+                self._hanging += time.monotonic() - begin
             yield name, exchange
-            if not survives(self._probe, name, why, exchange) or self._hangs >= HANGS:
+            if not survives(self._probe, name, why, exchange) or self._hanging >= HANGING_SECONDS:
                 return
 
-    def answered(self, name: str, why: str, exchange: Exchange, again: Send) -> None:
-        """A whole request was answered, or its connection ended, within the time for one request."""
+    def answered(self, name: str, why: str, exchange: Exchange, again: Send) -> bool:
+        """Whether a whole request was answered, or its connection ended, within the time for one request; one case."""
         probe = self._probe
         if _silent(exchange) and alive(probe, patience=1.0).problem is None:
             exchange = again()
         hung = _silent(exchange)
-        self._hangs += hung
-        probe.holds(
+        return probe.holds(
             not hung,
             clause="policy:no-hang",
             expected="an answer, or the end of the connection",
@@ -121,6 +132,18 @@ def survives(probe: Probe, name: str, why: str, exchange: Exchange) -> bool:
         root=f"answer-changed-after:{name}",
     )
     return True
+
+
+def no_injection(probe: Probe, name: str, why: str, exchange: Exchange) -> None:
+    """Nothing that stood behind a line break in a value of the request is a header of the answer; one case."""
+    probe.holds(
+        exchange.header(INJECTED) is None,
+        clause="policy:no-leak",
+        expected=f"no header {INJECTED}: it stood behind a line break in a value of the request",
+        observed=f"{name} ({why}): a header {INJECTED} in the answer, {status_of(exchange)}",
+        exchange=exchange,
+        root="line-break-becomes-header",
+    )
 
 
 def body_sender(probe: Probe, body: HostileBody, path: str) -> Send:

@@ -16,6 +16,7 @@ from harness.target.extensions import polled, repository_path
 from harness.target.models import ModelUnderTest
 from harness.target.probe import UNKNOWN_MODEL, Probe
 from harness.target.replies import object_or_none, status_of
+from harness.wire.rest import RestClient
 
 # KServe loads and unloads under the name model_repository_extension, and has no index: another extension. What it
 # unloads it may not be able to load again, although it answers 200 to the load of a loaded model.
@@ -79,9 +80,9 @@ def with_reserve(probe: Probe) -> None:
         probe.untestable("too little of the budget is left to be sure that the model can be loaded again")
 
 
-def load(probe: Probe, name: str, verb: str = "load") -> Exchange:
+def load(probe: Probe, name: str, verb: str = "load", client: RestClient | None = None) -> Exchange:
     """Load (or unload) a model; an empty object is a body that every server takes."""
-    return probe.client.send("POST", repository_path(name, verb), b"{}")
+    return (client or probe.client).send("POST", repository_path(name, verb), b"{}")
 
 
 def is_ready(probe: Probe, model: ModelUnderTest) -> bool:
@@ -139,8 +140,8 @@ class Absence:
 
 
 @contextlib.contextmanager
-def unloaded(probe: Probe, model: ModelUnderTest) -> Iterator[Absence]:
-    """Unload a model for the block; load it again whatever happens in it, and wait until it infers.
+def unloaded(probe: Probe, model: ModelUnderTest, seconds: float = SECONDS) -> Iterator[Absence]:
+    """Unload a model for the block; load it again whatever happens in it, and wait ``seconds`` until it infers.
 
     Whether it came back is in the absence, to be looked at after the block.
 
@@ -152,13 +153,14 @@ def unloaded(probe: Probe, model: ModelUnderTest) -> Iterator[Absence]:
     try:
         yield absence
     finally:
-        _bring_back(probe, absence)
+        bring_back(probe, absence, seconds)
 
 
-def _bring_back(probe: Probe, absence: Absence) -> None:
+def bring_back(probe: Probe, absence: Absence, seconds: float = SECONDS) -> None:
+    """Load the model again and wait until it infers; what came of it is in the absence, and said where it failed."""
     try:
         absence.load = load(probe, absence.model.name)
-        absence.back, absence.last = until(probe, absence.model, ready=True)
+        absence.back, absence.last = until(probe, absence.model, ready=True, seconds=seconds)
         if not absence.back:
             # Once more: a server may have refused while it was still unloading.
             absence.load = load(probe, absence.model.name)

@@ -11,6 +11,8 @@ from harness.target.probe import Probe
 from harness.target.replies import status_of
 
 NOWHERE = "credentials were given, and the endpoint asks nobody for any: everything is served to everybody"
+# The root cause of everything that is open where nobody is asked, over either transport.
+EVERYWHERE = "open-access:everywhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,26 +24,27 @@ class Answered:
     answer: Exchange
     name: str = ""
 
-    def judge(self, probe: Probe, how: str) -> None:
-        """Record it as a case; what health says is only observed."""
+    def judge(self, probe: Probe, how: str, root: str | None = None) -> None:
+        """Record it as a case; what health says is only observed. By default each kind of door is a root cause."""
         observed = f"{self.name or self.door.name}, {how}: {status_of(self.answer)}"
         if self.door.health:
             probe.observe(observed)
             return
         good = not served(self.answer, self.right)
         expected = "nothing of what the right credentials get"
-        root = f"open-access:{self.door.name}"
+        root = root or f"open-access:{self.door.kind}"
         probe.holds(good, expected=expected, observed=observed, exchange=self.answer, root=root)
 
 
 def judge_rows(probe: Probe, rows: list[Answered], how: str) -> None:
     """Every row as a case; not applicable where nobody is asked for credentials, unless the policy requires it."""
     if not any(not row.door.health for row in rows):
-        probe.untestable("no route is served with the credentials that were given")
-    if not required(probe) and not any(refuses_credentials(row.answer) for row in rows) and not rest_asks(probe):
+        probe.untestable("no route is served with what credentials were given")
+    asks = any(refuses_credentials(row.answer) for row in rows) or rest_asks(probe)
+    if not asks and not required(probe):
         nowhere(probe)
     for row in rows:
-        row.judge(probe, how)
+        row.judge(probe, how, None if asks else EVERYWHERE)
 
 
 def required(probe: Probe) -> bool:

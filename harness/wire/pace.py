@@ -14,6 +14,8 @@ THROTTLED_SECONDS = 5.0
 DEFAULT_PAUSE = 0.5
 FIRST_INTERVAL = 0.02
 LONGEST_INTERVAL = 1.0
+# Requests that were refused together are refused within this time.
+SETTLING_SECONDS = 0.5
 
 
 def pause_of(exchange: Exchange) -> float | None:
@@ -55,6 +57,7 @@ class Pace:
 
     interval: float = 0.0
     _next: float = 0.0
+    _settled: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def wait(self) -> None:
@@ -68,5 +71,10 @@ class Pace:
         time.sleep(due - now)
 
     def slow_down(self) -> None:
-        """Double the interval."""
-        self.interval = min(max(2 * self.interval, FIRST_INTERVAL), LONGEST_INTERVAL)
+        """Double the interval, once for all requests that were under way together: they say nothing of the new one."""
+        with self._lock:
+            now = time.monotonic()
+            if now < self._settled:
+                return
+            self.interval = min(max(2 * self.interval, FIRST_INTERVAL), LONGEST_INTERVAL)
+            self._settled = now + SETTLING_SECONDS

@@ -16,16 +16,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-import h11
-
-from harness.record.exchange import Exchange, Failure, Headers
+from harness.record.exchange import Exchange, Failure
 from harness.wire.connection import Route, open_stream
+from harness.wire.rawread import Response, ResponseReader
 from harness.wire.rest import RestClient
-from harness.wire.sockets import MAX_HEADER_BYTES, Backend, Call, Stream, WireError
+from harness.wire.sockets import Backend, Call, Stream, WireError
 
 # How the record says that the request was not made by an HTTP client: its body is every byte that was sent.
 RAW = "raw"
-READ_BYTES = 1 << 16
 PAUSE_LIMIT = 5.0
 # A piece longer than this is sent in slices, and no further once the server has something to say: it may refuse
 # before it has read everything (RFC 9112, section 9.5).
@@ -77,9 +75,9 @@ def send_raw(
     """
     call = _begin(client, seconds)
     sent = b"".join(piece.data for piece in pieces)
-    reader = _Reader(call, client.budget.limits.body_bytes, method)
+    reader = ResponseReader(call, client.budget.limits.body_bytes, method)
     started, begin = datetime.now(UTC), time.monotonic_ns()
-    found: list[_Response] = []
+    found: list[Response] = []
     error: Failure | None = None
     try:
         stream = _open(client, call)
@@ -95,7 +93,7 @@ def send_raw(
         error = problem.failure
     finally:
         stream.close()
-    rows: list[tuple[_Response | None, Failure | None]] = [(response, None) for response in found]
+    rows: list[tuple[Response | None, Failure | None]] = [(response, None) for response in found]
     if error is not None or not rows:
         rows.append((reader.partial, error))
     return [
@@ -105,10 +103,14 @@ def send_raw(
 
 
 @contextlib.contextmanager
-def held(client: RestClient, data: bytes, count: int = 1) -> Iterator[list[Exchange]]:
+def held(client: RestClient, data: bytes, count: int = 1, *, seconds: float | None = None) -> Iterator[list[Exchange]]:
     """Keep ``count`` connections open, on each of which ``data`` was sent and nothing follows; closed at the end.
 
-    Gives one exchange for each, with neither status nor error unless it could not be sent.
+    Gives one exchange for each, with neither status nor error. The first that cannot be opened has an error, and is the
+    last: a server that takes no more would cost the time for a request each.
+
+    Args:
+        seconds: to open one and send, if less than the budget grants.
 
     Raises:
         BudgetExhausted, AccessError: nothing more was sent.
@@ -116,7 +118,7 @@ def held(client: RestClient, data: bytes, count: int = 1) -> Iterator[list[Excha
     with contextlib.ExitStack() as stack:
         kept: list[Exchange] = []
         for _ in range(count):
-            call = _begin(client, None)
+            call = _begin(client, seconds)
             started, begin = datetime.now(UTC), time.monotonic_ns()
             error: Failure | None = None
             try:
@@ -126,6 +128,8 @@ def held(client: RestClient, data: bytes, count: int = 1) -> Iterator[list[Excha
             except WireError as problem:
                 error = problem.failure
             kept.append(client.recorder.record(_exchange(client, data, None, error, started, begin, call)))
+            if error is not None:
+                break
         yield kept
 
 
@@ -168,84 +172,10 @@ def _open(client: RestClient, call: Call) -> Stream:
     return open_stream(access.host, access.port, route, Backend(), call, tunnel=True)
 
 
-@dataclass(slots=True)
-class _Response:
-    status: int
-    reason: str
-    headers: Headers
-    body: bytearray
-    whole: bool = False
-
-
-class _Reader:
-    """Reads one response after another from a connection."""
-
-    def __init__(self, call: Call, limit: int, method: str) -> None:
-        self._call, self._limit, self._method = call, limit, method
-        self._left = b""
-        self.partial: _Response | None = None
-
-    def response(self, stream: Stream) -> _Response:
-        """The next response.
-
-        Raises:
-            WireError: it did not come, or not whole.
-        """
-        state = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEADER_BYTES)
-        # h11 reads an answer only to a request; what was really sent is no business of it.
-        state.send(h11.Request(method=self._method, target="/", headers=[("Host", "x")]))
-        state.send(h11.EndOfMessage())
-        self.partial = None
-        data = self._left
-        while True:
-            if data:
-                state.receive_data(data)
-            done = self._events(state)
-            if done is not None:
-                self._left = state.trailing_data[0]
-                self.partial = None
-                return done
-            data = stream.read(READ_BYTES, timeout=self._call)
-            if not data:
-                return self._end(state)
-
-    def _events(self, state: h11.Connection) -> _Response | None:
-        try:
-            while True:
-                event = state.next_event()
-                if event is h11.NEED_DATA or event is h11.PAUSED:
-                    return None
-                if isinstance(event, h11.Response):
-                    headers = tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in event.headers.raw_items())
-                    self.partial = _Response(event.status_code, event.reason.decode("latin-1"), headers, bytearray())
-                    self._call.in_headers = False
-                elif isinstance(event, h11.Data) and self.partial is not None:
-                    self.partial.body += event.data
-                    if len(self.partial.body) > self._limit:
-                        raise WireError("body-too-large", f"more than {self._limit} bytes of body")
-                elif isinstance(event, h11.EndOfMessage) and self.partial is not None:
-                    self.partial.whole = True
-                    return self.partial
-        except h11.RemoteProtocolError as error:
-            raise WireError("protocol", f"not HTTP/1.1: {str(error)[:200]}") from None
-
-    def _end(self, state: h11.Connection) -> _Response:
-        """The peer closed: that ends a response without a length, and breaks off every other."""
-        with contextlib.suppress(h11.RemoteProtocolError):
-            state.receive_data(b"")
-        where = "before a response" if self.partial is None else "in the middle of the body"
-        with contextlib.suppress(WireError):
-            done = self._events(state)
-            if done is not None:
-                self.partial = None
-                return done
-        raise WireError("closed", f"the peer closed the connection {where}")
-
-
 def _exchange(
     client: RestClient,
     sent: bytes,
-    response: _Response | None,
+    response: Response | None,
     error: Failure | None,
     started: datetime,
     begin: int,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 
 from harness.check import check
 from harness.generate.distinct import distinct
-from harness.generate.mutations import Mutation, mutations
-from harness.oracles.isolation import answer_strayed
+from harness.generate.mutations import Mutation
+from harness.oracles.isolation import Strayed
 from harness.record.exchange import Exchange
-from harness.target.concurrent import (
+from harness.target.alive import serving_before
+from harness.target.belonging import LEAK, MIXED_UP, REPORTED, SAME, report, strayed_from
+from harness.target.concurrent import together
+from harness.target.lanes import (
     Known,
     Lane,
     answered,
@@ -19,34 +21,37 @@ from harness.target.concurrent import (
     excused,
     known,
     lane,
-    together,
+    quick_mistakes,
     varies_alone,
 )
 from harness.target.probe import Probe
 from harness.target.replies import status_of
 
-SAME, LEAK = "policy:same-answer", "policy:no-leak"
-REPEATS_ROOT, NEIGHBOUR_ROOT = "same-request-other-answer", "requests-mixed-up"
-REPORTED = 5
 FRESH_EVERY = 8
 # In the ids of valid requests only.
 CANARY = "a15-neighbour-5e1c"
-# A mistake that an endpoint takes longer for is a matter for other checks; beside it nothing could be told.
-QUICK_SECONDS = 1.0
-PAUSE_SECONDS = 1.6
 # A model that answers within this many seconds is asked often enough to meet one wrong answer in 200.
-QUICK_ENOUGH = 0.05
+QUICK_ENOUGH, OFTEN_ENOUGH = 0.05, 260
+# Clients choose ids, so that different requests have the same one now and then.
+IDS = (None, "a15", "a15-again")
+SAME_ID = 7
 
 
 @check(
     "adversarial-answers-repeat",
     duties=["A15-1-d", "A15-4-d"],
-    criteria=["same-answer"],
+    criteria=["same-answer", "no-leak"],
     criterion="hundreds of repetitions of a few requests, in turns, on kept and new connections, are answered alike",
     per="model",
     kind="search",
     needs=["rest-infer-outputs-well-formed"],
-    faults=["one-in-200-wrong", "repeats-differ"],
+    faults=[
+        "one-in-200-wrong",
+        "one-in-40-wrong",
+        "repeats-differ",
+        "answers-cached-by-id",
+        "wrong-on-long-connections",
+    ],
     fix="Seed or remove what is random, and keep nothing of one request for the next; or declare the model "
     "nondeterministic in the policy.",
 )
@@ -54,8 +59,8 @@ def adversarial_answers_repeat(probe: Probe) -> None:
     """The same request gets the same answer, however often and on whichever connection.
 
     A few different requests of one shape in turns, each twice in a row, hundreds in all, every eighth on a new
-    connection, with a pause in between. Answers to one request are compared with each other (floats within 0.1 %);
-    refusals are not judged. A model that the policy declares nondeterministic is excused.
+    connection, and with ids that come again with other values. Answers to one request are compared with each other
+    (floats within 0.1 %); refusals are not judged. A model that the policy declares nondeterministic is excused.
     """
     _repeat(probe, lane(probe, "rest"))
 
@@ -63,13 +68,13 @@ def adversarial_answers_repeat(probe: Probe) -> None:
 @check(
     "adversarial-grpc-answers-repeat",
     duties=["A15-1-d", "A15-4-d"],
-    criteria=["same-answer"],
+    criteria=["same-answer", "no-leak"],
     criterion="hundreds of repetitions of a few calls, in turns, on kept and new connections, are answered alike",
     per="model",
     kind="search",
     transport="grpc",
     needs=["grpc-infer-reply-well-formed"],
-    faults=[],
+    faults=["one-in-200-wrong", "one-in-40-wrong", "answers-cached-by-id", "wrong-on-long-connections"],
     fix="Seed or remove what is random, and keep nothing of one call for the next; or declare the model "
     "nondeterministic in the policy.",
 )
@@ -89,7 +94,12 @@ def adversarial_grpc_answers_repeat(probe: Probe) -> None:
     per="model",
     kind="search",
     needs=["rest-infer-outputs-well-formed"],
-    faults=["concurrent-rows-merged"],
+    faults=[
+        "concurrent-rows-merged",
+        "bad-neighbour-changes-answers",
+        "one-refusal-refuses-all-at-work",
+        "error-of-neighbour-quoted",
+    ],
     fix="Check a request before it joins a batch, and fail only that request.",
 )
 def adversarial_bad_neighbours(probe: Probe) -> None:
@@ -100,9 +110,10 @@ def adversarial_bad_neighbours(probe: Probe) -> None:
     requests only; missing answers and "not now" (429, 503) are not judged. Mistakes that the endpoint answers slowly
     are left out.
     """
+    serving_before(probe)
     way = lane(probe, "rest")
     ones = known(probe, way, 6)
-    bad = [each for each in mutations(ones[0].request) if _quick(probe.model.mistake(probe.client, each))]
+    bad = quick_mistakes(probe, ones[0].request)
     if not bad:
         probe.untestable("no mistake is answered quickly enough to stand beside valid requests")
     total = way.affordable(min(512, max(64, 6 * probe.target.examples)))
@@ -125,29 +136,27 @@ def _repeat(probe: Probe, way: Lane) -> None:
     if not kept:
         probe.untestable("no request is answered with outputs")
     way.seconds = sorted(one.exchange.elapsed_s for one in kept)[len(kept) // 2]
-    total = way.affordable(
-        min(2000, max(100, 30 * probe.target.examples)), least=260 if way.seconds < QUICK_ENOUGH else 30
-    )
-    others: list[tuple[int, str, Exchange]] = []
+    least = OFTEN_ENOUGH if way.seconds < QUICK_ENOUGH else 30
+    total = way.affordable(min(2000, max(100, 25 * probe.target.examples)), least=least)
+    others: list[tuple[int, Strayed, Exchange]] = []
     compared = 0
     for number in range(total):
         # Each twice in a row: the second answer may come from elsewhere.
-        one = kept[number // 2 % len(kept)]
-        if number == total // 2:
-            time.sleep(PAUSE_SECONDS)
-        exchange = way.send(one.request, number % FRESH_EVERY == FRESH_EVERY - 1)
+        own = number // 2 % len(kept)
+        request = kept[own].request
+        exchange = way.send(
+            replace(request, id=IDS[number // SAME_ID % len(IDS)] or request.id), number % FRESH_EVERY == 0
+        )
         if excused(exchange):
             continue
         compared += 1
-        found = one.differs(way.outputs(exchange))
-        if found is not None:
-            others.append((number, found, exchange))
-    for number, found, exchange in others[:REPORTED]:
-        observed = f"{way.name} repetition {number + 1} of {total}: {found}; {len(others)} of {compared} differ"
-        expected = "the answer that the request got first"
-        probe.holds(False, clause=SAME, expected=expected, observed=observed, exchange=exchange, root=REPEATS_ROOT)
+        strayed = strayed_from(way, kept, own, exchange)
+        if strayed is not None:
+            others.append((number, strayed, exchange))
+    for number, strayed, exchange in others[:REPORTED]:
+        report(probe, strayed, f"{way.name} repetition {number + 1} of {total}, {len(others)} differ", exchange)
     if compared:
-        probe.holds(True, clause=SAME, expected="the answer that the request got first", observed="")
+        report(probe, None, "", kept[0].exchange)
     probe.observe(f"{compared} of {total} repetitions of {len(kept)} requests compared, {len(others)} differ")
 
 
@@ -166,17 +175,9 @@ def _round(probe: Probe, way: Lane, ones: Sequence[Known], bad: Sequence[Mutatio
         own, exchange = number // 2 % len(ones), exchanges[number]
         if excused(exchange):
             continue
-        strayed = answer_strayed(way.outputs(exchange), own, [each.outputs for each in ones], ones[own].echoed)
-        if strayed is not None and (len(probe.outcome.violations) >= REPORTED or varies_alone(way, ones[own])):
-            continue
-        clause = LEAK if strayed is not None and strayed.leaked else SAME
-        observed = (
-            f"request {number}, {'beside invalid ones' if bad else 'in company'}: {strayed.text if strayed else ''}"
-        )
-        probe.holds(
-            strayed is None, clause=clause, expected="the answer of the request alone", observed=observed,
-            exchange=exchange, root=NEIGHBOUR_ROOT,
-        )  # fmt: skip
+        strayed = strayed_from(way, ones, own, exchange)
+        if strayed is None or (len(probe.outcome.violations) < REPORTED and not varies_alone(way, ones[own])):
+            report(probe, strayed, f"request {number}, {'beside invalid ones' if bad else 'in company'}", exchange)
     if bad:
         _quoted(probe, exchanges[1::2])
     return [exchanges[number] for number in valid]
@@ -189,7 +190,7 @@ def _quoted(probe: Probe, refusals: Sequence[Exchange]) -> None:
         if not leaked or len(probe.outcome.violations) < REPORTED:
             observed = "the refusal quotes the id of another request" if leaked else ""
             probe.holds(not leaked, clause=LEAK, expected="nothing of another request", observed=observed,
-                        exchange=exchange, root=NEIGHBOUR_ROOT)  # fmt: skip
+                        exchange=exchange, root=MIXED_UP)  # fmt: skip
 
 
 def _blamed(exchanges: Sequence[Exchange]) -> list[Exchange]:
@@ -197,7 +198,3 @@ def _blamed(exchanges: Sequence[Exchange]) -> list[Exchange]:
     return [
         each for each in exchanges if each.error is None and each.status not in (None, 200, 408, 429, 502, 503, 504)
     ]
-
-
-def _quick(exchange: Exchange) -> bool:
-    return exchange.answered and exchange.error is None and exchange.elapsed_s < QUICK_SECONDS

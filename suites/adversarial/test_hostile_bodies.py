@@ -8,7 +8,9 @@ from harness.check import check
 from harness.generate.hostile_bodies import HostileBody, coded_bodies, heavy_bodies, odd_bodies
 from harness.target.hostility import SURVIVES, Send, Siege, body_sender, changed_outputs, valid_of
 from harness.target.probe import Probe
+from harness.target.replies import status_of
 
+NO_JSON = "REST-INFER-05"
 CRITERIA = [*SURVIVES, "no-silent-change"]
 
 
@@ -35,24 +37,43 @@ def _all_answered(probe: Probe, bodies: Iterable[HostileBody]) -> None:
                 exchange=exchange,
                 root=f"outputs-changed-by:{name}",
             )
+        if body.not_json:
+            probe.holds(
+                not exchange.ok,
+                clause=NO_JSON,
+                expected="an error status: JSON is UTF-8",
+                observed=f"{name} ({body.why}): {status_of(exchange)}",
+                exchange=exchange,
+                root="body-that-is-no-utf-8-accepted",
+                mild=True,
+            )
 
 
 @check(
     "adversarial-bodies-odd-survived",
+    clauses=[NO_JSON],
     duties=["A15-4-c", "A15-5-c"],
     criteria=CRITERIA,
-    criterion="each odd body is answered or cut off, with unchanged outputs if any, and survived",
+    criterion="each odd body is answered or cut off, with unchanged outputs if any, and survived; no UTF-8, no 200",
     per="model",
     needs=["rest-infer-answers-200"],
-    faults=[],
+    faults=[
+        "deep-objects-end-process",
+        "many-members-hang",
+        "big-number-hangs",
+        "long-input-name-ends-process",
+        "invalid-utf8-ends-process",
+        "invalid-utf8-replaced",
+    ],
     fix="Read bodies with a strict JSON parser, and answer what it refuses with 400.",
 )
 def adversarial_bodies_odd_survived(probe: Probe) -> None:
     """Bodies that JSON parsers disagree about are answered or cut off, and survived.
 
     Members twice, tokens that are no JSON, numbers beyond every type, text that is no UTF-8, lone surrogates, other
-    encodings, special member names. Any status is accepted; where outputs are given for the same values, they are
-    the same. ATLAS AML.T0043 (craft adversarial data).
+    encodings, 30 000 members, special member names. Any status is accepted, but 200 for bytes that are no UTF-8 is a
+    warning: they are no JSON (RFC 8259, section 8.1). Where outputs are given for the same values, they are the same.
+    ATLAS AML.T0043 (craft adversarial data).
     """
     _all_answered(probe, odd_bodies(probe.accepted().request))
 
@@ -64,7 +85,7 @@ def adversarial_bodies_odd_survived(probe: Probe) -> None:
     criterion="each body with a Content-Encoding is answered or cut off, with unchanged outputs if any, and survived",
     per="model",
     needs=["rest-infer-answers-200"],
-    faults=[],
+    faults=["cut-gzip-hangs", "unknown-coding-ends-process"],
     fix="Refuse content codings that are not offered with 415, and what cannot be decoded with 400.",
 )
 def adversarial_bodies_coded_survived(probe: Probe) -> None:
@@ -82,7 +103,7 @@ def adversarial_bodies_coded_survived(probe: Probe) -> None:
     criterion="each bomb is answered or cut off within the time for one request, and the endpoint infers as before",
     per="model",
     needs=["rest-infer-answers-200"],
-    faults=["deep-nesting-kills", "gzip-bomb-ends-process"],
+    faults=["deep-nesting-kills", "gzip-bomb-ends-process", "gzip-bomb-hangs", "oversize-hangs"],
     allow="stress",
     fix="Limit size, depth and number of members before parsing, and the size after decompression.",
 )

@@ -6,21 +6,14 @@ follows from the clause of the mistake; a hang, a crash, and another request's d
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from hypothesis.strategies import SearchStrategy
-
 from harness.check import check
-from harness.generate.canaries import Canary, canary, canary_request
-from harness.generate.invalid import Invalid, invalid_requests, operators
-from harness.oracles.equality import difference
+from harness.generate.invalid import Invalid
 from harness.record.exchange import Exchange
 from harness.target.exploring import SHEDDING, Case, explore, infer_fresh, served_at_last, unanswered
-from harness.target.models import outputs_of
+from harness.target.mistakes import mistake_classes, mistakes, send_mistake
 from harness.target.probe import Probe
 from harness.target.refusals import base_of
 from harness.target.replies import error_object_problem, error_root, refused, status_of
-from harness.wire.messages import InferRequest
 
 DUTIES = ["A15-4-c", "A15-5-b", "A15-5-h"]
 NEEDS = ["rest-infer-answers-200"]
@@ -59,10 +52,10 @@ def adversarial_invalid_refused(probe: Probe) -> None:
     mistakes of clients gives. Mistakes that no clause forbids only have to be survived. ATLAS AML.T0043.
     """
     valid = base_of(probe).exchange
-    raised = probe.target.policy.criteria.server_error_for_client_mistake == "fail"
+    raised = _raised(probe)
 
     def judge(drawn: Invalid) -> list[Case]:
-        exchange = _sent(probe, drawn)
+        exchange = send_mistake(probe, drawn)
         what = f"{drawn.name} ({drawn.why})"
         cases = unanswered(
             probe, exchange, lambda: infer_fresh(probe, drawn.body, drawn.version), what, closed="REST-ERR-01"
@@ -72,7 +65,7 @@ def adversarial_invalid_refused(probe: Probe) -> None:
             return cases
         return cases + _decided(probe, drawn, exchange, valid) + _refusal(drawn, exchange, raised=raised)
 
-    explore(probe, _invalid(probe), judge, examples=10 * probe.target.examples, label=_classes)
+    explore(probe, mistakes(probe), judge, examples=10 * probe.target.examples, label=mistake_classes)
     served_at_last(probe)
 
 
@@ -89,9 +82,14 @@ def _decided(probe: Probe, drawn: Invalid, exchange: Exchange, valid: Exchange) 
     return [Case(drawn.clause, good, expected, observed, root, exchange)]
 
 
+def _raised(probe: Probe) -> bool:
+    """Whether the operator's policy makes a failure of a 5xx for a mistake of the client."""
+    return probe.target.policy.criteria.server_error_for_client_mistake == "fail"
+
+
 def _refusal(drawn: Invalid, exchange: Exchange, *, raised: bool) -> list[Case]:
     """Whether a refusal has the form of one."""
-    if not refused(exchange) or exchange.status is None:
+    if not refused(exchange) or exchange.status is None or exchange.status in SHEDDING:
         return []
     problem = error_object_problem(exchange)
     observed = f"{drawn.name}: {status_of(exchange)}, {problem or 'an error object'}"
@@ -108,13 +106,13 @@ def _refusal(drawn: Invalid, exchange: Exchange, *, raised: bool) -> list[Case]:
 
 @check(
     "adversarial-hostile-shapes-survived",
-    clauses=["TDATA-17"],
+    clauses=["TDATA-17", "REST-ERR-02", "REST-ERR-05"],
     criteria=["no-crash", "no-hang"],
     duties=["A15-4-c", "A15-5-b", "A15-5-c"],
     criterion="shapes whose product no integer type holds are refused in time, and the endpoint stays",
     per="model",
     needs=NEEDS,
-    faults=["shape-product-wraps"],
+    faults=["shape-product-wraps", "huge-shape-is-500", "overflowing-shape-ends-process", "zero-times-huge-hangs"],
     allow="stress",
     fix="Multiply dimensions with a check for overflow and a limit before anything is allocated.",
     kind="search",
@@ -127,128 +125,15 @@ def adversarial_hostile_shapes_survived(probe: Probe) -> None:
     """
 
     def judge(drawn: Invalid) -> list[Case]:
-        exchange = _sent(probe, drawn)
+        exchange = send_mistake(probe, drawn)
         what = f"{drawn.name} ({drawn.why})"
         cases = unanswered(probe, exchange, lambda: infer_fresh(probe, drawn.body), what)
         exchange = (cases[0].exchange if cases else None) or exchange
         if cases and cases[0].held:
             observed = f"{what}: {status_of(exchange)}"
             cases.append(Case("TDATA-17", refused(exchange), "an error status", observed, "hostile-shape", exchange))
+            cases += _refusal(drawn, exchange, raised=_raised(probe))
         return cases
 
-    explore(probe, _invalid(probe, heavy=True), judge, examples=2 * probe.target.examples, label=_classes)
+    explore(probe, mistakes(probe, heavy=True), judge, examples=2 * probe.target.examples, label=mistake_classes)
     served_at_last(probe)
-
-
-@check(
-    "adversarial-invalid-leaves-next",
-    clauses=["REST-ERR-06"],
-    criteria=["same-answer"],
-    duties=["A15-4-c", "A15-4-i", "A15-5-b"],
-    criterion="after a drawn invalid request, the valid one gets the answer it got before, on the same connection",
-    per="model",
-    needs=["rest-infer-outputs-well-formed"],
-    faults=["poisoned-keep-alive", "wrong-after-50-errors"],
-    fix="Read the whole of a refused request, and reset whatever it left behind.",
-    kind="search",
-)
-def adversarial_invalid_leaves_next(probe: Probe) -> None:
-    """The next valid request gets its own answer.
-
-    Two valid requests with other values are answered; after each drawn mistake in the first, the second follows on the
-    same connection and must be answered as before.
-    """
-    probe.steady()
-    request = _other(base_of(probe).request)
-    before = probe.model.infer(probe.client, request)
-    if not before.ok:
-        request, before = base_of(probe).request, base_of(probe).exchange
-
-    def judge(drawn: Invalid) -> list[Case]:
-        _sent(probe, drawn)
-        after = probe.model.infer(probe.client, request)
-        observed = f"after {drawn.name} ({drawn.why}): {status_of(after)}"
-        cases = [Case("REST-ERR-06", after.ok, "status 200", observed, "refusal-harms-next", after)]
-        if after.ok:
-            found = difference(outputs_of(before), outputs_of(after), exact=False)
-            observed = f"after {drawn.name} ({drawn.why}): {found or 'the same'}"
-            cases.append(Case("policy:same-answer", found is None, "the answer as before", observed,
-                              "refusal-changes-next", after))  # fmt: skip
-        return cases
-
-    explore(probe, _invalid(probe), judge, examples=3 * probe.target.examples, label=_classes)
-    base = base_of(probe)
-    last = probe.model.infer(probe.client, base.request)
-    if last.ok and base.exchange.ok:
-        found = difference(outputs_of(base.exchange), outputs_of(last), exact=False)
-        observed = f"after all of them, against the first answer of the run: {found or 'the same'}"
-        probe.holds(found is None, clause="policy:same-answer", expected="the answer as before", observed=observed,
-                    exchange=last, root="refusals-change-answers-for-good")  # fmt: skip
-
-
-@check(
-    "adversarial-errors-leak-nothing",
-    criteria=["no-leak"],
-    duties=["A15-5-a", "A15-5-b", "A15-5-h"],
-    criterion="nothing of an earlier request is in the answer to a later, invalid one",
-    per="model",
-    needs=NEEDS,
-    faults=["error-quotes-other-request", "short-data-filled-from-previous"],
-    fix="Make error texts of the request at hand alone, and clear buffers between requests.",
-    kind="search",
-)
-def adversarial_errors_leak_nothing(probe: Probe) -> None:
-    """Answers to invalid requests hold nothing of other requests.
-
-    A valid request carries canaries: an unusual value in every input that can hold one, and an id. Then a
-    drawn mistake follows that has none of them; its answer, headers included, is searched for them. ATLAS AML.T0024.
-    """
-    base = base_of(probe).request
-    mark = canary(probe.target.seed)
-    marked = canary_request(base, mark)
-
-    def judge(drawn: Invalid) -> list[Case]:
-        probe.client.infer(probe.model.name, marked, probe.model.address)
-        exchange = _sent(probe, drawn)
-        # A model that keeps a state by design may show it in its outputs, never in an error.
-        if exchange.ok and not probe.model.steady(probe.client):
-            return []
-        leaked = _found(mark, exchange)
-        observed = f"{drawn.name} ({drawn.why}): {status_of(exchange)}, {f'with {leaked}' if leaked else 'no canary'}"
-        expected = "nothing of the request before"
-        return [Case("policy:no-leak", leaked is None, expected, observed, "answer-holds-other-request", exchange)]
-
-    explore(probe, _invalid(probe), judge, examples=3 * probe.target.examples, label=_classes)
-
-
-def _found(mark: Canary, exchange: Exchange) -> str | None:
-    """The canary that an answer holds, in words."""
-    text = exchange.response_body.decode("utf-8", "replace")
-    return mark.found_in(text) or mark.found_in("\n".join(value for _, value in exchange.response_headers))
-
-
-def _sent(probe: Probe, drawn: Invalid) -> Exchange:
-    version = drawn.version or probe.model.address
-    return probe.client.infer(probe.model.name, drawn.body, version)
-
-
-def _invalid(probe: Probe, *, heavy: bool = False) -> SearchStrategy[Invalid]:
-    """Mistakes in a request that the model has accepted."""
-    # Before the first mistake: what some of them leave behind would pass for a model that answers as it likes.
-    probe.model.steady(probe.client)
-    base, metadata = base_of(probe).request, probe.model.metadata
-    versions = metadata.versions if metadata else ()
-    named = bool(metadata and metadata.inputs)
-    allowed = operators(base.to_value(), section="heavy" if heavy else "light", named=named, versions=bool(versions))
-    if not allowed:
-        probe.not_applicable("the model's inputs leave no such mistake to make")
-    return invalid_requests(base, allowed, versions=versions)
-
-
-def _classes(drawn: Invalid) -> list[str]:
-    return [*drawn.name.split("+"), *(["two mistakes"] if "+" in drawn.name else [])]
-
-
-def _other(request: InferRequest) -> InferRequest:
-    """The same request with the values of each input in reverse order: valid, and told apart."""
-    return replace(request, inputs=tuple(replace(each, elements=each.elements[::-1]) for each in request.inputs))

@@ -6,56 +6,79 @@ leaking buffer would show afterwards.
 
 from __future__ import annotations
 
-from harness.check import Untestable, check
+import time
+
+from harness.check import check
 from harness.generate.distinct import distinct
-from harness.generate.mutations import mutations
 from harness.record.exchange import Exchange
 from harness.target.alive import alive
-from harness.target.concurrent import Known, Lane, Transport, comparable, excused, known, lane, varies_alone
+from harness.target.calls import READY_ONLY
+from harness.target.lanes import (
+    Known,
+    Lane,
+    answered,
+    comparable,
+    declared_alike,
+    excused,
+    known,
+    lanes,
+    quick_mistakes,
+)
 from harness.target.probe import Probe
 
-SAME, CRASH = "policy:same-answer", "policy:no-crash"
-ROOT = "state-left-behind"
+SAME, CRASH, READY = "policy:same-answer", "policy:no-crash", "policy:ready-infers"
+LEFT_BEHIND, VARIES = "state-left-behind", "same-request-other-answer"
 KEY = "probe-set"
-PROBES, TRIES, DISTURBANCES = 6, 3, 40
+PROBES, TRIES = 6, 3
+OTHERS, DISTURBANCES, DISTURBANCE_SECONDS = 40, 320, 3.0
+# Long enough for a thread pool to shrink, a batcher to time out, a clock to move on.
+PAUSE_SECONDS = 1.6
 
 
 @check(
     "adversarial-probe-set-before",
     duties=["A15-1-d", "A15-4-j"],
     criteria=["same-answer"],
-    criterion="a fixed set of requests is answered alike twice, before anything else is sent",
+    criterion="a fixed set of requests is answered alike twice, with a pause between, before anything else is sent",
     per="model",
     kind="search",
-    faults=[],
+    faults=["wrong-after-a-pause"],
     first=True,
     fix="Seed or remove what is random; or declare the model nondeterministic in the policy.",
 )
 def adversarial_probe_set_before(probe: Probe) -> None:
-    """A fixed set of requests is answered before everything else.
+    """A fixed set of requests is answered before everything else, and alike after a pause.
 
-    Up to six different requests over each transport. Their answers are kept for the check that runs last. A request
-    that is answered differently the second time is a finding here, and not compared later.
+    Up to six different requests over each transport, then nothing for a moment, then the same again. A request that is
+    answered differently the second time is a finding here. The answers of the others are kept for the check that
+    runs last.
     """
-    for way, ones in _taken(probe):
-        steady = [one for one in ones if not varies_alone(way, one, 1)]
-        for one in ones:
-            observed = f"{way.name}: {'alike' if one in steady else 'another answer the second time'}"
-            expected = "the same answer twice"
-            probe.holds(one in steady, clause=SAME, expected=expected, observed=observed, exchange=one.exchange,
-                        root="same-request-other-answer")  # fmt: skip
-        _memory(probe)[way.name] = steady
-        probe.observe(f"{way.name}: {len(steady)} requests kept for the end of the run")
+    declared_alike(probe)
+    if probe.target.rest is not None:
+        # Whether answers can be compared at all is settled before anything could change them.
+        probe.model.steady(probe.client)
+    taken = [(way, answered(way, distinct(way.base, 3 * PROBES), PROBES)) for way in lanes(probe)]
+    time.sleep(PAUSE_SECONDS)
+    for way, ones in taken:
+        _memory(probe)[way.name] = [one for one in ones if _alike(probe, way, one)]
+        probe.observe(
+            f"{way.name}: {len(_memory(probe)[way.name])} of {len(ones)} requests kept for the end of the run"
+        )
 
 
 @check(
     "adversarial-probe-set-after",
     duties=["A15-1-d", "A15-4-j", "A15-4-k", "A15-5-c"],
-    criteria=["same-answer", "no-crash"],
+    criteria=["same-answer", "no-crash", "ready-infers"],
     criterion="after everything else the fixed set of requests is answered as it was before",
     per="model",
     kind="search",
-    faults=["answers-drift-with-use"],
+    faults=[
+        "answers-drift-with-use",
+        "wrong-after-50-errors",
+        "worn-out-after-300-requests",
+        "ready-though-broken",
+    ],
     last=True,
     fix="Keep nothing of a request once it is answered: no cache by shape, no online learning, no reused buffer.",
 )
@@ -63,60 +86,56 @@ def adversarial_probe_set_after(probe: Probe) -> None:
     """A fixed set of requests is answered after everything else as it was before.
 
     The requests of the first check again, each three times, after all other checks of the run (floats within 0.1 %).
-    In a run without the first check, the set is taken at the beginning of this one, and invalid requests and other
-    values are sent in between. An endpoint that does not answer is asked again for a while.
+    In a run without the first check, the set is taken at the beginning of this one. Some hundred invalid requests and
+    other values are sent in between, so that this is worth something in a run of few checks, too. An endpoint that
+    does not infer is asked again for a while; if it still calls the model ready, that is a finding as well.
     """
     memory = _memory(probe)
     if not any(memory.values()):
         comparable(probe)
-        memory.update({way.name: known(probe, way, PROBES) for way in _ways(probe)})
-        _disturb(probe)
+        memory.update({way.name: known(probe, way, PROBES) for way in lanes(probe)})
+    _disturb(probe)
     seen = alive(probe)
     expected = "an endpoint that serves after the run"
     probe.holds(seen.problem is None, clause=CRASH, expected=expected, observed=seen.problem or "it serves",
                 exchange=seen.exchange, root=seen.root)  # fmt: skip
-    for way in _ways(probe):
+    ready = f"ready: {'yes' if seen.ready else 'no'}, {seen.problem or 'it infers'}"
+    probe.holds(seen.problem is None or not (seen.answers and seen.ready), clause=READY, observed=ready,
+                expected="a model that is ready infers", exchange=seen.exchange, root=READY_ONLY)  # fmt: skip
+    for way in lanes(probe):
         for one in memory.get(way.name, ()):
             _compare(probe, way, one)
+
+
+def _alike(probe: Probe, way: Lane, one: Known) -> bool:
+    """Whether a request gets the same answer again; refusals are not judged."""
+    exchange = way.send(one.request, False)
+    if excused(exchange):
+        return True
+    found = one.differs(way.outputs(exchange))
+    return probe.holds(found is None, clause=SAME, expected="the same answer twice", root=VARIES, exchange=exchange,
+                       observed=f"{way.name}, after {PAUSE_SECONDS:g} s: {found or 'alike'}")  # fmt: skip
 
 
 def _compare(probe: Probe, way: Lane, one: Known) -> None:
     """Whether an answer is still what it was; one odd answer among like ones is another matter than a change."""
     changes: list[tuple[str, Exchange]] = []
-    answered = 0
+    compared = 0
     for _ in range(TRIES):
         exchange = way.send(one.request, False)
         if excused(exchange):
             continue
-        answered += 1
+        compared += 1
         found = one.differs(way.outputs(exchange))
         if found is not None:
             changes.append((found, exchange))
-    if answered:
+    if compared:
         observed = (
-            f"{way.name}: {changes[0][0]}; {len(changes)} of {answered} answers differ" if changes else "as before"
+            f"{way.name}: {changes[0][0]}; {len(changes)} of {compared} answers differ" if changes else "as before"
         )
+        root = LEFT_BEHIND if len(changes) == compared else VARIES
         probe.holds(not changes, clause=SAME, expected="the answer from before everything else", observed=observed,
-                    exchange=changes[0][1] if changes else None, root=ROOT)  # fmt: skip
-
-
-def _taken(probe: Probe) -> list[tuple[Lane, list[Known]]]:
-    comparable(probe)
-    return [(way, known(probe, way, PROBES)) for way in _ways(probe)]
-
-
-def _ways(probe: Probe) -> list[Lane]:
-    transports: list[Transport] = ["rest"]
-    if probe.model.grpc is not None:
-        transports.append("grpc")
-    found = []
-    for each in transports:
-        try:
-            found.append(lane(probe, each))
-        except Untestable:
-            if each == "rest":
-                raise
-    return found
+                    exchange=changes[0][1] if changes else None, root=root)  # fmt: skip
 
 
 def _memory(probe: Probe) -> dict[str, list[Known]]:
@@ -125,9 +144,15 @@ def _memory(probe: Probe) -> dict[str, list[Known]]:
 
 
 def _disturb(probe: Probe) -> None:
-    """Other requests than those of the set, valid and invalid."""
-    way = lane(probe, "rest")
-    for mutation in mutations(way.base):
-        probe.model.mistake(probe.client, mutation)
-    for request in list(distinct(way.base, DISTURBANCES))[PROBES:]:
-        way.send(request, False)
+    """Other requests than those of the set, valid and invalid in turns."""
+    way = lanes(probe)[0]
+    bad = quick_mistakes(probe, way.base) if probe.target.rest is not None else []
+    other = list(distinct(way.base, OTHERS))[PROBES:] or [way.base]
+    end = time.monotonic() + DISTURBANCE_SECONDS
+    for number in range(DISTURBANCES):
+        if bad and number % 2:
+            exchange = probe.client.infer(probe.model.name, bad[number // 2 % len(bad)].body, probe.model.address)
+        else:
+            exchange = way.send(other[number // 2 % len(other)], False)
+        if not exchange.answered or time.monotonic() > end:
+            return

@@ -25,6 +25,11 @@ INSISTING = 5
         "auth-settings-open",
         "auth-statistics-open",
         "auth-shared-memory-open",
+        "auth-versioned-routes-open",
+        "auth-skipped-for-empty-body",
+        "auth-remembered-by-connection",
+        "auth-fails-open-after-20-refusals",
+        "auth-refused-with-the-answer",
     ],
     fix="Put the check of credentials before the routing, so that no route can be without it.",
 )
@@ -37,7 +42,7 @@ def security_no_access_without_credentials(probe: Probe) -> None:
     is recorded. Where nobody is asked for credentials the policy decides (criteria.credentials = "required"). The
     precondition of all black-box attacks: MITRE ATLAS AML.T0040.
     """
-    configured(probe)
+    configured(probe, or_required=True)
     rows = []
     with nobody(probe) as stranger:
         for door, right in served_doors(probe):
@@ -54,12 +59,15 @@ def security_no_access_without_credentials(probe: Probe) -> None:
     criterion="wrong credentials get nothing that the right ones get",
     criteria=["no-open-access"],
     faults=[
-        "auth-metadata-open",
-        "auth-infer-open",
-        "auth-management-open",
-        "auth-settings-open",
-        "auth-statistics-open",
-        "auth-shared-memory-open",
+        "auth-token-prefix-accepted",
+        "auth-token-with-suffix-accepted",
+        "auth-token-case-folded",
+        "auth-empty-token-accepted",
+        "auth-any-token-accepted",
+        "auth-any-token-on-infer",
+        "auth-same-length-accepted",
+        "auth-basic-accepted",
+        "auth-third-try-accepted",
     ],
     fix="Compare the whole secret in constant time, and verify signatures with a fixed algorithm.",
 )

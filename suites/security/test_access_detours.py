@@ -16,6 +16,9 @@ FORWARDED = (
     ("X-Real-IP", "127.0.0.1"),
     ("X-Forwarded-User", "admin"),
     ("X-Remote-User", "admin"),
+    ("Forwarded", "for=127.0.0.1;proto=https"),
+    ("X-HTTP-Method-Override", "OPTIONS"),
+    ("User-Agent", "kube-probe/1.30"),
 )
 
 
@@ -24,7 +27,14 @@ FORWARDED = (
     duties=["A15-5-a"],
     criterion="no other spelling of a path, other method or forwarded header gets what is refused without credentials",
     criteria=["no-open-access"],
-    faults=[],
+    faults=[
+        "auth-head-open",
+        "auth-forwarded-for-trusted",
+        "auth-case-folded-path-open",
+        "auth-double-slash-open",
+        "auth-trailing-slash-open",
+        "auth-encoded-path-open",
+    ],
     fix="Normalise path and method once, before the check of credentials; believe forwarded headers of no client.",
 )
 def security_no_access_by_detour(probe: Probe) -> None:
@@ -68,6 +78,9 @@ def _detours(door: Door) -> list[tuple[str, str, tuple[tuple[str, str], ...]]]:
         ("trailing slash", f"{door.path}/"),
         ("path parameter", f"{door.path};x=health"),
         ("query", f"{door.path}?x=/v2/health/live"),
+        ("encoded dot segments", f"/v2/health/live/%2e%2e/%2e%2e{door.path[3:]}"),
+        ("doubled slash inside", f"/v2/{door.path[3:]}"),
+        ("backslash", f"/v2\\{door.path[4:]}"),
     ]
     found: list[tuple[str, str, tuple[tuple[str, str], ...]]] = [
         (f"path with {why}", path, ()) for why, path in paths if path != door.path
@@ -86,5 +99,5 @@ def _head(probe: Probe, send: Callable[..., Exchange], door: Door) -> None:
     observed = f"{door.name}, HEAD without credentials: {status_of(answer)}"
     expected = "a refusal, as of GET"
     probe.holds(
-        not answer.ok, expected=expected, observed=observed, exchange=answer, root=f"open-access:HEAD {door.name}"
+        not answer.ok, expected=expected, observed=observed, exchange=answer, root=f"open-access:HEAD {door.kind}"
     )

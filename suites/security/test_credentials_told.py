@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
-from harness.check import check
+from harness.check import Untestable, check
 from harness.record.exchange import Exchange
 from harness.target.credentials import INVENTED, SHORTEST, configured, nobody
 from harness.target.probe import UNKNOWN_MODEL, Probe
@@ -21,7 +22,7 @@ METHODS = ("ServerMetadata", "NoSuchMethod", "RepositoryIndex")
     criterion="no answer repeats the credentials of its request, and none has those of another",
     criteria=["no-leak"],
     advice=["no-secrets"],
-    faults=[],
+    faults=["token-in-error", "token-in-header", "token-of-somebody-else-in-error"],
     fix="Never put headers of requests into answers, errors or state that requests share.",
 )
 def security_credentials_stay_unsaid(probe: Probe) -> None:
@@ -50,7 +51,7 @@ def security_credentials_stay_unsaid(probe: Probe) -> None:
     criteria=["no-leak"],
     advice=["no-secrets"],
     transport="grpc",
-    faults=[],
+    faults=["token-in-grpc-trailers"],
     fix="Never put metadata of calls into trailers, details or state that calls share.",
 )
 def security_grpc_credentials_stay_unsaid(probe: Probe) -> None:
@@ -87,8 +88,9 @@ def _asked(probe: Probe, client: RestClient) -> Iterator[tuple[str, Exchange]]:
         yield f"metadata of {model.name}", client.model_metadata(model.name, model.address)
         yield f"broken inference of {model.name}", client.infer(model.name, b"{", model.address)
         yield f"empty inference of {model.name}", client.infer(model.name, b'{"inputs":[]}', model.address)
-        request = next(iter(model.samples), None) or (model.accepted(probe.client).request if model.metadata else None)
-        if request is not None:
+        # A model that no request is known for is left out, and not the whole check.
+        with contextlib.suppress(Untestable):
+            request = model.accepted(probe.client).request
             yield f"inference of {model.name}", client.infer(model.name, request, model.address)
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from harness.check import check
@@ -15,11 +14,9 @@ from harness.record.exchange import Exchange
 from harness.target.alive import alive, serving_before
 from harness.target.probe import Probe
 from harness.target.replies import status_of
-from harness.wire.connection import Route, open_stream
-from harness.wire.rawhttp import head
-from harness.wire.sockets import Backend, Call, WireError
+from harness.wire.rawhttp import head, held
 
-HANG, HELD_UP = "policy:no-hang", "advice:serves-others"
+HANG, CRASH, HELD_UP = "policy:no-hang", "policy:no-crash", "advice:serves-others"
 # Hostile requests of one kind, how many at once, and how long one may take: their answers do not matter.
 HOSTILE, AT_ONCE, HOSTILE_SECONDS = 16, 4, 3.0
 OPENED = 48
@@ -34,11 +31,11 @@ TIMES, SECONDS = 20, 2.0
     duties=["A15-5-c", "A15-4-c"],
     criterion="while and after cheap hostile requests are sent, a valid request of another client is answered in time",
     per="model",
-    criteria=["no-hang"],
+    criteria=["no-hang", "no-crash"],
     advice=["serves-others"],
     needs=["rest-infer-answers-200"],
     allow="stress",
-    faults=[],
+    faults=["deep-nesting-kills"],
     fix="Bound depth, digits, members and sizes before any work, and do the work apart from the event loop.",
 )
 def security_cheap_requests_do_not_exhaust(probe: Probe) -> None:
@@ -46,7 +43,7 @@ def security_cheap_requests_do_not_exhaust(probe: Probe) -> None:
 
     Per kind 16 requests of at most some 100 kB, four at a time: a shape beyond memory, a number of 100 000 digits,
     deep nesting, very many outputs, very many members. Meanwhile and afterwards another client sends the valid
-    request. After them it must be answered (criterion no-hang, asked again for 20 s); meanwhile an answer that takes 20
+    request. After them it must be answered (criteria no-hang and no-crash, asked again for 10 s); meanwhile an answer that takes 20
     times as long as before and more than two seconds is advice. MITRE ATLAS AML.T0029, AML.T0034.001.
     """
     serving_before(probe)
@@ -63,27 +60,28 @@ def security_cheap_requests_do_not_exhaust(probe: Probe) -> None:
     duties=["A15-5-c", "A15-4-c"],
     criterion="while 48 connections wait with half a request, and after they close, another client is answered in time",
     per="model",
-    criteria=["no-hang"],
+    criteria=["no-hang", "no-crash"],
     advice=["serves-others"],
     needs=["rest-infer-answers-200"],
     allow="stress",
-    faults=[],
+    faults=["slow-sender-blocks-everybody"],
     fix="Bound the time for the head of a request, and let no waiting connection hold a worker.",
 )
 def security_open_connections_do_not_exhaust(probe: Probe) -> None:
     """Connections that wait do not keep the service from others.
 
     48 connections send half of a head or half of a body, and wait; another client sends the valid request. Then they
-    close in the middle, and it is sent again. After them it must be answered (criterion no-hang); meanwhile it is
-    advice. MITRE ATLAS AML.T0029.
+    close in the middle, and it is sent again. After them it must be answered (criteria no-hang, no-crash); meanwhile
+    it is advice. MITRE ATLAS AML.T0029.
     """
     serving_before(probe)
     usual = _usual(probe)
     for name, start in _halves(probe):
-        with _held(probe, start) as opened:
+        with held(probe.client, start, OPENED, seconds=HOSTILE_SECONDS) as kept:
+            opened = sum(exchange.error is None for exchange in kept)
             if opened < OPENED // 2:
                 probe.observe(f"{name}: only {opened} of {OPENED} connections were taken")
-            _judge(probe, name, usual, [_valid(probe) for _ in range(DURING)])
+            _judge(probe, name, usual, _valid_ones(probe))
         if not _serves_after(probe, name):
             return
 
@@ -127,13 +125,21 @@ def _while_flooded(probe: Probe, body: bytes) -> list[_Timed]:
     def one(_: int) -> None:
         probe.client.send("POST", path, body=body, fresh=True, timeout=HOSTILE_SECONDS)
 
-    found: list[_Timed] = []
     with ThreadPoolExecutor(AT_ONCE) as pool:
         sent = [pool.submit(one, n) for n in range(HOSTILE)]
-        while len(found) < DURING and not (found and all(each.done() for each in sent)):
-            found.append(_valid(probe))
+        found = _valid_ones(probe, lambda: not all(each.done() for each in sent))
         for each in sent:
             each.result()
+    return found
+
+
+def _valid_ones(probe: Probe, more: Callable[[], bool] = lambda: True) -> list[_Timed]:
+    """The valid request one to five times, while ``more`` says so; two without an answer are enough."""
+    found = [_valid(probe)]
+    while len(found) < DURING and more():
+        found.append(_valid(probe))
+        if not any(timed.exchange.answered for timed in found[-2:]):
+            break
     return found
 
 
@@ -155,15 +161,16 @@ def _judge(probe: Probe, name: str, usual: float, meanwhile: list[_Timed]) -> No
 
 
 def _serves_after(probe: Probe, name: str) -> bool:
-    """Whether the valid request is answered afterwards; one case of the criterion."""
+    """Whether the valid request is answered afterwards: no answer in time is a hang, no connection a crash."""
     seen = alive(probe)
+    refused = seen.exchange.error is not None and seen.exchange.error.kind == "connect"
     return probe.holds(
         seen.problem is None,
-        clause=HANG,
+        clause=CRASH if refused else HANG,
         expected="the valid request is answered again",
         observed=f"after {name}: {seen.problem or 'it is answered'}",
         exchange=seen.exchange,
-        root=seen.root if seen.problem else None,
+        root=f"{seen.root}:{name}",
     )
 
 
@@ -174,23 +181,3 @@ def _halves(probe: Probe) -> Iterator[tuple[str, bytes]]:
     whole = head(probe.client, "POST", path, headers)
     yield "half a head", whole[:-2]
     yield "half a body", whole + body[: len(body) // 2]
-
-
-@contextmanager
-def _held(probe: Probe, start: bytes) -> Iterator[int]:
-    """Connections that have sent ``start`` and wait; gives how many, and closes them at the end."""
-    access, budget = probe.client.access, probe.client.budget
-    route = Route(access.ssl_context() if access.is_tls else None, access.sni, access.proxy_address())
-    backend = Backend()
-    with ExitStack() as stack:
-        opened = 0
-        for _ in range(OPENED):
-            call = Call(min(HOSTILE_SECONDS, budget.take()))
-            try:
-                stream = open_stream(access.host, access.port, route, backend, call, tunnel=True)
-                stack.callback(stream.close)
-                stream.push(start, call)
-            except WireError:
-                break
-            opened += 1
-        yield opened

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from harness.check import Untestable, check
-from harness.record.exchange import Exchange
+from harness.record.exchange import Exchange, Headers
 from harness.target.credentials import configured, ordinary, refuses_credentials, wrong_headers
 from harness.target.probe import Probe
 from harness.target.replies import status_of
-from harness.target.strangers import nowhere, required, rest_asks
+from harness.target.strangers import EVERYWHERE, nowhere, required, rest_asks
+
+# Tries with wrong credentials on one connection.
+INSISTING = 5
+Caller = Callable[..., Exchange]
+"""``(right credentials, metadata instead of them, fresh=on a connection of its own)``."""
 
 
 @check(
@@ -18,28 +23,35 @@ from harness.target.strangers import nowhere, required, rest_asks
     criterion="no call but health is served without credentials or with wrong ones",
     criteria=["no-open-access"],
     transport="grpc",
-    faults=["auth-metadata-open", "auth-infer-open", "auth-management-open"],
+    faults=[
+        "auth-grpc-open",
+        "auth-grpc-metadata-open",
+        "auth-any-token-on-infer",
+        "auth-token-case-folded",
+        "auth-empty-token-accepted",
+        "auth-third-try-accepted",
+        "auth-grpc-remembered-by-connection",
+    ],
     fix="Check the metadata of every call in one interceptor.",
 )
 def security_grpc_no_access_without_credentials(probe: Probe) -> None:
     """Nothing but health is served over gRPC without the right credentials.
 
-    Each call that is OK with the right credentials is made without any and with wrong ones, on new connections. That
+    Each call that is OK with the right credentials is made without any and with wrong ones on new connections, without
+    any on one that has carried the right ones, and server metadata with wrong ones again and again on one. That
     credentials are needed may also be seen over REST. MITRE ATLAS AML.T0040.
     """
-    configured(probe)
+    configured(probe, or_required=True)
     asks, rows = False, []
     wrong = wrong_headers(probe)
     for name, health, call in _calls(probe):
-        right = call(True, ())
-        if not right.ok:
+        if not call(True, (), fresh=False).ok:
             continue
-        tries = [("no credentials", call(False, ())), *((why, call(False, headers)) for why, headers in wrong)]
-        for why, answer in tries:
+        for why, answer in _tries(call, wrong, INSISTING if name == "ServerMetadata" else 0):
             asks = asks or refuses_credentials(answer)
             rows.append((f"{name}, {why}", health, answer))
-    asks = asks or required(probe) or rest_asks(probe)
-    if not asks:
+    asks = asks or rest_asks(probe)
+    if not asks and not required(probe):
         nowhere(probe)
     for name, health, answer in rows:
         observed = f"{name}: {status_of(answer)}"
@@ -47,44 +59,50 @@ def security_grpc_no_access_without_credentials(probe: Probe) -> None:
             if "no credentials" in observed:
                 probe.observe(observed)
         else:
-            probe.holds(not answer.ok, expected="no OK", observed=observed, exchange=answer,
-                        root=f"open-access-grpc:{name.partition(',')[0]}")  # fmt: skip
+            root = f"open-access-grpc:{name.partition(',')[0].partition(' ')[0]}" if asks else EVERYWHERE
+            probe.holds(not answer.ok, expected="no OK", observed=observed, exchange=answer, root=root)
     if not any(not health for _, health, _ in rows):
         probe.untestable("no call is served with the credentials that were given")
 
 
-def _calls(probe: Probe) -> list[tuple[str, bool, Callable[..., Exchange]]]:
+def _tries(call: Caller, wrong: list[tuple[str, Headers]], insisting: int) -> Iterator[tuple[str, Exchange]]:
+    """The call with no credentials and with each of the wrong ones, the first of those ``insisting`` times more."""
+    # A connection that has just carried the right credentials is no credential itself.
+    yield "no credentials, on a connection that had them", call(False, (), fresh=False)
+    yield "no credentials", call(False, ())
+    for why, headers in wrong:
+        yield why, call(False, headers)
+    for why, headers in wrong[:1]:
+        # The endpoint must not tire of refusing.
+        for n in range(1, insisting + 1):
+            yield f"{why}, try {n} on a connection", call(False, headers, fresh=False)
+
+
+def _calls(probe: Probe) -> list[tuple[str, bool, Caller]]:
     """Calls by name, whether they are of health, and how to make them with or without the right credentials."""
     from harness.target.grpc_calls import infer_message, named  # noqa: PLC0415 -- needs the extra grpc
 
-    def caller(method: str, message: object) -> Callable[..., Exchange]:
-        return lambda credentials, metadata: probe.grpc.call(
-            method,
-            message,
-            credentials=credentials,
-            metadata=metadata if credentials else (metadata or ordinary(probe)),
-            fresh=True,
-        )
+    def caller(method: str, message: object) -> Caller:
+        def call(credentials: bool, metadata: Headers, *, fresh: bool = True) -> Exchange:
+            given = metadata if credentials else (metadata or ordinary(probe))
+            return probe.grpc.call(method, message, credentials=credentials, metadata=given, fresh=fresh)
+
+        return call
 
     found = [
         ("ServerLive", True, caller("ServerLive", b"")),
         ("ServerReady", True, caller("ServerReady", b"")),
         ("ServerMetadata", False, caller("ServerMetadata", b"")),
         ("RepositoryIndex", False, caller("RepositoryIndex", b"")),
+        ("ModelStatistics", False, caller("ModelStatistics", b"")),
+        ("SystemSharedMemoryStatus", False, caller("SystemSharedMemoryStatus", b"")),
     ]
     for model in probe.target.models[:2]:
         if model.grpc is None:
             continue
-        found.append(
-            (f"ModelReady of {model.name}", True, caller("ModelReady", named("ModelReady", model.name, model.version)))
-        )
-        found.append(
-            (
-                f"ModelMetadata of {model.name}",
-                False,
-                caller("ModelMetadata", named("ModelMetadata", model.name, model.version)),
-            )
-        )
+        for method, health in (("ModelReady", True), ("ModelMetadata", False), ("ModelConfig", False)):
+            message = named(method, model.name, model.version)
+            found.append((f"{method} of {model.name}", health, caller(method, message)))
         try:
             found.append((f"ModelInfer of {model.name}", False, caller("ModelInfer", infer_message(model))))
         except Untestable:

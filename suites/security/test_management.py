@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 from harness.check import check
 from harness.record.exchange import Exchange
+from harness.target.discovery import value_of
+from harness.target.extensions import repository_path
 from harness.target.probe import UNKNOWN_MODEL, Probe
-from harness.target.replies import status_of
+from harness.target.replies import refused, status_of
+from harness.target.repository import INDEX, of_name
 
 CLOSED = frozenset({401, 403, 407})
 ABSENT = frozenset({404, 405, 501})
 RPC_CLOSED = frozenset({"UNAUTHENTICATED", "PERMISSION_DENIED"})
 # How servers say that a call of theirs is switched off.
 SWITCHED_OFF = ("not allowed", "not enabled", "disabled", "not supported", "unsupported", "read-only")
-# A setting and a region that no server has: nothing can be changed by naming them.
-SETTING = b'{"art15_no_such_setting":""}'
-REGION = "art15-no-such-region-7f3a"
 WHY_NOT = "the policy does not say whether management may be reached (criteria.management_reachable)"
 
 
@@ -32,20 +32,18 @@ class _Call:
     body: bytes | None = None
 
 
-CALLS = (
-    _Call("load", "POST", f"/v2/repository/models/{UNKNOWN_MODEL}/load",
-          f"/v2/repository/models/{UNKNOWN_MODEL}/art15verb", b"{}"),
-    _Call("unload", "POST", f"/v2/repository/models/{UNKNOWN_MODEL}/unload",
-          f"/v2/repository/models/{UNKNOWN_MODEL}/art15verb", b"{}"),
-    _Call("log settings read", "GET", "/v2/logging", "/v2/art15logging"),
-    _Call("log settings written", "POST", "/v2/logging", "/v2/art15logging", SETTING),
-    _Call("trace settings read", "GET", "/v2/trace/setting", "/v2/trace/art15setting"),
-    _Call("trace settings written", "POST", "/v2/trace/setting", "/v2/trace/art15setting", SETTING),
+READING = (
+    _Call("index", "POST", INDEX, "/v2/repository/art15index", b"{}"),
+    _Call("log settings", "GET", "/v2/logging", "/v2/art15logging"),
+    _Call("trace settings", "GET", "/v2/trace/setting", "/v2/trace/art15setting"),
     _Call("shared memory, status", "GET", "/v2/systemsharedmemory/status", "/v2/systemsharedmemory/art15verb"),
-    _Call("shared memory, unregister", "POST", f"/v2/systemsharedmemory/region/{REGION}/unregister",
-          f"/v2/systemsharedmemory/region/{REGION}/art15verb", b"{}"),
     _Call("CUDA shared memory, status", "GET", "/v2/cudasharedmemory/status", "/v2/cudasharedmemory/art15verb"),
-)  # fmt: skip
+)
+# Only ever for a name that the endpoint itself says it does not have.
+CONTROL = tuple(
+    _Call(verb, "POST", repository_path(UNKNOWN_MODEL, verb), repository_path(UNKNOWN_MODEL, "art15verb"), b"{}")
+    for verb in ("load", "unload")
+)
 RPCS = ("RepositoryModelLoad", "RepositoryModelUnload")
 
 
@@ -60,20 +58,18 @@ RPCS = ("RepositoryModelLoad", "RepositoryModelUnload")
 def security_management_reachable(probe: Probe) -> None:
     """Whether management calls can be reached with the rights of an inference is seen.
 
-    Load and unload of a model that no server has, reading of log and trace settings and writing of a setting that no
-    server has, status of shared memory and removal of a region that no server has: nothing changes. A call counts as
-    reached unless it is refused for rights, said to be switched off, or answered like a verb that nobody has. With
-    criteria.management_reachable = "warn" or "fail" in the policy that is a finding; by default it is recorded.
-    MITRE ATLAS AML.T0040.
+    The index, log and trace settings and the status of shared memory are read. Load and unload are sent for an invented
+    name, and only where neither the index nor the model metadata knows it; nothing that could change anything is sent.
+    A call counts as reached unless it is refused for rights, said to be switched off, or answered like a verb that
+    nobody has. With criteria.management_reachable = "warn" or "fail" in the policy that is a finding; by default it is
+    recorded. MITRE ATLAS AML.T0040.
     """
-    seen = []
-    for call in CALLS:
-        exchange = probe.client.send(call.method, call.path, call.body)
-        if exchange.error is not None or exchange.status is None:
-            probe.observe(f"{call.name}: {status_of(exchange)}")
-            continue
-        other = probe.client.send(call.method, call.invented, call.body) if exchange.status in ABSENT else None
-        seen.append((call.name, exchange, _state(exchange, other, call)))
+    seen = [found for call in READING if (found := _asked(probe, call)) is not None]
+    listed = next((exchange for name, exchange, _ in seen if name == "index"), None)
+    if _is_nobody(probe, listed):
+        seen += [found for call in CONTROL if (found := _asked(probe, call)) is not None]
+    else:
+        probe.observe("load and unload: not sent, since the endpoint does not say that it lacks the invented model")
     _judge(probe, seen)
 
 
@@ -87,27 +83,51 @@ def security_management_reachable(probe: Probe) -> None:
     fix="Serve management on another port, or ask for rights of its own; switch off what is not used.",
 )
 def security_grpc_management_reachable(probe: Probe) -> None:
-    """Whether load and unload can be reached over gRPC with the rights of an inference is seen.
+    """Whether the repository can be reached over gRPC with the rights of an inference is seen.
 
-    Both, for a model that no server has; what counts as reached, and what comes of it, is as over REST. MITRE ATLAS
-    AML.T0040.
+    The index is asked first. Where it can be read, and does not have the invented name, load and unload are called for
+    that name. Elsewhere the layout of their messages is not known (in KServe's the name is another field): they get
+    bytes that are no message, which no server can carry out, and any answer but UNIMPLEMENTED or a refusal for rights
+    counts as reached. What comes of it is as over REST. MITRE ATLAS AML.T0040.
     """
-    from harness.target.grpc_calls import named  # noqa: PLC0415 -- needs the extra grpc
+    from harness.target.grpc_calls import load_of_nobody  # noqa: PLC0415 -- needs the extra grpc
 
+    index = probe.grpc.call("RepositoryIndex")
+    message = load_of_nobody(index)
+    asked = [("RepositoryIndex", index), *((method, probe.grpc.call(method, message)) for method in RPCS)]
     seen = []
-    for method in RPCS:
-        exchange = probe.grpc.call(method, named(method, UNKNOWN_MODEL))
+    for method, exchange in asked:
         if exchange.rpc is None:
             probe.observe(f"{method}: {status_of(exchange)}")
-            continue
-        if exchange.rpc.name == "UNIMPLEMENTED":
-            state = "absent"
-        elif exchange.rpc.name in RPC_CLOSED:
-            state = "closed"
         else:
-            state = "switched off" if _is_off(exchange.rpc.details) else "reachable"
-        seen.append((method, exchange, state))
+            seen.append((method, exchange, _rpc_state(exchange)))
     _judge(probe, seen)
+
+
+def _rpc_state(exchange: Exchange) -> str:
+    assert exchange.rpc is not None
+    if exchange.rpc.name == "UNIMPLEMENTED":
+        return "absent"
+    if exchange.rpc.name in RPC_CLOSED:
+        return "closed"
+    return "switched off" if not exchange.ok and _is_off(exchange.rpc.details) else "reachable"
+
+
+def _asked(probe: Probe, call: _Call) -> tuple[str, Exchange, str] | None:
+    """Name, answer and state of a call over REST; None without an answer, which is noted."""
+    exchange = probe.client.send(call.method, call.path, call.body)
+    if exchange.error is not None or exchange.status is None:
+        probe.observe(f"{call.name}: {status_of(exchange)}")
+        return None
+    other = probe.client.send(call.method, call.invented, call.body) if exchange.status in ABSENT else None
+    return call.name, exchange, _state(exchange, other, call)
+
+
+def _is_nobody(probe: Probe, listed: Exchange | None) -> bool:
+    """Whether the endpoint says that it does not have the invented model: no metadata, and no row in an index."""
+    if listed is not None and listed.ok and (value_of(listed) is None or of_name(listed, UNKNOWN_MODEL)):
+        return False
+    return refused(probe.client.model_metadata(UNKNOWN_MODEL))
 
 
 def _judge(probe: Probe, seen: Sequence[tuple[str, Exchange, str]]) -> None:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from harness.check import check
-from harness.oracles.disclosure import INSIDE, SECRETS, disclosures, words_of
+from harness.oracles.disclosure import INSIDE, SECRETS, disclosures
 from harness.record.exchange import Exchange
 from harness.target.probe import Probe
-from harness.wire import strictjson
-from harness.wire.rest import json_of
-
-SECRET, INSIDE_TOLD = "advice:no-secrets", "advice:no-disclosure"
+from harness.target.telling import DISCLOSURE, SECRET, words
 
 
 @check(
@@ -17,7 +14,14 @@ SECRET, INSIDE_TOLD = "advice:no-secrets", "advice:no-disclosure"
     duties=["A15-5-h"],
     criterion="no metadata, configuration, setting, index or metric holds a key, a token or a password",
     advice=["no-secrets", "no-disclosure"],
-    faults=[],
+    faults=[
+        "access-key-in-metadata",
+        "database-url-in-metadata",
+        "private-key-in-metadata",
+        "environment-in-server-metadata",
+        "password-in-configuration",
+        "access-key-in-statistics",
+    ],
     fix="Keep secrets out of model configurations and their properties; the server hands those out as they are.",
 )
 def security_metadata_holds_no_secret(probe: Probe) -> None:
@@ -29,26 +33,57 @@ def security_metadata_holds_no_secret(probe: Probe) -> None:
     Paths of the host are recorded and not held against anybody: configurations have them by design.
     MITRE ATLAS AML.T0063.
     """
-    read = 0
-    for name, exchange in _described(probe):
-        if not exchange.ok:
-            continue
-        read += 1
-        text = _words(exchange)
-        found = disclosures(text, SECRETS)
-        probe.client.recorder.redactor.add([each.value for each in found])
-        for each in found:
-            probe.holds(False, clause=SECRET, expected="no secret", observed=f"{name}: {each.text}", exchange=exchange,
-                        root=f"secret-in:{name}")  # fmt: skip
-        if not found:
-            probe.holds(True, clause=SECRET, expected="no secret", observed=name, exchange=exchange)
-        for each in disclosures(text, INSIDE):
-            probe.observe(f"{name}: {each.category}, {each.text}")
-            if each.category == "environment" and name == "server metadata":
-                probe.holds(False, clause=INSIDE_TOLD, expected="nothing of the environment", observed=each.text,
-                            exchange=exchange, root="discloses:environment")  # fmt: skip
+    _judge(probe, [(name, exchange, words(exchange)) for name, exchange in _described(probe) if exchange.ok])
+
+
+@check(
+    "security-grpc-metadata-holds-no-secret",
+    duties=["A15-5-h"],
+    criterion="no metadata, configuration, index or statistics over gRPC hold a key, a token or a password",
+    advice=["no-secrets", "no-disclosure"],
+    transport="grpc",
+    faults=["access-key-in-metadata", "database-url-in-metadata", "private-key-in-metadata"],
+    fix="Keep secrets out of model configurations and their properties; the server hands those out as they are.",
+)
+def security_grpc_metadata_holds_no_secret(probe: Probe) -> None:
+    """What describes the service over gRPC holds no secret.
+
+    As over REST, with ServerMetadata, RepositoryIndex and ModelStatistics, and per model ModelMetadata and ModelConfig.
+    Texts are found in fields of every number, so that layouts of other servers are read as well. MITRE ATLAS AML.T0063.
+    """
+    from harness.target.grpc_calls import named, texts_of  # noqa: PLC0415 -- needs the extra grpc
+
+    general = {"server metadata": "ServerMetadata", "repository index": "RepositoryIndex",
+               "statistics": "ModelStatistics"}  # fmt: skip
+    calls = [(name, probe.grpc.call(method)) for name, method in general.items()]
+    for model in probe.target.models:
+        for name, method in (("metadata", "ModelMetadata"), ("configuration", "ModelConfig")):
+            calls.append((f"{name} of {model.name}", probe.grpc.call(method, named(method, model.name, model.version))))
+    _judge(probe, [(name, exchange, texts_of(exchange.response_body)) for name, exchange in calls if exchange.ok])
+
+
+def _judge(probe: Probe, read: list[tuple[str, Exchange, str]]) -> None:
     if not read:
         probe.untestable("no description of the service could be read")
+    for name, exchange, text in read:
+        _look(probe, name, exchange, text)
+
+
+def _look(probe: Probe, name: str, exchange: Exchange, text: str) -> None:
+    """One case for one description; several models with a secret at the same place are one root cause."""
+    kind = name.partition(" of ")[0]
+    found = disclosures(text, SECRETS)
+    (probe.target.rest or probe.grpc).recorder.redactor.add([each.value for each in found])
+    for each in found:
+        probe.holds(False, clause=SECRET, expected="no secret", observed=f"{name}: {each.text}", exchange=exchange,
+                    root=f"secret-in:{kind}")  # fmt: skip
+    if not found:
+        probe.holds(True, clause=SECRET, expected="no secret", observed=name, exchange=exchange)
+    for each in disclosures(text, INSIDE):
+        probe.observe(f"{name}: {each.category}, {each.text}")
+        if each.category == "environment" and kind == "server metadata":
+            probe.holds(False, clause=DISCLOSURE, expected="nothing of the environment", observed=each.text,
+                        exchange=exchange, root="discloses:environment")  # fmt: skip
 
 
 def _described(probe: Probe) -> list[tuple[str, Exchange]]:
@@ -66,10 +101,3 @@ def _described(probe: Probe) -> list[tuple[str, Exchange]]:
         found.append((f"metadata of {model.name}", client.send("GET", path)))
         found.append((f"configuration of {model.name}", client.send("GET", f"{path}/config")))
     return found
-
-
-def _words(exchange: Exchange) -> str:
-    try:
-        return words_of(json_of(exchange).value)
-    except strictjson.NotJson:
-        return exchange.response_body.decode("utf-8", "replace")

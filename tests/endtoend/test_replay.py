@@ -96,6 +96,32 @@ def test_an_endpoint_that_is_gone_gives_nothing_again(flawed: Flawed) -> None:
 
 
 @pytest.mark.parametrize(
+    ("fault", "slug", "method"),
+    [
+        ("grpc-id-dropped", "grpc-infer-echoes-id", "/inference.GRPCInferenceService/ModelInfer"),
+        ("last-of-many-chunks-lost", "adversarial-framing-chunked-same-answer", "POST"),
+    ],
+)
+def test_over_grpc_and_as_raw_bytes(fault: str, slug: str, method: str, tmp_path: Path) -> None:
+    """The same transport again: comes again from the flawed server, wherever it is, and from the mended one not."""
+    flaw, folder = ["--fault", fault, "--models", MODEL], tmp_path / "evidence"
+    with EmbeddedServer(flaw) as server:
+        assert server.grpc
+        ran = probe(server.url, folder, "--oip-grpc", server.grpc, "-k", slug)
+        assert ran.code == 1, ran.output
+        code, output = replay(folder, slug, "--times", "2")
+    assert code == 0, output
+    assert method in output
+    assert "came again 2 of 2 times" in output
+    for arguments, expected in ((flaw, 0), (["--models", MODEL], 1)):
+        with EmbeddedServer(arguments) as other:
+            assert other.grpc
+            code, output = replay(folder, slug, "--endpoint", other.url, "--oip-grpc", other.grpc, "--times", "2")
+        assert code == expected, output
+        assert f"came again {0 if expected else 2} of 2 times" in output
+
+
+@pytest.mark.parametrize(
     ("fault", "model", "slugs"),
     [
         ("id-ascii-only", "echo-fp32", "rest-infer-echoes-id"),

@@ -6,12 +6,16 @@ One file per area. Every fault names the clauses it breaks and the models it sho
 from __future__ import annotations
 
 from harness.reference.faults import (
+    adversarial_chunks,
     adversarial_concurrency,
     adversarial_framing,
     adversarial_inputs,
+    adversarial_paths,
+    adversarial_reload,
     adversarial_state,
     adversarial_transport,
     adversarial_values,
+    adversarial_wear,
     batching,
     binary,
     binary_replies,
@@ -58,6 +62,7 @@ AREAS = (
     binary, binary_requests, binary_replies, repository, generate, generate_stream, extensions, observation,
     shared_memory,
     grpc_service, grpc_errors, grpc_infer, grpc_values, grpc_typed, grpc_raw, grpc_replies, grpc_half,
-    adversarial_values, adversarial_inputs, adversarial_transport, adversarial_framing, adversarial_state,
-    adversarial_concurrency, security_access, security_disclosure,
+    adversarial_values, adversarial_inputs, adversarial_transport, adversarial_paths, adversarial_framing,
+    adversarial_chunks, adversarial_state, adversarial_wear, adversarial_reload, adversarial_concurrency,
+    security_access, security_disclosure,
 )  # fmt: skip

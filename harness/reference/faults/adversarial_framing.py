@@ -11,12 +11,14 @@ from harness.reference.http.wires import Wire
 from harness.reference.messages import Call, Reply
 
 CHANGE, CRASH, HANG, LEAK = "policy:no-silent-change", "policy:no-crash", "policy:no-hang", "policy:no-leak"
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)[ \t]*(?=\r\n)", re.IGNORECASE)
-_CHUNKED = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked[ \t]*(?=\r\n)", re.IGNORECASE)
-_MOST = 2**20
+LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)[ \t]*(?=\r\n)", re.IGNORECASE)
+CHUNKED = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked[ \t]*(?=\r\n)", re.IGNORECASE)
+# Less than what the HTTP library takes: it would refuse before.
+HEAD_BUFFER = 48 * 1024
+BEGIN = re.compile(rb"[A-Z]+( |$)")
 
 
-def _wire(kind: type[Wire]) -> Install:
+def wire(kind: type[Wire]) -> Install:
     return lambda hooks: hooks.wires.append(kind)
 
 
@@ -25,9 +27,9 @@ def complete(data: bytes) -> list[bytes]:
     found, rest = [], data
     while rest:
         head, gap, _ = rest.partition(b"\r\n\r\n")
-        length = _LENGTH.search(head + b"\r\n")
+        length = LENGTH.search(head + b"\r\n")
         size = len(head) + 4 + (int(length.group(1)) if length else 0)
-        if not gap or len(rest) < size or _CHUNKED.search(head + b"\r\n"):
+        if not gap or len(rest) < size or CHUNKED.search(head + b"\r\n"):
             return []
         found.append(rest[:size])
         rest = rest[size:]
@@ -45,10 +47,10 @@ class _Backwards(Wire):
 
 
 fault("pipelined-answer-lost", HANG, text="of requests that arrive together, only the first is answered")(
-    _wire(_FirstOnly)
+    wire(_FirstOnly)
 )
 fault("pipelined-answers-swapped", LEAK, "REST-INFER-12",
-      text="requests that arrive together are answered in reverse order")(_wire(_Backwards))  # fmt: skip
+      text="requests that arrive together are answered in reverse order")(wire(_Backwards))  # fmt: skip
 
 
 class _Heads(Wire):
@@ -67,29 +69,29 @@ class _Heads(Wire):
 
 class _LengthWins(_Heads):
     def head(self, head: bytes) -> bytes:
-        return _CHUNKED.sub(b"", head) if _LENGTH.search(head) else head
+        return CHUNKED.sub(b"", head) if LENGTH.search(head) else head
 
 
 class _ChunksWin(_Heads):
     def head(self, head: bytes) -> bytes:
-        return _LENGTH.sub(b"", head) if _CHUNKED.search(head) else head
+        return LENGTH.sub(b"", head) if CHUNKED.search(head) else head
 
 
 class _FirstLength(_Heads):
     def head(self, head: bytes) -> bytes:
-        lengths = list(_LENGTH.finditer(head))
-        return head if len(lengths) < 2 else head[: lengths[1].start()] + _LENGTH.sub(b"", head[lengths[1].start() :])
+        lengths = list(LENGTH.finditer(head))
+        return head if len(lengths) < 2 else head[: lengths[1].start()] + LENGTH.sub(b"", head[lengths[1].start() :])
 
 
 class _NoBodyOfGet(_Heads):
     def head(self, head: bytes) -> bytes:
-        return _LENGTH.sub(b"", head) if head.startswith(b"GET ") else head
+        return LENGTH.sub(b"", head) if head.startswith(b"GET ") else head
 
 
 class _NoBodyOfUnknown(_Heads):
     def head(self, head: bytes) -> bytes:
         known = re.match(rb"POST \S*/v2/(models|repository|logging|trace|systemsharedmemory)", head)
-        return head if known or not head.startswith(b"POST ") else _LENGTH.sub(b"", head)
+        return head if known or not head.startswith(b"POST ") else LENGTH.sub(b"", head)
 
 
 class _BareLineEnds(_Heads):
@@ -111,83 +113,43 @@ class _SpaceBeforeColon(_Heads):
 
 
 fault("length-wins-over-chunks", LEAK, text="a length beside chunks counts, and what is behind it is the next request")(
-    _wire(_LengthWins)
+    wire(_LengthWins)
 )
 fault("chunks-win-and-connection-lives", LEAK, text="chunks beside a length count, and the connection goes on")(
-    _wire(_ChunksWin)
+    wire(_ChunksWin)
 )
 fault("first-of-two-lengths", LEAK, text="of two lengths the first counts, and the rest is the next request")(
-    _wire(_FirstLength)
+    wire(_FirstLength)
 )
-fault("body-of-get-is-next-request", LEAK, text="the body of a GET is read as the next request")(_wire(_NoBodyOfGet))
+fault("body-of-get-is-next-request", LEAK, text="the body of a GET is read as the next request")(wire(_NoBodyOfGet))
 fault("body-of-unknown-path-is-next-request", LEAK, "REST-ERR-06",
-      text="the body sent to an unknown path is read as the next request")(_wire(_NoBodyOfUnknown))  # fmt: skip
+      text="the body sent to an unknown path is read as the next request")(wire(_NoBodyOfUnknown))  # fmt: skip
 fault("bare-carriage-return-ends-header", LEAK, text="a bare carriage return in a header begins another header")(
-    _wire(_BareLineEnds)
+    wire(_BareLineEnds)
 )
-fault("signed-length-ends-process", CRASH, text="a length with a sign ends the process")(_wire(_NegativeLength))
+fault("signed-length-ends-process", CRASH, text="a length with a sign ends the process")(wire(_NegativeLength))
 fault("space-before-colon-ignored", LEAK, text="a length with white space before its colon is one")(
-    _wire(_SpaceBeforeColon)
+    wire(_SpaceBeforeColon)
 )
 
 
-class _Chunks(Wire):
-    """Unpacks chunked requests itself, wrongly; what is no chunked request goes through as it is."""
-
-    base = 16
-    extension_is_data = False
-    last_lost = False
+class _HeadBuffer(Wire):
+    """A buffer of fixed size for the head, and nobody who looks whether it fits."""
 
     def __init__(self) -> None:
-        self._kept = b""
+        self._begun = 0
 
     def received(self, data: bytes) -> bytes:
-        self._kept += data
-        head, gap, body = self._kept.partition(b"\r\n\r\n")
-        chunked = gap and _CHUNKED.search(head + b"\r\n") and not _LENGTH.search(head + b"\r\n")
-        if not chunked and (gap or len(self._kept) > _MOST):
-            data, self._kept = self._kept, b""
-            return data
-        if not gap or (b"0\r\n\r\n" not in body and len(body) < _MOST):
-            return b""
-        self._kept = b""
-        plain = self.unpacked(body)
-        return _CHUNKED.sub(b"", head + b"\r\n") + b"content-length: %d\r\n\r\n" % len(plain) + plain
-
-    def unpacked(self, body: bytes) -> bytes:
-        """Data of the chunks."""
-        chunks = []
-        while body:
-            line, _, body = body.partition(b"\r\n")
-            digits, _, extension = line.partition(b";")
-            try:
-                size = int(digits, self.base)
-            except ValueError:
-                size = 0
-            if size <= 0:
-                break
-            chunks.append((extension if self.extension_is_data else b"") + body[:size])
-            body = body[size + 2 :]
-        return b"".join(chunks[:-1] if self.last_lost and len(chunks) > 2 else chunks)
+        if self._begun or BEGIN.match(data):
+            head, gap, _ = data.partition(b"\r\n\r\n")
+            self._begun += len(head)
+            if self._begun > HEAD_BUFFER:
+                end()
+            self._begun = 0 if gap else self._begun
+        return data
 
 
-class _DecimalChunks(_Chunks):
-    base = 10
-
-
-class _ExtensionIsData(_Chunks):
-    extension_is_data = True
-
-
-class _LastChunkLost(_Chunks):
-    last_lost = True
-
-
-fault("chunk-sizes-decimal", CHANGE, text="sizes of chunks are read as decimal numbers")(_wire(_DecimalChunks))
-fault("chunk-extension-is-data", CHANGE, text="what follows the size of a chunk becomes part of the body")(
-    _wire(_ExtensionIsData)
-)
-fault("last-of-many-chunks-lost", CHANGE, text="of more than two chunks the last is lost")(_wire(_LastChunkLost))
+fault("long-head-ends-process", CRASH, "TDATA-17", text="a head above 48 KiB ends the process")(wire(_HeadBuffer))
 
 
 def _reflected(hooks: Hooks, value: dict[str, bytes], name: bytes) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import json
 import time
@@ -11,14 +10,11 @@ from typing import Any
 from harness.reference.faults.adversarial import Count, inputs_of, on_refusals, wrong, wrong_when
 from harness.reference.faults.registry import fault
 from harness.reference.hooks import Hooks
-from harness.reference.messages import Call, Reply, error
+from harness.reference.messages import Call, Reply
 from harness.reference.protocol.request import InferRequest
 from harness.reference.protocol.tensors import Tensor
 
-SAME, LEAK, CRASH = "policy:same-answer", "policy:no-leak", "policy:no-crash"
-READY_OPS = ("ready", "model-ready")
-# What a thousand refusals make each later answer slower by; and the most that it becomes.
-SECONDS_PER_REFUSAL, MOST_SECONDS = 0.0005, 4.0
+SAME, LEAK = "policy:same-answer", "policy:no-leak"
 PAUSE_SECONDS = 1.5
 
 
@@ -120,64 +116,6 @@ def wrong_second_row_after_refusal(hooks: Hooks) -> None:
     hooks.answers.append(answer)
 
 
-@fault("wrong-after-50-errors", SAME, "REST-ERR-06", text="after 50 refused inferences, values are wrong for good")
-def wrong_after_50_errors(hooks: Hooks) -> None:
-    count = Count()
-    on_refusals(lambda _, __: count.up())(hooks)
-    wrong_when(lambda _, __: count.value >= 50)(hooks)
-
-
-@fault("worn-out-after-300-requests", CRASH, text="after 300 requests nothing infers, and nothing is ready")
-def worn_out(hooks: Hooks) -> None:
-    count = Count()
-
-    def gate(call: Call) -> Reply | None:
-        worn = count.up() > 300 and call.op in ("infer", *READY_OPS)
-        return error(503, "the service is restarting") if worn else None
-
-    hooks.gates.append(gate)
-
-
-@fault("ready-though-broken", "policy:ready-infers", "REST-ERR-06",
-       text="after ten refusals every inference is a 500, and ready says true")  # fmt: skip
-def ready_though_broken(hooks: Hooks) -> None:
-    count = Count()
-    on_refusals(lambda _, __: count.up())(hooks)
-    hooks.gates.append(
-        lambda call: error(500, "the worker is gone") if call.op == "infer" and count.value >= 10 else None
-    )
-
-
-@fault("broken-by-large-body", "policy:ready-infers",
-       text="after a body above 64 KiB every inference hangs, and ready says true")  # fmt: skip
-def broken_by_large_body(hooks: Hooks) -> None:
-    large: list[bool] = []
-
-    async def wait(call: Call) -> None:
-        if call.op == "infer" and large:
-            await asyncio.sleep(20)
-        if len(call.body) > 65536:
-            large.append(True)
-
-    hooks.before.append(wait)
-
-
-@fault(
-    "slower-with-every-refusal",
-    "REST-ERR-06",
-    text="every refused inference makes each later one half a millisecond slower",
-)
-def slower_with_every_refusal(hooks: Hooks) -> None:
-    count = Count()
-
-    async def wait(call: Call) -> None:
-        if call.op == "infer":
-            await asyncio.sleep(min(count.value * SECONDS_PER_REFUSAL, MOST_SECONDS))
-
-    on_refusals(lambda _, __: count.up())(hooks)
-    hooks.before.append(wait)
-
-
 @fault("wrong-on-long-connections", SAME, text="from the 25th request of a connection on, values are wrong")
 def wrong_on_long_connections(hooks: Hooks) -> None:
     wrong_when(lambda call, _: call.number_on_connection >= 25)(hooks)
@@ -253,44 +191,3 @@ def repeats_differ(hooks: Hooks) -> None:
         return bool(now) and now != "[]" and now == before
 
     wrong_when(condition)(hooks)
-
-
-@fault("unloaded-answers-from-cache", LEAK, "REPO-08", text="an unloaded model still answers what it was asked before")
-def unloaded_answers_from_cache(hooks: Hooks) -> None:
-    kept: dict[tuple[str, bytes], Any] = {}
-
-    def edit(call: Call, reply: Reply) -> None:
-        if call.op != "infer":
-            return
-        key = (call.path, call.body)
-        if reply.status == 200 and not reply.carried and len(kept) < 10_000:
-            kept[key] = reply.document
-        elif reply.status == 503 and key in kept:
-            reply.status, reply.document = 200, kept[key]
-
-    hooks.documents.append(edit)
-
-
-@fault("reload-changes-answers", SAME, "REPO-06", text="a model that is loaded again has other weights")
-def reload_changes_answers(hooks: Hooks) -> None:
-    loads: dict[str, int] = {}
-
-    def gate(call: Call) -> None:
-        if call.op == "load":
-            loads[call.model] = loads.get(call.model, 0) + 1
-
-    hooks.gates.append(gate)
-    wrong_when(lambda call, _: loads.get(call.model, 0) % 2 == 1)(hooks)
-
-
-@fault("unload-of-unknown-stops-all", "policy:ready-infers", "REPO-09",
-       text="to unload a model that is not there ends all inference, and ready says true")  # fmt: skip
-def unload_of_unknown_stops_all(hooks: Hooks) -> None:
-    stopped: list[bool] = []
-
-    def edit(call: Call, reply: Reply) -> None:
-        if call.op == "unload" and reply.status >= 400:
-            stopped.append(True)
-
-    hooks.documents.append(edit)
-    hooks.gates.append(lambda call: error(500, "no scheduler") if call.op == "infer" and stopped else None)

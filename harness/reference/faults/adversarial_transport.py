@@ -1,16 +1,13 @@
-"""Requests whose framing, coding, size or path is hostile, and the harm that they do."""
+"""Requests whose framing, coding or size is hostile, and the harm that they do."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-import tempfile
 import time
 import zlib
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
-from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,8 +16,9 @@ from harness.reference.faults.registry import Install, fault
 from harness.reference.hooks import Hooks
 from harness.reference.messages import Call, Reply
 
-CHANGE, CRASH, HANG, LEAK = "policy:no-silent-change", "policy:no-crash", "policy:no-hang", "policy:no-leak"
+CRASH, HANG = "policy:no-crash", "policy:no-hang"
 _ODD_CHARSET = re.compile(r"charset=(?!\"?utf-?8)", re.IGNORECASE)
+KNOWN_CODINGS = ("gzip", "deflate", "identity", "x-gzip", "br", "zstd")
 KNOWN_VERBS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
 # A connection that went away in the middle of a request costs one worker.
 WORKERS = 8
@@ -52,6 +50,24 @@ fault("gzip-bomb-hangs", HANG, "TDATA-17", text="compressed bodies are unpacked,
 fault("gzip-bomb-ends-process", CRASH, "TDATA-17", text="a compressed body that becomes 16 MiB ends the process")(
     _gzip(lambda: end(OUT_OF_MEMORY))
 )
+
+
+def _coding_cut(call: Call) -> bool:
+    """Whether a compressed body ends before its data do."""
+    unpacking = zlib.decompressobj(wbits=31)
+    try:
+        unpacking.decompress(call.body, MOST)
+    except zlib.error:
+        return False
+    return bool(call.body) and not unpacking.eof
+
+
+fault("cut-gzip-hangs", HANG, "TDATA-17", text="of a compressed body that ends in the middle the rest is waited for")(
+    holds(lambda call: is_rest(call) and call.headers.get("content-encoding") == "gzip" and _coding_cut(call))
+)
+fault("unknown-coding-ends-process", CRASH, text="a content coding that nobody knows ends the process")(
+    kills(lambda call: is_rest(call) and call.headers.get("content-encoding", "gzip") not in KNOWN_CODINGS)
+)
 fault("header-flood-ends-process", CRASH, text="more than 90 headers end the process")(
     kills(lambda call: is_rest(call) and len(call.headers) > 90)
 )
@@ -63,9 +79,6 @@ fault("odd-method-ends-process", CRASH, text="a method that nobody knows ends th
 )
 fault("expect-continue-hangs", HANG, text="a request that expects 100-continue is never answered")(
     holds(lambda call: "expect" in call.headers)
-)
-fault("long-path-ends-process", CRASH, text="a path above 2000 bytes ends the process")(
-    kills(lambda call: len(call.path) > 2000)
 )
 fault("odd-charset-ends-process", CRASH, "REST-HTTP-10", text="a label with an unknown charset ends the process")(
     kills(
@@ -195,70 +208,3 @@ def disconnect_poisons_next(hooks: Hooks) -> None:
             reply.status, reply.document, reply.carried = 500, {"error": "broken pipe"}, {}
 
     hooks.documents.append(edit)
-
-
-def _as_path(change: Callable[[str], str]) -> Install:
-    """Route requests by another path than theirs."""
-
-    def wrap(app: ASGIApp) -> ASGIApp:
-        async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] == "http":
-                raw = change(scope["raw_path"].decode("latin-1")).encode("latin-1", "replace")
-                scope = {**scope, "raw_path": raw}
-            await app(scope, receive, send)
-
-        return wrapped
-
-    return lambda hooks: hooks.asgi.append(wrap)
-
-
-def _without_dots(path: str) -> str:
-    """Dot segments resolved after decoding, as a careless proxy does it."""
-    kept: list[str] = []
-    for segment in unquote(path).split("/"):
-        if segment == "..":
-            kept = kept[:-1] or [""]
-        elif segment != ".":
-            kept.append(segment)
-    return "/".join(kept) if ".." in unquote(path) else path
-
-
-fault("dot-segments-resolved", CHANGE, "REST-MMETA-11", text="encoded dots in a model name lead up and out of models")(
-    _as_path(_without_dots)
-)
-fault("encoded-slash-splits-name", CHANGE, "REST-MMETA-11", text="an encoded slash in a model name is one of the path")(
-    _as_path(lambda path: re.sub("%2f", "/", path, flags=re.IGNORECASE))
-)
-fault("nul-ends-model-name", CHANGE, "REST-MMETA-11", text="a model name ends at an encoded NUL")(
-    _as_path(lambda path: re.sub("%00[^/]*", "", path))
-)
-fault("model-name-stripped", CHANGE, "REST-MMETA-11", text="white space at the ends of a model name is ignored")(
-    _as_path(lambda path: re.sub("(%20|%09)+(?=/|$)", "", path))
-)
-
-
-@fault("model-names-case-folded", CHANGE, "REST-HTTP-09", text="model names in capitals are found, and echoed so")
-def model_names_case_folded(hooks: Hooks) -> None:
-    def gate(call: Call) -> None:
-        call.model = call.model.lower()
-
-    hooks.gates.append(gate)
-
-
-@fault("traversal-reads-file", LEAK, "REST-MMETA-11", text="dots in a model name read a file beside the models")
-def traversal_reads_file(hooks: Hooks) -> None:
-    def gate(call: Call) -> Reply | None:
-        if is_rest(call) and call.op == "model-metadata" and ".." in call.model:
-            return Reply(200, body=_file_beside(call.model), media_type="application/octet-stream")
-        return None
-
-    hooks.gates.append(gate)
-
-
-def _file_beside(name: str) -> bytes:
-    """What lies at ``name`` in a folder made for the purpose; whatever is asked for, it is this file."""
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        (root / "settings.ini").write_text("[store]\npassword = hunter2-seeded\n")
-        wanted = root / Path(name).name
-        return (wanted if wanted.is_file() else root / "settings.ini").read_bytes()

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from harness.reference.faults.adversarial import is_rest
 from harness.reference.faults.registry import fault
 from harness.reference.hooks import Hooks
 from harness.reference.messages import Call, Reply
@@ -44,7 +45,8 @@ class _InFlight:
         hooks.before.append(self._wait)
 
     async def _wait(self, call: Call) -> None:
-        if call.op == "infer":
+        # Over gRPC nothing says when a call leaves: its reply is no document.
+        if call.op == "infer" and is_rest(call):
             self.calls.append(call)
             await asyncio.sleep(WINDOW_SECONDS)
 

@@ -5,6 +5,7 @@ Every server here is the variant ``auth-required`` with one hole: all but health
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from collections import Counter
 from collections.abc import Callable
@@ -85,22 +86,32 @@ _open("auth-forwarded-for-trusted", "who says it comes from 127.0.0.1 needs no t
       lambda call, _: "127.0.0.1" in call.headers.get("x-forwarded-for", ""))  # fmt: skip
 
 
-@fault("auth-remembered-by-connection", OPEN, text="once a connection had the token, it needs none any more")
-def remembered_by_connection(hooks: Hooks) -> None:
-    known: set[object] = set()
+def _remembered(over: Callable[[Call], bool]) -> Install:
+    def install(hooks: Hooks) -> None:
+        known: set[object] = set()
 
-    def hole(call: Call, _: str) -> bool:
-        if call.number_on_connection == 1:
-            known.discard(call.connection)
-        return is_rest(call) and call.connection in known
+        def hole(call: Call, _: str) -> bool:
+            if call.number_on_connection == 1:
+                known.discard(call.connection)
+            return over(call) and call.connection in known
 
-    # Before the guard, which lets the right token through without asking for a hole.
-    def gate(call: Call) -> None:
-        if call.number_on_connection > 1 and _right(call, hooks.settings.token):
-            known.add(call.connection)
+        # Before the guard, which lets the right token through without asking for a hole.
+        def gate(call: Call) -> None:
+            if call.number_on_connection > 1 and _right(call, hooks.settings.token):
+                known.add(call.connection)
 
-    hooks.gates.append(gate)
-    _guarded(hole)(hooks)
+        hooks.gates.append(gate)
+        _guarded(hole)(hooks)
+
+    return install
+
+
+fault("auth-remembered-by-connection", OPEN, text="once a connection had the token, it needs none any more")(
+    _remembered(is_rest)
+)
+fault("auth-grpc-remembered-by-connection", OPEN, text="once a gRPC connection had the token, it needs none any more")(
+    _remembered(lambda call: not is_rest(call))
+)
 
 
 @fault("auth-fails-open-after-20-refusals", OPEN, text="after 20 refusals on one connection or another, all get in")
@@ -176,3 +187,28 @@ def refused_but_done(hooks: Hooks) -> None:
 
     hooks.documents.append(edit)
     _guarded(lambda call, _: call.op in ("load", "unload") and is_rest(call))(hooks)
+
+
+@fault("auth-caller-in-shared-variable", OPEN, text="who is calling stands in a variable that all requests share")
+def caller_in_shared_variable(hooks: Hooks) -> None:
+    caller = {"right": False}
+
+    async def identify(call: Call) -> None:
+        caller["right"] = _right(call, hooks.settings.token)
+        await asyncio.sleep(0.001)
+
+    hooks.before.append(identify)
+    _guarded(lambda _, __: caller["right"])(hooks)
+
+
+@fault("auth-open-above-12-at-once", OPEN, text="while more than 12 others wait, nobody looks at tokens")
+def open_above_12_at_once(hooks: Hooks) -> None:
+    waiting: set[int] = set()
+
+    async def queue(call: Call) -> None:
+        waiting.add(id(call))
+        await asyncio.sleep(0.01)
+        waiting.discard(id(call))
+
+    hooks.before.append(queue)
+    _guarded(lambda _, __: len(waiting) > 12)(hooks)

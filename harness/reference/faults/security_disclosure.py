@@ -10,7 +10,7 @@ from harness.reference.faults.adversarial import Count, is_rest
 from harness.reference.faults.registry import Install, fault
 from harness.reference.grpc.failed import Failed
 from harness.reference.hooks import Hooks
-from harness.reference.messages import Call, Reply
+from harness.reference.messages import Call, Reply, error
 
 LEAK = "policy:no-leak"
 PYTHON = (
@@ -216,3 +216,28 @@ fault("token-in-grpc-trailers", LEAK, text="failed calls over gRPC bring the cre
     _failed(lambda call, failed: Failed(failed.code, failed.details, kind=failed.kind,
                                         trailers={"debug-auth": call.headers.get("authorization", "none")}))
 )  # fmt: skip
+
+
+def _beside(path: str, text: str) -> Install:
+    """Something is served at ``path`` beside the protocol."""
+
+    def install(hooks: Hooks) -> None:
+        def unknown(call: Call) -> Reply:
+            if call.path == path and call.method == "GET":
+                return Reply(200, body=text.encode(), media_type="text/plain")
+            return error(404, "there is nothing at this path")
+
+        hooks.routes["unknown"] = unknown
+
+    return install
+
+
+fault("environment-file-served", LEAK, text="the file with the server's settings is served at /.env")(
+    _beside("/.env", f"DATABASE_URL={DATABASE}\nAWS_ACCESS_KEY_ID={ACCESS_KEY}\n")
+)
+fault("repository-of-sources-served", LEAK, text="the folder of the version control is served")(
+    _beside("/.git/config", '[core]\n\tbare = false\n[remote "origin"]\n\turl = https://git.internal/models.git\n')
+)
+fault("profiler-served", LEAK, text="the pages of a profiler are served beside the protocol")(
+    _beside("/debug/pprof/", "<html><body>/debug/pprof/ 12 <a href='goroutine?debug=1'>goroutine</a></body></html>")
+)

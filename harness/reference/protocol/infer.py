@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.reference.extensions import binary
 from harness.reference.extensions.classification import wanted_classes
 from harness.reference.extensions.schedule import check_schedule
@@ -127,7 +129,9 @@ def compute(hooks: Hooks, call: Call, version: ModelVersion, request: InferReque
         if place is not None and version.sequences is not None:
             outputs = version.sequences.infer(place, request.inputs)
         else:
-            outputs = version.predict(request.inputs)
+            # Infinities and overflows are answers here, not something to warn the operator of.
+            with np.errstate(all="ignore"):
+                outputs = version.predict(request.inputs)
     except (KeyError, ValueError) as error:
         # Only where a seeded fault let an impossible request through.
         raise Refusal(f"the model cannot work with this: {error}") from error

@@ -63,12 +63,26 @@ def test_a_failure_that_does_not_repeat_is_still_found() -> None:
     assert search(st.integers(), lambda _: chance.random() > 0.2, examples=100, seed=1) is not None
 
 
-def test_what_ends_the_search_is_passed_on() -> None:
-    def holds(_: int) -> bool:
-        raise LookupError("budget")
+def test_what_ends_the_search_is_passed_on_at_once() -> None:
+    """It is no counterexample to shrink: where a request hangs, each further one costs a whole time limit."""
+    calls = 0
 
-    with pytest.raises(LookupError, match="budget"):
-        search(st.integers(), holds, examples=10, seed=1)
+    def holds(value: int) -> bool:
+        nonlocal calls
+        calls += 1
+        if value > 5:
+            raise LookupError(f"budget {calls}")
+        return True
+
+    with pytest.raises(LookupError, match="budget") as raised:
+        search(st.integers(), holds, examples=100, seed=1)
+    assert str(raised.value) == f"budget {calls}"
+
+
+def test_of_counterexamples_that_are_as_long_the_simplest() -> None:
+    found = search(st.integers(0, 1000), lambda value: value < 100, examples=100, seed=1)
+    assert found is not None
+    assert found.smallest == 100
 
 
 @pytest.mark.parametrize("datatype", ["BOOL", "INT8", "UINT64", "FP16", "FP32", "FP64", "BYTES"])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.generate.campaign import search
-from harness.generate.canaries import canary, canary_request
+from harness.generate.canaries import canary, canary_request, cut_off
 from harness.generate.invalid import Invalid, invalid_requests, operators
 from harness.wire.messages import InferRequest
 from harness.wire.tensor import Tensor, flatten
@@ -105,4 +105,34 @@ def test_canaries_are_found_whole_only() -> None:
     assert mark.found_in(f"0.{mark.short}") is None
     assert mark.found_in(f"{mark.number}7") is None
     assert mark.found_in(f"got [{mark.number}]") is not None
+    assert mark.found_in(f'{{"data":[1.0,{mark.short:.6e}]}}') is not None
+    assert mark.found_in(f"{float(mark.number)!r} rows") is not None
     assert canary(15) == mark != canary(16)
+
+
+@pytest.mark.parametrize("name", list(BASES))
+def test_a_marked_request_is_cut_off_before_its_first_canary(name: str) -> None:
+    mark = canary(15)
+    body = canary_request(BASES[name], mark)
+    lengths: set[int] = set()
+
+    def holds(drawn: Invalid) -> bool:
+        lengths.add(len(drawn.body))
+        assert body.startswith(drawn.body)
+        assert mark.found_in(drawn.body.decode()) is None
+        return not valid(drawn.body, {tensor.name for tensor in BASES[name].inputs})
+
+    assert search(cut_off(body, mark), holds, examples=60, seed=1) is None
+    assert max(lengths) > 20
+
+
+def test_a_member_that_stands_there_twice_has_two_values() -> None:
+    base = BASES["grid"]
+    allowed = [each for each in operators(base.to_value()) if each.name == "member-twice"]
+
+    def holds(drawn: Invalid) -> bool:
+        last = json.loads(drawn.body)
+        first = json.loads(drawn.body, object_pairs_hook=lambda pairs: dict(pairs[::-1]))
+        return "inputs" in last and last != first
+
+    assert search(invalid_requests(base, allowed), holds, examples=40, seed=1) is None

@@ -161,6 +161,8 @@ class Hostile:
         bomb = gzip.compress(b" " * 20 * 2**20)
         await self.infer("gzip", gzip.compress(json.dumps(valid).encode(), mtime=0), content_encoding="gzip")
         await self.infer("bomb", bomb, content_encoding="gzip")
+        await self.infer("half of it", gzip.compress(json.dumps(valid).encode())[:30], content_encoding="gzip")
+        await self.infer("coding", valid, content_encoding="tea")
         await self.infer("headers", valid, **{f"x_{n}": "1" for n in range(100)})
         await self.infer("long header", valid, x_long="y" * 9000)
         await self.infer("expect", valid, expect="100-continue")

@@ -33,10 +33,11 @@ def _file(fault: Fault) -> str:
 # These take real connections, or gRPC.
 DISCONNECTS = {"disconnects-use-up-workers", "disconnect-ends-process", "disconnect-poisons-next",
                "slow-sender-blocks-everybody"}  # fmt: skip
-SOCKET = set(of("adversarial_framing")) | DISCONNECTS
+SOCKET = set(of("adversarial_framing", "adversarial_chunks")) | DISCONNECTS
 GRPC = {name for name in of("security_access", "security_disclosure") if "grpc" in name}
 SENT = sorted({*of("adversarial", "adversarial_values", "adversarial_inputs", "adversarial_transport",
-                   "adversarial_state", "adversarial_concurrency", "security_disclosure")} - SOCKET - GRPC)  # fmt: skip
+                   "adversarial_paths", "adversarial_state", "adversarial_wear", "adversarial_reload",
+                   "adversarial_concurrency", "security_disclosure")} - SOCKET - GRPC)  # fmt: skip
 ACCESS = sorted(set(of("security_access")) - GRPC)
 SAMPLE = ("denormal-ends-process", "one-in-200-wrong", "ids-swapped-above-31-at-once", "shape-product-wraps",
           "short-data-filled-from-previous", "gzip-bomb-hangs", "traversal-reads-file", "stack-trace-in-errors",
@@ -123,6 +124,7 @@ RAW: dict[str, bytes] = {
     "body-of-unknown-path-is-next-request": post(LIVE, path="/v2/none"),
     "bare-carriage-return-ends-header": post(BODY, f"x-a: b\rcontent-length: {len(BODY)}", length=False),
     "signed-length-ends-process": post(BODY, "content-length: +5", length=False),
+    "long-head-ends-process": post(BODY, f"x-a: {'b' * 60_000}"),
     "space-before-colon-ignored": post(BODY, f"content-length : {len(BODY)}", length=False),
     "chunk-sizes-decimal": chunked(BODY[:16], BODY[16:]),
     "chunk-extension-is-data": chunked(BODY, extension=";a=b"),
@@ -160,12 +162,12 @@ def test_effect_over_a_real_connection(name: str, start: Start) -> None:
     expected = raw(right, RAW[name])
     assert raw(faulty, RAW[name]) != expected
     # In between it is the same server.
-    if name != "signed-length-ends-process":
+    if not name.endswith("-ends-process"):
         assert raw(faulty, LIVE) == raw(right, LIVE)
 
 
 def test_every_fault_of_framing_is_asked_for() -> None:
-    assert set(RAW) == set(of("adversarial_framing"))
+    assert set(RAW) == set(of("adversarial_framing", "adversarial_chunks"))
 
 
 def leave(child: Child, times: int) -> None:

@@ -174,6 +174,14 @@ def test_held_connections_stay_open_until_the_end(tmp_path: Path) -> None:
             connection.close()
 
 
+def test_the_first_connection_that_cannot_be_held_is_the_last(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        nobody = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    client, _ = client_for(nobody, tmp_path)
+    with held(client, b"POST /", 5) as kept:
+        assert [exchange.error is not None for exchange in kept] == [True]
+
+
 def test_a_token_in_raw_bytes_is_not_written(tmp_path: Path) -> None:
     secret = "raw-token-that-nobody-may-read"
     with serving(answering(OK)) as url:

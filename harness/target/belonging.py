@@ -1,0 +1,47 @@
+"""Whether answers belong to their requests, as a case of a check: shared by all that put requests beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.oracles.isolation import Strayed, answer_strayed
+from harness.record.exchange import Exchange
+from harness.target.alive import alive
+from harness.target.lanes import Known, Lane
+from harness.target.probe import Probe
+
+LEAK, SAME, CRASH = "policy:no-leak", "policy:same-answer", "policy:no-crash"
+MIXED_UP, CHANGED = "requests-mixed-up", "same-request-other-answer"
+# Violations of one check: the first few tell what there is to tell.
+REPORTED = 5
+
+
+def strayed_from(way: Lane, ones: Sequence[Known], own: int, exchange: Exchange) -> Strayed | None:
+    """How an answer differs from that of request ``own`` alone, and whose it is."""
+    return answer_strayed(way.outputs(exchange), own, [one.outputs for one in ones], ones[own].echoed)
+
+
+def report(probe: Probe, strayed: Strayed | None, label: str, exchange: Exchange, changed: str = CHANGED) -> None:
+    """One case of each criterion; of many violations the first few.
+
+    Args:
+        label: which request it was.
+        changed: root cause of an answer that is nobody's.
+    """
+    if strayed is None:
+        probe.holds(True, clause=LEAK, expected="nothing of another request", observed="")
+        probe.holds(True, clause=SAME, expected="the answer of the request alone", observed="")
+    elif len(probe.outcome.violations) < REPORTED:
+        clause = LEAK if strayed.leaked else SAME
+        expected = "nothing of another request" if strayed.leaked else "the answer of the request alone"
+        observed = f"{label}: {strayed.text}"
+        probe.holds(False, clause=clause, expected=expected, observed=observed, exchange=exchange,
+                    root=MIXED_UP if strayed.leaked else changed)  # fmt: skip
+
+
+def serving(probe: Probe, after: str) -> bool:
+    """One case of no-crash: whether the endpoint serves now."""
+    seen = alive(probe)
+    observed = f"{after}: {seen.problem or 'it serves'}"
+    return probe.holds(seen.problem is None, clause=CRASH, expected="an endpoint that serves", observed=observed,
+                exchange=seen.exchange, root=seen.root)  # fmt: skip
