@@ -43,8 +43,8 @@ def security_cheap_requests_do_not_exhaust(probe: Probe) -> None:
 
     Per kind 16 requests of at most some 100 kB, four at a time: a shape beyond memory, a number of 100 000 digits,
     deep nesting, very many outputs, very many members. Meanwhile and afterwards another client sends the valid
-    request. After them it must be answered (criteria no-hang and no-crash, asked again for 10 s); meanwhile an answer that takes 20
-    times as long as before and more than two seconds is advice. MITRE ATLAS AML.T0029, AML.T0034.001.
+    request. After them it must be answered (criteria no-hang and no-crash, asked again for 10 s); meanwhile an answer
+    that takes 20 times as long as before and more than two seconds is advice. MITRE ATLAS AML.T0029, AML.T0034.001.
     """
     serving_before(probe)
     usual = _usual(probe)
