@@ -20,6 +20,8 @@ from harness.run.twosided import UNLISTED, Case, Seen, compare, reference_invent
 GROUP_MODELS = ("pair", "matrix", "echo-fp32", "echo-bytes", "digits", "fixed")
 
 
+# What the suites beyond the protocol ask depends less on the model; two, so that one can come into the other's way.
+BEYOND_MODELS = ("pair", "echo-bytes")
 # A variant is probed by every check; these models give every check something to ask.
 VARIANT_MODELS = ("pair", "matrix", "echo-bytes")
 # Variants that take their time with every request: one model says as much as all.
@@ -67,8 +69,8 @@ def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, 
     slugs = tuple(check.slug for check in _with_needs(wanted, registry)) if selection.slugs else ()
     cases = [Case("clean", "clean", (), slugs, _over_grpc(slugs, registry))]
     for name in names:
-        models = tuple(listed[name].get("models", ())) or GROUP_MODELS
         asked = slugs or (_group_of(listed[name], registry) if selection.group else ())
+        models = tuple(listed[name].get("models", ())) or _models_for(name, registry)
         cases.append(Case("fault", name, models, asked, _over_grpc(asked, registry)))
     cases += [case for name in names for case in _tries(listed[name], wanted, registry, selection.seeds)]
     for name in variants:
@@ -76,6 +78,12 @@ def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, 
         models = SLOW_VARIANTS.get(name) or (VARIANT_MODELS if few else ())
         cases.append(Case("variant", name, models, slugs, _over_grpc(slugs, registry)))
     return cases
+
+
+def _models_for(fault: str, registry: Registry) -> tuple[str, ...]:
+    """Models to show a fault on that shows on any."""
+    naming = {check.suite for check in registry if fault in check.faults}
+    return BEYOND_MODELS if naming and "conformance" not in naming else GROUP_MODELS
 
 
 def _tries(fault: Mapping[str, Any], checks: Sequence[Check], registry: Registry, seeds: int) -> list[Case]:
