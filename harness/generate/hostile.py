@@ -6,6 +6,7 @@ Sources: RFC 9112 (message syntax), RFC 9110 (semantics).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -185,6 +186,9 @@ PLAIN_CHUNKS = ("chunked-one-chunk", "chunked-several", "chunked-upper-case", "c
 """Cases of :func:`chunkings` with nothing that a careful server might refuse, unless it takes no chunks."""
 
 
+_FIRST_VALUE = re.compile(rb'"data"\s*:\s*[\[\s]*"?-?(?=\w)')
+
+
 def chunkings(valid: Valid) -> Iterator[Hostile]:
     """The valid request in chunks as RFC 9112, section 7.1, permits them."""
     body = valid.body
@@ -200,6 +204,12 @@ def chunkings(valid: Valid) -> Iterator[Hostile]:
     )  # fmt: skip
     for name, why, data in forms:
         yield Hostile(f"chunked-{name}", why, one(head + data))
+    value = _FIRST_VALUE.search(body)
+    if value is not None:
+        # Read as data, the extension would make another value of it, and leave the JSON whole.
+        start, rest = body[: value.end()], body[value.end() :]
+        data = chunked(start, len(start))[:-5] + chunked(rest, len(rest), extension=b";1")
+        yield Hostile("chunked-extension-in-value", "a chunk extension in the middle of a value", one(head + data))
     capital = valid.request(JSON, ("Transfer-Encoding", "Chunked"))
     yield Hostile("chunked-coding-in-capitals", "the coding in capital letters", one(capital + chunked(body, 64)))
     middle = len(head) + len(body) // 2
