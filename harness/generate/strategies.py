@@ -159,6 +159,22 @@ def requests(
     )
 
 
+def every_edge(inputs: Sequence[TensorMetadata], *, finite: bool = True) -> DrawnRequest:
+    """One request that holds every boundary value of each input's datatype, as far as its shape has room.
+
+    What is drawn may miss one; this costs a single request, and is no good for shrinking.
+    """
+    room = [max(1, math.prod(_sizes(each.shape, 1, 1))) for each in inputs]
+    values = [edges(each.datatype, finite=finite) for each in inputs]
+    rows = max(-(-len(found) // one) for found, one in zip(values, room, strict=True))
+    tensors = []
+    for each, found in zip(inputs, values, strict=True):
+        shape = _sizes(each.shape, rows, 1)
+        planted = tuple(enumerate(found))[: math.prod(shape)]
+        tensors.append(DrawnTensor(each.name, each.datatype, shape, Recipe(Fill(found[0]), planted)))
+    return DrawnRequest(tuple(tensors))
+
+
 def batches(inputs: Sequence[TensorMetadata]) -> tuple[int | None, ...]:
     """The sizes of batches to draw requests for; None alone where no input has a variable leading dimension."""
     return BATCHES if any(each.shape[:1] == (-1,) for each in inputs) else (None,)

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from hypothesis.strategies import SearchStrategy
+from hypothesis.strategies import SearchStrategy, just
 
 from harness.generate.members import with_elements
-from harness.generate.strategies import DrawnRequest, batches, drawable, requests
+from harness.generate.strategies import DrawnRequest, batches, drawable, every_edge, requests
 from harness.oracles.equality import preserved
 from harness.record.exchange import Exchange
 from harness.target.alive import Alive, alive
@@ -214,7 +214,10 @@ def drawn_requests(probe: Probe, *, finite: bool = True) -> list[SearchStrategy[
     inputs = inputs if drawable(inputs) else ()
     if not inputs and not probe.model.samples:
         probe.not_applicable("the metadata describes no inputs that requests could be drawn for; samples would do")
-    return [requests(inputs, probe.model.samples, finite=finite, batch=each) for each in batches(inputs)]
+    drawn = [requests(inputs, probe.model.samples, finite=finite, batch=each) for each in batches(inputs)]
+    # Last: what was drawn shrinks, and of one root cause the first counterexample is reported.
+    edges = [just(every_edge(inputs, finite=each)) for each in ((True,) if finite else (True, False))] if inputs else []
+    return [*drawn, *edges]
 
 
 def infer_fresh(probe: Probe, body: bytes | InferRequest, version: str | None = None) -> Exchange:

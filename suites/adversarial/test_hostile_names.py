@@ -154,7 +154,7 @@ def adversarial_names_odd_paths_answered(probe: Probe) -> None:
     criterion="paths up to a megabyte are answered or cut off, and the endpoint infers as before",
     per="model",
     needs=["rest-infer-answers-200"],
-    faults=["long-head-ends-process"],
+    faults=["long-target-ends-process"],
     allow="stress",
     fix="Limit the size of the request target (414).",
 )

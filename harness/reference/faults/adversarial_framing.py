@@ -152,6 +152,24 @@ class _HeadBuffer(Wire):
 fault("long-head-ends-process", CRASH, "TDATA-17", text="a head above 48 KiB ends the process")(wire(_HeadBuffer))
 
 
+class _TargetBuffer(Wire):
+    """Reads the first line into a buffer of 48 KiB."""
+
+    def __init__(self) -> None:
+        self._line = b""
+
+    def received(self, data: bytes) -> bytes:
+        self._line = (self._line + data)[: 2 * 48 * 1024]
+        if b"\n" in self._line[: 48 * 1024]:
+            self._line = b""
+        elif len(self._line) > 48 * 1024 and BEGIN.match(self._line):
+            end()
+        return data
+
+
+fault("long-target-ends-process", CRASH, text="a request target above 48 KiB ends the process")(wire(_TargetBuffer))
+
+
 def _reflected(hooks: Hooks, value: dict[str, bytes], name: bytes) -> None:
     """Send a header with a raw value in it, line ends and all; the library would refuse to."""
 

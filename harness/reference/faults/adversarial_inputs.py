@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import math
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
 from harness.reference.faults.adversarial import (
+    HOLD_SECONDS,
     Body,
     Count,
     document_of,
@@ -102,6 +104,15 @@ def _depth(body: bytes) -> int:
         depth += (byte in b"[{") - (byte in b"]}")
         deepest = max(deepest, depth)
     return deepest
+
+
+@fault("many-outputs-hang", HANG, text="a selection of more than 3000 outputs holds the server up")
+def many_outputs_hang(hooks: Hooks) -> None:
+    async def work(call: Call) -> None:
+        if call.op == "infer" and call.body.count(b'"name"') > 3000:
+            time.sleep(HOLD_SECONDS)
+
+    hooks.before.append(work)
 
 
 fault("deep-objects-end-process", CRASH, "TDATA-17", text="objects within objects, 150 deep, end the process")(

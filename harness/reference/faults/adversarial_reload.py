@@ -28,7 +28,13 @@ def unloaded_answers_from_cache(hooks: Hooks) -> None:
     hooks.documents.append(edit)
 
 
-@fault("reload-changes-answers", SAME, "REPO-06", text="a model that is loaded again has other weights")
+@fault(
+    "reload-changes-answers",
+    SAME,
+    "REPO-06",
+    text="a model that is loaded again has other weights",
+    models=("pair", "matrix"),
+)
 def reload_changes_answers(hooks: Hooks) -> None:
     loads: dict[str, int] = {}
 

@@ -157,7 +157,13 @@ def wrong_after_a_pause(hooks: Hooks) -> None:
     wrong_when(condition)(hooks)
 
 
-@fault("other-model-changes-answer", SAME, "REST-INFER-12", text="an inference right after another model's is wrong")
+@fault(
+    "other-model-changes-answer",
+    SAME,
+    "REST-INFER-12",
+    text="an inference right after another model's is wrong",
+    models=("pair", "matrix"),
+)
 def other_model_changes_answer(hooks: Hooks) -> None:
     last = {"model": ""}
 

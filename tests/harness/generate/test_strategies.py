@@ -8,7 +8,7 @@ import pytest
 
 from harness.generate.campaign import search
 from harness.generate.recipes import Fill, Listed, Noise, Ramp, Recipe, Run
-from harness.generate.strategies import MAX_DRAWN, DrawnRequest, classes, drawable, edges, requests, values
+from harness.generate.strategies import MAX_DRAWN, DrawnRequest, classes, drawable, edges, every_edge, requests, values
 from harness.oracles.equality import preserved
 from harness.wire.datatypes import DATATYPES, round_to
 from harness.wire.messages import TensorMetadata
@@ -91,3 +91,12 @@ def test_drawable() -> None:
     assert not drawable(())
     assert not drawable((TensorMetadata("x", "STRING", (-1,)),))
     assert not drawable((TensorMetadata("x", "FP32", (1, 100_000, 100_000)),))
+
+
+@pytest.mark.parametrize("datatype", ["FP32", "INT64", "UINT8", "BOOL", "BYTES", "BF16"])
+@pytest.mark.parametrize("shape", [(-1,), (-1, 4), (3,), (200_000,), ()])
+def test_every_edge_stands_in_one_request(datatype: str, shape: tuple[int, ...]) -> None:
+    (tensor,) = every_edge([TensorMetadata("x", datatype, shape)], finite=False).request.inputs
+    assert len(tensor.elements) == math.prod(tensor.shape)
+    expected = [repr(each) for each in edges(datatype, finite=False)][: len(tensor.elements)]
+    assert [repr(each) for each in tensor.elements[: len(expected)]] == expected
