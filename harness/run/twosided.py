@@ -20,6 +20,7 @@ from typing import Any, Literal
 from harness.check import Check
 from harness.run.embedded import EmbeddedError, EmbeddedServer
 from harness.run.forked import probing_run
+from harness.verdicts import Verdict, combine
 
 Side = Literal["clean", "fault", "variant"]
 GOOD = frozenset({"pass", "not_applicable"})
@@ -152,7 +153,8 @@ def compare(
     """The validation document.
 
     Args:
-        seen: verdicts of every case; exactly one is clean. Cases with a seed count for ``seeds`` alone.
+        seen: verdicts of every case; the clean server may be probed in parts, a few models each. Cases with a seed
+            count for ``seeds`` alone.
         checks: the registered checks, with the faults each must find.
         excused: variant -> slug, or pattern such as ``binary-*`` -> reason, for checks that a variant leaves nothing
             to ask about.
@@ -161,7 +163,7 @@ def compare(
     seen, checks = list(seen), list(checks)
     tries = [each for each in seen if each.case.seed is not None]
     by_case = {(each.case.side, each.case.name): each for each in seen if each.case.seed is None}
-    clean = by_case[("clean", "clean")]
+    clean = _together([each for each in seen if each.case.side == "clean"])
     problems = [f"clean server: {identity} is {verdict}: {clean.reasons.get(identity, '')}"
                 for identity, verdict in clean.verdicts.items() if verdict not in GOOD]  # fmt: skip
     problems += _never_passed(clean, by_case.values(), checks) if all_variants else []
@@ -184,9 +186,21 @@ def compare(
     }
 
 
+def _together(parts: Sequence[Seen]) -> Seen:
+    """The clean server's runs as one: what is asked of the server alone has the worst of its verdicts."""
+    verdicts: dict[str, str] = {}
+    reasons: dict[str, str] = {}
+    for part in parts:
+        for identity, verdict in part.verdicts.items():
+            worst = combine([Verdict(verdict), *([Verdict(verdicts[identity])] if identity in verdicts else [])]).value
+            if worst != verdicts.get(identity):
+                verdicts[identity], reasons[identity] = worst, part.reasons.get(identity, "")
+    return Seen(parts[0].case, verdicts, reasons)
+
+
 def _never_passed(clean: Seen, cases: Iterable[Seen], checks: Iterable[Check]) -> list[str]:
     """A check that passes neither on the clean server nor on a benign variant shows nothing when it fails elsewhere."""
-    right = [each for each in cases if each.case.side != "fault"]
+    right = [clean, *(each for each in cases if each.case.side == "variant")]
     if len(right) == 1:
         # Without the variants there is nothing to say: some clauses only arise on one of them.
         return []

@@ -47,6 +47,13 @@ def test_clean_server_must_pass() -> None:
     assert problems(seen("clean", "clean", m="untestable"), FOUND)
 
 
+def test_clean_server_may_be_probed_in_parts() -> None:
+    parts = [seen("clean", "clean", m="pass"), seen("clean", "clean", n="pass", m="not_applicable")]
+    assert not problems(*parts, FOUND)
+    assert problems(parts[0], seen("clean", "clean", n="fail"), FOUND)
+    assert problems(seen("clean", "clean", m="fail"), seen("clean", "clean", m="pass"), FOUND)
+
+
 def test_a_check_that_passes_nowhere_shows_nothing() -> None:
     nowhere = seen("clean", "clean", m="not_applicable")
     assert problems(nowhere, FOUND, seen("variant", "v", m="not_applicable"))
@@ -70,11 +77,15 @@ def test_variant_is_never_blamed_and_keeps_its_passes() -> None:
 
 def test_cases_cover_every_fault_and_variant_once() -> None:
     registry, _, _ = load_checks()
-    inventory: dict[str, Any] = {"faults": [{"name": "only-here", "models": ["pair"]}], "variants": [{"name": "v"}]}
+    inventory: dict[str, Any] = {
+        "faults": [{"name": "only-here", "models": ["pair"]}],
+        "variants": [{"name": "v"}],
+        "models": ["pair", "other"],
+    }
     named = {name for check in registry for name in check.faults}
     inventory["faults"] += [{"name": name, "models": []} for name in named]
     cases = cases_for(Selection(), registry, inventory)
-    assert [case.name for case in cases if case.side == "clean"] == ["clean"]
+    assert {model for case in cases if case.side == "clean" for model in case.models} == {"pair", "other"}
     assert sorted(case.name for case in cases if case.side == "fault") == sorted({*named, "only-here"})
     assert [case.name for case in cases if case.side == "variant"] == ["v"]
     assert next(case for case in cases if case.name == "only-here").models == ("pair",)
