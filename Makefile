@@ -33,7 +33,7 @@ quick: $(VENV)/.ready
 sample: $(VENV)/.ready ## slow tests, then both directions: each seeded fault against its own clause group, a rotating sample against all
 	$(BIN)/pytest tests -q -n 2 --dist loadscope -m "slow and not servers"
 	$(BIN)/art15 validate --group --no-variants --jobs 4 --out $(VENV)/validation-sample.json
-	$(BIN)/art15 validate --sample 4 --jobs 4 --out $(VENV)/validation-rotating.json
+	$(BIN)/art15 validate --sample 2 --jobs 4 --out $(VENV)/validation-rotating.json
 
 servers: $(VENV)/.ready ## real inference servers, installed into .servers/, probed end to end
 	$(BIN)/pytest tests/servers -q -m servers

@@ -22,12 +22,11 @@ GROUP_MODELS = ("pair", "matrix", "echo-fp32", "echo-bytes", "digits", "fixed")
 
 # The clean server is probed with all its models when everything is validated.
 MODELS_AT_ONCE = 5
-# What the suites beyond the protocol ask depends less on the model; two, so that one can come into the other's way.
-BEYOND_MODELS = ("pair", "echo-bytes")
-# A variant is probed by every check; these models give every check something to ask.
-VARIANT_MODELS = ("pair", "matrix", "echo-bytes")
+# What the suites beyond the protocol ask depends less on the model; a fault that needs others names them. A variant is
+# probed by every check.
+BEYOND_MODELS = VARIANT_MODELS = ("pair",)
 # Variants that take their time with every request: one model says as much as all.
-SLOW_VARIANTS = {"slow-150ms": ("pair",), "rate-limited": ("pair",)}
+SLOW_VARIANTS = frozenset({"slow-150ms", "rate-limited"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, 
     cases += [case for name in names for case in _tries(listed[name], wanted, registry, selection.seeds)]
     for name in variants:
         few = selection.group or not selection.everything or name in UNLISTED
-        models = SLOW_VARIANTS.get(name) or (VARIANT_MODELS if few else ())
+        models = VARIANT_MODELS if few or name in SLOW_VARIANTS else ()
         cases.append(Case("variant", name, models, slugs, _over_grpc(slugs, registry)))
     return cases
 
