@@ -7,6 +7,7 @@ compared. What comes out is ``validation.json``, the method validation that the 
 from __future__ import annotations
 
 import fnmatch
+import functools
 import json
 import subprocess
 import sys
@@ -76,6 +77,7 @@ class Seen:
         return found
 
 
+@functools.cache
 def reference_inventory() -> dict[str, Any]:
     """What the reference server offers: ``faults``, ``variants`` and ``models``."""
     command = [sys.executable, "-m", "harness.reference", "--list"]

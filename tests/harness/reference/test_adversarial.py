@@ -127,6 +127,7 @@ RAW: dict[str, bytes] = {
     "bare-carriage-return-ends-header": post(BODY, f"x-a: b\rcontent-length: {len(BODY)}", length=False),
     "signed-length-ends-process": post(BODY, "content-length: +5", length=False),
     "long-head-ends-process": post(BODY, f"x-a: {'b' * 60_000}"),
+    "long-target-ends-process": post(path="/v2/" + "m" * 50_000),
     "space-before-colon-ignored": post(BODY, f"content-length : {len(BODY)}", length=False),
     "chunk-sizes-decimal": chunked(BODY[:16], BODY[16:]),
     "chunk-extension-is-data": chunked(BODY, extension=";a=b"),
@@ -157,6 +158,7 @@ def connected(child: Child) -> Iterator[socket.socket]:
         yield connection
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(RAW))
 def test_effect_over_a_real_connection(name: str, start: Start) -> None:
     arguments = ("--models", "echo-fp32", "--no-grpc")
