@@ -146,7 +146,8 @@ fault("invalid-utf8-ends-process", CRASH, "TDATA-17", "REST-INFER-05", text="a b
 )
 
 
-@fault("invalid-utf8-replaced", CHANGE, "REST-INFER-05", text="bytes that are no UTF-8 are replaced, and answered")
+@fault("invalid-utf8-replaced", CHANGE, "REST-INFER-05", text="bytes that are no UTF-8 are replaced, and answered",
+       models=("echo-bytes", "text"))  # fmt: skip
 def invalid_utf8_replaced(hooks: Hooks) -> None:
     def gate(call: Call) -> None:
         if _is_broken_text(call):
