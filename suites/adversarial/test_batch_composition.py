@@ -31,7 +31,6 @@ EXPECTED = "the answer of each row alone"
     kind="search",
     needs=["rest-infer-outputs-well-formed"],
     faults=[
-        "answers-cached-by-shape",
         "answers-cached-by-first-element",
         "batch-neighbours-leak",
         "second-row-of-previous-request",

@@ -51,7 +51,7 @@ def rest_batch_shape(probe: Probe) -> None:
     criterion="row i of a batch's outputs is the answer to row i alone (floats within 0.1 %)",
     per="model",
     needs=["rest-batch-shape"],
-    faults=["batch-rows-reversed", "batch-neighbours-leak", "rows-wrong-above-32"],
+    faults=["batch-rows-reversed", "batch-neighbours-leak", "rows-wrong-above-32", "answers-cached-by-shape"],
     fix="Keep rows apart and in order; normalise by the row, not by the batch.",
 )
 def rest_batch_rows_belong(probe: Probe) -> None:
