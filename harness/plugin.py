@@ -115,10 +115,10 @@ class Prober:
         """The base URL, and the gRPC address where the embedded server has one."""
         if options.endpoints[0] != EMBEDDED:
             return options.endpoints[0], None
-        from harness.run.embedded import EmbeddedError, EmbeddedServer
+        from harness.run.embedded import SHOWN_MODELS, EmbeddedError, EmbeddedServer
 
         try:
-            server = self.stack.enter_context(EmbeddedServer())
+            server = self.stack.enter_context(EmbeddedServer([] if options.models else SHOWN_MODELS))
         except EmbeddedError as error:
             raise UsageError(str(error)) from error
         return server.url, server.grpc

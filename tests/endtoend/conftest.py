@@ -12,12 +12,13 @@ from tests.endtoend.running import Ran, probe
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    """URL of a clean reference server."""
-    with EmbeddedServer() as embedded:
+    """URL of a clean reference server; few models, as every run probes all that it lists."""
+    with EmbeddedServer(["--models", "pair,matrix,digits,echo-fp32"]) as embedded:
         yield embedded.url
 
 
 @pytest.fixture(scope="session")
 def clean_run(server: str, tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """A whole run against the clean server."""
-    return probe(server, tmp_path_factory.mktemp("clean") / "evidence")
+    models = ("--oip-model", "pair", "--oip-model", "matrix")
+    return probe(server, tmp_path_factory.mktemp("clean") / "evidence", *models)

@@ -69,8 +69,7 @@ def test_plan_was_sealed_before_the_first_request(clean_run: Ran) -> None:
 
 
 def test_same_seed_sends_the_same_bytes(server: str, tmp_path: Path) -> None:
-    models = ("--oip-model", "pair", "--oip-model", "matrix")
-    first, again = probe(server, tmp_path / "a", *models), probe(server, tmp_path / "b", *models)
+    first, again = (probe(server, tmp_path / name, "--oip-model", "pair") for name in ("a", "b"))
 
     def bodies(ran: Ran) -> list[str]:
         lines = (ran.folder / "journal.jsonl").read_text().splitlines()
