@@ -31,7 +31,6 @@ REPORTED = 3
         "wrong-second-row-after-refusal",
         "wrong-after-unknown-version",
         "answer-depends-on-previous-id",
-        "other-model-changes-answer",
     ],
     fix="Keep nothing of a call for the next; answer readiness from the same state that inference uses.",
 )
