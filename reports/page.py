@@ -51,6 +51,13 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
+def warm() -> None:
+    """Compile the templates now, so that a process forked from this one need not."""
+    environment = _environment()
+    for name in environment.list_templates(extensions=["j2", "css"]):
+        environment.get_template(name)
+
+
 def render(evidence_bytes: bytes) -> bytes:
     """The page of an ``evidence.json``; the same bytes for the same bytes.
 

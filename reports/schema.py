@@ -45,6 +45,12 @@ def published(name: str = EVIDENCE_SCHEMA) -> bytes:
     return (FOLDER / name).read_bytes()
 
 
+def warm() -> None:
+    """Check the schemas now, so that a process forked from this one need not."""
+    for name in _DOCUMENTS:
+        _validator(name)
+
+
 @functools.cache
 def _validator(name: str) -> Draft202012Validator:
     schema = json.loads(published(name))

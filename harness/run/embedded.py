@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import selectors
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from types import TracebackType
 
 START_SECONDS = 60.0
 STOP_SECONDS = 5.0
+STARTING = ("--port", "0", "--exit-with-stdin")
 # Served where nobody names a model: a classifier, a rule with two versions, texts. All 25 would take ten minutes.
 SHOWN_MODELS = ("--models", "digits,pair,echo-bytes")
 
@@ -37,18 +40,16 @@ class EmbeddedServer:
         Raises:
             EmbeddedError: it ended, or said nothing in time.
         """
-        command = [sys.executable, "-m", "harness.reference", "--port", "0", "--exit-with-stdin", *self._arguments]
+        command = [sys.executable, "-m", "harness.reference", *STARTING, *self._arguments]
         self._process = subprocess.Popen(  # noqa: S603 - our own module, our own arguments
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
+        assert self._process.stdout is not None
         try:
-            line = json.loads(self._first_line(self._process))
-            self.url, self.grpc = str(line["url"]), line.get("grpc")
-        except (ValueError, KeyError) as error:
+            self.url, self.grpc = addresses(self._process.stdout.fileno())
+        except EmbeddedError:
             self.stop()
-            raise EmbeddedError(
-                "the reference server did not start; it needs the extra: pip install 'art15[reference]'"
-            ) from error
+            raise
         return self
 
     def __exit__(
@@ -78,9 +79,29 @@ class EmbeddedServer:
                 continue
             return
 
-    @staticmethod
-    def _first_line(process: subprocess.Popen[bytes]) -> bytes:
-        assert process.stdout is not None
-        with selectors.DefaultSelector() as selector:
-            selector.register(process.stdout, selectors.EVENT_READ)
-            return process.stdout.readline() if selector.select(START_SECONDS) else b""
+
+def addresses(descriptor: int) -> tuple[str, str | None]:
+    """URL and gRPC address from the one line that a server prints as soon as it listens.
+
+    Raises:
+        EmbeddedError: it ended, or said nothing in time.
+    """
+    try:
+        line = json.loads(_line(descriptor))
+        return str(line["url"]), line.get("grpc")
+    except (ValueError, KeyError) as error:
+        raise EmbeddedError(
+            "the reference server did not start; it needs the extra: pip install 'art15[reference]'"
+        ) from error
+
+
+def _line(descriptor: int) -> bytes:
+    data, end = b"", time.monotonic() + START_SECONDS
+    with selectors.DefaultSelector() as selector:
+        selector.register(descriptor, selectors.EVENT_READ)
+        while not data.endswith(b"\n") and selector.select(max(0.0, end - time.monotonic())):
+            more = os.read(descriptor, 4096)
+            if not more:
+                break
+            data += more
+    return data

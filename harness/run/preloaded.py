@@ -1,15 +1,28 @@
-"""What every probing run imports; loaded once in the process that runs are forked from."""
+"""What probing runs and their servers import; loaded once in the process that they are forked from."""
 
 from __future__ import annotations
 
 import contextlib
+import gc
+import importlib
 
 import harness.run.checks
 import harness.run.session
 import harness.run.summary
+from reports import page, schema
+
+# By name: no room imports the server, and a process forked for it is as good as one started for it.
+SERVER = ("harness.reference.command", "harness.reference.launch", "harness.reference.grpc.listen")
 
 with contextlib.suppress(ImportError):  # the extra grpc may be missing
     import harness.target.grpc_discovery
     import harness.wire.rpc
+with contextlib.suppress(ImportError):  # so may reference
+    for each in SERVER:
+        importlib.import_module(each)
+page.warm()
+schema.warm()
+# Objects that no run frees: a collection in a forked process then neither visits nor copies them.
+gc.freeze()
 
 __all__ = ["harness"]

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.check import Check
-from harness.run.embedded import EmbeddedError, EmbeddedServer
-from harness.run.forked import probing_run
+from harness.run.embedded import EmbeddedError
+from harness.run.forked import forked_server, probing_run
 from harness.verdicts import Verdict, combine
 
 Side = Literal["clean", "fault", "variant"]
@@ -94,20 +94,19 @@ def probe(case: Case, token: str) -> Seen:
     """
     with (
         tempfile.TemporaryDirectory() as folder,
-        EmbeddedServer(["--token", token, *case.server_arguments()]) as server,
+        forked_server(["--token", token, *case.server_arguments()]) as (url, grpc),
     ):
         arguments = [
             "-q",
             "--no-header",
-            "--assert=plain",
             "--endpoint",
-            server.url,
+            url,
             "--oip-evidence",
             f"{folder}/evidence",
         ]
         arguments += ["--oip-allow", "stress,repository"]
-        if server.grpc is not None and not server.url.startswith("grpc"):
-            arguments += ["--oip-grpc", server.grpc]
+        if grpc is not None and not url.startswith("grpc"):
+            arguments += ["--oip-grpc", grpc]
         if case.seed is not None:
             arguments += ["--oip-seed", str(case.seed)]
         if case.name in UNLISTED:
@@ -168,6 +167,8 @@ def compare(
     clean = _together([each for each in seen if each.case.side == "clean"])
     problems = [f"clean server: {identity} is {verdict}: {clean.reasons.get(identity, '')}"
                 for identity, verdict in clean.verdicts.items() if verdict not in GOOD]  # fmt: skip
+    problems += [f"{each.case.side} {each.case.name}: {each.reasons.get('run', '')}"
+                 for each in seen if each.case.side == "fault" and "run" in each.verdicts]  # fmt: skip
     problems += _never_passed(clean, by_case.values(), checks) if all_variants else []
     faults = {name: each for (side, name), each in by_case.items() if side == "fault"}
     table, missing = _fault_table(faults, checks)
@@ -222,10 +223,17 @@ def _fault_table(faults: Mapping[str, Seen], checks: Iterable[Check]) -> tuple[d
     for check in checks:
         rows = {name: faults[name].broken().get(check.slug) for name in check.faults if name in faults}
         table[check.slug] = {"clauses": list(check.clauses), "found": rows}
-        missing += [f"{check.slug} does not find fault {name}" for name, verdict in rows.items() if verdict is None]
+        missing += [f"{check.slug} does not find fault {name}: {_instead(faults[name], check.slug)}"
+                    for name, verdict in rows.items() if verdict is None]  # fmt: skip
         if not check.faults and not check.only_records and not check.shown_by:
             missing.append(f"{check.slug} names no fault that makes it fail")
     return table, missing
+
+
+def _instead(seen: Seen, slug: str) -> str:
+    """What a check said that found nothing."""
+    mine = [identity for identity in seen.verdicts if identity.partition("[")[0] == slug]
+    return "; ".join(f"{seen.verdicts[each]} {seen.reasons.get(each, '')}".strip() for each in mine) or "it did not run"
 
 
 def _seed_table(tries: Sequence[Seen], checks: Iterable[Check]) -> tuple[dict[str, Any], list[str]]:

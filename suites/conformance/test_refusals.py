@@ -18,7 +18,7 @@ from harness.target.refusals import refuses
     criterion="a body that is not JSON and an empty body are answered with an error status",
     per="model",
     needs=["rest-infer-answers-200"],
-    faults=["empty-body-accepted", "malformed-accepted"],
+    faults=["empty-body-accepted", "malformed-accepted", "malformed-hangs"],
     fix="Parse the body before anything else and answer 400 if that fails.",
 )
 def rest_refuses_non_json(probe: Probe) -> None:

@@ -124,7 +124,8 @@ def malformed_accepted(hooks: Hooks) -> None:
     _substitute(hooks, lambda body: body.strip() and not _is_json(body))
 
 
-@fault("malformed-hangs", "REST-INFER-05", "TDATA-17", text="a body that is no JSON holds the whole server up for 20 s")
+@fault("malformed-hangs", "REST-INFER-05", "TDATA-17", models=("pair",),
+       text="a body that is no JSON holds the whole server up for 20 s")  # fmt: skip
 def malformed_hangs(hooks: Hooks) -> None:
     def gate(call: Call) -> Reply | None:
         if call.op == "infer" and call.body.strip() and not _is_json(call.body):

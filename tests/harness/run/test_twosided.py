@@ -11,7 +11,7 @@ import pytest
 from harness.check import Check
 from harness.run.checks import load_checks
 from harness.run.twosided import Case, Seen, compare, reference_inventory
-from harness.run.validation import Selection, cases_for, excuses, rotating
+from harness.run.validation import Selection, cases_for, excuses, mixed, rotating
 from tests.harness.test_check import made
 
 Excuses = dict[str, dict[str, str]]
@@ -66,6 +66,17 @@ def test_fault_must_be_found() -> None:
     assert problems(CLEAN, faults=())
 
 
+def test_what_was_seen_instead_is_said() -> None:
+    lost = Seen(Case("fault", "f"), {"a-check[m]": "untestable"}, {"a-check[m]": "nobody answered"})
+    assert problems(CLEAN, lost) == ["a-check does not find fault f: untestable nobody answered"]
+    assert problems(CLEAN, Seen(Case("fault", "f"), {})) == ["a-check does not find fault f: it did not run"]
+
+
+def test_a_run_without_evidence_is_a_problem_even_if_nothing_was_to_be_found() -> None:
+    broken = Seen(Case("fault", "g"), {"run": "tool_error"}, {"run": "no evidence"})
+    assert "fault g: no evidence" in problems(CLEAN, FOUND, broken)
+
+
 def test_variant_is_never_blamed_and_keeps_its_passes() -> None:
     for verdict in ("fail", "warn", "tool_error"):
         assert problems(CLEAN, FOUND, seen("variant", "v", m=verdict), excused={"v": {"*": "because"}})
@@ -89,6 +100,16 @@ def test_cases_cover_every_fault_and_variant_once() -> None:
     assert sorted(case.name for case in cases if case.side == "fault") == sorted({*named, "only-here"})
     assert [case.name for case in cases if case.side == "variant"] == ["v"]
     assert next(case for case in cases if case.name == "only-here").models == ("pair",)
+
+
+def test_spread_cases_are_the_same_cases_with_the_clean_server_first() -> None:
+    registry, _, _ = load_checks()
+    cases = cases_for(Selection(group=True, seeds=2), registry, reference_inventory())
+    spread = mixed(cases)
+    assert sorted(map(repr, spread)) == sorted(map(repr, cases))
+    clean = [case for case in cases if case.side == "clean"]
+    assert spread[: len(clean)] == clean
+    assert mixed(cases[::-1])[len(clean) :] == spread[len(clean) :]
 
 
 def test_excuses_name_real_checks() -> None:
