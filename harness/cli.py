@@ -145,7 +145,7 @@ def explain(slug: str) -> None:
 @click.option("--variant", "variants", multiple=True, help="Only these benign variants (repeatable).")
 @click.option("--check", "slugs", multiple=True, help="Only the faults of these checks, and only these checks.")
 @click.option("--group", is_flag=True, help="Probe each fault only with the clause group of its checks: quicker.")
-@click.option("--sample", default=0, metavar="N", help="Only N faults and N variants, others every day (UTC).")
+@click.option("--sample", default=0, metavar="N", help="Only N variants (without --group also N faults), others daily.")
 @click.option("--seeds", default=0, metavar="N", help="Also search N times, a seed each, for what searches find.")
 @click.option("--no-variants", is_flag=True, help="Leave out the benign variants that are not named.")
 @click.option("--jobs", default=2, show_default=True, help="Runs at a time.")
@@ -170,8 +170,8 @@ def validate(
     from harness.run.validation import validate as run_validation
 
     if sample:
-        faults, variants = rotating("faults", sample), rotating("variants", sample)
-        click.echo(f"today's sample: {', '.join((*faults, *variants))}")
+        faults, variants = rotating("faults", None if group else sample), rotating("variants", sample)
+        click.echo(f"today's sample: {', '.join(variants if group else (*faults, *variants))}")
     selection = Selection(faults, variants, slugs, group, seeds, no_variants)
     try:
         document = run_validation(selection, out, jobs=jobs, resume=resume, say=click.echo)

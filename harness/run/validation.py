@@ -110,9 +110,14 @@ def _over_grpc(slugs: Sequence[str], registry: Registry) -> bool:
     return not slugs or any(registry.checks[slug].transport != "rest" for slug in slugs)
 
 
-def rotating(side: Literal["faults", "variants"], count: int, day: int | None = None) -> tuple[str, ...]:
-    """``count`` faults (variants) that change every day, so that all of them come round; ``day`` counts from year 1."""
+def rotating(side: Literal["faults", "variants"], count: int | None, day: int | None = None) -> tuple[str, ...]:
+    """``count`` faults (variants) that change every day (UTC), so that all of them come round; None takes them all.
+
+    ``day`` counts from year 1.
+    """
     names = sorted(row["name"] for row in reference_inventory()[side])
+    if count is None:
+        return tuple(names)
     first = (datetime.now(UTC).toordinal() if day is None else day) * count
     return tuple(names[(first + step) % len(names)] for step in range(min(count, len(names))))
 
