@@ -133,8 +133,7 @@ def _ask(probe: Probe) -> tuple[Exchange, bool]:
         except Untestable:
             pass
         else:
-            path = client.model_path(model.name, model.address, "infer")
-            answer = client.send("POST", path, body=body, fresh=True)
+            answer = model.infer(client, body, fresh=True)
             return answer, answer.ok and bool(outputs_of(answer))
     answer = client.send("GET", f"/{probe.target.metadata_path}", fresh=True)
     return answer, answer.answered and answer.error is None

@@ -21,7 +21,6 @@ from harness.target.models import outputs_of
 from harness.target.probe import Probe
 from harness.target.replies import status_of
 from harness.wire.datatypes import DATATYPES
-from harness.wire.messages import InferRequest
 
 T = TypeVar("T")
 # A server that sheds load, or whose proxy does, says nothing about the request.
@@ -218,13 +217,6 @@ def drawn_requests(probe: Probe, *, finite: bool = True) -> list[SearchStrategy[
     # Last: what was drawn shrinks, and of one root cause the first counterexample is reported.
     edges = [just(every_edge(inputs, finite=each)) for each in ((True,) if finite else (True, False))] if inputs else []
     return [*drawn, *edges]
-
-
-def infer_fresh(probe: Probe, body: bytes | InferRequest, version: str | None = None) -> Exchange:
-    """An inference over a connection of its own."""
-    data = body if isinstance(body, bytes) else body.to_bytes()
-    path = probe.client.model_path(probe.model.name, version or probe.model.address, "infer")
-    return probe.client.send("POST", path, body=data, fresh=True)
 
 
 ORDINARY = {"float": (-1.5, 0.25, 100.0, -60.0, 2.0), "int": (-3, 5, 100, -100, 7), "uint": (3, 5, 100, 0, 7),

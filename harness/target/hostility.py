@@ -146,9 +146,10 @@ def no_injection(probe: Probe, name: str, why: str, exchange: Exchange) -> None:
     )
 
 
-def body_sender(probe: Probe, body: HostileBody, path: str) -> Send:
+def body_sender(probe: Probe, body: HostileBody) -> Send:
     """Sends a hostile body as any client would send a body, on a connection of its own."""
-    return lambda: probe.client.send("POST", path, body.data, body.headers, fresh=True)
+    model = probe.model
+    return lambda: probe.client.infer(model.name, body.data, model.address, body.headers, fresh=True)
 
 
 def changed_outputs(probe: Probe, exchange: Exchange) -> str | None:

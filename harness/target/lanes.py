@@ -105,14 +105,13 @@ def lanes(probe: Probe) -> list[Lane]:
 
 def _rest(probe: Probe, version: str | None) -> Lane:
     model, client = probe.model, probe.client
-    path = client.model_path(model.name, version or model.address, "infer")
     base = probe.accepted().request
     with contextlib.suppress(NotApplicable):
         base = model.batch(client, ROWS).request
     nested = model.requires == NESTED
 
     def send(request: InferRequest, fresh: bool) -> Exchange:
-        return client.send("POST", path, request.to_bytes(nested=nested), fresh=fresh)
+        return client.infer(model.name, request.to_bytes(nested=nested), version or model.address, fresh=fresh)
 
     def id_of(exchange: Exchange) -> object:
         return (object_or_none(exchange) or {}).get("id")

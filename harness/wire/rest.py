@@ -168,11 +168,18 @@ class RestClient:
         return self.send("GET", self.model_path(model, version, "ready"))
 
     def infer(
-        self, model: str, body: bytes | InferRequest, version: str | None = None, headers: Iterable[Header] = ()
+        self,
+        model: str,
+        body: bytes | InferRequest,
+        version: str | None = None,
+        headers: Iterable[Header] = (),
+        *,
+        fresh: bool = False,
+        timeout: float | None = None,
     ) -> Exchange:
-        """POST v2/models/M[/versions/V]/infer."""
+        """POST v2/models/M[/versions/V]/infer; ``fresh`` and ``timeout`` as for :meth:`send`."""
         data = body.to_bytes() if isinstance(body, InferRequest) else body
-        return self.send("POST", self.model_path(model, version, "infer"), data, headers)
+        return self.send("POST", self.model_path(model, version, "infer"), data, headers, fresh=fresh, timeout=timeout)
 
     @staticmethod
     def model_path(model: str, version: str | None = None, leaf: str = "") -> str:

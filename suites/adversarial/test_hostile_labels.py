@@ -71,10 +71,9 @@ def adversarial_ids_of_a_megabyte(probe: Probe) -> None:
 
 def _with_ids(probe: Probe, ids: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Exchange]]:
     request = probe.accepted().request
-    path = probe.client.model_path(probe.model.name, probe.model.address, "infer")
 
     def send(text: str) -> Exchange:
-        return probe.client.send("POST", path, with_members(request, id=text), fresh=True)
+        return probe.model.infer(probe.client, with_members(request, id=text), fresh=True)
 
     known = {f"id-{name}": name for name, _ in ids}
     for name, exchange in Siege(probe).each((f"id-{name}", "an id", partial(send, text)) for name, text in ids):

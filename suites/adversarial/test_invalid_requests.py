@@ -6,10 +6,12 @@ follows from the clause of the mistake; a hang, a crash, and another request's d
 
 from __future__ import annotations
 
+from functools import partial
+
 from harness.check import check
 from harness.generate.invalid import Invalid
 from harness.record.exchange import Exchange
-from harness.target.exploring import SHEDDING, Case, explore, infer_fresh, served_at_last, unanswered
+from harness.target.exploring import SHEDDING, Case, explore, served_at_last, unanswered
 from harness.target.mistakes import mistake_classes, mistakes, send_mistake
 from harness.target.probe import Probe
 from harness.target.refusals import base_of
@@ -57,9 +59,8 @@ def adversarial_invalid_refused(probe: Probe) -> None:
     def judge(drawn: Invalid) -> list[Case]:
         exchange = send_mistake(probe, drawn)
         what = f"{drawn.name} ({drawn.why})"
-        cases = unanswered(
-            probe, exchange, lambda: infer_fresh(probe, drawn.body, drawn.version), what, closed="REST-ERR-01"
-        )
+        again = partial(send_mistake, probe, drawn, fresh=True)
+        cases = unanswered(probe, exchange, again, what, closed="REST-ERR-01")
         exchange = (cases[0].exchange if cases else None) or exchange
         if not cases or not cases[0].held or exchange.status in SHEDDING:
             return cases
@@ -127,7 +128,7 @@ def adversarial_hostile_shapes_survived(probe: Probe) -> None:
     def judge(drawn: Invalid) -> list[Case]:
         exchange = send_mistake(probe, drawn)
         what = f"{drawn.name} ({drawn.why})"
-        cases = unanswered(probe, exchange, lambda: infer_fresh(probe, drawn.body), what)
+        cases = unanswered(probe, exchange, partial(send_mistake, probe, drawn, fresh=True), what)
         exchange = (cases[0].exchange if cases else None) or exchange
         if cases and cases[0].held:
             observed = f"{what}: {status_of(exchange)}"

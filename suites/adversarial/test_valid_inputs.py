@@ -7,6 +7,7 @@ transport. What no counterexample was found for is not shown to hold.
 from __future__ import annotations
 
 import json
+from functools import partial
 
 from hypothesis import strategies as st
 
@@ -19,7 +20,6 @@ from harness.target.exploring import (
     Case,
     drawn_requests,
     explore,
-    infer_fresh,
     served_at_last,
     unanswered,
 )
@@ -56,9 +56,8 @@ def adversarial_valid_answered(probe: Probe) -> None:
     def judge(drawn: DrawnRequest) -> list[Case]:
         request = drawn.request
         exchange = probe.model.infer(probe.client, request)
-        cases = unanswered(
-            probe, exchange, lambda: infer_fresh(probe, request), "a valid request", closed="REST-ERR-01"
-        )
+        again = partial(probe.model.infer, probe.client, request, fresh=True)
+        cases = unanswered(probe, exchange, again, "a valid request", closed="REST-ERR-01")
         exchange = (cases[0].exchange if cases else None) or exchange
         if not cases or not cases[0].held or exchange.ok or exchange.status in SHEDDING:
             return cases
