@@ -176,7 +176,7 @@ def unanswered(
         probe.observe(f"{what}: {status_of(exchange)}, and {status_of(second)} on a new connection")
         return [_answered(second, what)]
     observed = f"{what}: {status_of(exchange)}; once more on a new connection: {status_of(second)}"
-    if second.error.kind == "timeout":
+    if second.timed_out:
         probe.holds(False, clause="policy:no-hang", expected="an answer within the time for one request",
                     observed=observed, exchange=second, root="no-answer:timeout")  # fmt: skip
         probe.untestable("the search ended at a request that hangs")

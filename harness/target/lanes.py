@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable
+import statistics
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -59,6 +60,10 @@ class Lane:
     def affordable(self, wanted: int, least: int = 16) -> int:
         """How many requests of ``wanted`` a slow endpoint is asked."""
         return max(least, min(wanted, int(SERIAL_SECONDS / max(self.seconds, self.pace.interval, 1e-4))))
+
+    def time_by(self, ones: Sequence[Known]) -> None:
+        """Take the median of these answers for the seconds that one takes alone; nothing is known from none."""
+        self.seconds = statistics.median_high(one.exchange.elapsed_s for one in ones) if ones else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +155,7 @@ def known(probe: Probe, way: Lane, count: int = 12) -> list[Known]:
     found = [one for one in answered(way, distinct(way.base, 3 * count), count) if repeats(way, one)]
     if not found:
         probe.untestable("no request has the same answer twice")
-    way.seconds = sorted(one.exchange.elapsed_s for one in found)[len(found) // 2]
+    way.time_by(found)
     return found
 
 

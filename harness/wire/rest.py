@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
@@ -14,6 +13,7 @@ import httpx
 
 from harness import __version__
 from harness.budget import Budget
+from harness.record.clock import now
 from harness.record.coding import DECODED_LIMIT, Undecodable, decoded_body
 from harness.record.exchange import Exchange, Failure, Headers
 from harness.record.store import Recorder
@@ -244,7 +244,7 @@ class RestClient:
         return tuple(merged)
 
     def _carry_out(self, request: httpx.Request, call: Call, url: str, headers: Headers, body: bytes) -> Exchange:
-        started = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        started = now()
         begin = time.monotonic_ns()
         answer = _Answer()
         try:

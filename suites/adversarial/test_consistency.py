@@ -135,7 +135,7 @@ def _repeat(probe: Probe, way: Lane) -> None:
     kept = answered(way, distinct(way.base, 15), 5)
     if not kept:
         probe.untestable("no request is answered with outputs")
-    way.seconds = sorted(one.exchange.elapsed_s for one in kept)[len(kept) // 2]
+    way.time_by(kept)
     least = OFTEN_ENOUGH if way.seconds < QUICK_ENOUGH else 30
     total = way.affordable(min(2000, max(100, 25 * probe.target.examples)), least=least)
     others: list[tuple[int, Strayed, Exchange]] = []

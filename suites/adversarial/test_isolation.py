@@ -183,8 +183,7 @@ def _belong(probe: Probe, ways: Sequence[tuple[Lane, list[Known]]]) -> None:
 
 def _lost(probe: Probe, first: Sequence[Exchange], again: Sequence[Exchange]) -> None:
     """Requests that wait for ever while the others are answered; in two rounds, so that it is no moment's doing."""
-    waited = [[each for each in exchanges if each.error is not None and each.error.kind == "timeout"]
-              for exchanges in (first, again)]  # fmt: skip
+    waited = [[each for each in exchanges if each.timed_out] for exchanges in (first, again)]
     answered = [each.elapsed_s for each in (*first, *again) if each.answered]
     # Where the slowest answer took nearly all the time, the next is only slow.
     quick = bool(answered) and max(answered) < probe.client.budget.limits.request_seconds / 3
