@@ -23,8 +23,6 @@ from harness.target.replies import status_of
 from harness.wire.datatypes import DATATYPES
 
 T = TypeVar("T")
-# A server that sheds load, or whose proxy does, says nothing about the request.
-SHEDDING = (429, 502, 503, 504)
 GONE = "endpoint-gone"
 # What an endpoint that has gone, or hangs as a whole, leaves of a request.
 UNSERVED = frozenset({"connect", "timeout", "reset", "closed"})
@@ -108,7 +106,7 @@ def _patient(probe: Probe, judge: Callable[[T], list[Case]]) -> Callable[[T], li
         with probe.client.recorder.watching() as exchanges:
             cases = judge(value)
         lost = [each.error.kind for each in exchanges if each.error is not None]
-        if any(kind in UNSERVED for kind in lost) and _look(probe).problem is not None:
+        if any(kind in UNSERVED for kind in lost) and look(probe).problem is not None:
             probe.untestable("the endpoint serves no more")
         silences += "timeout" in lost
         return cases
@@ -165,7 +163,7 @@ def unanswered(
     """
     if exchange.error is None:
         return [_answered(exchange, what)]
-    seen = _look(probe)
+    seen = look(probe)
     if seen.problem is not None:
         observed = f"{what}: {status_of(exchange)}; then {seen.problem}"
         probe.holds(False, clause="policy:no-crash", expected="an endpoint that still serves", observed=observed,
@@ -185,7 +183,7 @@ def unanswered(
     return [Case(closed, False, "an answer with an error status", observed, f"no-answer:{second.error.kind}", second)]
 
 
-def _look(probe: Probe) -> Alive:
+def look(probe: Probe) -> Alive:
     """Whether it serves; with little patience where a check before has waited in vain, until it serves again."""
     known = probe.model.remembered if probe.on_model else {}
     seen = alive(probe, IMPATIENCE if GONE in known else PATIENCE)
@@ -198,13 +196,6 @@ def _look(probe: Probe) -> Alive:
 
 def _answered(exchange: Exchange, what: str) -> Case:
     return Case("policy:no-hang", True, "an answer", f"{what}: {status_of(exchange)}", "", exchange)
-
-
-def served_at_last(probe: Probe) -> None:
-    """One case of no-crash: the endpoint serves after everything that was sent."""
-    seen = _look(probe)
-    probe.holds(seen.problem is None, clause="policy:no-crash", expected="an endpoint that still serves",
-                observed=seen.problem or "it serves", exchange=seen.exchange, root=seen.root)  # fmt: skip
 
 
 def drawn_requests(probe: Probe, *, finite: bool = True) -> list[SearchStrategy[DrawnRequest]]:

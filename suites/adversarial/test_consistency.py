@@ -26,6 +26,7 @@ from harness.target.lanes import (
 )
 from harness.target.probe import Probe
 from harness.target.replies import status_of
+from harness.wire.pace import NOT_NOW
 
 FRESH_EVERY = 8
 # In the ids of valid requests only.
@@ -195,6 +196,4 @@ def _quoted(probe: Probe, refusals: Sequence[Exchange]) -> None:
 
 def _blamed(exchanges: Sequence[Exchange]) -> list[Exchange]:
     """Refusals of valid requests that are no "not now"."""
-    return [
-        each for each in exchanges if each.error is None and each.status not in (None, 200, 408, 429, 502, 503, 504)
-    ]
+    return [each for each in exchanges if each.error is None and each.status not in (None, 200, *NOT_NOW)]

@@ -11,11 +11,13 @@ from functools import partial
 from harness.check import check
 from harness.generate.invalid import Invalid
 from harness.record.exchange import Exchange
-from harness.target.exploring import SHEDDING, Case, explore, served_at_last, unanswered
+from harness.target.alive import serving
+from harness.target.exploring import Case, explore, look, unanswered
 from harness.target.mistakes import mistake_classes, mistakes, send_mistake
 from harness.target.probe import Probe
 from harness.target.refusals import base_of
 from harness.target.replies import error_object_problem, error_root, refused, status_of
+from harness.wire.pace import SHEDDING
 
 DUTIES = ["A15-4-c", "A15-5-b", "A15-5-h"]
 NEEDS = ["rest-infer-answers-200"]
@@ -67,7 +69,7 @@ def adversarial_invalid_refused(probe: Probe) -> None:
         return cases + _decided(probe, drawn, exchange, valid) + _refusal(drawn, exchange, raised=raised)
 
     explore(probe, mistakes(probe), judge, examples=10 * probe.target.examples, label=mistake_classes)
-    served_at_last(probe)
+    serving(probe, look(probe))
 
 
 def _decided(probe: Probe, drawn: Invalid, exchange: Exchange, valid: Exchange) -> list[Case]:
@@ -137,4 +139,4 @@ def adversarial_hostile_shapes_survived(probe: Probe) -> None:
         return cases
 
     explore(probe, mistakes(probe, heavy=True), judge, examples=2 * probe.target.examples, label=mistake_classes)
-    served_at_last(probe)
+    serving(probe, look(probe))
