@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import partial
 
+from harness.budget import MEBIBYTE
 from harness.check import check
-from harness.generate.hostile_names import IDS, MEBIBYTE, MEDIA_TYPES, METHODS
+from harness.generate.hostile_names import IDS, MEDIA_TYPES, METHODS
 from harness.generate.members import with_members
 from harness.record.exchange import Exchange
 from harness.target.hostility import BUSY, SURVIVES, Siege, changed_outputs, no_injection, valid_of
