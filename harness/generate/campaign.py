@@ -28,13 +28,11 @@ class Found(Generic[T]):
 
     Attributes:
         draws: values drawn up to the first counterexample, itself included.
-        shrinks: values tried after it.
     """
 
     smallest: T
     first: T
     draws: int = 0
-    shrinks: int = 0
 
 
 class _Broken(Exception):
@@ -103,4 +101,4 @@ def search(
         return None
     # Of equal length the last: Hypothesis goes from there to simpler values.
     smallest = min(reversed(failing), key=lambda value: len(repr(value)))
-    return Found(smallest, failing[0], draws, calls_since)
+    return Found(smallest, failing[0], draws)

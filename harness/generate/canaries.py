@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from harness.generate.invalid import Invalid
+from harness.generate.members import encoded
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest
 from harness.wire.tensor import Tensor
@@ -70,7 +70,7 @@ def canary_request(base: InferRequest, mark: Canary) -> bytes:
     inputs = tuple(_marked(tensor, mark) for tensor in base.inputs)
     # The id at the end: much of the body stands before the first canary, and may be cut off there.
     value = {**replace(base, inputs=inputs, id=None).to_value(), "id": mark.text}
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return encoded(value)
 
 
 @st.composite

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from harness.budget import MEBIBYTE
 from harness.generate.members import encoded
 from harness.wire.messages import InferRequest
 
 Header = tuple[str, str]
-MEBIBYTE = 1 << 20
 DEEP = 100_000
 MANY = 100_000
 # More than any client has a use for, and no burden: some 400 kB.

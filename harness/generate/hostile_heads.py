@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.budget import MEBIBYTE
 from harness.generate.hostile import JSON, SHORT, Hostile, Valid, chunked, length, one
 from harness.wire.rawhttp import Piece
-
-MEBIBYTE = 1 << 20
 
 
 def odd_heads(valid: Valid, authority: str) -> Iterator[Hostile]:

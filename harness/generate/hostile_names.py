@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from harness.budget import MEBIBYTE
+
 # Must never be seen as a header: it stands behind a line break in ids, names and parameters.
 INJECTED = "x-art15-injected"
 _BREAK = f"\r\n{INJECTED}: 1\r\n\r\n"
-MEBIBYTE = 1 << 20
 
 _FILES = ("etc/passwd", "proc/self/environ")
 _ENCODED = "%0d%0a" + INJECTED + ":%201"

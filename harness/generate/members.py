@@ -47,5 +47,9 @@ def _shape(tensor: Tensor, count: int) -> tuple[int, ...]:
 
 
 def encoded(value: object) -> bytes:
-    """Compact UTF-8 JSON; NaN is written as the token, for the checks that are about it."""
+    """Compact UTF-8 JSON; NaN is written as the token, for the checks that are about it.
+
+    Raises:
+        UnicodeEncodeError: a text has a lone surrogate, which UTF-8 cannot hold.
+    """
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")

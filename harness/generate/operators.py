@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from hypothesis import strategies as st
 
+from harness.generate import members
+
 Body = dict[str, Any]
 Apply = Callable[[st.DrawFn, Body], tuple[Any, str]]
 Tolerance = Literal["never", "same", "any"]
@@ -26,7 +28,7 @@ _BESIDE: dict[str, frozenset[str]] = {
 def encoded(value: object) -> bytes:
     """Compact JSON: UTF-8, or escapes alone where a lone surrogate leaves no other way."""
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+        return members.encoded(value)
     except UnicodeEncodeError:
         return json.dumps(value, separators=(",", ":")).encode("ascii")
 

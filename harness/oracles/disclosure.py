@@ -73,7 +73,7 @@ STACK_TRACES = (
 PATHS = (
     _of("file path", "absolute path", rf"(?<![\w.~/:@%=-])/{_ROOTS}/(?:[\w.+@-]+/)*[\w+@-]+\.{_SOURCE}\b|"
         r"(?<![\w/])/(?:home|Users)/[\w.-]+/[\w./-]+|(?<![\w/])/(?:usr|opt|root)/(?:[\w.+@-]+/)+[\w.+@-]+",
-        ["cannot open /srv/models/iris/model.pkl", "'/home/ann/work/x'", "in /usr/lib/python3/dist-packages/numpy"],
+        ["cannot open /srv/models/iris/model.pkl", "'/home/ann/models/x'", "in /usr/lib/python3/dist-packages/numpy"],
         ["GET /v2/models/iris/infer", "http://host/app/index.json", "and/or/etc", "/data", "see https://x.io/opt/a/b"]),
     _of("file path", "Windows path", r"(?<!\w)[A-Z]:\\(?:[\w .-]+\\)+[\w .-]+\.\w{1,8}\b",
         [r"C:\Users\ann\model.onnx"], [r"C:\n", "ratio A:B"]),

@@ -128,6 +128,11 @@ class Exchange:
         return self.status is not None or self.rpc is not None
 
     @property
+    def timed_out(self) -> bool:
+        """Connected, but no whole response within the time limit."""
+        return self.error is not None and self.error.kind == "timeout"
+
+    @property
     def ok(self) -> bool:
         """Status 200 (of a gRPC call, OK) and a whole response."""
         good = self.status == 200 if self.rpc is None else self.rpc.code == 0

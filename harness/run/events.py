@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from harness.target.models import ModelUnderTest
@@ -49,8 +48,3 @@ def storable(value: Any) -> Any:  # noqa: ANN401 - the shape of the argument is 
     if isinstance(value, list | tuple):
         return [storable(each) for each in value]
     return value
-
-
-def now() -> str:
-    """UTC, ISO 8601, microseconds."""
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -20,10 +20,11 @@ from harness.budget import Budget, BudgetExhausted
 from harness.check import Check, Outcome
 from harness.clauses import Catalogue
 from harness.policy import WaiverTable
+from harness.record.clock import now
 from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
 from harness.run.config import Config
-from harness.run.events import model_event, now, storable, target_event
+from harness.run.events import model_event, storable, target_event
 from harness.run.options import UsageError
 from harness.run.planning import make_plan
 from harness.run.results import Result, execute, waiver_for

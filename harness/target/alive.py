@@ -49,17 +49,11 @@ class Alive:
         return DEAF if self.answers else CRASHED
 
 
-def still_serves(probe: Probe, patience: float = PATIENCE_SECONDS) -> str | None:
-    """Why the endpoint serves no more, asked on new connections until the patience is used up; None if it serves.
+def alive(probe: Probe, patience: float = PATIENCE_SECONDS) -> Alive:
+    """Whether the endpoint serves, asked on new connections until the patience is used up.
 
     With a model that has accepted a request, serving means that it answers this request again with 200. Without one,
     that server metadata is answered, with whatever status.
-    """
-    return alive(probe, patience).problem
-
-
-def alive(probe: Probe, patience: float = PATIENCE_SECONDS) -> Alive:
-    """The same with what was seen.
 
     Raises:
         BudgetExhausted: the run may send nothing more, so nobody knows.
@@ -79,6 +73,23 @@ def alive(probe: Probe, patience: float = PATIENCE_SECONDS) -> Alive:
     said = "" if ready is None else f"; it calls itself {'ready' if ready else 'not ready'}"
     problem = f"asked {tries} times in {spent:.0f} s on new connections: {status_of(exchange)}{said}"
     return Alive(problem, exchange.answered, ready, exchange, tries, spent)
+
+
+def serving(probe: Probe, seen: Alive, after: str = "") -> bool:
+    """One case of no-crash: whether the endpoint serves, by what was seen of it last.
+
+    Args:
+        after: what was sent before, in words.
+    """
+    found = seen.problem or "it serves"
+    return probe.holds(
+        seen.problem is None,
+        clause="policy:no-crash",
+        expected="an endpoint that still serves",
+        observed=f"{after}: {found}" if after else found,
+        exchange=seen.exchange,
+        root=seen.root,
+    )
 
 
 def serving_before(probe: Probe) -> None:
@@ -133,8 +144,7 @@ def _ask(probe: Probe) -> tuple[Exchange, bool]:
         except Untestable:
             pass
         else:
-            path = client.model_path(model.name, model.address, "infer")
-            answer = client.send("POST", path, body=body, fresh=True)
+            answer = model.infer(client, body, fresh=True)
             return answer, answer.ok and bool(outputs_of(answer))
     answer = client.send("GET", f"/{probe.target.metadata_path}", fresh=True)
     return answer, answer.answered and answer.error is None

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 from harness.oracles.isolation import Strayed, answer_strayed
 from harness.record.exchange import Exchange
-from harness.target.alive import alive
 from harness.target.lanes import Known, Lane
 from harness.target.probe import Probe
 
-LEAK, SAME, CRASH = "policy:no-leak", "policy:same-answer", "policy:no-crash"
+LEAK, SAME = "policy:no-leak", "policy:same-answer"
 MIXED_UP, CHANGED = "requests-mixed-up", "same-request-other-answer"
 # Violations of one check: the first few tell what there is to tell.
 REPORTED = 5
@@ -37,11 +36,3 @@ def report(probe: Probe, strayed: Strayed | None, label: str, exchange: Exchange
         observed = f"{label}: {strayed.text}"
         probe.holds(False, clause=clause, expected=expected, observed=observed, exchange=exchange,
                     root=MIXED_UP if strayed.leaked else changed)  # fmt: skip
-
-
-def serving(probe: Probe, after: str) -> bool:
-    """One case of no-crash: whether the endpoint serves now."""
-    seen = alive(probe)
-    observed = f"{after}: {seen.problem or 'it serves'}"
-    return probe.holds(seen.problem is None, clause=CRASH, expected="an endpoint that serves", observed=observed,
-                exchange=seen.exchange, root=seen.root)  # fmt: skip

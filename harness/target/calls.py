@@ -13,13 +13,13 @@ from harness.target.models import ModelUnderTest
 from harness.target.probe import UNKNOWN_MODEL, Probe
 from harness.target.replies import object_or_none, status_of
 from harness.target.repository import accepts, is_ready
+from harness.wire.pace import NOT_NOW
 
 SAME, READY = "policy:same-answer", "policy:ready-infers"
 LEFT_BEHIND, REFUSED, READY_ONLY = "state-left-behind", "error-left-behind", "ready-and-does-not-infer"
 # Blanks before a body are no part of its value; servers keep large bodies elsewhere than small ones.
 BLANKS = b" " * (96 * 1024)
-NOT_NOW = (408, 429, 502, 503, 504)
-# gRPC: DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE.
+# As NOT_NOW over gRPC: DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE.
 NOT_NOW_RPC = (4, 8, 14)
 UNKNOWN_VERSION = "987654321"
 # Ids come again with other values, and are of odd and of even length.

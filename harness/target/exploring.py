@@ -21,11 +21,8 @@ from harness.target.models import outputs_of
 from harness.target.probe import Probe
 from harness.target.replies import status_of
 from harness.wire.datatypes import DATATYPES
-from harness.wire.messages import InferRequest
 
 T = TypeVar("T")
-# A server that sheds load, or whose proxy does, says nothing about the request.
-SHEDDING = (429, 502, 503, 504)
 GONE = "endpoint-gone"
 # What an endpoint that has gone, or hangs as a whole, leaves of a request.
 UNSERVED = frozenset({"connect", "timeout", "reset", "closed"})
@@ -109,7 +106,7 @@ def _patient(probe: Probe, judge: Callable[[T], list[Case]]) -> Callable[[T], li
         with probe.client.recorder.watching() as exchanges:
             cases = judge(value)
         lost = [each.error.kind for each in exchanges if each.error is not None]
-        if any(kind in UNSERVED for kind in lost) and _look(probe).problem is not None:
+        if any(kind in UNSERVED for kind in lost) and look(probe).problem is not None:
             probe.untestable("the endpoint serves no more")
         silences += "timeout" in lost
         return cases
@@ -166,7 +163,7 @@ def unanswered(
     """
     if exchange.error is None:
         return [_answered(exchange, what)]
-    seen = _look(probe)
+    seen = look(probe)
     if seen.problem is not None:
         observed = f"{what}: {status_of(exchange)}; then {seen.problem}"
         probe.holds(False, clause="policy:no-crash", expected="an endpoint that still serves", observed=observed,
@@ -177,7 +174,7 @@ def unanswered(
         probe.observe(f"{what}: {status_of(exchange)}, and {status_of(second)} on a new connection")
         return [_answered(second, what)]
     observed = f"{what}: {status_of(exchange)}; once more on a new connection: {status_of(second)}"
-    if second.error.kind == "timeout":
+    if second.timed_out:
         probe.holds(False, clause="policy:no-hang", expected="an answer within the time for one request",
                     observed=observed, exchange=second, root="no-answer:timeout")  # fmt: skip
         probe.untestable("the search ended at a request that hangs")
@@ -186,7 +183,7 @@ def unanswered(
     return [Case(closed, False, "an answer with an error status", observed, f"no-answer:{second.error.kind}", second)]
 
 
-def _look(probe: Probe) -> Alive:
+def look(probe: Probe) -> Alive:
     """Whether it serves; with little patience where a check before has waited in vain, until it serves again."""
     known = probe.model.remembered if probe.on_model else {}
     seen = alive(probe, IMPATIENCE if GONE in known else PATIENCE)
@@ -201,13 +198,6 @@ def _answered(exchange: Exchange, what: str) -> Case:
     return Case("policy:no-hang", True, "an answer", f"{what}: {status_of(exchange)}", "", exchange)
 
 
-def served_at_last(probe: Probe) -> None:
-    """One case of no-crash: the endpoint serves after everything that was sent."""
-    seen = _look(probe)
-    probe.holds(seen.problem is None, clause="policy:no-crash", expected="an endpoint that still serves",
-                observed=seen.problem or "it serves", exchange=seen.exchange, root=seen.root)  # fmt: skip
-
-
 def drawn_requests(probe: Probe, *, finite: bool = True) -> list[SearchStrategy[DrawnRequest]]:
     """Requests by the metadata and from samples, by size of batch; not applicable where neither gives any."""
     inputs = probe.model.metadata.inputs if probe.model.metadata else ()
@@ -218,13 +208,6 @@ def drawn_requests(probe: Probe, *, finite: bool = True) -> list[SearchStrategy[
     # Last: what was drawn shrinks, and of one root cause the first counterexample is reported.
     edges = [just(every_edge(inputs, finite=each)) for each in ((True,) if finite else (True, False))] if inputs else []
     return [*drawn, *edges]
-
-
-def infer_fresh(probe: Probe, body: bytes | InferRequest, version: str | None = None) -> Exchange:
-    """An inference over a connection of its own."""
-    data = body if isinstance(body, bytes) else body.to_bytes()
-    path = probe.client.model_path(probe.model.name, version or probe.model.address, "infer")
-    return probe.client.send("POST", path, body=data, fresh=True)
 
 
 ORDINARY = {"float": (-1.5, 0.25, 100.0, -60.0, 2.0), "int": (-3, 5, 100, -100, 7), "uint": (3, 5, 100, 0, 7),

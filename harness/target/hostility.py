@@ -81,9 +81,9 @@ class Siege:
     def answered(self, name: str, why: str, exchange: Exchange, again: Send) -> bool:
         """Whether a whole request was answered, or its connection ended, within the time for one request; one case."""
         probe = self._probe
-        if _silent(exchange) and alive(probe, patience=1.0).problem is None:
+        if exchange.timed_out and alive(probe, patience=1.0).problem is None:
             exchange = again()
-        hung = _silent(exchange)
+        hung = exchange.timed_out
         return probe.holds(
             not hung,
             clause="policy:no-hang",
@@ -146,9 +146,10 @@ def no_injection(probe: Probe, name: str, why: str, exchange: Exchange) -> None:
     )
 
 
-def body_sender(probe: Probe, body: HostileBody, path: str) -> Send:
+def body_sender(probe: Probe, body: HostileBody) -> Send:
     """Sends a hostile body as any client would send a body, on a connection of its own."""
-    return lambda: probe.client.send("POST", path, body.data, body.headers, fresh=True)
+    model = probe.model
+    return lambda: probe.client.infer(model.name, body.data, model.address, body.headers, fresh=True)
 
 
 def changed_outputs(probe: Probe, exchange: Exchange) -> str | None:
@@ -156,7 +157,3 @@ def changed_outputs(probe: Probe, exchange: Exchange) -> str | None:
     if not exchange.ok or not outputs_of(exchange):
         return None
     return answers_as_before(probe, exchange)
-
-
-def _silent(exchange: Exchange) -> bool:
-    return exchange.error is not None and exchange.error.kind == "timeout"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable
+import statistics
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -60,6 +61,10 @@ class Lane:
         """How many requests of ``wanted`` a slow endpoint is asked."""
         return max(least, min(wanted, int(SERIAL_SECONDS / max(self.seconds, self.pace.interval, 1e-4))))
 
+    def time_by(self, ones: Sequence[Known]) -> None:
+        """Take the median of these answers for the seconds that one takes alone; nothing is known from none."""
+        self.seconds = statistics.median_high(one.exchange.elapsed_s for one in ones) if ones else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -105,14 +110,13 @@ def lanes(probe: Probe) -> list[Lane]:
 
 def _rest(probe: Probe, version: str | None) -> Lane:
     model, client = probe.model, probe.client
-    path = client.model_path(model.name, version or model.address, "infer")
     base = probe.accepted().request
     with contextlib.suppress(NotApplicable):
         base = model.batch(client, ROWS).request
     nested = model.requires == NESTED
 
     def send(request: InferRequest, fresh: bool) -> Exchange:
-        return client.send("POST", path, request.to_bytes(nested=nested), fresh=fresh)
+        return client.infer(model.name, request.to_bytes(nested=nested), version or model.address, fresh=fresh)
 
     def id_of(exchange: Exchange) -> object:
         return (object_or_none(exchange) or {}).get("id")
@@ -151,7 +155,7 @@ def known(probe: Probe, way: Lane, count: int = 12) -> list[Known]:
     found = [one for one in answered(way, distinct(way.base, 3 * count), count) if repeats(way, one)]
     if not found:
         probe.untestable("no request has the same answer twice")
-    way.seconds = sorted(one.exchange.elapsed_s for one in found)[len(found) // 2]
+    way.time_by(found)
     return found
 
 

@@ -10,10 +10,10 @@ from harness.target.probe import Probe
 from harness.target.refusals import base_of
 
 
-def send_mistake(probe: Probe, drawn: Invalid) -> Exchange:
-    """Send it to the version that it asks for, or to the model's own."""
+def send_mistake(probe: Probe, drawn: Invalid, *, fresh: bool = False) -> Exchange:
+    """Send it to the version that it asks for, or to the model's own; ``fresh`` on a connection of its own."""
     version = drawn.version or probe.model.address
-    return probe.client.infer(probe.model.name, drawn.body, version)
+    return probe.client.infer(probe.model.name, drawn.body, version, fresh=fresh)
 
 
 def mistakes(probe: Probe, *, heavy: bool = False) -> list[SearchStrategy[Invalid]]:

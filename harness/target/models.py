@@ -71,9 +71,16 @@ class ModelUnderTest:
         """How the model is called in node ids and in the report."""
         return f"{self.name}:{self.version}" if self.version else self.name
 
-    def infer(self, client: RestClient, request: InferRequest) -> Exchange:
-        """Send one inference to the address that works."""
-        return client.infer(self.name, request, self.address)
+    def infer(
+        self,
+        client: RestClient,
+        request: InferRequest | bytes,
+        *,
+        fresh: bool = False,
+        timeout: float | None = None,
+    ) -> Exchange:
+        """Send one inference to the address that works; ``fresh`` and ``timeout`` as for :meth:`RestClient.send`."""
+        return client.infer(self.name, request, self.address, fresh=fresh, timeout=timeout)
 
     def accepted(self, client: RestClient) -> Accepted:
         """A request that the model answers with 200, found once: samples first, then generated candidates.

@@ -19,13 +19,12 @@ from harness.check import Inconclusive, NotApplicable, Untestable
 from harness.generate.campaign import Found, search
 from harness.record.exchange import Exchange
 from harness.target.target import Target
+from harness.wire.pace import SHEDDING
 
 T = TypeVar("T")
 REPLAYS = 3
 # One that hangs costs a whole time limit each time.
 REPLAY_SECONDS = 15.0
-# Answers of a gateway or of a server under load: they speak of the moment, not of the request.
-NOT_NOW = (429, 502, 503, 504)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ class Counterexample:
         if self.replayed is not None and self.replayed[0] > 0:
             return True
         shown = self.exchange
-        return shown is not None and shown.answered and shown.error is None and shown.status not in NOT_NOW
+        return shown is not None and shown.answered and shown.error is None and shown.status not in SHEDDING
 
     @property
     def again(self) -> str:

@@ -16,6 +16,10 @@ FIRST_INTERVAL = 0.02
 LONGEST_INTERVAL = 1.0
 # Requests that were refused together are refused within this time.
 SETTLING_SECONDS = 0.5
+# What a server that sheds load answers, or a gateway before it: it speaks of the moment, not of the request.
+SHEDDING = (429, 502, 503, 504)
+# The same, and 408: a server under load may have had no time to wait for the request.
+NOT_NOW = (408, *SHEDDING)
 
 
 def pause_of(exchange: Exchange) -> float | None:

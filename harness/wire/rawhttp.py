@@ -13,9 +13,9 @@ import ssl
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from harness.record.clock import now
 from harness.record.exchange import Exchange, Failure
 from harness.wire.connection import Route, open_stream
 from harness.wire.rawread import Response, ResponseReader
@@ -76,7 +76,7 @@ def send_raw(
     call = _begin(client, seconds)
     sent = b"".join(piece.data for piece in pieces)
     reader = ResponseReader(call, client.budget.limits.body_bytes, method)
-    started, begin = datetime.now(UTC), time.monotonic_ns()
+    started, begin = now(), time.monotonic_ns()
     found: list[Response] = []
     error: Failure | None = None
     try:
@@ -119,7 +119,7 @@ def held(client: RestClient, data: bytes, count: int = 1, *, seconds: float | No
         kept: list[Exchange] = []
         for _ in range(count):
             call = _begin(client, seconds)
-            started, begin = datetime.now(UTC), time.monotonic_ns()
+            started, begin = now(), time.monotonic_ns()
             error: Failure | None = None
             try:
                 stream = _open(client, call)
@@ -177,7 +177,7 @@ def _exchange(
     sent: bytes,
     response: Response | None,
     error: Failure | None,
-    started: datetime,
+    started: str,
     begin: int,
     call: Call,
 ) -> Exchange:
@@ -198,7 +198,7 @@ def _exchange(
         response_body=bytes(response.body) if response else b"",
         truncated=response is not None and error is not None,
         error=error,
-        started=started.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        started=started,
         start_ns=begin,
         headers_ns=None,
         end_ns=time.monotonic_ns(),

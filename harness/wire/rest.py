@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
@@ -14,6 +13,7 @@ import httpx
 
 from harness import __version__
 from harness.budget import Budget
+from harness.record.clock import now
 from harness.record.coding import DECODED_LIMIT, Undecodable, decoded_body
 from harness.record.exchange import Exchange, Failure, Headers
 from harness.record.store import Recorder
@@ -168,11 +168,18 @@ class RestClient:
         return self.send("GET", self.model_path(model, version, "ready"))
 
     def infer(
-        self, model: str, body: bytes | InferRequest, version: str | None = None, headers: Iterable[Header] = ()
+        self,
+        model: str,
+        body: bytes | InferRequest,
+        version: str | None = None,
+        headers: Iterable[Header] = (),
+        *,
+        fresh: bool = False,
+        timeout: float | None = None,
     ) -> Exchange:
-        """POST v2/models/M[/versions/V]/infer."""
+        """POST v2/models/M[/versions/V]/infer; ``fresh`` and ``timeout`` as for :meth:`send`."""
         data = body.to_bytes() if isinstance(body, InferRequest) else body
-        return self.send("POST", self.model_path(model, version, "infer"), data, headers)
+        return self.send("POST", self.model_path(model, version, "infer"), data, headers, fresh=fresh, timeout=timeout)
 
     @staticmethod
     def model_path(model: str, version: str | None = None, leaf: str = "") -> str:
@@ -237,7 +244,7 @@ class RestClient:
         return tuple(merged)
 
     def _carry_out(self, request: httpx.Request, call: Call, url: str, headers: Headers, body: bytes) -> Exchange:
-        started = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        started = now()
         begin = time.monotonic_ns()
         answer = _Answer()
         try:

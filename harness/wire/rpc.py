@@ -11,13 +11,13 @@ import ssl
 import struct
 import time
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import unquote_to_bytes
 
 from harness import __version__
 from harness.budget import Budget
+from harness.record.clock import now
 from harness.record.exchange import Exchange, Failure, Headers, RpcStatus
 from harness.record.store import Recorder
 from harness.wire import protobuf
@@ -194,7 +194,7 @@ class GrpcClient:
     ) -> Exchange:
         scheme = "https" if self.access.is_tls else "http"
         pseudo = ((":method", "POST"), (":scheme", scheme), (":path", path), (":authority", self.access.host_header))
-        started = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        started = now()
         begin = time.monotonic_ns()
         error: Failure | None = None
         limit = self.budget.limits.body_bytes

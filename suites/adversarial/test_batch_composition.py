@@ -107,7 +107,7 @@ def _pool(probe: Probe, way: Lane, transport: Transport) -> list[Known]:
     if not rows or metadata is None or any(not each.shape or each.shape[0] != -1 for each in metadata.inputs):
         probe.not_applicable("not every input has a leading variable dimension: no batch to speak of")
     pool = answered(way, rows, POOL_ROWS)
-    way.seconds = sorted(one.exchange.elapsed_s for one in pool)[len(pool) // 2] if pool else 0.0
+    way.time_by(pool)
     if len(pool) < 2:
         probe.untestable("the model takes no single rows")
     return pool

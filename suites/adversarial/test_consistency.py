@@ -26,6 +26,7 @@ from harness.target.lanes import (
 )
 from harness.target.probe import Probe
 from harness.target.replies import status_of
+from harness.wire.pace import NOT_NOW
 
 FRESH_EVERY = 8
 # In the ids of valid requests only.
@@ -135,7 +136,7 @@ def _repeat(probe: Probe, way: Lane) -> None:
     kept = answered(way, distinct(way.base, 15), 5)
     if not kept:
         probe.untestable("no request is answered with outputs")
-    way.seconds = sorted(one.exchange.elapsed_s for one in kept)[len(kept) // 2]
+    way.time_by(kept)
     least = OFTEN_ENOUGH if way.seconds < QUICK_ENOUGH else 30
     total = way.affordable(min(2000, max(100, 25 * probe.target.examples)), least=least)
     others: list[tuple[int, Strayed, Exchange]] = []
@@ -195,6 +196,4 @@ def _quoted(probe: Probe, refusals: Sequence[Exchange]) -> None:
 
 def _blamed(exchanges: Sequence[Exchange]) -> list[Exchange]:
     """Refusals of valid requests that are no "not now"."""
-    return [
-        each for each in exchanges if each.error is None and each.status not in (None, 200, 408, 429, 502, 503, 504)
-    ]
+    return [each for each in exchanges if each.error is None and each.status not in (None, 200, *NOT_NOW)]

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from harness.check import check
 from harness.oracles.isolation import Strayed
 from harness.record.exchange import Exchange
-from harness.target.alive import serving_before
-from harness.target.belonging import REPORTED, SAME, report, serving, strayed_from
+from harness.target.alive import alive, serving, serving_before
+from harness.target.belonging import REPORTED, SAME, report, strayed_from
 from harness.target.lanes import Known, Lane, excused, known, lane, varies_alone
 from harness.target.probe import Probe
 from harness.target.replies import status_of
@@ -57,7 +57,7 @@ def adversarial_answers_after_disconnect(probe: Probe) -> None:
     usual = _round(probe, way, ones, hang_up=False)
     first = _round(probe, way, ones, hang_up=True)
     if any(not exchange.answered for _, exchange in first.refused):
-        serving(probe, "after clients that hung up")
+        serving(probe, alive(probe), "after clients that hung up")
     if not (first.strayed or first.refused):
         report(probe, None, "", ones[0].exchange)
         probe.observe(f"{len(CUTS)} ways to hang up, {len(_cuts(way)) * AFTERWARDS} requests after them")

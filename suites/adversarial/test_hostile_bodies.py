@@ -16,14 +16,14 @@ CRITERIA = [*SURVIVES, "no-silent-change"]
 
 def _all_answered(probe: Probe, bodies: Iterable[HostileBody]) -> None:
     """Each body is answered and survived; where the values in it are the valid ones, so are outputs that are given."""
-    path = valid_of(probe).path
+    valid_of(probe)
     now: dict[str, HostileBody] = {}
 
     def sends() -> Iterator[tuple[str, str, Send]]:
         for body in bodies:
             now.clear()  # bombs are large: one at a time
             now[body.name] = body
-            yield body.name, body.why, body_sender(probe, body, path)
+            yield body.name, body.why, body_sender(probe, body)
 
     for name, exchange in Siege(probe).each(sends()):
         body = now[name]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import partial
 
+from harness.budget import MEBIBYTE
 from harness.check import check
-from harness.generate.hostile_names import IDS, MEBIBYTE, MEDIA_TYPES, METHODS
+from harness.generate.hostile_names import IDS, MEDIA_TYPES, METHODS
 from harness.generate.members import with_members
 from harness.record.exchange import Exchange
 from harness.target.hostility import BUSY, SURVIVES, Siege, changed_outputs, no_injection, valid_of
@@ -71,10 +72,9 @@ def adversarial_ids_of_a_megabyte(probe: Probe) -> None:
 
 def _with_ids(probe: Probe, ids: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Exchange]]:
     request = probe.accepted().request
-    path = probe.client.model_path(probe.model.name, probe.model.address, "infer")
 
     def send(text: str) -> Exchange:
-        return probe.client.send("POST", path, with_members(request, id=text), fresh=True)
+        return probe.model.infer(probe.client, with_members(request, id=text), fresh=True)
 
     known = {f"id-{name}": name for name, _ in ids}
     for name, exchange in Siege(probe).each((f"id-{name}", "an id", partial(send, text)) for name, text in ids):

@@ -9,13 +9,14 @@ from harness.generate.canaries import Canary, canary, canary_request, cut_off
 from harness.generate.invalid import Invalid
 from harness.oracles.equality import difference
 from harness.record.exchange import Exchange
-from harness.target.exploring import SHEDDING, Case, explore
+from harness.target.exploring import Case, explore
 from harness.target.mistakes import mistake_classes, mistakes, send_mistake
 from harness.target.models import MANY_ROWS, outputs_of
 from harness.target.probe import Probe
 from harness.target.refusals import base_of
 from harness.target.replies import status_of
 from harness.wire.messages import InferRequest
+from harness.wire.pace import SHEDDING
 
 DUTIES = ["A15-4-c", "A15-5-b"]
 

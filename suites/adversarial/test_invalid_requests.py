@@ -6,14 +6,18 @@ follows from the clause of the mistake; a hang, a crash, and another request's d
 
 from __future__ import annotations
 
+from functools import partial
+
 from harness.check import check
 from harness.generate.invalid import Invalid
 from harness.record.exchange import Exchange
-from harness.target.exploring import SHEDDING, Case, explore, infer_fresh, served_at_last, unanswered
+from harness.target.alive import serving
+from harness.target.exploring import Case, explore, look, unanswered
 from harness.target.mistakes import mistake_classes, mistakes, send_mistake
 from harness.target.probe import Probe
 from harness.target.refusals import base_of
 from harness.target.replies import error_object_problem, error_root, refused, status_of
+from harness.wire.pace import SHEDDING
 
 DUTIES = ["A15-4-c", "A15-5-b", "A15-5-h"]
 NEEDS = ["rest-infer-answers-200"]
@@ -57,16 +61,15 @@ def adversarial_invalid_refused(probe: Probe) -> None:
     def judge(drawn: Invalid) -> list[Case]:
         exchange = send_mistake(probe, drawn)
         what = f"{drawn.name} ({drawn.why})"
-        cases = unanswered(
-            probe, exchange, lambda: infer_fresh(probe, drawn.body, drawn.version), what, closed="REST-ERR-01"
-        )
+        again = partial(send_mistake, probe, drawn, fresh=True)
+        cases = unanswered(probe, exchange, again, what, closed="REST-ERR-01")
         exchange = (cases[0].exchange if cases else None) or exchange
         if not cases or not cases[0].held or exchange.status in SHEDDING:
             return cases
         return cases + _decided(probe, drawn, exchange, valid) + _refusal(drawn, exchange, raised=raised)
 
     explore(probe, mistakes(probe), judge, examples=10 * probe.target.examples, label=mistake_classes)
-    served_at_last(probe)
+    serving(probe, look(probe))
 
 
 def _decided(probe: Probe, drawn: Invalid, exchange: Exchange, valid: Exchange) -> list[Case]:
@@ -127,7 +130,7 @@ def adversarial_hostile_shapes_survived(probe: Probe) -> None:
     def judge(drawn: Invalid) -> list[Case]:
         exchange = send_mistake(probe, drawn)
         what = f"{drawn.name} ({drawn.why})"
-        cases = unanswered(probe, exchange, lambda: infer_fresh(probe, drawn.body), what)
+        cases = unanswered(probe, exchange, partial(send_mistake, probe, drawn, fresh=True), what)
         exchange = (cases[0].exchange if cases else None) or exchange
         if cases and cases[0].held:
             observed = f"{what}: {status_of(exchange)}"
@@ -136,4 +139,4 @@ def adversarial_hostile_shapes_survived(probe: Probe) -> None:
         return cases
 
     explore(probe, mistakes(probe, heavy=True), judge, examples=2 * probe.target.examples, label=mistake_classes)
-    served_at_last(probe)
+    serving(probe, look(probe))

@@ -13,8 +13,8 @@ from dataclasses import replace
 from harness.check import NotApplicable, Untestable, check
 from harness.oracles.isolation import id_strayed
 from harness.record.exchange import Exchange
-from harness.target.alive import serving_before
-from harness.target.belonging import REPORTED, report, serving, strayed_from
+from harness.target.alive import alive, serving, serving_before
+from harness.target.belonging import REPORTED, report, strayed_from
 from harness.target.concurrent import WIDTH, most_in_flight, together
 from harness.target.lanes import Known, Lane, excused, known, lane, varies_alone
 from harness.target.probe import Probe
@@ -160,7 +160,7 @@ def _belong(probe: Probe, ways: Sequence[tuple[Lane, list[Known]]]) -> None:
 
     exchanges = together(one, range(total))
     if not all(exchange.answered for exchange in exchanges):
-        if not serving(probe, f"after {total} requests at once"):
+        if not serving(probe, alive(probe), f"after {total} requests at once"):
             return
         _lost(probe, exchanges, together(one, range(min(total, WIDTH))))
     judged = 0
@@ -183,8 +183,7 @@ def _belong(probe: Probe, ways: Sequence[tuple[Lane, list[Known]]]) -> None:
 
 def _lost(probe: Probe, first: Sequence[Exchange], again: Sequence[Exchange]) -> None:
     """Requests that wait for ever while the others are answered; in two rounds, so that it is no moment's doing."""
-    waited = [[each for each in exchanges if each.error is not None and each.error.kind == "timeout"]
-              for exchanges in (first, again)]  # fmt: skip
+    waited = [[each for each in exchanges if each.timed_out] for exchanges in (first, again)]
     answered = [each.elapsed_s for each in (*first, *again) if each.answered]
     # Where the slowest answer took nearly all the time, the next is only slow.
     quick = bool(answered) and max(answered) < probe.client.budget.limits.request_seconds / 3

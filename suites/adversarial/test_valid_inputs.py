@@ -7,6 +7,7 @@ transport. What no counterexample was found for is not shown to hold.
 from __future__ import annotations
 
 import json
+from functools import partial
 
 from hypothesis import strategies as st
 
@@ -14,20 +15,14 @@ from harness.check import check
 from harness.generate.strategies import DrawnRequest, classes
 from harness.oracles.equality import difference
 from harness.record.exchange import Exchange
-from harness.target.exploring import (
-    SHEDDING,
-    Case,
-    drawn_requests,
-    explore,
-    infer_fresh,
-    served_at_last,
-    unanswered,
-)
+from harness.target.alive import serving
+from harness.target.exploring import Case, drawn_requests, explore, look, unanswered
 from harness.target.models import NESTED, outputs_of
 from harness.target.probe import Probe
 from harness.target.replies import error_object_problem, error_root, refused, status_of
 from harness.target.ways import Answer, answers, apart
 from harness.wire.messages import InferRequest
+from harness.wire.pace import SHEDDING
 
 DUTIES = ["A15-4-d", "A15-5-b"]
 
@@ -56,9 +51,8 @@ def adversarial_valid_answered(probe: Probe) -> None:
     def judge(drawn: DrawnRequest) -> list[Case]:
         request = drawn.request
         exchange = probe.model.infer(probe.client, request)
-        cases = unanswered(
-            probe, exchange, lambda: infer_fresh(probe, request), "a valid request", closed="REST-ERR-01"
-        )
+        again = partial(probe.model.infer, probe.client, request, fresh=True)
+        cases = unanswered(probe, exchange, again, "a valid request", closed="REST-ERR-01")
         exchange = (cases[0].exchange if cases else None) or exchange
         if not cases or not cases[0].held or exchange.ok or exchange.status in SHEDDING:
             return cases
@@ -74,7 +68,7 @@ def adversarial_valid_answered(probe: Probe) -> None:
         return cases
 
     explore(probe, drawn_requests(probe), judge, examples=4 * probe.target.examples, label=_classes)
-    served_at_last(probe)
+    serving(probe, look(probe))
     for status, count in sorted(fivefold.items()):
         probe.observe(f"{count} requests that are valid by the metadata were answered {status}")
 

@@ -96,9 +96,7 @@ class _Timed:
 
 def _valid(probe: Probe) -> _Timed:
     begin = time.monotonic()
-    path = probe.client.model_path(probe.model.name, probe.model.address, "infer")
-    body = probe.accepted().request.to_bytes()
-    exchange = probe.client.send("POST", path, body=body, fresh=True)
+    exchange = probe.model.infer(probe.client, probe.accepted().request, fresh=True)
     return _Timed(exchange, time.monotonic() - begin)
 
 
@@ -120,10 +118,9 @@ def _hostile(probe: Probe) -> Iterator[tuple[str, bytes]]:
 
 def _while_flooded(probe: Probe, body: bytes) -> list[_Timed]:
     """The valid request, sent again and again while hostile ones are on their way."""
-    path = probe.client.model_path(probe.model.name, probe.model.address, "infer")
 
     def one(_: int) -> None:
-        probe.client.send("POST", path, body=body, fresh=True, timeout=HOSTILE_SECONDS)
+        probe.model.infer(probe.client, body, fresh=True, timeout=HOSTILE_SECONDS)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         sent = [pool.submit(one, n) for n in range(HOSTILE)]

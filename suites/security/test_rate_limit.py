@@ -9,6 +9,7 @@ from harness.check import check
 from harness.record.exchange import Exchange
 from harness.target.probe import Probe
 from harness.target.replies import status_of
+from harness.wire.pace import pause_of
 from harness.wire.rest import RestClient
 
 # Alike requests of one burst, how many at once, and for how long at most.
@@ -65,14 +66,10 @@ def _burst(probe: Probe) -> tuple[int, Exchange | None]:
             if found or time.monotonic() > end:
                 return False
             exchange = client.infer(probe.model.name, request, probe.model.address)
-            if _limits(exchange):
+            if pause_of(exchange) is not None:
                 found.append(exchange)
             return True
 
         with ThreadPoolExecutor(AT_ONCE) as pool:
             sent = sum(pool.map(one, range(REQUESTS)))
     return sent, found[0] if found else None
-
-
-def _limits(exchange: Exchange) -> bool:
-    return exchange.status == 429 or (exchange.status == 503 and exchange.header("Retry-After") is not None)

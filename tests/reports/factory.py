@@ -295,66 +295,76 @@ def fill(bundle: Bundle) -> None:
     evil = bundle.exchange(b"{", json.dumps({"error": HOSTILE}).encode(), status=500, headers=[["x-evil", HOSTILE]])
     raw = bundle.exchange(b'{"a":1}', bytes(range(256)), status=500)
     hang = bundle.exchange(b'{"a":2}', status=None)
-    for slug, clause in (
-        ("rest-six-operations-exist", "REST-HTTP-01"),
-        ("rest-server-metadata-names-server", "REST-META-01"),
-    ):
-        line = check(slug, clauses=[(clause, "must", "pass")], model=None, exchanges=[good], exchanges_total=40)
+    decided = [*_of_the_server(good), _failed(lost), _warned(evil, raw, hang), _searched(good)]
+    for line in (*decided, *_undecided(), _observed()):
         bundle.journal.append("check", line)
-    bundle.journal.append(
-        "check",
-        check(
-            "rest-infer-echoes-id",
-            "fail",
-            clauses=[("REST-RESP-04", "must", "fail"), ("REST-RESP-05", "must", "fail")],
-            title="A non-empty request id comes back unchanged.",
-            observed="no id in 12 of 12 answers",
-            failures=12,
-            counterexamples=[
-                counterexample(
-                    "id-lost", ["REST-RESP-04"], lost, expected="id is 'a'", observed="the answer has no id"
-                ),
-                counterexample("outputs-lost", ["REST-RESP-05"], lost, expected="output y", observed="no output"),
-            ],
-        ),
+
+
+def _of_the_server(exchange: str) -> list[dict[str, Any]]:
+    """Two that passed, of no model, with fewer exchanges kept than there were."""
+    passed = {"rest-six-operations-exist": "REST-HTTP-01", "rest-server-metadata-names-server": "REST-META-01"}
+    return [
+        check(slug, clauses=[(clause, "must", "pass")], model=None, exchanges=[exchange], exchanges_total=40)
+        for slug, clause in passed.items()
+    ]
+
+
+def _failed(lost: str) -> dict[str, Any]:
+    """Two clauses broken in one exchange."""
+    return check(
+        "rest-infer-echoes-id",
+        "fail",
+        clauses=[("REST-RESP-04", "must", "fail"), ("REST-RESP-05", "must", "fail")],
+        title="A non-empty request id comes back unchanged.",
+        observed="no id in 12 of 12 answers",
+        failures=12,
+        counterexamples=[
+            counterexample("id-lost", ["REST-RESP-04"], lost, expected="id is 'a'", observed="the answer has no id"),
+            counterexample("outputs-lost", ["REST-RESP-05"], lost, expected="output y", observed="no output"),
+        ],
     )
-    bundle.journal.append(
-        "check",
-        check(
-            "rest-infer-errors-are-json",
-            "warn",
-            clauses=[("REST-ERR-01", "must", "pass"), ("REST-ERR-02", "should", "warn")],
-            level="should",
-            title="A mistake of the client gets a client error.",
-            observed=f"status 500: {HOSTILE}",
-            failures=2,
-            duties=["A15-4-c"],
-            suite="adversarial",
-            kind="search",
-            cases=4096,
-            counterexamples=[
-                counterexample("server-error", ["REST-ERR-02"], evil, observed=HOSTILE),
-                counterexample("server-error", ["REST-ERR-02"], raw, observed="status 500 and 256 raw bytes"),
-                counterexample("no-answer", ["REST-ERR-02"], hang, observed="no complete response within 10 s"),
-            ],
-        ),
+
+
+def _warned(evil: str, raw: str, hang: str) -> dict[str, Any]:
+    """A SHOULD that was broken by hostile words, by bytes that are no text, and by no answer."""
+    return check(
+        "rest-infer-errors-are-json",
+        "warn",
+        clauses=[("REST-ERR-01", "must", "pass"), ("REST-ERR-02", "should", "warn")],
+        level="should",
+        title="A mistake of the client gets a client error.",
+        observed=f"status 500: {HOSTILE}",
+        failures=2,
+        duties=["A15-4-c"],
+        suite="adversarial",
+        kind="search",
+        cases=4096,
+        counterexamples=[
+            counterexample("server-error", ["REST-ERR-02"], evil, observed=HOSTILE),
+            counterexample("server-error", ["REST-ERR-02"], raw, observed="status 500 and 256 raw bytes"),
+            counterexample("no-answer", ["REST-ERR-02"], hang, observed="no complete response within 10 s"),
+        ],
     )
-    bundle.journal.append(
-        "check",
-        check(
-            "rest-repeat-gives-same-answer",
-            kind="search",
-            cases=4096,
-            duties=["A15-1-d"],
-            clauses=[],
-            level=None,
-            exchanges=[good],
-            exchanges_total=1,
-            suite="adversarial",
-        ),
+
+
+def _searched(exchange: str) -> dict[str, Any]:
+    """A search that found nothing, for a duty and no clause."""
+    return check(
+        "rest-repeat-gives-same-answer",
+        kind="search",
+        cases=4096,
+        duties=["A15-1-d"],
+        clauses=[],
+        level=None,
+        exchanges=[exchange],
+        exchanges_total=1,
+        suite="adversarial",
     )
-    bundle.journal.append(
-        "check",
+
+
+def _undecided() -> list[dict[str, Any]]:
+    """Two that say why they decide nothing."""
+    return [
         check(
             "rest-binary-follows-json",
             "untestable",
@@ -363,9 +373,6 @@ def fill(bundle: Bundle) -> None:
             observed="",
             duties=[],
         ),
-    )
-    bundle.journal.append(
-        "check",
         check(
             "rest-unknown-model-404",
             "inconclusive",
@@ -373,15 +380,16 @@ def fill(bundle: Bundle) -> None:
             clauses=[("REST-ERR-03", "should", "inconclusive")],
             duties=["A15-5-c"],
         ),
-    )
-    bundle.journal.append(
-        "check",
-        check(
-            "rest-slash-form-works",
-            clauses=[("REST-HTTP-02", "ambiguous", "pass")],
-            duties=[],
-            observations=[{"clause": "REST-HTTP-02", "text": "v2/ answers 307 to v2"}],
-        ),
+    ]
+
+
+def _observed() -> dict[str, Any]:
+    """A clause that leaves a choice, and which was seen."""
+    return check(
+        "rest-slash-form-works",
+        clauses=[("REST-HTTP-02", "ambiguous", "pass")],
+        duties=[],
+        observations=[{"clause": "REST-HTTP-02", "text": "v2/ answers 307 to v2"}],
     )
 
 

@@ -17,7 +17,6 @@ from harness.reference.hooks import Hooks
 from harness.reference.messages import Call, Reply
 
 CRASH, HANG = "policy:no-crash", "policy:no-hang"
-_ODD_CHARSET = re.compile(r"charset=(?!\"?utf-?8)", re.IGNORECASE)
 KNOWN_CODINGS = ("gzip", "deflate", "identity", "x-gzip", "br", "zstd")
 KNOWN_VERBS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
 # A connection that went away in the middle of a request costs one worker.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -82,3 +83,14 @@ def test_a_slow_or_limited_endpoint_is_asked_less() -> None:
     assert limited < 1000
     way.seconds = 0.15
     assert way.affordable(1000) < limited
+
+
+def test_the_seconds_of_a_way_are_the_median_of_its_answers() -> None:
+    way = way_with([1.0])
+    ones = [replace(known_as(1.0), exchange=replace(exchange(0, 200), end_ns=end * 10**9)) for end in (9, 1, 3, 2)]
+    way.time_by(ones)
+    assert way.seconds == 3.0
+    way.time_by(ones[:1])
+    assert way.seconds == 9.0
+    way.time_by([])
+    assert way.seconds == 0.0

@@ -116,6 +116,26 @@ def test_connections_are_used_again_unless_fresh(tmp_path: Path) -> None:
     assert facts[0].peer == url.removeprefix("http://")
 
 
+def test_an_inference_may_have_a_connection_of_its_own(tmp_path: Path) -> None:
+    server = GoodServer()
+    with server as url:
+        client, _ = client_for(url, tmp_path)
+        found = [client.infer("m", b"{}"), client.infer("m", b"{}", fresh=True), client.infer("m", b"{}")]
+        client.close()
+    facts = [exchange.connection for exchange in found]
+    assert [each and (each.id, each.request_index) for each in facts] == [(1, 1), (2, 1), (1, 2)]
+    assert all(exchange.request_body == b"{}" for exchange in found)
+
+
+def test_an_inference_may_be_given_less_time(tmp_path: Path) -> None:
+    with GoodServer() as url:
+        client, _ = client_for(url, tmp_path)
+        exchange = client.infer("m", b"{}", timeout=0.000001)
+        client.close()
+    assert exchange.error is not None
+    assert exchange.error.kind in ("timeout", "connect")
+
+
 def test_no_environment_proxy_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
