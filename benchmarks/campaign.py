@@ -1,22 +1,29 @@
-"""How fast a property campaign is: `python benchmarks/campaign.py [CASES] [--profile]`.
+"""How fast a property campaign is: `python benchmarks/campaign.py [CASES] [--profile] [--awake]`.
 
 Drawn inputs (Hypothesis), each sent twice to an echo model of the embedded server on the same machine, recorded,
 stored and journaled as in a run, and the two answers compared: two requests a case. Prints requests a second, cases a
 second, and of the probing process the processor time and the largest resident set. Beside it, what the parts can do
 alone: drawing without sending, and sending the same bytes with httpx without recording. Aim on 2 cores, the server
 included: 500 requests a second, better 1,000.
+
+Client and server wait for each other in turn. A virtual processor that waits is halted, and may come back late and
+with cold caches: that alone can halve the figures. `--awake` keeps every processor busy meanwhile with work that gives
+way to all other (SCHED_IDLE, Linux), so that what is measured is the work and not the waking.
 """
 
 from __future__ import annotations
 
+import contextlib
 import cProfile
 import json
+import os
 import pstats
 import resource
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +42,15 @@ from reports.journal import Journal
 MODEL = "echo-fp32"
 SEED = 15
 BATCH = 500  # cases of one search: Hypothesis keeps a record of every example, and a run has many small searches
+# Until its parent is gone.
+SPIN = """
+import os, sys
+os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+os.sched_setaffinity(0, {int(sys.argv[2])})
+while os.getppid() == int(sys.argv[1]):
+    for _ in range(10_000_000):
+        pass
+"""
 TOKEN = "benchmark-token"  # with a secret, as in a run against a real endpoint: redaction has something to look for
 
 
@@ -93,8 +109,27 @@ def alone(url: str, cases: int) -> None:
         sys.stdout.write(f"httpx alone, nothing recorded: {cases / (time.monotonic() - begin):.0f} requests/s\n")
 
 
+@contextlib.contextmanager
+def awake() -> Iterator[None]:
+    """Keep every processor from halting."""
+    commands = [[sys.executable, "-c", SPIN, str(os.getpid()), str(cpu)] for cpu in os.sched_getaffinity(0)]
+    spinning = [subprocess.Popen(command) for command in commands]
+    try:
+        yield
+    finally:
+        for process in spinning:
+            process.kill()
+            process.wait()
+
+
 def main() -> None:
     """Measure, once warm."""
+    with awake() if "--awake" in sys.argv else contextlib.nullcontext():
+        measure()
+
+
+def measure() -> None:
+    """The campaign, then its parts alone."""
     numbers = [int(argument) for argument in sys.argv[1:] if argument.isdigit()]
     cases = numbers[0] if numbers else 2000
     with EmbeddedServer(["--models", MODEL]) as server, tempfile.TemporaryDirectory() as folder:

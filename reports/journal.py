@@ -18,6 +18,8 @@ from typing import Any, BinaryIO
 import msgspec
 
 GENESIS = "0" * 64
+# Made once: json.dumps would make one for every line.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 Clock = Callable[[], datetime.datetime]
 
 
@@ -134,8 +136,7 @@ def encode_line(members: dict[str, Any]) -> bytes:
     A lone surrogate (a server can smuggle one in through ``\\ud800``) has no UTF-8 form; it becomes ``&#55296;``, so
     that the journal stays readable by every JSON reader.
     """
-    text = json.dumps(members, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.encode("utf-8", "xmlcharrefreplace")
+    return _ENCODER.encode(members).encode("utf-8", "xmlcharrefreplace")
 
 
 @dataclass(slots=True)
