@@ -38,7 +38,10 @@ def test_size_and_range_are_those_of_numpy(datatype: object) -> None:
 def test_fp16_and_fp32_round_as_numpy_does(value: float) -> None:
     with np.errstate(over="ignore"):
         for name, dtype in (("FP16", np.float16), ("FP32", np.float32), ("FP64", np.float64)):
-            assert struct.pack("d", round_to(name, value)) == struct.pack("d", float(dtype(value)))
+            rounded, expected = round_to(name, value), float(dtype(value))
+            # NaN stays NaN; which of its payloads survive is each library's own affair.
+            same_bits = struct.pack("d", rounded) == struct.pack("d", expected)
+            assert math.isnan(rounded) if math.isnan(value) else same_bits
 
 
 @given(st.floats(width=32, allow_nan=False))
