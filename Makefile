@@ -31,7 +31,7 @@ quick: $(VENV)/.ready
 	$(BIN)/pytest tests -q -n 2 -m "not servers and not slow"
 
 sample: $(VENV)/.ready ## slow tests, then both directions: each seeded fault against its own clause group, a rotating sample of benign variants
-	$(BIN)/pytest tests -q -n 2 --dist loadscope -m "slow and not servers"
+	$(BIN)/pytest tests -q -n 4 --dist loadscope --durations 15 -m "slow and not servers"
 	$(BIN)/art15 validate --group --sample 2 --jobs 8 --out $(VENV)/validation-sample.json
 
 servers: $(VENV)/.ready ## real inference servers, installed into .servers/, probed end to end
