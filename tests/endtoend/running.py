@@ -15,7 +15,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 # The console script, as users call it: unlike `python -m pytest` it does not put the current folder on the path.
 PYTEST = Path(sys.executable).parent / "pytest"
-PATIENCE = 300.0
+PATIENCE = 900.0
 # The largest resident set of a child begins with that of the process that forked it, which may be a test worker that
 # has seen a lot: so a small process stands in between.
 MEASURED = """

@@ -29,7 +29,7 @@ BEHAVIOURS = (
     "header-null",
 )
 # Generous: the point is that there is a bound at all; a run that hangs would take for ever.
-BOUND_SECONDS = 120
+BOUND_SECONDS = 600
 BOUND_KILOBYTES = 600_000
 
 

@@ -60,7 +60,7 @@ def test_no_such_model(server: str, tmp_path: Path) -> None:
 def test_no_listing_and_no_name(tmp_path: Path) -> None:
     with EmbeddedServer(["--variant", "no-listing", "--models", "echo-fp32"]) as server:
         one_line_usage(probe(server.url, tmp_path / "e"), "lists no models", "--oip-model")
-        assert probe(server.url, tmp_path / "f", "--oip-model", "echo-fp32").code == 0
+        assert probe(server.url, tmp_path / "f", "--oip-model", "echo-fp32", "-k", "infer").code == 0
 
 
 def test_policy_with_an_unknown_key(server: str, tmp_path: Path) -> None:
