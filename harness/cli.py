@@ -180,7 +180,7 @@ def validate(
     for problem in document["problems"]:
         click.secho(problem, fg="red", err=True)
     click.echo(f"{out}: {len(document['faults'])} faults, {len(document['variants'])} variants, "
-               f"{len(document['problems'])} problems")  # fmt: skip
+               f"{len(document['second_tries'])} tried twice, {len(document['problems'])} problems")  # fmt: skip
     raise SystemExit(1 if document["problems"] else 0)
 
 

@@ -189,6 +189,20 @@ def compare(
     }
 
 
+def inconclusive(seen: Seen, checks: Iterable[Check]) -> bool:
+    """Whether a case is worth a second try: the run left no evidence, or a fault escaped a check that names it.
+
+    What blames a right server is not: once is too often.
+    """
+    if "run" in seen.verdicts:
+        return True
+    if seen.case.side != "fault" or seen.case.seed is not None:
+        return False
+    found = seen.broken()
+    asked = {identity.partition("[")[0] for identity in seen.verdicts}
+    return any(check.slug in asked and check.slug not in found for check in checks if seen.case.name in check.faults)
+
+
 def _together(parts: Sequence[Seen]) -> Seen:
     """The clean server's runs as one: what is asked of the server alone has the worst of its verdicts."""
     verdicts: dict[str, str] = {}

@@ -10,7 +10,7 @@ import pytest
 
 from harness.check import Check
 from harness.run.checks import load_checks
-from harness.run.twosided import Case, Seen, compare, reference_inventory
+from harness.run.twosided import Case, Seen, compare, inconclusive, reference_inventory
 from harness.run.validation import Selection, cases_for, excuses, mixed, rotating
 from tests.harness.test_check import made
 
@@ -75,6 +75,17 @@ def test_what_was_seen_instead_is_said() -> None:
 def test_a_run_without_evidence_is_a_problem_even_if_nothing_was_to_be_found() -> None:
     broken = Seen(Case("fault", "g"), {"run": "tool_error"}, {"run": "no evidence"})
     assert "fault g: no evidence" in problems(CLEAN, FOUND, broken)
+
+
+def test_second_tries_are_for_what_was_missed_not_for_what_was_blamed() -> None:
+    checks = [check_with("f")]
+    assert inconclusive(seen("fault", "f", m="pass"), checks)
+    assert inconclusive(Seen(Case("variant", "v"), {"run": "tool_error"}), checks)
+    assert not inconclusive(FOUND, checks)
+    assert not inconclusive(seen("fault", "unnamed", m="pass"), checks)
+    assert not inconclusive(Seen(Case("fault", "f"), {"another-check": "pass"}), checks)
+    assert not inconclusive(seen("clean", "clean", m="fail"), checks)
+    assert not inconclusive(seen("variant", "v", m="fail"), checks)
 
 
 def test_variant_is_never_blamed_and_keeps_its_passes() -> None:
