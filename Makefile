@@ -31,14 +31,14 @@ quick: $(VENV)/.ready
 	$(BIN)/pytest tests -q -n 2 -m "not servers and not slow"
 
 sample: $(VENV)/.ready ## slow tests, then both directions: each seeded fault against its own clause group, a rotating sample of benign variants
-	$(BIN)/pytest tests -q -n 4 --dist loadscope --durations 15 -m "slow and not servers"
-	$(BIN)/art15 validate --group --sample 2 --jobs 8 --out $(VENV)/validation-sample.json
+	$(BIN)/pytest tests -q -n 3 --dist loadscope --durations 15 --battery 4 -m "slow and not servers"
+	$(BIN)/art15 validate --group --sample 2 --jobs 5 --minutes 18 --out $(VENV)/validation-sample.json
 
 servers: $(VENV)/.ready ## real inference servers, installed into .servers/, probed end to end
 	$(BIN)/pytest tests/servers -q -m servers
 
 validate: $(VENV)/.ready ## the full matrix: faults, variants, and ten seeds for what is drawn for; resumes; commit the result
-	$(BIN)/art15 validate --group --seeds 10 --jobs 8 --resume --out suites/validation.json
+	$(BIN)/art15 validate --group --seeds 10 --jobs 5 --resume --out suites/validation.json
 
 system: ## Debian packages for the browser tests; needs root
 	apt-get update -qq

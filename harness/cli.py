@@ -148,6 +148,7 @@ def explain(slug: str) -> None:
 @click.option("--sample", default=0, metavar="N", help="Only N variants (without --group also N faults), others daily.")
 @click.option("--seeds", default=0, metavar="N", help="Also search N times, a seed each, for what searches find.")
 @click.option("--no-variants", is_flag=True, help="Leave out the benign variants that are not named.")
+@click.option("--minutes", type=float, metavar="N", help="Begin nothing after N minutes; say what was not tried.")
 @click.option("--jobs", default=2, show_default=True, help="Runs at a time.")
 @click.option("--resume", is_flag=True, help="Keep what an earlier, interrupted call has already seen.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("validation.json"), show_default=True)
@@ -160,6 +161,7 @@ def validate(
     sample: int,
     seeds: int,
     no_variants: bool,
+    minutes: float | None,
     jobs: int,
     resume: bool,
     out: Path,
@@ -174,9 +176,11 @@ def validate(
         click.echo(f"today's sample: {', '.join(variants if group else (*faults, *variants))}")
     selection = Selection(faults, variants, slugs, group, seeds, no_variants)
     try:
-        document = run_validation(selection, out, jobs=jobs, resume=resume, say=click.echo)
+        document = run_validation(selection, out, jobs=jobs, resume=resume, minutes=minutes, say=click.echo)
     except (LookupError, UsageError) as error:
         raise click.ClickException(str(error)) from error
+    if document["not_tried"]:
+        click.echo(f"not tried, for want of time: {', '.join(document['not_tried'])}")
     for problem in document["problems"]:
         click.secho(problem, fg="red", err=True)
     click.echo(f"{out}: {len(document['faults'])} faults, {len(document['variants'])} variants, "

@@ -9,9 +9,11 @@ from __future__ import annotations
 import fnmatch
 import functools
 import json
+import math
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -128,11 +130,19 @@ def probe(case: Case, token: str) -> Seen:
 
 
 def run_cases(
-    cases: Sequence[Case], progress: Callable[[Seen], None], *, jobs: int = 2, token: str = "secret-token-for-tests"
+    cases: Sequence[Case],
+    progress: Callable[[Seen], None],
+    *,
+    jobs: int = 2,
+    seconds: float = math.inf,
+    token: str = "secret-token-for-tests",
 ) -> list[Seen]:
-    """Probe all cases, ``jobs`` at a time; ``progress`` hears of each as it ends."""
+    """Probe the cases, ``jobs`` at a time; ``progress`` hears of each as it ends. None begins after ``seconds``."""
+    end = time.monotonic() + seconds
 
-    def one(case: Case) -> Seen:
+    def one(case: Case) -> Seen | None:
+        if time.monotonic() > end:
+            return None
         try:
             seen = probe(case, token)
         except (ValidationError, EmbeddedError) as error:
@@ -141,7 +151,7 @@ def run_cases(
         return seen
 
     with ThreadPoolExecutor(jobs) as pool:
-        return list(pool.map(one, cases))
+        return [seen for seen in pool.map(one, cases) if seen is not None]
 
 
 def compare(

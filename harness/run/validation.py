@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -143,9 +144,18 @@ def _with_needs(checks: Sequence[Check], registry: Registry) -> list[Check]:
 
 
 def validate(
-    selection: Selection, out: Path, *, jobs: int = 2, resume: bool = False, say: Callable[[str], object] = print
+    selection: Selection,
+    out: Path,
+    *,
+    jobs: int = 2,
+    resume: bool = False,
+    minutes: float | None = None,
+    say: Callable[[str], object] = print,
 ) -> dict[str, Any]:
-    """Run the cases, compare, and write ``out``; what was seen so far is kept beside it for ``resume``."""
+    """Run the cases, compare, and write ``out``; what was seen so far is kept beside it for ``resume``.
+
+    With ``minutes``, no case begins after them. The document says which were not tried; they are others every day.
+    """
     registry, _, _ = load_checks()
     cases = cases_for(selection, registry, reference_inventory())
     partial = out.with_suffix(".partial.jsonl")
@@ -160,9 +170,12 @@ def validate(
         found = ", ".join(f"{slug} {verdict}" for slug, verdict in sorted(seen.broken().items())) or "nothing"
         say(f"{seen.case.side} {seen.case.name}: {found}")
 
-    rest = mixed([case for case in cases if case not in done])
+    day = "" if minutes is None else str(datetime.now(UTC).toordinal())
+    rest = mixed([case for case in cases if case not in done], day)
     checks = [check for check in registry if check.builtin and (not selection.slugs or check.slug in selection.slugs)]
-    seen = [*(done[case] for case in cases if case in done), *run_cases(rest, progress, jobs=jobs)]
+    seconds = math.inf if minutes is None else 60 * minutes
+    seen = [*(done[case] for case in cases if case in done), *run_cases(rest, progress, jobs=jobs, seconds=seconds)]
+    tried = {each.case for each in seen}
     doubtful = [each.case for each in seen if inconclusive(each, checks)]
     # A server of two cores that eight runs share may be slower than a check waits: once more, with nothing beside.
     again = {each.case: each for each in run_cases(doubtful, progress, jobs=1)}
@@ -170,19 +183,25 @@ def validate(
     all_variants = selection.everything and not selection.without_variants
     document = compare(seen, checks, excuses(), all_variants=all_variants)
     document["second_tries"] = sorted(f"{case.side} {case.name}" for case in doubtful)
+    document["not_tried"] = sorted(f"{case.side} {case.name}" for case in cases if case not in tried)
     document = {"made": datetime.now(UTC).isoformat(timespec="seconds"), "tester": tester(), **document}
     out.write_text(json.dumps(document, indent=1, sort_keys=False) + "\n")
     partial.unlink(missing_ok=True)
     return document
 
 
-def mixed(cases: Sequence[Case]) -> list[Case]:
-    """The same cases, the clean server first, the others spread.
+def mixed(cases: Sequence[Case], day: str = "") -> list[Case]:
+    """The same cases: the clean server first, then variants, which take longest, then faults, spread.
 
     Neighbours in the list ask the same checks, so they wait and compute at the same times; spread, some compute while
-    others wait. The order is the same in every call.
+    others wait. The order is the same in every call with the same ``day``.
     """
-    return sorted(cases, key=lambda case: (case.side != "clean", zlib.crc32(f"{case.name} {case.seed}".encode())))
+    sides = ("clean", "variant", "fault")
+
+    def place(case: Case) -> tuple[int, int]:
+        return sides.index(case.side), zlib.crc32(f"{case.name} {case.seed} {day}".encode())
+
+    return sorted(cases, key=place)
 
 
 def excuses() -> dict[str, dict[str, str]]:

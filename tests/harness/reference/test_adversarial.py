@@ -84,6 +84,7 @@ def test_hole_in_what_credentials_guard(name: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.battery
 @pytest.mark.parametrize("name", BENIGN)
 def test_effect_of_variants(name: str) -> None:
     found = answers(variant=name)
@@ -159,6 +160,7 @@ def connected(child: Child) -> Iterator[socket.socket]:
 
 
 @pytest.mark.slow
+@pytest.mark.battery
 @pytest.mark.parametrize("name", sorted(RAW))
 def test_effect_over_a_real_connection(name: str, start: Start) -> None:
     arguments = ("--models", "echo-fp32", "--no-grpc")

@@ -66,6 +66,7 @@ def test_effect_of_a_sample(name: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.battery
 @pytest.mark.parametrize("name", FAULTY)
 def test_effect_on_every_model_named(name: str) -> None:
     for model in FAULTS[name].models:

@@ -10,7 +10,7 @@ import pytest
 
 from harness.check import Check
 from harness.run.checks import load_checks
-from harness.run.twosided import Case, Seen, compare, inconclusive, reference_inventory
+from harness.run.twosided import Case, Seen, compare, inconclusive, reference_inventory, run_cases
 from harness.run.validation import Selection, cases_for, excuses, mixed, rotating
 from tests.harness.test_check import made
 
@@ -121,6 +121,11 @@ def test_spread_cases_are_the_same_cases_with_the_clean_server_first() -> None:
     clean = [case for case in cases if case.side == "clean"]
     assert spread[: len(clean)] == clean
     assert mixed(cases[::-1])[len(clean) :] == spread[len(clean) :]
+    assert mixed(cases, "1") != mixed(cases, "2")
+
+
+def test_nothing_begins_when_time_is_over() -> None:
+    assert run_cases([Case("fault", "live-404")], lambda _: None, seconds=-1.0) == []
 
 
 def test_excuses_name_real_checks() -> None:
