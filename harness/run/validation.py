@@ -70,7 +70,8 @@ def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, 
     if selection.everything and not selection.without_variants:
         variants = [row["name"] for row in inventory["variants"]]
     slugs = tuple(check.slug for check in _with_needs(wanted, registry)) if selection.slugs else ()
-    parts = _parts(inventory) if selection.everything and not selection.without_variants else [GROUP_MODELS]
+    whole = selection.everything and not selection.without_variants
+    parts = _parts(inventory["models"], MODELS_AT_ONCE) if whole else _parts(GROUP_MODELS, 2)
     cases = [Case("clean", "clean", part, slugs, _over_grpc(slugs, registry)) for part in parts]
     for name in names:
         asked = slugs or (_group_of(listed[name], registry) if selection.group else ())
@@ -84,10 +85,9 @@ def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, 
     return cases
 
 
-def _parts(inventory: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """All models, a few at a time: one run with all of them would take as long as a hundred others."""
-    models = [str(name) for name in inventory["models"]]
-    return [tuple(models[start : start + MODELS_AT_ONCE]) for start in range(0, len(models), MODELS_AT_ONCE)]
+def _parts(models: Sequence[str], size: int) -> list[tuple[str, ...]]:
+    """Models, a few at a time: one run with all of them would take as long as a hundred others."""
+    return [tuple(models[start : start + size]) for start in range(0, len(models), size)]
 
 
 def _models_for(fault: str, registry: Registry) -> tuple[str, ...]:

@@ -114,7 +114,7 @@ def test_a_time_budget_is_kept(tmp_path: Path) -> None:
     with HostileGrpc("never-answers") as url:
         arguments = ["--oip-policy", policy(tmp_path), "--oip-model", "iris", "--oip-time-budget", "6"]
         ran = probe(url.replace("http:", "grpc:"), tmp_path / "evidence", *arguments)
-    assert time.monotonic() - begin < 60
+    assert time.monotonic() - begin < 180
     ended_well(ran, begin)
 
 
