@@ -9,6 +9,7 @@ Frames are made by hand, so that those which no library would send can be sent, 
 from __future__ import annotations
 
 import contextlib
+import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -58,8 +59,18 @@ def _says(make: Callable[[int], bytes], *, held: bool = True) -> Behaviour:
         peer.send(make(peer.opened()))
         if held:
             peer.hold()
+        else:
+            _leaves(peer)
 
     return behaviour
+
+
+def _leaves(peer: GrpcPeer) -> None:
+    """Says no more, and reads until the client has left: a socket closed before that resets what was just said."""
+    with contextlib.suppress(OSError):
+        peer.connection.shutdown(socket.SHUT_WR)
+        while peer.connection.recv(65536):
+            pass
 
 
 def _raw(text: bytes, *, held: bool = False) -> Behaviour:
@@ -68,6 +79,8 @@ def _raw(text: bytes, *, held: bool = False) -> Behaviour:
         peer.send(text)
         if held:
             peer.hold()
+        else:
+            _leaves(peer)
 
     return behaviour
 
