@@ -61,6 +61,11 @@ class Case:
         return [*arguments, "--models", ",".join(self.models)] if self.models else arguments
 
 
+def slug_of(identity: str) -> str:
+    """The check of an id: slug, or slug[model]."""
+    return identity.partition("[")[0]
+
+
 @dataclass(slots=True)
 class Seen:
     """Verdicts of one case, by check id (slug, or slug[model])."""
@@ -74,7 +79,7 @@ class Seen:
         found: dict[str, str] = {}
         for identity, verdict in self.verdicts.items():
             if verdict in ("fail", "warn", "tool_error"):
-                slug = identity.partition("[")[0]
+                slug = slug_of(identity)
                 if found.get(slug) != "fail":
                     found[slug] = verdict
         return found
@@ -210,7 +215,7 @@ def inconclusive(seen: Seen, checks: Iterable[Check]) -> bool:
     if seen.case.side != "fault" or seen.case.seed is not None:
         return False
     found = seen.broken()
-    asked = {identity.partition("[")[0] for identity in seen.verdicts}
+    asked = {slug_of(identity) for identity in seen.verdicts}
     return any(check.slug in asked and check.slug not in found for check in checks if seen.case.name in check.faults)
 
 
@@ -233,8 +238,8 @@ def _never_passed(clean: Seen, cases: Iterable[Seen], checks: Iterable[Check]) -
         # Without the variants there is nothing to say: some clauses only arise on one of them.
         return []
     verdicts = [item for each in right for item in each.verdicts.items()]
-    passed = {identity.partition("[")[0] for identity, verdict in verdicts if verdict == "pass"}
-    seen = {identity.partition("[")[0] for identity in clean.verdicts}
+    passed = {slug_of(identity) for identity, verdict in verdicts if verdict == "pass"}
+    seen = {slug_of(identity) for identity in clean.verdicts}
     # What can break nothing, or is shown elsewhere, need not pass here.
     asked = [check for check in checks if check.slug in seen and not (check.shown_by or check.only_records)]
     return [f"clean server and variants: {check.slug} passes on no model" for check in asked
@@ -257,7 +262,7 @@ def _fault_table(faults: Mapping[str, Seen], checks: Iterable[Check]) -> tuple[d
 
 def _instead(seen: Seen, slug: str) -> str:
     """What a check said that found nothing."""
-    mine = [identity for identity in seen.verdicts if identity.partition("[")[0] == slug]
+    mine = [identity for identity in seen.verdicts if slug_of(identity) == slug]
     return "; ".join(f"{seen.verdicts[each]} {seen.reasons.get(each, '')}".strip() for each in mine) or "it did not run"
 
 
@@ -279,7 +284,7 @@ def _blamed(clean: Seen, variant: Seen, excused: Mapping[str, str]) -> list[str]
     """What a benign variant lost: a clean pass that is no pass any more, or a finding."""
     problems = []
     for identity, verdict in variant.verdicts.items():
-        slug = identity.partition("[")[0]
+        slug = slug_of(identity)
         if verdict in ("fail", "warn", "tool_error"):
             problems.append(
                 f"variant {variant.case.name}: {identity} is {verdict}: {variant.reasons.get(identity, '')}"

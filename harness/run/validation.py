@@ -177,7 +177,7 @@ def validate(
     seen = [*(done[case] for case in cases if case in done), *run_cases(rest, progress, jobs=jobs, seconds=seconds)]
     tried = {each.case for each in seen}
     doubtful = [each.case for each in seen if inconclusive(each, checks)]
-    # A server of two cores that eight runs share may be slower than a check waits: once more, with nothing beside.
+    # Where several runs share two cores, a server may be slower than a check waits: once more, with nothing beside.
     again = {each.case: each for each in run_cases(doubtful, progress, jobs=1)}
     seen = [again.get(each.case, each) for each in seen]
     all_variants = selection.everything and not selection.without_variants

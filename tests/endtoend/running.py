@@ -73,3 +73,13 @@ def probe(endpoint: str, folder: Path, *arguments: str, environ: dict[str, str] 
                 process.wait()
                 raise
         return Ran(code, printed.read_text(errors="replace"), folder, int(peak.read_text()))
+
+
+def one_line_usage(ran: Ran, *words: str) -> None:
+    """Exit code 4, and one error line with all the words."""
+    assert ran.code == 4, ran.output
+    errors = [line for line in ran.output.splitlines() if line.startswith("ERROR")]
+    assert len(errors) == 1, ran.output
+    assert "Traceback" not in ran.output
+    for word in words:
+        assert word in errors[0], errors[0]

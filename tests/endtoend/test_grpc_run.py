@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness.run.embedded import EmbeddedServer
-from tests.endtoend.running import ROOT, Ran, probe
+from tests.endtoend.running import ROOT, Ran, one_line_usage, probe
 from tests.harness.wire.hostile import HostileServer
 from tests.harness.wire.hostile_grpc import HostileGrpc
 
@@ -65,16 +65,6 @@ def ended_well(ran: Ran, begin: float) -> None:
     verified(ran)
 
 
-def one_line(ran: Ran, *words: str) -> None:
-    """Exit code 4, and one error line with all the words."""
-    assert ran.code == 4, ran.output
-    errors = [line for line in ran.output.splitlines() if line.startswith("ERROR")]
-    assert len(errors) == 1, ran.output
-    assert "Traceback" not in ran.output
-    for word in words:
-        assert word in errors[0]
-
-
 @pytest.mark.parametrize("behaviour", BEHAVIOURS)
 def test_a_hostile_endpoint_ends_in_a_verdict(behaviour: str, tmp_path: Path) -> None:
     begin = time.monotonic()
@@ -91,7 +81,7 @@ def test_a_hostile_endpoint_without_a_named_model(behaviour: str, tmp_path: Path
     with HostileGrpc(behaviour) as url:
         ran = probe(url.replace("http:", "grpc:"), tmp_path / "evidence", "--oip-policy", policy(tmp_path))
     if ran.code == 4:
-        one_line(ran, "--oip-model")
+        one_line_usage(ran, "--oip-model")
     else:
         ended_well(ran, begin)
 
@@ -121,33 +111,33 @@ def test_a_time_budget_is_kept(tmp_path: Path) -> None:
 def test_nobody_there(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    one_line(probe(f"grpc://127.0.0.1:{port}", tmp_path / "a"), "cannot reach", f"127.0.0.1:{port}", "gRPC")
+    one_line_usage(probe(f"grpc://127.0.0.1:{port}", tmp_path / "a"), "cannot reach", f"127.0.0.1:{port}", "gRPC")
 
 
 def test_nobody_there_beside_rest(server: str, tmp_path: Path) -> None:
-    one_line(probe(server, tmp_path / "a", "--oip-grpc", "127.0.0.1:1"), "cannot reach 127.0.0.1:1 for gRPC")
+    one_line_usage(probe(server, tmp_path / "a", "--oip-grpc", "127.0.0.1:1"), "cannot reach 127.0.0.1:1 for gRPC")
 
 
 @pytest.mark.parametrize("behaviour", ["http-1", "ssh"])
 def test_not_grpc(behaviour: str, tmp_path: Path) -> None:
     with HostileGrpc(behaviour) as url:
-        one_line(probe(url.replace("http:", "grpc:"), tmp_path / "a"), "does not speak gRPC")
+        one_line_usage(probe(url.replace("http:", "grpc:"), tmp_path / "a"), "does not speak gRPC")
 
 
 def test_the_rest_address_given_for_grpc(server: str, tmp_path: Path) -> None:
     address = server.removeprefix("http://")
-    one_line(probe(server, tmp_path / "a", "--oip-grpc", address), "does not speak gRPC")
-    one_line(probe(f"grpc://{address}", tmp_path / "b"), "does not speak gRPC")
+    one_line_usage(probe(server, tmp_path / "a", "--oip-grpc", address), "does not speak gRPC")
+    one_line_usage(probe(f"grpc://{address}", tmp_path / "b"), "does not speak gRPC")
 
 
 def test_tls_where_there_is_none(tmp_path: Path) -> None:
     with HostileServer("garbage-text-held") as url:
-        one_line(probe(url.replace("http:", "grpcs:"), tmp_path / "a"), "TLS", "--oip-ca")
+        one_line_usage(probe(url.replace("http:", "grpcs:"), tmp_path / "a"), "TLS", "--oip-ca")
 
 
 def test_addresses_that_cannot_be(server: str, tmp_path: Path) -> None:
-    one_line(probe("grpc://127.0.0.1", tmp_path / "a"), "HOST:PORT")
-    one_line(probe(server, tmp_path / "b", "--oip-grpc", "http://127.0.0.1:1"), "HOST:PORT")
+    one_line_usage(probe("grpc://127.0.0.1", tmp_path / "a"), "HOST:PORT")
+    one_line_usage(probe(server, tmp_path / "b", "--oip-grpc", "http://127.0.0.1:1"), "HOST:PORT")
 
 
 def test_the_token_is_nowhere_in_the_evidence(tmp_path: Path) -> None:

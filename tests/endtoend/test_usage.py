@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.run.embedded import EmbeddedServer
-from tests.endtoend.running import PYTEST, Ran, probe
+from tests.endtoend.running import PYTEST, one_line_usage, probe
 
 pytestmark = pytest.mark.slow
 
@@ -21,16 +21,6 @@ def free_port() -> int:
         one.bind(("127.0.0.1", 0))
         port: int = one.getsockname()[1]
         return port
-
-
-def one_line_usage(ran: Ran, *words: str) -> None:
-    """Exit code 4, and one error line with all the words."""
-    assert ran.code == 4, ran.output
-    errors = [line for line in ran.output.splitlines() if line.startswith("ERROR")]
-    assert len(errors) == 1, ran.output
-    assert "Traceback" not in ran.output
-    for word in words:
-        assert word in errors[0], errors[0]
 
 
 def test_unreachable_host(tmp_path: Path) -> None:
