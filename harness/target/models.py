@@ -62,7 +62,7 @@ class ModelUnderTest:
     _accepted: Accepted | None = field(default=None, init=False)
     _refusals: list[Exchange] = field(default_factory=list, init=False)
     _batches: dict[int, Accepted | None] = field(default_factory=dict, init=False)
-    _mistakes: dict[str, Exchange] = field(default_factory=dict, init=False)
+    _mistakes: dict[bytes, Exchange] = field(default_factory=dict, init=False)
     _echo: dict[str, str] | None = field(default=None, init=False)
     _steady: bool | None = field(default=None, init=False)
 
@@ -128,10 +128,13 @@ class ModelUnderTest:
         return self._steady
 
     def mistake(self, client: RestClient, mutation: Mutation) -> Exchange:
-        """The answer to an invalid request; sent once, whichever checks look at it."""
-        if mutation.name not in self._mistakes:
-            self._mistakes[mutation.name] = client.infer(self.name, mutation.body, self.address)
-        return self._mistakes[mutation.name]
+        """The answer to an invalid request; sent once, whichever checks look at it.
+
+        Kept by its bytes: a mutation of the same name made from another valid request is another one.
+        """
+        if mutation.body not in self._mistakes:
+            self._mistakes[mutation.body] = client.infer(self.name, mutation.body, self.address)
+        return self._mistakes[mutation.body]
 
     def echoes(self, client: RestClient) -> dict[str, str]:
         """Input -> output, where an output has given back the input's values in two different requests.
