@@ -100,7 +100,8 @@ def theirs(url: str, folder: Path, seconds: int) -> tuple[list[str], bool]:
 def ours(url: str, folder: Path, seconds: int) -> tuple[list[str], bool]:
     """Findings of ours: check and verdict."""
     evidence = folder / "evidence"
-    command: list[str | Path] = [sys.executable, "-P", "-m", "pytest", "-q", "--endpoint", url, "--oip-model", MODEL]
+    # No --oip-model: it is the only one, and a variant calls it by another name.
+    command: list[str | Path] = [sys.executable, "-P", "-m", "pytest", "-q", "--endpoint", url]
     command += ["--oip-time-budget", str(seconds), "--oip-evidence", evidence]
     _carry_out(command, folder, seconds)
     checks = json.loads(_left(evidence / "evidence.json", folder))["checks"]
