@@ -1,6 +1,7 @@
 """One budget for all suites and transports: requests, rate, time, bytes of a body. It is never exceeded.
 
-Every request of every transport passes through :meth:`Budget.take`; nothing else limits traffic.
+Every request of every transport passes through :meth:`Budget.take`, or is counted before it is scheduled
+(:meth:`Budget.take_many`); nothing else limits traffic.
 """
 
 from __future__ import annotations
@@ -58,6 +59,24 @@ class Budget:
         if self.limits.seconds is None:
             return float("inf")
         return self.limits.seconds - (self.clock() - self._started)
+
+    @property
+    def requests_left(self) -> float:
+        """Requests that may still be sent; infinity without a limit."""
+        return float("inf") if self.limits.requests is None else self.limits.requests - self.used
+
+    def take_many(self, count: int) -> None:
+        """Count requests that go out on a schedule of their own, which keeps the rate by itself.
+
+        Raises:
+            BudgetExhausted: there are not so many left; none is counted.
+        """
+        with self._lock:
+            if count > self.requests_left:
+                raise BudgetExhausted(f"{count} requests would exceed the budget of {self.limits.requests}")
+            if self.seconds_left <= 0:
+                raise BudgetExhausted(f"the time budget of {self.limits.seconds:g} s is used up")
+            self.used += count
 
     def take(self) -> float:
         """Wait for the rate limit, count one request, and give its time limit in seconds.

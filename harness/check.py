@@ -54,6 +54,10 @@ class Inconclusive(Exception):
     """The check was carried out, but what was seen decides nothing; the message says what would."""
 
 
+class TesterFailed(Exception):
+    """The tester could not do its part, so nothing is said of the endpoint; the message says what went wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """A registered check; see the module for how one is declared."""
@@ -168,7 +172,7 @@ def check(
         faults: seeded faults of the reference server that make this check fail (method validation).
         kind: ``direct``, ``search`` (a counterexample or none) or ``sampling`` (an estimate with an interval).
         transport: ``rest``, ``grpc`` or ``both``.
-        allow: the ``--oip-allow`` word without which the check does not run.
+        allow: the ``--oip-allow`` word without which the check does not run; several are joined by ``+``.
         fix: how a server usually mends a finding, one sentence.
         suite: name of the suite for checks outside ``suites/``.
         only_records: nothing can break it, since its clauses allow every answer; so it needs no seeded fault.
@@ -278,6 +282,18 @@ class Violation:
     mild: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """``k`` successes in ``n`` independent draws, with an interval by ``method`` at ``confidence``."""
+
+    k: int
+    n: int
+    method: str
+    lower: float
+    upper: float
+    confidence: float
+
+
 @dataclass(slots=True)
 class Outcome:
     """What one execution of a check has seen so far."""
@@ -287,6 +303,8 @@ class Outcome:
     violations: list[Violation] = field(default_factory=list)
     observations: list[tuple[str | None, str]] = field(default_factory=list)
     exercised: dict[str, int] = field(default_factory=dict)
+    estimate: Estimate | None = None
+    series: list[dict[str, Any]] = field(default_factory=list)
     ended: Verdict | None = None
     reason: str = ""
 

@@ -188,6 +188,12 @@ def validate(
     raise SystemExit(1 if document["problems"] else 0)
 
 
+@main.command()
+def locustfile() -> None:
+    """Print the path of the locustfile for load: locust -f $(art15 locustfile) --host URL --oip-model NAME."""
+    click.echo(Path(harness.__file__).parent / "load" / "locustfile.py")
+
+
 def _pytest(arguments: list[str]) -> NoReturn:
     """Become pytest: a process of its own, as pytest rewrites modules that this one has imported already.
 

@@ -6,6 +6,7 @@ One check is one item, parametrised by model; its node id ends in the slug, with
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -49,6 +50,11 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if getattr(config.option, "numprocesses", None) or hasattr(config, "workerinput"):
         raise pytest.UsageError("probing under xdist is refused: one process keeps the budget and the order (-n 0)")
+    # locust's own plugin lends its clients to tests, and with them gevent's patches of the interpreter, under which
+    # calls over gRPC never return. A probing run has no use for it; load is made by processes of its own.
+    config.pluginmanager.set_blocked("locust")
+    if "gevent.monkey" in sys.modules and sys.modules["gevent.monkey"].is_module_patched("socket"):
+        raise pytest.UsageError("gevent has patched this interpreter: leave out the plugin that does it (-p no:NAME)")
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args = [str(Path(suites.__path__[0]))]
     stack = contextlib.ExitStack()
@@ -90,6 +96,7 @@ class Prober:
     """The probing half of the plugin: owns the run for the length of the session."""
 
     def __init__(self, config: pytest.Config, endpoints: list[str], stack: contextlib.ExitStack) -> None:
+        self.pluginmanager = config.pluginmanager
         from harness.run.checks import load_checks
         from harness.run.config import configure
 
@@ -126,7 +133,7 @@ class Prober:
     def selected(self, check: Check) -> bool:
         """Whether suites, allowances and the transports that were given admit the check."""
         options = self.config.options
-        allowed = check.allow is None or check.allow in self.config.allow
+        allowed = check.allow is None or {*check.allow.split("+")} <= {*self.config.allow}
         return (
             allowed and (not options.suites or check.suite in options.suites) and self.config.reaches(check.transport)
         )
@@ -137,11 +144,18 @@ class Prober:
         from harness.run.session import Run
 
         self.run = Run(self.config, self.catalogue, [check for check in self.registry if self.selected(check)])
+        self.run.say = self._say
         try:
             self.run.open()
         except UsageError as error:
             raise pytest.UsageError(str(error)) from error
         return (yield)
+
+    def _say(self, text: str) -> None:
+        """Progress of what takes long, on the line of the dots; only for somebody who watches."""
+        reporter = self.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None and reporter.isatty:
+            reporter.rewrite(text[: reporter._tw.fullwidth - 1], erase=True)  # noqa: SLF001 -- pytest has no other way
 
     def pytest_pycollect_makeitem(self, collector: pytest.Module, name: str, obj: object) -> list[CheckItem] | None:
         """A decorated function becomes its items."""

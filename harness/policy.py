@@ -28,6 +28,7 @@ CRITERIA: Mapping[str, str] = MappingProxyType(
         "same-answer": "same input, same answer (unless the model declares itself nondeterministic)",
         "ready-infers": "ready means able to infer",
         "no-open-access": "no access without the credentials that are required",
+        "service-level": "the service level that the policy states under [load] holds (asked only where it states one)",
     }
 )
 """The default policy: what fails whatever the protocol says of it. A check names them in ``criteria=``."""
@@ -45,6 +46,10 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "plain-length": "a length counts only where a header of its own says it",
         "one-length": "a request whose length is said in two ways gets one answer at most, and ends its connection",
         "serves-others": "cheap requests of one client do not hold up another's",
+        "sheds-cleanly": "what is too much is refused at once, with 429 or 503 and Retry-After, and the rest is served",
+        "keeps-throughput": "more requests at once get, together, no less than half of the answers that fewer get",
+        "recovers": "after an overload the tail is back within the time that the policy gives it",
+        "steady-over-time": "neither latency nor errors rise while the same load goes on",
     }
 )
 """Good practice that no clause asks for: a warning, never a failure. A check names them in ``advice=``."""
@@ -119,6 +124,87 @@ class ModelTable(_Table, frozen=True, kw_only=True):
     nondeterministic: bool = False
 
 
+class CapacityTable(_Table, frozen=True, kw_only=True):
+    """``[load.capacity]``: the search for the highest rate that meets the service level.
+
+    Attributes:
+        least, most: requests a second between which it searches; without them, from what one client alone gets.
+        tolerance: it ends when the rate that does not pass is within this share above the one that does.
+        seconds: of one run; without it, by profile and by how many requests decide.
+        runs: most runs; without it, by profile.
+    """
+
+    least: float | None = None
+    most: float | None = None
+    tolerance: float | None = None
+    seconds: float | None = None
+    runs: int | None = None
+
+
+class SpikeTable(_Table, frozen=True, kw_only=True):
+    """``[load.spike]``: so many times the steady rate, for so many seconds (without them, by profile)."""
+
+    factor: float = 10.0
+    seconds: float | None = None
+
+
+class MixTable(_Table, frozen=True, kw_only=True):
+    """``[[load.mixed]]``: one kind of request of the mix; without any, small and larger batches of one model.
+
+    Attributes:
+        model: by name; the model under test where none is named.
+        rows: of its batch.
+        weight: how often, relative to the others.
+    """
+
+    model: str | None = None
+    rows: int = 1
+    weight: float = 1.0
+
+
+class LoadTable(_Table, frozen=True, kw_only=True):
+    """``[load]``: the service level, and how much load there is to be (only with ``--oip-allow load``).
+
+    Without ``latency`` there is no service level: what is seen is recorded and held against nobody, but for wrong
+    answers, crashes, hangs and untrue readiness.
+
+    Attributes:
+        latency: seconds from the time a request is due to the last byte of its answer.
+        percentile: share of all requests that must be answered within it, 0.99 for p99; failed ones are not.
+        confidence: of every decision about it.
+        rate, seconds: of the steady load; without them, by profile and by what one client alone gets.
+        workers: processes that send.
+        recovery: seconds that the tail may take to be back after an overload.
+        overload: how many times the capacity the overload is.
+        soak: seconds of the soak (profile ``deep`` only).
+    """
+
+    latency: float | None = None
+    percentile: float = 0.99
+    confidence: float = 0.99
+    rate: float | None = None
+    seconds: float | None = None
+    workers: int = 1
+    recovery: float = 10.0
+    overload: float = 2.0
+    soak: float = 600.0
+    capacity: CapacityTable = CapacityTable()
+    spike: SpikeTable = SpikeTable()
+    mixed: list[MixTable] = []
+
+    def __post_init__(self) -> None:
+        positive = {name: getattr(self, name) for name in ("latency", "rate", "seconds", "recovery", "soak")}
+        for name, value in positive.items():
+            if value is not None and not 0 < value < float("inf"):
+                raise ValueError(f"{name} = {value:g} is no number of seconds or requests above 0")
+        if not (0 < self.percentile < 1 and 0 < self.confidence < 1):
+            raise ValueError("percentile and confidence are shares between 0 and 1, such as 0.99")
+        if not 1 <= self.workers <= 64 or self.overload <= 1 or self.spike.factor <= 1:
+            raise ValueError("workers are 1 to 64, and overload and spike.factor above 1")
+        if any(mix.weight <= 0 or mix.rows < 1 for mix in self.mixed):
+            raise ValueError("each entry of mixed has rows of at least 1 and a weight above 0")
+
+
 class WaiverTable(_Table, frozen=True, kw_only=True):
     """``[[waivers]]``: a known finding that the operator accepts until a date."""
 
@@ -146,6 +232,7 @@ class Policy(_Table, frozen=True, kw_only=True):
     criteria: CriteriaTable = CriteriaTable()
     samples: dict[str, SampleTable] = {}
     models: dict[str, ModelTable] = {}
+    load: LoadTable = LoadTable()
     waivers: list[WaiverTable] = []
     not_applicable: list[DutyTable] = []
 

@@ -13,6 +13,7 @@ import jinja2
 
 from reports import view, words
 from reports.evidence import decode
+from reports.plots import plots
 from reports.visible import visible
 
 SIZE_AIM = 2_000_000
@@ -47,7 +48,7 @@ def _environment() -> jinja2.Environment:
         plain=words.plain,
         statement=words.statement,
     )
-    environment.globals.update(words=words, view=view)
+    environment.globals.update(words=words, view=view, plots=plots)
     return environment
 
 

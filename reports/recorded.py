@@ -181,6 +181,7 @@ class Recorded:
     models: list[ModelSeen] = field(default_factory=list)
     identities: list[IdentitySeen] = field(default_factory=list)
     checks: list[CheckResult] = field(default_factory=list)
+    series: list[dict[str, Any]] = field(default_factory=list)
     deviations: list[str] = field(default_factory=list)
     exchanges: ExchangeTotals = field(default_factory=ExchangeTotals)
     closed_at: str | None = None
@@ -284,6 +285,10 @@ def _check(recorded: Recorded, entry: Entry) -> None:
     recorded.checks.append(msgspec.convert(entry.data | {"counterexamples": counterexamples}, CheckResult))
 
 
+def _series(recorded: Recorded, entry: Entry) -> None:
+    recorded.series.append(dict(entry.data))
+
+
 def _deviation(recorded: Recorded, entry: Entry) -> None:
     recorded.deviations.append(msgspec.convert(entry.data, _Deviation).text)
 
@@ -300,6 +305,7 @@ _TAKE: dict[str, Callable[[Recorded, Entry], None]] = {
     "identity": _identity,
     "exchange": _exchange,
     "check": _check,
+    "series": _series,
     "deviation": _deviation,
     "close": _close,
 }

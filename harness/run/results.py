@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import traceback
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
 from harness.budget import BudgetExhausted
-from harness.check import Check, Inconclusive, NotApplicable, Outcome, Untestable, Violation
+from harness.check import Check, Inconclusive, NotApplicable, Outcome, TesterFailed, Untestable, Violation
 from harness.policy import WaiverTable
 from harness.run.shown import method_validation
 from harness.target.models import ModelUnderTest
@@ -86,7 +86,7 @@ class Result:
             "kind": check.kind,
             "cases": sum(outcome.cases.values()),
             "failures": len(outcome.violations),
-            "estimate": None,
+            "estimate": asdict(outcome.estimate) if outcome.estimate else None,
             "observations": [{"clause": clause, "text": text} for clause, text in outcome.observations],
             "exercised": dict(sorted(outcome.exercised.items())),
             "counterexamples": [_counterexample(each) for each in _distinct(outcome.violations)],
@@ -111,6 +111,8 @@ def execute(check: Check, probe: Probe) -> tuple[Verdict, str]:
         outcome.ended, outcome.reason = Verdict.UNTESTABLE, str(error)
     except Inconclusive as error:
         outcome.ended, outcome.reason = Verdict.INCONCLUSIVE, str(error)
+    except TesterFailed as error:
+        outcome.ended, outcome.reason = Verdict.TOOL_ERROR, str(error)
     except Exception as error:  # noqa: BLE001 - a defect of the check must never look like one of the server
         outcome.ended = Verdict.TOOL_ERROR
         where = traceback.extract_tb(error.__traceback__)[-1]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ from harness.run.snapshot import snapshot
 from harness.run.tester import tester
 from harness.target.discovery import discover, metadata_again
 from harness.target.errors import TargetError
+from harness.target.loading import Bench
 from harness.target.models import ModelUnderTest
 from harness.target.probe import Probe, checking
 from harness.target.target import Target
@@ -60,6 +61,7 @@ class Run:
         self.catalogue = catalogue
         self.checks = tuple(checks)
         self.results: dict[str, Result] = {}
+        self.say: Callable[[str], None] = lambda _: None
         self.report: Path | None = None
         self._references: dict[str | None, list[str]] = {}
         self._totals: dict[str | None, int] = {}
@@ -96,6 +98,7 @@ class Run:
             raise UsageError(str(error)) from error
         self.target.seed = config.seed
         self.target.examples = EXAMPLES[config.profile]
+        self.target.bench = Bench(config.folder / "series", config.profile, config.limits, self.say)
         self._record_target()
 
     def _record_opening(self) -> None:
@@ -195,6 +198,8 @@ class Run:
             waiver=self._waiver(check, model, verdict),
         )
         self.results[identity] = result
+        for series in probe.outcome.series:
+            self._log("series", {"check": identity, **series})
         self._log("check", result.record())
         return result
 
@@ -250,6 +255,8 @@ class Run:
         if not self._clients:
             return
         if hasattr(self, "target"):
+            if self.target.bench is not None:
+                self.target.bench.close()
             for text in self.stale_waivers():
                 self._log("deviation", {"text": text})
             self._identity("end")

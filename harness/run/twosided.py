@@ -43,7 +43,7 @@ class ValidationError(Exception):
 class Case:
     """One server to probe: the clean one, one with a seeded fault, or a benign variant; ``grpc`` with that side.
 
-    With a ``seed`` it is one of several tries to find a fault that is drawn for.
+    With a ``seed`` it is one of several tries to find a fault that is drawn for. With ``load`` there may be load.
     """
 
     side: Side
@@ -52,6 +52,7 @@ class Case:
     checks: tuple[str, ...] = ()
     grpc: bool = True
     seed: int | None = None
+    load: bool = False
 
     def server_arguments(self) -> list[str]:
         """Arguments of ``python -m harness.reference``."""
@@ -112,7 +113,7 @@ def probe(case: Case, token: str) -> Seen:
             "--oip-evidence",
             f"{folder}/evidence",
         ]
-        arguments += ["--oip-allow", "stress,repository"]
+        arguments += ["--oip-allow", f"stress,repository{',load' if case.load else ''}"]
         if grpc is not None and not url.startswith("grpc"):
             arguments += ["--oip-grpc", grpc]
         if case.seed is not None:

@@ -27,6 +27,8 @@ MODELS_AT_ONCE = 5
 # What the suites beyond the protocol ask depends less on the model; a fault that needs others names them. A variant is
 # probed by every check.
 BEYOND_MODELS = VARIANT_MODELS = ("pair",)
+# Load takes a minute for each model; one whose batch may be large, so that all of it has something to send.
+LOAD, LOAD_MODELS = "load", ("matrix",)
 # Variants that take their time with every request: one model says as much as all.
 SLOW_VARIANTS = frozenset({"slow-150ms", "rate-limited"})
 
@@ -73,10 +75,15 @@ def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, 
     whole = selection.everything and not selection.without_variants
     parts = _parts(inventory["models"], MODELS_AT_ONCE) if whole else _parts(GROUP_MODELS, 2)
     cases = [Case("clean", "clean", part, slugs, _over_grpc(slugs, registry)) for part in parts]
+    loading = tuple(check.slug for check in _with_needs([each for each in wanted if each.suite == LOAD], registry))
+    if loading and (not selection.slugs or set(slugs) & set(loading)):
+        cases.append(Case("clean", "clean", LOAD_MODELS, loading, load=True))
     for name in names:
-        asked = slugs or (_group_of(listed[name], registry) if selection.group else ())
-        models = tuple(listed[name].get("models", ())) or _models_for(name, registry)
-        cases.append(Case("fault", name, models, asked, _over_grpc(asked, registry)))
+        of_load = any(check.suite == LOAD and name in check.faults for check in registry)
+        asked = slugs or (_group_of(listed[name], registry) if selection.group or of_load else ())
+        load = any(registry.checks[slug].suite == LOAD for slug in asked)
+        models = LOAD_MODELS if load else tuple(listed[name].get("models", ())) or _models_for(name, registry)
+        cases.append(Case("fault", name, models, asked, _over_grpc(asked, registry), load=load))
     cases += [case for name in names for case in _tries(listed[name], wanted, registry, selection.seeds)]
     for name in variants:
         few = selection.group or not selection.everything or name in UNLISTED
@@ -125,7 +132,7 @@ def rotating(side: Literal["faults", "variants"], count: int | None, day: int | 
 
 def _group_of(fault: Mapping[str, Any], registry: Registry) -> tuple[str, ...]:
     """The checks of the clause groups that should find a fault: those that name it, else those of its clauses."""
-    broken = set(fault["clauses"])
+    broken = set(fault.get("clauses", ()))
     groups = {(check.suite, check.group) for check in registry if fault["name"] in check.faults}
     groups = groups or {(check.suite, check.group) for check in registry if broken & {*check.asked}}
     inside = [check for check in registry if (check.suite, check.group) in groups]

@@ -13,6 +13,7 @@ from harness.wire.messages import ServerMetadata
 from harness.wire.rest import RestClient
 
 if TYPE_CHECKING:
+    from harness.target.loading import Bench
     from harness.wire.rpc import GrpcClient
 
 
@@ -31,6 +32,7 @@ class Target:
         examples: how many draws a search may make (by profile).
         models: in the order of the listing or of the command line.
         listed: names the endpoint lists, None if it lists none at all.
+        bench: makes load, where the run has a place for its records.
     """
 
     rest: RestClient | None
@@ -43,6 +45,7 @@ class Target:
     seed: int = 15
     examples: int = 20
     listed: tuple[str, ...] | None = None
+    bench: Bench | None = None
 
     @property
     def client(self) -> RestClient:

@@ -35,6 +35,7 @@ from harness.reference.faults import (
     grpc_typed,
     grpc_values,
     health,
+    load,
     metadata,
     model_metadata,
     observation,
@@ -64,5 +65,5 @@ AREAS = (
     grpc_service, grpc_errors, grpc_infer, grpc_values, grpc_typed, grpc_raw, grpc_replies, grpc_half,
     adversarial_values, adversarial_inputs, adversarial_transport, adversarial_paths, adversarial_framing,
     adversarial_chunks, adversarial_state, adversarial_wear, adversarial_reload, adversarial_concurrency,
-    security_access, security_disclosure,
+    security_access, security_disclosure, load,
 )  # fmt: skip

@@ -1,0 +1,360 @@
+"""Load from a process that must not import locust: master and workers are children, watched, and always ended.
+
+Each child is a process group of its own, so that Ctrl-C reaches only this process, which ends them by their ids. Its
+standard input is a pipe from here: a launcher that is killed takes them with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+import harness
+from harness.load.facts import WorkerFacts
+from harness.load.plan import LoadPlan, decode_plan
+from harness.load.records import Merged, merge
+from harness.load.summary import Summary, summarise
+from harness.load.validity import invalid_reasons
+from harness.load.verdict import Outcome, judge, judge_answers
+from harness.verdicts import Verdict
+
+TELL = "ART15_FLEET_TELL"
+"""Names the descriptor on which the master tells its launcher how it goes."""
+HOST = "127.0.0.1"
+START_S, END_S, SLACK_S = 60.0, 2.0, 12.0
+_TRIES = 3
+_LOCUST = [sys.executable, "-P", "-m", "locust", "-f", str(Path(__file__).with_name("fleet.py")), "--headless"]
+
+
+class LaunchError(Exception):
+    """The tester itself could not be started, or ended; the endpoint is not to blame. Says what was seen."""
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """A line to the master: carry out the plan of this file, records go to that folder."""
+
+    plan: str
+    directory: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: requests that are over, of those that are planned (0: not known), and seconds."""
+
+    finished: int
+    planned: int
+    seconds: float
+    of_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class LoadRun:
+    """What one plan came to.
+
+    Attributes:
+        plan: as it may be shown.
+        merged, summary, outcome: records, numbers and verdict.
+        answers: verdict on the answers alone, whatever their time, and its sentence.
+        facts: of the workers; kept: exchanges with a fault that they kept.
+        start_ns: second 0 on this machine's monotonic clock; None where no worker said it.
+        files: of the run, in its folder.
+        cpu_us: of the tester for a request.
+    """
+
+    plan: LoadPlan
+    merged: Merged
+    summary: Summary
+    outcome: Outcome
+    answers: tuple[Verdict, str]
+    facts: tuple[WorkerFacts, ...]
+    kept: tuple[dict[str, Any], ...] = ()
+    start_ns: int | None = None
+    files: tuple[Path, ...] = ()
+    cpu_us: float = 0.0
+
+
+def nothing(_: Progress) -> None:
+    """No progress is shown."""
+
+
+def run_load(
+    plan: LoadPlan, folder: Path, progress: Callable[[Progress], None] = nothing, *, workers: int = 1
+) -> LoadRun:
+    """Carry out one plan with a master and workers of its own.
+
+    Raises:
+        LaunchError: they could not be started.
+    """
+    with Fleet(workers) as fleet:
+        return fleet.run(plan, folder, progress)
+
+
+@dataclass(slots=True)
+class Fleet:
+    """A master and workers, started with the first plan and kept for the next ones, until :meth:`stop`.
+
+    After a run in which one of them was lost, the next one starts with new processes.
+    """
+
+    workers: int = 1
+    _master: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    _others: list[subprocess.Popen[bytes]] = field(default_factory=list, init=False)
+    _home: tempfile.TemporaryDirectory[str] | None = field(default=None, init=False)
+    _ear: int = field(default=-1, init=False)
+    _heard: bytes = field(default=b"", init=False)
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Process ids: the master's first; empty while there are none."""
+        return (self._master.pid, *(other.pid for other in self._others)) if self._master else ()
+
+    def start(self) -> None:
+        """Start the processes, unless they are there.
+
+        Raises:
+            LaunchError: they did not become ready; the message holds their last words.
+        """
+        if self._master is not None:
+            return
+        if importlib.util.find_spec("locust") is None:
+            raise LaunchError("load needs locust, which is not installed: pip install locust")
+        why = ""
+        for _ in range(_TRIES):
+            try:
+                self._start()
+                if (why := self._until_ready()) == "":
+                    return
+            except BaseException:
+                self.stop()
+                raise
+            why = f"{why} {self._last_words()}".strip()
+            self.stop()
+        raise LaunchError(f"the load generator did not start: {why}")
+
+    def run(self, plan: LoadPlan, folder: Path, progress: Callable[[Progress], None] = nothing) -> LoadRun:
+        """Carry out one plan; records and facts go to ``folder``. Ends by itself, whatever endpoint and workers do.
+
+        Raises:
+            LaunchError: the processes could not be started.
+        """
+        self.start()
+        # As the workers will read it: 3 becomes 3.0, or the digests would differ.
+        plan = decode_plan(msgspec.json.encode(msgspec.structs.replace(plan, workers=self.workers)))
+        folder.mkdir(parents=True, exist_ok=True)
+        path = Path(self._home.name if self._home else "") / f"plan-{plan.prefix}.json"
+        whole = False
+        try:
+            plan.write(path)
+            whole = self._carry_out(plan, Order(plan=str(path), directory=str(folder.resolve())), progress)
+            codes = {number: other.poll() for number, other in enumerate(self._others)}
+        finally:
+            path.unlink(missing_ok=True)
+            if not whole:
+                self.stop()
+        found = judged(plan, folder, codes, whole=whole)
+        if any(each.lost for each in found.facts):
+            self.stop()
+        return found
+
+    def stop(self) -> None:
+        """End all processes: ask, then terminate, then kill; returns when they are gone. A second time does nothing."""
+        everyone = [each for each in (*self._others, self._master) if each is not None]
+        self._master, self._others = None, []
+        for each in everyone:
+            if each.stdin is not None:
+                with contextlib.suppress(OSError):
+                    each.stdin.close()
+        for number in (None, signal.SIGTERM, signal.SIGKILL):
+            for each in everyone:
+                if number is not None and each.poll() is None:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.killpg(each.pid, number)
+            _wait(everyone, END_S)
+        if self._ear >= 0:
+            os.close(self._ear)
+            self._ear, self._heard = -1, b""
+        if self._home is not None:
+            self._home.cleanup()
+            self._home = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _start(self) -> None:
+        # A home of its own: no settings of the user's locust, and nothing of ours in the current folder.
+        self._home = tempfile.TemporaryDirectory(prefix="art15-load-")
+        port = str(_free_port())
+        self._ear, mouth = os.pipe()
+        try:
+            self._master = self._child(
+                "master",
+                ["--master", "--expect-workers", str(self.workers), "--users", str(self.workers), "--only-summary"],
+                ["--master-bind-host", HOST, "--master-bind-port", port],
+                tells=mouth,
+            )
+        finally:
+            os.close(mouth)
+        for number in range(self.workers):
+            self._others.append(
+                self._child(f"worker-{number}", ["--worker"], ["--master-host", HOST, "--master-port", port])
+            )
+
+    def _child(self, name: str, *arguments: Sequence[str], tells: int | None = None) -> subprocess.Popen[bytes]:
+        home = self._home.name if self._home else ""
+        root = str(Path(harness.__file__).resolve().parents[1])
+        environ = {key: value for key, value in os.environ.items() if not key.startswith(("LOCUST_", "OIP_"))}
+        environ |= {"HOME": home, "PYTHONPATH": os.pathsep.join(filter(None, (root, environ.get("PYTHONPATH"))))}
+        # Another gevent in the launcher's environment would decide about the loop; numbers are made on one thread.
+        environ |= {"OPENBLAS_NUM_THREADS": "1", **({} if tells is None else {TELL: str(tells)})}
+        with (Path(home) / f"{name}.log").open("wb") as log:
+            return subprocess.Popen(  # noqa: S603 -- our own interpreter and arguments
+                [*_LOCUST, *(part for group in arguments for part in group)],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=home,
+                env=environ,
+                pass_fds=() if tells is None else (tells,),
+                process_group=0,
+            )
+
+    def _until_ready(self) -> str:
+        """Why it does not become ready; empty: it is."""
+        deadline = time.monotonic() + START_S
+        while (now := time.monotonic()) < deadline:
+            for event in self._events(min(0.2, deadline - now)):
+                if event["event"] == "ready":
+                    return ""
+                return str(event.get("why", event))
+            gone = [each for each in (self._master, *self._others) if each is None or each.poll() is not None]
+            if gone:
+                return f"a process ended with exit code {gone[0].returncode if gone[0] else None}."
+        return f"it was not ready after {START_S:g} s."
+
+    def _carry_out(self, plan: LoadPlan, order: Order, progress: Callable[[Progress], None]) -> bool:
+        """Hand out the plan and wait for its end; False: there was none."""
+        master = self._master
+        assert master is not None
+        assert master.stdin is not None
+        planned = len(plan.workload()[0])
+        begin = time.monotonic()
+        deadline = begin + plan.seconds + 3 * plan.timeout_s + SLACK_S
+        try:
+            master.stdin.write(msgspec.json.encode(order) + b"\n")
+            master.stdin.flush()
+        except OSError:
+            return False
+        while (now := time.monotonic()) < deadline:
+            for event in self._events(0.25):
+                if event["event"] == "done":
+                    return True
+                if event["event"] != "beat":
+                    return False
+                progress(Progress(int(event["finished"]), planned, now - begin, plan.seconds))
+            if master.poll() is not None:
+                return False
+        return False
+
+    def _events(self, seconds: float) -> list[dict[str, Any]]:
+        """What the master has said, waiting up to so long for it."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._ear, selectors.EVENT_READ)
+            if not selector.select(seconds):
+                return []
+        data = os.read(self._ear, 1 << 16)
+        if not data:
+            time.sleep(min(seconds, 0.05))  # its end is closed: it is about to end
+        *lines, self._heard = (self._heard + data).split(b"\n")
+        return [msgspec.json.decode(line) for line in lines]
+
+    def _last_words(self) -> str:
+        home = Path(self._home.name) if self._home else Path()
+        texts = [path.read_text("utf-8", "replace").strip() for path in sorted(home.glob("*.log"))]
+        return " | ".join(text[-600:] for text in texts if text)
+
+
+def judged(plan: LoadPlan, folder: Path, codes: dict[int, int | None] | None = None, *, whole: bool = True) -> LoadRun:
+    """Merge and judge what a run left in ``folder``.
+
+    Args:
+        codes: exit codes of the workers by number; None for one that still runs.
+        whole: whether the master reached the end of the run.
+    """
+    told = [_facts_of(folder, plan.prefix, worker) for worker in range(plan.workers)]
+    facts = []
+    for worker, each in enumerate(told):
+        known = each.facts if each else WorkerFacts(worker=worker)
+        code = (codes or {}).get(worker)
+        lost = f"exit code {code}" if code is not None else known.lost
+        if not lost and not whole and not known.finished:
+            lost = "the run was ended before it was done"
+        facts.append(msgspec.structs.replace(known, worker=worker, lost=lost))
+    paths = [path for worker in range(plan.workers) if (path := folder / f"load-{plan.prefix}-{worker}.rec").exists()]
+    merged = merge(paths, len(plan.workload()[0]), plan.workers, plan.digest)
+    summary = summarise(merged, plan)
+    outcome = judge(summary, plan, invalid_reasons(summary, merged, plan, facts))
+    clocks = [
+        each.clock["start_monotonic_ns"] - each.clock["offset_to_master_ns"] for each in told if each and each.clock
+    ]
+    return LoadRun(
+        plan=plan.public(),
+        merged=merged,
+        summary=summary,
+        outcome=outcome,
+        answers=judge_answers(summary),
+        facts=tuple(facts),
+        kept=tuple(kept for each in told if each for kept in each.kept),
+        start_ns=clocks[0] if clocks else None,
+        files=(*paths, *(path for path in folder.glob(f"run-facts-{plan.prefix}-*.json"))),
+        cpu_us=max((each.cpu_us for each in told if each), default=0.0),
+    )
+
+
+class _Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What is used of a worker's run-facts file."""
+
+    facts: WorkerFacts
+    clock: dict[str, int] = {}
+    kept: list[dict[str, Any]] = []
+    cpu_us: float = 0.0
+
+
+def _facts_of(folder: Path, run: str, worker: int) -> _Told | None:
+    try:
+        return msgspec.json.decode((folder / f"run-facts-{run}-{worker}.json").read_bytes(), type=_Told)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _wait(processes: Sequence[subprocess.Popen[bytes]], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    for each in processes:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            each.wait(max(0.0, deadline - time.monotonic()))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,131 @@
+"""The options ``--oip-…`` of the locust command, in the web UI too, and the plan that follows from them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from gevent import subprocess
+
+from harness.load.plan import LoadPlan, decode_plan, read_plan
+
+if TYPE_CHECKING:
+    from locust.env import Environment
+
+DEFAULT_SECONDS = 600.0
+"""How long a plan is where nobody gave a run time."""
+_PATIENCE_S = 60
+_OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("plan", {"default": "", "help": "file with a whole plan; the other options are then not looked at"}),
+    ("model", {"default": "", "help": "model to send to; otherwise the first ready one of the repository's index"}),
+    ("model-version", {"default": "", "help": "version of the model"}),
+    ("rate", {"type": float, "default": 50.0, "help": "requests a second over all workers, whatever the answers do"}),
+    ("arrivals", {"default": "poisson", "choices": ("poisson", "constant"), "help": "how requests follow each other"}),
+    ("seed", {"type": int, "default": 0, "help": "of the arrivals; the same seed sends the same requests"}),
+    ("latency", {"type": float, "default": 0.1, "help": "service level: seconds from the intended time"}),
+    ("percentile", {"type": float, "default": 0.99, "help": "service level: share of requests within the latency"}),
+    ("connections", {"type": int, "default": 256, "help": "most connections open at a time over all workers"}),
+    ("timeout", {"type": float, "default": 5.0, "help": "seconds until an answer is given up"}),
+    ("max-rate", {"type": float, "default": 0.0, "help": "refuse any plan that is faster; 0: no bound"}),
+    ("series", {"default": "series", "help": "directory of records and facts"}),
+)
+_HIDDEN: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("header", {"action": "append", "default": [], "help": "'Name: value', sent with each request; may be repeated"}),
+    ("ca", {"default": "", "help": "file with the certificates to trust"}),
+    ("cert", {"default": "", "help": "client certificate"}),
+    ("key", {"default": "", "help": "key of the client certificate"}),
+)
+
+
+def add_options(parser: Any, **_: object) -> None:  # noqa: ANN401 -- locust's parser
+    """Listener of ``init_command_line_parser``."""
+    group = parser.add_argument_group("Open Inference Protocol, open loop")
+    for shown, options in ((True, _OPTIONS), (False, _HIDDEN)):
+        for name, given in options:
+            if hasattr(parser, "args_included_in_web_ui"):
+                action = group.add_argument(f"--oip-{name}", env_var=_variable(name), **given)
+                action.include_in_web_ui = shown
+            else:
+                group.add_argument(f"--oip-{name}", **given)
+
+
+def plan_of(environment: Environment, seconds: float | None, workers: int) -> LoadPlan:
+    """The plan for this start: from the file, or made for ``--host``.
+
+    Raises:
+        ValueError: there is none; says why.
+    """
+    options = environment.parsed_options
+    if options is None:
+        raise ValueError("locust was started without its command line")
+    if options.oip_plan:
+        plan = read_plan(Path(options.oip_plan))
+    else:
+        plan = _made(environment, options, seconds or DEFAULT_SECONDS)
+    return msgspec.structs.replace(plan, workers=workers)
+
+
+def renewed(plan: LoadPlan) -> LoadPlan:
+    """The same plan for a further run: other ids, so that late answers of the run before are noticed."""
+    return msgspec.structs.replace(plan, prefix=secrets.token_hex(4))
+
+
+def _made(environment: Environment, options: Any, seconds: float) -> LoadPlan:  # noqa: ANN401 -- a namespace
+    host = environment.host or next((each.host for each in environment.user_classes if each.host), None)
+    if not host:
+        raise ValueError("no endpoint: give --host http://… or grpc://…")
+    headers = options.oip_header if isinstance(options.oip_header, list) else []
+    wishes = {
+        "url": host,
+        "model": options.oip_model or _of_user(environment, "model"),
+        "version": options.oip_model_version,
+        "rate": float(options.oip_rate),
+        "seconds": float(seconds),
+        "arrivals": options.oip_arrivals,
+        "seed": int(options.oip_seed),
+        "latency_s": float(options.oip_latency),
+        "percentile": float(options.oip_percentile),
+        "connections": int(options.oip_connections),
+        "timeout_s": float(options.oip_timeout),
+        "max_rate": float(options.oip_max_rate) or None,
+        "headers": [[part.strip() for part in each.split(":", 1)] for each in headers if ":" in each],
+        "ca_file": options.oip_ca,
+        "cert_file": options.oip_cert,
+        "key_file": options.oip_key,
+    }
+    return decode_plan(_prepared(msgspec.json.encode(wishes)))
+
+
+def _prepared(wishes: bytes) -> bytes:
+    """Run :mod:`harness.load.prepare` beside locust; the wishes travel on its input, credentials with them."""
+    where = str(Path(__file__).resolve().parents[2])
+    paths = os.pathsep.join(filter(None, [where, os.environ.get("PYTHONPATH", "")]))
+    child = subprocess.Popen(
+        [sys.executable, "-m", "harness.load.prepare"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": paths},
+    )
+    try:
+        output, errors = child.communicate(wishes, timeout=_PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+        raise ValueError(f"the endpoint gave no case within {_PATIENCE_S} s") from None
+    if child.returncode:
+        raise ValueError(errors.decode("utf-8", "replace").strip()[-1000:] or "no plan could be made")
+    return bytes(output)
+
+
+def _of_user(environment: Environment, name: str) -> str:
+    """A setting of the user class."""
+    return next((value for each in environment.user_classes if (value := getattr(each, name, ""))), "")
+
+
+def _variable(name: str) -> str:
+    return f"OIP_{name.upper().replace('-', '_')}"

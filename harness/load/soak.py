@@ -1,0 +1,73 @@
+"""Whether latency or errors rise over a long run: a trend test on stretches of the records.
+
+The test is that of :mod:`harness.oracles.trend` (Mann-Kendall with the slope of Theil and Sen); both significance and
+size are needed to accuse.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from harness.load.records import Rows, Status
+from harness.load.series import grouped, percentile_of_groups
+from harness.load.summary import response_of, tried_of
+from harness.oracles.trend import LEAST, trend_of
+
+BLOCKS = 30
+LEAST_REQUESTS = 20
+
+
+class Drift(msgspec.Struct, frozen=True, kw_only=True):
+    """The trend of one quantity over the run.
+
+    Attributes:
+        quantity: ``median``, ``tail`` (p99) of the response in seconds, or ``errors`` (share of requests that failed).
+        rises: significantly and by enough.
+        first, last: fitted values at both ends; p: one-sided, of no trend; blocks: stretches compared.
+    """
+
+    quantity: str
+    rises: bool
+    first: float
+    last: float
+    p: float
+    blocks: int
+
+
+def drifts_of(
+    rows: Rows, *, factor: float = 1.5, least_s: float = 0.001, least_errors: float = 0.01, blocks: int = BLOCKS
+) -> tuple[Drift, ...]:
+    """Trends over stretches of equally many requests; empty where there are too few to say.
+
+    Latency rises when it grows by ``factor`` and by more than ``least_s``; errors, when their share grows by
+    ``least_errors``.
+    """
+    tried = tried_of(rows)
+    number = min(blocks, len(tried) // LEAST_REQUESTS)
+    if number < LEAST:
+        return ()
+    block = np.arange(len(tried), dtype=np.int64) * number // len(tried)
+    good = tried["status"] == Status.OK
+    ordered, first, count = grouped(block[good], response_of(tried)[good], number)
+    failed = np.bincount(block[~good], minlength=number) / np.bincount(block, minlength=number)
+    found = []
+    for quantity, percentile in (("median", 0.5), ("tail", 0.99)):
+        values = percentile_of_groups(ordered, first, count, percentile)
+        found.append(_drift(quantity, [value for value in values if value is not None], factor, least_s))
+    found.append(_drift("errors", failed.tolist(), 1.0, least_errors))
+    return tuple(drift for drift in found if drift is not None)
+
+
+def _drift(quantity: str, values: list[float], factor: float, least: float) -> Drift | None:
+    trend = trend_of(values, blocks=max(1, len(values)))
+    if trend is None:
+        return None
+    return Drift(
+        quantity=quantity,
+        rises=trend.rises(factor=factor, least=least),
+        first=trend.first,
+        last=trend.last,
+        p=trend.p,
+        blocks=trend.blocks,
+    )

@@ -1,0 +1,78 @@
+"""The full check of an answer in a probing run: its own id, and outputs equal to the reference's by the harness's rule.
+
+Floats may differ as far as :func:`harness.oracles.equality.difference` allows: servers compute a batch with another
+kernel than a single row, and under load they batch.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from harness.load.answers import Fault, Given, same_answer, same_message
+from harness.load.records import Status
+from harness.oracles.equality import difference
+from harness.wire.messages import read_outputs
+from harness.wire.raw import from_raw
+from harness.wire.tensor import Tensor
+
+_BRACE = b"{"
+
+
+def same_outputs(given: Given) -> Fault | None:
+    """What is wrong with an answer over REST (with binary outputs too) or gRPC; None: nothing."""
+    is_json = given.body.lstrip().startswith(_BRACE)
+    if is_json:
+        reference = None if given.reference is None else given.reference.lstrip()
+        given = replace(given, body=given.body.lstrip(), reference=reference)
+    of_bytes = same_answer if is_json else same_message
+    fault = of_bytes(replace(given, reference=None))
+    if fault is not None or given.reference is None or of_bytes(given) is None:
+        return fault
+    read = _rest_outputs if is_json else _grpc_outputs
+    try:
+        found, expected = read(given.body), read(given.reference)
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        return Fault(Status.WRONG_ANSWER, f"the outputs cannot be read: {error}")
+    if not expected or not found:
+        return Fault(Status.WRONG_ANSWER, "the answer has no outputs that can be read")
+    where = _different(expected, found)
+    if where is None:
+        return None
+    return Fault(Status.WRONG_ANSWER, f"another answer than the one before the load to the same input: {where}")
+
+
+def _different(expected: dict[str, Tensor], found: dict[str, Tensor]) -> str | None:
+    """Where outputs differ: floats beyond the tolerance, everything else at all."""
+    exact = {name: tensor for name, tensor in expected.items() if not tensor.datatype.startswith(("FP", "BF"))}
+    others = {name: tensor for name, tensor in found.items() if name in exact}
+    return difference(others, exact) or difference(found, expected, exact=False)
+
+
+def _rest_outputs(body: bytes) -> dict[str, Tensor]:
+    """Outputs of a JSON answer, those in binary data too."""
+    # Latin-1 keeps positions; only the object's own bytes are then read as UTF-8.
+    _, place = json.JSONDecoder().raw_decode(body.decode("latin-1"))
+    value = json.loads(body[:place].decode("utf-8"))
+    found = read_outputs(value)
+    for entry in value.get("outputs", []):
+        size = (entry.get("parameters") or {}).get("binary_data_size")
+        if isinstance(size, int):
+            found[entry["name"]] = _from_bytes(entry, body[place : place + size])
+            place += size
+    return found
+
+
+def _from_bytes(entry: dict[str, Any], data: bytes) -> Tensor:
+    shape = tuple(int(each) for each in entry["shape"])
+    return Tensor(entry["name"], entry["datatype"], shape, tuple(from_raw(entry["datatype"], data)))
+
+
+def _grpc_outputs(body: bytes) -> dict[str, Tensor]:
+    from harness.wire import protobuf  # noqa: PLC0415 -- needs the extra grpc
+
+    try:
+        return protobuf.read_infer_outputs(protobuf.parsed("ModelInfer", body))
+    except protobuf.NotAMessage as error:
+        raise ValueError(str(error)) from None

@@ -1,0 +1,121 @@
+"""What a run of load shows whatever the policy says, and what it shows of the policy's service level."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.check import Estimate
+from harness.load.launch import LoadRun
+from harness.load.records import Status
+from harness.load.verdict import Outcome
+from harness.stats import clopper_pearson
+from harness.target.alive import alive
+from harness.target.load_records import latency_words
+from harness.target.loading import Loader, settle
+from harness.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from harness.target.probe import Probe
+
+LEAK, SAME, HANG, CRASH = "policy:no-leak", "policy:same-answer", "policy:no-hang", "policy:no-crash"
+LEVEL = "policy:service-level"
+# A connection that a server closes while it is idle may take a request with it: so few say nothing.
+FEW_CLOSED, CLOSED_SHARE = 1, 0.002
+CONFIDENCE = 0.95
+_SHOWN = 200
+
+
+def answers_are_right(load: Loader, found: LoadRun) -> None:
+    """Cases for each answer's id and content, apart from their time: wrong is wrong in an INVALID run too."""
+    probe, errors = load.probe, {error.kind: error for error in found.summary.errors}
+    asked = probe.check.criteria
+    # An answer without any id is wrong; only one with another request's id says that something was mixed up.
+    mixed = any(found.plan.prefix in str(each.get("body")) for each in found.kept if each.get("status") == "wrong_id")
+    if "wrong_id" in errors and not mixed:
+        errors.setdefault("wrong_answer", errors.pop("wrong_id"))
+    for clause, kind, expected, root in (
+        (LEAK, "wrong_id", "each answer has the id of its own request", "load-answers-another-request"),
+        (SAME, "wrong_answer", "each answer is that to the same request before the load", "load-changes-answers"),
+    ):
+        if clause.partition(":")[2] not in asked or not found.summary.ok:
+            continue
+        wrong = errors.get(kind)
+        if wrong is None and clause == SAME and any(case.varies for case in found.plan.cases):
+            continue
+        observed = f"none of {found.summary.ok} answers otherwise"
+        if wrong is not None:
+            since = f"from second {wrong.first_s:.2f} on"
+            observed = f"{wrong.count} of {found.summary.tried} answers otherwise, {since}{_kept(found, kind)}"
+        probe.holds(wrong is None, clause=clause, expected=expected, observed=observed, root=root)
+
+
+def answers_come(load: Loader, found: LoadRun) -> None:
+    """Under a load far from too much, each request gets an answer in the time for one request."""
+    counts = {error.kind: error.count for error in found.summary.errors}
+    silent = counts.get("timeout", 0)
+    cut = sum(counts.get(kind, 0) for kind in ("closed", "reset", "truncated"))
+    tried = found.summary.tried
+    lost = silent > 0 or cut > max(FEW_CLOSED, CLOSED_SHARE * tried)
+    load.probe.holds(
+        not lost, clause=HANG, expected=f"an answer to each request within {found.plan.timeout_s:g} s",
+        observed=f"of {tried} requests {silent} had no answer in time, {cut} lost their connection",
+        root="requests-lost-under-load",
+    )  # fmt: skip
+
+
+def still_there(load: Loader) -> None:
+    """Afterwards, the endpoint serves."""
+    seen = alive(load.probe)
+    load.probe.holds(seen.problem is None, clause=CRASH, expected="an endpoint that serves after the load",
+                     observed=seen.problem or "it serves", exchange=seen.exchange, root=seen.root)  # fmt: skip
+
+
+def level_holds(load: Loader, found: LoadRun) -> None:
+    """The policy's service level; where it states none, what was measured is an observation.
+
+    Ends the check where the run is INVALID or does not decide.
+    """
+    probe, outcome = load.probe, found.outcome
+    probe.observe(latency_words(found))
+    if any(error for error in found.summary.errors):
+        probe.observe(
+            "failed: "
+            + ", ".join(f"{each.count} {each.kind} {each.code or ''}".strip() for each in found.summary.errors)
+        )
+    if outcome.verdict is not Verdict.TOOL_ERROR:
+        estimate(probe, outcome)
+    settle(load, found)
+    if not load.stated:
+        name = f"p{load.level.percentile * 100:g} within {load.level.latency_s * 1e3:.0f} ms"
+        probe.observe(
+            f"the policy states no service level; by our own measure ({name}), {outcome.verdict}: {outcome.reason}"
+        )
+        return
+    probe.holds(outcome.verdict is Verdict.PASS, clause=LEVEL, observed=outcome.reason, root="service-level-missed",
+                expected=f"p{load.level.percentile * 100:g} within {load.level.latency_s * 1e3:g} ms "
+                f"of the intended time, at {load.level.confidence:.0%} confidence")  # fmt: skip
+
+
+def estimate(probe: Probe, outcome: Outcome) -> None:
+    """The share of requests in time, with its interval."""
+    if not outcome.requests:
+        return
+    good = outcome.requests - outcome.late
+    share = clopper_pearson(good, outcome.requests, CONFIDENCE)
+    method = "Clopper-Pearson, each bound one-sided; share of requests answered well within the latency of the level"
+    probe.outcome.estimate = Estimate(good, outcome.requests, method, share.lower, share.upper, CONFIDENCE)
+
+
+def successes_at(found: LoadRun, start_s: float, end_s: float) -> tuple[int, int]:
+    """Requests intended in [start, end) seconds, and how many of them were answered well before it was over."""
+    rows = found.merged.rows
+    inside = (rows["intended"] >= start_s * 1e9) & (rows["intended"] < end_s * 1e9)
+    done = (rows["done"] >= start_s * 1e9) & (rows["done"] < end_s * 1e9) & (rows["status"] == Status.OK)
+    return int(inside.sum()), int(done.sum())
+
+
+def _kept(found: LoadRun, kind: str) -> str:
+    one = next((each for each in found.kept if each.get("status") == kind), next(iter(found.kept), None))
+    if one is None:
+        return ""
+    return f"; request {one['id']}: {one['sentence']}; body {str(one['body'])[:_SHOWN]!r}"

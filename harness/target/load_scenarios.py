@@ -1,0 +1,230 @@
+"""The scenarios of load that several checks carry out, over either transport."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness.budget import BudgetExhausted
+from harness.check import TesterFailed
+from harness.load.degradation import Recovery, Shedding, recovery_of, shedding_of
+from harness.load.launch import LoadRun
+from harness.load.records import Rows, Status
+from harness.load.search import Capacity, Search, knee
+from harness.load.soak import Drift, drifts_of
+from harness.load.summary import response_of
+from harness.oracles.trend import ALPHA
+from harness.target.loading import LEAST_RATE, ROUGH, Loader, seconds_to_decide
+from harness.verdicts import Verdict
+from harness.wire.access import AccessError
+from harness.wire.rest import RestClient
+
+if TYPE_CHECKING:
+    from harness.target.probe import Probe
+
+# More clients together should get no less than fewer: half of it still allows for what changing between them costs.
+KEPT_SHARE = 0.5
+AFTER_SHARE = 0.2
+LEAST_OF_STEP, STEP_FACTOR, STEP_LEAST_S = 20, 1.5, 0.002
+POLL_S, POLL_TIMEOUT_S = 0.4, 2.0
+# Readiness is untrue only if nothing at all is answered around the question, more than once, though much is asked.
+AROUND_S, LEAST_ASKED, LEAST_UNTRUE = 1.0, 5, 3
+
+
+def throughputs(load: Loader) -> dict[int, LoadRun]:
+    """Closed loop at several numbers of requests under way; the rate is throughput, its latency judges nothing."""
+    found: dict[int, LoadRun] = {}
+    extent = load.bench.extent
+    for at_once in extent.at_once:
+        # A rate cannot be kept in a closed loop; where one is asked for, there is no such run.
+        plan = load.plan(at_once=at_once, seconds=extent.closed_s, timeout_s=5.0)
+        run = load.run(plan, f"closed loop, {at_once} at once")
+        found[at_once] = run
+        load.probe.observe(
+            f"closed loop, {at_once} at once: {run.summary.ok_rate:.1f} answers/s (throughput; its latencies leave out "
+            "what a fixed rate would have had to wait)"
+        )
+    load.probe.model.remembered[f"load-throughput-{load.way}"] = max(run.summary.ok_rate for run in found.values())
+    return found
+
+
+def throughput(load: Loader) -> float:
+    """The most answers a second that a closed loop has got; measured now where it was not."""
+    key = f"load-throughput-{load.way}"
+    known = load.probe.model.remembered
+    if key not in known:
+        if load.budget.limits.rate is not None:
+            return min(load.most_rate, 4 / load.alone_s)
+        run = load.run(load.plan(at_once=16, seconds=1.5, timeout_s=5.0), "closed loop, 16 at once")
+        known[key] = run.summary.ok_rate
+    rate: float = known[key]
+    if not rate:
+        raise TesterFailed("a closed loop got no answer: there is no rate to begin with")
+    return rate
+
+
+def search_capacity(load: Loader) -> tuple[Capacity, dict[float, LoadRun]]:
+    """Double, then bisect, each rate in a run of its own; what was found, and the last run of each rate."""
+    table, extent = load.probe.target.policy.load.capacity, load.bench.extent
+    about = throughput(load)
+    most = load.lowered(table.most or 4 * about)
+    least = min(table.least or LEAST_RATE, most)
+    search = Search(
+        start=max(least, min(most, about / 4)),
+        least=least,
+        most=most,
+        tolerance=table.tolerance or extent.tolerance,
+        budget=table.runs or extent.probes,
+    )
+    runs: dict[float, LoadRun] = {}
+    while (rate := search.next_rate) is not None:
+        seconds = table.seconds or seconds_to_decide(load.level, rate, extent.probe_s, 3 * extent.probe_s)
+        try:
+            run = load.run(load.plan(load.stages((seconds, rate))), f"capacity, {rate:.4g}/s", again=False)
+        except BudgetExhausted as error:
+            if not runs:
+                raise
+            load.probe.observe(f"the search ends early: {error}")
+            break
+        runs[rate] = run
+        search = search.fed(rate, run.outcome.verdict)
+    load.probe.model.remembered[f"load-capacity-{load.way}"] = search.found.passes
+    return search.found, runs
+
+
+def knee_of(runs: dict[float, LoadRun]) -> float | None:
+    """The rate at which latency begins to climb; None where the runs do not show one."""
+    points = [
+        (rate, each.value)
+        for rate, run in runs.items()
+        for each in run.summary.response_all.percentiles
+        if each.percentile == 0.95 and each.value is not None and run.outcome.verdict is not Verdict.TOOL_ERROR
+    ]
+    return knee([rate for rate, _ in points], [value for _, value in points])
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Readiness as it was answered: when (monotonic ns), and whether it said ready; None: no answer."""
+
+    at_ns: int
+    ready: bool | None
+
+
+@dataclass(slots=True)
+class Watch:
+    """Asks for readiness while load goes on, over REST, on connections of its own."""
+
+    probe: Probe
+    asked: list[Asked] = field(default_factory=list)
+    _over: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def __enter__(self) -> Watch:
+        if self.probe.target.rest is not None:
+            self._thread = threading.Thread(target=self._ask, daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        if self._thread is not None:
+            self._thread.join(2 * POLL_TIMEOUT_S)
+
+    def _ask(self) -> None:
+        client = self.probe.client
+        model = self.probe.model
+        path = client.model_path(model.name, model.address, "ready")
+        with RestClient(client.access, client.recorder, client.budget) as own:
+            own.waits = False
+            while not self._over.wait(POLL_S):
+                at = time.monotonic_ns()
+                try:
+                    answer = own.send("GET", path, timeout=POLL_TIMEOUT_S)
+                except (BudgetExhausted, AccessError):
+                    return
+                self.asked.append(Asked(at, answer.status == 200 if answer.answered else None))
+
+    def untrue(self, found: LoadRun) -> tuple[int, int]:
+        """How often it said ready while nothing was answered for a second either side; how often it was asked."""
+        from harness.target.load_judging import successes_at  # noqa: PLC0415 -- which imports this room's plans
+
+        start = found.start_ns
+        if start is None:
+            return 0, 0
+        wrong = 0
+        for each in self.asked:
+            second = (each.at_ns - start) * 1e-9
+            if not (AROUND_S <= second <= found.plan.seconds - AROUND_S) or not each.ready:
+                continue
+            asked, answered = successes_at(found, second - AROUND_S, second + AROUND_S)
+            wrong += asked >= LEAST_ASKED and answered == 0
+        return wrong, len(self.asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Overload:
+    """More than the endpoint can do for a while, and what came then; rates in requests a second."""
+
+    run: LoadRun
+    watch: Watch
+    capacity: float
+    rate: float
+    shedding: Shedding | None
+    recovery: Recovery | None
+    bound_s: float
+
+
+def overload(load: Loader, *, rate: float, base: float, seconds: float, capacity: float, name: str) -> Overload:
+    """Base load, ``rate`` for some seconds, and base load again while it is watched."""
+    extent, table = load.bench.extent, load.probe.target.policy.load
+    watched = max(extent.watch_s, min(2 * extent.watch_s, table.recovery + 2))
+    before = 1.5
+    schedule = load.stages((before, base), (seconds, rate), (watched, base))
+    first, second = schedule.stages[0].seconds, schedule.stages[1].seconds
+    # Whoever queues what is too much answers late; only longer than that is no answer.
+    timeout = min(load.budget.limits.request_seconds, max(5.0, 3 * seconds))
+    plan = load.plan(schedule, timeout_s=timeout, bounds=ROUGH)
+    with Watch(load.probe) as watch:
+        run = load.run(plan, name)
+    rows, bound = run.merged.rows, max(load.level.latency_s * 5, 1.0)
+    shed = shedding_of(
+        rows, transport=plan.transport, start_s=first, end_s=first + second, bound_s=bound,
+        percentile=load.level.percentile, capacity=capacity,
+    )  # fmt: skip
+    back = recovery_of(
+        rows, end_s=first + second, latency_s=load.level.latency_s, percentile=load.level.percentile, hold_s=1.5
+    )
+    return Overload(run, watch, capacity, rate, shed, back, bound)
+
+
+def rising(found: LoadRun) -> Drift | None:
+    """The middle of latency, or the errors, if they rise over the run; a tail alone may be the machine's noise."""
+    rows = found.merged.rows
+    judged = rows[rows["intended"] >= round(found.plan.warm_up_s * 1e9)]
+    drift = next((drift for drift in drifts_of(judged) if drift.rises and drift.quantity != "tail"), None)
+    return drift or step_of(judged)
+
+
+def step_of(rows: Rows) -> Drift | None:
+    """A step up, last quarter against first (Mann and Whitney): a slope fitted to a step is too flat to show."""
+    from scipy.stats import mannwhitneyu  # noqa: PLC0415 -- takes a second to import
+
+    good = rows[rows["status"] == Status.OK]
+    quarter = len(good) // 4
+    if quarter < LEAST_OF_STEP:
+        return None
+    first, last = (response_of(part) * 1e-9 for part in (good[:quarter], good[-quarter:]))
+    before, after = float(np.median(first)), float(np.median(last))
+    p = float(mannwhitneyu(last, first, alternative="greater").pvalue)
+    rises = p < ALPHA and after >= STEP_FACTOR * before and after - before > STEP_LEAST_S
+    return Drift(quantity="median", rises=True, first=before, last=after, p=p, blocks=4) if rises else None
+
+
+def mean_base(load: Loader, capacity: float) -> float:
+    """A load that an endpoint of this capacity does easily."""
+    return max(LEAST_RATE, min(load.steady_rate, AFTER_SHARE * capacity, load.most_rate))

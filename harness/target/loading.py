@@ -1,0 +1,317 @@
+"""Load on one model from inside a check: the plan, the processes that send, and the record of it.
+
+What counts whatever the policy says: wrong answers, answers that never come, an endpoint that is gone. Latency is
+judged only by a service level that the policy states; without one it is measured against a level of ours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import certifi
+import msgspec
+
+from harness.budget import Budget, BudgetExhausted, Limits
+from harness.check import Inconclusive, TesterFailed, Untestable
+from harness.load.early_stopping import min_requests
+from harness.load.launch import Fleet, LaunchError, LoadRun, Progress
+from harness.load.plan import Bounds, Case, ClosedLoop, Connections, LoadPlan, ServiceLevel
+from harness.load.schedule import Schedule, Stage
+from harness.load.validity import connections_needed
+from harness.target.concurrent import Transport
+from harness.target.load_cases import cases_for, varies
+from harness.target.load_records import series_event
+from harness.verdicts import Verdict
+from harness.wire.access import Access
+
+if TYPE_CHECKING:
+    from harness.target.probe import Probe
+
+# Sent and accounted for, but not judged: connections are opened and caches filled in it.
+WARM_UP_S = 0.5
+# The level we measure by where the policy states none: nobody is held to it.
+OUR_PERCENTILE, OUR_CONFIDENCE, OUR_LEAST_S, OUR_FACTOR = 0.95, 0.95, 0.1, 10.0
+LEAST_RATE, MOST_STEADY_RATE = 1.0, 100.0
+MOST_CONNECTIONS = 1000
+# A worker on one core sends no faster than this with answers checked; a plan above it would only measure the tester.
+MOST_RATE_OF_WORKER = 10_000.0
+FEW_LATE = 3
+# Beyond capacity seconds count, not milliseconds: the tester may be later than when a service level is judged.
+ROUGH = Bounds(lag_s=0.1)
+NOISE = frozenset({"lag", "lag-decides", "cpu", "hole"})
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much a profile tries: seconds of each scenario, and runs of the search for capacity."""
+
+    steady_s: float
+    closed_s: float
+    at_once: tuple[int, ...]
+    probe_s: float
+    probes: int
+    tolerance: float
+    overload_s: float
+    watch_s: float
+    spike_s: float
+
+
+EXTENTS = {
+    "quick": Extent(4.0, 0.8, (4, 32), 1.5, 4, 0.5, 2.0, 4.0, 1.5),
+    "standard": Extent(8.0, 1.0, (1, 8, 32), 2.0, 7, 0.2, 3.0, 6.0, 3.0),
+    "deep": Extent(30.0, 3.0, (1, 4, 16, 64), 10.0, 16, 0.05, 10.0, 20.0, 30.0),
+}
+
+
+@dataclass(slots=True)
+class Bench:
+    """Makes load for a whole run: one fleet of processes, started when it is first needed.
+
+    Attributes:
+        folder: where records go, inside the bundle.
+        profile, limits: of the run.
+        say: shows a line of progress.
+    """
+
+    folder: Path
+    profile: str
+    limits: Limits
+    say: Callable[[str], None] = lambda _: None
+    _fleet: Fleet | None = field(default=None, init=False)
+
+    @property
+    def extent(self) -> Extent:
+        """How much to try."""
+        return EXTENTS[self.profile]
+
+    def carry_out(self, plan: LoadPlan, name: str) -> LoadRun:
+        """Carry out one plan.
+
+        Raises:
+            TesterFailed: the processes that send could not be started.
+        """
+        if self._fleet is None or self._fleet.workers != plan.workers:
+            self.close()
+            self._fleet = Fleet(plan.workers)
+
+        def show(now: Progress) -> None:
+            of = f" of {now.planned}" if now.planned else ""
+            self.say(f"{name}: {now.finished}{of} requests, {now.seconds:.0f} of {now.of_seconds:.0f} s")
+
+        try:
+            return self._fleet.run(plan, self.folder, show)
+        except LaunchError as error:
+            raise TesterFailed(str(error)) from None
+        finally:
+            self.say("")
+
+    def close(self) -> None:
+        """End the processes; a second time does nothing."""
+        if self._fleet is not None:
+            self._fleet.stop()
+            self._fleet = None
+
+
+@dataclass(slots=True)
+class Loader:
+    """Load on the model of a check over one transport.
+
+    Attributes:
+        alone_s: seconds of one request while nothing else is under way, the middle of some.
+        level: the policy's service level, or ours.
+        stated: whether it is the policy's.
+    """
+
+    probe: Probe
+    way: Transport
+    bench: Bench
+    cases: tuple[Case, ...]
+    alone_s: float
+    level: ServiceLevel
+    stated: bool
+    _runs: int = field(default=0, init=False)
+
+    @property
+    def budget(self) -> Budget:
+        """The budget of the run."""
+        return (self.probe.client if self.way == "rest" else self.probe.grpc).budget
+
+    @property
+    def most_rate(self) -> float:
+        """Requests a second that may be sent: by the budget, and by what the tester can."""
+        allowed = self.budget.limits.rate or math.inf
+        return min(allowed, MOST_RATE_OF_WORKER * self.probe.target.policy.load.workers)
+
+    @property
+    def steady_rate(self) -> float:
+        """The policy's rate; else half of what one client alone gets, at most 100 a second."""
+        rate = self.probe.target.policy.load.rate or min(MOST_STEADY_RATE, max(LEAST_RATE, 0.5 / self.alone_s))
+        return self.lowered(rate)
+
+    def lowered(self, rate: float) -> float:
+        """The rate, or what is allowed of it; a lowered one is said."""
+        if rate > self.most_rate:
+            self.probe.observe(
+                f"the rate is lowered from {rate:.4g} to {self.most_rate:.4g} requests/s: no more is allowed"
+            )
+        return min(rate, self.most_rate)
+
+    def stages(self, *parts: tuple[float, float]) -> Schedule:
+        """Poisson arrivals in stages of (seconds, rate), shortened to what the budget has left.
+
+        Raises:
+            BudgetExhausted: nothing worth sending is left.
+        """
+        expected = sum(seconds * rate for seconds, rate in parts)
+        lasting = sum(seconds for seconds, _ in parts)
+        share = min(1.0, 0.9 * self.budget.requests_left / max(expected, 1), 0.8 * self.budget.seconds_left / lasting)
+        if share < 0.1:
+            raise BudgetExhausted(f"the budget leaves {share:.0%} of {expected:.0f} requests in {lasting:.0f} s")
+        if share < 1:
+            self.probe.observe(f"shortened to {share:.0%} of its time: the budget leaves no more")
+        return Schedule(stages=tuple(Stage(seconds=seconds * share, rate=rate) for seconds, rate in parts))
+
+    def plan(
+        self, schedule: Schedule | None = None, *, at_once: int = 0, seconds: float = 0.0, cases: tuple[Case, ...] = (),
+        warm_up_s: float = WARM_UP_S, timeout_s: float | None = None, bounds: Bounds | None = None,
+    ) -> LoadPlan:  # fmt: skip
+        """A plan for a schedule, or for ``at_once`` requests under way all the time for ``seconds``."""
+        access = (self.probe.client if self.way == "rest" else self.probe.grpc).access
+        headers = access.headers_now()
+        self._runs += 1
+        rate = schedule.peak_rate if schedule else 0.0
+        workers = self.probe.target.policy.load.workers
+        needed = connections_needed(rate, self.level.latency_s, workers) if schedule else at_once
+        return LoadPlan(
+            transport="http" if self.way == "rest" else "grpc",
+            host=access.host,
+            port=access.port,
+            tls=access.is_tls,
+            ca_file=_ca_file(access),
+            cert_file=str(Path(access.cert).resolve()) if access.cert else "",
+            key_file=str(Path(access.key).resolve()) if access.key else "",
+            authority=access.host_header,
+            headers=headers if self.way == "rest" else tuple((name.lower(), value) for name, value in headers),
+            cases=cases or self.cases,
+            schedule=schedule,
+            closed_loop=None if schedule else ClosedLoop(concurrency=at_once, seconds=seconds),
+            level=self.level,
+            bounds=bounds or Bounds(),
+            connections=Connections(
+                cap=min(MOST_CONNECTIONS, max(64, needed)), preconnect=min(4, max(1, at_once or 4))
+            ),
+            seed=self.probe.target.seed,
+            prefix=self._prefix(),
+            timeout_s=timeout_s or min(self.budget.limits.request_seconds, 10.0),
+            warm_up_s=warm_up_s if schedule else 0.0,
+            workers=workers,
+            max_rate=self.budget.limits.rate,
+        )
+
+    def run(self, plan: LoadPlan, name: str, *, again: bool = True) -> LoadRun:
+        """Carry out a plan within the budget, and keep its record.
+
+        With ``again``, a run that noise on the tester's machine has made INVALID is carried out once more.
+
+        Raises:
+            BudgetExhausted, TesterFailed: nothing was sent, or nobody knows what.
+        """
+        found = self._once(plan, name)
+        if again and any(reason.code in NOISE for reason in found.outcome.invalid) and not found.summary.wrong:
+            self.probe.observe(f"{name}: INVALID, and once more: {found.outcome.reason}")
+            found = self._once(msgspec.structs.replace(plan, prefix=self._prefix(again=True)), name)
+        return found
+
+    def _once(self, plan: LoadPlan, name: str) -> LoadRun:
+        planned = len(plan.workload()[0])
+        self.budget.take_many(planned)
+        found = self.bench.carry_out(plan, f"{self.probe.check.slug} {self.probe.model.id}")
+        redactor = (self.probe.client if self.way == "rest" else self.probe.grpc).recorder.redactor
+        for path in found.files:
+            if path.suffix == ".json":  # facts hold answers that were wrong, and those may hold anything
+                path.write_text(redactor.text(path.read_text("utf-8")), "utf-8")
+        if not planned:
+            self.budget.used += len(found.merged.rows)
+        self.probe.outcome.series.append(series_event(found, name, self.way, self.probe.model.id))
+        return found
+
+    def _prefix(self, *, again: bool = False) -> str:
+        """Begins the ids of one run; the same for the same seed, check and model."""
+        self._runs += again
+        probe = self.probe
+        text = f"{probe.target.seed} {probe.check.slug} {probe.model.id} {self._runs}"
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def loader(probe: Probe, way: Transport) -> Loader:
+    """Prepare load on the model of a check; ends the check where there is nothing to send, or no way to send it.
+
+    Raises:
+        Untestable: no place for records, a proxy, or a model that accepts nothing.
+    """
+    bench = probe.target.bench
+    if bench is None:
+        raise Untestable("this run has no place for the records of load")
+    access = (probe.client if way == "rest" else probe.grpc).access
+    if access.proxy is not None:
+        raise Untestable("load is not sent through a proxy")
+    cases = cases_for(probe, way)
+    if varies(probe, way):
+        cases = tuple(msgspec.structs.replace(case, varies=True) for case in cases)
+    alone_s = max(_alone(probe, way), 1e-4)
+    level, stated = level_of(probe, alone_s)
+    return Loader(probe, way, bench, cases, alone_s, level, stated)
+
+
+def level_of(probe: Probe, alone_s: float) -> tuple[ServiceLevel, bool]:
+    """The policy's service level and True, or ours and False."""
+    table = probe.target.policy.load
+    if table.latency is not None:
+        return ServiceLevel(latency_s=table.latency, percentile=table.percentile, confidence=table.confidence), True
+    ours = max(OUR_LEAST_S, OUR_FACTOR * alone_s)
+    return ServiceLevel(latency_s=ours, percentile=OUR_PERCENTILE, confidence=OUR_CONFIDENCE, min_requests=1), False
+
+
+def seconds_to_decide(level: ServiceLevel, rate: float, least: float, most: float) -> float:
+    """Seconds at a rate after which few late requests still leave a decision, between ``least`` and ``most``."""
+    needed = 1.2 * max(min_requests(FEW_LATE, level.percentile, level.confidence), level.min_requests)
+    return WARM_UP_S + min(most, max(least, needed / rate))
+
+
+def settle(load: Loader, found: LoadRun) -> None:
+    """End the check if the run decides nothing: an INVALID run blames nobody.
+
+    Raises:
+        TesterFailed: the tester did not do what the plan says.
+        Inconclusive: too few requests for the policy's service level.
+    """
+    outcome = found.outcome
+    if outcome.verdict is Verdict.TOOL_ERROR:
+        raise TesterFailed(outcome.reason)
+    if load.stated and outcome.verdict is Verdict.INCONCLUSIVE and found.plan.closed_loop is None:
+        more = f"; about {outcome.would_decide} requests would decide" if outcome.would_decide else ""
+        raise Inconclusive(outcome.reason + more)
+
+
+def _alone(probe: Probe, way: Transport) -> float:
+    """Seconds of the accepted request, the middle of five."""
+    if way == "rest":
+        request = probe.accepted().request
+        took = sorted(probe.model.infer(probe.client, request).elapsed_s for _ in range(5))
+    else:
+        accepted = probe.grpc_model.accepted()
+        took = sorted(probe.grpc_model.infer(accepted.request, accepted.form).elapsed_s for _ in range(5))
+    return took[2]
+
+
+def _ca_file(access: Access) -> str:
+    if access.ca:
+        return str(Path(access.ca).resolve())
+    # Empty: the system's own trust, where there is any.
+    return "" if ssl.get_default_verify_paths().cafile else certifi.where()

@@ -1,0 +1,85 @@
+"""Closed loop: throughput by the number of requests under way, labelled as such (Art. 15(4))."""
+
+from __future__ import annotations
+
+from harness.check import check
+from harness.target.concurrent import Transport
+from harness.target.load_judging import answers_are_right
+from harness.target.load_scenarios import KEPT_SHARE, throughputs
+from harness.target.loading import loader, settle
+from harness.target.probe import Probe
+
+KEEPS = "advice:keeps-throughput"
+FIX = "Bound what is worked on at a time; queue or refuse the rest, and hold no lock while waiting."
+CRITERION = (
+    f"with more requests under way, the endpoint answers together no less than {KEPT_SHARE:.0%} of what it answers "
+    "with fewer, and every answer is right"
+)
+
+
+@check(
+    "load-closed-loop",
+    duties=["A15-4-b", "A15-4-d"],
+    criteria=["same-answer", "no-leak"],
+    advice=["keeps-throughput"],
+    criterion=CRITERION,
+    per="model",
+    kind="sampling",
+    needs=["rest-infer-answers-200"],
+    allow="load",
+    faults=["load-cliff-above-16-at-once"],
+    fix=FIX,
+)
+def load_closed_loop(probe: Probe) -> None:
+    """More clients at once do not lower what all of them get together.
+
+    For some numbers of requests, so many are under way all the time (closed loop), and the answers a second are
+    counted. Latencies of a closed loop are service times and judge no service level. Each answer is compared with one
+    that was validated before.
+    """
+    _closed_loop(probe, "rest")
+
+
+@check(
+    "load-grpc-closed-loop",
+    duties=["A15-4-b", "A15-4-d"],
+    criteria=["same-answer", "no-leak"],
+    advice=["keeps-throughput"],
+    criterion=CRITERION,
+    per="model",
+    kind="sampling",
+    needs=["grpc-infer-answers-ok"],
+    transport="grpc",
+    allow="load",
+    shown_by="tests/endtoend/test_load_run.py",
+    fix=FIX,
+)
+def load_grpc_closed_loop(probe: Probe) -> None:
+    """More clients at once do not lower what all of them get together over gRPC.
+
+    As over REST, with raw contents.
+    """
+    _closed_loop(probe, "grpc")
+
+
+def _closed_loop(probe: Probe, way: Transport) -> None:
+    load = loader(probe, way)
+    if load.budget.limits.rate is not None:
+        probe.not_applicable(f"a closed loop has no rate, and no more than {load.budget.limits.rate:g}/s are allowed")
+    runs = throughputs(load)
+    for run in runs.values():
+        answers_are_right(load, run)
+    for run in runs.values():
+        settle(load, run)
+    best = 0.0
+    for at_once, run in runs.items():
+        rate = run.summary.ok_rate
+        if best:
+            probe.holds(
+                rate >= KEPT_SHARE * best,
+                clause=KEEPS,
+                expected=f"at least {KEPT_SHARE:.0%} of the {best:.1f} answers/s that fewer at once get",
+                observed=f"{rate:.1f} answers/s with {at_once} at once",
+                root="throughput-falls-with-clients",
+            )
+        best = max(best, rate)

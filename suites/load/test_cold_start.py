@@ -1,0 +1,67 @@
+"""A cold start under load: from the load of a model to right answers, and what the first requests cost (Art. 15(4))."""
+
+from __future__ import annotations
+
+import time
+
+from harness.check import check
+from harness.target.load_judging import answers_are_right
+from harness.target.load_records import latency_words
+from harness.target.loading import loader
+from harness.target.probe import Probe
+from harness.target.repository import is_listed, is_ready, load, with_reserve
+from harness.target.repository import until as wait_until
+
+READY = "policy:ready-infers"
+SECONDS, RATE, PATIENCE_S = 3.0, 20.0, 60.0
+
+
+@check(
+    "load-cold-start",
+    duties=["A15-4-a", "A15-4-b"],
+    criteria=["ready-infers", "same-answer", "no-leak"],
+    criterion="after a model was unloaded and loaded again, the first request after it calls itself ready is answered, "
+    "and every answer is right",
+    per="model",
+    kind="sampling",
+    needs=["rest-infer-answers-200"],
+    allow="load+repository",
+    shown_by="tests/endtoend/test_load_run.py",
+    fix="Say ready only once the model has answered a request of its own.",
+)
+def load_cold_start(probe: Probe) -> None:
+    """A model that has just been loaded answers as soon as it says so.
+
+    Unloads and loads the model (repository extension), asks for readiness until it says ready, and at once sends a
+    light load in an open loop. Seconds until ready, and the first answers against the later ones, are told.
+    """
+    if not is_listed(probe):
+        probe.not_applicable("the model repository extension is not listed")
+    bench = loader(probe, "rest")
+    with_reserve(probe)
+    plan = bench.plan(bench.stages((SECONDS, bench.lowered(min(RATE, bench.steady_rate)))), warm_up_s=0.0)
+    gone = load(probe, probe.model.name, "unload")
+    begin = time.monotonic()
+    try:
+        if not gone.ok:
+            probe.not_applicable(f"the model is not unloaded: {gone.status}")
+        back = load(probe, probe.model.name)
+        while not is_ready(probe, probe.model):
+            if time.monotonic() - begin > PATIENCE_S:
+                probe.untestable(f"not ready within {PATIENCE_S:g} s of the load, which was answered {back.status}")
+            time.sleep(0.05)
+        took = time.monotonic() - begin
+        run = bench.run(plan, "cold start", again=False)
+    finally:
+        load(probe, probe.model.name)
+        wait_until(probe, probe.model, ready=True)
+    answers_are_right(bench, run)
+    failed = run.summary.tried - run.summary.ok
+    probe.holds(failed == 0, clause=READY, root="ready-but-does-not-infer", expected="answers once it says ready",
+                observed=f"ready after {took:.2f} s; {failed} of {run.summary.tried} requests failed")  # fmt: skip
+    first = run.merged.rows[:1]
+    if len(first):
+        probe.observe(
+            f"ready after {took:.2f} s; the first answer took {(first['done'] - first['intended'])[0] * 1e-6:.1f} ms"
+        )
+    probe.observe(latency_words(run))

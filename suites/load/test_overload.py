@@ -1,0 +1,131 @@
+"""Beyond capacity: sheds load cleanly or collapses, recovers, and readiness tells the truth (Art. 15(4), 15(5))."""
+
+from __future__ import annotations
+
+from harness.check import check
+from harness.target.concurrent import Transport
+from harness.target.load_judging import answers_are_right, still_there
+from harness.target.load_records import latency_words
+from harness.target.load_scenarios import LEAST_UNTRUE, Overload, mean_base, overload, throughput
+from harness.target.loading import Loader, loader, settle
+from harness.target.probe import Probe
+
+SHEDS, RECOVERS, READY = "advice:sheds-cleanly", "advice:recovers", "policy:ready-infers"
+CRITERIA = ["same-answer", "no-leak", "no-crash", "ready-infers"]
+CRITERION = (
+    "with more requests than it can answer: what it accepts is answered rightly and what it refuses is refused with "
+    "advice when to come back; it serves afterwards, within the time of the policy, and never calls itself ready while "
+    "it answers nothing"
+)
+FIX = "Bound the queue, refuse beyond it with 429 or 503 and Retry-After, and let readiness follow what is served."
+LEAST_FACTOR = 1.2
+
+
+@check(
+    "load-overload",
+    duties=["A15-4-a", "A15-4-b", "A15-4-e", "A15-5-c"],
+    criteria=CRITERIA,
+    advice=["sheds-cleanly", "recovers"],
+    criterion=CRITERION,
+    per="model",
+    kind="sampling",
+    needs=["rest-infer-answers-200"],
+    allow="load",
+    faults=["load-sheds-without-advice", "load-stuck-after-overload", "load-ready-while-stuck"],
+    fix=FIX,
+)
+def load_overload(probe: Probe) -> None:
+    """Beyond its capacity the endpoint degrades gracefully, and recovers.
+
+    Twice (or as the policy says) the rate that a closed loop got, for some seconds, between stretches of light load.
+    Queueing all of it is told, and held against nobody. Readiness is asked meanwhile: it is untrue where it says ready
+    at least three times while nothing at all is answered for a second before and after.
+    """
+    _overload(probe, "rest")
+
+
+@check(
+    "load-grpc-overload",
+    duties=["A15-4-a", "A15-4-b", "A15-4-e", "A15-5-c"],
+    criteria=["same-answer", "no-leak", "no-crash"],
+    advice=["sheds-cleanly", "recovers"],
+    criterion=CRITERION,
+    per="model",
+    kind="sampling",
+    needs=["grpc-infer-answers-ok"],
+    transport="grpc",
+    allow="load",
+    shown_by="tests/endtoend/test_load_run.py",
+    fix=FIX,
+)
+def load_grpc_overload(probe: Probe) -> None:
+    """Beyond its capacity the endpoint degrades gracefully over gRPC, and recovers.
+
+    As over REST; refusals are RESOURCE_EXHAUSTED or UNAVAILABLE.
+    """
+    _overload(probe, "grpc")
+
+
+def _overload(probe: Probe, way: Transport) -> None:
+    load = loader(probe, way)
+    capacity = throughput(load)
+    wanted = probe.target.policy.load.overload * capacity
+    rate = load.lowered(wanted)
+    if rate < LEAST_FACTOR * capacity:
+        probe.inconclusive(
+            f"{capacity:.0f}/s were answered, and no more than {rate:.0f}/s may or can be sent: no overload"
+        )
+    seen = overload(
+        load, rate=rate, base=mean_base(load, capacity), seconds=load.bench.extent.overload_s, capacity=capacity,
+        name="overload",
+    )  # fmt: skip
+    answers_are_right(load, seen.run)
+    still_there(load)
+    _readiness(load, seen)
+    probe.observe(f"overload at {rate:.0f}/s, capacity about {capacity:.0f}/s: {latency_words(seen.run)}")
+    # Only what the tester did rightly says how the endpoint sheds; requests it could not send are no refusals.
+    settle(load, seen.run)
+    _shedding(load, seen)
+    recovers(load, seen)
+
+
+def _readiness(load: Loader, seen: Overload) -> None:
+    untrue, asked = seen.watch.untrue(seen.run)
+    if "ready-infers" in load.probe.check.criteria and asked:
+        load.probe.holds(
+            untrue < LEAST_UNTRUE, clause=READY, expected="ready only while it infers", root="ready-but-does-not-infer",
+            observed=f"asked {asked} times, {untrue} times ready while nothing was answered for a second either side",
+        )  # fmt: skip
+
+
+def _shedding(load: Loader, seen: Overload) -> None:
+    shed = seen.shedding
+    if shed is None:
+        return
+    load.probe.observe(f"{shed.manner}: {shed.sentence}")
+    silent = shed.manner == "sheds-silently" or (shed.refused > 0 and shed.with_advice < shed.refused)
+    share = shed.capacity_share
+    collapsed = shed.manner == "collapses" and (shed.refused > 0 or share is None or share < 0.25)
+    over = load.way == "rest"
+    load.probe.holds(
+        not ((silent and over) or collapsed),
+        clause=SHEDS,
+        expected="refusals with advice when to come back, and most of the capacity still served",
+        observed=f"{shed.manner}: {shed.sentence}",
+        root="sheds-without-advice" if silent and not collapsed else "collapses-under-overload",
+    )
+
+
+def recovers(load: Loader, seen: Overload) -> None:
+    """The tail is back within the time that the policy gives it."""
+    back, allowed = seen.recovery, load.probe.target.policy.load.recovery
+    if back is None:
+        return
+    load.probe.observe(back.sentence)
+    if back.seconds is None and back.watched_s < allowed and back.last_bad_s < back.watched_s:
+        return  # getting better, and nobody watched long enough to say
+    took = back.watched_s if back.seconds is None else back.seconds
+    load.probe.holds(
+        back.seconds is not None and took <= allowed, clause=RECOVERS, observed=back.sentence, root="does-not-recover",
+        expected=f"the tail back within {allowed:g} s of the end of the overload",
+    )  # fmt: skip

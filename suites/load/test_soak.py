@@ -1,0 +1,49 @@
+"""A soak: the steady load for a long time, and whether anything creeps (Art. 15(1), 15(4))."""
+
+from __future__ import annotations
+
+from harness.check import check
+from harness.load.soak import drifts_of
+from harness.target.load_judging import answers_are_right, answers_come, level_holds, still_there
+from harness.target.loading import loader
+from harness.target.probe import Probe
+
+
+@check(
+    "load-soak",
+    duties=["A15-1-d", "A15-4-a", "A15-4-b"],
+    criteria=["same-answer", "no-leak", "no-hang", "no-crash", "service-level"],
+    advice=["steady-over-time"],
+    criterion="over a long steady load: every answer is right and comes, neither the middle nor the tail of latency "
+    "nor the share of errors rises, and the service level of the policy holds where it states one",
+    per="model",
+    kind="sampling",
+    needs=["rest-infer-answers-200"],
+    allow="load",
+    shown_by="tests/harness/load/test_degradation.py",
+    fix="Look for memory that grows, logs that fill a disk, and connections that are never given back.",
+)
+def load_soak(probe: Probe) -> None:
+    """Hours of load change nothing (profile deep only).
+
+    The steady rate for ten minutes, or as long as the policy says. Thirty stretches of equally many requests are tested
+    for a trend (Mann-Kendall, one-sided, alpha 0.001); it counts if latency grows by half, or errors by 1 %.
+    """
+    load = loader(probe, "rest")
+    if load.bench.profile != "deep":
+        probe.not_applicable("a soak takes long: it is part of the profile deep (--oip-profile deep)")
+    run = load.run(load.plan(load.stages((probe.target.policy.load.soak, load.steady_rate))), "soak", again=False)
+    answers_are_right(load, run)
+    answers_come(load, run)
+    still_there(load)
+    for drift in drifts_of(run.merged.rows):
+        unit, scale = ("", 1.0) if drift.quantity == "errors" else (" ms", 1e3)
+        ends = f"from {drift.first * scale:.4g} to {drift.last * scale:.4g}{unit}"
+        probe.holds(
+            not drift.rises,
+            clause="advice:steady-over-time",
+            expected=f"no rise of {drift.quantity}",
+            observed=f"{drift.quantity} {ends} (p {drift.p:.2g})",
+            root="slower-as-load-goes-on",
+        )
+    level_holds(load, run)

@@ -1,0 +1,96 @@
+"""Steady load in an open loop: latency from the intended time, right answers, nothing lost (Art. 15(4))."""
+
+from __future__ import annotations
+
+from harness.check import check
+from harness.load.soak import Drift
+from harness.target.concurrent import Transport
+from harness.target.load_judging import answers_are_right, answers_come, level_holds, still_there
+from harness.target.load_scenarios import rising
+from harness.target.loading import Loader, loader, seconds_to_decide
+from harness.target.probe import Probe
+
+STEADY = "advice:steady-over-time"
+CRITERIA = ["same-answer", "no-leak", "no-hang", "no-crash", "service-level"]
+CRITERION = (
+    "at a steady rate that one client alone could have: every answer is right and comes, nothing gets slower or fails "
+    "more as the load goes on, and the service level of the policy holds where it states one"
+)
+FIX = "Look for what grows with the number of requests, for shared buffers, and for requests that are dropped."
+CONFIRMED = 1.4
+
+
+@check(
+    "load-steady",
+    duties=["A15-4-b", "A15-4-d", "A15-1-d"],
+    criteria=CRITERIA,
+    advice=["steady-over-time"],
+    criterion=CRITERION,
+    per="model",
+    kind="sampling",
+    needs=["rest-infer-answers-200"],
+    allow="load",
+    faults=["load-one-wrong-in-200", "load-loses-requests", "load-slower-after-300", "load-swaps-ids"],
+    fix=FIX,
+)
+def load_steady(probe: Probe) -> None:
+    """A steady load is answered rightly, in time, and as well at its end as at its beginning.
+
+    Poisson arrivals made before the run; each request goes out at its time whatever the others do, and its latency
+    counts from then. Response time, service time and send lag are told together, with what a closed loop would have
+    said. A trend (Mann-Kendall) counts only if a second run shows it from its beginning.
+    """
+    _steady(probe, "rest")
+
+
+@check(
+    "load-grpc-steady",
+    duties=["A15-4-b", "A15-4-d", "A15-1-d"],
+    criteria=CRITERIA,
+    advice=["steady-over-time"],
+    criterion=CRITERION,
+    per="model",
+    kind="sampling",
+    needs=["grpc-infer-answers-ok"],
+    transport="grpc",
+    allow="load",
+    shown_by="tests/endtoend/test_load_run.py",
+    fix=FIX,
+)
+def load_grpc_steady(probe: Probe) -> None:
+    """A steady load over gRPC is answered rightly, in time, and as well at its end as at its beginning.
+
+    As over REST, with raw contents.
+    """
+    _steady(probe, "grpc")
+
+
+def _steady(probe: Probe, way: Transport) -> None:
+    load = loader(probe, way)
+    rate, least = load.steady_rate, load.bench.extent.steady_s
+    seconds = probe.target.policy.load.seconds or seconds_to_decide(load.level, rate, least, 4 * least)
+    run = load.run(load.plan(load.stages((seconds, rate))), "steady")
+    answers_are_right(load, run)
+    answers_come(load, run)
+    still_there(load)
+    drift = rising(run)
+    probe.holds(drift is None or not _confirmed(load, drift, rate), clause=STEADY, root="slower-as-load-goes-on",
+                expected="the same at the end as at the beginning", observed=_words(drift))  # fmt: skip
+    level_holds(load, run)
+
+
+def _confirmed(load: Loader, drift: Drift, rate: float) -> bool:
+    """Whether a second, shorter run begins where the first one ended: what stays slow is no noise."""
+    again = load.run(load.plan(load.stages((3.0, rate))), "steady, once more")
+    if drift.quantity == "errors":
+        return again.summary.tried - again.summary.ok > drift.first * again.summary.tried
+    middle = next((each.value for each in again.summary.response.percentiles if each.percentile == 0.5), None)
+    return middle is None or middle >= CONFIRMED * drift.first
+
+
+def _words(drift: Drift | None) -> str:
+    if drift is None:
+        return "no trend"
+    if drift.quantity == "errors":
+        return f"failed requests from {drift.first:.1%} to {drift.last:.1%} (p {drift.p:.2g})"
+    return f"{drift.quantity} from {drift.first * 1e3:.1f} to {drift.last * 1e3:.1f} ms (p {drift.p:.2g})"

@@ -1,0 +1,97 @@
+"""Runs the engine in a subprocess against a port, and reads what it left."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.load.plan import Case, Connections, LoadPlan, ServiceLevel
+from harness.load.records import Merged, Status, merge
+from harness.load.schedule import constant
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+
+needs_locust = pytest.mark.skipif(importlib.util.find_spec("locust") is None, reason="locust is not installed")
+needs_gevent = pytest.mark.skipif(importlib.util.find_spec("gevent") is None, reason="gevent is not installed")
+
+CASE = Case(name="tiny", path="/v2/models/m/infer", before=b'{"id":"', after=b'","inputs":[]}')
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run left."""
+
+    merged: Merged
+    facts: dict[str, Any]
+
+    @property
+    def statuses(self) -> Counter[str]:
+        return Counter(Status(int(each)).name for each in self.merged.rows["status"])
+
+
+def plan_for(port: int, *, rate: float = 200, seconds: float = 0.25, **changes: Any) -> LoadPlan:
+    given: dict[str, Any] = {
+        "host": "127.0.0.1",
+        "port": port,
+        "cases": (CASE,),
+        "schedule": constant(rate, seconds),
+        "level": ServiceLevel(latency_s=0.1),
+        "connections": Connections(cap=16, preconnect=2),
+        "timeout_s": 0.4,
+        "check_every": 10,
+    }
+    return LoadPlan(**{**given, **changes})
+
+
+@functools.cache
+def _process() -> subprocess.Popen[str]:
+    """One process for all tests: importing takes longer than most runs. It ends when its input does."""
+    made = subprocess.Popen(
+        [sys.executable, str(HERE / "run_engine.py")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+
+    def end() -> None:
+        made.communicate(timeout=10)
+
+    atexit.register(end)
+    return made
+
+
+def run(plan: LoadPlan, tmp_path: Path) -> Ran:
+    """Run it; every planned request must be in exactly one record."""
+    plan.write(tmp_path / "plan.json")
+    records, facts = tmp_path / "0.rec", tmp_path / "facts.json"
+    process = _process()
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(f"{tmp_path / 'plan.json'}\t{records}\t{facts}\n")
+    process.stdin.flush()
+    said = process.stdout.readline()
+    assert said == "done\n", said
+    planned = len(plan.workload()[0])
+    merged = merge([records], planned, 1, plan.digest)
+    left = json.loads(facts.read_text("utf-8"))
+    assert not any("defect" in note for note in left["notes"]), left["notes"]
+    if planned:
+        assert len(merged.rows) == planned
+    assert not len(merged.missing)
+    assert not len(merged.repeated)
+    assert left["open"] == 0
+    assert left["under_way"] == 0
+    return Ran(merged, left)
