@@ -19,7 +19,7 @@ from locust.exception import RPCError
 
 from harness.load.engine import NANO
 from harness.load.facts import WorkerFacts
-from harness.load.plan import LoadPlan, decode_plan
+from harness.load.plan import LoadPlan, decode_plan, read_plan
 from harness.load.report import RunFacts, write_facts
 from harness.load.session import Session
 
@@ -107,13 +107,18 @@ class Conductor:
         self._nodes = {each.id: Node(each.id, number, heard=now) for number, each in enumerate(ordered)}
         return len(self._nodes)
 
-    def run(self, plan: LoadPlan, directory: Path) -> list[WorkerFacts]:
-        """Hand out, start, watch, and collect; facts of every worker, lost ones too."""
+    def run(self, plan: LoadPlan, directory: Path, source: Path | None = None) -> list[WorkerFacts]:
+        """Hand out, start, watch, and collect; facts of every worker, lost ones too.
+
+        Args:
+            source: the file of the plan, where the workers can read it: then only its name goes over locust's port,
+                which anybody on this machine may speak to, and no credentials.
+        """
         self._run, self._stopped = plan.prefix, False
         self._bound = plan.bounds.silent_s - NOTICE_S
+        given = {"plan": msgspec.json.encode(plan)} if source is None else {"source": str(source)}
         for node in self._nodes.values():
-            data = {"plan": msgspec.json.encode(plan), "worker": node.worker, "directory": str(directory)}
-            self._send("oip_plan", data, node)
+            self._send("oip_plan", {**given, "worker": node.worker, "directory": str(directory)}, node)
         self._wait(lambda node: node.ready, _READY_S, "it never became ready")
         if not self._lost():
             self._compare_clocks()
@@ -256,7 +261,7 @@ class Player:
         self._run = data["run"]
         self._gone.clear()
         try:
-            plan = decode_plan(data["plan"])
+            plan = read_plan(Path(data["source"])) if "source" in data else decode_plan(data["plan"])
             session = Session(self._environment, plan, data["worker"], Path(data["directory"]), self._validate)
             session.prepare()
         except Exception as error:  # noqa: BLE001 -- the master must hear of it, whatever it is

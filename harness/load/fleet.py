@@ -66,7 +66,7 @@ class Master:
         self._conductor.gather()
         teller = gevent.spawn(self._tell_on)
         try:
-            self._conductor.run(plan, Path(order.directory))
+            self._conductor.run(plan, Path(order.directory), Path(order.plan))
         finally:
             teller.kill()
         self._tell({"event": "done", "run": plan.prefix})
