@@ -26,7 +26,8 @@ from measuring import CORES, on, percentile
 from others import FAST, K6, PERF_ANALYZER, WRK, WRK2, Said, Tool, Work
 from stalling import EVERY_S, quantile, responses, scatter, served
 
-from harness.load.launch import Fleet, LoadRun
+from harness.load.judged import LoadRun
+from harness.load.launch import Fleet
 from harness.load.percentiles import place
 from harness.load.plan import Case, ClosedLoop, Connections, LoadPlan, ServiceLevel
 from harness.load.schedule import Schedule, constant, poisson

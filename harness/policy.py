@@ -49,6 +49,7 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "sheds-cleanly": "what is too much is refused at once, with 429 or 503 and Retry-After, and the rest is served",
         "keeps-throughput": "more requests at once get, together, no less than half of the answers that fewer get",
         "recovers": "after an overload the tail is back within the time that the policy gives it",
+        "one-level": "the same request takes about as long whichever replica or connection answers it",
         "steady-over-time": "neither latency nor errors rise while the same load goes on",
     }
 )

@@ -19,9 +19,10 @@ from locust import User, events, task
 from locust.runners import MasterRunner, WorkerRunner
 
 from harness.load import buckets
-from harness.load.distributed import Conductor, Player
+from harness.load.conductor import Conductor
 from harness.load.launch import TELL, Order
 from harness.load.plan import read_plan
+from harness.load.player import Player
 from harness.load.validate import same_outputs
 
 if TYPE_CHECKING:

@@ -18,9 +18,10 @@ from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
 from harness.load import buckets
 from harness.load.conclusion import INVALID_EXIT, conclude, show
-from harness.load.distributed import Conductor, Player
+from harness.load.conductor import Conductor
 from harness.load.engine import NANO
 from harness.load.options import add_options, plan_of, renewed
+from harness.load.player import Player
 from harness.load.session import Session
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import msgspec
 from harness.generate.distinct import distinct
 from harness.load.answers import template_from
 from harness.load.plan import ID_WIDTH, Answer, Case, Headers
-from harness.target.concurrent import Transport
 from harness.target.grpc_replies import outputs as grpc_outputs
+from harness.target.lanes import Transport
 from harness.target.models import NESTED, ModelUnderTest, outputs_of, with_id
 from harness.wire.binary import BinaryBody, binary_request
 from harness.wire.messages import InferRequest

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.check import Estimate
-from harness.load.launch import LoadRun
+from harness.load.judged import LoadRun
 from harness.load.records import Status
 from harness.load.verdict import Outcome
 from harness.stats import clopper_pearson

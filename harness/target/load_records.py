@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from harness.load.launch import LoadRun
+from harness.load.judged import LoadRun
 from harness.load.series import series_of
 from harness.load.summary import Clock
 

@@ -12,7 +12,7 @@ import numpy as np
 from harness.budget import BudgetExhausted
 from harness.check import TesterFailed
 from harness.load.degradation import Recovery, Shedding, recovery_of, shedding_of
-from harness.load.launch import LoadRun
+from harness.load.judged import LoadRun
 from harness.load.records import Rows, Status
 from harness.load.search import Capacity, Search, knee
 from harness.load.soak import Drift, drifts_of

@@ -20,11 +20,12 @@ import msgspec
 from harness.budget import Budget, BudgetExhausted, Limits
 from harness.check import Inconclusive, TesterFailed, Untestable
 from harness.load.early_stopping import min_requests
-from harness.load.launch import Fleet, LaunchError, LoadRun, Progress
+from harness.load.judged import LoadRun
+from harness.load.launch import Fleet, LaunchError, Progress
 from harness.load.plan import Bounds, Case, ClosedLoop, Connections, LoadPlan, ServiceLevel
 from harness.load.schedule import Schedule, Stage
 from harness.load.validity import connections_needed
-from harness.target.concurrent import Transport
+from harness.target.lanes import Transport
 from harness.target.load_cases import cases_for, varies
 from harness.target.load_records import series_event
 from harness.verdicts import Verdict

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.check import check
-from harness.target.concurrent import Transport
+from harness.target.lanes import Transport
 from harness.target.load_judging import LEVEL, answers_are_right, estimate
 from harness.target.load_scenarios import knee_of, search_capacity
 from harness.target.loading import loader

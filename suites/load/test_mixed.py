@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from harness.check import NotApplicable, Untestable, check
-from harness.load.launch import LoadRun
+from harness.load.judged import LoadRun
 from harness.load.plan import Case
 from harness.policy import MixTable
 from harness.target.binary import is_listed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.check import check
-from harness.target.concurrent import Transport
+from harness.target.lanes import Transport
 from harness.target.load_judging import answers_are_right, still_there
 from harness.target.load_records import latency_words
 from harness.target.load_scenarios import LEAST_UNTRUE, Overload, mean_base, overload, throughput

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from harness.check import check
+from harness.load.judged import LoadRun
+from harness.load.levels import Levels, levels_of
 from harness.load.soak import Drift
-from harness.target.concurrent import Transport
+from harness.target.lanes import Transport
 from harness.target.load_judging import answers_are_right, answers_come, level_holds, still_there
 from harness.target.load_scenarios import rising
 from harness.target.loading import Loader, loader, seconds_to_decide
 from harness.target.probe import Probe
 
-STEADY = "advice:steady-over-time"
+STEADY, LEVEL = "advice:steady-over-time", "advice:one-level"
 CRITERIA = ["same-answer", "no-leak", "no-hang", "no-crash", "service-level"]
 CRITERION = (
     "at a steady rate that one client alone could have: every answer is right and comes, nothing gets slower or fails "
-    "more as the load goes on, and the service level of the policy holds where it states one"
+    "more as the load goes on, no request is quick and slow by turns, and the service level of the policy holds where "
+    "it states one"
 )
 FIX = "Look for what grows with the number of requests, for shared buffers, and for requests that are dropped."
 CONFIRMED = 1.4
@@ -24,13 +27,19 @@ CONFIRMED = 1.4
     "load-steady",
     duties=["A15-4-b", "A15-4-d", "A15-1-d"],
     criteria=CRITERIA,
-    advice=["steady-over-time"],
+    advice=["steady-over-time", "one-level"],
     criterion=CRITERION,
     per="model",
     kind="sampling",
     needs=["rest-infer-answers-200"],
     allow="load",
-    faults=["load-one-wrong-in-200", "load-loses-requests", "load-slower-after-300", "load-swaps-ids"],
+    faults=[
+        "load-one-wrong-in-200",
+        "load-loses-requests",
+        "load-slower-after-300",
+        "load-swaps-ids",
+        "load-one-replica-slow",
+    ],
     fix=FIX,
 )
 def load_steady(probe: Probe) -> None:
@@ -47,7 +56,7 @@ def load_steady(probe: Probe) -> None:
     "load-grpc-steady",
     duties=["A15-4-b", "A15-4-d", "A15-1-d"],
     criteria=CRITERIA,
-    advice=["steady-over-time"],
+    advice=["steady-over-time", "one-level"],
     criterion=CRITERION,
     per="model",
     kind="sampling",
@@ -76,7 +85,28 @@ def _steady(probe: Probe, way: Transport) -> None:
     drift = rising(run)
     probe.holds(drift is None or not _confirmed(load, drift, rate), clause=STEADY, root="slower-as-load-goes-on",
                 expected="the same at the end as at the beginning", observed=_words(drift))  # fmt: skip
+    _one_level(load, run, rate)
     level_holds(load, run)
+
+
+def _one_level(load: Loader, run: LoadRun, rate: float) -> None:
+    """Slow by turns, in a second run as well: what the machine of the tester did once, it does not do again."""
+    seen = levels_of(run.merged.rows)
+    if seen is not None:
+        again = levels_of(load.run(load.plan(load.stages((3.0, rate))), "steady, both levels once more").merged.rows)
+        seen = None if again is None else seen
+    load.probe.holds(seen is None, clause=LEVEL, root="quick-and-slow-by-turns", observed=_levels(seen),
+                     expected="no two levels of service time for the same request")  # fmt: skip
+
+
+def _levels(seen: Levels | None) -> str:
+    if seen is None:
+        return "one level"
+    way = "; each connection is either quick or slow" if seen.by_connection else ""
+    return (
+        f"{seen.share:.0%} of {seen.requests} like requests take {seen.high * 1e3:.0f} ms, the others "
+        f"{seen.low * 1e3:.0f} ms, all through the run{way}"
+    )
 
 
 def _confirmed(load: Loader, drift: Drift, rate: float) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,10 +10,7 @@ import pytest
 from harness.run.embedded import EmbeddedServer
 from tests.endtoend.running import Ran, probe
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(importlib.util.find_spec("locust") is None, reason="locust is not installed"),
-]
+pytestmark = pytest.mark.slow
 # A busy machine makes the tester late: that is INVALID and blames nobody, but it is no pass.
 GOOD = {"pass", "not_applicable", "tool_error", "inconclusive"}
 

@@ -14,9 +14,9 @@ from harness.reference.protocol.request import InferRequest
 from harness.reference.protocol.tensors import Tensor
 
 SAME, LEAK, HANG, CRASH = "policy:same-answer", "policy:no-leak", "policy:no-hang", "policy:no-crash"
-READY, SHEDS, KEEPS, STEADY, OTHERS = (
+READY, SHEDS, KEEPS, STEADY, OTHERS, LEVEL = (
     "policy:ready-infers", "advice:sheds-cleanly", "advice:keeps-throughput", "advice:steady-over-time",
-    "advice:serves-others",
+    "advice:serves-others", "advice:one-level",
 )  # fmt: skip
 # So many inferences in the last second are load; no other check sends as many, one after the other, as fast.
 LOAD_A_SECOND = 15
@@ -94,6 +94,17 @@ def slower_after(number: int, seconds: float) -> Install:
 
 
 fault("load-slower-after-300", STEADY, text="after 300 inferences each takes 25 ms longer")(slower_after(300, 0.025))
+
+
+@fault("load-one-replica-slow", LEVEL, text="every third inference takes 60 ms longer, as if one replica in three did")
+def one_replica_slow(hooks: Hooks) -> None:
+    count = Count()
+
+    async def wait(call: Call) -> None:
+        if infers(call) and count.up() % 3 == 0:
+            await asyncio.sleep(0.06)
+
+    hooks.before.append(wait)
 
 
 @fault("load-one-wrong-in-200", SAME, text="under load, every 200th answer has other values")

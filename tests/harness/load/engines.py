@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import functools
-import importlib.util
 import json
 import os
 import subprocess
@@ -14,17 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from harness.load.plan import Case, Connections, LoadPlan, ServiceLevel
 from harness.load.records import Merged, Status, merge
 from harness.load.schedule import constant
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
-
-needs_locust = pytest.mark.skipif(importlib.util.find_spec("locust") is None, reason="locust is not installed")
-needs_gevent = pytest.mark.skipif(importlib.util.find_spec("gevent") is None, reason="gevent is not installed")
 
 CASE = Case(name="tiny", path="/v2/models/m/infer", before=b'{"id":"', after=b'","inputs":[]}')
 

@@ -10,15 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hpack
 import pytest
 
 from harness.load.plan import Case, Connections
 from harness.load.records import Flag
-from tests.harness.load.engines import needs_gevent, plan_for, run
+from tests.harness.load.engines import plan_for, run
 from tests.harness.load.hostile_server import reset, serving
-
-hpack = pytest.importorskip("hpack")
-pytestmark = needs_gevent
 
 ID = b"\x1a\x10"
 CASE = Case(name="g", path="/inference.GRPCInferenceService/ModelInfer", before=b"\x0a\x01m" + ID, after=b"")

@@ -12,10 +12,8 @@ import pytest
 
 from harness.load.plan import Answer, Case, ClosedLoop, Connections
 from harness.load.records import ABSENT, Flag
-from tests.harness.load.engines import CASE, needs_gevent, plan_for, run
+from tests.harness.load.engines import CASE, plan_for, run
 from tests.harness.load.hostile_server import Talk, answer, body_of, hang, http, reset, serving
-
-pytestmark = needs_gevent
 
 
 def say(data: bytes, *, stay: bool = True) -> Talk:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import http.server
-import importlib.util
 import json
 import os
 import signal
@@ -18,15 +17,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness.load.launch import Fleet, Progress, judged, run_load
+from harness.load.judged import judged
+from harness.load.launch import Fleet, Progress, run_load
 from harness.load.plan import Case, LoadPlan, ServiceLevel
 from harness.load.schedule import constant
 from harness.verdicts import Verdict
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(importlib.util.find_spec("locust") is None, reason="locust is not installed"),
-]
+pytestmark = pytest.mark.slow
 SECRET = "Bearer launch-secret-5f2e"
 PATIENCE_S = 6.0
 

@@ -15,10 +15,10 @@ import pytest
 
 from harness.load.plan import Connections, LoadPlan
 from harness.load.records import Status, merge
-from tests.harness.load.engines import ROOT, needs_locust, plan_for
+from tests.harness.load.engines import ROOT, plan_for
 from tests.harness.load.hostile_server import answer, body_of, http, serving
 
-pytestmark = [needs_locust, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 FILE = ROOT / "harness" / "load" / "locustfile.py"
 
 

@@ -11,6 +11,7 @@ import pytest
 from harness.load.answers import Given
 from harness.load.records import Status
 from harness.load.validate import same_outputs
+from harness.wire import protobuf
 
 ID = b"0123456789abcdef"
 
@@ -64,7 +65,6 @@ def test_binary_outputs_are_read_too() -> None:
 
 
 def test_messages_of_grpc() -> None:
-    protobuf = pytest.importorskip("harness.wire.protobuf", reason="needs the extra grpc")
 
     def made(value: float, request_id: str = ID.decode()) -> bytes:
         reply = protobuf.message("ModelInfer", "Response")

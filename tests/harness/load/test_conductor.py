@@ -17,7 +17,7 @@ TALK = """
 import sys
 from pathlib import Path
 from types import SimpleNamespace
-from harness.load.distributed import Conductor, Node
+from harness.load.conductor import Conductor, Node
 from harness.load.plan import read_plan
 
 said = []
