@@ -91,7 +91,9 @@ class Tool:
 
     def start(self, work: Work) -> subprocess.Popen[str]:
         """Start it in a folder of its own; the caller ends it."""
-        work.body.write_bytes(work.case.body(work.request_id))
+        body = work.case.body(work.request_id)
+        # Who has no content type speaks gRPC, where each message has a length before it.
+        work.body.write_bytes(body if work.case.content_type else b"\0" + len(body).to_bytes(4, "big") + body)
         given = {
             "LOAD_URL": work.url,
             "LOAD_BODY": str(work.body),
@@ -219,13 +221,13 @@ def _said_perf_analyzer(_: Work, text: str) -> Said:
     return Said(_count(r"Request count: (\d+)", text), p50, p99, None)
 
 
-def _nothing(_: Work, __: str) -> Said:
-    return Said(None, None, None, None)
+def _said_h2load(_: Work, text: str) -> Said:
+    return Said(_count(r"^requests: \d+ total.* (\d+) succeeded", text), None, None, None)
 
 
 WRK = Tool("wrk", "wrk", _wrk, _said_wrk)
 WRK2 = Tool("wrk2", "wrk2", _wrk2, _said_wrk)
-H2LOAD = Tool("h2load", "h2load", _h2load, _nothing)
+H2LOAD = Tool("h2load", "h2load", _h2load, _said_h2load)
 FAST = Tool("locust FastHttpUser", sys.executable, _locust("Fast"), _said_locust)
 PLAIN = Tool("locust HttpUser", sys.executable, _locust("Plain"), _said_locust)
 K6 = Tool("k6", "k6", _k6, _said_k6)

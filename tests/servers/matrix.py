@@ -12,6 +12,8 @@ from tests.endtoend.running import Ran, probe
 from tests.servers.servers import Endpoint
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "servers.md"
+# Measured by benchmarks/servers.py, and taken as it is.
+LOAD = Path(__file__).with_name("load.md")
 ORDER = ("fail", "tool_error", "inconclusive", "untestable", "warn", "pass")
 HEAD = """\
 # What three servers do
@@ -108,7 +110,7 @@ def table(evidence: Mapping[str, Mapping[str, Any]]) -> str:
         cells = [_cell(groups[group].get(server, Counter())) for server in evidence]
         lines.append(f"| {group} | " + " | ".join(cells) + " |")
     notes = [f"## {server}\n\n{NOTES[server]}" for server in evidence]
-    return "\n".join([HEAD + "\n".join(lines) + "\n", *notes])
+    return "\n".join([HEAD + "\n".join(lines) + "\n", *notes, *([LOAD.read_text()] if LOAD.exists() else [])])
 
 
 def _cell(counts: Mapping[str, int]) -> str:
