@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from fixed_target import framed
+
 from harness.load.plan import Case
 
 TEMPLATES = Path(__file__).with_name("load_targets")
@@ -93,7 +95,7 @@ class Tool:
         """Start it in a folder of its own; the caller ends it."""
         body = work.case.body(work.request_id)
         # Who has no content type speaks gRPC, where each message has a length before it.
-        work.body.write_bytes(body if work.case.content_type else b"\0" + len(body).to_bytes(4, "big") + body)
+        work.body.write_bytes(body if work.case.content_type else framed(body))
         given = {
             "LOAD_URL": work.url,
             "LOAD_BODY": str(work.body),

@@ -58,6 +58,7 @@ class Engine:
         self.heads = http1.Heads()
         self.inflight: deque[tuple[int, Any, int]] = deque()
         self.dirty: list[Any] = []
+        self.holding: set[Any] = set()
         self.opened = self.open = self.peak_open = self.peak_queue = self.cap_hits = 0
         self.unknown_ids = self.unsolicited = self.finished = self.sent = 0
         self.notes: list[str] = []
@@ -364,6 +365,9 @@ class Engine:
             gevent.sleep(REAP_S)
             try:
                 self._reap(clock())
+                holding, self.holding = self.holding, set()
+                for link in holding:
+                    link.pour()
                 if self.dirty:
                     self._flush()
                 self.pump()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _MOST_WINDOW = (1 << 31) - 1
 _CANCEL = 8
+_LEAST = 4096
 _NUMBER = struct.Struct(">I").pack
 
 
@@ -206,9 +207,21 @@ class Sending(Link):
         if self._blocked:
             self._pour()
 
-    def _pour(self) -> None:
-        """Send what the windows allow of the messages that wait, first come first served."""
+    def pour(self) -> None:
+        """Send what was held back for want of a window worth sending into."""
+        if self.alive:
+            self._pour(small=True)
+            self.flush()
+
+    def _pour(self, *, small: bool = False) -> None:
+        """Send what the windows allow of the messages that wait, first come first served.
+
+        Small rests of windows are left until they grow (RFC 9293, 3.8.6.2.1): a frame for each would be answered with
+        an update as small, and soon every frame holds a few bytes. Whatever is held is sent at the next reaping.
+        """
         waiting, self._blocked = self._blocked, deque()
+        # A stream's whole window may be small; a connection's begins at 65,535.
+        least = 1 if small else min(_LEAST, self._initial // 2)
         while waiting:
             number = waiting.popleft()
             stream = self._streams.get(number)
@@ -216,6 +229,9 @@ class Sending(Link):
                 continue
             rest = stream.rest
             while rest and (size := min(len(rest), self._frame_size, self._window, stream.window)) > 0:
+                if size < min(least, len(rest)):
+                    self.engine.holding.add(self)
+                    break
                 last = END_STREAM if size == len(rest) else 0
                 self._say(frame(DATA, last, number, bytes(rest[:size])))
                 rest = rest[size:]
