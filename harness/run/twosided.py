@@ -27,6 +27,8 @@ from harness.verdicts import Verdict, combine
 
 Side = Literal["clean", "fault", "variant"]
 GOOD = frozenset({"pass", "not_applicable"})
+# A run of load that the tester's own machine has spoilt blames nobody; whether a fault is found does not hang on it.
+UNDECIDED = frozenset({"tool_error", "inconclusive"})
 # For a run that hangs; a slow machine with several runs at a time takes ten minutes for one.
 RUN_SECONDS = 2400
 # Share of seeds with which a fault that is drawn for must be found.
@@ -76,14 +78,18 @@ class Seen:
     reasons: Mapping[str, str] = field(default_factory=dict)
 
     def broken(self) -> dict[str, str]:
-        """Checks that found something, with their worst verdict over models, by slug."""
+        """Checks that found something or broke down, with their worst verdict over models, by slug."""
         found: dict[str, str] = {}
         for identity, verdict in self.verdicts.items():
             if verdict in ("fail", "warn", "tool_error"):
                 slug = slug_of(identity)
-                if found.get(slug) != "fail":
+                if found.get(slug) not in ("fail", "warn") or verdict == "fail":
                     found[slug] = verdict
         return found
+
+    def found(self) -> dict[str, str]:
+        """Checks that found something: a check that broke down has shown nothing."""
+        return {slug: verdict for slug, verdict in self.broken().items() if verdict != "tool_error"}
 
 
 @functools.cache
@@ -182,8 +188,10 @@ def compare(
     tries = [each for each in seen if each.case.seed is not None]
     by_case = {(each.case.side, each.case.name): each for each in seen if each.case.seed is None}
     clean = _together([each for each in seen if each.case.side == "clean"])
+    spoilt = {identity for each in seen if each.case.side == "clean" for identity in _spoilt(each)}
     problems = [f"clean server: {identity} is {verdict}: {clean.reasons.get(identity, '')}"
-                for identity, verdict in clean.verdicts.items() if verdict not in GOOD]  # fmt: skip
+                for identity, verdict in clean.verdicts.items()
+                if verdict not in GOOD and identity not in spoilt]  # fmt: skip
     problems += [f"{each.case.side} {each.case.name}: {each.reasons.get('run', '')}"
                  for each in seen if each.case.side == "fault" and "run" in each.verdicts]  # fmt: skip
     problems += _never_passed(clean, by_case.values(), checks) if all_variants else []
@@ -215,7 +223,7 @@ def inconclusive(seen: Seen, checks: Iterable[Check]) -> bool:
         return True
     if seen.case.side != "fault" or seen.case.seed is not None:
         return False
-    found = seen.broken()
+    found = seen.found()
     asked = {slug_of(identity) for identity in seen.verdicts}
     return any(check.slug in asked and check.slug not in found for check in checks if seen.case.name in check.faults)
 
@@ -252,7 +260,7 @@ def _fault_table(faults: Mapping[str, Seen], checks: Iterable[Check]) -> tuple[d
     table: dict[str, Any] = {}
     missing = []
     for check in checks:
-        rows = {name: faults[name].broken().get(check.slug) for name in check.faults if name in faults}
+        rows = {name: faults[name].found().get(check.slug) for name in check.faults if name in faults}
         table[check.slug] = {"clauses": list(check.clauses), "found": rows}
         missing += [f"{check.slug} does not find fault {name}: {_instead(faults[name], check.slug)}"
                     for name, verdict in rows.items() if verdict is None]  # fmt: skip
@@ -272,7 +280,7 @@ def _seed_table(tries: Sequence[Seen], checks: Iterable[Check]) -> tuple[dict[st
     naming = {name: [check.slug for check in checks if name in check.faults] for name in {t.case.name for t in tries}}
     table: dict[str, Any] = {}
     for name, slugs in sorted(naming.items()):
-        runs = [set(each.broken()) for each in tries if each.case.name == name]
+        runs = [set(each.found()) for each in tries if each.case.name == name]
         by = {slug: sum(slug in found for found in runs) for slug in slugs}
         found = sum(bool(found & set(slugs)) for found in runs)
         table[name] = {"found": found, "of": len(runs), "by": {slug: count for slug, count in by.items() if count}}
@@ -284,8 +292,11 @@ def _seed_table(tries: Sequence[Seen], checks: Iterable[Check]) -> tuple[dict[st
 def _blamed(clean: Seen, variant: Seen, excused: Mapping[str, str]) -> list[str]:
     """What a benign variant lost: a clean pass that is no pass any more, or a finding."""
     problems = []
+    spoilt = _spoilt(variant)
     for identity, verdict in variant.verdicts.items():
         slug = slug_of(identity)
+        if identity in spoilt:
+            continue
         if verdict in ("fail", "warn", "tool_error"):
             problems.append(
                 f"variant {variant.case.name}: {identity} is {verdict}: {variant.reasons.get(identity, '')}"
@@ -293,6 +304,13 @@ def _blamed(clean: Seen, variant: Seen, excused: Mapping[str, str]) -> list[str]
         elif clean.verdicts.get(identity) == "pass" and verdict != "pass" and not _matches(slug, excused):
             problems.append(f"variant {variant.case.name}: {identity} passes no more, but is {verdict}")
     return problems
+
+
+def _spoilt(seen: Seen) -> set[str]:
+    """What a run under load could not decide."""
+    if not seen.case.load:
+        return set()
+    return {each for each, verdict in seen.verdicts.items() if verdict in UNDECIDED and each != "run"}
 
 
 def _matches(slug: str, patterns: Iterable[str]) -> bool:

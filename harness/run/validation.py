@@ -87,6 +87,10 @@ def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, 
         cases.append(Case("fault", name, models, asked, _over_grpc(asked, registry), load=load))
     cases += [case for name in names for case in _tries(listed[name], wanted, registry, selection.seeds)]
     for name in variants:
+        if name.startswith(f"{LOAD}-"):
+            if loading and not selection.slugs:
+                cases.append(Case("variant", name, LOAD_MODELS, loading, load=True))
+            continue
         few = selection.group or not selection.everything or name in UNLISTED
         models = VARIANT_MODELS if few or name in SLOW_VARIANTS else ()
         cases.append(Case("variant", name, models, slugs, _over_grpc(slugs, registry)))

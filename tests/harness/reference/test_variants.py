@@ -20,6 +20,9 @@ UNSEEN = {
     # Hostile requests, many at once, or real connections.
     "last-of-equal-keys", "no-pipelining", "slow-first-inference", "overloaded-503", "gzip-requests-with-limit",
     "odd-methods-501",
+    # Load.
+    "load-sheds-with-advice", "load-one-at-a-time", "load-in-batches", "load-pauses", "load-uneven",
+    "load-closes-connections", "load-warms-up",
 }  # fmt: skip
 MODELS = ("pair", "digits")
 

@@ -63,6 +63,7 @@ def test_a_check_that_passes_nowhere_shows_nothing() -> None:
 def test_fault_must_be_found() -> None:
     assert problems(CLEAN, seen("fault", "f", m="pass"))
     assert problems(CLEAN, seen("fault", "f", m="untestable"))
+    assert problems(CLEAN, seen("fault", "f", m="tool_error"))
     assert problems(CLEAN, faults=())
 
 
@@ -95,6 +96,20 @@ def test_variant_is_never_blamed_and_keeps_its_passes() -> None:
     assert problems(CLEAN, FOUND, lost)
     assert not problems(CLEAN, FOUND, lost, excused={"v": {"a-check": "because"}})
     assert not problems(CLEAN, FOUND, lost, excused={"v": {"*": "because"}})
+
+
+def test_load_that_the_tester_spoilt_blames_nobody() -> None:
+    def loaded(side: Literal["clean", "variant", "fault"], verdict: str, identity: str = "a-check[m]") -> Seen:
+        return Seen(Case(side, "f" if side == "fault" else side, load=True), {identity: verdict})
+
+    for verdict in ("tool_error", "inconclusive"):
+        assert not problems(CLEAN, FOUND, loaded("clean", verdict))
+        assert not problems(CLEAN, FOUND, loaded("variant", verdict))
+        assert problems(CLEAN, loaded("fault", verdict))
+    for verdict in ("fail", "warn"):
+        assert problems(CLEAN, FOUND, loaded("clean", verdict))
+        assert problems(CLEAN, FOUND, loaded("variant", verdict))
+    assert problems(CLEAN, FOUND, loaded("variant", "tool_error", "run"))
 
 
 def test_cases_cover_every_fault_and_variant_once() -> None:
