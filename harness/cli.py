@@ -67,13 +67,17 @@ def verify(folder: Path, expect_digest: str | None) -> None:
 @main.command()
 @click.argument("folder", type=EVIDENCE)
 def report(folder: Path) -> None:
-    """Make document, page and manifest again from the journal in FOLDER, also after a run that was killed."""
+    """Make document, page and manifest again from the journal in FOLDER, also after a run that was killed.
+
+    Where FOLDER holds the records of locust (its --oip-series), a bundle of those runs is made inside it.
+    """
+    from harness.run.load_bundle import NoRuns, bundle_of, is_series
     from reports.bundle import finish
     from reports.recorded import BuildError
 
     try:
-        click.echo(finish(folder))
-    except (BuildError, OSError) as error:
+        click.echo(finish(bundle_of(folder) if is_series(folder) else folder))
+    except (BuildError, NoRuns, OSError) as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -70,7 +70,7 @@ def build(folder: Path, issued: str | None = None) -> Evidence:
         series=recorded.series,
         duties=duties,
         silence=silence(recorded, clauses, duties, reader.trouble),
-        summary=summary(recorded.checks, clauses, duties, recorded.plan, cut_short),
+        summary=summary(recorded.checks, clauses, duties, recorded.plan, cut_short, runs_of_load=len(recorded.series)),
     )
 
 

@@ -13,9 +13,15 @@ VERDICTS = ("fail", "tool_error", "inconclusive", "untestable", "warn", "pass", 
 
 
 def summary(
-    checks: list[CheckResult], clauses: list[ClauseRow], duties: list[DutyRow], plan: Plan, cut_short: str | None
+    checks: list[CheckResult],
+    clauses: list[ClauseRow],
+    duties: list[DutyRow],
+    plan: Plan,
+    cut_short: str | None,
+    *,
+    runs_of_load: int = 0,
 ) -> Summary:
-    """Counts, findings and statements of the run."""
+    """Counts, findings and statements of the run, in which so many runs of load are recorded."""
     by_verdict = Counter[str](check.verdict for check in checks)
     by_clause = Counter[str](clause.verdict or "not_tested" for clause in clauses)
     found = findings(checks)
@@ -24,7 +30,7 @@ def summary(
         clause_verdicts={name: by_clause[name] for name in (*VERDICTS, "not_tested")},
         must_untested=sum(clause.level == "must" and clause.verdict in UNDECIDED for clause in clauses),
         findings=found,
-        statements=_statements(checks, clauses, duties, found, plan, cut_short),
+        statements=_statements(checks, clauses, duties, found, plan, cut_short, runs_of_load),
     )
 
 
@@ -35,10 +41,14 @@ def _statements(
     found: list[Finding],
     plan: Plan,
     cut_short: str | None,
+    runs_of_load: int,
 ) -> list[str]:
     said = [f"Cut short: {cut_short} What follows is the evidence up to that point."] if cut_short else []
     if not any(check.verdict not in ("untestable", "not_applicable") for check in checks):
-        said.append("Nothing was tested: this run holds no observation of the endpoint.")
+        if runs_of_load:
+            said.append(f"Only load was measured: {runs_of_load} runs of load, and no check decided anything.")
+        else:
+            said.append("Nothing was tested: this run holds no observation of the endpoint.")
     said += _contradicted(clauses, duties, found)
     said += _warnings(clauses)
     said += _inconclusive(checks, duties)

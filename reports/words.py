@@ -74,6 +74,7 @@ KINDS = {
 _LEADS = {
     "Cut short": ("◐", "open"),
     "Nothing was tested": ("–", "none"),
+    "Only load was measured": ("–", "none"),
     "Contradicted": ("✗", "bad"),
     "Warning": ("△", "warn"),
     "Inconclusive": ("◐", "open"),

@@ -15,6 +15,9 @@ import pytest
 
 from harness.load.plan import Connections, LoadPlan
 from harness.load.records import Status, merge
+from harness.run.load_bundle import NoRuns, bundle_of, is_series
+from reports.bundle import finish
+from reports.verify import verify
 from tests.harness.load.engines import ROOT, plan_for
 from tests.harness.load.hostile_server import answer, body_of, http, serving
 
@@ -73,6 +76,29 @@ def agree(folder: Path, plan: LoadPlan) -> None:
     assert sum(entry["response_times"].values()) == planned
 
 
+def shown(series: Path, plan: LoadPlan) -> None:
+    """The records become a bundle that says what it is, once."""
+    assert is_series(series)
+    bundle = bundle_of(series)
+    page = finish(bundle).read_text("utf-8")
+    assert "Only load was measured" in page
+    assert "<polyline" in page
+    assert not verify(bundle).problems
+    (run,) = json.loads((bundle / "evidence.json").read_bytes())["series"]
+    assert run["tried"] == len(plan.workload()[0])
+    assert run["ok"] < run["tried"]
+    assert bundle_of(series) == bundle
+    assert not is_series(bundle)
+
+
+def test_records_that_belong_to_nothing_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(NoRuns):
+        bundle_of(tmp_path)
+    (tmp_path / "plan-0.json").write_text("{}")
+    with pytest.raises(NoRuns, match="plan-0"):
+        bundle_of(tmp_path)
+
+
 def test_alone_it_agrees_with_its_records(tmp_path: Path) -> None:
     with serving(http(every_tenth_fails)) as port:
         plan = plan_for(port, rate=200, seconds=1, connections=Connections(cap=64, preconnect=4))
@@ -80,6 +106,7 @@ def test_alone_it_agrees_with_its_records(tmp_path: Path) -> None:
         assert process.wait(40) != 0, logs(tmp_path)
     agree(tmp_path, plan)
     assert "http_error 503" in logs(tmp_path)
+    shown(tmp_path / "series", plan)
 
 
 def test_two_workers_send_the_same_requests(tmp_path: Path) -> None:
