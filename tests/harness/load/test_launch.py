@@ -125,6 +125,28 @@ def test_a_dead_master_blames_nobody_and_the_next_run_starts_anew(port: int, tmp
         assert fleet.run(plan_for(port, prefix="aaaa0002"), tmp_path).summary.ok == 40
 
 
+def test_a_tester_without_time_of_its_own_blames_nobody(port: int, tmp_path: Path) -> None:
+    """Processes that compute without end on the tester's only processor make it late, and that is its own affair."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    hogs = []
+    try:
+        with Fleet(1) as fleet:
+            fleet.start()
+            hogs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(6)]
+            os.sched_setaffinity(0, before)
+            level = ServiceLevel(latency_s=0.3, percentile=0.9, confidence=0.9, min_requests=1)
+            plan = msgspec.structs.replace(plan_for(port, 2.0), schedule=constant(200.0, 2.0), level=level)
+            run = fleet.run(plan, tmp_path)
+    finally:
+        os.sched_setaffinity(0, before)
+        for each in hogs:
+            each.kill()
+            each.wait()
+    assert run.outcome.verdict is not Verdict.FAIL, run.outcome
+    assert len(run.merged.rows) == 400
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
 def test_an_exception_leaves_no_process_and_no_plan(port: int, tmp_path: Path, error: type[BaseException]) -> None:
     pids: tuple[int, ...] = ()
