@@ -8,7 +8,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 RERUNS := $(if $(CI),--reruns 1 -rR)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types quick servers sample validate system lock clean
+.PHONY: help demo test check lint types quick servers sample validate system yardsticks lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,11 +43,14 @@ servers: $(VENV)/.ready ## real inference servers, installed into .servers/, pro
 validate: $(VENV)/.ready ## the full matrix: faults, variants, and ten seeds for what is drawn for; resumes; commit the result
 	$(BIN)/art15 validate --group --seeds 10 --jobs 5 --resume --out suites/validation.json
 
-system: ## Debian packages for the browser tests, hosts made of namespaces and the benchmarks; needs root
+system: ## Debian packages for the browser tests and hosts made of namespaces; needs root
 	apt-get update -qq
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium curl git iproute2 \
-	  nginx-light wrk nghttp2-client \
 	  $$(apt-cache search --names-only '^libpython3\.[0-9]+$$' | cut -d' ' -f1)
+
+yardsticks: ## Debian packages that benchmarks/load.py measures with; needs root, and leaves no service running
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nginx-light wrk nghttp2-client
+	-systemctl disable --now nginx
 
 lock: $(VENV)/.ready ## resolve the versions anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra all --group dev pyproject.toml -o requirements.lock
