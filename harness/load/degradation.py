@@ -37,7 +37,7 @@ class Shedding(msgspec.Struct, frozen=True, kw_only=True):
         accepted_tail_s: the percentile of the accepted, from the intended time.
         refusal_tail_s: the same of the refused: a refusal that takes long holds what it should free.
         bound_s: what the accepted tail may be.
-        accepted_rate: good answers a second.
+        accepted_rate: requests intended in the stretch and answered well, whenever that was, by its seconds.
         capacity_share: that, as a share of the capacity that was found before; None: it is not known.
     """
 
@@ -90,14 +90,17 @@ def shedding_of(
     rate, tail = accepted / (end_s - start_s), _tail(response[good], percentile)
     share = rate / min(capacity, total / (end_s - start_s)) if capacity else None
     broken = total - accepted - turned
-    if broken > broken_share * total or not accepted or (share is not None and share < least_share):
+    advised = turned > 0 and advice == turned
+    # A limit on the rate, told with each refusal, may well lie below what a burst got before.
+    little = share is not None and share < least_share and not advised
+    if broken > broken_share * total or not accepted or little:
         manner: Manner = "collapses"
     elif tail is not None and tail > bound_s:
         manner = "queues"
     elif not turned:
         manner = "serves"
     else:
-        manner = "sheds" if advice == turned else "sheds-silently"
+        manner = "sheds" if advised else "sheds-silently"
     at = f"p{percentile * 100:g} {tail * 1e3:.0f} ms" if tail is not None else "none in time"
     return Shedding(
         manner=manner,
@@ -145,13 +148,16 @@ def recovery_of(
     """How soon after ``end_s`` the percentile was within ``latency_s`` again; None: nothing was sent after it.
 
     Stretches of ``step_s`` (longer at a low rate: a stretch has about 20 requests or more) are bad where more requests
-    are late or failed than the percentile allows, and one more. Resolution is a stretch.
+    are late or failed than the percentile allows, and one more. Resolution is a stretch. Where a stretch would be
+    longer than ``hold_s``, it is the last request but one that was late or failed.
     """
     after = within(rows, end_s, math.inf)
     if not len(after):
         return None
     watched = float(after["intended"].max()) * NANO - end_s
     step = max(step_s, 20 * watched / len(after))
+    if step > hold_s:
+        return _recovery_of_few(after, end_s, watched, latency_s, percentile, hold_s)
     number = int(watched / step) + 1
     steps = np.minimum(((after["intended"] * NANO - end_s) / step).astype(np.int64), number - 1)
     late = (after["status"] != Status.OK) | (response_of(after) > round(latency_s / NANO))
@@ -169,6 +175,23 @@ def recovery_of(
         watched_s=watched,
         last_bad_s=last,
         sentence=f"p{percentile * 100:g} was within {latency_s * 1e3:g} ms again {said}; stretches of {step:.2g} s",
+    )
+
+
+def _recovery_of_few(
+    after: Rows, end_s: float, watched: float, latency_s: float, percentile: float, hold_s: float
+) -> Recovery:
+    late = (after["status"] != Status.OK) | (response_of(after) > round(latency_s / NANO))
+    times = np.sort(after["intended"][late]) * NANO - end_s
+    last = float(times[-2]) if len(times) > 1 else 0.0
+    seconds = last if watched - last >= hold_s else None
+    said = f"not within {watched:.1f} s" if seconds is None else f"after {seconds:.1f} s"
+    return Recovery(
+        seconds=seconds,
+        watched_s=watched,
+        last_bad_s=last,
+        sentence=f"all but one of the {len(after)} requests were within {latency_s * 1e3:g} ms (meant for "
+        f"p{percentile * 100:g}) {said}",
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from harness.load.records import Rows, Status
 from harness.load.series import grouped, percentile_of_groups
-from harness.load.summary import response_of, tried_of
+from harness.load.summary import response_without_lag_of, tried_of
 from harness.oracles.trend import LEAST, trend_of
 
 BLOCKS = 30
@@ -22,7 +22,8 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
     """The trend of one quantity over the run.
 
     Attributes:
-        quantity: ``median``, ``tail`` (p99) of the response in seconds, or ``errors`` (share of requests that failed).
+        quantity: ``median``, ``tail`` (p99) of the response without the tester's own lag, in seconds, or ``errors``
+            (share of requests that failed).
         rises: significantly and by enough.
         first, last: fitted values at both ends; p: one-sided, of no trend; blocks: stretches compared.
     """
@@ -49,7 +50,7 @@ def drifts_of(
         return ()
     block = np.arange(len(tried), dtype=np.int64) * number // len(tried)
     good = tried["status"] == Status.OK
-    ordered, first, count = grouped(block[good], response_of(tried)[good], number)
+    ordered, first, count = grouped(block[good], response_without_lag_of(tried)[good], number)
     failed = np.bincount(block[~good], minlength=number) / np.bincount(block, minlength=number)
     found = []
     for quantity, percentile in (("median", 0.5), ("tail", 0.99)):

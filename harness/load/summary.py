@@ -81,7 +81,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """One run after the warm-up. Times in seconds, rates per second.
 
     Attributes:
-        seconds: judged time; planned: requests intended in it; tried: those that were sent or failed in the attempt.
+        seconds: judged time, in a closed loop until its last answer.
+        planned: requests intended in it; tried: those that were sent or failed in the attempt.
         ok: answered well; late: tried, and not answered well within the service level's latency.
         late_without_lag: the same if the tester's own lag is taken off each response.
         wrong: answers that were not this request's or not right.
@@ -129,7 +130,7 @@ def summarise(merged: Merged, plan: LoadPlan) -> Summary:
     response, own = response_of(tried), own_lag_of(tried)
     limit = round(plan.level.latency_s / NANO)
     late = ~good | (response > limit)
-    seconds = max(plan.seconds - plan.warm_up_s, NANO)
+    seconds = _judged_seconds(rows, plan)
     ascending = np.sort(response[good])
     service = clock_of(np.sort(_service(tried)[good]))
     return Summary(
@@ -159,6 +160,13 @@ def summarise(merged: Merged, plan: LoadPlan) -> Summary:
     )
 
 
+def _judged_seconds(rows: Rows, plan: LoadPlan) -> float:
+    """A closed loop ends with what was under way: counting that, but not its time, would make a slow server fast."""
+    planned = max(plan.seconds - plan.warm_up_s, NANO)
+    done = rows["done"][rows["status"] == Status.OK]
+    return planned if plan.schedule is not None or not len(done) else max(planned, float(done.max()) * NANO)
+
+
 def tried_of(rows: Rows) -> Rows:
     """The rows of requests that the tester sent, or failed to send through no fault of its own."""
     tried = rows["status"] != Status.NEVER_SENT
@@ -180,6 +188,12 @@ def own_lag_of(rows: Rows) -> Values:
     waited = (rows["flags"] & (Flag.NEW_CONNECTION | Flag.QUEUED) != 0) | (rows["sent"] == ABSENT)
     lag: Values = np.where(waited, rows["taken"], rows["sent"]) - rows["intended"]
     return np.maximum(lag, 0)
+
+
+def response_without_lag_of(rows: Rows) -> Values:
+    """The response as it would have been had the tester been on time, in ns."""
+    response: Values = response_of(rows) - own_lag_of(rows)
+    return response
 
 
 def _service(rows: Rows) -> Values:

@@ -17,7 +17,7 @@ from harness.load.early_stopping import deciding_count, more_in_time
 from harness.load.facts import WorkerFacts
 from harness.load.percentiles import NANO
 from harness.load.plan import LoadPlan
-from harness.load.records import Merged
+from harness.load.records import Merged, Status
 from harness.load.schedule import digest_of
 from harness.load.summary import Summary
 from harness.stats import decide
@@ -70,7 +70,9 @@ def invalid_reasons(
         *_of_rows(merged, workers),
         *_of_connections(plan, workers),
     ]
-    if plan.schedule is not None:
+    if plan.schedule is None:
+        found += _of_closed_loop(merged)
+    else:
         found += [*_of_lag(summary, plan), *_of_holes(merged, plan)]
     if plan.closed_loop is None:
         found += too_few(summary, plan)
@@ -170,6 +172,13 @@ def _of_connections(plan: LoadPlan, workers: Sequence[WorkerFacts]) -> Iterable[
             observed=plan.connections.cap * streams,
             bound=needed,
         )
+
+
+def _of_closed_loop(merged: Merged) -> Iterable[Reason]:
+    never = int((merged.rows["status"] == Status.NEVER_SENT).sum())
+    if never:
+        said = f"{never} of {len(merged.rows)} requests of the closed loop were never sent"
+        yield Reason(code="offered", sentence=said, observed=never, bound=0)
 
 
 def lag_bound(plan: LoadPlan) -> float:

@@ -11,14 +11,14 @@ import numpy as np
 
 from harness.budget import BudgetExhausted
 from harness.check import TesterFailed
-from harness.load.degradation import Recovery, Shedding, recovery_of, shedding_of
+from harness.load.degradation import Recovery, Shedding, recovery_of, refused_of, shedding_of
 from harness.load.judged import LoadRun
 from harness.load.records import Rows, Status
 from harness.load.search import Capacity, Search, knee
 from harness.load.soak import Drift, drifts_of
-from harness.load.summary import response_of
+from harness.load.summary import response_without_lag_of
 from harness.oracles.trend import ALPHA
-from harness.target.loading import LEAST_RATE, ROUGH, Loader, seconds_to_decide
+from harness.target.loading import LEAST_RATE, ROUGH, Loader, seconds_to_decide, sound
 from harness.verdicts import Verdict
 from harness.wire.access import AccessError
 from harness.wire.rest import RestClient
@@ -31,6 +31,7 @@ KEPT_SHARE = 0.5
 AFTER_SHARE = 0.2
 LEAST_OF_STEP, STEP_FACTOR, STEP_LEAST_S = 20, 1.5, 0.002
 POLL_S, POLL_TIMEOUT_S = 0.4, 2.0
+RECOVERS = "advice:recovers"
 # Readiness is untrue only if nothing at all is answered around the question, more than once, though much is asked.
 AROUND_S, LEAST_ASKED, LEAST_UNTRUE = 1.0, 5, 3
 
@@ -57,8 +58,8 @@ def throughput(load: Loader) -> float:
     key = f"load-throughput-{load.way}"
     known = load.probe.model.remembered
     if key not in known:
-        if load.budget.limits.rate is not None:
-            return min(load.most_rate, 4 / load.alone_s)
+        if not load.unbounded:
+            return min(load.most_rate, 1 / load.alone_s)
         run = load.run(load.plan(at_once=16, seconds=1.5, timeout_s=5.0), "closed loop, 16 at once")
         known[key] = run.summary.ok_rate
     rate: float = known[key]
@@ -72,7 +73,7 @@ def search_capacity(load: Loader) -> tuple[Capacity, dict[float, LoadRun]]:
     table, extent = load.probe.target.policy.load.capacity, load.bench.extent
     about = throughput(load)
     most = load.lowered(table.most or 4 * about)
-    least = min(table.least or LEAST_RATE, most)
+    least = min(table.least or min(LEAST_RATE, about / 4), most)
     search = Search(
         start=max(least, min(most, about / 4)),
         least=least,
@@ -90,6 +91,7 @@ def search_capacity(load: Loader) -> tuple[Capacity, dict[float, LoadRun]]:
                 raise
             load.probe.observe(f"the search ends early: {error}")
             break
+        run = load.confirmed(run)
         runs[rate] = run
         search = search.fed(rate, run.outcome.verdict)
     load.probe.model.remembered[f"load-capacity-{load.way}"] = search.found.passes
@@ -178,11 +180,21 @@ class Overload:
     recovery: Recovery | None
     bound_s: float
 
+    @property
+    def queue_s(self) -> float:
+        """Seconds of work that had queued up at the end of the overload, if nothing of it was refused."""
+        if self.shedding is None or self.shedding.refused or not self.capacity:
+            return 0.0
+        schedule = self.run.plan.schedule
+        seconds = schedule.stages[1].seconds if schedule is not None else 0.0
+        return max(0.0, self.rate / self.capacity - 1) * seconds
+
 
 def overload(load: Loader, *, rate: float, base: float, seconds: float, capacity: float, name: str) -> Overload:
     """Base load, ``rate`` for some seconds, and base load again while it is watched."""
     extent, table = load.bench.extent, load.probe.target.policy.load
-    watched = max(extent.watch_s, min(2 * extent.watch_s, table.recovery + 2))
+    queued = max(0.0, rate / max(capacity, 1e-9) - 1) * seconds
+    watched = max(extent.watch_s, min(3 * extent.watch_s, table.recovery + queued + 2))
     before = 1.5
     schedule = load.stages((before, base), (seconds, rate), (watched, base))
     first, second = schedule.stages[0].seconds, schedule.stages[1].seconds
@@ -202,10 +214,35 @@ def overload(load: Loader, *, rate: float, base: float, seconds: float, capacity
     return Overload(run, watch, capacity, rate, shed, back, bound)
 
 
+def recovers(load: Loader, seen: Overload) -> None:
+    """The tail is back within the time that the policy gives it."""
+    back, allowed = seen.recovery, load.probe.target.policy.load.recovery
+    if back is None:
+        return
+    load.probe.observe(back.sentence)
+    if seen.queue_s > 0:
+        # Refusing nothing is held against nobody, and what has queued up takes its time.
+        load.probe.observe(f"what had queued up takes about {seen.queue_s:.1f} s, which are allowed too")
+        allowed += seen.queue_s
+    if back.seconds is None and back.watched_s < allowed:
+        return  # nobody watched long enough to say
+    took = back.watched_s if back.seconds is None else back.seconds
+    load.probe.holds(
+        back.seconds is not None and took <= allowed, clause=RECOVERS, observed=back.sentence, root="does-not-recover",
+        expected=f"the tail back within {allowed:g} s of the end of the overload",
+    )  # fmt: skip
+
+
 def rising(found: LoadRun) -> Drift | None:
-    """The middle of latency, or the errors, if they rise over the run; a tail alone may be the machine's noise."""
+    """The middle of latency, or the errors, if they rise over the run; a tail alone may be the machine's noise.
+
+    A refusal is no error that creeps in: a limit on the rate lets a first crowd pass. Nothing rises in a run in which
+    the tester did not send and listen all the time.
+    """
+    if not sound(found):
+        return None
     rows = found.merged.rows
-    judged = rows[rows["intended"] >= round(found.plan.warm_up_s * 1e9)]
+    judged = rows[(rows["intended"] >= round(found.plan.warm_up_s * 1e9)) & ~refused_of(rows, found.plan.transport)]
     drift = next((drift for drift in drifts_of(judged) if drift.rises and drift.quantity != "tail"), None)
     return drift or step_of(judged)
 
@@ -218,7 +255,7 @@ def step_of(rows: Rows) -> Drift | None:
     quarter = len(good) // 4
     if quarter < LEAST_OF_STEP:
         return None
-    first, last = (response_of(part) * 1e-9 for part in (good[:quarter], good[-quarter:]))
+    first, last = (response_without_lag_of(part) * 1e-9 for part in (good[:quarter], good[-quarter:]))
     before, after = float(np.median(first)), float(np.median(last))
     p = float(mannwhitneyu(last, first, alternative="greater").pvalue)
     rises = p < ALPHA and after >= STEP_FACTOR * before and after - before > STEP_LEAST_S
@@ -227,4 +264,4 @@ def step_of(rows: Rows) -> Drift | None:
 
 def mean_base(load: Loader, capacity: float) -> float:
     """A load that an endpoint of this capacity does easily."""
-    return max(LEAST_RATE, min(load.steady_rate, AFTER_SHARE * capacity, load.most_rate))
+    return min(load.steady_rate, AFTER_SHARE * capacity, load.most_rate)

@@ -12,7 +12,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import certifi
 import msgspec
@@ -23,7 +23,7 @@ from harness.load.early_stopping import min_requests
 from harness.load.judged import LoadRun
 from harness.load.launch import Fleet, LaunchError, Progress
 from harness.load.plan import Bounds, Case, ClosedLoop, Connections, LoadPlan, ServiceLevel
-from harness.load.schedule import Schedule, Stage
+from harness.load.schedule import Arrivals, Schedule, Stage
 from harness.load.validity import connections_needed
 from harness.target.lanes import Transport
 from harness.target.load_cases import cases_for, varies
@@ -39,6 +39,8 @@ WARM_UP_S = 0.5
 # The level we measure by where the policy states none: nobody is held to it.
 OUR_PERCENTILE, OUR_CONFIDENCE, OUR_LEAST_S, OUR_FACTOR = 0.95, 0.95, 0.1, 10.0
 LEAST_RATE, MOST_STEADY_RATE = 1.0, 100.0
+# A request may take so many times as long under load as alone before it counts as lost, and ten seconds more.
+PATIENCE = 5.0
 MOST_CONNECTIONS = 1000
 # A worker on one core sends no faster than this with answers checked; a plan above it would only measure the tester.
 MOST_RATE_OF_WORKER = 10_000.0
@@ -46,6 +48,8 @@ FEW_LATE = 3
 # Beyond capacity seconds count, not milliseconds: the tester may be later than when a service level is judged.
 ROUGH = Bounds(lag_s=0.1)
 NOISE = frozenset({"lag", "lag-decides", "cpu", "hole"})
+# Late by milliseconds: latencies say nothing then, but whether an answer comes in seconds, and is right, still does.
+HARMLESS = frozenset({"lag", "lag-decides", "cpu", "samples"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +156,7 @@ class Loader:
     @property
     def steady_rate(self) -> float:
         """The policy's rate; else half of what one client alone gets, at most 100 a second."""
-        rate = self.probe.target.policy.load.rate or min(MOST_STEADY_RATE, max(LEAST_RATE, 0.5 / self.alone_s))
+        rate = self.probe.target.policy.load.rate or min(MOST_STEADY_RATE, 0.5 / self.alone_s)
         return self.lowered(rate)
 
     def lowered(self, rate: float) -> float:
@@ -164,7 +168,7 @@ class Loader:
         return min(rate, self.most_rate)
 
     def stages(self, *parts: tuple[float, float]) -> Schedule:
-        """Poisson arrivals in stages of (seconds, rate), shortened to what the budget has left.
+        """Arrivals in stages of (seconds, rate), shortened to what the budget has left.
 
         Raises:
             BudgetExhausted: nothing worth sending is left.
@@ -176,15 +180,23 @@ class Loader:
             raise BudgetExhausted(f"the budget leaves {share:.0%} of {expected:.0f} requests in {lasting:.0f} s")
         if share < 1:
             self.probe.observe(f"shortened to {share:.0%} of its time: the budget leaves no more")
-        return Schedule(stages=tuple(Stage(seconds=seconds * share, rate=rate) for seconds, rate in parts))
+        # Poisson arrivals come in crowds. Where a rate is a limit, they are spaced.
+        arrivals: Arrivals = "poisson" if self.budget.limits.rate is None else "constant"
+        return Schedule(
+            stages=tuple(Stage(seconds=seconds * share, rate=rate, arrivals=arrivals) for seconds, rate in parts)
+        )
+
+    @property
+    def unbounded(self) -> bool:
+        """Whether a closed loop may be sent: it keeps neither a rate nor a number."""
+        return self.budget.limits.rate is None and self.budget.limits.requests is None
 
     def plan(
         self, schedule: Schedule | None = None, *, at_once: int = 0, seconds: float = 0.0, cases: tuple[Case, ...] = (),
         warm_up_s: float = WARM_UP_S, timeout_s: float | None = None, bounds: Bounds | None = None,
     ) -> LoadPlan:  # fmt: skip
         """A plan for a schedule, or for ``at_once`` requests under way all the time for ``seconds``."""
-        access = (self.probe.client if self.way == "rest" else self.probe.grpc).access
-        headers = access.headers_now()
+        access = self._access
         self._runs += 1
         rate = schedule.peak_rate if schedule else 0.0
         workers = self.probe.target.policy.load.workers
@@ -196,9 +208,8 @@ class Loader:
             tls=access.is_tls,
             ca_file=_ca_file(access),
             cert_file=str(Path(access.cert).resolve()) if access.cert else "",
-            key_file=str(Path(access.key).resolve()) if access.key else "",
             authority=access.host_header,
-            headers=headers if self.way == "rest" else tuple((name.lower(), value) for name, value in headers),
+            **self._credentials(),
             cases=cases or self.cases,
             schedule=schedule,
             closed_loop=None if schedule else ClosedLoop(concurrency=at_once, seconds=seconds),
@@ -209,7 +220,7 @@ class Loader:
             ),
             seed=self.probe.target.seed,
             prefix=self._prefix(),
-            timeout_s=timeout_s or min(self.budget.limits.request_seconds, 10.0),
+            timeout_s=min(self.budget.limits.request_seconds, timeout_s or 10.0 + PATIENCE * self.alone_s),
             warm_up_s=warm_up_s if schedule else 0.0,
             workers=workers,
             max_rate=self.budget.limits.rate,
@@ -228,6 +239,36 @@ class Loader:
             self.probe.observe(f"{name}: INVALID, and once more: {found.outcome.reason}")
             found = self._once(msgspec.structs.replace(plan, prefix=self._prefix(again=True)), name)
         return found
+
+    def repeat(self, found: LoadRun, name: str) -> LoadRun:
+        """The same plan once more, as a run of its own."""
+        plan = msgspec.structs.replace(found.plan, prefix=self._prefix(again=True), **self._credentials())
+        return self.run(plan, name, again=False)
+
+    def confirmed(self, found: LoadRun) -> LoadRun:
+        """A run that failed, or the same once more if that did not: one stall of machine or network is no verdict.
+
+        Where most requests were late it was no single stall, and nothing is repeated.
+        """
+        if found.outcome.verdict is not Verdict.FAIL or found.summary.late > found.summary.tried / 2:
+            return found
+        second = self.repeat(found, "once more, because it failed")
+        if second.outcome.verdict is Verdict.FAIL:
+            return found
+        self.probe.observe(f"failed once, and not again: {found.outcome.reason}")
+        return second
+
+    @property
+    def _access(self) -> Access:
+        return (self.probe.client if self.way == "rest" else self.probe.grpc).access
+
+    def _credentials(self) -> dict[str, Any]:
+        """Headers and key as they are now: what a run keeps of its plan has neither."""
+        access = self._access
+        headers = access.headers_now()
+        if self.way == "grpc":
+            headers = tuple((name.lower(), value) for name, value in headers)
+        return {"headers": headers, "key_file": str(Path(access.key).resolve()) if access.key else ""}
 
     def _once(self, plan: LoadPlan, name: str) -> LoadRun:
         planned = len(plan.workload()[0])
@@ -285,6 +326,21 @@ def seconds_to_decide(level: ServiceLevel, rate: float, least: float, most: floa
     return WARM_UP_S + min(most, max(least, needed / rate))
 
 
+def sound(found: LoadRun) -> bool:
+    """Whether the tester sent and listened all the time; it may have been late by less than a request may take."""
+    return all(reason.code in HARMLESS for reason in found.outcome.invalid)
+
+
+def sent_as_planned(found: LoadRun) -> None:
+    """End the check if the run is INVALID for more than too few requests.
+
+    Raises:
+        TesterFailed: the tester did not do what the plan says.
+    """
+    if found.outcome.verdict is Verdict.TOOL_ERROR:
+        raise TesterFailed(found.outcome.reason)
+
+
 def settle(load: Loader, found: LoadRun) -> None:
     """End the check if the run decides nothing: an INVALID run blames nobody.
 
@@ -292,9 +348,8 @@ def settle(load: Loader, found: LoadRun) -> None:
         TesterFailed: the tester did not do what the plan says.
         Inconclusive: too few requests for the policy's service level.
     """
+    sent_as_planned(found)
     outcome = found.outcome
-    if outcome.verdict is Verdict.TOOL_ERROR:
-        raise TesterFailed(outcome.reason)
     if load.stated and outcome.verdict is Verdict.INCONCLUSIVE and found.plan.closed_loop is None:
         more = f"; about {outcome.would_decide} requests would decide" if outcome.would_decide else ""
         raise Inconclusive(outcome.reason + more)

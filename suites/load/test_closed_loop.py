@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.check import check
+from harness.load.degradation import refused_of
 from harness.target.lanes import Transport
 from harness.target.load_judging import answers_are_right
 from harness.target.load_scenarios import KEPT_SHARE, throughputs
@@ -64,16 +65,24 @@ def load_grpc_closed_loop(probe: Probe) -> None:
 
 def _closed_loop(probe: Probe, way: Transport) -> None:
     load = loader(probe, way)
-    if load.budget.limits.rate is not None:
-        probe.not_applicable(f"a closed loop has no rate, and no more than {load.budget.limits.rate:g}/s are allowed")
+    if not load.unbounded:
+        probe.not_applicable("a closed loop keeps no rate and no number of requests, and the budget limits them")
     runs = throughputs(load)
     for run in runs.values():
         answers_are_right(load, run)
     for run in runs.values():
         settle(load, run)
+    if any(refused_of(run.merged.rows, run.plan.transport).any() for run in runs.values()):
+        probe.observe("some were refused as too many: what is answered is what a limit leaves")
+        return
     best = 0.0
     for at_once, run in runs.items():
         rate = run.summary.ok_rate
+        if best and rate < KEPT_SHARE * best:
+            # One pause in a second is half of it.
+            again = load.repeat(run, f"closed loop, {at_once} at once, once more")
+            settle(load, again)
+            rate = max(rate, again.summary.ok_rate)
         if best:
             probe.holds(
                 rate >= KEPT_SHARE * best,

@@ -6,11 +6,11 @@ from harness.check import check
 from harness.target.lanes import Transport
 from harness.target.load_judging import answers_are_right, still_there
 from harness.target.load_records import latency_words
-from harness.target.load_scenarios import LEAST_UNTRUE, Overload, mean_base, overload, throughput
-from harness.target.loading import Loader, loader, settle
+from harness.target.load_scenarios import LEAST_UNTRUE, Overload, mean_base, overload, recovers, throughput
+from harness.target.loading import Loader, loader, settle, sound
 from harness.target.probe import Probe
 
-SHEDS, RECOVERS, READY = "advice:sheds-cleanly", "advice:recovers", "policy:ready-infers"
+SHEDS, READY = "advice:sheds-cleanly", "policy:ready-infers"
 CRITERIA = ["same-answer", "no-leak", "no-crash", "ready-infers"]
 CRITERION = (
     "with more requests than it can answer: what it accepts is answered rightly and what it refuses is refused with "
@@ -81,7 +81,8 @@ def _overload(probe: Probe, way: Transport) -> None:
     )  # fmt: skip
     answers_are_right(load, seen.run)
     still_there(load)
-    _readiness(load, seen)
+    if sound(seen.run):
+        _readiness(load, seen)
     probe.observe(f"overload at {rate:.0f}/s, capacity about {capacity:.0f}/s: {latency_words(seen.run)}")
     # Only what the tester did rightly says how the endpoint sheds; requests it could not send are no refusals.
     settle(load, seen.run)
@@ -114,18 +115,3 @@ def _shedding(load: Loader, seen: Overload) -> None:
         observed=f"{shed.manner}: {shed.sentence}",
         root="sheds-without-advice" if silent and not collapsed else "collapses-under-overload",
     )
-
-
-def recovers(load: Loader, seen: Overload) -> None:
-    """The tail is back within the time that the policy gives it."""
-    back, allowed = seen.recovery, load.probe.target.policy.load.recovery
-    if back is None:
-        return
-    load.probe.observe(back.sentence)
-    if back.seconds is None and back.watched_s < allowed and back.last_bad_s < back.watched_s:
-        return  # getting better, and nobody watched long enough to say
-    took = back.watched_s if back.seconds is None else back.seconds
-    load.probe.holds(
-        back.seconds is not None and took <= allowed, clause=RECOVERS, observed=back.sentence, root="does-not-recover",
-        expected=f"the tail back within {allowed:g} s of the end of the overload",
-    )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.check import check
+from harness.load.degradation import refused_of
 from harness.load.soak import drifts_of
 from harness.target.load_judging import answers_are_right, answers_come, level_holds, still_there
 from harness.target.loading import loader
@@ -36,7 +37,8 @@ def load_soak(probe: Probe) -> None:
     answers_are_right(load, run)
     answers_come(load, run)
     still_there(load)
-    for drift in drifts_of(run.merged.rows):
+    rows = run.merged.rows
+    for drift in drifts_of(rows[~refused_of(rows, run.plan.transport)]):
         unit, scale = ("", 1.0) if drift.quantity == "errors" else (" ms", 1e3)
         ends = f"from {drift.first * scale:.4g} to {drift.last * scale:.4g}{unit}"
         probe.holds(

@@ -5,11 +5,9 @@ from __future__ import annotations
 from harness.check import check
 from harness.target.load_judging import answers_are_right, still_there
 from harness.target.load_records import latency_words
-from harness.target.load_scenarios import overload, throughput
+from harness.target.load_scenarios import overload, recovers, throughput
 from harness.target.loading import loader, settle
 from harness.target.probe import Probe
-
-RECOVERS = "advice:recovers"
 
 
 @check(
@@ -45,12 +43,4 @@ def load_spike(probe: Probe) -> None:
     still_there(load)
     probe.observe(f"from {base:.4g} to {rate:.4g} requests/s for {seconds:g} s: {latency_words(seen.run)}")
     settle(load, seen.run)
-    back, allowed = seen.recovery, probe.target.policy.load.recovery
-    if back is None:
-        return
-    probe.observe(back.sentence)
-    took = back.watched_s if back.seconds is None else back.seconds
-    # Watched for less than the policy allows, and not back: nobody knows.
-    if back.seconds is not None or took >= allowed:
-        probe.holds(back.seconds is not None and took <= allowed, clause=RECOVERS, root="does-not-recover",
-                    expected=f"the tail back {allowed:g} s after the spike", observed=back.sentence)  # fmt: skip
+    recovers(load, seen)

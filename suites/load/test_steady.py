@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from harness.check import check
+from harness.load.degradation import refused_of
 from harness.load.judged import LoadRun
 from harness.load.levels import Levels, levels_of
+from harness.load.percentiles import NANO
+from harness.load.records import Status
 from harness.load.soak import Drift
+from harness.load.summary import response_without_lag_of, tried_of
 from harness.target.lanes import Transport
 from harness.target.load_judging import answers_are_right, answers_come, level_holds, still_there
 from harness.target.load_scenarios import rising
-from harness.target.loading import Loader, loader, seconds_to_decide
+from harness.target.loading import Loader, loader, seconds_to_decide, sound
 from harness.target.probe import Probe
 
 STEADY, LEVEL = "advice:steady-over-time", "advice:one-level"
@@ -91,10 +97,10 @@ def _steady(probe: Probe, way: Transport) -> None:
 
 def _one_level(load: Loader, run: LoadRun, rate: float) -> None:
     """Slow by turns, in a second run as well: what the machine of the tester did once, it does not do again."""
-    seen = levels_of(run.merged.rows)
+    seen = levels_of(run.merged.rows) if sound(run) else None
     if seen is not None:
-        again = levels_of(load.run(load.plan(load.stages((3.0, rate))), "steady, both levels once more").merged.rows)
-        seen = None if again is None else seen
+        again = load.run(load.plan(load.stages((3.0, rate))), "steady, both levels once more")
+        seen = seen if sound(again) and levels_of(again.merged.rows) else None
     load.probe.holds(seen is None, clause=LEVEL, root="quick-and-slow-by-turns", observed=_levels(seen),
                      expected="no two levels of service time for the same request")  # fmt: skip
 
@@ -112,10 +118,14 @@ def _levels(seen: Levels | None) -> str:
 def _confirmed(load: Loader, drift: Drift, rate: float) -> bool:
     """Whether a second, shorter run begins where the first one ended: what stays slow is no noise."""
     again = load.run(load.plan(load.stages((3.0, rate))), "steady, once more")
+    if not sound(again):
+        return False
+    rows = tried_of(again.merged.rows)
+    good = rows["status"] == Status.OK
     if drift.quantity == "errors":
-        return again.summary.tried - again.summary.ok > drift.first * again.summary.tried
-    middle = next((each.value for each in again.summary.response.percentiles if each.percentile == 0.5), None)
-    return middle is None or middle >= CONFIRMED * drift.first
+        failed = ~good & ~refused_of(rows, again.plan.transport)
+        return bool(failed.sum() > drift.first * len(rows))
+    return bool(good.any()) and float(np.median(response_without_lag_of(rows[good]))) * NANO >= CONFIRMED * drift.first
 
 
 def _words(drift: Drift | None) -> str:

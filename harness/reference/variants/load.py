@@ -13,6 +13,7 @@ from harness.reference.faults.adversarial import Count
 from harness.reference.faults.load import Crowd, infers
 from harness.reference.hooks import Hooks
 from harness.reference.messages import Call, Reply, error
+from harness.reference.variants.access import rate_limited
 from harness.reference.variants.registry import variant
 
 MOST_AT_WORK = 20
@@ -28,6 +29,21 @@ def sheds_with_advice(hooks: Hooks) -> None:
         return None
 
     hooks.gates.append(gate)
+
+
+variant("load-rate-limited", "429 with Retry-After above 60 requests a second")(rate_limited)
+
+
+@variant("load-half-a-second", "inferences take half a second each, one after the other")
+def half_a_second(hooks: Hooks) -> None:
+    turn = asyncio.Lock()
+
+    async def wait(call: Call) -> None:
+        if infers(call):
+            async with turn:
+                await asyncio.sleep(0.5)
+
+    hooks.before.append(wait)
 
 
 @variant("load-one-at-a-time", "inferences are worked on one after the other, 4 ms each")

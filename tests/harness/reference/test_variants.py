@@ -22,7 +22,7 @@ UNSEEN = {
     "odd-methods-501",
     # Load.
     "load-sheds-with-advice", "load-one-at-a-time", "load-in-batches", "load-pauses", "load-uneven",
-    "load-closes-connections", "load-warms-up",
+    "load-closes-connections", "load-warms-up", "load-rate-limited", "load-half-a-second",
 }  # fmt: skip
 MODELS = ("pair", "digits")
 

@@ -39,7 +39,8 @@ def test_without_a_policy_the_level_is_ours_and_the_rate_follows_the_endpoint(tm
     assert load.level.latency_s == pytest.approx(0.1)
     assert load.steady_rate == 100.0
     load.alone_s = 2.0
-    assert load.steady_rate == 1.0
+    assert load.steady_rate == 0.25, "a rate that one client alone could have"
+    assert load.plan(load.stages((2.0, 1.0))).timeout_s == 10.0, "the budget for one request binds"
     assert said == []
 
 
