@@ -110,3 +110,35 @@ def test_drift_needs_significance_and_size() -> None:
     assert not tiny[0].rises
     assert tiny[0].p < 0.001
     assert drifts_of(rows_of(plan)[:100]) == ()
+
+
+def test_the_testers_own_lag_is_no_drift() -> None:
+    plan = plan_of(rate=400, seconds=10)
+    lag = np.where(np.arange(4000) < 2000, 0.1, 3.0)
+    assert not any(drift.rises for drift in drifts_of(rows_of(plan, response_ms=1 + lag, lag_ms=lag)))
+
+
+def test_refusals_with_advice_are_a_limit_whatever_a_burst_got_before() -> None:
+    most = rows_of(
+        PLAN,
+        status=np.where(np.arange(4000) % 10, Status.HTTP_ERROR, Status.OK),
+        code=429,
+        flags=np.where(np.arange(4000) % 10, Flag.RETRY_AFTER, 0),
+    )
+    assert overload(most, capacity=400).manner == "sheds"
+    most["flags"][1] = 0
+    assert overload(most, capacity=400).manner == "collapses"
+
+
+def test_few_requests_are_looked_at_one_by_one() -> None:
+    """At 1.4 requests a second a stretch of twenty would be the whole watch."""
+    plan = plan_of(schedule=Schedule(stages=(Stage(seconds=5, rate=20), Stage(seconds=12, rate=1.4))))
+    intended = plan.workload()[0] / 1e9
+    quick = rows_of(plan, response_ms=np.where((intended > 2) & (intended < 7.5), 400, 5))
+    found = recovery_of(quick, end_s=5, latency_s=0.1)
+    assert found is not None
+    assert found.seconds is not None
+    assert found.seconds < 2.5
+    never = recovery_of(rows_of(plan, response_ms=np.where(intended > 2, 400, 5)), end_s=5, latency_s=0.1)
+    assert never is not None
+    assert never.seconds is None

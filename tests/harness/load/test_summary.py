@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from harness.load.percentiles import Percentile
-from harness.load.plan import LoadPlan
+from harness.load.plan import ClosedLoop, LoadPlan
 from harness.load.records import ABSENT, Flag, Rows, Status, rows_from
 from harness.load.summary import Clock, summarise
 from tests.harness.load.runs import MS, merged_of, plan_of, rows_of
@@ -142,3 +142,14 @@ def test_a_run_without_answers_has_no_numbers_and_is_still_data() -> None:
     assert (found.tried, found.late, found.other_tools.alone.count) == (10, 10, 0)
     assert b"NaN" not in msgspec.json.encode(found)
     assert msgspec.json.decode(msgspec.json.encode(found), type=type(found)) == found
+
+
+def test_a_closed_loop_lasts_until_its_last_answer() -> None:
+    """Ten answers a second, one at a time, and 32 under way: those still under way at the end take 3.2 s more."""
+    plan = msgspec.structs.replace(plan_of(), schedule=None, closed_loop=ClosedLoop(concurrency=32, seconds=1.0))
+    done = (np.arange(42) + 1) * 100 * MS
+    intended = np.maximum(0, done - 32 * 100 * MS)
+    rows = rows_from(intended=intended, taken=intended, sent=intended, done=done)
+    found = summarise(merged_of(plan, rows), plan)
+    assert found.ok_rate == pytest.approx(10.0)
+    assert found.seconds == pytest.approx(4.2)
