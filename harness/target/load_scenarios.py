@@ -194,7 +194,7 @@ def overload(load: Loader, *, rate: float, base: float, seconds: float, capacity
     """Base load, ``rate`` for some seconds, and base load again while it is watched."""
     extent, table = load.bench.extent, load.probe.target.policy.load
     queued = max(0.0, rate / max(capacity, 1e-9) - 1) * seconds
-    watched = max(extent.watch_s, min(3 * extent.watch_s, table.recovery + queued + 2))
+    watched = max(extent.watch_s, min(1.5 * extent.watch_s, table.recovery + queued + 2))
     before = 1.5
     schedule = load.stages((before, base), (seconds, rate), (watched, base))
     first, second = schedule.stages[0].seconds, schedule.stages[1].seconds
