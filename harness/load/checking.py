@@ -82,8 +82,8 @@ class Checking:
             return False
         if self.templates[case] is not None and self._put_off(row, body, mark, flags):
             return True
-        status = self._judged(row, body, mark)
-        self._now(row, status, flags | Flag.CHECKED)
+        status, checked = self._judged(row, body, mark)
+        self._now(row, status, flags | checked)
         return status is not Status.WRONG_ID
 
     def _put_off(self, row: Row, body: bytes, mark: bytes, flags: int) -> bool:
@@ -121,22 +121,26 @@ class Checking:
         self._engine.counted()
 
     def _settle(self, row: Row, body: bytes, mark: bytes, flags: int) -> None:
-        self._engine.settle_later(row, self._judged(row, body, mark), flags | Flag.CHECKED)
+        status, checked = self._judged(row, body, mark)
+        self._engine.settle_later(row, status, flags | checked)
 
-    def _judged(self, row: Row, body: bytes, mark: bytes) -> Status:
-        """The full check; a good answer becomes a template, or a variant of one."""
+    def _judged(self, row: Row, body: bytes, mark: bytes) -> tuple[Status, Flag]:
+        """The full check; a good answer becomes a template, or a variant of one.
+
+        A check that fails itself has found nothing: the answer counts as good, and not as checked.
+        """
         case = row[_CASE]
         known = self.templates[case]
         reference = known.with_id(mark) if known is not None and not self._plan.cases[case].varies else None
-        self.checked += 1
         try:
             fault = self._validate(Given(case, row[_INDEX], mark, body, reference))
         except Exception as error:  # noqa: BLE001 -- a judge of somebody else's; its defect must not lose a record
-            self._engine.note(f"defect in the check of answers: {type(error).__name__}: {error}")
-            fault = Fault(Status.WRONG_ANSWER, "the check itself failed")
+            self._engine.defect(error, "the check of answers")
+            return Status.OK, Flag(0)
+        self.checked += 1
         if fault is not None:
             self._keep(fault, row, body, mark)
-            return fault.status
+            return fault.status, Flag.CHECKED
         found = template_from(body, mark)
         if known is None:
             self.templates[case] = found
@@ -144,7 +148,7 @@ class Checking:
             self.differed += 1
             if found is not None and len(self._variants[case]) < _VARIANTS and len(body) <= SMALL:
                 self._variants[case].append(found)
-        return Status.OK
+        return Status.OK, Flag.CHECKED
 
     def _foreign(self, body: bytes, mark: bytes) -> None:
         """Tell an id of another request under way from one that nobody sent."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import gevent
 import msgspec
 
-from harness.load.engine import NANO
+from harness.load.engine import NANO, longest_s
 from harness.load.facts import WorkerFacts
 from harness.load.plan import LoadPlan
 from harness.load.player import boot_id
@@ -137,7 +137,7 @@ class Conductor:
         self._stopped = True
 
     def _watch(self, plan: LoadPlan) -> None:
-        deadline = time.monotonic() + plan.seconds + 2 * plan.timeout_s + START_S + _DONE_S
+        deadline = time.monotonic() + longest_s(plan) + START_S + _DONE_S
         while not all(node.over for node in self._nodes.values()) and not self._stopped and not self._lost():
             self._listen()
             for node in self._nodes.values():

@@ -7,7 +7,6 @@ that is late, or that waits for a connection, has its clock running from the int
 from __future__ import annotations
 
 import gc
-import socket
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from gevent.event import Event
 from harness.load import http1
 from harness.load.checking import Checking
 from harness.load.link import Link, clock
-from harness.load.making import part, protocol, tls_of
+from harness.load.making import address_of, part, protocol, server_name, tls_of
 from harness.load.plan import LoadPlan
 from harness.load.records import ABSENT, Flag, RecordWriter, Status
 from harness.load.schedule import digest_of, share
@@ -32,7 +31,17 @@ REAP_S = 0.02
 NANO = 1_000_000_000
 _PRECONNECT_S = 2.0
 _MOST_NOTES = 20
+_ENDING_S = 2.0
+_STANDSTILL_NS = 100_000_000
 Job = tuple[int, int, int, int, int]
+
+
+def longest_s(plan: LoadPlan) -> float:
+    """Seconds from the start after which a run is over, whatever the endpoint does.
+
+    A request may wait for a connection, for that to open and for its answer, each as long as the timeout.
+    """
+    return plan.seconds + 3 * plan.timeout_s + _ENDING_S
 
 
 class Engine:
@@ -44,6 +53,7 @@ class Engine:
         opened, open, peak_open, peak_queue, cap_hits: of connections.
         unknown_ids: answers with an id of no request under way; unsolicited: answers nobody asked for.
         notes: what a person should know, each once.
+        defects, first_defect: errors of the tester itself, and the first of them in words; they blame nobody.
         stopped_ns: when :meth:`stop` ended the sending, from the start; None: it ran its course.
     """
 
@@ -62,6 +72,8 @@ class Engine:
         self.opened = self.open = self.peak_open = self.peak_queue = self.cap_hits = 0
         self.unknown_ids = self.unsolicited = self.finished = self.sent = 0
         self.notes: list[str] = []
+        self.defects, self.first_defect = 0, ""
+        self._unwritable = False
         self.stopped_ns: int | None = None
         self.start_ns = 0
         self.schedule_digest = ""
@@ -98,12 +110,9 @@ class Engine:
         Raises:
             OSError: the name cannot be resolved, or a certificate not be read.
         """
-        found = socket.getaddrinfo(self.plan.host, self.plan.port, type=socket.SOCK_STREAM)
-        # A host without IPv6 still resolves "localhost" to ::1 first.
-        found.sort(key=lambda each: each[0] != socket.AF_INET)
-        self.address = (found[0][0], found[0][4])
+        self.address = address_of(self.plan)
         self.tls = tls_of(self.plan) if self.plan.tls else None
-        self.server_name = self.plan.authority.rpartition(":")[0] or self.plan.authority or self.plan.host
+        self.server_name = server_name(self.plan)
         if self.plan.schedule is not None:
             times, cases = self.plan.workload()
             self.schedule_digest = digest_of(times, cases)
@@ -131,7 +140,7 @@ class Engine:
         checker = gevent.spawn(self._checking.forever)
         try:
             self._begin()
-            self._done.wait()
+            self._wait()
         finally:
             self._running = False
             gevent.killall([reaper, checker])
@@ -139,7 +148,7 @@ class Engine:
                 self._timer.close()
             self.close()
             self._checking.finish()
-            self.writer.flush()
+            self.flush()
             gc.enable()
             gc.unfreeze()
 
@@ -160,6 +169,30 @@ class Engine:
         """Keep a remark, once."""
         if text not in self.notes and len(self.notes) < _MOST_NOTES:
             self.notes.append(text)
+
+    def defect(self, error: Exception | str, what: str = "the tester") -> None:
+        """Something of the tester's own failed: the run is INVALID, whatever else was seen."""
+        said = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+        text = f"defect in {what}: {said}"
+        self.defects += 1
+        self.first_defect = self.first_defect or text
+        self.note(text)
+
+    def broke(self, error: Exception | str, what: str = "the tester") -> None:
+        """A defect after which the run makes no sense: it ends without waiting for what is under way."""
+        self.defect(error, what)
+        self.stop()
+        self._done.set()
+
+    def flush(self) -> None:
+        """Hand the records so far to the kernel; where it takes none, the run ends."""
+        if self._unwritable:
+            return
+        try:
+            self.writer.flush()
+        except Exception as error:  # noqa: BLE001 -- a full disk, or whoever looks at the rows
+            self._unwritable = True
+            self.broke(error, "the records")
 
     def unasked(self) -> None:
         """An answer without a request."""
@@ -249,11 +282,26 @@ class Engine:
 
     def settle_later(self, row: tuple[int, ...], status: Status, flags: int) -> None:
         """Write the record of an answer that :class:`Checking` had put off."""
-        self.writer.add(*row, status, flags)
+        self._add(row, status, flags)
 
     def _record(self, row: tuple[int, ...], status: int, flags: int) -> None:
-        self.writer.add(*row, status, flags)
+        self._add(row, status, flags)
         self.counted()
+
+    def _add(self, row: tuple[int, ...], status: int, flags: int) -> None:
+        if self._unwritable:
+            return
+        try:
+            self.writer.add(*row, status, flags)
+        except Exception as error:  # noqa: BLE001 -- raised into the loop, it would leave the run without an end
+            self._unwritable = True
+            self.broke(error, "the records")
+
+    def _wait(self) -> None:
+        """Until each request is over, but not for ever."""
+        left = (self.start_ns - clock()) / NANO + longest_s(self.plan)
+        if not self._done.wait(max(0.0, left)):
+            self.broke(f"{self._outstanding} requests had no end {longest_s(self.plan):.1f} s after the start")
 
     def counted(self) -> None:
         """One request is over."""
@@ -302,10 +350,9 @@ class Engine:
                 # Nothing clears the last expiration: left alone, it would wake the loop for ever.
                 self._timer.close()
         except Exception as error:  # noqa: BLE001 -- gevent would print it and never end the run
-            self.note(f"defect in the tester: {type(error).__name__}: {error}")
             if self._timer is not None:
                 self._timer.close()
-            self.stop()
+            self.broke(error)
 
     def _flush(self) -> None:
         dirty, self.dirty = self.dirty, []
@@ -362,7 +409,11 @@ class Engine:
 
     def _reap_forever(self) -> None:
         while True:
+            asleep = clock()
             gevent.sleep(REAP_S)
+            if clock() - asleep > _STANDSTILL_NS:
+                # This process stood still: answers that lie in the kernel are in time, and come first.
+                gevent.sleep(REAP_S)
             try:
                 self._reap(clock())
                 holding, self.holding = self.holding, set()
@@ -371,8 +422,8 @@ class Engine:
                 if self.dirty:
                     self._flush()
                 self.pump()
-            except Exception as error:  # noqa: BLE001 -- without this greenlet the run would never end
-                self.note(f"defect in the tester: {type(error).__name__}: {error}")
+            except Exception as error:  # noqa: BLE001 -- without this greenlet no request is given up
+                self.defect(error)
 
     def _reap(self, now: int) -> None:
         limit = now - self._timeout

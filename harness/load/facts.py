@@ -20,6 +20,7 @@ class WorkerFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         cpu_share: highest share of one core in any 5 s while sending (of the whole run if that is shorter).
         cap_hits: requests that had to wait because the cap on connections was reached.
         unknown_ids: answers with an id of no outstanding request.
+        defects, defect: errors of the tester itself, and the first of them in words.
         opened, peak_open, peak_queue: connections opened and open at a time; longest queue for one.
         schedule_digest: of the whole schedule as this worker made it (``schedule.digest_of``).
         note: anything a person should know.
@@ -34,6 +35,8 @@ class WorkerFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     cpu_share: float = 0.0
     cap_hits: int = 0
     unknown_ids: int = 0
+    defects: int = 0
+    defect: str = ""
     opened: int = 0
     peak_open: int = 0
     peak_queue: int = 0

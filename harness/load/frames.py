@@ -121,7 +121,7 @@ def without_padding(payload: bytes) -> bytes:
 
 
 class Blocks:
-    """Header blocks of answers: (HTTP status or -1, gRPC status or -1, flags)."""
+    """Header blocks of answers: (HTTP status or -1, gRPC status or -1, flags). An HTTP status not of three digits is 0."""
 
     def __init__(self) -> None:
         self._decoder = Decoder()
@@ -152,9 +152,9 @@ def _meaning(headers: object) -> tuple[int, int, int]:
     flags = 0
     for name, value in headers:  # type: ignore[attr-defined]  # hpack's own iterable of tuples
         if name == b":status":
-            code = int(value) if value.isdigit() else 0
+            code = int(value) if len(value) == 3 and value.isdigit() else 0
         elif name == b"grpc-status":
-            status = int(value) if value.isdigit() and int(value) < 1 << 16 else -1
+            status = int(value) if len(value) <= 4 and value.isdigit() else -1
         elif name == b"grpc-retry-pushback-ms":
             flags |= Flag.RETRY_AFTER
     return code, status, int(flags)

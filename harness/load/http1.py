@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 ODD = -1
 HEAD_BYTES = 1 << 16
-BODY_BYTES = 1 << 28
 ONE_PIECE = 1 << 15
 _KEPT_HEADS = 256
+_LENGTH_DIGITS = 32
 _BEGINS = b"HTTP/"
 Head = tuple[int, int, int]
 
@@ -74,7 +74,8 @@ def read_head(raw: bytes) -> Head:
         if not colon or not name or name != name.strip() or lower in {b"transfer-encoding", b"upgrade"}:
             return code, ODD, 0
         if lower == b"content-length":
-            if length != ODD or not value.strip().isdigit():
+            # Python reads numbers of a few thousand digits only, and no body has so many.
+            if length != ODD or not value.strip().isdigit() or len(value) > _LENGTH_DIGITS:
                 return code, ODD, 0
             length = int(value)
         elif lower == b"connection" and b"close" in value.lower():
@@ -107,6 +108,7 @@ class Http1(Link):
         "_intended",
         "_need",
         "_odd",
+        "_odd_body",
         "_odd_code",
         "_parts",
         "_sent",
@@ -119,6 +121,7 @@ class Http1(Link):
         self._buffer, self._parts = b"", list[bytes]()
         self._head: Head | None = None
         self._odd: h11.Connection | None = None
+        self._odd_body = bytearray()
         self._intended = self._taken = self._case = self._flags = self._need = self._odd_code = 0
         self._sent = self._first = ABSENT
         self._id = b""
@@ -156,11 +159,6 @@ class Http1(Link):
             self.send(prepared.before, mark, prepared.after)
         else:
             self.send(prepared.before + mark + prepared.after)
-
-    def drained(self, now: int) -> None:
-        """The last byte of a large request left only now."""
-        if self.index >= 0:
-            self._sent = now
 
     def received(self, data: bytes, now: int) -> None:
         """Bytes of an answer, or of one that nobody asked for."""
@@ -211,7 +209,7 @@ class Http1(Link):
         body = data[end + 4 :]
         if len(body) == length:
             self._finish(code, flags, body, now)
-        elif len(body) > length or length > BODY_BYTES:
+        elif len(body) > length or length > self.engine.plan.body_bytes:
             self._surplus(code, now)
         else:
             self._head, self._parts, self._need = head, [body], length - len(body)
@@ -236,7 +234,7 @@ class Http1(Link):
         self.index = -1
         if self._head is not None or self._odd is not None:
             self._head = self._odd = None
-            self._parts = []
+            self._parts, self._odd_body = [], bytearray()
         # In place of a call with names: this is the hot path.
         good = engine.answered(
             index, self._intended, self._taken, self._sent, self._first, now,
@@ -250,7 +248,7 @@ class Http1(Link):
 
     def _failed(self, status: Status, now: int) -> None:
         index, self.index = self.index, -1
-        code, size = self._odd_code, len(self._buffer) + sum(map(len, self._parts))
+        code, size = self._odd_code, len(self._buffer) + sum(map(len, self._parts)) + len(self._odd_body)
         if self._head is not None:
             code = self._head[0]
         row = (index, self._intended, self._taken, self._sent, self._first, now)
@@ -279,7 +277,6 @@ class Http1(Link):
                 self._failed(status, now)
 
     def _events(self, odd: h11.Connection, now: int) -> None:
-        size = 0
         while True:
             event = odd.next_event()
             if event is h11.NEED_DATA:
@@ -291,16 +288,16 @@ class Http1(Link):
                 if any(name == b"retry-after" for name, _ in event.headers):
                     self._flags |= Flag.RETRY_AFTER
             elif isinstance(event, h11.Data):
-                self._parts.append(bytes(event.data))
-                size += len(event.data)
-                if size > BODY_BYTES:
+                # One buffer: a list of chunks of one byte each would be many times as large.
+                self._odd_body += event.data
+                if len(self._odd_body) > self.engine.plan.body_bytes:
                     raise h11.RemoteProtocolError("endless body")
             elif isinstance(event, h11.EndOfMessage):
                 break
         if odd.trailing_data[0]:
             raise h11.RemoteProtocolError("more than one answer")
         closes = Flag.CLOSES if odd.their_state is not h11.DONE else 0
-        self._finish(self._odd_code, int(closes), b"".join(self._parts), now)
+        self._finish(self._odd_code, int(closes), bytes(self._odd_body), now)
 
 
-__all__ = ["BODY_BYTES", "Heads", "Http1", "Prepared", "authority", "clock", "prepare", "read_head"]
+__all__ = ["Heads", "Http1", "Prepared", "authority", "clock", "prepare", "read_head"]

@@ -34,7 +34,6 @@ from harness.load.frames import (
     prepare,
     without_padding,
 )
-from harness.load.http1 import BODY_BYTES
 from harness.load.records import ABSENT, Flag, Status
 from harness.load.streams import Sending, Stream, Wrong
 
@@ -44,7 +43,7 @@ _LAST_STREAM = (1 << 31) - 1
 _OWN_FRAME = 1 << 14
 _NUMBER = struct.Struct(">I").pack
 _TWO = struct.Struct(">II")
-_OK = 200
+_LEAST_CODE, _OK = 100, 200
 
 
 class Http2(Sending):
@@ -155,7 +154,7 @@ class Http2(Sending):
             stream.size += len(payload)
         if stream.first == ABSENT:
             stream.first = now
-        if stream.size > BODY_BYTES:
+        if stream.size > self.engine.plan.body_bytes:
             raise Wrong("endless message")
         if flags & END_STREAM:
             # gRPC ends with trailers; without grpc-status nobody knows how it went.
@@ -200,6 +199,8 @@ class Http2(Sending):
         if code >= 0:
             if stream.code:
                 raise Wrong("headers after headers")
+            if code < _LEAST_CODE:
+                raise Wrong("a status that is none")
             if code < _OK:  # interim; END_STREAM is not allowed on it
                 return
             stream.code = code

@@ -92,9 +92,6 @@ class Link:
         """It ended, by the other side or by an error; ``status`` says how. It is closed already."""
         raise NotImplementedError
 
-    def drained(self, now: int) -> None:
-        """The kernel took the last waiting byte."""
-
     def expired(self, key: int, now: int) -> None:
         """The request's time is over, unless it is answered."""
 
@@ -110,8 +107,13 @@ class Link:
     def send(self, *parts: bytes) -> bool:
         """Hand over bytes in order; True when the kernel has them all."""
         if self._tls is not None:
-            for part in parts:
-                self._tls.write(part)
+            try:
+                for part in parts:
+                    self._tls.write(part)
+            except ssl.SSLError as error:
+                self.engine.note(f"TLS: {error}")
+                self._send_failed = True
+                return True
             parts = (self._outgoing.read(),)
         if self.sending:
             self._out.extend(memoryview(part) for part in parts)
@@ -180,8 +182,7 @@ class Link:
         try:
             self._established()
         except Exception as error:  # noqa: BLE001 -- gevent would print it and leave the request without an end
-            self.engine.note(f"defect in the tester: {type(error).__name__}: {error}")
-            self.end(Status.PROTOCOL)
+            self._spoilt(error)
 
     def _established(self) -> None:
         self._write.stop()
@@ -252,9 +253,8 @@ class Link:
                 self.received(data, now)
             else:
                 self._ended(Status.CLOSED, now)
-        except Exception as error:  # noqa: BLE001 -- gevent would print it and leave the request without an end
-            self.engine.note(f"defect in the tester: {type(error).__name__}: {error}")
-            self.end(Status.PROTOCOL, now)
+        except Exception as error:  # noqa: BLE001 -- as above
+            self._spoilt(error)
 
     def _decrypt(self, data: bytes, now: int) -> None:
         assert self._tls is not None
@@ -293,6 +293,14 @@ class Link:
             self.received(plain, now)
         return None
 
+    def _spoilt(self, error: Exception) -> None:
+        """A defect of the tester: its requests are over, and say nothing of the endpoint."""
+        self.engine.defect(error)
+        try:
+            self.end(Status.NEVER_SENT)
+        except Exception as another:  # noqa: BLE001 -- what has no end then is ended with the run
+            self.engine.defect(another)
+
     def _ended(self, status: Status, now: int) -> None:
         self.end(Status.RESET if self._send_failed and status is Status.CLOSED else status, now)
 
@@ -310,7 +318,6 @@ class Link:
         if not self._out:
             self.sending = False
             self._write.stop()
-            self.drained(clock())
 
 
 def _without(parts: list[Any], done: int) -> list[Any]:

@@ -151,6 +151,7 @@ class LoadPlan(_Part, frozen=True, kw_only=True):
         prefix: eight characters that begin every id of this run, so that answers to another run are noticed.
         timeout_s: from the real sending to the last byte; a request that waits for a connection longer is given up.
         warm_up_s: requests intended before this second are sent and accounted for, but not judged.
+        body_bytes: an answer with a longer body breaks the protocol, and is not read on.
         check_every: every so many-th answer is checked in full, as are the first and each that differs.
         keep: most exchanges of each kind kept by a worker.
         max_rate: no faster, whatever the schedule says (the plan is refused).
@@ -175,6 +176,7 @@ class LoadPlan(_Part, frozen=True, kw_only=True):
     prefix: str = "00000000"
     timeout_s: float = 5.0
     warm_up_s: float = 0.0
+    body_bytes: int = 1 << 28
     check_every: int = 100
     keep: int = 20
     workers: int = 1
@@ -189,6 +191,8 @@ class LoadPlan(_Part, frozen=True, kw_only=True):
             raise ValueError(f"the prefix {self.prefix!r} is not {PREFIX_WIDTH} letters or digits")
         if self.workers < 1 or self.timeout_s <= 0 or self.check_every < 1 or self.seed < 0:
             raise ValueError("workers, timeout_s and check_every are above 0, the seed is not below")
+        if not 0 < self.body_bytes < 1 << 31:
+            raise ValueError("body_bytes is above 0 and below 2 GiB")
         peak = self.schedule.peak_rate if self.schedule else 0.0
         if self.max_rate is not None and peak > self.max_rate:
             raise ValueError(f"the schedule reaches {peak:g} requests/s, and {self.max_rate:g} are allowed")

@@ -169,7 +169,8 @@ def _grpc_case(wishes: Wishes) -> Case:
     from harness.wire import protobuf  # noqa: PLC0415
 
     url = urlsplit(wishes.url)
-    address = f"{url.hostname}:{url.port or _PORTS[url.scheme]}"
+    host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
+    address = f"{host}:{url.port or _PORTS[url.scheme]}"
     channel = (
         grpc.secure_channel(address, _credentials(wishes)) if url.scheme == "grpcs" else grpc.insecure_channel(address)
     )

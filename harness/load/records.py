@@ -29,7 +29,9 @@ DTYPE = np.dtype(
         ("index", "<u8"),  # in the whole schedule
         ("intended", "<i8"),  # ns from the start of the run, as are all times
         ("taken", "<i8"),  # when the tester took it off the schedule: what came before is the tester's own lag
-        ("sent", "<i8"),  # when its last byte was handed to the kernel first; after waiting for a connection, if any
+        # When its first byte was offered to the kernel; after waiting for a connection, if any. How long the other side
+        # takes to read the rest is its own affair, and part of the service time.
+        ("sent", "<i8"),
         ("first_byte", "<i8"),
         ("done", "<i8"),  # last byte, or when it was given up
         ("bytes", "<u4"),  # of the answer
@@ -63,6 +65,7 @@ class Status(enum.IntEnum):
     TRUNCATED = 10
     PROTOCOL = 11
     NEVER_SENT = 12
+    """Not sent, or spoilt by a defect of the tester: it says nothing of the endpoint."""
 
 
 class Flag(enum.IntFlag):
@@ -140,8 +143,9 @@ class RecordWriter:
     def flush(self) -> None:
         """Hand what was added to the kernel: a kill of this process cannot take it back."""
         if self._end:
-            self._write(memoryview(self._block)[: self._end])
+            # What cannot be written is lost and found missing; written again, it would stand there in part twice.
             count, self._end = self._end // ROW.size, 0
+            self._write(memoryview(self._block)[: count * ROW.size])
             self.written += count
             if self._seen is not None:
                 self._seen(np.frombuffer(self._block, DTYPE, count))
@@ -149,9 +153,11 @@ class RecordWriter:
     def close(self) -> None:
         """Flush and close; a second time does nothing."""
         if self._file >= 0:
-            self.flush()
-            os.close(self._file)
-            self._file = -1
+            try:
+                self.flush()
+            finally:
+                os.close(self._file)
+                self._file = -1
 
     def __enter__(self) -> Self:
         return self

@@ -185,6 +185,8 @@ def facts_of(engine: Engine, meter: Meter, *, finished: bool) -> WorkerFacts:
         cpu_share=meter.total()[2],
         cap_hits=engine.cap_hits,
         unknown_ids=engine.unknown_ids,
+        defects=engine.defects,
+        defect=engine.first_defect,
         opened=engine.opened,
         peak_open=engine.peak_open,
         peak_queue=engine.peak_queue,

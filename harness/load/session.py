@@ -73,10 +73,12 @@ class Session:
             finished = self.engine.stopped_ns is None
         finally:
             gevent.killall(helpers)
-            self._writer.close()
+            self._close()
             self.facts = self._facts(start_ns, finished=finished)
-            write_facts(self._directory, self.run_name, self.facts)
-            self._over.set()
+            try:
+                write_facts(self._directory, self.run_name, self.facts)
+            finally:
+                self._over.set()
         return self.facts
 
     def stop(self) -> None:
@@ -90,7 +92,7 @@ class Session:
     def abandon(self) -> RunFacts:
         """Give up before the start: nothing was sent."""
         self.engine.close()
-        self._writer.close()
+        self._close()
         self.facts = self._facts(0, finished=False)
         write_facts(self._directory, self.run_name, self.facts)
         self._over.set()
@@ -99,7 +101,13 @@ class Session:
     def _flush_forever(self) -> None:
         while True:
             gevent.sleep(FLUSH_S)
-            self._writer.flush()
+            self.engine.flush()
+
+    def _close(self) -> None:
+        try:
+            self._writer.close()
+        except OSError as error:
+            self.engine.defect(error, "the records")
 
     def _facts(self, start_ns: int, *, finished: bool) -> RunFacts:
         engine = self.engine

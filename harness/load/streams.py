@@ -79,7 +79,6 @@ class Sending(Link):
         "_queue",
         "_streams",
         "_unread",
-        "_unsent",
         "_waiting",
         "_window",
     )
@@ -90,7 +89,6 @@ class Sending(Link):
         self._blocked: deque[int] = deque()
         self._buffer = b""
         self._fresh: list[Stream] = []
-        self._unsent: list[Stream] = []
         self._queue: list[bytes] = []
         self._partial: tuple[int, int, bytes] | None = None
         self._waiting: tuple[int, int, int, int, int] | None = None
@@ -125,18 +123,17 @@ class Sending(Link):
             self._queue.append(b"%b%b%b%b%b%b%b" % (
                 prepared.head, key, prepared.block, key, prepared.before, mark, prepared.after,
             ))  # fmt: skip
-            self._fresh.append(stream)
         else:
             stream.window = self._initial
             stream.rest = memoryview(prepared.message(mark))
-            stream.sent = now
             self._queue.append(prepared.head + key + prepared.block[: prepared.headers])
             self._blocked.append(number)
             self._pour()
+        self._fresh.append(stream)
         engine.inflight.append((now, self, number))
 
     def flush(self) -> None:
-        """Hand what is queued to the kernel; the streams that are complete with it count as sent now."""
+        """Hand what is queued to the kernel; the streams that begin with it count as sent now."""
         if not self._queue or not self.alive:
             return
         queue, self._queue = self._queue, []
@@ -144,14 +141,7 @@ class Sending(Link):
         now = clock()
         for stream in fresh:
             stream.sent = now
-        if not self.send(queue[0] if len(queue) == 1 else b"".join(queue)):
-            self._unsent += fresh
-
-    def drained(self, now: int) -> None:
-        """The kernel took the rest of what was flushed before."""
-        unsent, self._unsent = self._unsent, []
-        for stream in unsent:
-            stream.sent = now
+        self.send(queue[0] if len(queue) == 1 else b"".join(queue))
 
     def expired(self, key: int, now: int) -> None:
         """Give up one request; the others go on."""
@@ -242,12 +232,13 @@ class Sending(Link):
                 self._blocked.append(number)
             else:
                 stream.rest = None
-                self._fresh.append(stream)
 
     def _settings(self, flags: int, payload: bytes, now: int) -> None:
         if flags & ACK:
             return
         found = read_settings(payload)
+        if found.frame_size and not 1 << 14 <= found.frame_size < 1 << 24:
+            raise Wrong(f"frames of {found.frame_size} bytes")
         streams = self.engine.plan.connections.streams
         self._limit = 1 if self.engine.new_each else min(streams, found.streams if found.streams >= 0 else streams)
         if found.frame_size:

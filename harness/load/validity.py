@@ -23,6 +23,7 @@ from harness.load.summary import Summary
 from harness.stats import decide
 
 Code = Literal[
+    "defect",
     "lag",
     "lag-decides",
     "hole",
@@ -65,6 +66,7 @@ def invalid_reasons(
 ) -> tuple[Reason, ...]:
     """Every reason there is, those of the tester's own failure first."""
     found = [
+        *_of_defects(workers),
         *_of_workers(merged, plan, workers),
         *_of_schedule(merged, plan, workers),
         *_of_rows(merged, workers),
@@ -77,6 +79,19 @@ def invalid_reasons(
     if plan.closed_loop is None:
         found += too_few(summary, plan)
     return tuple(found)
+
+
+def _of_defects(workers: Sequence[WorkerFacts]) -> Iterable[Reason]:
+    """The tester's own errors: what it says of the endpoint after one is not to be trusted."""
+    defects = sum(facts.defects for facts in workers)
+    if defects:
+        first = next((facts.defect for facts in workers if facts.defect), "")
+        yield Reason(
+            code="defect",
+            sentence=f"{defects} errors of the tester itself" + (f", the first: {first}" if first else ""),
+            observed=defects,
+            bound=0,
+        )
 
 
 def _of_workers(merged: Merged, plan: LoadPlan, workers: Sequence[WorkerFacts]) -> Iterable[Reason]:

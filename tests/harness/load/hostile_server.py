@@ -35,9 +35,12 @@ def reset(connection: socket.socket) -> None:
 
 
 @contextlib.contextmanager
-def serving(serve: Callable[[socket.socket], None], context: ssl.SSLContext | None = None) -> Iterator[int]:
+def serving(
+    serve: Callable[[socket.socket], None], context: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+) -> Iterator[int]:
     """A server whose every connection is handled by ``serve`` in a thread of its own; gives its port."""
-    listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, 0), family=family, backlog=512)
     open_ones: list[socket.socket] = []
     over = threading.Event()
 

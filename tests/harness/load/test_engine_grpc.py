@@ -30,8 +30,10 @@ def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
 class Peer:
     """The server's end of one connection; ``answer`` is called for each whole request."""
 
-    def __init__(self, connection: socket.socket, *, settings: bytes = b"", windows: bool = True) -> None:
-        self.connection, self.settings, self.windows = connection, settings, windows
+    def __init__(
+        self, connection: socket.socket, *, settings: bytes = b"", windows: bool = True, pause_s: float = 0
+    ) -> None:
+        self.connection, self.settings, self.windows, self.pause_s = connection, settings, windows, pause_s
         self.encoder, self.decoder = hpack.Encoder(), hpack.Decoder()
         self.messages: dict[int, bytes] = {}
         self.most = self.taken = self.frames = 0
@@ -67,6 +69,9 @@ class Peer:
     def serve(self, answer: Callable[[Peer, int], Any]) -> None:
         self.read(24)
         self.send(frame(SETTINGS, 0, 0, self.settings))
+        if self.pause_s:
+            self.send(frame(WINDOW, 0, 0, struct.pack(">I", 1 << 29)))
+            time.sleep(self.pause_s)
         while True:
             head = self.read(9)
             size, kind, flags = int.from_bytes(head[:3], "big"), head[3], head[4]
@@ -203,6 +208,59 @@ def test_every_request_ends_in_one_record(answer: Callable[..., Any], expected: 
     others = {"RESET", "CLOSED"} if answer in {resets, cut} else set()
     assert not set(ran.statuses) - {expected, *others}, ran
     assert ran.statuses[expected] >= 5
+
+
+@pytest.mark.parametrize("status", ["70000", "99", "099", "2OO", "", "9" * 5000])
+def test_a_status_that_is_none_breaks_the_protocol(status: str, tmp_path: Path) -> None:
+    def answer(peer: Peer, stream: int) -> None:
+        peer.send(peer.headers(stream, (":status", status), end=True))
+
+    with serving(grpc(answer)) as port:
+        ran = run(plan_for(port, rate=40, transport="grpc", cases=(CASE,)), tmp_path)
+    assert ran.statuses == {"PROTOCOL": 10}
+
+
+@pytest.mark.parametrize("status", ["70000", "9" * 5000])
+def test_a_grpc_status_that_is_none_breaks_the_protocol(status: str, tmp_path: Path) -> None:
+    def answer(peer: Peer, stream: int) -> None:
+        peer.send(peer.headers(stream, (":status", "200"), ("grpc-status", status), end=True))
+
+    with serving(grpc(answer)) as port:
+        ran = run(plan_for(port, rate=40, transport="grpc", cases=(CASE,)), tmp_path)
+    assert ran.statuses == {"PROTOCOL": 10}
+
+
+@pytest.mark.parametrize("size", [1, 1 << 24])
+def test_a_frame_size_that_is_not_allowed_breaks_the_protocol(size: int, tmp_path: Path) -> None:
+    with serving(grpc(good, settings=struct.pack(">HI", 5, size))) as port:
+        ran = run(plan_for(port, rate=40, transport="grpc", cases=(CASE,)), tmp_path)
+    assert ran.statuses == {"PROTOCOL": 10}
+
+
+def test_an_endless_message_is_not_read_on(tmp_path: Path) -> None:
+    def answer(peer: Peer, stream: int) -> None:
+        peer.send(peer.headers(stream, (":status", "200")))
+        for _ in range(100):
+            peer.send(frame(DATA, 0, stream, b"\0" * 16384))
+
+    with serving(grpc(answer)) as port:
+        ran = run(plan_for(port, rate=20, transport="grpc", cases=(CASE,), body_bytes=300_000), tmp_path)
+    assert set(ran.statuses) <= {"PROTOCOL", "RESET"}
+    assert 300_000 < ran.merged.rows["bytes"].max() <= 300_000 + 16384
+
+
+def test_an_endpoint_slow_to_read_is_not_the_testers_lag(tmp_path: Path) -> None:
+    size = 8_000_000
+    case = Case(name="g", path=CASE.path, before=b"\x0a\x01m" + ID, after=b"\x2a" + _varint(size) + b"y" * size)
+    wide = struct.pack(">HI", 4, 1 << 30)
+
+    with serving(grpc(good, settings=wide, pause_s=0.4)) as port:
+        plan = plan_for(port, rate=20, seconds=0.1, transport="grpc", cases=(case,))
+        rows = run(plan, tmp_path).merged.rows
+    assert rows["status"].tolist() == [1, 1]
+    assert not (rows["flags"] & Flag.NEW_CONNECTION).any()
+    assert (rows["sent"] - rows["taken"]).max() < 50_000_000
+    assert (rows["done"] - rows["sent"]).min() > 200_000_000
 
 
 def test_errors_keep_their_code_and_pushback(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from harness.load import making
 from harness.load.plan import Answer, Case, ClosedLoop, Connections
 from harness.load.records import ABSENT, Flag
 from tests.harness.load.engines import CASE, plan_for, run
@@ -178,6 +179,80 @@ def test_retry_after_is_seen(tmp_path: Path) -> None:
         ran = run(plan_for(port), tmp_path)
     assert (ran.merged.rows["flags"] & Flag.RETRY_AFTER).all()
     assert set(ran.merged.rows["code"].tolist()) == {429}
+
+
+def endless(connection: socket.socket, body: bytes, number: int) -> bool:
+    """Small chunks for ever, each a whole event to the parser."""
+    connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while True:
+        connection.sendall((b"40\r\n" + b"x" * 64 + b"\r\n") * 100)
+
+
+def endless_close(connection: socket.socket, body: bytes, number: int) -> bool:
+    connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    while True:
+        connection.sendall(b"x" * 10_000)
+
+
+@pytest.mark.parametrize("talk", [endless, endless_close])
+def test_an_endless_body_is_not_read_on(talk: Talk, tmp_path: Path) -> None:
+    with serving(http(talk)) as port:
+        ran = run(plan_for(port, rate=40, body_bytes=300_000), tmp_path)
+    assert ran.statuses == {"PROTOCOL": 10}
+    # The bound and one read, which is of 1 MiB at most.
+    assert ran.merged.rows["bytes"].min() > 300_000
+    assert ran.merged.rows["bytes"].max() < 300_000 + (1 << 20)
+
+
+def test_a_body_announced_too_large_is_not_read(tmp_path: Path) -> None:
+    with serving(http(say(b"HTTP/1.1 200 OK\r\nContent-Length: 300001\r\n\r\nBODY"))) as port:
+        ran = run(plan_for(port, rate=40, body_bytes=300_000), tmp_path)
+    assert ran.statuses == {"PROTOCOL": 10}
+
+
+def test_a_length_of_thousands_of_digits_is_the_endpoints_fault(tmp_path: Path) -> None:
+    with serving(http(say(b"HTTP/1.1 200 OK\r\nContent-Length: %b\r\n\r\nBODY" % (b"9" * 5000)))) as port:
+        ran = run(plan_for(port, rate=40), tmp_path)
+    assert ran.statuses == {"PROTOCOL": 10}
+
+
+def test_an_endpoint_slow_to_read_is_not_the_testers_lag(tmp_path: Path) -> None:
+    case = Case(name="large", path="/i", before=b'{"id":"', after=b'","pad":"%b"}' % (b"x" * 8_000_000))
+
+    def serve(connection: socket.socket) -> None:
+        time.sleep(0.3)
+        http(good)(connection)
+
+    with serving(serve) as port:
+        ran = run(plan_for(port, rate=20, seconds=0.1, cases=(case,), connections=Connections(preconnect=2)), tmp_path)
+    rows = ran.merged.rows
+    assert ran.statuses == {"OK": 2}
+    assert (rows["sent"] - rows["taken"]).max() < 50_000_000
+    assert (rows["done"] - rows["sent"]).min() > 150_000_000
+
+
+@pytest.mark.parametrize("listens", ["::1", "127.0.0.2", "127.0.0.1", ""])
+def test_of_several_addresses_the_one_that_connects(listens: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = [("::1", socket.AF_INET6), ("127.0.0.1", socket.AF_INET), ("127.0.0.2", socket.AF_INET)]
+    with serving(http(good), host=listens or "127.0.0.1") as port:
+        asked = port if listens else 1
+        found = [(family, socket.SOCK_STREAM, 6, "", (address, asked)) for address, family in known]
+        monkeypatch.setattr(making.gevent.socket, "getaddrinfo", lambda *_, **__: found)
+        family, (address, _) = making.address_of(plan_for(asked, host="localhost"))
+    assert (address, family) in known
+    assert address == (listens or "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("authority", "host", "name"),
+    [
+        ("[::1]:8443", "::1", "::1"), ("[::1]", "::1", "::1"), ("", "::1", "::1"), ("::1", "10.0.0.1", "::1"),
+        ("a.example:8443", "10.0.0.1", "a.example"), ("a.example", "10.0.0.1", "a.example"),
+        ("", "a.example", "a.example"),
+    ],
+)  # fmt: skip
+def test_the_name_of_the_certificate_is_without_port_and_brackets(authority: str, host: str, name: str) -> None:
+    assert making.server_name(plan_for(8443, authority=authority, host=host)) == name
 
 
 def test_a_request_that_waits_has_its_clock_running(tmp_path: Path) -> None:
