@@ -6,6 +6,8 @@ bound the loop judges at once. That costs lag, which is measured and told, and n
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +19,12 @@ from harness.load.answers import (
     Given,
     Template,
     Validate,
-    same_answer,
-    same_message,
     template_from,
     template_of,
 )
 from harness.load.plan import ID_WIDTH
 from harness.load.records import Flag, Status
+from harness.load.validate import same_outputs
 
 if TYPE_CHECKING:
     from harness.load.engine import Engine
@@ -49,7 +50,11 @@ class Checking:
 
     def __init__(self, engine: Engine, validate: Validate | None) -> None:
         self._engine, self._plan = engine, engine.plan
-        self._validate = validate or (same_message if engine.plan.transport == "grpc" else same_answer)
+        self._validate = validate or same_outputs
+        if self._plan.transport == "grpc":
+            with contextlib.suppress(ImportError):
+                # Loaded at the first answer that differs, it would hold up the loop.
+                importlib.import_module("harness.wire.protobuf")
         self.templates: list[Template | None] = [
             template_of(case.answer, case, ID_WIDTH) if case.answer else None for case in self._plan.cases
         ]

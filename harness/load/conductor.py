@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from harness.load.engine import NANO, longest_s
 from harness.load.facts import WorkerFacts
 from harness.load.plan import LoadPlan
 from harness.load.player import boot_id
-from harness.load.report import RunFacts, write_facts
+from harness.load.report import RunFacts, without_secrets, write_facts
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -102,12 +103,19 @@ class Conductor:
         self._nodes = {each.id: Node(each.id, number, heard=now) for number, each in enumerate(ordered)}
         return len(self._nodes)
 
-    def run(self, plan: LoadPlan, directory: Path, source: Path | None = None) -> list[WorkerFacts]:
+    def run(
+        self,
+        plan: LoadPlan,
+        directory: Path,
+        source: Path | None = None,
+        read: Callable[[], None] = lambda: None,
+    ) -> list[WorkerFacts]:
         """Hand out, start, watch, and collect; facts of every worker, lost ones too.
 
         Args:
             source: the file of the plan, where the workers can read it: then only its name goes over locust's port,
                 which anybody on this machine may speak to, and no credentials.
+            read: called when no worker has to read the plan any more.
         """
         self._run, self._stopped = plan.prefix, False
         self._bound = plan.bounds.silent_s - NOTICE_S
@@ -115,6 +123,7 @@ class Conductor:
         for node in self._nodes.values():
             self._send("oip_plan", {**given, "worker": node.worker, "directory": str(directory)}, node)
         self._wait(lambda node: node.ready, _READY_S, "it never became ready")
+        read()
         if not self._lost():
             self._compare_clocks()
             start = time.monotonic_ns() + round(START_S * NANO)
@@ -125,7 +134,7 @@ class Conductor:
             if not node.over:
                 self._send("oip_stop", {}, node)
         self._wait(lambda node: node.over, plan.timeout_s * 2 + _DONE_S, "it did not end")
-        return self._facts(directory)
+        return self._facts(directory, plan)
 
     @property
     def finished(self) -> int:
@@ -181,13 +190,14 @@ class Conductor:
             if node.boot and node.boot == boot_id() and abs(node.offset_ns) < _SAME_CLOCK_NS:
                 node.offset_ns = 0
 
-    def _facts(self, directory: Path) -> list[WorkerFacts]:
+    def _facts(self, directory: Path, plan: LoadPlan) -> list[WorkerFacts]:
         found = []
         for node in self._nodes.values():
             given = node.facts or RunFacts(facts=WorkerFacts(worker=node.worker), run=self._run)
             facts = msgspec.structs.replace(given.facts, worker=node.worker, lost=node.lost, silent_s=node.silent)
-            write_facts(directory, self._run, msgspec.structs.replace(given, facts=facts))
-            found.append(facts)
+            whole = without_secrets(msgspec.structs.replace(given, facts=facts), plan)
+            write_facts(directory, self._run, whole)
+            found.append(whole.facts)
         return found
 
     def _send(self, name: str, data: dict[str, Any], node: Node) -> None:

@@ -8,6 +8,7 @@ outlives a pytest that was killed.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from locust.runners import MasterRunner, WorkerRunner
 from harness.load import buckets
 from harness.load.conductor import Conductor
 from harness.load.launch import TELL, Order
-from harness.load.plan import read_plan
+from harness.load.plan import LoadPlan, read_plan
 from harness.load.player import Player
 from harness.load.validate import same_outputs
 
@@ -49,7 +50,8 @@ class Master:
         self._conductor = Conductor(environment, runner)
         self._pipe = int(os.environ[TELL])
         self._orders: Queue[bytes] = Queue()
-        gevent.spawn(_listen, self._orders.put)
+        self._file: Path | None = None
+        gevent.spawn(_listen, self._orders.put, self._forget)
         gevent.spawn(self._serve)
 
     def _serve(self) -> None:
@@ -62,12 +64,23 @@ class Master:
             self._tell({"event": "failed", "why": f"{type(error).__name__}: {error}"})
 
     def _carry_out(self, order: Order) -> None:
-        plan = read_plan(Path(order.plan))
+        # A launcher that is killed cannot take the file away, and it holds credentials.
+        self._file = Path(order.plan)
+        try:
+            self._play(read_plan(self._file), order)
+        finally:
+            self._forget()
+
+    def _forget(self) -> None:
+        if self._file is not None:
+            self._file.unlink(missing_ok=True)
+
+    def _play(self, plan: LoadPlan, order: Order) -> None:
         # Workers of an earlier plan keep their numbers; what is known of them does not stay.
         self._conductor.gather()
         teller = gevent.spawn(self._tell_on)
         try:
-            self._conductor.run(plan, Path(order.directory), Path(order.plan))
+            self._conductor.run(plan, Path(order.directory), Path(order.plan), self._forget)
         finally:
             teller.kill()
         self._tell({"event": "done", "run": plan.prefix})
@@ -81,15 +94,18 @@ class Master:
         os.write(self._pipe, msgspec.json.encode(data) + b"\n")
 
 
-def _listen(take: Any) -> None:  # noqa: ANN401 -- a callable
-    """Hand over each line of standard input; at its end, end this process."""
+def _listen(take: Callable[[bytes], object], last: Callable[[], None] = lambda: None) -> None:
+    """Hand over each line of standard input; at its end, do the last thing and end this process."""
     gevent.os.make_nonblocking(0)
     rest = b""
     while piece := gevent.os.nb_read(0, _PIECE):
         *lines, rest = (rest + piece).split(b"\n")
         for line in lines:
             take(line)
-    os._exit(0)
+    try:
+        last()
+    finally:
+        os._exit(0)
 
 
 @events.init.add_listener  # type: ignore[untyped-decorator]  # locust has no types for it

@@ -121,7 +121,7 @@ def without_padding(payload: bytes) -> bytes:
 
 
 class Blocks:
-    """Header blocks of answers: (HTTP status or -1, gRPC status or -1, flags). An HTTP status not of three digits is 0."""
+    """Header blocks of answers: (HTTP status or -1, gRPC status or -1, flags); an HTTP status that is none is 0."""
 
     def __init__(self) -> None:
         self._decoder = Decoder()

@@ -12,6 +12,7 @@ import msgspec
 from gevent import subprocess
 
 from harness.load.plan import LoadPlan, decode_plan, read_plan
+from harness.load.schedule import Schedule, read_trace
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -25,6 +26,7 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("model-version", {"default": "", "help": "version of the model"}),
     ("rate", {"type": float, "default": 50.0, "help": "requests a second over all workers, whatever the answers do"}),
     ("arrivals", {"default": "poisson", "choices": ("poisson", "constant"), "help": "how requests follow each other"}),
+    ("trace", {"default": "", "help": "file with the second of each request on a line, in place of rate and arrivals"}),
     ("seed", {"type": int, "default": 0, "help": "of the arrivals; the same seed sends the same requests"}),
     ("latency", {"type": float, "default": 0.1, "help": "service level: seconds from the intended time"}),
     ("percentile", {"type": float, "default": 0.99, "help": "service level: share of requests within the latency"}),
@@ -97,7 +99,17 @@ def _made(environment: Environment, options: Any, seconds: float) -> LoadPlan:  
         "cert_file": options.oip_cert,
         "key_file": options.oip_key,
     }
-    return decode_plan(_prepared(msgspec.json.encode(wishes)))
+    # Read first: what cannot be read must not cost the endpoint a request.
+    schedule = _recorded(Path(options.oip_trace)) if options.oip_trace else None
+    plan = decode_plan(_prepared(msgspec.json.encode(wishes)))
+    return plan if schedule is None else msgspec.structs.replace(plan, schedule=schedule)
+
+
+def _recorded(path: Path) -> Schedule:
+    try:
+        return read_trace(path)
+    except OSError as error:
+        raise ValueError(f"the trace cannot be read: {error}") from None
 
 
 def _prepared(wishes: bytes) -> bytes:

@@ -24,6 +24,7 @@ ID_WIDTH = 16
 """Characters of a request id: the prefix of the run and the index in hexadecimal, so Content-Length never varies."""
 
 REDACTED = "[redacted]"
+_LEAST_SECRET = 8
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -221,6 +222,12 @@ class LoadPlan(_Part, frozen=True, kw_only=True):
         """The plan as evidence may keep it: no value of a common header, no key file."""
         hidden = tuple((name, REDACTED) for name, _ in self.headers)
         return msgspec.structs.replace(self, headers=hidden, key_file=REDACTED if self.key_file else "")
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Values of the common headers that are long enough to be told apart, whole and without their scheme."""
+        values = {part for _, value in self.headers for part in (value, value.partition(" ")[2])}
+        return tuple(sorted((each for each in values if len(each) >= _LEAST_SECRET), key=len, reverse=True))
 
     @property
     def digest(self) -> str:

@@ -1,4 +1,4 @@
-"""Makes a plan for an endpoint: finds a model, builds a case from its metadata, sees one right answer.
+"""Makes a plan for an endpoint: finds a model, builds a case from its metadata, sees a right answer, twice.
 
 Runs in a process of its own (``python -m harness.load.prepare``, wishes as JSON on standard input, the plan on standard
 output), because locust patches sockets and threads and the clients here should not be patched.
@@ -17,13 +17,16 @@ import httpx
 import msgspec
 
 from harness.generate.inputs import candidates
-from harness.load.answers import template_from
+from harness.load.answers import Given, template_from
 from harness.load.plan import ID_WIDTH, Answer, Bounds, Case, Connections, LoadPlan, ServiceLevel
+from harness.load.records import Status
 from harness.load.schedule import Schedule, Stage
+from harness.load.validate import same_outputs
 from harness.wire.messages import InferRequest, ModelMetadata, read_model_metadata
 
 PATIENCE_S = 10.0
 _PORTS = {"http": 80, "https": 443, "grpc": 8001, "grpcs": 443}
+_JSON = {"content-type": "application/json"}
 _SERVICE = "/inference.GRPCInferenceService/"
 
 
@@ -115,11 +118,13 @@ def _rest_case(wishes: Wishes) -> Case:
             path = f"/v2/models/{model}" + (f"/versions/{wishes.version}" if wishes.version else "")
             metadata = read_model_metadata(_json(client.get(base + path)))
             for before, after in _bodies(metadata):
-                mark = secrets.token_hex(ID_WIDTH // 2).encode()
-                body = before + mark + after
-                answer = client.post(f"{base}{path}/infer", content=body, headers={"content-type": "application/json"})
+                mark = _mark()
+                answer = client.post(f"{base}{path}/infer", content=before + mark + after, headers=_JSON)
                 if answer.is_success:
-                    return _case(model, f"{prefix}{path}/infer", before, after, mark, answer.content)
+                    case = _case(model, f"{prefix}{path}/infer", before, after, mark, answer.content)
+                    other = _mark()
+                    again = client.post(f"{base}{path}/infer", content=case.body(other), headers=_JSON)
+                    return _varying(case, other, answer.content, again.content) if again.is_success else case
                 why = f"HTTP {answer.status_code} {answer.text[:200]}"
         except httpx.HTTPError as error:
             raise NoPlan(f"{wishes.url} cannot be asked: {error!r}") from None
@@ -133,6 +138,22 @@ def _case(name: str, path: str, before: bytes, after: bytes, mark: bytes, body: 
         return Case(name=f"{name} (id not in the answer)", path=path, before=before + mark + after, has_id=False)
     answer = Answer(before=template.before, after=template.after)
     return Case(name=name, path=path, before=before, after=after, answer=answer)
+
+
+def _varying(case: Case, mark: bytes, first: bytes, second: bytes) -> Case:
+    """The case, marked if two answers to it say different things: then none can be judged by another.
+
+    ``mark``: the id of the second request; the first answer is taken with that id in it, where it has one.
+    """
+    has_id = case.has_id and case.answer is not None
+    reference = case.answer.before + mark + case.answer.after if has_id and case.answer else first
+    fault = same_outputs(Given(0, 0, mark if has_id else b"", second, reference))
+    differs = fault is not None and fault.status is Status.WRONG_ANSWER
+    return msgspec.structs.replace(case, varies=True) if differs else case
+
+
+def _mark() -> bytes:
+    return secrets.token_hex(ID_WIDTH // 2).encode()
 
 
 def _bodies(metadata: ModelMetadata) -> Iterator[tuple[bytes, bytes]]:
@@ -190,16 +211,20 @@ def _grpc_case(wishes: Wishes) -> Case:
                 protobuf.parsed("ModelMetadata", call("ModelMetadata", asked.SerializeToString()))
             )
             for each in candidates(metadata.inputs):
-                mark = secrets.token_hex(ID_WIDTH // 2)
-                wanted = InferRequest(inputs=each.inputs, id=mark)
+                mark = _mark()
+                wanted = InferRequest(inputs=each.inputs, id=mark.decode())
                 body = protobuf.infer_message(model, wishes.version or None, wanted, "raw").SerializeToString()
-                before, _, after = body.partition(mark.encode())
+                before, _, after = body.partition(mark)
                 try:
                     answer = call("ModelInfer", body)
                 except grpc.RpcError as error:
                     why = str(error)[:200]
                     continue
-                return _case(model, _SERVICE + "ModelInfer", before, after, mark.encode(), answer)
+                case, other = _case(model, _SERVICE + "ModelInfer", before, after, mark, answer), _mark()
+                try:
+                    return _varying(case, other, answer, call("ModelInfer", case.body(other)))
+                except grpc.RpcError:
+                    return case
         except grpc.RpcError as error:
             raise NoPlan(f"{wishes.url} cannot be asked: {error}") from None
     raise NoPlan(f"model {model!r} answers no request made from its metadata: {why}")

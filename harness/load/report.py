@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import time
@@ -16,7 +17,7 @@ import numpy as np
 
 from harness.load.buckets import counted
 from harness.load.facts import WorkerFacts
-from harness.load.plan import LoadPlan
+from harness.load.plan import REDACTED, LoadPlan
 from harness.load.records import Rows, Status
 
 if TYPE_CHECKING:
@@ -193,6 +194,23 @@ def facts_of(engine: Engine, meter: Meter, *, finished: bool) -> WorkerFacts:
         schedule_digest=engine.schedule_digest,
         note="; ".join(notes),
     )
+
+
+def without_secrets(facts: RunFacts, plan: LoadPlan) -> RunFacts:
+    """The facts without the plan's header values, which an endpoint may have sent back."""
+    forms = {form for secret in plan.secrets for form in (secret, json.dumps(secret)[1:-1])}
+    ordered = sorted(forms, key=len, reverse=True)
+
+    def hidden(value: Any) -> Any:  # noqa: ANN401 -- a text, or a number that stays
+        if isinstance(value, str):
+            for each in ordered:
+                value = value.replace(each, REDACTED)
+        return value
+
+    own = facts.facts
+    cleaned = msgspec.structs.replace(own, note=hidden(own.note), lost=hidden(own.lost), defect=hidden(own.defect))
+    kept = [{name: hidden(value) for name, value in each.items()} for each in facts.kept]
+    return msgspec.structs.replace(facts, facts=cleaned, kept=kept)
 
 
 def write_facts(directory: Path, run: str, facts: RunFacts) -> Path:

@@ -11,7 +11,7 @@ import gevent
 from harness.load.engine import NANO, Engine
 from harness.load.plan import LoadPlan
 from harness.load.records import Origin, RecordWriter
-from harness.load.report import Bulk, Meter, RunFacts, facts_of, write_facts
+from harness.load.report import Bulk, Meter, RunFacts, facts_of, without_secrets, write_facts
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -112,7 +112,7 @@ class Session:
     def _facts(self, start_ns: int, *, finished: bool) -> RunFacts:
         engine = self.engine
         seconds, cpu_seconds, _ = self._meter.total()
-        return RunFacts(
+        found = RunFacts(
             facts=facts_of(engine, self._meter, finished=finished),
             run=self.run_name,
             plan_digest=self._origin.plan_digest,
@@ -132,3 +132,4 @@ class Session:
             unsolicited=engine.unsolicited,
             kept=engine.kept,
         )
+        return without_secrets(found, self.plan)

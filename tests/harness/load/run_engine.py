@@ -1,6 +1,7 @@
 """Runs engines in a process of its own: gevent stays out of pytest's.
 
-A line ``PLAN RECORDS FACTS SPOILT`` on input each. SPOILT names what goes wrong in the tester itself, a function here; empty: nothing.
+A line ``PLAN RECORDS FACTS SPOILT`` on input each. SPOILT names what goes wrong in the tester
+itself, a function here; empty: nothing.
 """
 
 from __future__ import annotations

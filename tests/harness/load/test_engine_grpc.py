@@ -15,6 +15,7 @@ import pytest
 
 from harness.load.plan import Case, Connections
 from harness.load.records import Flag
+from harness.wire import protobuf
 from tests.harness.load.engines import plan_for, run
 from tests.harness.load.hostile_server import reset, serving
 
@@ -261,6 +262,23 @@ def test_an_endpoint_slow_to_read_is_not_the_testers_lag(tmp_path: Path) -> None
     assert not (rows["flags"] & Flag.NEW_CONNECTION).any()
     assert (rows["sent"] - rows["taken"]).max() < 50_000_000
     assert (rows["done"] - rows["sent"]).min() > 200_000_000
+
+
+def test_what_a_server_adds_beside_the_outputs_is_its_own_affair(tmp_path: Path) -> None:
+    def timed(peer: Peer, stream: int) -> None:
+        sent = peer.messages[stream][5:]
+        reply = protobuf.message("ModelInfer", "Response")
+        reply.model_name, reply.id = "m", sent[-16:].decode()
+        reply.parameters["took"].int64_param = time.monotonic_ns()
+        output = reply.outputs.add()
+        output.name, output.datatype = "y", "INT64"
+        output.shape.append(1)
+        output.contents.int64_contents.append(2 if sent.endswith(b"00000007") else 1)
+        peer.send(peer.good(stream, reply.SerializeToString()))
+
+    with serving(grpc(timed)) as port:
+        ran = run(plan_for(port, transport="grpc", cases=(CASE,)), tmp_path)
+    assert ran.statuses == {"OK": 49, "WRONG_ANSWER": 1}
 
 
 def test_errors_keep_their_code_and_pushback(tmp_path: Path) -> None:

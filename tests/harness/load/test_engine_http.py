@@ -167,6 +167,19 @@ def test_another_answer_than_before_is_wrong(tmp_path: Path) -> None:
     assert ran.merged.rows["index"][ran.merged.rows["status"] == 9].tolist() == [7]
 
 
+def test_what_a_server_adds_beside_the_outputs_is_its_own_affair(tmp_path: Path) -> None:
+    def timed(connection: socket.socket, body: bytes, number: int) -> bool:
+        value = 2 if b"00000007" in body else 1
+        output = b'{"name":"y","datatype":"INT64","shape":[1],"data":[%d]}' % value
+        whole = body_of(body, extra=b',"parameters":{"took":%d}' % time.monotonic_ns())
+        connection.sendall(answer(whole.replace(b'"outputs":[]', b'"outputs":[%b]' % output)))
+        return True
+
+    with serving(http(timed)) as port:
+        ran = run(plan_for(port), tmp_path)
+    assert ran.statuses == {"OK": 49, "WRONG_ANSWER": 1}
+
+
 def test_a_late_second_answer_is_nobodys(tmp_path: Path) -> None:
     with serving(http(late_second)) as port:
         ran = run(plan_for(port, rate=4, seconds=1.5), tmp_path)

@@ -6,6 +6,7 @@ import contextlib
 import http.server
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -183,10 +184,17 @@ def test_a_killed_launcher_takes_them_with_it(port: int, tmp_path: Path) -> None
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as launcher:
         assert launcher.stdout is not None
         pids = [int(pid) for pid in launcher.stdout.readline().split()]
-        time.sleep(0.5)
+        home = Path(f"/proc/{pids[0]}/cwd").readlink()
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline and not list((tmp_path / "series").glob("*.rec")):
+            time.sleep(0.05)
+        time.sleep(1.5)
         launcher.kill()
     assert len(pids) == 2
     assert gone(*pids)
+    assert list(home.glob("*.log"))
+    assert not list(home.glob("plan-*")), "it holds credentials"
+    shutil.rmtree(home)
 
 
 def test_nobody_listens(tmp_path: Path) -> None:

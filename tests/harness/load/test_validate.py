@@ -49,6 +49,38 @@ def test_another_id_is_another_request() -> None:
     assert judged(answer([5.0]), None) is None
 
 
+def shaped(shape: list[int], datatype: str = "FP32") -> bytes:
+    output = {"name": "y", "datatype": datatype, "shape": shape, "data": [1.0, 2.0]}
+    return json.dumps({"id": ID.decode(), "outputs": [output]}).encode()
+
+
+@pytest.mark.parametrize("body", [shaped([2, 1]), shaped([2], "FP64"), shaped([])])
+def test_shapes_and_data_types_are_part_of_the_answer(body: bytes) -> None:
+    assert judged(body, shaped([2])) is Status.WRONG_ANSWER
+    assert judged(shaped([2]), shaped([2])) is None
+
+
+@pytest.mark.parametrize("rest", [
+    '"parameters":[1],"outputs":[{"name":"y","datatype":"FP32","shape":[1],"parameters":[2],"data":[1]}]',
+    '"outputs":[{"name":"y","datatype":"FP32","shape":["x"],"parameters":{"binary_data_size":-4}}]',
+    '"outputs":' + "[" * 900 + "]" * 900,
+    '"outputs":[{"name":"y","datatype":"FP32","shape":[1],"data":[1' + "0" * 400 + "]}]",
+    '"outputs":7', '"outputs":[7]', '"outputs":[{"name":["y"],"datatype":"FP32","shape":[1],"data":[1]}]',
+])  # fmt: skip
+def test_a_hostile_answer_is_wrong_and_raises_nothing(rest: str) -> None:
+    body = f'{{"id":"{ID.decode()}",{rest}}}'.encode()
+    assert judged(body, answer([1.0])) is Status.WRONG_ANSWER
+    assert judged(answer([1.0]), body) is Status.WRONG_ANSWER
+
+
+def test_an_answer_without_outputs_is_compared_whole() -> None:
+    def plain(value: float) -> bytes:
+        return json.dumps({"id": ID.decode(), "score": value}).encode()
+
+    assert judged(plain(1.0), plain(1.0)) is None
+    assert judged(plain(2.0), plain(1.0)) is Status.WRONG_ANSWER
+
+
 def test_integers_have_no_tolerance() -> None:
     assert judged(answer([10_000_001], "INT64"), answer([10_000_000], "INT64")) is Status.WRONG_ANSWER
 
