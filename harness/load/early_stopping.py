@@ -53,20 +53,9 @@ def min_requests(late: int, percentile: float, confidence: float = CONFIDENCE) -
     return found + late
 
 
-def passes(requests: int, late: int, percentile: float, confidence: float = CONFIDENCE) -> bool:
-    """Whether ``late`` of ``requests`` show the percentile with confidence."""
-    return requests >= min_requests(late, percentile, confidence)
-
-
 def more_in_time(requests: int, late: int, percentile: float, confidence: float = CONFIDENCE) -> int:
     """How many further requests would have to be sent for a pass, if none of them were late; 0: it passes."""
     return max(0, min_requests(late, percentile, confidence) - requests)
-
-
-def most_late(requests: int, percentile: float, confidence: float = CONFIDENCE) -> int | None:
-    """The most late requests with which ``requests`` pass; None: not even with none."""
-    over = _first(lambda late: min_requests(late, percentile, confidence) > requests, 0)
-    return None if not over else over - 1
 
 
 def deciding_count(requests: int, late: int, percentile: float, confidence: float = CONFIDENCE) -> int | None:

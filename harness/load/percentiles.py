@@ -129,25 +129,3 @@ def curve(ascending: Values, points: int = 100) -> tuple[tuple[float, float], ..
     above = np.geomspace(1.0, 1.0 / len(ascending), points)
     places = np.unique(np.minimum(np.floor(len(ascending) * (1 - above)), len(ascending) - 1).astype(np.int64))
     return tuple((int(at) / len(ascending), float(ascending[at]) * NANO) for at in places)
-
-
-def hgrm(ascending: Values, *, ticks: int = 5, scale: float = 1e-6) -> str:
-    """The text form that HdrHistogram's plotter reads, in milliseconds: exact values, no buckets.
-
-    ``ticks`` lines for each halving of the share above.
-    """
-    count = len(ascending)
-    lines = [f"{'Value':>12} {'Percentile':>14} {'TotalCount':>10} {'1/(1-Percentile)':>14}", ""]
-    halvings = np.arange(math.ceil(math.log2(max(count, 2))) * ticks + 1) / ticks
-    for share in (1 - 0.5**halvings).tolist():
-        at = min(count - 1, math.ceil(share * count - 1e-9)) if count else 0
-        if count and share < 1:
-            value = float(ascending[at]) * scale
-            total = int(np.searchsorted(ascending, ascending[at], side="right"))
-            lines.append(f"{value:12.3f} {share:2.12f} {total:10d} {1 / (1 - share):14.2f}")
-    if count:
-        values = ascending * scale
-        lines.append(f"{values[-1]:12.3f} {1.0:2.12f} {count:10d}")
-        lines.append(f"#[Mean    = {values.mean():12.3f}, StdDeviation   = {values.std():12.3f}]")
-        lines.append(f"#[Max     = {values[-1]:12.3f}, Total count    = {count:12d}]")
-    return "\n".join(lines) + "\n"

@@ -255,8 +255,3 @@ def read_plan(path: Path) -> LoadPlan:
 def decode_plan(data: bytes) -> LoadPlan:
     """The same from bytes, as a master sends them."""
     return msgspec.json.decode(data, type=LoadPlan)
-
-
-def request_id(prefix: str, index: int) -> bytes:
-    """The id of a request: the run's prefix and the index as eight hexadecimal digits."""
-    return b"%s%08x" % (prefix.encode(), index)

@@ -134,12 +134,6 @@ class RecordWriter:
         if self._end == len(self._block):
             self.flush()
 
-    def add_rows(self, rows: Rows) -> None:
-        """Add many rows of :data:`DTYPE` at once."""
-        self.flush()
-        self._write(np.ascontiguousarray(rows, DTYPE).tobytes())
-        self.written += len(rows)
-
     def flush(self) -> None:
         """Hand what was added to the kernel: a kill of this process cannot take it back."""
         if self._end:

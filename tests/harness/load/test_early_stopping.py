@@ -12,8 +12,6 @@ from harness.load.early_stopping import (
     fixed_count,
     min_requests,
     more_in_time,
-    most_late,
-    passes,
     rounded_count,
 )
 from harness.stats import decide
@@ -40,25 +38,15 @@ def test_the_count_is_minimal(late: int, percentile: float, confidence: float) -
     count = min_requests(late, percentile, confidence)
     assert binom.cdf(late, count, 1 - percentile) <= (1 - confidence) * (1 + 1e-9)
     assert count == late + 1 or binom.cdf(late, count - 1, 1 - percentile) > (1 - confidence) * (1 - 1e-9)
-    assert passes(count, late, percentile, confidence)
-    assert not passes(count - 1, late, percentile, confidence)
+    assert more_in_time(count, late, percentile, confidence) == 0
     assert more_in_time(count - 1, late, percentile, confidence) == 1
 
 
 @given(st.integers(1, 5000), st.data(), PERCENTILES)
 def test_it_is_the_one_decision_rule(requests: int, data: st.DataObject, percentile: float) -> None:
     late = data.draw(st.integers(0, min(requests, int(3 * requests * (1 - percentile)) + 3)))
-    assert passes(requests, late, percentile) == (decide(requests - late, requests, percentile, 0.99) == "supports")
-
-
-@given(st.integers(1, 20_000), PERCENTILES)
-def test_most_late_is_the_rule_turned_round(requests: int, percentile: float) -> None:
-    late = most_late(requests, percentile)
-    if late is None:
-        assert not passes(requests, 0, percentile)
-    else:
-        assert passes(requests, late, percentile)
-        assert not passes(requests, late + 1, percentile)
+    passed = more_in_time(requests, late, percentile) == 0
+    assert passed == (decide(requests - late, requests, percentile, 0.99) == "supports")
 
 
 def test_fixed_counts_are_the_published_ones() -> None:

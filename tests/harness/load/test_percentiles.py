@@ -11,7 +11,6 @@ from scipy.stats import binom
 from harness.load.percentiles import (
     curve,
     dependence,
-    hgrm,
     interval_places,
     needed,
     percentiles_of,
@@ -77,18 +76,10 @@ def test_bunches_are_seen_and_independence_is_one() -> None:
     assert dependence(np.ones(3, np.bool_)) is None
 
 
-def test_the_curve_and_the_export_end_at_the_maximum() -> None:
+def test_the_curve_ends_at_the_maximum() -> None:
     ascending = np.sort(np.random.default_rng(1).integers(1, 10**9, 5000))
     points = curve(ascending)
     assert len(points) <= 100
     assert points[-1] == (0.9998, ascending[-1] * 1e-9)
     assert [share for share, _ in points] == sorted({share for share, _ in points})
-    lines = hgrm(ascending).splitlines()
-    rows = [line.split() for line in lines[2:] if not line.startswith("#")]
-    assert float(rows[-1][0]) == pytest.approx(ascending[-1] / 1e6, abs=0.001)
-    assert int(rows[-1][2]) == 5000
-    assert [float(row[0]) for row in rows] == sorted(float(row[0]) for row in rows)
-    for value, _, total, *_ in rows[:-1]:
-        assert int(total) == pytest.approx(np.count_nonzero(ascending <= float(value) * 1e6), abs=3)
     assert curve(np.zeros(0, np.int64)) == ()
-    assert hgrm(np.zeros(0, np.int64)).count("\n") == 2

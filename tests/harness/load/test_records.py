@@ -74,7 +74,8 @@ def test_repeated_and_foreign_rows_are_told(tmp_path: Path) -> None:
 def test_of_a_repeated_row_the_first_is_kept_and_an_empty_one_is_foreign(tmp_path: Path) -> None:
     rows = rows_from(index=[3, 3, 4], intended=[1, 2, 3], done=[10, 20, 30], status=[1, 1, 0])
     with RecordWriter(tmp_path / "0", Origin(0, 1, PLAN)) as writer:
-        writer.add_rows(rows)
+        for row in rows.tolist():
+            writer.add(*row)
     merged = merge([tmp_path / "0"], 0, 1, PLAN)
     assert merged.rows["done"].tolist() == [10]
     assert (merged.repeated.tolist(), merged.missing.tolist(), merged.foreign) == ([3], [], 1)
