@@ -80,9 +80,8 @@ def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, 
     if loading and (not selection.slugs or set(slugs) & set(loading)):
         cases.append(Case("clean", "clean", LOAD_MODELS, loading, load=True))
     for name in names:
-        of_load = any(check.suite == LOAD and name in check.faults for check in registry)
-        asked = slugs or (_group_of(listed[name], registry) if selection.group or of_load else ())
-        load = any(registry.checks[slug].suite == LOAD for slug in asked)
+        load = any(check.suite == LOAD and name in check.faults for check in registry)
+        asked = slugs or (_group_of(listed[name], registry, load=load) if selection.group or load else ())
         models = LOAD_MODELS if load else tuple(listed[name].get("models", ())) or _models_for(name, registry)
         cases.append(Case("fault", name, models, asked, _over_grpc(asked, registry), load=load))
     cases += [case for name in names for case in _tries(listed[name], wanted, registry, selection.seeds)]
@@ -135,12 +134,15 @@ def rotating(side: Literal["faults", "variants"], count: int | None, day: int | 
     return tuple(names[(first + step) % len(names)] for step in range(min(count, len(names))))
 
 
-def _group_of(fault: Mapping[str, Any], registry: Registry) -> tuple[str, ...]:
-    """The checks of the clause groups that should find a fault: those that name it, else those of its clauses."""
+def _group_of(fault: Mapping[str, Any], registry: Registry, *, load: bool) -> tuple[str, ...]:
+    """The checks of the clause groups that should find a fault: those that name it, else those of its clauses.
+
+    Load is sent only where a check of load names the fault.
+    """
     broken = set(fault.get("clauses", ()))
     groups = {(check.suite, check.group) for check in registry if fault["name"] in check.faults}
     groups = groups or {(check.suite, check.group) for check in registry if broken & {*check.asked}}
-    inside = [check for check in registry if (check.suite, check.group) in groups]
+    inside = [check for check in registry if (check.suite, check.group) in groups and (load or check.suite != LOAD)]
     return tuple(check.slug for check in _with_needs(inside, registry))
 
 

@@ -24,6 +24,7 @@ LARGE = 16_384
 LARGE_SHARE, MOST_LARGE_A_SECOND = 0.02, 2.0
 # Together they may take so much of one instance's time.
 LARGE_TIME = 0.3
+SOME_LARGE, MOST_S = 5.0, 12.0
 PERCENTILE, FACTOR, LEAST_S = 0.9, 5.0, 0.1
 
 
@@ -51,7 +52,10 @@ def load_mixed(probe: Probe) -> None:
     mix = tuple(_of_policy(load)) or _small_and_large(load)
     small = mix[0].name
     rate = min(load.steady_rate, 0.3 * throughput(load))
-    seconds = probe.target.policy.load.seconds or load.bench.extent.steady_s / 2
+    # Long enough for some large ones, though not for a minute.
+    rare = min(case.weight for case in mix) / sum(case.weight for case in mix)
+    least = min(MOST_S, SOME_LARGE / max(rare * rate, 1e-6))
+    seconds = probe.target.policy.load.seconds or max(load.bench.extent.steady_s / 2, least)
     # Reading large answers makes the tester itself late by some milliseconds; that matters to a stated level only.
     bounds = None if load.stated else ROUGH
     alone = load.run(load.plan(load.stages((seconds, rate)), cases=mix[:1], bounds=bounds), "small ones alone")
