@@ -48,8 +48,9 @@ FEW_LATE = 3
 # Beyond capacity seconds count, not milliseconds: the tester may be later than when a service level is judged.
 ROUGH = Bounds(lag_s=0.1)
 NOISE = frozenset({"lag", "lag-decides", "cpu", "hole"})
-# Late by milliseconds: latencies say nothing then, but whether an answer comes in seconds, and is right, still does.
-HARMLESS = frozenset({"lag", "lag-decides", "cpu", "samples"})
+# Late by milliseconds, or without a free connection: latencies say nothing then, but whether what was sent is answered
+# in seconds, and rightly, still does.
+HARMLESS = frozenset({"lag", "lag-decides", "cpu", "samples", "offered", "connection-cap"})
 
 
 @dataclass(frozen=True, slots=True)

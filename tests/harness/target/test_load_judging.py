@@ -18,7 +18,7 @@ from harness.load.summary import summarise
 from harness.load.validity import invalid_reasons
 from harness.load.verdict import judge, judge_answers
 from harness.target.load_judging import answers_come, level_holds, successes_at
-from harness.target.loading import Loader
+from harness.target.loading import Loader, sound
 from harness.verdicts import Verdict
 from tests.harness.load.runs import facts_of, merged_of, plan_of, rows_of
 
@@ -114,3 +114,10 @@ def test_mostly_late_needs_no_second_run() -> None:
 def test_what_was_never_sent_is_not_asked() -> None:
     rows = rows_of(PLAN, status=np.where(np.arange(COUNT) % 2, Status.OK, Status.NEVER_SENT))
     assert successes_at(ran(rows), 2, 4) == (100, 100)
+
+
+def test_an_endpoint_that_holds_all_connections_does_not_excuse_itself() -> None:
+    found = ran(rows_of(PLAN, status=np.where(np.arange(COUNT) % 2, Status.OK, Status.NEVER_SENT)))
+    assert found.outcome.invalid
+    assert sound(found)
+    assert not sound(ran(found.merged.rows, lost="killed"))
