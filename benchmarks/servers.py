@@ -16,6 +16,7 @@ import re
 import statistics
 import sys
 import tempfile
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -163,16 +164,16 @@ def rows(name: str, rounds: int, seconds: float, say: Callable[[str], object]) -
 def section(found: Sequence[Row], rounds: int, seconds: float) -> str:
     """Markdown."""
     made, level = datetime.now(UTC).date(), f"p{LEVEL.percentile * 100:g} within {LEVEL.latency_s * 1e3:g} ms"
-    head = f"""\
-`iris`, one row, {AT_ONCE} requests under way: answers a second of our closed loop, each answer checked, as a ratio to a
-C tool that looks at none, {rounds} rounds of {seconds:g} s in turn (median, least to most). Then the search for the
-capacity: {level} of the intended time, Poisson arrivals. Tester and server shared two processors, so the rates are of
-that machine. Made by `python benchmarks/servers.py --write`, {made}.
-"""
+    head = (
+        f"`iris`, one row, {AT_ONCE} requests under way: answers a second of our closed loop, each answer checked, "
+        f"as a ratio to a C tool that looks at none, {rounds} rounds of {seconds:g} s in turn (median, least to most). "
+        f"Then the search for the capacity: {level} of the intended time, Poisson arrivals. Tester and server shared "
+        f"two processors, so the rates are of that machine. Made by `python benchmarks/servers.py --write`, {made}."
+    )
     lines = [
         "## Under load",
         "",
-        *head.splitlines(),
+        *textwrap.wrap(head, 120, break_on_hyphens=False),
         "",
         "| server | transport | ratio to | answers/s | ratio | capacity | tail there |",
         "| --- | --- | --- | --- | --- | --- | --- |",
