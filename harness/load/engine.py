@@ -70,7 +70,7 @@ class Engine:
         self.dirty: list[Any] = []
         self.holding: set[Any] = set()
         self.opened = self.open = self.peak_open = self.peak_queue = self.cap_hits = 0
-        self.unknown_ids = self.unsolicited = self.finished = self.sent = 0
+        self.unknown_ids = self.unsolicited = self.finished = 0
         self.notes: list[str] = []
         self.defects, self.first_defect = 0, ""
         self._unwritable = False
@@ -191,8 +191,7 @@ class Engine:
         try:
             self.writer.flush()
         except Exception as error:  # noqa: BLE001 -- a full disk, or whoever looks at the rows
-            self._unwritable = True
-            self.broke(error, "the records")
+            self._cannot_write(error)
 
     def unasked(self) -> None:
         """An answer without a request."""
@@ -294,8 +293,11 @@ class Engine:
         try:
             self.writer.add(*row, status, flags)
         except Exception as error:  # noqa: BLE001 -- raised into the loop, it would leave the run without an end
-            self._unwritable = True
-            self.broke(error, "the records")
+            self._cannot_write(error)
+
+    def _cannot_write(self, error: Exception) -> None:
+        self._unwritable = True
+        self.broke(error, "the records")
 
     def _wait(self) -> None:
         """Until each request is over, but not for ever."""

@@ -20,10 +20,9 @@ from harness.clauses import Catalogue, load
 from harness.load.judged import LoadRun, judged
 from harness.load.plan import LoadPlan, read_plan
 from harness.load.records import RecordsError
-from harness.policy import DEFAULT_ADVICE, DEFAULT_CRITERIA
 from harness.record.clock import now
 from harness.run.events import storable
-from harness.run.planning import DECISION_RULE
+from harness.run.planning import CRITERIA, DECISION_RULE
 from harness.run.snapshot import snapshot
 from harness.run.tester import tester
 from harness.target.load_records import series_event
@@ -113,7 +112,7 @@ def _plan(run_id: str, first: LoadPlan, catalogue: Catalogue) -> Plan:
         allow=["load"],
         budget={"rate_per_s": first.max_rate},
         decision_rule=DECISION_RULE,
-        criteria=[*DEFAULT_CRITERIA, *(f"advice:{text}" for text in DEFAULT_ADVICE)],
+        criteria=list(CRITERIA),
         policy={},
         policy_sha256=None,
         catalogue_digest=catalogue.digest,

@@ -21,6 +21,8 @@ DECISION_RULE = (
     "probability. Search finds a counterexample or none; it gives no probability. Errors never count as passes."
 )
 
+CRITERIA = (*DEFAULT_CRITERIA, *(f"advice:{text}" for text in DEFAULT_ADVICE))
+
 
 def make_plan(config: Config, catalogue: Catalogue, checks: Iterable[Check], sealed_at: str) -> Plan:
     """The plan of a run; ``checks`` are those that the selection admits, in order."""
@@ -44,7 +46,7 @@ def make_plan(config: Config, catalogue: Catalogue, checks: Iterable[Check], sea
             "body_bytes": limits.body_bytes,
         },
         decision_rule=DECISION_RULE,
-        criteria=[*DEFAULT_CRITERIA, *(f"advice:{text}" for text in DEFAULT_ADVICE)],
+        criteria=list(CRITERIA),
         policy=msgspec.to_builtins(config.policy),
         policy_sha256=config.policy_sha256,
         catalogue_digest=catalogue.digest,

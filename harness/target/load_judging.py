@@ -14,7 +14,7 @@ from harness.load.verdict import Outcome
 from harness.stats import clopper_pearson
 from harness.target.alive import alive
 from harness.target.load_records import latency_words
-from harness.target.loading import Loader, sent_as_planned, settle, sound
+from harness.target.loading import Loader, listened, settle
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -58,14 +58,12 @@ def answers_come(load: Loader, found: LoadRun) -> None:
     Requests that are lost are lost again in a second run; one that a network has lost is not. Ends the check where the
     tester did not listen all the time.
     """
-    if not sound(found):
-        sent_as_planned(found)
+    listened(found)
     silent, cut = _lost(found)
     again = ""
     if silent or cut:
         second = load.repeat(found, "what was lost, once more")
-        if not sound(second):
-            sent_as_planned(second)
+        listened(second)
         more = _lost(second)
         again = f"; in a second run of {second.summary.tried} requests {more[0]} and {more[1]}"
         if not any(more):

@@ -33,6 +33,8 @@ from harness.wire.access import Access
 
 if TYPE_CHECKING:
     from harness.target.probe import Probe
+    from harness.wire.rest import RestClient
+    from harness.wire.rpc import GrpcClient
 
 # Sent and accounted for, but not judged: connections are opened and caches filled in it.
 WARM_UP_S = 0.5
@@ -146,7 +148,7 @@ class Loader:
     @property
     def budget(self) -> Budget:
         """The budget of the run."""
-        return (self.probe.client if self.way == "rest" else self.probe.grpc).budget
+        return self._client.budget
 
     @property
     def most_rate(self) -> float:
@@ -197,7 +199,7 @@ class Loader:
         warm_up_s: float = WARM_UP_S, timeout_s: float | None = None, bounds: Bounds | None = None,
     ) -> LoadPlan:  # fmt: skip
         """A plan for a schedule, or for ``at_once`` requests under way all the time for ``seconds``."""
-        access = self._access
+        access = self._client.access
         self._runs += 1
         rate = schedule.peak_rate if schedule else 0.0
         workers = self.probe.target.policy.load.workers
@@ -260,12 +262,12 @@ class Loader:
         return second
 
     @property
-    def _access(self) -> Access:
-        return (self.probe.client if self.way == "rest" else self.probe.grpc).access
+    def _client(self) -> RestClient | GrpcClient:
+        return client_of(self.probe, self.way)
 
     def _credentials(self) -> dict[str, Any]:
         """Headers and key as they are now: what a run keeps of its plan has neither."""
-        access = self._access
+        access = self._client.access
         headers = access.headers_now()
         if self.way == "grpc":
             headers = tuple((name.lower(), value) for name, value in headers)
@@ -275,7 +277,7 @@ class Loader:
         planned = len(plan.workload()[0])
         self.budget.take_many(planned)
         found = self.bench.carry_out(plan, f"{self.probe.check.slug} {self.probe.model.id}")
-        redactor = (self.probe.client if self.way == "rest" else self.probe.grpc).recorder.redactor
+        redactor = self._client.recorder.redactor
         for path in found.files:
             if path.suffix == ".json":  # facts hold answers that were wrong, and those may hold anything
                 path.write_text(redactor.text(path.read_text("utf-8")), "utf-8")
@@ -292,6 +294,11 @@ class Loader:
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
+def client_of(probe: Probe, way: Transport) -> RestClient | GrpcClient:
+    """Who speaks to the endpoint over that transport."""
+    return probe.client if way == "rest" else probe.grpc
+
+
 def loader(probe: Probe, way: Transport) -> Loader:
     """Prepare load on the model of a check; ends the check where there is nothing to send, or no way to send it.
 
@@ -301,8 +308,7 @@ def loader(probe: Probe, way: Transport) -> Loader:
     bench = probe.target.bench
     if bench is None:
         raise Untestable("this run has no place for the records of load")
-    access = (probe.client if way == "rest" else probe.grpc).access
-    if access.proxy is not None:
+    if client_of(probe, way).access.proxy is not None:
         raise Untestable("load is not sent through a proxy")
     cases = cases_for(probe, way)
     if varies(probe, way):
@@ -330,6 +336,16 @@ def seconds_to_decide(level: ServiceLevel, rate: float, least: float, most: floa
 def sound(found: LoadRun) -> bool:
     """Whether the tester sent and listened all the time; it may have been late by less than a request may take."""
     return all(reason.code in HARMLESS for reason in found.outcome.invalid)
+
+
+def listened(found: LoadRun) -> None:
+    """End the check unless the run is :func:`sound`.
+
+    Raises:
+        TesterFailed: the tester was away.
+    """
+    if not sound(found):
+        raise TesterFailed(found.outcome.reason)
 
 
 def sent_as_planned(found: LoadRun) -> None:
