@@ -28,6 +28,7 @@ from harness.load.validate import same_outputs
 
 if TYPE_CHECKING:
     from harness.load.engine import Engine
+    from harness.load.outcomes import Outcomes
 
 SMALL = 1 << 16
 _MOST_WAITING = 512
@@ -46,10 +47,11 @@ class Checking:
         countdown: answers until the next sample.
         kept: exchanges for people.
         checked, differed: answers judged in full, and those of them whose bytes were new.
+        unknown_ids: answers with an id of no request under way.
     """
 
-    def __init__(self, engine: Engine, validate: Validate | None) -> None:
-        self._engine, self._plan = engine, engine.plan
+    def __init__(self, outcomes: Outcomes, engine: Engine, validate: Validate | None) -> None:
+        self._outcomes, self._engine, self._plan = outcomes, engine, engine.plan
         self._validate = validate or same_outputs
         if self._plan.transport == "grpc":
             with contextlib.suppress(ImportError):
@@ -62,7 +64,7 @@ class Checking:
         self.countdown = self._plan.check_every
         self.kept: list[dict[str, Any]] = []
         self._kept_of: dict[str, int] = {}
-        self.checked = self.differed = 0
+        self.checked = self.differed = self.unknown_ids = 0
         self._waiting: deque[tuple[Row, bytes, bytes, int]] = deque()
         self._late: list[tuple[Row, bytes, bytes, int]] = []
         self._late_bytes = 0
@@ -101,7 +103,7 @@ class Checking:
             self._late_bytes += len(body)
         else:
             return False
-        self._engine.counted()
+        self._outcomes.counted()
         return True
 
     def forever(self) -> None:
@@ -122,12 +124,11 @@ class Checking:
         self._late = []
 
     def _now(self, row: Row, status: Status, flags: int) -> None:
-        self._engine.settle_later(row, status, flags)
-        self._engine.counted()
+        self._outcomes.over(row, status, flags)
 
     def _settle(self, row: Row, body: bytes, mark: bytes, flags: int) -> None:
         status, checked = self._judged(row, body, mark)
-        self._engine.settle_later(row, status, flags | checked)
+        self._outcomes.write(row, status, flags | checked)
 
     def _judged(self, row: Row, body: bytes, mark: bytes) -> tuple[Status, Flag]:
         """The full check; a good answer becomes a template, or a variant of one.
@@ -140,7 +141,7 @@ class Checking:
         try:
             fault = self._validate(Given(case, row[_INDEX], mark, body, reference))
         except Exception as error:  # noqa: BLE001 -- a judge of somebody else's; its defect must not lose a record
-            self._engine.defect(error, "the check of answers")
+            self._engine.remarks.defect(error, "the check of answers")
             return Status.OK, Flag(0)
         self.checked += 1
         if fault is not None:
@@ -164,7 +165,7 @@ class Checking:
         except ValueError:
             index = -1
         if index < 0 or not self._engine.sent_by_anyone(index):
-            self._engine.unknown_ids += 1
+            self.unknown_ids += 1
 
     def _keep(self, fault: Fault, row: Row, body: bytes, mark: bytes) -> None:
         kind = fault.status.name.lower()

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 import gevent
 import msgspec
 
-from harness.load.engine import NANO, longest_s
+from harness.load.engine import longest_s
 from harness.load.facts import WorkerFacts
 from harness.load.plan import LoadPlan
 from harness.load.player import boot_id
+from harness.load.records import SECOND_NS
 from harness.load.report import RunFacts, without_secrets, write_facts
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ class Conductor:
         read()
         if not self._lost():
             self._compare_clocks()
-            start = time.monotonic_ns() + round(START_S * NANO)
+            start = time.monotonic_ns() + round(START_S * SECOND_NS)
             for node in self._nodes.values():
                 self._send("oip_go", {"start": start + node.offset_ns, "offset": node.offset_ns}, node)
             self._watch(plan)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import h11
 
 from harness.load.link import Link, clock
+from harness.load.pages import Pages, pages_of
 from harness.load.plan import Case, LoadPlan
 from harness.load.records import ABSENT, Flag, Status
 
@@ -30,13 +31,14 @@ Head = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A case as bytes: what stands before the id and after it."""
+    """A case as bytes: head and what stands before the id, and what stands after it; ``pages`` are the latter's."""
 
     before: bytes
     after: bytes
     has_id: bool
     large: bool
     method: bytes
+    pages: Pages | None
 
 
 def prepare(plan: LoadPlan, case: Case) -> Prepared:
@@ -52,8 +54,9 @@ def prepare(plan: LoadPlan, case: Case) -> Prepared:
     if plan.connections.new_each:
         lines.append("Connection: close")
     head = "\r\n".join([*lines, "", ""]).encode("latin-1")
-    after = case.after if case.has_id else b""
-    return Prepared(head + case.before, after, case.has_id, size > ONE_PIECE, case.method.encode())
+    before, after = (head + case.before, case.after) if case.has_id else (head, case.before)
+    large, pages = size > ONE_PIECE, None if plan.tls else pages_of(after)
+    return Prepared(before, after, case.has_id, large, case.method.encode(), pages)
 
 
 def authority(plan: LoadPlan) -> str:
@@ -142,7 +145,7 @@ class Http1(Link):
         if self.index >= 0:
             self.fire(self.index, self._intended, self._taken, self._case, self._flags, now)
         else:
-            self.engine.freed(self)
+            self.engine.pool.freed(self)
 
     def fire(self, index: int, intended: int, taken: int, case: int, flags: int, now: int) -> None:
         """Send a request; ``now`` becomes its time of sending."""
@@ -155,7 +158,9 @@ class Http1(Link):
         else:
             mark = self._id = b""
         engine.inflight.append((now, self, index))
-        if prepared.large:
+        if prepared.pages is not None:
+            self.send_pages(prepared.before + mark, prepared.pages)
+        elif prepared.large:
             self.send(prepared.before, mark, prepared.after)
         else:
             self.send(prepared.before + mark + prepared.after)
@@ -163,7 +168,7 @@ class Http1(Link):
     def received(self, data: bytes, now: int) -> None:
         """Bytes of an answer, or of one that nobody asked for."""
         if self.index < 0:
-            self.engine.unasked()
+            self.engine.outcomes.unasked()
             self.close()
             return
         if self._first == ABSENT:
@@ -236,15 +241,15 @@ class Http1(Link):
             self._head = self._odd = None
             self._parts, self._odd_body = [], bytearray()
         # In place of a call with names: this is the hot path.
-        good = engine.answered(
+        good = engine.outcomes.answered(
             index, self._intended, self._taken, self._sent, self._first, now,
             body, self.number, code, self._case, self._flags | flags, self._id,
         )  # fmt: skip
         if not good or flags & Flag.CLOSES or engine.new_each or self.sending:
             self.close()
-            engine.pump()
+            engine.pool.pump()
         elif self.alive:
-            engine.freed(self)
+            engine.pool.freed(self)
 
     def _failed(self, status: Status, now: int) -> None:
         index, self.index = self.index, -1
@@ -252,7 +257,7 @@ class Http1(Link):
         if self._head is not None:
             code = self._head[0]
         row = (index, self._intended, self._taken, self._sent, self._first, now)
-        self.engine.failed(row, size, self.number, code, self._case, status, self._flags)
+        self.engine.outcomes.failed(row, size, self.number, code, self._case, status, self._flags)
 
     def _to_h11(self, data: bytes, now: int) -> None:
         """Begin again with the full parser."""

@@ -54,7 +54,7 @@ class Http2(Sending):
     def opened(self, now: int) -> None:
         """Say hello; requests wait for the other side's SETTINGS."""
         if self._tls is not None and self.protocol != "h2":
-            self.engine.note("TLS: the endpoint did not choose h2")
+            self.engine.remarks.note("TLS: the endpoint did not choose h2")
             self.end(Status.PROTOCOL, now)
             return
         self.send(PREFACE)
@@ -77,7 +77,7 @@ class Http2(Sending):
                 self._frame(kind, flags, number, buffer[place + 9 : after], now)
                 place = after
         except (Wrong, HPACKError, struct.error, IndexError) as error:
-            self.engine.note(f"HTTP/2: {type(error).__name__}: {error}")
+            self.engine.remarks.note(f"HTTP/2: {type(error).__name__}: {error}")
             self.end(Status.PROTOCOL, now)
             return
         self._buffer = buffer[place:] if place < end else b""
@@ -89,9 +89,9 @@ class Http2(Sending):
         self.flush()
         if self._going and not self._streams:
             self.close()
-            self.engine.pump()
+            self.engine.pool.pump()
         elif self.room() and not self.listed:
-            self.engine.freed(self)
+            self.engine.pool.freed(self)
             self.flush()
 
     def over(self, status: Status, now: int) -> None:
@@ -100,7 +100,7 @@ class Http2(Sending):
             waiting, self._waiting = self._waiting, None
             index, intended, taken, case, flags = waiting
             times = (index, intended, taken, ABSENT, ABSENT, now)
-            self.engine.failed(times, 0, self.number, 0, case, status, flags)
+            self.engine.outcomes.failed(times, 0, self.number, 0, case, status, flags)
         for number in list(self._streams):
             begun = self._streams[number].first != ABSENT
             self._lose(number, Status.TRUNCATED if begun and status is Status.CLOSED else status, now)
@@ -226,7 +226,7 @@ class Http2(Sending):
         elif int.from_bytes(body[1:5], "big") > len(body) - 5:
             self._fail(stream, 0, Status.TRUNCATED, now)
         else:
-            engine.replied(
+            engine.outcomes.replied(
                 stream.index, stream.intended, stream.taken, stream.sent, stream.first, now,
                 body[5:], self.number, stream.case, stream.flags, stream.mark,
             )  # fmt: skip
@@ -238,7 +238,7 @@ class Http2(Sending):
         last &= _LAST_STREAM
         self._going = True
         if code:
-            self.engine.note(f"HTTP/2: GOAWAY with error {code}")
+            self.engine.remarks.note(f"HTTP/2: GOAWAY with error {code}")
         for number in [each for each in self._streams if each > last]:
             self._streams[number].flags |= Flag.CLOSES
             self._lose(number, Status.CLOSED, now)

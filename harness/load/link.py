@@ -7,9 +7,11 @@ goes wrong ends in :meth:`Link.over`, exactly once.
 from __future__ import annotations
 
 import errno
+import os
 import socket as socket_module
 import ssl
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from gevent import monkey
@@ -18,6 +20,7 @@ from harness.load.records import Status
 
 if TYPE_CHECKING:
     from harness.load.engine import Engine
+    from harness.load.pages import Pages
 
 _socket = monkey.get_original("socket", "socket")
 _READ, _WRITE = 1, 2
@@ -111,7 +114,7 @@ class Link:
                 for part in parts:
                     self._tls.write(part)
             except ssl.SSLError as error:
-                self.engine.note(f"TLS: {error}")
+                self.engine.remarks.note(f"TLS: {error}")
                 self._send_failed = True
                 return True
             parts = (self._outgoing.read(),)
@@ -133,10 +136,29 @@ class Link:
             # An answer sent before the reset is still there to be read, and reading will meet the end.
             self._send_failed = True
             return True
+        self._later(parts, done)
+        return False
+
+    def send_pages(self, head: bytes, pages: Pages) -> None:
+        """Hand over a head and a body that the kernel need not copy; not under TLS, and not while bytes wait."""
+        done = 0
+        try:
+            done = self._send(head, socket_module.MSG_MORE)
+            if done == len(head):
+                done += os.sendfile(self._socket.fileno(), pages.file, 0, len(pages.body))
+        except (BlockingIOError, InterruptedError):
+            pass
+        except OSError:
+            self._send_failed = True  # as above
+            return
+        if done < len(head) + len(pages.body):
+            self._later((head, pages.body), done)
+
+    def _later(self, parts: Sequence[bytes], done: int) -> None:
+        """Send what follows the first ``done`` bytes when the kernel has room."""
         self._out = _without([memoryview(part) for part in parts], done)
         self.sending = True
         self._watch_writing(self._writable)
-        return False
 
     def close(self) -> None:
         """Close without a word; a second time does nothing."""
@@ -151,14 +173,14 @@ class Link:
         self._out = []
         if self._socket is not None:
             self._socket.close()
-        self.engine.closed(self)
+        self.engine.pool.closed(self)
 
     def end(self, status: Status, now: int | None = None) -> None:
         """Close and tell :meth:`over`."""
         if self.alive:
             self.close()
             self.over(status, clock() if now is None else now)
-            self.engine.pump()
+            self.engine.pool.pump()
 
     def _connect(self) -> None:
         family, address = self.engine.address
@@ -201,7 +223,7 @@ class Link:
 
     def _not_connected(self, code: int | None) -> None:
         if code in _OWN:
-            self.engine.note(f"no connection could be made: {errno.errorcode.get(code or 0, code)}")
+            self.engine.remarks.note(f"no connection could be made: {errno.errorcode.get(code or 0, code)}")
         self.end(Status.NEVER_SENT if code in _OWN else Status.REFUSED)
 
     def _open(self, now: int) -> None:
@@ -218,7 +240,7 @@ class Link:
             return
         except (ssl.SSLError, ssl.CertificateError) as error:
             self._push()  # the alert that says why
-            self.engine.note(f"TLS: {error}")
+            self.engine.remarks.note(f"TLS: {error}")
             self.end(Status.REFUSED, now)
             return
         self._push()
@@ -286,7 +308,7 @@ class Link:
             except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
                 return Status.CLOSED
             except ssl.SSLError as error:
-                self.engine.note(f"TLS: {error}")
+                self.engine.remarks.note(f"TLS: {error}")
                 return Status.PROTOCOL
             if not plain:
                 return Status.CLOSED
@@ -295,11 +317,11 @@ class Link:
 
     def _spoilt(self, error: Exception) -> None:
         """A defect of the tester: its requests are over, and say nothing of the endpoint."""
-        self.engine.defect(error)
+        self.engine.remarks.defect(error)
         try:
             self.end(Status.NEVER_SENT)
         except Exception as another:  # noqa: BLE001 -- what has no end then is ended with the run
-            self.engine.defect(another)
+            self.engine.remarks.defect(another)
 
     def _ended(self, status: Status, now: int) -> None:
         self.end(Status.RESET if self._send_failed and status is Status.CLOSED else status, now)

@@ -98,7 +98,7 @@ class Player:
     def _beat(self) -> None:
         while True:
             engine = self._session.engine if self._session is not None else None
-            counts = {"finished": engine.finished, "open": engine.open} if engine is not None else {}
+            counts = {"finished": engine.outcomes.finished, "open": engine.pool.open} if engine is not None else {}
             try:
                 self._send("oip_beat", counts)
             except RPCError as error:
@@ -109,8 +109,8 @@ class Player:
         """locust's users are the open connections."""
         session = self._session
         if session is not None and (names := list(data.get("user_classes_count", {}))):
-            data["user_count"] = session.engine.open
-            data["user_classes_count"] = {**dict.fromkeys(names, 0), names[0]: session.engine.open}
+            data["user_count"] = session.engine.pool.open
+            data["user_classes_count"] = {**dict.fromkeys(names, 0), names[0]: session.engine.pool.open}
 
     def _send(self, name: str, data: dict[str, Any]) -> None:
         self._runner.send_message(name, {**data, "run": self._run})

@@ -173,9 +173,9 @@ class Meter:
 
 def facts_of(engine: Engine, meter: Meter, *, finished: bool) -> WorkerFacts:
     """What the engine knows of itself."""
-    notes = list(engine.notes)
-    if engine.unsolicited:
-        notes.append(f"{engine.unsolicited} answers that nobody had asked for")
+    notes = list(engine.remarks.notes)
+    if engine.outcomes.unsolicited:
+        notes.append(f"{engine.outcomes.unsolicited} answers that nobody had asked for")
     if engine.stopped_ns is not None:
         notes.append(f"stopped at second {engine.stopped_ns / 1e9:.2f}")
     return WorkerFacts(
@@ -184,13 +184,13 @@ def facts_of(engine: Engine, meter: Meter, *, finished: bool) -> WorkerFacts:
         pid=os.getpid(),
         finished=finished,
         cpu_share=meter.total()[2],
-        cap_hits=engine.cap_hits,
-        unknown_ids=engine.unknown_ids,
-        defects=engine.defects,
-        defect=engine.first_defect,
-        opened=engine.opened,
-        peak_open=engine.peak_open,
-        peak_queue=engine.peak_queue,
+        cap_hits=engine.pool.cap_hits,
+        unknown_ids=engine.outcomes.checking.unknown_ids,
+        defects=engine.remarks.defects,
+        defect=engine.remarks.first_defect,
+        opened=engine.pool.opened,
+        peak_open=engine.pool.peak_open,
+        peak_queue=engine.pool.peak_queue,
         schedule_digest=engine.schedule_digest,
         note="; ".join(notes),
     )

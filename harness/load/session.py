@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import gevent
 
-from harness.load.engine import NANO, Engine
+from harness.load.engine import Engine
 from harness.load.plan import LoadPlan
-from harness.load.records import Origin, RecordWriter
+from harness.load.records import SECOND_NS, Origin, RecordWriter
 from harness.load.report import Bulk, Meter, RunFacts, facts_of, without_secrets, write_facts
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Session:
 
     def run(self, start_ns: int) -> RunFacts:
         """Send everything; afterwards records, statistics and facts are complete."""
-        self._bulk.started = time.time() + (start_ns - time.monotonic_ns()) / NANO
+        self._bulk.started = time.time() + (start_ns - time.monotonic_ns()) / SECOND_NS
         helpers = [gevent.spawn(self._meter.forever), gevent.spawn(self._flush_forever)]
         self._meter.begin()
         finished = False
@@ -83,7 +83,7 @@ class Session:
 
     def stop(self) -> None:
         """End early, and wait until what is under way is accounted for."""
-        elapsed = (time.monotonic_ns() - self.engine.start_ns) / NANO if self.engine.start_ns else 0.0
+        elapsed = (time.monotonic_ns() - self.engine.start_ns) / SECOND_NS if self.engine.start_ns else 0.0
         if self.plan.seconds - elapsed > ENDING_S or not self.engine.start_ns:
             self.engine.stop()
             elapsed = self.plan.seconds
@@ -91,7 +91,7 @@ class Session:
 
     def abandon(self) -> RunFacts:
         """Give up before the start: nothing was sent."""
-        self.engine.close()
+        self.engine.pool.close()
         self._close()
         self.facts = self._facts(0, finished=False)
         write_facts(self._directory, self.run_name, self.facts)
@@ -101,13 +101,13 @@ class Session:
     def _flush_forever(self) -> None:
         while True:
             gevent.sleep(FLUSH_S)
-            self.engine.flush()
+            self.engine.outcomes.flush()
 
     def _close(self) -> None:
         try:
             self._writer.close()
         except OSError as error:
-            self.engine.defect(error, "the records")
+            self.engine.remarks.defect(error, "the records")
 
     def _facts(self, start_ns: int, *, finished: bool) -> RunFacts:
         engine = self.engine
@@ -123,13 +123,13 @@ class Session:
             seconds=seconds,
             lag_us=self._bulk.lag_us(),
             clock={
-                "resolution_ns": round(time.get_clock_info("monotonic").resolution * NANO),
+                "resolution_ns": round(time.get_clock_info("monotonic").resolution * SECOND_NS),
                 "start_monotonic_ns": start_ns,
-                "start_wall_ns": round(self._bulk.started * NANO),
+                "start_wall_ns": round(self._bulk.started * SECOND_NS),
                 "offset_to_master_ns": self.offset_ns,
             },
-            stopped_s=None if engine.stopped_ns is None else engine.stopped_ns / NANO,
-            unsolicited=engine.unsolicited,
-            kept=engine.kept,
+            stopped_s=None if engine.stopped_ns is None else engine.stopped_ns / SECOND_NS,
+            unsolicited=engine.outcomes.unsolicited,
+            kept=engine.outcomes.kept,
         )
         return without_secrets(found, self.plan)

@@ -153,9 +153,9 @@ class Sending(Link):
     def _after_loss(self) -> None:
         if self.engine.new_each or (self._going and not self._streams):
             self.close()
-            self.engine.pump()
+            self.engine.pool.pump()
         elif self.room() and not self.listed:
-            self.engine.freed(self)
+            self.engine.pool.freed(self)
 
     def _say(self, data: bytes) -> None:
         if not self._queue:
@@ -169,7 +169,7 @@ class Sending(Link):
 
     def _fail(self, stream: Stream, code: int, status: Status, now: int) -> None:
         times = (stream.index, stream.intended, stream.taken, stream.sent, stream.first, now)
-        self.engine.failed(times, stream.size, self.number, code, stream.case, status, stream.flags)
+        self.engine.outcomes.failed(times, stream.size, self.number, code, stream.case, status, stream.flags)
 
     def _lose(self, number: int, status: Status, now: int) -> None:
         """A stream ended without an answer."""

@@ -19,9 +19,9 @@ from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 from harness.load import buckets
 from harness.load.conclusion import INVALID_EXIT, conclude, show
 from harness.load.conductor import Conductor
-from harness.load.engine import NANO
 from harness.load.options import add_options, plan_of, renewed
 from harness.load.player import Player
+from harness.load.records import SECOND_NS
 from harness.load.session import Session
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class _ShownRunner(LocalRunner):
     def user_count(self) -> int:
         face = getattr(self.environment, "oip_face", None)
         session = face.session if face is not None else None
-        return session.engine.open if session is not None else len(self.user_greenlets)
+        return session.engine.pool.open if session is not None else len(self.user_greenlets)
 
 
 class Face:
@@ -160,7 +160,7 @@ class Face:
         session.prepare()
         self.session = session
         try:
-            return [session.run(time.monotonic_ns() + round(START_S * NANO)).facts]
+            return [session.run(time.monotonic_ns() + round(START_S * SECOND_NS)).facts]
         finally:
             self.session = None
 

@@ -11,6 +11,7 @@ import os
 import sys
 import time
 import traceback
+from operator import attrgetter
 from pathlib import Path
 
 import gevent
@@ -23,8 +24,9 @@ from harness.load.plan import read_plan  # noqa: E402
 from harness.load.records import Origin, RecordWriter  # noqa: E402
 
 NAMES = (
-    "opened", "peak_open", "peak_queue", "cap_hits", "unknown_ids", "unsolicited", "notes", "open", "under_way",
-    "defects", "first_defect", "stopped_ns",
+    "pool.opened", "pool.peak_open", "pool.peak_queue", "pool.cap_hits", "pool.open", "under_way", "stopped_ns",
+    "outcomes.unsolicited", "outcomes.checking.unknown_ids", "outcomes.kept",
+    "remarks.notes", "remarks.defects", "remarks.first_defect",
 )  # fmt: skip
 _block = gevent.monkey.get_original("time", "sleep")
 
@@ -35,13 +37,13 @@ def validator(engine: Engine) -> None:
     def check(_: object) -> None:
         raise RuntimeError("no judge")
 
-    engine._checking._validate = check
+    engine.outcomes.checking._validate = check
 
 
 def disk(engine: Engine) -> None:
     """No room for records."""
     full = os.open("/dev/full", os.O_WRONLY)
-    os.dup2(full, engine.writer._file)
+    os.dup2(full, engine.outcomes.writer._file)
     os.close(full)
 
 
@@ -52,7 +54,7 @@ def reading(engine: Engine) -> None:
 
 def forgotten(engine: Engine) -> None:
     """A request is lost track of."""
-    engine._outstanding += 1
+    engine.under_way += 1
 
 
 def frozen(engine: Engine) -> None:
@@ -70,8 +72,8 @@ def one(plan_file: str, records: str, left: str, spoilt: str = "") -> None:
         if spoilt:
             globals()[spoilt](engine)
         engine.run(time.monotonic_ns() + 20_000_000)
-    facts = {name: getattr(engine, name) for name in NAMES}
-    Path(left).write_text(json.dumps({**facts, "kept": engine.kept, "took": time.monotonic() - began}), "utf-8")
+    facts = {name.rpartition(".")[2]: attrgetter(name)(engine) for name in NAMES}
+    Path(left).write_text(json.dumps({**facts, "took": time.monotonic() - began}), "utf-8")
 
 
 for line in sys.stdin:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import time
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from harness.load import making
+from harness.load.pages import LEAST, pages_of
 from harness.load.plan import Answer, Case, ClosedLoop, Connections
 from harness.load.records import ABSENT, Flag
 from tests.harness.load.engines import CASE, plan_for, run
@@ -312,6 +314,42 @@ def test_large_bodies_go_both_ways(tmp_path: Path) -> None:
         ran = run(plan_for(port, rate=20, seconds=0.5, cases=(case,), timeout_s=20.0), tmp_path)
     assert ran.statuses == {"OK": 10}
     assert ran.merged.rows["bytes"].min() > 3_000_000
+
+
+@pytest.mark.parametrize("has_id", [True, False])
+def test_a_body_sent_in_pages_comes_whole(tmp_path: Path, *, has_id: bool) -> None:
+    """Also what the kernel did not take at once."""
+    content = bytes(range(256)) * 20_000
+
+    def talk(connection: socket.socket, body: bytes, number: int) -> bool:
+        whole = body[-len(content) :] == content and len(body) == len(content) + (24 if has_id else 0)
+        connection.sendall(
+            answer(body_of(body) if has_id else b"{}", head=b"HTTP/1.1 200 OK" if whole else b"HTTP/1.1 400 No")
+        )
+        return True
+
+    def serve(connection: socket.socket) -> None:
+        time.sleep(0.1)
+        http(talk)(connection)
+
+    case = Case(name="pages", path="/i", before=b'{"id":"', after=b'"' + content)
+    if not has_id:
+        case = Case(name="pages", path="/i", before=content, has_id=False)
+    with serving(serve) as port:
+        ran = run(plan_for(port, rate=20, seconds=0.3, cases=(case,)), tmp_path)
+    assert ran.statuses == {"OK": 6}
+
+
+def test_pages_are_for_large_bodies_and_do_not_change() -> None:
+    assert pages_of(b"x" * (LEAST - 1)) is None
+    pages = pages_of(b"x" * LEAST)
+    assert pages is not None
+    with pytest.raises(PermissionError):
+        os.pwrite(pages.file, b"y", 0)
+    file = pages.file
+    del pages
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(file)
 
 
 def test_an_early_answer_to_a_large_request_counts(tmp_path: Path) -> None:

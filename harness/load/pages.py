@@ -1,0 +1,46 @@
+"""A large body in pages that the kernel sends without copying them: half the cost of a tensor of an image.
+
+Linux' ``memfd_create`` and ``sendfile``. Pages on their way are read again when a segment is sent anew, so nothing may
+change them: they are sealed. Elsewhere, and under TLS, the body is sent as bytes. Source: memfd_create(2), fcntl(2).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+import weakref
+
+LEAST = 1 << 15
+"""Bytes below which a copy is cheaper than a second system call."""
+
+
+class Pages:
+    """A body and the file that holds it, closed with the last reference.
+
+    Attributes:
+        body: the same as bytes, for what the kernel does not take at once.
+        file: its descriptor.
+    """
+
+    __slots__ = ("__weakref__", "body", "file")
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+        self.file = os.memfd_create("art15-body", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        weakref.finalize(self, os.close, self.file)
+        rest = memoryview(body)
+        while rest:
+            rest = rest[os.write(self.file, rest) :]
+        seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+        fcntl.fcntl(self.file, fcntl.F_ADD_SEALS, seals)
+
+
+def pages_of(body: bytes) -> Pages | None:
+    """The body in pages, where that is cheaper and the system has them."""
+    if len(body) < LEAST or sys.platform != "linux":
+        return None
+    try:
+        return Pages(body)
+    except OSError:  # no more files or memory: bytes do as well
+        return None
