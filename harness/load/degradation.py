@@ -23,6 +23,7 @@ Manner = Literal["serves", "sheds", "sheds-silently", "queues", "collapses"]
 
 HTTP_SHEDS = (429, 503)
 GRPC_SHEDS = (8, 14)
+HTTP_WAITED, GRPC_WAITED = (408, 504), (4,)
 
 
 class Shedding(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +35,7 @@ class Shedding(msgspec.Struct, frozen=True, kw_only=True):
             latency grows beyond the bound; ``collapses``: other failures, or it answers far less than its capacity.
         sentence: for people.
         requests, accepted, refused, with_advice, broken: counts; ``broken`` is neither answered well nor refused.
+        erred: those of the broken that were answered, at once or late, with an error that is no refusal and no timeout.
         accepted_tail_s: the percentile of the accepted, from the intended time.
         refusal_tail_s: the same of the refused: a refusal that takes long holds what it should free.
         bound_s: what the accepted tail may be.
@@ -48,6 +50,7 @@ class Shedding(msgspec.Struct, frozen=True, kw_only=True):
     refused: int
     with_advice: int
     broken: int
+    erred: int
     accepted_tail_s: float | None
     refusal_tail_s: float | None
     bound_s: float
@@ -60,6 +63,13 @@ def refused_of(rows: Rows, transport: Transport) -> Mask:
     kind, codes = (Status.HTTP_ERROR, HTTP_SHEDS) if transport == "http" else (Status.GRPC_ERROR, GRPC_SHEDS)
     refused: Mask = (rows["status"] == kind) & np.isin(rows["code"], codes)
     return refused
+
+
+def _erred(rows: Rows, transport: Transport) -> Mask:
+    """Which requests got an error that neither says "later" nor tells of too long a wait."""
+    kind, waited = (Status.HTTP_ERROR, HTTP_WAITED) if transport == "http" else (Status.GRPC_ERROR, GRPC_WAITED)
+    erred: Mask = (rows["status"] == kind) & ~np.isin(rows["code"], waited) & ~refused_of(rows, transport)
+    return erred
 
 
 def shedding_of(
@@ -89,7 +99,7 @@ def shedding_of(
     accepted, turned, total = int(good.sum()), int(refused.sum()), len(rows)
     rate, tail = accepted / (end_s - start_s), _tail(response[good], percentile)
     share = rate / min(capacity, total / (end_s - start_s)) if capacity else None
-    broken = total - accepted - turned
+    broken, erred = total - accepted - turned, int(_erred(rows, transport).sum())
     advised = turned > 0 and advice == turned
     # A limit on the rate, told with each refusal, may well lie below what a burst got before.
     little = share is not None and share < least_share and not advised
@@ -105,12 +115,13 @@ def shedding_of(
     return Shedding(
         manner=manner,
         sentence=f"of {total} requests {accepted} were answered ({at}), {turned} refused, {advice} of them with advice "
-        f"when to come back, {broken} broken otherwise",
+        f"when to come back, {broken} broken otherwise ({erred} of them answered with another error)",
         requests=total,
         accepted=accepted,
         refused=turned,
         with_advice=advice,
         broken=broken,
+        erred=erred,
         accepted_tail_s=tail,
         refusal_tail_s=_tail(response[refused], percentile),
         bound_s=bound_s,

@@ -32,7 +32,7 @@ from harness.run.snapshot import snapshot
 from harness.run.tester import tester
 from harness.target.discovery import discover, metadata_again
 from harness.target.errors import TargetError
-from harness.target.loading import Bench
+from harness.target.load_bench import Bench
 from harness.target.models import ModelUnderTest
 from harness.target.probe import Probe, checking
 from harness.target.target import Target

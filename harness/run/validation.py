@@ -137,12 +137,16 @@ def rotating(side: Literal["faults", "variants"], count: int | None, day: int | 
 def _group_of(fault: Mapping[str, Any], registry: Registry, *, load: bool) -> tuple[str, ...]:
     """The checks of the clause groups that should find a fault: those that name it, else those of its clauses.
 
-    Load is sent only where a check of load names the fault.
+    Load is sent only where a check of load names the fault, and by those checks alone: one of them takes as long as ten
+    groups.
     """
     broken = set(fault.get("clauses", ()))
-    groups = {(check.suite, check.group) for check in registry if fault["name"] in check.faults}
+    naming = [check for check in registry if fault["name"] in check.faults]
+    if load:
+        return tuple(check.slug for check in _with_needs(naming, registry))
+    groups = {(check.suite, check.group) for check in naming}
     groups = groups or {(check.suite, check.group) for check in registry if broken & {*check.asked}}
-    inside = [check for check in registry if (check.suite, check.group) in groups and (load or check.suite != LOAD)]
+    inside = [check for check in registry if (check.suite, check.group) in groups and check.suite != LOAD]
     return tuple(check.slug for check in _with_needs(inside, registry))
 
 

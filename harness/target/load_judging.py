@@ -14,7 +14,8 @@ from harness.load.verdict import Outcome
 from harness.stats import clopper_pearson
 from harness.target.alive import alive
 from harness.target.load_records import latency_words
-from harness.target.loading import Loader, listened, settle
+from harness.target.load_settling import listened, settle
+from harness.target.loading import Loader
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from harness.load.search import Capacity, Search, knee
 from harness.load.soak import Drift, drifts_of
 from harness.load.summary import response_without_lag_of
 from harness.oracles.trend import ALPHA
-from harness.target.loading import LEAST_RATE, ROUGH, Loader, seconds_to_decide, sound
+from harness.target.load_settling import sound
+from harness.target.loading import LEAST_RATE, ROUGH, Loader, seconds_to_decide
 from harness.verdicts import Verdict
 from harness.wire.access import AccessError
 from harness.wire.rest import RestClient

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import math
 import ssl
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,17 +16,18 @@ from typing import TYPE_CHECKING, Any
 import certifi
 import msgspec
 
-from harness.budget import Budget, BudgetExhausted, Limits
-from harness.check import Inconclusive, TesterFailed, Untestable
+from harness.budget import Budget, BudgetExhausted
+from harness.check import Untestable
 from harness.load.early_stopping import min_requests
 from harness.load.judged import LoadRun
-from harness.load.launch import Fleet, LaunchError, Progress
 from harness.load.plan import Bounds, Case, ClosedLoop, Connections, LoadPlan, ServiceLevel
 from harness.load.schedule import Arrivals, Schedule, Stage
 from harness.load.validity import connections_needed
 from harness.target.lanes import Transport
+from harness.target.load_bench import Bench
 from harness.target.load_cases import cases_for, varies
 from harness.target.load_records import series_event
+from harness.target.load_settling import NOISE
 from harness.verdicts import Verdict
 from harness.wire.access import Access
 
@@ -49,81 +49,6 @@ MOST_RATE_OF_WORKER = 10_000.0
 FEW_LATE = 3
 # Beyond capacity seconds count, not milliseconds: the tester may be later than when a service level is judged.
 ROUGH = Bounds(lag_s=0.1)
-NOISE = frozenset({"lag", "lag-decides", "cpu", "hole"})
-# Late by milliseconds, or without a free connection: latencies say nothing then, but whether what was sent is answered
-# in seconds, and rightly, still does.
-HARMLESS = frozenset({"lag", "lag-decides", "cpu", "samples", "offered", "connection-cap"})
-
-
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """How much a profile tries: seconds of each scenario, and runs of the search for capacity."""
-
-    steady_s: float
-    closed_s: float
-    at_once: tuple[int, ...]
-    probe_s: float
-    probes: int
-    tolerance: float
-    overload_s: float
-    watch_s: float
-    spike_s: float
-
-
-EXTENTS = {
-    "quick": Extent(4.0, 0.8, (4, 32), 1.5, 4, 0.5, 2.0, 4.0, 1.5),
-    "standard": Extent(8.0, 1.0, (1, 8, 32), 2.0, 6, 0.2, 3.0, 6.0, 3.0),
-    "deep": Extent(30.0, 3.0, (1, 4, 16, 64), 10.0, 16, 0.05, 10.0, 20.0, 30.0),
-}
-
-
-@dataclass(slots=True)
-class Bench:
-    """Makes load for a whole run: one fleet of processes, started when it is first needed.
-
-    Attributes:
-        folder: where records go, inside the bundle.
-        profile, limits: of the run.
-        say: shows a line of progress.
-    """
-
-    folder: Path
-    profile: str
-    limits: Limits
-    say: Callable[[str], None] = lambda _: None
-    _fleet: Fleet | None = field(default=None, init=False)
-
-    @property
-    def extent(self) -> Extent:
-        """How much to try."""
-        return EXTENTS[self.profile]
-
-    def carry_out(self, plan: LoadPlan, name: str) -> LoadRun:
-        """Carry out one plan.
-
-        Raises:
-            TesterFailed: the processes that send could not be started.
-        """
-        if self._fleet is None or self._fleet.workers != plan.workers:
-            self.close()
-            self._fleet = Fleet(plan.workers)
-
-        def show(now: Progress) -> None:
-            of = f" of {now.planned}" if now.planned else ""
-            self.say(f"{name}: {now.finished}{of} requests, {now.seconds:.0f} of {now.of_seconds:.0f} s")
-
-        try:
-            return self._fleet.run(plan, self.folder, show)
-        except LaunchError as error:
-            raise TesterFailed(str(error)) from None
-        finally:
-            self.say("")
-
-    def close(self) -> None:
-        """End the processes; a second time does nothing."""
-        if self._fleet is not None:
-            self._fleet.stop()
-            self._fleet = None
 
 
 @dataclass(slots=True)
@@ -161,6 +86,16 @@ class Loader:
         """The policy's rate; else half of what one client alone gets, at most 100 a second."""
         rate = self.probe.target.policy.load.rate or min(MOST_STEADY_RATE, 0.5 / self.alone_s)
         return self.lowered(rate)
+
+    @property
+    def sent(self) -> int:
+        """Requests of load that the model has had so far over this transport."""
+        return int(self.probe.model.remembered.get(f"load-sent-{self.way}", 0))
+
+    @property
+    def first_alone_s(self) -> float:
+        """``alone_s`` before the first load on the model."""
+        return float(self.probe.model.remembered[f"load-alone-{self.way}"])
 
     def lowered(self, rate: float) -> float:
         """The rate, or what is allowed of it; a lowered one is said."""
@@ -283,6 +218,7 @@ class Loader:
                 path.write_text(redactor.text(path.read_text("utf-8")), "utf-8")
         if not planned:
             self.budget.used += len(found.merged.rows)
+        self.probe.model.remembered[f"load-sent-{self.way}"] = self.sent + len(found.merged.rows)
         self.probe.outcome.series.append(series_event(found, name, self.way, self.probe.model.id))
         return found
 
@@ -313,7 +249,8 @@ def loader(probe: Probe, way: Transport) -> Loader:
     cases = cases_for(probe, way)
     if varies(probe, way):
         cases = tuple(msgspec.structs.replace(case, varies=True) for case in cases)
-    alone_s = max(_alone(probe, way), 1e-4)
+    alone_s = max(alone(probe, way), 1e-4)
+    probe.model.remembered.setdefault(f"load-alone-{way}", alone_s)
     level, stated = level_of(probe, alone_s)
     return Loader(probe, way, bench, cases, alone_s, level, stated)
 
@@ -333,54 +270,15 @@ def seconds_to_decide(level: ServiceLevel, rate: float, least: float, most: floa
     return WARM_UP_S + min(most, max(least, needed / rate))
 
 
-def sound(found: LoadRun) -> bool:
-    """Whether the tester sent and listened all the time; it may have been late by less than a request may take."""
-    return all(reason.code in HARMLESS for reason in found.outcome.invalid)
-
-
-def listened(found: LoadRun) -> None:
-    """End the check unless the run is :func:`sound`.
-
-    Raises:
-        TesterFailed: the tester was away.
-    """
-    if not sound(found):
-        raise TesterFailed(found.outcome.reason)
-
-
-def sent_as_planned(found: LoadRun) -> None:
-    """End the check if the run is INVALID for more than too few requests.
-
-    Raises:
-        TesterFailed: the tester did not do what the plan says.
-    """
-    if found.outcome.verdict is Verdict.TOOL_ERROR:
-        raise TesterFailed(found.outcome.reason)
-
-
-def settle(load: Loader, found: LoadRun) -> None:
-    """End the check if the run decides nothing: an INVALID run blames nobody.
-
-    Raises:
-        TesterFailed: the tester did not do what the plan says.
-        Inconclusive: too few requests for the policy's service level.
-    """
-    sent_as_planned(found)
-    outcome = found.outcome
-    if load.stated and outcome.verdict is Verdict.INCONCLUSIVE and found.plan.closed_loop is None:
-        more = f"; about {outcome.would_decide} requests would decide" if outcome.would_decide else ""
-        raise Inconclusive(outcome.reason + more)
-
-
-def _alone(probe: Probe, way: Transport) -> float:
-    """Seconds of the accepted request, the middle of five."""
+def alone(probe: Probe, way: Transport, tries: int = 5) -> float:
+    """Seconds of the accepted request with nothing else under way, the middle of some."""
     if way == "rest":
         request = probe.accepted().request
-        took = sorted(probe.model.infer(probe.client, request).elapsed_s for _ in range(5))
+        took = sorted(probe.model.infer(probe.client, request).elapsed_s for _ in range(tries))
     else:
         accepted = probe.grpc_model.accepted()
-        took = sorted(probe.grpc_model.infer(accepted.request, accepted.form).elapsed_s for _ in range(5))
-    return took[2]
+        took = sorted(probe.grpc_model.infer(accepted.request, accepted.form).elapsed_s for _ in range(tries))
+    return took[tries // 2]
 
 
 def _ca_file(access: Access) -> str:

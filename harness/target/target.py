@@ -13,7 +13,7 @@ from harness.wire.messages import ServerMetadata
 from harness.wire.rest import RestClient
 
 if TYPE_CHECKING:
-    from harness.target.loading import Bench
+    from harness.target.load_bench import Bench
     from harness.wire.rpc import GrpcClient
 
 

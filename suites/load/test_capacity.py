@@ -48,7 +48,7 @@ def load_capacity(probe: Probe) -> None:
     needs=["grpc-infer-answers-ok"],
     transport="grpc",
     allow="load",
-    shown_by="tests/endtoend/test_load_run.py",
+    faults=["load-grpc-one-wrong-in-200"],
     fix="Add replicas or workers, or lower the rate that is promised.",
 )
 def load_grpc_capacity(probe: Probe) -> None:

@@ -7,7 +7,8 @@ from harness.load.degradation import refused_of
 from harness.target.lanes import Transport
 from harness.target.load_judging import answers_are_right
 from harness.target.load_scenarios import KEPT_SHARE, throughputs
-from harness.target.loading import loader, settle
+from harness.target.load_settling import settle
+from harness.target.loading import loader
 from harness.target.probe import Probe
 
 KEEPS = "advice:keeps-throughput"
@@ -52,7 +53,7 @@ def load_closed_loop(probe: Probe) -> None:
     needs=["grpc-infer-answers-ok"],
     transport="grpc",
     allow="load",
-    shown_by="tests/endtoend/test_load_run.py",
+    faults=["load-grpc-cliff-above-16-at-once"],
     fix=FIX,
 )
 def load_grpc_closed_loop(probe: Probe) -> None:

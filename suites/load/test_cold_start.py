@@ -10,10 +10,14 @@ from harness.load.records import Status
 from harness.load.summary import tried_of
 from harness.target.load_judging import answers_are_right
 from harness.target.load_records import latency_words
-from harness.target.loading import loader, sent_as_planned
+from harness.target.load_settling import sent_as_planned
+from harness.target.loading import loader
 from harness.target.probe import Probe
+from harness.target.replies import status_of
 from harness.target.repository import is_listed, is_ready, load, with_reserve
 from harness.target.repository import until as wait_until
+from harness.wire.messages import InferRequest
+from harness.wire.pace import pause_of
 
 READY = "policy:ready-infers"
 SECONDS, RATE, PATIENCE_S = 3.0, 20.0, 60.0
@@ -29,20 +33,23 @@ SECONDS, RATE, PATIENCE_S = 3.0, 20.0, 60.0
     kind="sampling",
     needs=["rest-infer-answers-200"],
     allow="load+repository",
-    shown_by="tests/endtoend/test_load_run.py",
+    faults=["load-ready-while-loading"],
     fix="Say ready only once the model has answered a request of its own.",
 )
 def load_cold_start(probe: Probe) -> None:
     """A model that has just been loaded answers as soon as it says so.
 
-    Unloads and loads the model (repository extension), asks for readiness until it says ready, and at once sends a
-    light load in an open loop. Seconds until ready, and the first answers against the later ones, are told.
+    Unloads and loads the model (repository extension), asks for readiness until it says ready, at once infers, and
+    then sends a light load in an open loop. Seconds until ready, and the first answers against the later ones, are
+    told.
     """
     if not is_listed(probe):
         probe.not_applicable("the model repository extension is not listed")
     bench = loader(probe, "rest")
     with_reserve(probe)
     plan = bench.plan(bench.stages((SECONDS, bench.lowered(min(RATE, bench.steady_rate)))), warm_up_s=0.0)
+    bench.bench.get_ready(plan)
+    request = probe.accepted().request
     gone = load(probe, probe.model.name, "unload")
     begin = time.monotonic()
     try:
@@ -54,6 +61,7 @@ def load_cold_start(probe: Probe) -> None:
                 probe.untestable(f"not ready within {PATIENCE_S:g} s of the load, which was answered {back.status}")
             time.sleep(0.05)
         took = time.monotonic() - begin
+        _infers(probe, request)
         run = bench.run(plan, "cold start", again=False)
     finally:
         load(probe, probe.model.name)
@@ -70,3 +78,16 @@ def load_cold_start(probe: Probe) -> None:
             f"ready after {took:.2f} s; the first answer took {(first['done'] - first['intended'])[0] * 1e-6:.1f} ms"
         )
     probe.observe(latency_words(run))
+
+
+def _infers(probe: Probe, request: InferRequest) -> None:
+    """At once after the model has said ready; it is untrue where it says so again, and fails again."""
+    first = probe.model.infer(probe.client, request)
+    if first.ok or pause_of(first) is not None or not is_ready(probe, probe.model):
+        return
+    again = probe.model.infer(probe.client, request)
+    probe.holds(
+        again.ok or pause_of(again) is not None, clause=READY, root="ready-but-does-not-infer", exchange=again,
+        expected="an inference once it says ready",
+        observed=f"ready, and inference: {status_of(first)}, then {status_of(again)}",
+    )  # fmt: skip

@@ -15,7 +15,8 @@ from harness.target.load_cases import binary_case, case_of
 from harness.target.load_judging import answers_are_right, level_holds
 from harness.target.load_records import latency_words
 from harness.target.load_scenarios import throughput
-from harness.target.loading import ROUGH, Loader, loader, sent_as_planned, settle
+from harness.target.load_settling import sent_as_planned, settle
+from harness.target.loading import ROUGH, Loader, loader
 from harness.target.probe import Probe
 
 OTHERS = "advice:serves-others"

@@ -7,7 +7,8 @@ from harness.target.lanes import Transport
 from harness.target.load_judging import answers_are_right, still_there
 from harness.target.load_records import latency_words
 from harness.target.load_scenarios import LEAST_UNTRUE, Overload, mean_base, overload, recovers, throughput
-from harness.target.loading import Loader, loader, settle, sound
+from harness.target.load_settling import settle, sound
+from harness.target.loading import Loader, loader
 from harness.target.probe import Probe
 
 SHEDS, READY = "advice:sheds-cleanly", "policy:ready-infers"
@@ -19,6 +20,7 @@ CRITERION = (
 )
 FIX = "Bound the queue, refuse beyond it with 429 or 503 and Retry-After, and let readiness follow what is served."
 LEAST_FACTOR = 1.2
+ERRED_SHARE = 0.01
 
 
 @check(
@@ -31,7 +33,12 @@ LEAST_FACTOR = 1.2
     kind="sampling",
     needs=["rest-infer-answers-200"],
     allow="load",
-    faults=["load-sheds-without-advice", "load-stuck-after-overload", "load-ready-while-stuck"],
+    faults=[
+        "load-sheds-without-advice",
+        "load-errors-when-busy",
+        "load-stuck-after-overload",
+        "load-ready-while-stuck",
+    ],
     fix=FIX,
 )
 def load_overload(probe: Probe) -> None:
@@ -55,7 +62,7 @@ def load_overload(probe: Probe) -> None:
     needs=["grpc-infer-answers-ok"],
     transport="grpc",
     allow="load",
-    shown_by="tests/endtoend/test_load_run.py",
+    faults=["load-grpc-errors-when-busy", "load-grpc-stuck-after-overload"],
     fix=FIX,
 )
 def load_grpc_overload(probe: Probe) -> None:
@@ -107,11 +114,19 @@ def _shedding(load: Loader, seen: Overload) -> None:
     silent = shed.manner == "sheds-silently" or (shed.refused > 0 and shed.with_advice < shed.refused)
     share = shed.capacity_share
     collapsed = shed.manner == "collapses" and (shed.refused > 0 or share is None or share < 0.25)
+    erred = shed.erred > ERRED_SHARE * shed.requests
     over = load.way == "rest"
     load.probe.holds(
-        not ((silent and over) or collapsed),
+        not ((silent and over) or collapsed or erred),
         clause=SHEDS,
-        expected="refusals with advice when to come back, and most of the capacity still served",
+        expected="refusals with advice when to come back, no other errors, and most of the capacity still served",
         observed=f"{shed.manner}: {shed.sentence}",
-        root="sheds-without-advice" if silent and not collapsed else "collapses-under-overload",
+        root=_root(silent=silent, collapsed=collapsed, erred=erred),
     )
+
+
+def _root(*, silent: bool, collapsed: bool, erred: bool) -> str:
+    """What is wrong with it first."""
+    if erred:
+        return "errors-under-overload"
+    return "sheds-without-advice" if silent and not collapsed else "collapses-under-overload"

@@ -21,7 +21,7 @@ from harness.target.probe import Probe
     kind="sampling",
     needs=["rest-infer-answers-200"],
     allow="load",
-    shown_by="tests/harness/load/test_degradation.py",
+    shown_by="tests/endtoend/test_load_run.py",
     fix="Look for memory that grows, logs that fill a disk, and connections that are never given back.",
 )
 def load_soak(probe: Probe) -> None:

@@ -6,7 +6,8 @@ from harness.check import check
 from harness.target.load_judging import answers_are_right, still_there
 from harness.target.load_records import latency_words
 from harness.target.load_scenarios import overload, recovers, throughput
-from harness.target.loading import loader, settle
+from harness.target.load_settling import settle
+from harness.target.loading import loader
 from harness.target.probe import Probe
 
 

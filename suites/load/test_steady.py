@@ -15,7 +15,8 @@ from harness.load.summary import response_without_lag_of, tried_of
 from harness.target.lanes import Transport
 from harness.target.load_judging import answers_are_right, answers_come, level_holds, still_there
 from harness.target.load_scenarios import rising
-from harness.target.loading import Loader, loader, seconds_to_decide, sound
+from harness.target.load_settling import sound
+from harness.target.loading import Loader, loader, seconds_to_decide
 from harness.target.probe import Probe
 
 STEADY, LEVEL = "advice:steady-over-time", "advice:one-level"
@@ -69,7 +70,13 @@ def load_steady(probe: Probe) -> None:
     needs=["grpc-infer-answers-ok"],
     transport="grpc",
     allow="load",
-    shown_by="tests/endtoend/test_load_run.py",
+    faults=[
+        "load-grpc-one-wrong-in-200",
+        "load-grpc-loses-requests",
+        "load-grpc-slower-after-300",
+        "load-grpc-swaps-ids",
+        "load-grpc-one-replica-slow",
+    ],
     fix=FIX,
 )
 def load_grpc_steady(probe: Probe) -> None:

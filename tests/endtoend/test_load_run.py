@@ -69,3 +69,16 @@ def test_a_service_level_that_cannot_be_met_fails_and_the_rate_of_the_budget_bin
     assert check["verdict"] in {"fail", "tool_error"}, check
     assert all(each["rates"]["planned"] < 75 for each in ran.evidence["series"])
     assert any("lowered from 400 to 60" in each["text"] for each in check["observations"])
+
+
+def test_a_soak_sees_what_gets_slower(tmp_path: Path) -> None:
+    """In the profile deep alone, which no seeded fault is tried with otherwise."""
+    policy = tmp_path / "policy.toml"
+    policy.write_text("[load]\nsoak = 20\nrate = 60\n")
+    with EmbeddedServer(["--models", "pair", "--no-grpc", "--fault", "load-slower-after-300"]) as server:
+        ran = probe(server.url, tmp_path / "evidence", "--oip-policy", str(policy), "--oip-allow", "load",
+                    "--oip-profile", "deep", "-k", "load-soak")  # fmt: skip
+    (check,) = [each for each in ran.evidence["checks"] if each["slug"] == "load-soak"]
+    assert check["verdict"] in {"warn", "tool_error"}, check
+    if check["verdict"] == "warn":
+        assert [each["root"] for each in check["findings"]] == ["slower-as-load-goes-on"]

@@ -18,7 +18,8 @@ from harness.load.summary import summarise
 from harness.load.validity import invalid_reasons
 from harness.load.verdict import judge, judge_answers
 from harness.target.load_judging import answers_come, level_holds, successes_at
-from harness.target.loading import Loader, sound
+from harness.target.load_settling import sound
+from harness.target.loading import Loader
 from harness.verdicts import Verdict
 from tests.harness.load.runs import facts_of, merged_of, plan_of, rows_of
 

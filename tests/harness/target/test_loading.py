@@ -11,7 +11,8 @@ import pytest
 from harness.budget import Budget, BudgetExhausted, Limits
 from harness.load.plan import Case
 from harness.policy import LoadTable, Policy, PolicyError, load_policy
-from harness.target.loading import MOST_RATE_OF_WORKER, Bench, Loader, level_of, seconds_to_decide
+from harness.target.load_bench import Bench
+from harness.target.loading import MOST_RATE_OF_WORKER, Loader, level_of, seconds_to_decide
 
 
 def loader(tmp_path: Path, limits: Limits | None = None, **load: Any) -> tuple[Loader, list[str]]:

@@ -1,0 +1,189 @@
+"""What faults of load are made of, over either transport. It registers none itself."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from typing import Any
+
+from harness.reference.faults.adversarial import HOLD_SECONDS, Count, Trigger, is_rest, wrong
+from harness.reference.faults.registry import Install
+from harness.reference.hooks import Hooks
+from harness.reference.messages import Call, Reply, error
+from harness.reference.protocol.request import InferRequest
+from harness.reference.protocol.tensors import Tensor
+
+# So many inferences in the last second are load; no other check sends as many, one after the other, as fast.
+LOAD_A_SECOND = 15
+ENTRY_SECONDS = 0.003
+# What was waiting comes all at once; only a later crowd is another one.
+CALM_SECONDS = 8.0
+
+
+def infers(call: Call) -> bool:
+    """Whether it is an inference over REST."""
+    return call.op == "infer" and is_rest(call)
+
+
+def infers_over_grpc(call: Call) -> bool:
+    """Whether it is an inference over gRPC."""
+    return call.op == "infer" and not is_rest(call)
+
+
+class Flow:
+    """Inferences: how many came in the last second."""
+
+    def __init__(self, hooks: Hooks, asks: Trigger) -> None:
+        self._times: deque[float] = deque()
+        self._asks = asks
+        hooks.gates.append(self._gate)
+
+    def _gate(self, call: Call) -> None:
+        if self._asks(call):
+            self._times.append(time.monotonic())
+
+    @property
+    def loaded(self) -> bool:
+        """Whether that is load."""
+        now = time.monotonic()
+        while self._times and self._times[0] < now - 1:
+            self._times.popleft()
+        return len(self._times) >= LOAD_A_SECOND
+
+
+class Crowd:
+    """Inferences that are at work at the same time; each stays a moment, so that others can come in."""
+
+    def __init__(self, hooks: Hooks, asks: Trigger = infers) -> None:
+        self.inside: list[Call] = []
+        self._asks = asks
+        hooks.before.append(self._enter)
+        hooks.bodies.append(lambda call, _: self._leave(call))
+        hooks.grpc.sent.append(self._replied)
+        hooks.grpc.failures.append(self._failed)
+
+    async def _enter(self, call: Call) -> None:
+        if self._asks(call):
+            self.inside.append(call)
+            await asyncio.sleep(ENTRY_SECONDS)
+
+    def _replied(self, call: Call, data: bytes) -> bytes:
+        self._leave(call)
+        return data
+
+    def _failed(self, call: Call, failure: Any, _: Any) -> Any:
+        self._leave(call)
+        return failure
+
+    def _leave(self, call: Call) -> None:
+        self.inside = [each for each in self.inside if each is not call]
+
+
+def slower_above(number: int, seconds: float, asks: Trigger) -> Install:
+    """With more inferences at work than ``number``, each takes longer."""
+
+    def install(hooks: Hooks) -> None:
+        crowd = Crowd(hooks, asks)
+
+        async def wait(call: Call) -> None:
+            if asks(call) and len(crowd.inside) > number:
+                await asyncio.sleep(seconds)
+
+        hooks.before.append(wait)
+
+    return install
+
+
+def slower_after(number: int, seconds: float, asks: Trigger) -> Install:
+    """Each inference takes longer once there were so many."""
+
+    def install(hooks: Hooks) -> None:
+        count = Count()
+
+        async def wait(call: Call) -> None:
+            if asks(call) and count.up() > number:
+                await asyncio.sleep(seconds)
+
+        hooks.before.append(wait)
+
+    return install
+
+
+def every_slow(number: int, seconds: float, asks: Trigger) -> Install:
+    """Every so manyth inference takes longer."""
+
+    def install(hooks: Hooks) -> None:
+        count = Count()
+
+        async def wait(call: Call) -> None:
+            if asks(call) and count.up() % number == 0:
+                await asyncio.sleep(seconds)
+
+        hooks.before.append(wait)
+
+    return install
+
+
+def every_wrong(number: int, asks: Trigger) -> Install:
+    """Under load, every so manyth answer has other values."""
+
+    def install(hooks: Hooks) -> None:
+        flow, count = Flow(hooks, asks), Count()
+
+        def edit(call: Call, __: InferRequest, outputs: list[Tensor]) -> list[Tensor]:
+            hit = asks(call) and flow.loaded and count.up() % number == 0
+            return [wrong(each) for each in outputs] if hit else outputs
+
+        hooks.answers.append(edit)
+
+    return install
+
+
+def every_lost(number: int, asks: Trigger) -> Install:
+    """Under load, every so manyth inference is never answered."""
+
+    def install(hooks: Hooks) -> None:
+        flow, count = Flow(hooks, asks), Count()
+
+        async def wait(call: Call) -> None:
+            if asks(call) and flow.loaded and count.up() % number == 0:
+                await asyncio.sleep(HOLD_SECONDS)
+
+        hooks.before.append(wait)
+
+    return install
+
+
+def refuses_above(number: int, status: int, asks: Trigger) -> Install:
+    """With more inferences at work than ``number``, it answers ``status`` without more."""
+
+    def install(hooks: Hooks) -> None:
+        crowd = Crowd(hooks, asks)
+
+        def gate(call: Call) -> Reply | None:
+            return error(status, "too busy") if asks(call) and len(crowd.inside) > number else None
+
+        hooks.gates.append(gate)
+
+    return install
+
+
+def stuck_above(number: int, seconds: float, asks: Trigger) -> Install:
+    """Once more than ``number`` inferences were at work, none is answered for so long; readiness does not change."""
+
+    def install(hooks: Hooks) -> None:
+        crowd = Crowd(hooks, asks)
+        until = [float("-inf")]
+
+        async def wait(call: Call) -> None:
+            if not asks(call):
+                return
+            if len(crowd.inside) > number and time.monotonic() > until[0] + CALM_SECONDS:
+                until[0] = time.monotonic() + seconds
+            while (left := until[0] - time.monotonic()) > 0:
+                await asyncio.sleep(left)
+
+        hooks.before.append(wait)
+
+    return install
