@@ -23,7 +23,8 @@ Manner = Literal["serves", "sheds", "sheds-silently", "queues", "collapses"]
 
 HTTP_SHEDS = (429, 503)
 GRPC_SHEDS = (8, 14)
-HTTP_WAITED, GRPC_WAITED = (408, 504), (4,)
+# Too long a wait. CANCELLED is what gRPC's own core answers to what has piled up, whatever the service does.
+HTTP_WAITED, GRPC_WAITED = (408, 504), (1, 4)
 
 
 class Shedding(msgspec.Struct, frozen=True, kw_only=True):

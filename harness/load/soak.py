@@ -1,7 +1,6 @@
-"""Whether latency or errors rise over a long run: a trend test on stretches of the records.
+"""Whether latency or errors rise over a long run, by and by or at once: tests on stretches of the records.
 
-The test is that of :mod:`harness.oracles.trend` (Mann-Kendall with the slope of Theil and Sen); both significance and
-size are needed to accuse.
+The tests are those of :mod:`harness.oracles.trend`; both significance and size are needed to accuse.
 """
 
 from __future__ import annotations
@@ -12,20 +11,21 @@ import numpy as np
 from harness.load.records import Rows, Status
 from harness.load.series import grouped, percentile_of_groups
 from harness.load.summary import response_without_lag_of, tried_of
-from harness.oracles.trend import LEAST, trend_of
+from harness.oracles.trend import LEAST, step_of, trend_of
 
 BLOCKS = 30
 LEAST_REQUESTS = 20
 
 
 class Drift(msgspec.Struct, frozen=True, kw_only=True):
-    """The trend of one quantity over the run.
+    """The trend of one quantity over the run, or its step where that alone is a rise.
 
     Attributes:
         quantity: ``median``, ``tail`` (p99) of the response without the tester's own lag, in seconds, or ``errors``
             (share of requests that failed).
         rises: significantly and by enough.
-        first, last: fitted values at both ends; p: one-sided, of no trend; blocks: stretches compared.
+        first, last: fitted values at both ends, of a step those before and after it; p: one-sided, of no change;
+            blocks: stretches compared.
     """
 
     quantity: str
@@ -37,7 +37,7 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def drifts_of(
-    rows: Rows, *, factor: float = 1.5, least_s: float = 0.001, least_errors: float = 0.01, blocks: int = BLOCKS
+    rows: Rows, *, factor: float = 1.5, least_s: float = 0.002, least_errors: float = 0.01, blocks: int = BLOCKS
 ) -> tuple[Drift, ...]:
     """Trends over stretches of equally many requests; empty where there are too few to say.
 
@@ -61,14 +61,18 @@ def drifts_of(
 
 
 def _drift(quantity: str, values: list[float], factor: float, least: float) -> Drift | None:
-    trend = trend_of(values, blocks=max(1, len(values)))
-    if trend is None:
+    blocks = max(1, len(values))
+    found = trend_of(values, blocks)
+    if found is None:
         return None
+    if not found.rises(factor=factor, least=least):
+        step = step_of(values, blocks)
+        found = step if step is not None and step.rises(factor=factor, least=least) else found
     return Drift(
         quantity=quantity,
-        rises=trend.rises(factor=factor, least=least),
-        first=trend.first,
-        last=trend.last,
-        p=trend.p,
-        blocks=trend.blocks,
+        rises=found.rises(factor=factor, least=least),
+        first=found.first,
+        last=found.last,
+        p=found.p,
+        blocks=found.blocks,
     )

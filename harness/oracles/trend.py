@@ -1,8 +1,11 @@
-"""Whether a series rises with the number of requests: significantly, and by enough to matter.
+"""Whether a series rises with the number of requests: significantly, and by enough to matter. By a trend or by a step.
 
 Mann-Kendall (Kendall's tau against the order; H. B. Mann, Econometrica 13, 1945) on the medians of blocks, so that
 single slow answers count for nothing, with the slope of Theil and Sen for the size. Neither significance nor size alone
 accuses: noise is now and then steep, and a long series makes any drift significant.
+
+A step early or late in a series is no trend: for it the blocks before and after are compared (Mann-Whitney, one-sided),
+at each place where enough are on both sides, and the least p counts as many times as there are places (Bonferroni).
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ FACTOR = 2.0
 BLOCKS = 20
 # Fewer blocks cannot be significant at this alpha whatever they hold.
 LEAST = 8
+# As many blocks on the shorter side of a step.
+SIDE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,7 @@ class Trend:
 
     Attributes:
         tau: Kendall's tau of the block medians against their order.
-        p: one-sided, of a series without trend rising as much.
+        p: one-sided, of a series that does not change rising as much.
         first, last: fitted value at the first and the last block, in the unit of the series.
         blocks: how many medians there are.
     """
@@ -56,6 +61,25 @@ def trend_of(values: Sequence[float], blocks: int = BLOCKS) -> Trend | None:
     # A line may begin below everything that was seen; nothing is a multiple of that.
     start = max(statistics.median(medians) - slope * statistics.median(order), min(medians))
     return Trend(float(tested.statistic), float(tested.pvalue), start, start + slope * order[-1], len(medians))
+
+
+def step_of(values: Sequence[float], blocks: int = BLOCKS) -> Trend | None:
+    """The most significant step up of a series; ``first`` and ``last`` are the medians before and after it.
+
+    None where the series is too short to say. ``tau`` is the rank-biserial correlation of before and after.
+    """
+    medians = block_medians(values, blocks)
+    places = range(SIDE, len(medians) - SIDE + 1)
+    if len(medians) < LEAST or len(set(medians)) == 1:
+        return None
+    from scipy import stats  # noqa: PLC0415 -- as above
+
+    found = [(stats.mannwhitneyu(medians[at:], medians[:at], alternative="greater"), at) for at in places]
+    tested, at = min(found, key=lambda each: float(each[0].pvalue))
+    before, after = medians[:at], medians[at:]
+    correlation = 2 * float(tested.statistic) / (len(before) * len(after)) - 1
+    p = min(1.0, float(tested.pvalue) * len(found))
+    return Trend(correlation, p, statistics.median(before), statistics.median(after), len(medians))
 
 
 def block_medians(values: Sequence[float], blocks: int = BLOCKS) -> list[float]:

@@ -13,11 +13,11 @@ from harness.budget import BudgetExhausted
 from harness.check import TesterFailed
 from harness.load.degradation import Recovery, Shedding, recovery_of, refused_of, shedding_of
 from harness.load.judged import LoadRun
-from harness.load.records import Rows, Status
+from harness.load.percentiles import NANO
+from harness.load.records import Status
 from harness.load.search import Capacity, Search, knee
 from harness.load.soak import Drift, drifts_of
-from harness.load.summary import response_without_lag_of
-from harness.oracles.trend import ALPHA
+from harness.load.summary import response_without_lag_of, tried_of
 from harness.target.load_settling import sound
 from harness.target.loading import LEAST_RATE, ROUGH, Loader, seconds_to_decide
 from harness.verdicts import Verdict
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # More clients together should get no less than fewer: half of it still allows for what changing between them costs.
 KEPT_SHARE = 0.5
 AFTER_SHARE = 0.2
-LEAST_OF_STEP, STEP_FACTOR, STEP_LEAST_S = 20, 1.5, 0.002
+CONFIRMING_S, CONFIRMED = 3.0, 1.4
 POLL_S, POLL_TIMEOUT_S = 0.4, 2.0
 RECOVERS = "advice:recovers"
 # Readiness is untrue only if nothing at all is answered around the question, more than once, though much is asked.
@@ -244,23 +244,23 @@ def rising(found: LoadRun) -> Drift | None:
         return None
     rows = found.merged.rows
     judged = rows[(rows["intended"] >= round(found.plan.warm_up_s * 1e9)) & ~refused_of(rows, found.plan.transport)]
-    drift = next((drift for drift in drifts_of(judged) if drift.rises and drift.quantity != "tail"), None)
-    return drift or step_of(judged)
+    return next((drift for drift in drifts_of(judged) if drift.rises and drift.quantity != "tail"), None)
 
 
-def step_of(rows: Rows) -> Drift | None:
-    """A step up, last quarter against first (Mann and Whitney): a slope fitted to a step is too flat to show."""
-    from scipy.stats import mannwhitneyu  # noqa: PLC0415 -- takes a second to import
-
-    good = rows[rows["status"] == Status.OK]
-    quarter = len(good) // 4
-    if quarter < LEAST_OF_STEP:
-        return None
-    first, last = (response_without_lag_of(part) * 1e-9 for part in (good[:quarter], good[-quarter:]))
-    before, after = float(np.median(first)), float(np.median(last))
-    p = float(mannwhitneyu(last, first, alternative="greater").pvalue)
-    rises = p < ALPHA and after >= STEP_FACTOR * before and after - before > STEP_LEAST_S
-    return Drift(quantity="median", rises=True, first=before, last=after, p=p, blocks=4) if rises else None
+def stays(load: Loader, drift: Drift, rate: float) -> bool:
+    """Whether a second, shorter run begins where the first one ended: what stays slow is no noise."""
+    again = load.run(load.plan(load.stages((CONFIRMING_S, rate))), "once more, because it got slower")
+    if not sound(again):
+        return False
+    rows = tried_of(again.merged.rows)
+    good = rows["status"] == Status.OK
+    if drift.quantity == "errors":
+        failed = ~good & ~refused_of(rows, again.plan.transport)
+        return bool(failed.sum() > drift.first * len(rows))
+    if not good.any():
+        return False
+    percentile = 99 if drift.quantity == "tail" else 50
+    return float(np.percentile(response_without_lag_of(rows[good]), percentile)) * NANO >= CONFIRMED * drift.first
 
 
 def mean_base(load: Loader, capacity: float) -> float:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from harness.check import check
-from harness.load.degradation import refused_of
 from harness.load.judged import LoadRun
 from harness.load.levels import Levels, levels_of
-from harness.load.percentiles import NANO
-from harness.load.records import Status
 from harness.load.soak import Drift
-from harness.load.summary import response_without_lag_of, tried_of
 from harness.target.lanes import Transport
 from harness.target.load_judging import answers_are_right, answers_come, level_holds, still_there
-from harness.target.load_scenarios import rising
+from harness.target.load_scenarios import rising, stays
 from harness.target.load_settling import sound
 from harness.target.loading import Loader, loader, seconds_to_decide
 from harness.target.probe import Probe
@@ -27,7 +21,6 @@ CRITERION = (
     "it states one"
 )
 FIX = "Look for what grows with the number of requests, for shared buffers, and for requests that are dropped."
-CONFIRMED = 1.4
 
 
 @check(
@@ -54,7 +47,8 @@ def load_steady(probe: Probe) -> None:
 
     Poisson arrivals made before the run; each request goes out at its time whatever the others do, and its latency
     counts from then. Response time, service time and send lag are told together, with what a closed loop would have
-    said. A trend (Mann-Kendall) counts only if a second run shows it from its beginning.
+    said. A trend or a step (Mann-Kendall, Mann-Whitney) counts only if a second run shows it from its
+    beginning.
     """
     _steady(probe, "rest")
 
@@ -96,7 +90,7 @@ def _steady(probe: Probe, way: Transport) -> None:
     answers_come(load, run)
     still_there(load)
     drift = rising(run)
-    probe.holds(drift is None or not _confirmed(load, drift, rate), clause=STEADY, root="slower-as-load-goes-on",
+    probe.holds(drift is None or not stays(load, drift, rate), clause=STEADY, root="slower-as-load-goes-on",
                 expected="the same at the end as at the beginning", observed=_words(drift))  # fmt: skip
     _one_level(load, run, rate)
     level_holds(load, run)
@@ -120,19 +114,6 @@ def _levels(seen: Levels | None) -> str:
         f"{seen.share:.0%} of {seen.requests} like requests take {seen.high * 1e3:.0f} ms, the others "
         f"{seen.low * 1e3:.0f} ms, all through the run{way}"
     )
-
-
-def _confirmed(load: Loader, drift: Drift, rate: float) -> bool:
-    """Whether a second, shorter run begins where the first one ended: what stays slow is no noise."""
-    again = load.run(load.plan(load.stages((3.0, rate))), "steady, once more")
-    if not sound(again):
-        return False
-    rows = tried_of(again.merged.rows)
-    good = rows["status"] == Status.OK
-    if drift.quantity == "errors":
-        failed = ~good & ~refused_of(rows, again.plan.transport)
-        return bool(failed.sum() > drift.first * len(rows))
-    return bool(good.any()) and float(np.median(response_without_lag_of(rows[good]))) * NANO >= CONFIRMED * drift.first
 
 
 def _words(drift: Drift | None) -> str:

@@ -57,7 +57,8 @@ def test_anything_else_is_collapse(code: int, status: Status) -> None:
         (500, Status.HTTP_ERROR, "http", 2000), (400, Status.HTTP_ERROR, "http", 2000),
         (13, Status.GRPC_ERROR, "grpc", 2000), (2, Status.GRPC_ERROR, "grpc", 2000),
         (503, Status.HTTP_ERROR, "http", 0), (504, Status.HTTP_ERROR, "http", 0), (14, Status.GRPC_ERROR, "grpc", 0),
-        (4, Status.GRPC_ERROR, "grpc", 0), (0, Status.TIMEOUT, "http", 0), (0, Status.CLOSED, "grpc", 0),
+        (4, Status.GRPC_ERROR, "grpc", 0), (1, Status.GRPC_ERROR, "grpc", 0),
+        (0, Status.TIMEOUT, "http", 0), (0, Status.CLOSED, "grpc", 0),
     ],
 )  # fmt: skip
 def test_errors_are_told_from_refusals_and_waiting(code: int, status: Status, transport: Transport, erred: int) -> None:

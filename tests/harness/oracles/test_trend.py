@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.oracles.trend import block_medians, trend_of
+from harness.oracles.trend import block_medians, step_of, trend_of
 
 
 def noise(seed: int, size: int = 500) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -29,6 +29,33 @@ def test_bursts_of_load_are_not_accused() -> None:
         trend = trend_of(times.tolist())
         assert trend is not None
         assert not trend.rises()
+
+
+def test_no_step_is_seen_in_noise() -> None:
+    for seed in range(60):
+        for blocks in (20, 30):
+            step = step_of(noise(seed).tolist(), blocks)
+            assert step is not None
+            assert not step.rises(factor=1.0)
+
+
+@pytest.mark.parametrize("at", [100, 250, 400])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_step_is_seen_wherever_it_is(seed: int, at: int) -> None:
+    times = noise(seed)
+    times[at:] += 0.02
+    step = step_of(times.tolist(), 30)
+    assert step is not None
+    assert step.rises(least=0.015)
+    assert step.first == pytest.approx(0.0025, rel=0.2)
+    down = step_of(times[::-1].tolist(), 30)
+    assert down is not None
+    assert not down.rises(factor=1.0)
+
+
+def test_too_short_or_constant_for_a_step() -> None:
+    assert step_of([1.0, 2.0, 3.0]) is None
+    assert step_of([4.0] * 100) is None
 
 
 @pytest.mark.parametrize("seed", range(10))
