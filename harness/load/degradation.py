@@ -23,8 +23,9 @@ Manner = Literal["serves", "sheds", "sheds-silently", "queues", "collapses"]
 
 HTTP_SHEDS = (429, 503)
 GRPC_SHEDS = (8, 14)
-# Too long a wait. CANCELLED is what gRPC's own core answers to what has piled up, whatever the service does.
-HTTP_WAITED, GRPC_WAITED = (408, 504), (1, 4)
+# Too long a wait, or nobody behind the gateway. CANCELLED is what gRPC's own core answers to what has piled up,
+# whatever the service does.
+HTTP_WAITED, GRPC_WAITED = (408, 502, 504), (1, 4)
 
 
 class Shedding(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,17 +61,22 @@ class Shedding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def refused_of(rows: Rows, transport: Transport) -> Mask:
-    """Which requests the endpoint refused because it had too much to do."""
-    kind, codes = (Status.HTTP_ERROR, HTTP_SHEDS) if transport == "http" else (Status.GRPC_ERROR, GRPC_SHEDS)
-    refused: Mask = (rows["status"] == kind) & np.isin(rows["code"], codes)
-    return refused
+    """Which requests were refused because there was too much to do; over gRPC also by a proxy, in HTTP."""
+    refused = _answered(rows, Status.HTTP_ERROR, HTTP_SHEDS)
+    return refused if transport == "http" else refused | _answered(rows, Status.GRPC_ERROR, GRPC_SHEDS)
 
 
 def _erred(rows: Rows, transport: Transport) -> Mask:
     """Which requests got an error that neither says "later" nor tells of too long a wait."""
-    kind, waited = (Status.HTTP_ERROR, HTTP_WAITED) if transport == "http" else (Status.GRPC_ERROR, GRPC_WAITED)
-    erred: Mask = (rows["status"] == kind) & ~np.isin(rows["code"], waited) & ~refused_of(rows, transport)
+    error = (rows["status"] == Status.HTTP_ERROR) | (rows["status"] == Status.GRPC_ERROR)
+    waited = _answered(rows, Status.HTTP_ERROR, HTTP_WAITED) | _answered(rows, Status.GRPC_ERROR, GRPC_WAITED)
+    erred: Mask = error & ~waited & ~refused_of(rows, transport)
     return erred
+
+
+def _answered(rows: Rows, status: Status, codes: tuple[int, ...]) -> Mask:
+    found: Mask = (rows["status"] == status) & np.isin(rows["code"], codes)
+    return found
 
 
 def shedding_of(

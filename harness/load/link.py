@@ -6,6 +6,7 @@ goes wrong ends in :meth:`Link.over`, exactly once.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket as socket_module
@@ -142,15 +143,12 @@ class Link:
     def send_pages(self, head: bytes, pages: Pages) -> None:
         """Hand over a head and a body that the kernel need not copy; not under TLS, and not while bytes wait."""
         done = 0
-        try:
+        # What keeps sendfile from its work (a sandbox, want of memory) does not keep bytes from theirs; of a broken
+        # connection they will tell as well.
+        with contextlib.suppress(OSError):
             done = self._send(head, socket_module.MSG_MORE)
             if done == len(head):
                 done += os.sendfile(self._socket.fileno(), pages.file, 0, len(pages.body))
-        except (BlockingIOError, InterruptedError):
-            pass
-        except OSError:
-            self._send_failed = True  # as above
-            return
         if done < len(head) + len(pages.body):
             self._later((head, pages.body), done)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import sys
 import weakref
 
 LEAST = 1 << 15
@@ -38,7 +37,8 @@ class Pages:
 
 def pages_of(body: bytes) -> Pages | None:
     """The body in pages, where that is cheaper and the system has them."""
-    if len(body) < LEAST or sys.platform != "linux":
+    # An interpreter built against an old C library is on Linux and has no memfd_create.
+    if len(body) < LEAST or not hasattr(os, "memfd_create"):
         return None
     try:
         return Pages(body)

@@ -1,4 +1,4 @@
-"""Connections of one engine, and the requests that wait for one. Called in the loop.
+"""Connections of one engine, and the requests that wait for one.
 
 Nothing is ever skipped: a request that waits for a connection has its clock running from the intended time.
 """
@@ -28,7 +28,7 @@ class Pool:
 
     Attributes:
         opened, open, peak_open, peak_queue, cap_hits: counts.
-        idle: whether a connection is free, or may be.
+        idle: connections that are free, or may be; the last one goes first.
     """
 
     def __init__(self, engine: Engine, make: Callable[[Engine, int], Any], cap: int) -> None:

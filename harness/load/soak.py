@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from harness.load.records import Rows, Status
 from harness.load.series import grouped, percentile_of_groups
 from harness.load.summary import response_without_lag_of, tried_of
-from harness.oracles.trend import LEAST, step_of, trend_of
+from harness.oracles.trend import LEAST, Trend, step_of, trend_of
 
 BLOCKS = 30
 LEAST_REQUESTS = 20
+# Ranks of fewer than sixteen stretches cannot make a step significant; the middle of a few requests will do for it.
+LEAST_OF_STEP = 5
 
 
 class Drift(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,17 +60,23 @@ def drifts_of(
         values = percentile_of_groups(ordered, first, count, percentile)
         found.append(_drift(quantity, [value for value in values if value is not None], factor, least_s))
     found.append(_drift("errors", failed.tolist(), 1.0, least_errors))
+    if found[0] is not None and not found[0].rises:
+        found[0] = _step(response_without_lag_of(tried)[good] * 1e-9, factor, least_s) or found[0]
     return tuple(drift for drift in found if drift is not None)
 
 
+def _step(seconds: npt.NDArray[np.float64], factor: float, least: float) -> Drift | None:
+    """A step of the middle of latency, if there is one. Of errors there is none: they come in crowds."""
+    step = step_of(seconds.tolist(), min(BLOCKS, len(seconds) // LEAST_OF_STEP))
+    return _of("median", step, factor, least) if step is not None and step.rises(factor=factor, least=least) else None
+
+
 def _drift(quantity: str, values: list[float], factor: float, least: float) -> Drift | None:
-    blocks = max(1, len(values))
-    found = trend_of(values, blocks)
-    if found is None:
-        return None
-    if not found.rises(factor=factor, least=least):
-        step = step_of(values, blocks)
-        found = step if step is not None and step.rises(factor=factor, least=least) else found
+    found = trend_of(values, blocks=max(1, len(values)))
+    return None if found is None else _of(quantity, found, factor, least)
+
+
+def _of(quantity: str, found: Trend, factor: float, least: float) -> Drift:
     return Drift(
         quantity=quantity,
         rises=found.rises(factor=factor, least=least),

@@ -66,9 +66,10 @@ def trend_of(values: Sequence[float], blocks: int = BLOCKS) -> Trend | None:
 def step_of(values: Sequence[float], blocks: int = BLOCKS) -> Trend | None:
     """The most significant step up of a series; ``first`` and ``last`` are the medians before and after it.
 
-    None where the series is too short to say. ``tau`` is the rank-biserial correlation of before and after.
+    None where the series is too short; with fewer than sixteen blocks no step is significant. ``tau`` is the
+    rank-biserial correlation of before and after.
     """
-    medians = block_medians(values, blocks)
+    medians = block_medians(values, blocks) if blocks else []
     places = range(SIDE, len(medians) - SIDE + 1)
     if len(medians) < LEAST or len(set(medians)) == 1:
         return None

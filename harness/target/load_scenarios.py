@@ -13,8 +13,7 @@ from harness.budget import BudgetExhausted
 from harness.check import TesterFailed
 from harness.load.degradation import Recovery, Shedding, recovery_of, refused_of, shedding_of
 from harness.load.judged import LoadRun
-from harness.load.percentiles import NANO
-from harness.load.records import Status
+from harness.load.records import SECOND_NS, Rows, Status
 from harness.load.search import Capacity, Search, knee
 from harness.load.soak import Drift, drifts_of
 from harness.load.summary import response_without_lag_of, tried_of
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 # More clients together should get no less than fewer: half of it still allows for what changing between them costs.
 KEPT_SHARE = 0.5
 AFTER_SHARE = 0.2
-CONFIRMING_S, CONFIRMED = 3.0, 1.4
+CONFIRMING_S, LEAST_ERRORS = 3.0, 3
 POLL_S, POLL_TIMEOUT_S = 0.4, 2.0
 RECOVERS = "advice:recovers"
 # Readiness is untrue only if nothing at all is answered around the question, more than once, though much is asked.
@@ -242,25 +241,34 @@ def rising(found: LoadRun) -> Drift | None:
     """
     if not sound(found):
         return None
-    rows = found.merged.rows
-    judged = rows[(rows["intended"] >= round(found.plan.warm_up_s * 1e9)) & ~refused_of(rows, found.plan.transport)]
-    return next((drift for drift in drifts_of(judged) if drift.rises and drift.quantity != "tail"), None)
+    return next((drift for drift in drifts_of(_judged(found)) if drift.rises and drift.quantity != "tail"), None)
 
 
 def stays(load: Loader, drift: Drift, rate: float) -> bool:
-    """Whether a second, shorter run begins where the first one ended: what stays slow is no noise."""
+    """Whether a second, shorter run shows at least half of the rise all through: what goes away was noise."""
     again = load.run(load.plan(load.stages((CONFIRMING_S, rate))), "once more, because it got slower")
-    if not sound(again):
-        return False
-    rows = tried_of(again.merged.rows)
+    return sound(again) and shows(again, drift)
+
+
+def shows(again: LoadRun, drift: Drift) -> bool:
+    """Whether the quantity of a drift is nearer to its end than to its beginning, warm-up left out."""
+    rows = tried_of(_judged(again))
     good = rows["status"] == Status.OK
+    middle = (drift.first + drift.last) / 2
     if drift.quantity == "errors":
-        failed = ~good & ~refused_of(rows, again.plan.transport)
-        return bool(failed.sum() > drift.first * len(rows))
+        return int((~good).sum()) >= LEAST_ERRORS and float((~good).mean()) >= middle
     if not good.any():
         return False
     percentile = 99 if drift.quantity == "tail" else 50
-    return float(np.percentile(response_without_lag_of(rows[good]), percentile)) * NANO >= CONFIRMED * drift.first
+    return float(np.percentile(response_without_lag_of(rows[good]), percentile)) / SECOND_NS >= middle
+
+
+def _judged(found: LoadRun) -> Rows:
+    """What is neither warm-up nor refused."""
+    rows = found.merged.rows
+    begun = rows["intended"] >= round(found.plan.warm_up_s * SECOND_NS)
+    judged: Rows = rows[begun & ~refused_of(rows, found.plan.transport)]
+    return judged
 
 
 def mean_base(load: Loader, capacity: float) -> float:

@@ -1,4 +1,4 @@
-"""Load on one model from inside a check: the plan, the processes that send, and the record of it.
+"""Load on one model from inside a check: the plan, how it is carried out, and the record of it.
 
 What counts whatever the policy says: wrong answers, answers that never come, an endpoint that is gone. Latency is
 judged only by a service level that the policy states; without one it is measured against a level of ours.
@@ -28,6 +28,7 @@ from harness.target.load_bench import Bench
 from harness.target.load_cases import cases_for, varies
 from harness.target.load_records import series_event
 from harness.target.load_settling import NOISE
+from harness.target.replies import status_of
 from harness.verdicts import Verdict
 from harness.wire.access import Access
 
@@ -271,14 +272,21 @@ def seconds_to_decide(level: ServiceLevel, rate: float, least: float, most: floa
 
 
 def alone(probe: Probe, way: Transport, tries: int = 5) -> float:
-    """Seconds of the accepted request with nothing else under way, the middle of some."""
+    """Seconds of the accepted request with nothing else under way, the middle of some.
+
+    Raises:
+        Untestable: none was answered well.
+    """
     if way == "rest":
         request = probe.accepted().request
-        took = sorted(probe.model.infer(probe.client, request).elapsed_s for _ in range(tries))
+        sent = [probe.model.infer(probe.client, request) for _ in range(tries)]
     else:
         accepted = probe.grpc_model.accepted()
-        took = sorted(probe.grpc_model.infer(accepted.request, accepted.form).elapsed_s for _ in range(tries))
-    return took[tries // 2]
+        sent = [probe.grpc_model.infer(accepted.request, accepted.form) for _ in range(tries)]
+    took = sorted(exchange.elapsed_s for exchange in sent if exchange.ok)
+    if not took:
+        raise Untestable(f"the model answers nothing while it is alone: {status_of(sent[0])}")
+    return took[len(took) // 2]
 
 
 def _ca_file(access: Access) -> str:

@@ -15,8 +15,8 @@ SHEDS, READY = "advice:sheds-cleanly", "policy:ready-infers"
 CRITERIA = ["same-answer", "no-leak", "no-crash", "ready-infers"]
 CRITERION = (
     "with more requests than it can answer: what it accepts is answered rightly and what it refuses is refused with "
-    "advice when to come back; it serves afterwards, within the time of the policy, and never calls itself ready while "
-    "it answers nothing"
+    "advice when to come back, and not answered with other errors; it serves afterwards, within the time of the "
+    "policy, and never calls itself ready while it answers nothing"
 )
 FIX = "Bound the queue, refuse beyond it with 429 or 503 and Retry-After, and let readiness follow what is served."
 LEAST_FACTOR = 1.2

@@ -30,8 +30,8 @@ def load_soak(probe: Probe) -> None:
     """Hours of load change nothing (profile deep only).
 
     The steady rate for ten minutes, or as long as the policy says. Thirty stretches of equally many requests are tested
-    for a trend (Mann-Kendall, one-sided, alpha 0.001) and for a step (Mann-Whitney). A rise counts if latency grows by
-    half, or errors by 1 %, and a second run is so from its beginning.
+    for a trend (Mann-Kendall, one-sided, alpha 0.001), the middle of latency for a step as well (Mann-Whitney). A rise
+    counts if latency grows by half and by 2 ms, or errors by 1 %, and a second run shows half of it.
     """
     load = loader(probe, "rest")
     if load.bench.profile != "deep":

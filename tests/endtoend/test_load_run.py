@@ -75,9 +75,12 @@ def test_a_soak_sees_what_gets_slower(tmp_path: Path) -> None:
     """In the profile deep alone, which no seeded fault is tried with otherwise."""
     policy = tmp_path / "policy.toml"
     policy.write_text("[load]\nsoak = 20\nrate = 60\n")
-    with EmbeddedServer(["--models", "pair", "--no-grpc", "--fault", "load-slower-after-300"]) as server:
-        ran = probe(server.url, tmp_path / "evidence", "--oip-policy", str(policy), "--oip-allow", "load",
-                    "--oip-profile", "deep", "-k", "load-soak")  # fmt: skip
-    (check,) = [each for each in ran.evidence["checks"] if each["slug"] == "load-soak"]
-    assert check["verdict"] in {"warn", "tool_error"}, check
-    assert check["verdict"] != "warn" or " from " in check["reason"], check
+    for number in range(3):  # a machine that makes the tester late shows nothing
+        with EmbeddedServer(["--models", "pair", "--no-grpc", "--fault", "load-slower-after-300"]) as server:
+            ran = probe(server.url, tmp_path / str(number), "--oip-policy", str(policy), "--oip-allow", "load",
+                        "--oip-profile", "deep", "-k", "load-soak")  # fmt: skip
+        (check,) = [each for each in ran.evidence["checks"] if each["slug"] == "load-soak"]
+        if check["verdict"] == "warn":
+            break
+    assert check["verdict"] == "warn", check
+    assert " from " in check["reason"], check

@@ -19,6 +19,7 @@ LOAD_A_SECOND = 15
 ENTRY_SECONDS = 0.003
 # What was waiting comes all at once; only a later crowd is another one.
 CALM_SECONDS = 8.0
+LONGEST_SECONDS = 8.0
 
 
 def infers(call: Call) -> bool:
@@ -53,10 +54,13 @@ class Flow:
 
 
 class Crowd:
-    """Inferences that are at work at the same time; each stays a moment, so that others can come in."""
+    """Inferences that are at work at the same time; each stays a moment, so that others can come in.
+
+    A call that its client gives up leaves no trace; after :data:`LONGEST_SECONDS` nobody counts it.
+    """
 
     def __init__(self, hooks: Hooks, asks: Trigger = infers) -> None:
-        self.inside: list[Call] = []
+        self._entered: list[tuple[float, Call]] = []
         self._asks = asks
         hooks.before.append(self._enter)
         hooks.bodies.append(lambda call, _: self._leave(call))
@@ -65,7 +69,7 @@ class Crowd:
 
     async def _enter(self, call: Call) -> None:
         if self._asks(call):
-            self.inside.append(call)
+            self._entered.append((time.monotonic(), call))
             await asyncio.sleep(ENTRY_SECONDS)
 
     def _replied(self, call: Call, data: bytes) -> bytes:
@@ -77,7 +81,13 @@ class Crowd:
         return failure
 
     def _leave(self, call: Call) -> None:
-        self.inside = [each for each in self.inside if each is not call]
+        self._entered = [each for each in self._entered if each[1] is not call]
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+        since = time.monotonic() - LONGEST_SECONDS
+        return sum(1 for entered, _ in self._entered if entered >= since)
 
 
 def slower_above(number: int, seconds: float, asks: Trigger) -> Install:
@@ -87,7 +97,7 @@ def slower_above(number: int, seconds: float, asks: Trigger) -> Install:
         crowd = Crowd(hooks, asks)
 
         async def wait(call: Call) -> None:
-            if asks(call) and len(crowd.inside) > number:
+            if asks(call) and crowd.size > number:
                 await asyncio.sleep(seconds)
 
         hooks.before.append(wait)
@@ -162,7 +172,7 @@ def refuses_above(number: int, status: int, asks: Trigger) -> Install:
         crowd = Crowd(hooks, asks)
 
         def gate(call: Call) -> Reply | None:
-            return error(status, "too busy") if asks(call) and len(crowd.inside) > number else None
+            return error(status, "too busy") if asks(call) and crowd.size > number else None
 
         hooks.gates.append(gate)
 
@@ -179,7 +189,7 @@ def stuck_above(number: int, seconds: float, asks: Trigger) -> Install:
         async def wait(call: Call) -> None:
             if not asks(call):
                 return
-            if len(crowd.inside) > number and time.monotonic() > until[0] + CALM_SECONDS:
+            if crowd.size > number and time.monotonic() > until[0] + CALM_SECONDS:
                 until[0] = time.monotonic() + seconds
             while (left := until[0] - time.monotonic()) > 0:
                 await asyncio.sleep(left)

@@ -24,7 +24,7 @@ def sheds_with_advice(hooks: Hooks) -> None:
     crowd = Crowd(hooks)
 
     def gate(call: Call) -> Reply | None:
-        if infers(call) and len(crowd.inside) > MOST_AT_WORK:
+        if infers(call) and crowd.size > MOST_AT_WORK:
             return error(503, "too busy", Retry_After="1")
         return None
 

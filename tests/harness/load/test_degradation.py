@@ -55,6 +55,8 @@ def test_anything_else_is_collapse(code: int, status: Status) -> None:
     ("code", "status", "transport", "erred"),
     [
         (500, Status.HTTP_ERROR, "http", 2000), (400, Status.HTTP_ERROR, "http", 2000),
+        (500, Status.HTTP_ERROR, "grpc", 2000), (503, Status.HTTP_ERROR, "grpc", 0),
+        (502, Status.HTTP_ERROR, "http", 0),
         (13, Status.GRPC_ERROR, "grpc", 2000), (2, Status.GRPC_ERROR, "grpc", 2000),
         (503, Status.HTTP_ERROR, "http", 0), (504, Status.HTTP_ERROR, "http", 0), (14, Status.GRPC_ERROR, "grpc", 0),
         (4, Status.GRPC_ERROR, "grpc", 0), (1, Status.GRPC_ERROR, "grpc", 0),
@@ -124,6 +126,24 @@ def test_drift_needs_significance_and_size() -> None:
     assert not tiny[0].rises
     assert tiny[0].p < 0.001
     assert drifts_of(rows_of(plan)[:100]) == ()
+
+
+@pytest.mark.parametrize("at", [30, 50, 160])
+def test_a_step_shows_in_few_requests(at: int) -> None:
+    plan = plan_of(rate=20, seconds=10)
+    rows = rows_of(
+        plan, response_ms=np.where(np.arange(200) < at, 5, 25) * np.random.default_rng(3).lognormal(0, 0.3, 200)
+    )
+    (median, *_) = drifts_of(rows)
+    assert (median.quantity, median.rises) == ("median", True)
+    assert (median.first, median.last) == pytest.approx((0.005, 0.025), rel=0.2)
+
+
+def test_three_failures_at_the_end_are_no_rise() -> None:
+    plan = plan_of(rate=80, seconds=10)
+    status = np.full(800, Status.OK)
+    status[[720, 750, 780]] = Status.RESET
+    assert not any(drift.rises for drift in drifts_of(rows_of(plan, status=status)))
 
 
 def test_the_testers_own_lag_is_no_drift() -> None:

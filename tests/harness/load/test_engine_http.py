@@ -340,6 +340,11 @@ def test_a_body_sent_in_pages_comes_whole(tmp_path: Path, *, has_id: bool) -> No
     assert ran.statuses == {"OK": 6}
 
 
+def test_without_memfd_bytes_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "memfd_create")
+    assert pages_of(b"x" * LEAST) is None
+
+
 def test_pages_are_for_large_bodies_and_do_not_change() -> None:
     assert pages_of(b"x" * (LEAST - 1)) is None
     pages = pages_of(b"x" * LEAST)

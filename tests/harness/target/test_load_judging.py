@@ -14,10 +14,12 @@ from harness.load.facts import WorkerFacts
 from harness.load.judged import LoadRun
 from harness.load.plan import ServiceLevel
 from harness.load.records import Flag, Rows, Status
+from harness.load.soak import Drift
 from harness.load.summary import summarise
 from harness.load.validity import invalid_reasons
 from harness.load.verdict import judge, judge_answers
 from harness.target.load_judging import answers_come, level_holds, successes_at
+from harness.target.load_scenarios import shows
 from harness.target.load_settling import sound
 from harness.target.loading import Loader
 from harness.verdicts import Verdict
@@ -122,3 +124,25 @@ def test_an_endpoint_that_holds_all_connections_does_not_excuse_itself() -> None
     assert found.outcome.invalid
     assert sound(found)
     assert not sound(ran(found.merged.rows, lost="killed"))
+
+
+@pytest.mark.parametrize(
+    ("quantity", "first", "last", "response_ms", "failing", "shown"),
+    [
+        ("median", 0.005, 0.025, 20, 0, True),
+        ("median", 0.005, 0.025, 10, 0, False),
+        ("tail", 0.02, 0.2, 150, 0, True),
+        ("tail", 0.02, 0.2, 50, 0, False),
+        ("errors", 0.0, 0.1, 5, 12, True),
+        ("errors", 0.0, 0.1, 5, 120, False),
+        ("errors", 0.0, 0.001, 5, 600, False),
+    ],
+)
+def test_a_second_run_must_show_half_of_the_rise(
+    quantity: str, first: float, last: float, response_ms: float, failing: int, shown: bool
+) -> None:
+    """Errors: one in ``failing``, and no fewer than three."""
+    bad = np.arange(COUNT) % failing == 7 if failing else np.zeros(COUNT, bool)
+    rows = rows_of(PLAN, response_ms=response_ms, status=np.where(bad, Status.RESET, Status.OK))
+    drift = Drift(quantity=quantity, rises=True, first=first, last=last, p=1e-6, blocks=30)
+    assert shows(ran(rows), drift) is shown
