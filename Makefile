@@ -35,7 +35,7 @@ quick: $(VENV)/.ready
 
 sample: $(VENV)/.ready ## slow tests, then both directions: each seeded fault against its own clause group, a rotating sample of benign variants
 	$(BIN)/pytest tests -q -n 3 --dist loadscope --durations 15 --battery 4 $(RERUNS) -m "slow and not servers"
-	$(BIN)/art15 validate --group --sample 2 --jobs 5 --minutes 18 --out $(VENV)/validation-sample.json
+	$(BIN)/art15 validate --group --sample 2 --jobs 5 --minutes 16 --out $(VENV)/validation-sample.json
 
 servers: $(VENV)/.ready ## real inference servers, installed into .servers/, probed end to end
 	$(BIN)/pytest tests/servers -q $(RERUNS) -m servers
