@@ -60,14 +60,19 @@ def stalls(trigger: Trigger) -> Install:
     return lambda hooks: hooks.gates.append(gate)
 
 
-def holds(trigger: Trigger) -> Install:
-    """Calls that ``trigger`` picks are not answered in time; others are."""
+def delays(trigger: Trigger, seconds: float) -> Install:
+    """Calls that ``trigger`` picks take so much longer; others wait for none of them."""
 
     async def wait(call: Call) -> None:
         if trigger(call):
-            await asyncio.sleep(HOLD_SECONDS)
+            await asyncio.sleep(seconds)
 
     return lambda hooks: hooks.before.append(wait)
+
+
+def holds(trigger: Trigger) -> Install:
+    """Calls that ``trigger`` picks are not answered in time; others are."""
+    return delays(trigger, HOLD_SECONDS)
 
 
 def wrong(output: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from typing import Any
 
-from harness.reference.faults.adversarial import HOLD_SECONDS, Count, Trigger, is_rest, wrong
+from harness.reference.faults.adversarial import Count, Trigger, delays, holds, is_rest, wrong
 from harness.reference.faults.registry import Install
 from harness.reference.hooks import Hooks
 from harness.reference.messages import Call, Reply, error
@@ -97,12 +97,7 @@ def slower_above(number: int, seconds: float, asks: Trigger) -> Install:
 
     def install(hooks: Hooks) -> None:
         crowd = Crowd(hooks, asks)
-
-        async def wait(call: Call) -> None:
-            if asks(call) and crowd.size > number:
-                await asyncio.sleep(seconds)
-
-        hooks.before.append(wait)
+        delays(lambda call: asks(call) and crowd.size > number, seconds)(hooks)
 
     return install
 
@@ -112,12 +107,7 @@ def slower_after(number: int, seconds: float, asks: Trigger) -> Install:
 
     def install(hooks: Hooks) -> None:
         count = Count()
-
-        async def wait(call: Call) -> None:
-            if asks(call) and count.up() > number:
-                await asyncio.sleep(seconds)
-
-        hooks.before.append(wait)
+        delays(lambda call: asks(call) and count.up() > number, seconds)(hooks)
 
     return install
 
@@ -127,12 +117,7 @@ def every_slow(number: int, seconds: float, asks: Trigger) -> Install:
 
     def install(hooks: Hooks) -> None:
         count = Count()
-
-        async def wait(call: Call) -> None:
-            if asks(call) and count.up() % number == 0:
-                await asyncio.sleep(seconds)
-
-        hooks.before.append(wait)
+        delays(lambda call: asks(call) and count.up() % number == 0, seconds)(hooks)
 
     return install
 
@@ -157,12 +142,7 @@ def every_lost(number: int, asks: Trigger) -> Install:
 
     def install(hooks: Hooks) -> None:
         flow, count = Flow(hooks, asks), Count()
-
-        async def wait(call: Call) -> None:
-            if asks(call) and flow.loaded and count.up() % number == 0:
-                await asyncio.sleep(HOLD_SECONDS)
-
-        hooks.before.append(wait)
+        holds(lambda call: asks(call) and flow.loaded and count.up() % number == 0)(hooks)
 
     return install
 
