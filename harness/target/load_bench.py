@@ -64,7 +64,7 @@ class Bench:
         Raises:
             TesterFailed: the processes that send could not be started.
         """
-        fleet = self._ready(plan)
+        fleet = self._fleet_for(plan)
 
         def show(now: Progress) -> None:
             of = f" of {now.planned}" if now.planned else ""
@@ -84,11 +84,11 @@ class Bench:
             TesterFailed: they could not be started.
         """
         try:
-            self._ready(plan).start()
+            self._fleet_for(plan).start()
         except LaunchError as error:
             raise TesterFailed(str(error)) from None
 
-    def _ready(self, plan: LoadPlan) -> Fleet:
+    def _fleet_for(self, plan: LoadPlan) -> Fleet:
         if self._fleet is None or self._fleet.workers != plan.workers:
             self.close()
             self._fleet = Fleet(plan.workers)

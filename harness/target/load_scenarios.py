@@ -13,7 +13,8 @@ from harness.budget import BudgetExhausted
 from harness.check import TesterFailed
 from harness.load.degradation import Recovery, Shedding, recovery_of, refused_of, shedding_of
 from harness.load.judged import LoadRun
-from harness.load.records import SECOND_NS, Rows, Status
+from harness.load.records import Rows, Status
+from harness.load.schedule import NANOSECONDS
 from harness.load.search import Capacity, Search, knee
 from harness.load.soak import Drift, drifts_of
 from harness.load.summary import response_without_lag_of, tried_of
@@ -260,13 +261,13 @@ def shows(again: LoadRun, drift: Drift) -> bool:
     if not good.any():
         return False
     percentile = 99 if drift.quantity == "tail" else 50
-    return float(np.percentile(response_without_lag_of(rows[good]), percentile)) / SECOND_NS >= middle
+    return float(np.percentile(response_without_lag_of(rows[good]), percentile)) / NANOSECONDS >= middle
 
 
 def _judged(found: LoadRun) -> Rows:
     """What is neither warm-up nor refused."""
     rows = found.merged.rows
-    begun = rows["intended"] >= round(found.plan.warm_up_s * SECOND_NS)
+    begun = rows["intended"] >= round(found.plan.warm_up_s * NANOSECONDS)
     judged: Rows = rows[begun & ~refused_of(rows, found.plan.transport)]
     return judged
 

@@ -44,7 +44,7 @@ def load_soak(probe: Probe) -> None:
     for drift in drifts_of(rows[~refused_of(rows, run.plan.transport)]) if sound(run) else ():
         unit, scale = ("", 1.0) if drift.quantity == "errors" else (" ms", 1e3)
         ends = f"from {drift.first * scale:.4g} to {drift.last * scale:.4g}{unit}"
-        load.probe.holds(
+        probe.holds(
             not (drift.rises and stays(load, drift, load.steady_rate)),
             clause="advice:steady-over-time",
             expected=f"no rise of {drift.quantity}",

@@ -47,8 +47,7 @@ def load_steady(probe: Probe) -> None:
 
     Poisson arrivals made before the run; each request goes out at its time whatever the others do, and its latency
     counts from then. Response time, service time and send lag are told together, with what a closed loop would have
-    said. A trend or a step (Mann-Kendall, Mann-Whitney) counts only if a second run shows it from its
-    beginning.
+    said. A trend or a step (Mann-Kendall, Mann-Whitney) counts only if a second run shows half of it.
     """
     _steady(probe, "rest")
 
