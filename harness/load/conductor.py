@@ -20,8 +20,8 @@ from harness.load.engine import longest_s
 from harness.load.facts import WorkerFacts
 from harness.load.plan import LoadPlan
 from harness.load.player import boot_id
-from harness.load.records import SECOND_NS
 from harness.load.report import RunFacts, without_secrets, write_facts
+from harness.load.schedule import NANOSECONDS
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -127,7 +127,7 @@ class Conductor:
         read()
         if not self._lost():
             self._compare_clocks()
-            start = time.monotonic_ns() + round(START_S * SECOND_NS)
+            start = time.monotonic_ns() + round(START_S * NANOSECONDS)
             for node in self._nodes.values():
                 self._send("oip_go", {"start": start + node.offset_ns, "offset": node.offset_ns}, node)
             self._watch(plan)

@@ -18,9 +18,9 @@ from harness.load.making import address_of, part, protocol, server_name, tls_of
 from harness.load.outcomes import Outcomes
 from harness.load.plan import LoadPlan
 from harness.load.pool import AT_ONCE, Pool
-from harness.load.records import SECOND_NS, RecordWriter
+from harness.load.records import RecordWriter
 from harness.load.remarks import Remarks
-from harness.load.schedule import digest_of, share
+from harness.load.schedule import NANOSECONDS, digest_of, share
 from harness.load.timer import Timer, timer
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Engine:
         self._running = False
         self._done = Event()
         self._timer: Timer | None = None
-        self._timeout = round(plan.timeout_s * SECOND_NS)
+        self._timeout = round(plan.timeout_s * NANOSECONDS)
         self._closed_until: int | None = None
 
     def prepare(self) -> None:
@@ -152,15 +152,15 @@ class Engine:
 
     def _wait(self) -> None:
         """Until each request is over, but not for ever."""
-        left = (self.start_ns - clock()) / SECOND_NS + longest_s(self.plan)
+        left = (self.start_ns - clock()) / NANOSECONDS + longest_s(self.plan)
         if not self._done.wait(max(0.0, left)):
             self.broke(f"{self.under_way} requests had no end {longest_s(self.plan):.1f} s after the start")
 
     def _begin(self) -> None:
         now = clock()
         if self.plan.closed_loop is not None:
-            gevent.sleep(max(0.0, (self.start_ns - now) / SECOND_NS))
-            self._closed_until = self.start_ns + round(self.plan.closed_loop.seconds * SECOND_NS)
+            gevent.sleep(max(0.0, (self.start_ns - now) / NANOSECONDS))
+            self._closed_until = self.start_ns + round(self.plan.closed_loop.seconds * NANOSECONDS)
             for _ in range(part(self.plan.closed_loop.concurrency, self.worker, self.workers)):
                 self._next_of_closed_loop()
             self.pool.pump()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import h11
 
 from harness.load.link import Link, clock
-from harness.load.pages import Pages, pages_of
+from harness.load.pages import LEAST, Pages, pages_of
 from harness.load.plan import Case, LoadPlan
 from harness.load.records import ABSENT, Flag, Status
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 ODD = -1
 HEAD_BYTES = 1 << 16
-ONE_PIECE = 1 << 15
 _KEPT_HEADS = 256
 _LENGTH_DIGITS = 32
 _BEGINS = b"HTTP/"
@@ -55,7 +54,7 @@ def prepare(plan: LoadPlan, case: Case) -> Prepared:
         lines.append("Connection: close")
     head = "\r\n".join([*lines, "", ""]).encode("latin-1")
     before, after = (head + case.before, case.after) if case.has_id else (head, case.before)
-    large, pages = size > ONE_PIECE, None if plan.tls else pages_of(after)
+    large, pages = size > LEAST, None if plan.tls else pages_of(after)
     return Prepared(before, after, case.has_id, large, case.method.encode(), pages)
 
 

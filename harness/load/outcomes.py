@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness.load.checking import Checking
 from harness.load.records import ABSENT, RecordWriter, Status
@@ -27,11 +27,6 @@ class Outcomes:
         self.checking = Checking(self, engine, validate)
         self._known = self.checking.templates
         self._unwritable = False
-
-    @property
-    def kept(self) -> list[dict[str, Any]]:
-        """Exchanges kept for people: the first of each kind of fault."""
-        return self.checking.kept
 
     def answered(  # noqa: PLR0917 -- names at the call would cost in the hot path
         self, index: int, intended: int, taken: int, sent: int, first: int, done: int,

@@ -1,4 +1,4 @@
-"""A large body in pages that the kernel sends without copying them: half the cost of a tensor of an image.
+"""A large body in pages that the kernel sends without copying them: of a large tensor, the copy is most of the cost.
 
 Linux' ``memfd_create`` and ``sendfile``. Pages on their way are read again when a segment is sent anew, so nothing may
 change them: they are sealed. Elsewhere, and under TLS, the body is sent as bytes. Source: memfd_create(2), fcntl(2).

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import gevent
 
 from harness.load.link import Link, clock
-from harness.load.records import ABSENT, SECOND_NS, Flag, Status
+from harness.load.records import ABSENT, Flag, Status
+from harness.load.schedule import NANOSECONDS
 
 if TYPE_CHECKING:
     from harness.load.engine import Engine
@@ -28,28 +29,28 @@ class Pool:
 
     Attributes:
         opened, open, peak_open, peak_queue, cap_hits: counts.
-        idle: connections that are free, or may be; the last one goes first.
     """
 
     def __init__(self, engine: Engine, make: Callable[[Engine, int], Any], cap: int) -> None:
-        self._engine, self._make, self.cap = engine, make, cap
+        self._engine, self._make, self._cap = engine, make, cap
         self.opened = self.open = self.peak_open = self.peak_queue = self.cap_hits = 0
-        self.idle: list[Any] = []
+        # Free, or may be; the last one goes first.
+        self._idle: list[Any] = []
         self._links: set[Any] = set()
         self._queue: deque[Job] = deque()
         self._opening: deque[Any] = deque()
 
     def open_ahead(self, number: int) -> None:
         """Open so many and wait a while until they stand."""
-        for _ in range(min(self.cap, number)):
+        for _ in range(min(self._cap, number)):
             self._open()
-        deadline = clock() + round(_PRECONNECT_S * SECOND_NS)
+        deadline = clock() + round(_PRECONNECT_S * NANOSECONDS)
         while any(not link.ready and link.alive for link in self._opening) and clock() < deadline:
             gevent.sleep(0.005)
 
     def dispatch(self, index: int, intended: int, taken: int, case: int, flags: int) -> None:
         """Send a request now, over a new connection, or when one is free."""
-        idle = self.idle
+        idle = self._idle
         while idle:
             link = idle.pop()
             link.listed = False
@@ -60,7 +61,7 @@ class Pool:
                 link.listed = True
                 idle.append(link)
             return
-        if self.open < self.cap:
+        if self.open < self._cap:
             self._open().hold(index, intended, taken, case, flags | Flag.NEW_CONNECTION)
             return
         if not flags & Flag.QUEUED:
@@ -71,7 +72,7 @@ class Pool:
     def wait(self, job: Job) -> None:
         """Send a request with the next connection that is free; for callers in the midst of freeing or closing one."""
         self._queue.append(job)
-        if self.idle:
+        if self._idle:
             self.dispatch(*self._queue.popleft())
 
     def freed(self, link: Any) -> None:  # noqa: ANN401 -- a Link of one of the protocols
@@ -81,18 +82,18 @@ class Pool:
             link.fire(*queue.popleft(), clock())
         if link.room() and not link.listed:
             link.listed = True
-            self.idle.append(link)
+            self._idle.append(link)
 
     def closed(self, link: Link) -> None:
         """A connection is gone."""
         self.open -= 1
         self._links.discard(link)
-        if link.listed and len(self.idle) > 4 * self.cap + AT_ONCE:
-            self.idle = [each for each in self.idle if each.alive]
+        if link.listed and len(self._idle) > 4 * self._cap + AT_ONCE:
+            self._idle = [each for each in self._idle if each.alive]
 
     def pump(self) -> None:
         """A connection is gone and its place free: let what waits have a new one."""
-        while self._queue and self.open < self.cap:
+        while self._queue and self.open < self._cap:
             self.dispatch(*self._queue.popleft())
 
     def reap(self, limit: int, now: int) -> None:

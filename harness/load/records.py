@@ -21,7 +21,6 @@ import numpy.typing as npt
 Rows = np.ndarray[tuple[int], np.dtype[np.void]]
 Indices = npt.NDArray[np.int64]
 
-SECOND_NS = 1_000_000_000
 ABSENT = -1
 """A time that never came, such as the first byte of an answer to a refused request."""
 

@@ -10,8 +10,9 @@ import gevent
 
 from harness.load.engine import Engine
 from harness.load.plan import LoadPlan
-from harness.load.records import SECOND_NS, Origin, RecordWriter
+from harness.load.records import Origin, RecordWriter
 from harness.load.report import Bulk, Meter, RunFacts, facts_of, without_secrets, write_facts
+from harness.load.schedule import NANOSECONDS
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -64,7 +65,7 @@ class Session:
 
     def run(self, start_ns: int) -> RunFacts:
         """Send everything; afterwards records, statistics and facts are complete."""
-        self._bulk.started = time.time() + (start_ns - time.monotonic_ns()) / SECOND_NS
+        self._bulk.started = time.time() + (start_ns - time.monotonic_ns()) / NANOSECONDS
         helpers = [gevent.spawn(self._meter.forever), gevent.spawn(self._flush_forever)]
         self._meter.begin()
         finished = False
@@ -83,7 +84,7 @@ class Session:
 
     def stop(self) -> None:
         """End early, and wait until what is under way is accounted for."""
-        elapsed = (time.monotonic_ns() - self.engine.start_ns) / SECOND_NS if self.engine.start_ns else 0.0
+        elapsed = (time.monotonic_ns() - self.engine.start_ns) / NANOSECONDS if self.engine.start_ns else 0.0
         if self.plan.seconds - elapsed > ENDING_S or not self.engine.start_ns:
             self.engine.stop()
             elapsed = self.plan.seconds
@@ -123,13 +124,13 @@ class Session:
             seconds=seconds,
             lag_us=self._bulk.lag_us(),
             clock={
-                "resolution_ns": round(time.get_clock_info("monotonic").resolution * SECOND_NS),
+                "resolution_ns": round(time.get_clock_info("monotonic").resolution * NANOSECONDS),
                 "start_monotonic_ns": start_ns,
-                "start_wall_ns": round(self._bulk.started * SECOND_NS),
+                "start_wall_ns": round(self._bulk.started * NANOSECONDS),
                 "offset_to_master_ns": self.offset_ns,
             },
-            stopped_s=None if engine.stopped_ns is None else engine.stopped_ns / SECOND_NS,
+            stopped_s=None if engine.stopped_ns is None else engine.stopped_ns / NANOSECONDS,
             unsolicited=engine.outcomes.unsolicited,
-            kept=engine.outcomes.kept,
+            kept=engine.outcomes.checking.kept,
         )
         return without_secrets(found, self.plan)

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from harness.load.percentiles import NANO
 from harness.load.records import Rows, Status
 from harness.load.series import grouped, percentile_of_groups
 from harness.load.summary import response_without_lag_of, tried_of
@@ -53,16 +54,19 @@ def drifts_of(
         return ()
     block = np.arange(len(tried), dtype=np.int64) * number // len(tried)
     good = tried["status"] == Status.OK
-    ordered, first, count = grouped(block[good], response_without_lag_of(tried)[good], number)
-    failed = np.bincount(block[~good], minlength=number) / np.bincount(block, minlength=number)
-    found = []
-    for quantity, percentile in (("median", 0.5), ("tail", 0.99)):
+    response = response_without_lag_of(tried)[good]
+    ordered, first, count = grouped(block[good], response, number)
+
+    def at(percentile: float) -> list[float]:
         values = percentile_of_groups(ordered, first, count, percentile)
-        found.append(_drift(quantity, [value for value in values if value is not None], factor, least_s))
-    found.append(_drift("errors", failed.tolist(), 1.0, least_errors))
-    if found[0] is not None and not found[0].rises:
-        found[0] = _step(response_without_lag_of(tried)[good] * 1e-9, factor, least_s) or found[0]
-    return tuple(drift for drift in found if drift is not None)
+        return [value for value in values if value is not None]
+
+    median, tail = _drift("median", at(0.5), factor, least_s), _drift("tail", at(0.99), factor, least_s)
+    if median is not None and not median.rises:
+        median = _step(response * NANO, factor, least_s) or median
+    failed = np.bincount(block[~good], minlength=number) / np.bincount(block, minlength=number)
+    errors = _drift("errors", failed.tolist(), 1.0, least_errors)
+    return tuple(drift for drift in (median, tail, errors) if drift is not None)
 
 
 def _step(seconds: npt.NDArray[np.float64], factor: float, least: float) -> Drift | None:
@@ -72,7 +76,7 @@ def _step(seconds: npt.NDArray[np.float64], factor: float, least: float) -> Drif
 
 
 def _drift(quantity: str, values: list[float], factor: float, least: float) -> Drift | None:
-    found = trend_of(values, blocks=max(1, len(values)))
+    found = trend_of(values, blocks=len(values))
     return None if found is None else _of(quantity, found, factor, least)
 
 

@@ -13,8 +13,9 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from harness.load.schedule import NANOSECONDS
+
 _MONOTONIC, _NONBLOCK, _ABSOLUTE, _TIMERSLACK = 1, 0o4000, 1, 29
-_SECOND = 1_000_000_000
 _READ = 1
 
 
@@ -45,7 +46,7 @@ class TimerFd:
 
     def at(self, when_ns: int) -> None:
         """Setting it also clears an expiration, so nothing has to be read."""
-        seconds, rest = divmod(when_ns, _SECOND)
+        seconds, rest = divmod(when_ns, NANOSECONDS)
         self._value[2] = seconds
         self._value[3] = rest or 1  # all zero would disarm it
         self._set(self._descriptor, _ABSOLUTE, self._value, None)
@@ -70,7 +71,7 @@ class LoopTimer:
         """Rounded up by the loop."""
         self.close()
         self._loop.update_now()
-        self._watcher = self._loop.timer(max(0.0, (when_ns - time.monotonic_ns()) / _SECOND))
+        self._watcher = self._loop.timer(max(0.0, (when_ns - time.monotonic_ns()) / NANOSECONDS))
         self._watcher.start(self._callback)
 
     def close(self) -> None:

@@ -21,7 +21,7 @@ from harness.load.conclusion import INVALID_EXIT, conclude, show
 from harness.load.conductor import Conductor
 from harness.load.options import add_options, plan_of, renewed
 from harness.load.player import Player
-from harness.load.records import SECOND_NS
+from harness.load.schedule import NANOSECONDS
 from harness.load.session import Session
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ class Face:
         session.prepare()
         self.session = session
         try:
-            return [session.run(time.monotonic_ns() + round(START_S * SECOND_NS)).facts]
+            return [session.run(time.monotonic_ns() + round(START_S * NANOSECONDS)).facts]
         finally:
             self.session = None
 

@@ -69,7 +69,7 @@ def step_of(values: Sequence[float], blocks: int = BLOCKS) -> Trend | None:
     None where the series is too short; with fewer than sixteen blocks no step is significant. ``tau`` is the
     rank-biserial correlation of before and after.
     """
-    medians = block_medians(values, blocks) if blocks else []
+    medians = block_medians(values, blocks)
     places = range(SIDE, len(medians) - SIDE + 1)
     if len(medians) < LEAST or len(set(medians)) == 1:
         return None
@@ -85,6 +85,6 @@ def step_of(values: Sequence[float], blocks: int = BLOCKS) -> Trend | None:
 
 def block_medians(values: Sequence[float], blocks: int = BLOCKS) -> list[float]:
     """Medians of up to ``blocks`` runs of equal length; what is left over at the beginning belongs to the warm-up."""
-    size = max(1, len(values) // blocks)
+    size = max(1, len(values) // max(1, blocks))
     rest = len(values) % size if len(values) >= size else 0
     return [statistics.median(values[start : start + size]) for start in range(rest, len(values), size)]

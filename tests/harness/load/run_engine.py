@@ -25,7 +25,7 @@ from harness.load.records import Origin, RecordWriter  # noqa: E402
 
 NAMES = (
     "pool.opened", "pool.peak_open", "pool.peak_queue", "pool.cap_hits", "pool.open", "under_way", "stopped_ns",
-    "outcomes.unsolicited", "outcomes.checking.unknown_ids", "outcomes.kept",
+    "outcomes.unsolicited", "outcomes.checking.unknown_ids", "outcomes.checking.kept",
     "remarks.notes", "remarks.defects", "remarks.first_defect",
 )  # fmt: skip
 _block = gevent.monkey.get_original("time", "sleep")
