@@ -98,6 +98,24 @@ class BudgetTable(_Table, frozen=True, kw_only=True):
     body_mebibytes: int = 16
 
 
+class EndpointTable(_Table, frozen=True, kw_only=True):
+    """``[endpoint]``: how patient the run is with it.
+
+    Attributes:
+        patience: seconds to wait for an endpoint that no longer answers to come back.
+        warm_up: seconds that a model, or the server, may take until it answers for the first time.
+    """
+
+    patience: float = 20.0
+    warm_up: float = 60.0
+
+    def __post_init__(self) -> None:
+        for name in ("patience", "warm_up"):
+            value = getattr(self, name)
+            if not 0 <= value < float("inf"):
+                raise ValueError(f"{name} = {value:g} is no number of seconds")
+
+
 class CriteriaTable(_Table, frozen=True, kw_only=True):
     """``[criteria]``: where the specification leaves the severity to the operator."""
 
@@ -229,6 +247,7 @@ class Policy(_Table, frozen=True, kw_only=True):
 
     report: ReportTable = ReportTable()
     item: ItemTable = ItemTable()
+    endpoint: EndpointTable = EndpointTable()
     budget: BudgetTable = BudgetTable()
     criteria: CriteriaTable = CriteriaTable()
     samples: dict[str, SampleTable] = {}
