@@ -10,6 +10,9 @@ from reports.recorded import ClauseListed
 from reports.words import untried
 
 UNDECIDED = (None, "untestable")
+SILENT = (Verdict.UNTESTABLE, Verdict.NOT_APPLICABLE)
+SERVER = "the server as a whole"
+NAMED = 4
 
 
 def clause_rows(
@@ -17,14 +20,15 @@ def clause_rows(
 ) -> list[ClauseRow]:
     """One row per clause of the catalogue, in its order.
 
-    The verdict is the maximum over what all checks found about the clause; None where none ran, with the reason.
+    The verdict is the maximum over what all checks found about the clause, model by model (see :func:`_over_models`);
+    None where none ran, with the reason.
     """
-    verdicts: dict[str, list[Verdict]] = defaultdict(list)
+    verdicts: dict[str, dict[str, list[Verdict]]] = defaultdict(lambda: defaultdict(list))
     by_clause: dict[str, list[str]] = defaultdict(list)
     reasons: dict[str, str] = {}
     for check in checks:
         for outcome in check.clauses:
-            verdicts[outcome.clause].append(Verdict(outcome.verdict))
+            verdicts[outcome.clause][check.model or SERVER].append(Verdict(outcome.verdict))
             by_clause[outcome.clause].append(check.id)
             if outcome.verdict not in ("pass", "fail", "warn") and check.reason:
                 reasons.setdefault(outcome.clause, check.reason)
@@ -32,6 +36,7 @@ def clause_rows(
     rows = []
     for clause in listed:
         found = verdicts.get(clause.id)
+        verdict, apart = _over_models(found) if found else (None, "")
         reason = reasons.get(clause.id) if found else _not_run(clause, planned, transports)
         rows.append(
             ClauseRow(
@@ -42,12 +47,32 @@ def clause_rows(
                 text=clause.text,
                 document=clause.document,
                 section=clause.section,
-                verdict=combine(found).value if found else None,
+                verdict=verdict.value if verdict else None,
                 checks=by_clause.get(clause.id, []),
-                reason=reason,
+                reason=": ".join(part for part in (apart, reason) if part) or None,
             )
         )
     return rows
+
+
+def _over_models(found: dict[str, list[Verdict]]) -> tuple[Verdict, str]:
+    """What the models say together, and the sentence about those that could not be asked.
+
+    What could not be tested on one model takes nothing from what was seen of another, and is said beside it.
+    """
+    by_model = {model: combine(verdicts) for model, verdicts in found.items()}
+    unasked = [model for model, verdict in by_model.items() if verdict is Verdict.UNTESTABLE]
+    spoken = {model: verdict for model, verdict in by_model.items() if verdict not in SILENT}
+    if not spoken or not unasked:
+        return combine(by_model.values()), ""
+    groups = [(each, [model for model in spoken if spoken[model] is each]) for each in reversed(Verdict)]
+    said = [f"{each.replace('_', ' ')} on {_first(models)}" for each, models in groups if models]
+    return combine(spoken.values()), f"{', '.join(said)}; untestable on {_first(unasked)}"
+
+
+def _first(models: list[str]) -> str:
+    rest = len(models) - NAMED
+    return ", ".join(models[:NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _not_run(clause: ClauseListed, planned: set[str], transports: list[str]) -> str:
