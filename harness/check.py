@@ -308,15 +308,18 @@ class Outcome:
     ended: Verdict | None = None
     reason: str = ""
 
+    def weight(self, violation: Violation) -> Verdict:
+        """How heavily one violation counts: as the level of its clause says, unless policy or case say else."""
+        if violation.by_policy:
+            return Verdict.FAIL
+        worst = self.levels[violation.clause].violation
+        return min(worst, Verdict.WARN, key=lambda verdict: verdict.rank) if violation.mild else worst
+
     def clause_verdict(self, clause: str) -> Verdict:
         """What this check says of one of its clauses: the level's verdict if broken, pass if only seen to hold."""
         broken = [violation for violation in self.violations if violation.clause == clause]
-        if any(violation.by_policy for violation in broken):
-            return Verdict.FAIL
         if broken:
-            worst = self.levels[clause].violation
-            mild = all(violation.mild for violation in broken)
-            return min(worst, Verdict.WARN, key=lambda verdict: verdict.rank) if mild else worst
+            return combine(self.weight(violation) for violation in broken)
         if self.cases.get(clause):
             return Verdict.PASS
         return self.ended or Verdict.NOT_APPLICABLE

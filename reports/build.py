@@ -160,7 +160,7 @@ def _run(recorded: Recorded) -> Run:
 
 def _shown(check: CheckResult, reader: ExchangeReader) -> CheckResult:
     """The check with its lists capped, its exchanges made readable, and one exemplar if nothing was broken."""
-    kept = capped(check.counterexamples)
+    kept = capped(check)
     return msgspec.structs.replace(
         check,
         reason=clip(check.reason, MAX_TEXT),

@@ -81,9 +81,22 @@ def _weight(check: CheckResult, counterexample: Counterexample) -> Verdict:
     return weight if weight.rank <= Verdict(check.verdict).rank else Verdict(check.verdict)
 
 
-def capped(counterexamples: list[Counterexample], cap: int = CAP) -> list[Counterexample]:
-    """At most ``cap`` counterexamples: first one per root cause, then others in their order."""
-    first = {each.root: each for each in reversed(counterexamples)}
-    ordered = [each for each in counterexamples if first[each.root] is each]
-    ordered += [each for each in counterexamples if first[each.root] is not each]
-    return ordered[:cap]
+def capped(check: CheckResult, cap: int = CAP) -> list[Counterexample]:
+    """At most ``cap`` counterexamples of a check: the heaviest first, one per root cause before further ones.
+
+    Each failed clause keeps one that has an exchange, also beyond the cap.
+    """
+    weighed = sorted(
+        check.counterexamples, key=lambda each: (-_weight(check, each).rank, each.exchange is None)
+    )  # stable: as the check saw them
+    failed = {each.clause for each in check.clauses if each.verdict == "fail"}
+    kept = []
+    for each in weighed:
+        if not failed.isdisjoint(each.clauses):
+            kept.append(each)
+            failed.difference_update(each.clauses)
+    first = {each.root: each for each in reversed([*kept, *weighed])}
+    kept += [each for each in weighed if first[each.root] is each and not any(each is other for other in kept)]
+    kept += [each for each in weighed if not any(each is other for other in kept)]
+    due = sum(1 for each in check.clauses if each.verdict == "fail")
+    return sorted(kept[: max(cap, due)], key=lambda each: -_weight(check, each).rank)

@@ -89,7 +89,7 @@ class Result:
             "estimate": asdict(outcome.estimate) if outcome.estimate else None,
             "observations": [{"clause": clause, "text": text} for clause, text in outcome.observations],
             "exercised": dict(sorted(outcome.exercised.items())),
-            "counterexamples": [_counterexample(each) for each in _distinct(outcome.violations)],
+            "counterexamples": [_counterexample(each) for each in chosen(outcome)],
             "exchanges": list(self.exchanges[:EXCHANGES_SHOWN]),
             "exchanges_total": self.exchanges_total,
             "method_validation": method_validation(check),
@@ -125,25 +125,37 @@ def _reason(outcome: Outcome, verdict: Verdict) -> str:
     if outcome.reason:
         return outcome.reason
     if outcome.violations:
-        return outcome.violations[0].observed
+        return chosen(outcome)[0].observed
     return "nothing was observed" if verdict is Verdict.UNTESTABLE else ""
 
 
 def _observed(outcome: Outcome, reason: str) -> str:
     if outcome.violations:
-        return outcome.violations[0].observed
+        return chosen(outcome)[0].observed
     if outcome.ended is not None:
         return reason
     cases = sum(outcome.cases.values())
     return f"as expected in {cases} case{'s' if cases != 1 else ''}"
 
 
-def _distinct(violations: list[Violation]) -> list[Violation]:
-    """The first violation of each root cause, then further ones, up to what is shown."""
-    first = {violation.root: violation for violation in reversed(violations)}
-    chosen = [violation for violation in violations if first[violation.root] is violation]
-    chosen += [violation for violation in violations if first[violation.root] is not violation]
-    return chosen[:COUNTEREXAMPLES_SHOWN]
+def chosen(outcome: Outcome) -> list[Violation]:
+    """What is shown of the violations: the heaviest first, one of each root cause before further ones.
+
+    What breaks a MUST is never pushed out by what only warns, and each failed clause keeps one that has an exchange.
+    """
+    weighed = sorted(outcome.violations, key=lambda each: (-outcome.weight(each).rank, each.exchange is None))
+    failed = [each for each in weighed if outcome.weight(each) is Verdict.FAIL]
+    shown = {each.clause: each for each in reversed(failed)}
+    kept = [each for each in weighed if shown.get(each.clause) is each]
+    roots = {each.root for each in kept}
+    for each in weighed:
+        if each.root not in roots and len(kept) < COUNTEREXAMPLES_SHOWN:
+            roots.add(each.root)
+            kept.append(each)
+    known = {id(each) for each in kept}
+    further = [each for each in weighed if id(each) not in known]
+    kept += further[: max(0, COUNTEREXAMPLES_SHOWN - len(kept))]
+    return sorted(kept, key=lambda each: -outcome.weight(each).rank)
 
 
 def _counterexample(violation: Violation) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.run.results import Result
+from harness.run.results import Result, chosen
 from harness.run.session import Run
 from harness.verdicts import Level, Verdict
 from reports.evidence import Evidence, decode
@@ -24,7 +24,7 @@ def describe(result: Result, run: Run) -> str:
     The endpoint's own words are in it: secrets are taken out, and what a terminal would obey is made visible.
     """
     lines = [f"{result.verdict.upper()} {result.id}: {result.check.title}"]
-    for violation in result.outcome.violations[:3]:
+    for violation in chosen(result.outcome)[:3]:
         level = result.outcome.levels[violation.clause]
         lines.append(f"  {violation.clause} ({level}): expected {violation.expected}; observed {violation.observed}")
         if violation.exchange:

@@ -300,3 +300,16 @@ def test_a_passing_check_has_one_exemplar(sealed: Path) -> None:
     assert check.exemplar is not None
     assert check.exemplar.request is not None
     assert check.exchanges_total == 40
+
+
+def test_what_failed_is_never_pushed_out_by_warnings(tmp_path: Path) -> None:
+    bundle = factory.start(tmp_path)
+    shown = bundle.exchange(b"{}")
+    clauses = [("REST-HTTP-01", "must", "fail"), ("REST-ERR-02", "should", "warn")]
+    light = [factory.counterexample(f"light-{n}", ["REST-ERR-02"], shown) for n in range(30)]
+    heavy = [factory.counterexample("heavy", ["REST-HTTP-01"], each) for each in (None, shown)]
+    bad = [*light, *heavy]
+    bundle.journal.append("check", factory.check("rest-a-holds", "fail", clauses=clauses, counterexamples=bad))
+    first, *rest = build(tmp_path).checks[0].counterexamples
+    assert (first.root, first.exchange, len(rest)) == ("heavy", shown, 9)
+    assert build(tmp_path).summary.findings[0].root == "heavy"
