@@ -132,7 +132,7 @@ def _paragraphs(article: str) -> Mapping[str, str]:
 
 
 def test_law_says_when_article_15_applies(catalogue: Catalogue) -> None:
-    assert Counter(fact.applies for fact in catalogue.law.values()) == {"any": 7, "annex-iii": 1, "annex-i": 1}
+    assert Counter(fact.applies for fact in catalogue.law.values()) == {"any": 8, "annex-iii": 1, "annex-i": 1}
     fact = catalogue.law["application-annex-iii"]
     assert fact.text == (
         "Article 15 applies to AI systems classified as high-risk under Article 6(2) and Annex III from "
@@ -154,8 +154,11 @@ def test_dates_are_iso_and_not_in_the_future_of_the_record(catalogue: Catalogue)
 
 
 def test_standards_and_taxonomy(catalogue: Catalogue) -> None:
-    assert len(catalogue.standards) == 32
+    assert len(catalogue.standards) == 43
     assert "drafting" in catalogue.standards["prEN 18229-4"].status
+    rejected = [row.id for row in catalogue.standards.values() if "reported rejected" in row.status]
+    assert rejected == ["prEN 18229-1", "prEN 18282", "prEN 18228"]
+    assert catalogue.standards["ISO/IEC 24970"].as_of == "2026-08-31"
     assert (catalogue.taxonomy.name, catalogue.taxonomy.version) == ("MITRE ATLAS", "5.6.0")
     assert "AML.T0015" in catalogue.taxonomy.from_outside
     assert "AML.T0020" in catalogue.taxonomy.inside_only
