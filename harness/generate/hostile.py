@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.wire.rawhttp import Piece
+from harness.wire.duplex import Piece
 
 Header = tuple[str, str]
 Head = Callable[[str, str, Sequence[Header]], bytes]

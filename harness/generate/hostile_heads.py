@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from harness.budget import MEBIBYTE
 from harness.generate.hostile import JSON, SHORT, Hostile, Valid, chunked, length, one
-from harness.wire.rawhttp import Piece
+from harness.wire.duplex import Piece
 
 
 def odd_heads(valid: Valid, authority: str) -> Iterator[Hostile]:

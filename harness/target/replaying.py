@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from harness.record.coding import Undecodable, decoded_body
 from harness.record.exchange import Exchange, Headers
 from harness.wire import strictjson
-from harness.wire.rawhttp import RAW, Piece, send_raw
+from harness.wire.duplex import Piece
+from harness.wire.rawhttp import RAW, send_raw
 from harness.wire.rest import RestClient
 
 if TYPE_CHECKING:

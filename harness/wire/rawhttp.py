@@ -7,36 +7,22 @@ lengths and disconnects can be said exactly. Sources: RFC 9112 (message syntax),
 from __future__ import annotations
 
 import contextlib
-import select
-import socket
-import ssl
+import itertools
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from harness.record.clock import now
 from harness.record.exchange import Exchange, Failure
 from harness.wire.connection import Route, open_stream
+from harness.wire.duplex import Duplex, Piece, Stalled
 from harness.wire.rawread import Response, ResponseReader
 from harness.wire.rest import RestClient
 from harness.wire.sockets import Backend, Call, Stream, WireError
 
 # How the record says that the request was not made by an HTTP client: its body is every byte that was sent.
 RAW = "raw"
-PAUSE_LIMIT = 5.0
-# A piece longer than this is sent in slices, and no further once the server has something to say: it may refuse
-# before it has read everything (RFC 9112, section 9.5).
-SLICE = 1 << 14
 MAX_TARGET = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Bytes to send, and seconds to wait after them."""
-
-    data: bytes
-    pause: float = 0.0
 
 
 def head(client: RestClient, method: str, path: str, headers: Sequence[tuple[str, str]] = ()) -> bytes:
@@ -54,18 +40,22 @@ def send_raw(
     answers: int = 1,
     hang_up: bool = False,
     half_close: bool = False,
+    each_answered: bool = False,
     method: str = "POST",
     linger: float | None = None,
     seconds: float | None = None,
 ) -> list[Exchange]:
-    """Send pieces over a new connection and read up to ``answers`` responses.
+    """Send pieces over a new connection and read up to ``answers`` responses, both at the same time.
 
+    A server may answer before it has read everything (RFC 9112, section 9.5): sending ends with the last answer.
     Each response is an exchange; the first holds all the bytes that were given. With ``hang_up`` the connection is
     closed right after the last piece, and nothing is read: the exchange has neither status nor error. Where fewer
     responses came than were asked for, the last exchange says why.
 
     Args:
         half_close: say after the last piece that nothing more will come (over TLS this cannot be said: it is left out).
+        each_answered: each piece is a whole request, to which an answer is due: what could not be sent, since the peer
+            takes no more, is not waited for, and is no error (:func:`went_out` tells how many were sent).
         method: what the responses answer; those to HEAD have no body.
         linger: seconds to wait for each response after the first, if less than is left.
         seconds: for everything together, if less than the budget grants.
@@ -83,14 +73,19 @@ def send_raw(
         stream = _open(client, call)
     except WireError as problem:
         return [client.recorder.record(_exchange(client, sent, None, problem.failure, started, begin, call))]
+    duplex = Duplex(stream, pieces, call, half_close=half_close)
     try:
-        _send(stream, pieces, call, half_close=half_close)
+        if hang_up:
+            duplex.send()
         while not hang_up and len(found) < answers:
             if found and linger is not None:
                 call.deadline = min(call.deadline, time.monotonic() + linger)
-            found.append(reader.response(stream))
+            duplex.answered = len(found) if each_answered else None
+            found.append(reader.response(duplex))
+    except Stalled:
+        pass
     except WireError as problem:
-        error = problem.failure
+        error = None if problem.failure.kind == "timeout" and duplex.settled else problem.failure
     finally:
         stream.close()
     rows: list[tuple[Response | None, Failure | None]] = [(response, None) for response in found]
@@ -100,6 +95,11 @@ def send_raw(
         client.recorder.record(_exchange(client, sent if not n else b"", response, failure, started, begin, call))
         for n, (response, failure) in enumerate(rows)
     ]
+
+
+def went_out(first: Exchange, pieces: Sequence[Piece]) -> int:
+    """How many of the pieces went out whole, by the first exchange that :func:`send_raw` gave for them."""
+    return sum(end <= first.sent for end in itertools.accumulate(len(piece.data) for piece in pieces))
 
 
 @contextlib.contextmanager
@@ -139,31 +139,6 @@ def _begin(client: RestClient, seconds: float | None) -> Call:
     client.pace.wait()
     granted = client.budget.take()
     return Call(granted if seconds is None else min(seconds, granted))
-
-
-def _send(stream: Stream, pieces: Sequence[Piece], call: Call, *, half_close: bool) -> None:
-    for piece in pieces:
-        for start in range(0, len(piece.data), SLICE):
-            if start and not _may_go_on(stream, call):
-                return
-            stream.push(piece.data[start : start + SLICE], call)
-        time.sleep(min(piece.pause, PAUSE_LIMIT, call.remaining()))
-    connected = stream.get_extra_info("socket")
-    if half_close and not isinstance(connected, ssl.SSLSocket):
-        with contextlib.suppress(OSError):
-            connected.shutdown(socket.SHUT_WR)
-
-
-def _may_go_on(stream: Stream, call: Call) -> bool:
-    """Wait until more can be sent; False if the server has said something first, or closed."""
-    if stream.get_extra_info("is_readable"):
-        return False
-    poll = select.poll()
-    poll.register(stream.get_extra_info("socket").fileno(), select.POLLIN | select.POLLOUT)
-    events = poll.poll(call.remaining() * 1000)
-    if not events:
-        raise call.expired()
-    return not events[0][1] & (select.POLLIN | select.POLLHUP | select.POLLERR)
 
 
 def _open(client: RestClient, call: Call) -> Stream:

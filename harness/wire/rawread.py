@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import h11
 
 from harness.record.exchange import Headers
+from harness.wire.duplex import Duplex
 from harness.wire.sockets import MAX_HEADER_BYTES, Call, Stream, WireError
 
 READ_BYTES = 1 << 16
@@ -32,7 +33,7 @@ class ResponseReader:
         self._left = b""
         self.partial: Response | None = None
 
-    def response(self, stream: Stream) -> Response:
+    def response(self, stream: Stream | Duplex) -> Response:
         """The next response.
 
         Raises:

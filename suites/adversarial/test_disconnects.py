@@ -14,7 +14,8 @@ from harness.target.belonging import REPORTED, SAME, report, strayed_from
 from harness.target.lanes import Known, Lane, excused, known, lane, varies_alone
 from harness.target.probe import Probe
 from harness.target.replies import status_of
-from harness.wire.rawhttp import Piece, head, send_raw
+from harness.wire.duplex import Piece
+from harness.wire.rawhttp import head, send_raw
 
 ROOT = "disconnect-leaves-traces"
 # Part of the body that is sent before the connection is closed; None closes it within the head, 1.0 after everything.

@@ -13,7 +13,8 @@ from harness.target.hostility import SURVIVES, Siege, changed_outputs, send_host
 from harness.target.models import outputs_of
 from harness.target.probe import Probe
 from harness.target.replies import object_or_none, status_of
-from harness.wire.rawhttp import Piece, send_raw
+from harness.wire.duplex import Piece
+from harness.wire.rawhttp import send_raw, went_out
 
 PIPELINED = 5
 LATER_SECONDS = 0.3
@@ -143,12 +144,13 @@ def adversarial_framing_pipelined_in_order(probe: Probe) -> None:
     ids = [f"art15-pipelined-{n}" for n in range(PIPELINED)]
     bodies = [with_members(request, id=each) for each in ids]
     *together, later = [valid.request(JSON, length(body)) + body for body in bodies]
-    pieces = [Piece(b"".join(together), LATER_SECONDS), Piece(later)]
-    found = send_raw(probe.client, pieces, answers=PIPELINED)
-    Siege(probe).answered(
-        "pipelined", f"{PIPELINED} requests in one packet", found[-1],
-        lambda: send_raw(probe.client, pieces, answers=PIPELINED)[-1],
-    )  # fmt: skip
+    pieces = [*map(Piece, together[:-1]), Piece(together[-1], LATER_SECONDS), Piece(later)]
+
+    def send() -> list[Exchange]:
+        return send_raw(probe.client, pieces, answers=PIPELINED, each_answered=True)
+
+    found = send()
+    Siege(probe).answered("pipelined", f"{PIPELINED} requests in one packet", found[-1], lambda: send()[-1])
     for wanted, exchange in zip(ids, found, strict=False):
         got = (object_or_none(exchange) or {}).get("id") if exchange.ok else None
         probe.holds(
@@ -159,7 +161,8 @@ def adversarial_framing_pipelined_in_order(probe: Probe) -> None:
             exchange=exchange,
             root="pipelined-answers-mixed-up",
         )
-    probe.observe(f"{sum(exchange.answered for exchange in found)} of {PIPELINED} pipelined requests are answered")
+    answers, sent = sum(exchange.answered for exchange in found), went_out(found[0], pieces)
+    probe.observe(f"{answers} of {PIPELINED} pipelined requests are answered; {sent} of them went out whole")
     survives(probe, "pipelined", f"{PIPELINED} requests in one packet", found[0])
 
 
@@ -185,7 +188,11 @@ def adversarial_framing_refusals_then_valid(probe: Probe) -> None:
     name, why = "refusals-then-valid", f"{len(bad)} refused requests and a valid one on a connection"
 
     def send() -> Exchange:
-        return send_raw(probe.client, [*bad, Piece(valid.whole())], answers=len(bad) + 1)[-1]
+        pieces = [*bad, Piece(valid.whole())]
+        found = send_raw(probe.client, pieces, answers=len(pieces), each_answered=True)
+        if went_out(found[0], pieces) < len(pieces):
+            probe.observe(f"{name}: {went_out(found[0], pieces)} of {len(pieces)} requests went out whole")
+        return found[-1]
 
     for _, exchange in Siege(probe).each([(name, why, send)]):
         change = changed_outputs(probe, exchange)

@@ -13,7 +13,8 @@ from harness.record.exchange import Exchange
 from harness.target.hostility import SURVIVES, Siege, no_injection, valid_of
 from harness.target.probe import UNKNOWN_MODEL, Probe
 from harness.target.replies import object_or_none, status_of
-from harness.wire.rawhttp import Piece, head, send_raw
+from harness.wire.duplex import Piece
+from harness.wire.rawhttp import head, send_raw
 
 HTTP_OK = 200
 

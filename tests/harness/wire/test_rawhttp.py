@@ -6,13 +6,15 @@ import contextlib
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from harness.wire.access import Access
-from harness.wire.rawhttp import Piece, head, held, send_raw
+from harness.wire.duplex import Piece
+from harness.wire.rawhttp import head, held, send_raw, went_out
 from tests.harness.wire.clients import client_for, every_byte, record_of
 
 Behaviour = Callable[[socket.socket], None]
@@ -199,3 +201,50 @@ def test_any_target_is_recorded(tmp_path: Path, target: bytes) -> None:
         (exchange,) = send_raw(client, [Piece(b"GET " + target + b" HTTP/1.1\r\nHost: x\r\n\r\n")])
     assert exchange.url.startswith(url + "/")
     assert len(exchange.url) < 3000
+
+
+def pipelining(*, reads: int, answer: bytes) -> Callable[[socket.socket], None]:
+    """Answers each of the first ``reads`` requests as soon as it is whole, and then reads no more."""
+
+    def behaviour(connection: socket.socket) -> None:
+        data = b""
+        for _ in range(reads):
+            while b"END" not in data:
+                more = connection.recv(65536)
+                if not more:
+                    return
+                data += more
+            data = data.partition(b"END")[2]
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(answer), answer))
+        connection.settimeout(8)
+        until_gone(connection) if reads >= REQUESTS else time.sleep(4)
+
+    return behaviour
+
+
+REQUESTS = 5
+
+
+@pytest.mark.parametrize("floats", [2_000, 5_000, 20_000])
+def test_pipelined_requests_go_out_while_answers_come_in(tmp_path: Path, floats: int) -> None:
+    body = b"1.5," * floats
+    pieces = [Piece(REQUEST + body + b"END", 0.1 * (n == REQUESTS - 2)) for n in range(REQUESTS)]
+    with serving(pipelining(reads=REQUESTS, answer=body * 10)) as url:
+        client, _ = client_for(url, tmp_path)
+        found = send_raw(client, pieces, answers=REQUESTS, each_answered=True)
+    assert [(each.status, each.error) for each in found] == [(200, None)] * REQUESTS
+    assert found[0].sent == len(found[0].request_body) == sum(len(piece.data) for piece in pieces)
+    assert went_out(found[0], pieces) == REQUESTS
+
+
+def test_what_was_not_sent_is_not_waited_for(tmp_path: Path) -> None:
+    """Two requests are read and answered; the others do not fit into what lies between, and nobody reads them."""
+    pieces = [Piece(REQUEST + bytes(8 << 20) + b"END") for _ in range(REQUESTS)]
+    begin = time.monotonic()
+    with serving(pipelining(reads=2, answer=b"ok")) as url:
+        client, _ = client_for(url, tmp_path)
+        found = send_raw(client, pieces, answers=REQUESTS, each_answered=True)
+    assert time.monotonic() - begin < 7
+    assert [(each.status, each.error) for each in found] == [(200, None)] * 2
+    assert went_out(found[0], pieces) == 2
+    assert found[0].sent < len(found[0].request_body)
