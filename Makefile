@@ -43,9 +43,9 @@ servers: $(VENV)/.ready ## real inference servers, installed into .servers/, pro
 validate: $(VENV)/.ready ## the full matrix: faults, variants, and ten seeds for what is drawn for; resumes; commit the result
 	$(BIN)/art15 validate --group --seeds 10 --jobs 5 --resume --out suites/validation.json
 
-system: ## Debian packages for the browser tests and hosts made of namespaces; needs root
+system: ## Debian packages for the browser tests, hosts made of namespaces and real servers; needs root
 	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium curl git iproute2 \
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium curl gcc git iproute2 libc6-dev \
 	  $$(apt-cache search --names-only '^libpython3\.[0-9]+$$' | cut -d' ' -f1)
 
 yardsticks: ## Debian packages that benchmarks/load.py measures with; needs root, and leaves no service running

@@ -37,7 +37,7 @@ from harness.wire.messages import InferRequest  # noqa: E402
 from harness.wire.protobuf import infer_message  # noqa: E402
 from harness.wire.tensor import Tensor  # noqa: E402
 from tests.endtoend.running import probe  # noqa: E402
-from tests.servers.__main__ import NAMES  # noqa: E402
+from tests.servers.install import NAMES  # noqa: E402
 from tests.servers.matrix import LOAD, title  # noqa: E402
 from tests.servers.servers import Endpoint, serve  # noqa: E402
 

@@ -38,7 +38,7 @@ def matrix_command() -> None:
     with tempfile.TemporaryDirectory() as folder:
         evidence = {}
         for name in NAMES:
-            with serve(name) as endpoint:
+            with serve(name, restart=recipe_of(name).restarted) as endpoint:
                 ran = probe_server(endpoint, Path(folder) / name)
                 if ran.code not in (0, 1):
                     raise click.ClickException(f"{name}: the run ended with exit code {ran.code}\n{ran.output}")
@@ -50,11 +50,12 @@ def matrix_command() -> None:
 @main.command("serve")
 @click.argument("name", type=click.Choice(NAMES))
 @click.option("--env", "environ", multiple=True, metavar="KEY=VALUE", help="Added to the server's environment.")
-def serve_command(name: str, environ: tuple[str, ...]) -> None:
+@click.option("--restart", is_flag=True, help="Start the server again whenever it ends, until Ctrl-C.")
+def serve_command(name: str, environ: tuple[str, ...], restart: bool) -> None:
     """Serve in the foreground; ends on Ctrl-C or SIGTERM, or when the server ends by itself."""
     signal.signal(signal.SIGTERM, _interrupt)
     added = dict(pair.split("=", 1) for pair in environ)
-    with serve(name, added) as endpoint:
+    with serve(name, added, restart=restart) as endpoint:
         click.echo(f"url {endpoint.url}\ngrpc {endpoint.grpc}\nmodels {' '.join(endpoint.models)}")
         click.echo(f"pid {endpoint.pid}\nlog {endpoint.log}\nready")
         # Caught inside the block: an exception that leaves it means a failure, and would keep the log.

@@ -1,4 +1,4 @@
-"""Session fixtures `mlserver`, `kserve` and `triton`: one running server each, installed on first use."""
+"""A session fixture for each server: one running each, installed on first use."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def installed_or_skip(name: str) -> None:
 
 def _served(name: str) -> Iterator[Endpoint]:
     installed_or_skip(name)
-    with serve(name) as endpoint:
+    with serve(name, restart=recipe_of(name).restarted) as endpoint:
         yield endpoint
 
 
@@ -44,3 +44,21 @@ def kserve() -> Iterator[Endpoint]:
 def triton() -> Iterator[Endpoint]:
     """Triton 2.51.0 with `iris` (versions 1 and 2) and `echo`."""
     yield from _served("triton")
+
+
+@pytest.fixture(scope="session")
+def omle() -> Iterator[Endpoint]:
+    """OMLE 0.2.1 with `iris`. Many requests end it, so it is started again whenever it ends."""
+    yield from _served("omle")
+
+
+@pytest.fixture(scope="session")
+def pytriton() -> Iterator[Endpoint]:
+    """PyTriton 0.7.0 with `iris`, its management closed as it comes."""
+    yield from _served("pytriton")
+
+
+@pytest.fixture(scope="session")
+def aissemble() -> Iterator[Endpoint]:
+    """aiSSEMBLE 1.1.0 with a handler for `iris` that answers to any name."""
+    yield from _served("aissemble")

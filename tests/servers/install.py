@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.servers.recipe import HERE, Home, Missing, Recipe
 
 STORE = HERE.parents[1] / ".servers"
-NAMES = ("mlserver", "kserve", "triton")
+NAMES = ("mlserver", "kserve", "triton", "omle", "pytriton", "aissemble")
 READY = ".ready"
 INSTALL_S = 1800
 TAIL_LINES = 30
@@ -76,17 +76,23 @@ def install(recipe: Recipe) -> Home:
         if not (home.path / READY).exists():
             shutil.rmtree(home.path, ignore_errors=True)
             home.path.mkdir()
-            _packages(recipe, home, python)
-            _run([str(home.python), str(HERE / "common" / "train_iris.py"), str(home.path / "iris.joblib")])
+            _packages(recipe, recipe.folder, home.path / "venv", python)
+            if recipe.training != "venv":
+                _packages(recipe, recipe.folder / recipe.training, home.path / recipe.training, python)
+            trainer = home.path / recipe.training / "bin" / "python"
+            _run([str(trainer), str(recipe.trainer), str(home.path / recipe.trained)])
             recipe.lay_out(home)
             (home.path / READY).touch()
     return home
 
 
-def _packages(recipe: Recipe, home: Home, python: str) -> None:
-    """With uv, else with venv and pip: pip also knows the indexes of a pip.conf, which uv does not read."""
-    wanted = ["-r", str(recipe.folder / "requirements.txt"), "-c", str(recipe.folder / "constraints.txt")]
-    target, environment = str(home.python), str(home.path / "venv")
+def _packages(recipe: Recipe, listed: Path, made: Path, python: str) -> None:
+    """What the folder `listed` asks for, into the environment `made`.
+
+    With uv, else with venv and pip: pip also knows the indexes of a pip.conf, which uv does not read.
+    """
+    wanted = ["-r", str(listed / "requirements.txt"), "-c", str(listed / "constraints.txt")]
+    target, environment = str(made / "bin" / "python"), str(made)
     uv = _uv()
     ways = [
         [[python, "-m", "venv", "--without-pip", environment], [sys.executable, "-m", "pip", "--python", target]],

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.endtoend.running import Ran, probe
+from tests.servers.install import recipe_of
 from tests.servers.servers import Endpoint
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "servers.md"
@@ -16,17 +17,19 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "servers.md"
 LOAD = Path(__file__).with_name("load.md")
 ORDER = ("fail", "tool_error", "inconclusive", "untestable", "warn", "pass")
 HEAD = """\
-# What three servers do
+# What six servers do
 
-Each server is installed as released, serves the same models (`iris`, a classifier, and `echo`, which gives its inputs
-back) on the loopback interface, and is probed over REST and gRPC with
+Each server is installed as released, serves the same model (`iris`, a classifier; the first three also `echo`, which
+gives its inputs back) on the loopback interface, and is probed over REST and gRPC with
 
     pytest --endpoint URL --oip-grpc HOST:PORT --oip-allow repository
 
-A cell counts checks by verdict, over both models. `fail`: a MUST of the protocol, or a criterion of the default policy
+A cell counts checks by verdict, over all models. `fail`: a MUST of the protocol, or a criterion of the default policy
 (no silently changed value and the like), is broken. `warn`: a SHOULD or good practice is not met, or an answer is
 outside every outcome that the texts allow. A dash: nothing applied, such as an extension that the
 server does not offer. `echo` describes no inputs on MLServer and KServe, so there a policy gives one request for it.
+OMLE's server dies of many requests and is started again whenever it does, as a production supervisor would. MLServer
+runs without its worker process here; what one changes stands in its notes.
 
 What each finding is, and how it was confirmed by hand, stands in `tests/servers/*/findings.md`.
 Which findings there are is compared in every CI run; this page is made by `python -m tests.servers matrix`.
@@ -63,8 +66,6 @@ its own comes back as JSON even when the request asks for binary outputs.
 """,
 }
 
-# The models that every server serves.
-MODELS = ("iris", "echo")
 # The echo models of these describe no inputs in their metadata, so that a request has to be given.
 UNDESCRIBED = ("mlserver", "kserve")
 ECHO_SAMPLE = {"inputs": [{"name": "x", "shape": [2, 3], "datatype": "FP32", "data": [0.5, 1.5, -2.0, 3.25, 1.0, 0.0]}]}
@@ -72,12 +73,12 @@ ECHO_SAMPLE = {"inputs": [{"name": "x", "shape": [2, 3], "datatype": "FP32", "da
 
 def title(name: str) -> str:
     """Name and release of a server, as in the head of the table."""
-    return {"mlserver": "MLServer 1.7.1", "kserve": "KServe 0.21.0", "triton": "Triton 2.51.0"}[name]
+    return recipe_of(name).title
 
 
 def probe_server(endpoint: Endpoint, folder: Path) -> Ran:
     """The run that the page and the findings are made from; the policy is written beside the evidence folder."""
-    options = [f"--oip-model={name}" for name in MODELS]
+    options = [f"--oip-model={name}" for name in recipe_of(endpoint.name).judged]
     if endpoint.name in UNDESCRIBED:
         options += ["--oip-policy", str(_policy(folder))]
     options += ["--oip-allow", "repository"]

@@ -12,9 +12,14 @@ HERE = Path(__file__).resolve().parent
 
 IRIS_ROW = [5.1, 3.5, 1.4, 0.2]
 Probes = Mapping[str, Mapping[str, Any]]
-IRIS_REQUEST: Mapping[str, Any] = {
-    "inputs": [{"name": "x", "shape": [1, 4], "datatype": "FP32", "data": IRIS_ROW}],
-}
+
+
+def iris_request(name: str) -> Mapping[str, Any]:
+    """One flower, as the input `name`."""
+    return {"inputs": [{"name": name, "shape": [1, 4], "datatype": "FP32", "data": IRIS_ROW}]}
+
+
+IRIS_REQUEST = iris_request("x")
 ECHO_REQUEST: Mapping[str, Any] = {
     "inputs": [{"name": "text", "shape": [2], "datatype": "BYTES", "data": ["ready", "go"]}],
 }
@@ -59,10 +64,24 @@ class Start:
 
 
 class Recipe(ABC):
-    """A server kind. `probes` holds one inference request per model: they decide whether the server is ready."""
+    """A server kind. `probes` holds one inference request per model: they decide whether the server is ready.
+
+    `title` is name and release for readers, `version` what the server says of itself, `input` and `output` the names
+    of tensors of `iris`. The model is made by the script `trainer` in the environment `training`.
+    """
 
     name: str
+    title: str
+    version: str
+    input = "x"
+    output: str
     probes: ClassVar[Probes]
+    # The models that the suites are run on.
+    judged: ClassVar[tuple[str, ...]] = ("iris",)
+    # Whether it has to be started again when it ends, for a run to see more than its first death.
+    restarted = False
+    training = "venv"
+    trained = "iris.joblib"
     oldest: tuple[int, int]
     newest: tuple[int, int]
     shared_libpython = False
@@ -71,6 +90,11 @@ class Recipe(ABC):
     def folder(self) -> Path:
         """The recipe's folder: requirements.txt, constraints.txt, models."""
         return HERE / self.name
+
+    @property
+    def trainer(self) -> Path:
+        """The script that fits the iris classifier and writes `trained`."""
+        return HERE / "common" / "train_iris.py"
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -83,7 +107,7 @@ class Recipe(ABC):
 
     @abstractmethod
     def lay_out(self, home: Home) -> None:
-        """Fill `home.models`, after the packages are there. `home.path / "iris.joblib"` is the trained model."""
+        """Fill `home.models`, after the packages are there. `home.path / trained` is the model."""
 
     @abstractmethod
     def start(self, home: Home, ports: Ports, scratch: Path) -> Start:

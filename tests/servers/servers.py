@@ -39,7 +39,10 @@ class PortTaken(StartFailed):
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A running server. `url` has no trailing slash, `grpc` is host:port, `pid` is also its group and session."""
+    """A running server. `url` has no trailing slash, `grpc` is host:port, `pid` is also its group and session.
+
+    In a restart loop `pid` is the loop, which stays.
+    """
 
     name: str
     url: str
@@ -52,7 +55,7 @@ class Endpoint:
 class RealServer:
     """One run of a server, from `start` to `stop`. Used through `serve`; not to be started twice."""
 
-    def __init__(self, recipe: Recipe, home: Home, environ: Mapping[str, str]) -> None:
+    def __init__(self, recipe: Recipe, home: Home, environ: Mapping[str, str], *, restart: bool = False) -> None:
         self.recipe = recipe
         runs = STORE / "runs"
         runs.mkdir(exist_ok=True)
@@ -65,6 +68,8 @@ class RealServer:
         added = {**fixed, **how.environ, **environ}
         # Through env(1) and not to the supervisor: a library path meant for the server must not reach our Python.
         self._command = ["env", *(f"{key}={value}" for key, value in added.items()), *how.command]
+        if restart:
+            self._command = [sys.executable, "-I", str(HERE / "restart.py"), *self._command]
         self._supervisor: subprocess.Popen[bytes] | None = None
         self.pid = 0
 
@@ -172,17 +177,18 @@ def _inherited() -> dict[str, str]:
 
 
 @contextmanager
-def serve(name: str, environ: Mapping[str, str] | None = None) -> Iterator[Endpoint]:
+def serve(name: str, environ: Mapping[str, str] | None = None, *, restart: bool = False) -> Iterator[Endpoint]:
     """A running server for the length of the block, installed first if need be.
 
-    `environ` is added to the server's environment, such as `{"MLSERVER_PARALLEL_WORKERS": "1"}`.
+    `environ` is added to the server's environment, such as `{"MLSERVER_PARALLEL_WORKERS": "1"}`. With `restart` a
+    server that ends is started again, as in production; without, it stays dead.
     Raises Missing if this machine cannot have the server, StartFailed if it does not come up. The log stays when the
     start or the block fails.
     """
     recipe = recipe_of(name)
     home = install(recipe)
     for attempt in range(ATTEMPTS):
-        server = RealServer(recipe, home, environ or {})
+        server = RealServer(recipe, home, environ or {}, restart=restart)
         try:
             endpoint = server.start()
         except PortTaken:

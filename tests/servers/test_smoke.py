@@ -1,4 +1,4 @@
-"""The three real servers answer as the protocol says, stay on loopback, and leave nothing behind."""
+"""The real servers answer as the protocol says, stay on loopback, and leave nothing behind."""
 
 from __future__ import annotations
 
@@ -15,17 +15,15 @@ import httpx
 import pytest
 
 from tests.servers.conftest import installed_or_skip
-from tests.servers.install import NAMES
+from tests.servers.install import NAMES, recipe_of
 from tests.servers.processes import listeners, members
-from tests.servers.recipe import HERE, IRIS_REQUEST
+from tests.servers.recipe import HERE
 from tests.servers.servers import Endpoint, serve
 
 pytestmark = pytest.mark.servers
 
 WAIT_S = 60.0
 SHARED = Path("/dev/shm")
-VERSIONS = {"mlserver": "1.7.1", "kserve": "0.21.0", "triton": "2.51.0"}
-OUTPUTS = {"mlserver": "predict", "kserve": "output-0", "triton": "label"}
 
 
 @pytest.fixture(params=NAMES)
@@ -45,21 +43,22 @@ def client(endpoint: Endpoint) -> Iterator[httpx.Client]:
 
 def test_it_is_live_and_the_release_we_pinned(endpoint: Endpoint, client: httpx.Client) -> None:
     assert client.get("/v2/health/live").status_code == httpx.codes.OK
-    assert client.get("/v2").json()["version"] == VERSIONS[endpoint.name]
+    assert client.get("/v2").json()["version"] == recipe_of(endpoint.name).version
 
 
 def test_iris_declares_its_tensors(endpoint: Endpoint, client: httpx.Client) -> None:
+    recipe = recipe_of(endpoint.name)
     metadata = client.get("/v2/models/iris").json()
     assert metadata["name"] == "iris"
-    assert metadata["inputs"] == [{"name": "x", "datatype": "FP32", "shape": [-1, 4]}]
-    assert OUTPUTS[endpoint.name] in [tensor["name"] for tensor in metadata["outputs"]]
+    assert metadata["inputs"] == [{"name": recipe.input, "datatype": "FP32", "shape": [-1, 4]}]
+    assert recipe.output in [tensor["name"] for tensor in metadata["outputs"]]
 
 
 def test_iris_infers_the_class_of_a_flower(endpoint: Endpoint, client: httpx.Client) -> None:
-    reply = client.post("/v2/models/iris/infer", json={"id": "7", **IRIS_REQUEST}).json()
+    recipe = recipe_of(endpoint.name)
+    reply = client.post("/v2/models/iris/infer", json=recipe.probes["iris"]).json()
     outputs = {tensor["name"]: tensor for tensor in reply["outputs"]}
-    assert outputs[OUTPUTS[endpoint.name]]["data"] == [0]
-    assert reply["id"] == "7"
+    assert outputs[recipe.output]["data"] == [0]
 
 
 def test_it_listens_on_loopback_only(endpoint: Endpoint) -> None:
@@ -80,9 +79,10 @@ def test_it_leaves_no_process_and_no_port(name: str) -> None:
     assert not endpoint.log.exists()
 
 
-def test_a_killed_triton_leaves_no_shared_memory() -> None:
-    installed_or_skip("triton")
-    with serve("triton") as endpoint:
+@pytest.mark.parametrize("name", ["triton", "pytriton"])
+def test_a_killed_triton_leaves_no_shared_memory(name: str) -> None:
+    installed_or_skip(name)
+    with serve(name) as endpoint:
         run = endpoint.log.parent.name
         assert list(SHARED.glob(f"{run}*"))
         os.killpg(endpoint.pid, signal.SIGKILL)

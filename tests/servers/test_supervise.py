@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
 import socket
 import subprocess
 import sys
@@ -71,6 +74,28 @@ def test_ignoring_sigterm_or_leaving_the_session_does_not_help(script: str, tmp_
         everyone = {group, int(first) if first.isdigit() else group}
         assert set().union(*(members(each) for each in everyone)) == everyone
     assert set().union(*(members(each) for each in everyone)) == set()
+
+
+def test_a_restarted_command_lives_again_until_it_is_stopped(tmp_path: Path) -> None:
+    mortal = "import os, time; print('up', os.getpid(), flush=True); time.sleep(600)"
+    loop = f"import runpy, sys; sys.argv[1:] = [sys.executable, '-c', {mortal!r}]; "
+    loop += f"runpy.run_path({str(HERE / 'restart.py')!r}, run_name='__main__')"
+    output = tmp_path / "log"
+    with supervised(loop, output) as (_, group, first):
+        time.sleep(2.5)  # it has to outlive its first seconds
+        os.kill(int(first.split()[1]), signal.SIGKILL)
+        until = time.monotonic() + WAIT_S
+        while output.read_text().count("up ") < 2 and time.monotonic() < until:
+            time.sleep(0.05)
+        lives = [int(each) for each in re.findall(r"^up (\d+)", output.read_text(), re.MULTILINE)]
+        assert len(lives) == 2
+        assert members(group) == {group, lives[1]}
+    assert members(group) == set()
+
+
+def test_a_restart_loop_passes_on_that_nothing_ever_ran(tmp_path: Path) -> None:
+    command = [sys.executable, "-I", str(HERE / "restart.py"), sys.executable, "-c", "raise SystemExit(7)"]
+    assert subprocess.run(command, check=False, capture_output=True).returncode == 7
 
 
 @pytest.mark.parametrize(

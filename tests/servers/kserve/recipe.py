@@ -13,6 +13,10 @@ class KServe(Recipe):
     """`iris` and `echo`, registered by `host.py`; metrics are served by the REST port."""
 
     name = "kserve"
+    title = "KServe 0.21.0"
+    version = "0.21.0"
+    output = "output-0"
+    judged = ("iris", "echo")
     probes: ClassVar[Probes] = {"iris": IRIS_REQUEST, "echo": ECHO_REQUEST}
     oldest, newest = (3, 10), (3, 13)
 

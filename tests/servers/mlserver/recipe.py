@@ -13,6 +13,10 @@ class MLServer(Recipe):
     """`iris` declares its tensors, `iris-bare` is the same model without, `echo` returns what it is given."""
 
     name = "mlserver"
+    title = "MLServer 1.7.1"
+    version = "1.7.1"
+    output = "predict"
+    judged = ("iris", "echo")
     probes: ClassVar[Probes] = {"iris": IRIS_REQUEST, "iris-bare": IRIS_REQUEST, "echo": ECHO_REQUEST}
     oldest, newest = (3, 9), (3, 12)
 

@@ -17,6 +17,10 @@ class Triton(Recipe):
     """`iris` in versions 1 and 2, `echo` with one optional input. Both Python models, run by a stub process each."""
 
     name = "triton"
+    title = "Triton 2.51.0"
+    version = "2.51.0"
+    output = "label"
+    judged = ("iris", "echo")
     probes: ClassVar[Probes] = {"iris": IRIS_REQUEST, "echo": ECHO_REQUEST}
     oldest, newest = (3, 9), (3, 12)
     shared_libpython = True
