@@ -6,9 +6,8 @@ An unknown key stops the run: a typing error must not silently empty a criterion
 from __future__ import annotations
 
 import datetime
-import difflib
 import hashlib
-import re
+import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +15,8 @@ from types import MappingProxyType
 from typing import Literal
 
 import msgspec
+
+from harness.allowed import explained
 
 RiskClass = Literal["annex-iii", "annex-i", "not-high-risk", "not-stated"]
 
@@ -260,28 +261,41 @@ class Policy(_Table, frozen=True, kw_only=True):
 def load_policy(path: Path | None) -> tuple[Policy, str | None]:
     """The policy and the SHA-256 of its file; the default policy and None without a file.
 
+    Paths of samples are relative to the folder of the file.
+
     Raises:
-        PolicyError: unreadable, not TOML, an unknown key, or a value of the wrong type.
+        PolicyError: unreadable, not TOML, an unknown key, a value of the wrong type, or a path that only leads
+            somewhere from the working directory.
     """
     if path is None:
         return Policy(), None
     try:
         data = path.read_bytes()
-        return msgspec.convert(tomllib.loads(data.decode()), Policy), hashlib.sha256(data).hexdigest()
+        # Windows editors begin a file with a byte order mark.
+        policy = msgspec.convert(tomllib.loads(data.decode("utf-8-sig")), Policy)
     except OSError as error:
         raise PolicyError(f"policy {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PolicyError(f"policy {path} is not TOML: {error}") from error
     except msgspec.ValidationError as error:
-        raise PolicyError(f"policy {path}: {_explain(str(error))}") from error
+        raise PolicyError(f"policy {path}: {explained(str(error), Policy)}") from error
+    samples = {model: _rooted(table, path) for model, table in policy.samples.items()}
+    return msgspec.structs.replace(policy, samples=samples), hashlib.sha256(data).hexdigest()
 
 
-def _explain(message: str) -> str:
-    """Add the nearest right key to msgspec's message about an unknown one."""
-    unknown = re.search(r"unknown field `([^`]+)`(.*)", message)
-    if unknown is None:
-        return message
-    tables: list[type[msgspec.Struct]] = [*_Table.__subclasses__()] if "at `" in unknown.group(2) else [Policy]
-    known = {name for table in tables for name in table.__struct_fields__}
-    near = difflib.get_close_matches(unknown.group(1), known, n=1)
-    return f"{message}; did you mean {near[0]!r}?" if near else message
+def _rooted(table: SampleTable, policy: Path) -> SampleTable:
+    """The table with its paths as they are seen from the folder of the policy."""
+    found: dict[str, str] = {}
+    for name in ("requests", "data"):
+        given = getattr(table, name)
+        if given is None:
+            continue
+        rooted = policy.parent / given
+        if not rooted.exists() and Path(given).exists():
+            right = os.path.relpath(given, policy.parent)
+            raise PolicyError(
+                f"policy {policy}: {name} = {given!r} is relative to the folder of the policy, and is not there; "
+                f"the file in the working directory is written {right!r}"
+            )
+        found[name] = str(rooted)
+    return msgspec.structs.replace(table, **found)

@@ -50,6 +50,8 @@ def read_data(path: Path, inputs: Sequence[TensorMetadata]) -> tuple[InferReques
     Raises:
         SampleError: unreadable, of another format, or without a column of one of the inputs.
     """
+    if not inputs and path.suffix.lower() == ".npz":
+        inputs = _described(path)
     if not inputs:
         raise SampleError(f"samples {path}: the model describes no inputs that columns could belong to; use requests =")
     readers = {".npz": _npz, ".csv": _csv, ".parquet": _parquet}
@@ -69,6 +71,35 @@ def read_data(path: Path, inputs: Sequence[TensorMetadata]) -> tuple[InferReques
         raise SampleError(f"samples {path}: {error}") from error
 
 
+def _described(path: Path) -> tuple[TensorMetadata, ...]:
+    """Inputs as the arrays of a file describe them: each has a name, an element type and a shape.
+
+    Raises:
+        SampleError: unreadable, or of an element type that has no datatype.
+    """
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            found = {name: arrays[name] for name in arrays.files}
+    except OSError as error:
+        raise SampleError(f"samples {path}: {error.strerror or error}") from error
+    except (ValueError, zipfile.BadZipFile) as error:
+        raise SampleError(f"samples {path}: {error}") from error
+    return tuple(TensorMetadata(name, _datatype(path, each), (-1, *each.shape[1:])) for name, each in found.items())
+
+
+def _datatype(path: Path, array: np.ndarray[Any, Any]) -> str:
+    kind = array.dtype.kind
+    if kind in "US":
+        return "BYTES"
+    if kind == "b":
+        return "BOOL"
+    letters = {"f": "FP", "i": "INT", "u": "UINT"}.get(kind)
+    name = f"{letters}{array.dtype.itemsize * 8}"
+    if name not in DATATYPES:
+        raise SampleError(f"samples {path}: elements of type {array.dtype} have no datatype of the protocol")
+    return name
+
+
 def _row(tensor: TensorMetadata, values: Any) -> Tensor:  # noqa: ANN401 -- an array, a list, or a single value
     """One row as a batch of one, or as the whole of an input without a batch.
 
@@ -76,13 +107,23 @@ def _row(tensor: TensorMetadata, values: Any) -> Tensor:  # noqa: ANN401 -- an a
         ValueError: the row does not fill the input, or holds what its datatype cannot.
     """
     flat = np.asarray(values, dtype=object).reshape(-1).tolist()
-    shape = tuple(1 if size < 0 and axis == 0 else size for axis, size in enumerate(tensor.shape))
+    shape = _own_shape(tensor, values)
     if shape.count(-1) == 1:
         rest = math.prod(size for size in shape if size >= 0)
         shape = tuple(size if size >= 0 else len(flat) // max(rest, 1) for size in shape)
     if min(shape, default=0) < 0 or math.prod(shape) != len(flat):
         raise ValueError(f"a row of {tensor.name!r} has {len(flat)} elements, its shape is {list(tensor.shape)}")
     return Tensor(tensor.name, tensor.datatype, shape, tuple(_element(tensor.datatype, each) for each in flat))
+
+
+def _own_shape(tensor: TensorMetadata, values: Any) -> tuple[int, ...]:  # noqa: ANN401 -- as above
+    """The shape that the metadata asks for; where it leaves a dimension open, that of the array itself."""
+    asked = tuple(1 if size < 0 and axis == 0 else size for axis, size in enumerate(tensor.shape))
+    if not isinstance(values, np.ndarray):
+        return asked
+    own = values.shape if values.ndim == len(asked) else (1, *values.shape)
+    fits = len(own) == len(asked) and all(wanted in (-1, size) for wanted, size in zip(asked, own, strict=True))
+    return own if fits else asked
 
 
 def _element(datatype: str, value: Any) -> Any:  # noqa: ANN401 -- whatever the table holds

@@ -151,7 +151,8 @@ def grpc_access_for(options: Options, endpoint: str, rest: Access | None, enviro
         raise UsageError(f"gRPC address {address!r} is not HOST:PORT")
     if importlib.util.find_spec("tritonclient") is None or importlib.util.find_spec("h2") is None:
         raise UsageError("gRPC needs the extra: pip install 'art15[grpc]'")
-    return access_for(options, f"http{'s' if tls else ''}://{address}", environ)
+    url = f"http{'s' if tls else ''}://{address}"
+    return access_for(options, url, environ) if rest is None else rest.beside(url)
 
 
 def _grpc_url(access: Access) -> str:

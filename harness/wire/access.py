@@ -10,7 +10,7 @@ import ssl
 import subprocess
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import certifi
@@ -18,6 +18,8 @@ import httpx
 
 TOKEN_SECONDS = 300.0
 TOKEN_TIMEOUT = 30.0
+# A command that fails is run again after these pauses, in seconds: what it asks for a token may be busy for a moment.
+TOKEN_PAUSES = (0.5, 2.0)
 # After a 401 the token command runs again, but not for each of a row of refusals that a check provokes.
 TOKEN_PATIENCE = 5.0
 # A value of a header with an ordinary name is a secret from this length on; "staging" is not worth a spoilt record.
@@ -37,6 +39,10 @@ def is_sensitive(name: str) -> bool:
 
 class AccessError(Exception):
     """The operator's own means of access failed, such as the token command; nothing was sent."""
+
+
+class _FailedNow(AccessError):
+    """The token command ran and gave no token: it may the next time."""
 
 
 @dataclass(slots=True)
@@ -109,6 +115,16 @@ class Access:
             if not _NAME.fullmatch(name):
                 raise ValueError(f"{name!r} is not a header name")
             _refuse_value(f"the header {name}", value)
+
+    def beside(self, base_url: str) -> Access:
+        """Another address with the same credentials and trust; a token command is run once for both.
+
+        Raises:
+            ValueError: the address cannot be used.
+        """
+        other = replace(self, base_url=base_url)
+        object.__setattr__(other, "_tokens", self._tokens)
+        return other
 
     @property
     def is_tls(self) -> bool:
@@ -220,10 +236,19 @@ class Access:
         tokens = self._tokens
         with tokens.lock:
             if tokens.current is None or time.monotonic() - tokens.fetched > TOKEN_SECONDS:
-                tokens.current = _run(self.token_command)
+                tokens.current = _run_until_it_works(self.token_command)
                 tokens.fetched = time.monotonic()
                 tokens.past.add(tokens.current)
             return tokens.current
+
+
+def _run_until_it_works(command: str) -> str:
+    for pause in TOKEN_PAUSES:
+        try:
+            return _run(command)
+        except _FailedNow:
+            time.sleep(pause)
+    return _run(command)
 
 
 def _run(command: str) -> str:
@@ -231,12 +256,14 @@ def _run(command: str) -> str:
         done = subprocess.run(  # noqa: S603 -- the operator's own command, split without a shell
             shlex.split(command), capture_output=True, timeout=TOKEN_TIMEOUT, check=False, stdin=subprocess.DEVNULL
         )
-    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+    except subprocess.TimeoutExpired:
+        raise AccessError(f"the token command gave no token within {TOKEN_TIMEOUT:g} s") from None
+    except (OSError, ValueError) as error:
         # The exception text holds the command line, which may hold a secret.
         raise AccessError(f"the token command could not be run: {type(error).__name__}") from None
     token = done.stdout.decode("utf-8", "replace").strip()
     if done.returncode or not token:
-        raise AccessError(f"the token command gave no token (exit status {done.returncode})")
+        raise _FailedNow(f"the token command gave no token (exit status {done.returncode})")
     try:
         _refuse_value("the token", token)
     except ValueError as error:

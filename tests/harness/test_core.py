@@ -118,12 +118,33 @@ def test_policy_is_read_and_dated(tmp_path: Path) -> None:
         ("[item]\nrisk_class = 'high'\n", "risk_class"),
         ("[budget]\nmax_rate = 'fast'\n", "max_rate"),
         ("item = [", "not TOML"),
+        ("[people]\n", "no table \\[people\\] .allowed: report, item, endpoint, budget"),
+        ("[criteria]\ncredentials = 'yes'\n", "credentials: .*allowed: 'as-seen', 'required'"),
+        ("[samples.iris]\nfile = 'x'\n", "samples.MODEL. has no key 'file' .allowed: requests, data, sensitive"),
+        ("[endpoint]\nwarm_up = -1\n", "warm_up = -1"),
     ],
 )
 def test_policy_mistakes_are_named(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "policy.toml"
     file.write_text(text)
     with pytest.raises(PolicyError, match=message):
+        load_policy(file)
+
+
+def test_policy_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_bytes(b"\xef\xbb\xbf[endpoint]\nwarm_up = 5\n")
+    assert load_policy(file)[0].endpoint.warm_up == 5
+
+
+def test_paths_of_a_policy_are_relative_to_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "ci").mkdir()
+    file = tmp_path / "ci" / "policy.toml"
+    file.write_text("[samples.iris]\nrequests = 'bodies.jsonl'\n")
+    monkeypatch.chdir(tmp_path)
+    assert load_policy(file)[0].samples["iris"].requests == str(tmp_path / "ci" / "bodies.jsonl")
+    (tmp_path / "bodies.jsonl").write_text("")
+    with pytest.raises(PolicyError, match=r"relative to the folder of the policy.*'\.\./bodies\.jsonl'"):
         load_policy(file)
 
 

@@ -33,6 +33,23 @@ def test_array_of_an_input_without_batch_is_one_row(tmp_path: Path) -> None:
     assert only.inputs[0].shape == (2, 3)
 
 
+def test_open_dimensions_take_the_shape_of_the_array(tmp_path: Path) -> None:
+    path = tmp_path / "images.npz"
+    np.savez(path, image=np.ones((2, 3, 4, 5), np.float32))
+    found = read_data(path, (TensorMetadata("image", "FP32", (-1, -1, -1, -1)),))
+    assert [each.inputs[0].shape for each in found] == [(1, 3, 4, 5)] * 2
+
+
+def test_arrays_of_a_model_that_describes_no_inputs(tmp_path: Path) -> None:
+    path = tmp_path / "s.npz"
+    np.savez(path, x=np.ones((2, 3), np.float32), word=np.array(["a", "b"]))
+    first, _ = read_data(path, ())
+    assert [(each.name, each.datatype, each.shape) for each in first.inputs] == [
+        ("x", "FP32", (1, 3)),
+        ("word", "BYTES", (1,)),
+    ]
+
+
 def test_columns_by_name_by_number_or_in_order(tmp_path: Path) -> None:
     path = tmp_path / "s.csv"
     path.write_text("x.0,x.1,x.2,flag\n1,2,3.5,true\n4,5,6,0\n")
@@ -66,10 +83,10 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SampleError, match="data is one of"):
         read_data(tmp_path / "s.txt", (X,))
     with pytest.raises(SampleError, match="No such file"):
-        read_data(tmp_path / "s.npz", (X,))
+        read_data(tmp_path / "s.csv", (X,))
     with pytest.raises(SampleError, match="describes no inputs"):
-        read_data(tmp_path / "s.npz", ())
-    broken = tmp_path / "s.npz"
+        read_data(tmp_path / "s.csv", ())
+    broken = tmp_path / "s.csv"
     broken.write_bytes(b"PK\x03\x04 no archive")
     with pytest.raises(SampleError, match=r"s\.npz"):
         read_data(broken, (X,))

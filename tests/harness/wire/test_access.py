@@ -116,8 +116,29 @@ def test_a_token_command_runs_again_only_when_it_must(tmp_path: Path, monkeypatc
     assert {"token-1", "token-2", "token-3"} <= set(access.secrets())
 
 
+def test_a_token_command_that_fails_once_is_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.wire.access.TOKEN_PAUSES", (0.0,))
+    script = tmp_path / "token.py"
+    script.write_text(
+        f"import pathlib\np = pathlib.Path({str(tmp_path / 'ran')!r})\nran = p.exists()\np.touch()\n"
+        "print('token') if ran else exit(1)\n"
+    )
+    access = Access("http://host", token_command=f"{sys.executable} {script}")
+    assert access.headers_now() == (("Authorization", "Bearer token"),)
+
+
+def test_a_token_command_is_run_once_for_both_transports(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    script = tmp_path / "token.py"
+    script.write_text(f"open({str(log)!r}, 'a').write('x')\nprint('token')\n")
+    access = Access("http://host", token_command=f"{sys.executable} {script}")
+    assert access.headers_now() == access.beside("http://host:81").headers_now()
+    assert log.read_text() == "x"
+
+
 @pytest.mark.parametrize("command", ["/does/not/exist", "false", "true", "'unbalanced"])
-def test_a_token_command_that_fails_says_so_without_its_text(command: str) -> None:
+def test_a_token_command_that_fails_says_so_without_its_text(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.wire.access.TOKEN_PAUSES", (0.0,))
     with pytest.raises(AccessError) as refusal:
         Access("http://host", token_command=f"{command} {SECRET}").headers_now()
     assert SECRET not in str(refusal.value)
