@@ -4,19 +4,65 @@
 # ruff: noqa: PLC0415
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
 import harness
+from harness.allowed import did_you_mean
 
 EVIDENCE = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+USAGE = 4
+
+
+class Commands(click.Group):
+    """Every bad use of the command ends with the exit code that pytest has for it."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:  # noqa: ANN401 -- as click declares it
+        """Read the options of the group itself."""
+        with _usage():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 -- as click declares it
+        """Read the options of a command, and carry it out."""
+        with _usage():
+            return super().invoke(ctx)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:  # noqa: ANN401 -- as click declares it
+        """Find the command, or name those that there are."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            known = self.list_commands(ctx)
+            near = did_you_mean(name, known)
+            raise click.UsageError(f"no command {name!r}{near} (there are: {', '.join(known)})", ctx)
+        return super().resolve_command(ctx, args)
+
+
+class BadUse(click.UsageError):
+    """Bad use of a command."""
+
+    exit_code = USAGE
+
+
+@contextlib.contextmanager
+def _usage() -> Iterator[None]:
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        raise SystemExit(USAGE) from error
+    except click.UsageError as error:
+        raise BadUse(error.format_message(), error.ctx) from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(harness.__version__, prog_name="art15")
 def main() -> None:
     """Show from outside what a model-serving endpoint really does.
@@ -128,8 +174,11 @@ def clauses(area: str | None) -> None:
     """List every clause with its level and the checks that probe it, or the reason why none does."""
     from harness.run.listing import clause_lines
 
-    for line in clause_lines(area):
-        click.echo(line)
+    try:
+        for line in clause_lines(area):
+            click.echo(line)
+    except LookupError as error:
+        raise click.UsageError(str(error)) from error
 
 
 @main.command()
@@ -141,7 +190,7 @@ def explain(slug: str) -> None:
     try:
         click.echo(explanation(slug))
     except LookupError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.UsageError(str(error)) from error
 
 
 @main.command()
@@ -182,7 +231,7 @@ def validate(
     try:
         document = run_validation(selection, out, jobs=jobs, resume=resume, minutes=minutes, say=click.echo)
     except (LookupError, UsageError) as error:
-        raise click.ClickException(str(error)) from error
+        raise click.UsageError(str(error)) from error
     if document["not_tried"]:
         click.echo(f"not tried, for want of time: {', '.join(document['not_tried'])}")
     for problem in document["problems"]:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import difflib
 import textwrap
 from collections.abc import Iterator
 
+from harness.allowed import did_you_mean
 from harness.run.checks import load_checks
 
 
 def clause_lines(area: str | None = None) -> Iterator[str]:
-    """One line a clause: id, level, area, and its checks or the reason why there is none."""
+    """One line a clause: id, level, area, and its checks or the reason why there is none.
+
+    Raises:
+        LookupError: no such area; the message names those that there are.
+    """
     registry, catalogue, _ = load_checks()
+    areas = list(dict.fromkeys(clause.area for clause in catalogue.clauses.values()))
+    if area is not None and area not in areas:
+        raise LookupError(f"no area {area!r}{did_you_mean(area, areas)} (there are: {', '.join(areas)})")
     for clause in catalogue.clauses.values():
         if area is not None and clause.area != area:
             continue
@@ -29,8 +36,7 @@ def explanation(slug: str) -> str:
     registry, catalogue, _ = load_checks()
     check = registry.checks.get(slug)
     if check is None:
-        near = difflib.get_close_matches(slug, registry.checks, n=1)
-        raise LookupError(f"no check {slug!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        raise LookupError(f"no check {slug!r}{did_you_mean(slug, registry.checks)}")
     lines = [check.title, "", f"criterion: {check.criterion}", f"method: {check.method}"]
     for identity in check.clauses:
         clause = catalogue.clauses[identity]

@@ -83,10 +83,10 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SampleError, match="data is one of"):
         read_data(tmp_path / "s.txt", (X,))
     with pytest.raises(SampleError, match="No such file"):
-        read_data(tmp_path / "s.csv", (X,))
+        read_data(tmp_path / "s.npz", (X,))
     with pytest.raises(SampleError, match="describes no inputs"):
         read_data(tmp_path / "s.csv", ())
-    broken = tmp_path / "s.csv"
+    broken = tmp_path / "s.npz"
     broken.write_bytes(b"PK\x03\x04 no archive")
     with pytest.raises(SampleError, match=r"s\.npz"):
         read_data(broken, (X,))
