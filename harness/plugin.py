@@ -6,6 +6,7 @@ One check is one item, parametrised by model; its node id ends in the slug, with
 from __future__ import annotations
 
 import contextlib
+import copy
 import sys
 from collections.abc import Generator, Iterator
 from dataclasses import replace
@@ -15,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import suites
+from harness.allowed import did_you_mean
 from harness.check import Check
-from harness.run.options import EMBEDDED, Options, UsageError, add_options, read_options
+from harness.run.options import EMBEDDED, Options, UsageError, add_options, read_options, refuse_unknown
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -43,6 +45,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, parser: pytest.Parser, args: list[str]
+) -> Generator[None, object, object]:
+    """A typing error in an option of ours is answered with the option that is like it."""
+    loaded = yield
+    unknown = parser.parse_known_and_unknown_args(args, namespace=copy.copy(early_config.option))[1]
+    try:
+        refuse_unknown(unknown)
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from error
+    return loaded
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """With an endpoint: check the options and register the part of the plugin that probes."""
     endpoints = config.getoption("--endpoint")
@@ -60,6 +76,16 @@ def pytest_configure(config: pytest.Config) -> None:
     stack = contextlib.ExitStack()
     config.add_cleanup(stack.close)
     config.pluginmanager.register(Prober(config, endpoints, stack), "art15-prober")
+
+
+def _no_junit(config: pytest.Config) -> None:
+    """A run that never began has no results: no file of them is made, nor the folder for it."""
+    from _pytest.junitxml import xml_key
+
+    plugin = config.stash.get(xml_key, None)
+    if plugin is not None:
+        del config.stash[xml_key]
+        config.pluginmanager.unregister(plugin)
 
 
 class CheckItem(pytest.Item):
@@ -109,14 +135,16 @@ class Prober:
             self.config = configure(replace(options, grpc=options.grpc or grpc), endpoint)
         except UsageError as error:
             raise pytest.UsageError(str(error)) from error
-        if config.option.xmlpath is None:
+        self.own_xml = config.option.xmlpath is None
+        if self.own_xml:
             config.option.xmlpath = str(self.config.folder / "junit.xml")
 
     def _refuse_unknown_suite(self, options: Options) -> None:
         known = sorted({check.suite for check in self.registry})
         for name in options.suites:
             if name not in known:
-                raise UsageError(f"--oip-suite {name}: no such suite; there are: {', '.join(known)}")
+                near = did_you_mean(name, known)
+                raise UsageError(f"--oip-suite {name}: no such suite{near} (there are: {', '.join(known)})")
 
     def _endpoint(self, options: Options) -> tuple[str, str | None]:
         """The base URL, and the gRPC address where the embedded server has one."""
@@ -148,6 +176,8 @@ class Prober:
         try:
             self.run.open()
         except UsageError as error:
+            if self.own_xml:
+                _no_junit(session.config)
             raise pytest.UsageError(str(error)) from error
         return (yield)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import os
 import re
 import secrets
@@ -11,8 +12,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from harness.allowed import did_you_mean
 from harness.budget import MEBIBYTE, Limits
 from harness.policy import Policy, PolicyError, load_policy
+from harness.run.folder import refuse_unusable
 from harness.run.options import ALLOWANCES, Options, UsageError
 from harness.wire.access import Access
 
@@ -83,9 +86,10 @@ def configure(options: Options, endpoint: str, environ: Mapping[str, str] | None
         raise UsageError(f"{endpoint}: no address, neither for REST nor for gRPC")
     run_id = secrets.token_hex(4)
     profile = options.profile or "standard"
+    allow = tuple(_allow(options.allow))
     limits = _limits(options, policy, loopback=all(each.is_loopback for each in (rest, grpc) if each is not None))
     seed = options.seed if options.seed is not None else 15
-    given, defaulted = _recorded(options, limits, profile, seed)
+    given, defaulted = _recorded(options, policy, limits, profile, seed)
     return Config(
         run_id=run_id,
         options=options,
@@ -99,7 +103,7 @@ def configure(options: Options, endpoint: str, environ: Mapping[str, str] | None
         profile=profile,
         seed=seed,
         folder=_folder(options.evidence, run_id),
-        allow=tuple(_allow(options.allow)),
+        allow=allow,
         given=given,
         defaulted=defaulted,
     )
@@ -161,40 +165,44 @@ def _grpc_url(access: Access) -> str:
 
 def _limits(options: Options, policy: Policy, *, loopback: bool) -> Limits:
     budget = policy.budget
-    rate = options.max_rate or budget.max_rate or (None if loopback else OFF_LOOPBACK_RATE)
-    requests = options.max_requests if options.max_requests is not None else budget.max_requests
-    seconds = options.time_budget if options.time_budget is not None else budget.time
+    rate, requests, seconds, timeout = (
+        one if one is not None else other
+        for one, other in (
+            (options.max_rate, budget.max_rate),
+            (options.max_requests, budget.max_requests),
+            (options.time_budget, budget.time),
+            (options.timeout, budget.request_timeout),
+        )
+    )
     for name, value in (("rate", rate), ("requests", requests), ("time", seconds)):
-        if value is not None and value <= 0:
+        if value is not None and not 0 < value < math.inf:
             raise UsageError(f"a {name} budget of {value:g} allows nothing: give a number above zero, or leave it out")
-    return Limits(rate, requests, seconds, budget.request_timeout, budget.body_mebibytes * MEBIBYTE)
+    if not 0 < timeout < math.inf:
+        raise UsageError(f"--oip-timeout {timeout:g}: give the seconds for one request, above zero")
+    rate = rate or (None if loopback else OFF_LOOPBACK_RATE)
+    return Limits(rate, requests, seconds, timeout, budget.body_mebibytes * MEBIBYTE)
 
 
 def _allow(words: Sequence[str]) -> list[str]:
     found = [word.strip() for text in words for word in text.split(",") if word.strip()]
     for word in found:
         if word not in ALLOWANCES:
-            raise UsageError(f"--oip-allow {word}: choose from {', '.join(ALLOWANCES)}")
+            near = did_you_mean(word, ALLOWANCES)
+            raise UsageError(f"--oip-allow {word}{near} (choose from {', '.join(ALLOWANCES)})")
     return found
 
 
 def _folder(given: str | None, run_id: str) -> Path:
-    """The evidence folder, made now, so that an unwritable place is found before the first request."""
+    """The evidence folder; an unwritable place is found before the first request."""
     stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ")
     folder = Path(given) if given else Path("evidence") / f"{stamp}-{run_id}"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise UsageError(f"evidence folder {folder} is not empty: evidence is never written over; give another")
-        probe = folder / ".writable"
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        raise UsageError(f"evidence folder {folder} cannot be written: {error.strerror}") from error
+    refuse_unusable(folder)
     return folder
 
 
-def _recorded(options: Options, limits: Limits, profile: str, seed: int) -> tuple[dict[str, str], dict[str, str]]:
+def _recorded(
+    options: Options, policy: Policy, limits: Limits, profile: str, seed: int
+) -> tuple[dict[str, str], dict[str, str]]:
     """What was given and what was filled in, for the record; secret values are replaced by the fact of being given."""
     given = {
         name: "(given)" if name in _SECRET_OPTIONS else str(getattr(options, name))
@@ -210,4 +218,13 @@ def _recorded(options: Options, limits: Limits, profile: str, seed: int) -> tupl
         "request_timeout": str(limits.request_seconds),
         "body_bytes": str(limits.body_bytes),
     }
-    return given, {name: value for name, value in effective.items() if name not in given}
+    for table in ("endpoint", "budget"):
+        mine, default = getattr(policy, table), getattr(Policy(), table)
+        for name in mine.__struct_fields__:
+            value = str(getattr(mine, name))
+            if getattr(mine, name) != getattr(default, name):
+                given[f"[{table}] {name}"] = value
+            elif table == "endpoint":
+                effective[f"[{table}] {name}"] = value
+    told = {*given, *(["request_timeout"] if options.timeout is not None else ())}
+    return given, {name: value for name, value in effective.items() if name not in told}

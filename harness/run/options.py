@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from harness.allowed import did_you_mean
+
 PROFILES = ("quick", "standard", "deep")
 ALLOWANCES = ("load", "faults", "repository", "stress")
 EMBEDDED = "embedded"
@@ -38,8 +40,20 @@ class Options:
     max_rate: float | None = None
     max_requests: int | None = None
     time_budget: float | None = None
+    timeout: float | None = None
     seed: int | None = None
     selection: str = ""
+
+
+NAMES = (
+    "--endpoint",
+    *sorted(
+        f"--oip-{name.rstrip('s') if name in ('models', 'suites', 'headers') else name.replace('_', '-')}"
+        for name in Options.__slots__
+        if name not in ("endpoints", "selection")
+    ),
+)
+"""Every option of ours, as it is written."""
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -93,7 +107,26 @@ def add_options(parser: pytest.Parser) -> None:
     add("--oip-max-rate", type=float, metavar="N", help="requests a second (default: 50, none on loopback)")
     add("--oip-max-requests", type=int, metavar="N", help="requests in all (default: no limit)")
     add("--oip-time-budget", type=float, metavar="SECONDS", help="time for the whole run (default: no limit)")
+    add(
+        "--oip-timeout",
+        type=float,
+        metavar="SECONDS",
+        help="time for one request (default: 10, or [budget] request_timeout of the policy)",
+    )
     add("--oip-seed", type=int, metavar="N", help="seed of everything drawn: same seed, same requests (default: 15)")
+
+
+def refuse_unknown(unknown: Sequence[str]) -> None:
+    """Words on the command line that nobody knows, and that were meant for us, with the option they are like.
+
+    Raises:
+        UsageError: there is one.
+    """
+    for word in unknown:
+        name = word.partition("=")[0]
+        near = did_you_mean(name, NAMES, cutoff=0.75)
+        if near or name.startswith("--oip"):
+            raise UsageError(f"unrecognized argument {name}{near} (options of art15: {', '.join(NAMES)})")
 
 
 def read_options(config: pytest.Config, endpoints: Sequence[str]) -> Options:

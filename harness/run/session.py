@@ -25,6 +25,7 @@ from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
 from harness.run.config import Config
 from harness.run.events import model_event, storable, target_event
+from harness.run.folder import discard, make
 from harness.run.options import UsageError
 from harness.run.planning import make_plan
 from harness.run.results import Result, execute, waiver_for
@@ -81,6 +82,7 @@ class Run:
             UsageError: the endpoint cannot be probed as asked.
         """
         config = self.config
+        made = make(config.folder)
         plan = encode(make_plan(config, self.catalogue, self.checks, now()))
         (config.folder / "plan.json").write_bytes(plan)
         self._journal = Journal(config.folder / "journal.jsonl", hashlib.sha256(plan).hexdigest())
@@ -95,6 +97,8 @@ class Run:
             self.target = discover(rest, grpc, config.policy, config.options.models)
         except (TargetError, BudgetExhausted, AccessError) as error:
             self.close(4)
+            self._journal.close()
+            discard(config.folder, made)
             raise UsageError(str(error)) from error
         self.target.seed = config.seed
         self.target.examples = EXAMPLES[config.profile]

@@ -108,3 +108,17 @@ def test_inert_without_an_endpoint(tmp_path: Path) -> None:
     done = subprocess.run([str(PYTEST), str(tmp_path), "-q"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0
     assert "1 passed" in done.stdout
+
+
+def test_typing_errors_get_the_option_that_is_like_them(server: str, tmp_path: Path) -> None:
+    one_line_usage(probe(server, tmp_path / "e", "--oip-modle", "iris"), "did you mean '--oip-model'")
+    one_line_usage(probe(server, tmp_path / "e", "--oip-time", "3"), "--oip-timeout")
+    one_line_usage(probe(server, tmp_path / "e", "--oip-max-rate", "nan"), "rate budget")
+
+
+def test_a_run_that_never_began_leaves_nothing(server: str, tmp_path: Path) -> None:
+    ran = probe(server, tmp_path / "deep" / "e", "--oip-model", "echo-fp23")
+    one_line_usage(ran, "no model 'echo-fp23'")
+    assert ran.output.rstrip().splitlines()[-1].startswith("ERROR")
+    assert "junit" not in ran.output
+    assert not (tmp_path / "deep").exists()
