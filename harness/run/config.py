@@ -165,15 +165,10 @@ def _grpc_url(access: Access) -> str:
 
 def _limits(options: Options, policy: Policy, *, loopback: bool) -> Limits:
     budget = policy.budget
-    rate, requests, seconds, timeout = (
-        one if one is not None else other
-        for one, other in (
-            (options.max_rate, budget.max_rate),
-            (options.max_requests, budget.max_requests),
-            (options.time_budget, budget.time),
-            (options.timeout, budget.request_timeout),
-        )
-    )
+    rate = options.max_rate if options.max_rate is not None else budget.max_rate
+    requests = options.max_requests if options.max_requests is not None else budget.max_requests
+    seconds = options.time_budget if options.time_budget is not None else budget.time
+    timeout = options.timeout if options.timeout is not None else budget.request_timeout
     for name, value in (("rate", rate), ("requests", requests), ("time", seconds)):
         if value is not None and not 0 < value < math.inf:
             raise UsageError(f"a {name} budget of {value:g} allows nothing: give a number above zero, or leave it out")
