@@ -87,6 +87,8 @@ class ItemTable(_Table, frozen=True, kw_only=True):
     intended_purpose: str | None = None
     lifecycle_stage: str | None = None
     risk_class: RiskClass = "not-stated"
+    # Whether it goes on learning from what it is sent: without that, nothing is said of feedback loops (15(4)).
+    keeps_learning: bool | None = None
 
 
 class BudgetTable(_Table, frozen=True, kw_only=True):

@@ -50,7 +50,7 @@ def build(folder: Path, issued: str | None = None) -> Evidence:
     reader = ExchangeReader(folder)
     transports = recorded.opened.transports
     clauses = clause_rows(recorded.catalogue.clauses, recorded.checks, recorded.plan, transports)
-    duties = duty_rows(recorded.catalogue.duties, recorded.checks, recorded.plan.policy)
+    duties = duty_rows(recorded)
     checks = [_shown(check, reader) for check in recorded.checks]
     cut_short = _cut_short(recorded)
     return Evidence(

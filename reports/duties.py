@@ -1,17 +1,26 @@
 """Duties of Article 15 with what the run says of each.
 
-A duty is never "fulfilled" here. One run is one set of observations of one endpoint; it can be evidence for a duty
-or against it. The rules, strongest first: a failed check contradicts; an open one leaves the duty inconclusive;
-at least one pass supports; warnings alone decide nothing; no observation is silence.
+A duty is never "fulfilled" here. One run is one set of observations of one endpoint; it can be evidence against a duty,
+or be consistent with it. Two rules bind everything below.
+
+*Less testing never looks better.* Only where every check of the catalogue that serves a duty was carried out, and the
+duty's own conditions hold (:mod:`reports.support`), are the observations consistent with it. So to take a check away
+takes support away or changes nothing.
+
+*A finding speaks against a duty only through what is broken.* The table ``against`` of the catalogue names the duties
+of a clause or a criterion; what else a check is evidence for is not drawn in.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 from reports.evidence import CheckResult, DutyRow, DutyStateName
-from reports.recorded import DutyListed
+from reports.recorded import CatalogueListed, DutyListed, Recorded
+from reports.support import Support, count, is_declared, support
+from reports.words import named
 
 _KINDS = {
     "direct": "direct observation",
@@ -20,19 +29,17 @@ _KINDS = {
 }
 
 
-def duty_rows(listed: list[DutyListed], checks: list[CheckResult], policy: dict[str, Any]) -> list[DutyRow]:
-    """One row per duty of the catalogue, in its order.
-
-    Args:
-        listed: the duties of the catalogue snapshot.
-        checks: the results of the run.
-        policy: the policy of the plan; ``not_applicable`` holds what the operator declares not to apply.
-    """
-    declared = _declared(policy)
+def duty_rows(recorded: Recorded) -> list[DutyRow]:
+    """One row per duty of the catalogue, in its order."""
+    declared = _declared(recorded.plan.policy)
+    broken = _broken(recorded)
     rows = []
-    for duty in listed:
-        serving = [check for check in checks if duty.id in check.duties]
-        state, reason = _state(duty, serving, declared.get(duty.id))
+    for duty in recorded.catalogue.duties:
+        against = [] if _undeclared(duty, recorded) else broken.get(duty.id, [])
+        serving = [check for check in recorded.checks if duty.id in check.duties]
+        found = support(duty, recorded)
+        state, reason = _state(duty, serving, against, found, declared.get(duty.id))
+        ids = dict.fromkeys((*(check.id for check in serving), *(check.id for check, _ in against)))
         rows.append(
             DutyRow(
                 id=duty.id,
@@ -41,11 +48,14 @@ def duty_rows(listed: list[DutyListed], checks: list[CheckResult], policy: dict[
                 text=duty.text,
                 hook=duty.hook,
                 state=state,
-                checks=[check.id for check in serving],
+                checks=list(ids),
                 can_show=duty.can_show,
                 cannot_show=duty.cannot_show,
                 reason=reason,
                 elsewhere=duty.elsewhere,
+                asks=duty.asks,
+                required=found.required,
+                held=found.held,
             )
         )
     return rows
@@ -60,57 +70,79 @@ def _declared(policy: dict[str, Any]) -> dict[str, str]:
     return declared
 
 
-def _state(duty: DutyListed, serving: list[CheckResult], declared: str | None) -> tuple[DutyStateName, str]:
-    verdicts = Counter(check.verdict for check in serving)
-    open_ones = verdicts["tool_error"] + verdicts["inconclusive"]
+def _undeclared(duty: DutyListed, recorded: Recorded) -> bool:
+    """Whether the duty speaks only of systems that nobody declares this one to be: then nothing speaks of it."""
+    return duty.declared is not None and not is_declared(recorded.plan.policy, duty.declared)
+
+
+def _broken(recorded: Recorded) -> dict[str, list[tuple[CheckResult, str]]]:
+    """What speaks against each duty: the checks, each with the clause or criterion that it saw broken."""
+    areas = {clause.id: f"area:{clause.area}" for clause in recorded.catalogue.clauses}
+    found = defaultdict[str, list[tuple[CheckResult, str]]](list)
+    for check in recorded.checks:
+        for outcome in check.clauses:
+            if outcome.verdict == "fail":
+                for duty in _spoken_against(recorded.catalogue, areas, check, outcome.clause):
+                    found[duty].append((check, outcome.clause))
+    return found
+
+
+def _spoken_against(catalogue: CatalogueListed, areas: Mapping[str, str], check: CheckResult, clause: str) -> list[str]:
+    duties = catalogue.against.get(clause) or catalogue.against.get(areas.get(clause, "")) or []
+    return [duty for place, duty in enumerate(duties) if place == 0 or duty in check.duties]
+
+
+def _state(
+    duty: DutyListed,
+    serving: list[CheckResult],
+    against: list[tuple[CheckResult, str]],
+    found: Support,
+    declared: str | None,
+) -> tuple[DutyStateName, str]:
     state: DutyStateName
     if duty.force == "info":
         state, reason = "not_testable_from_outside", "Addressed to someone other than the provider."
-    elif verdicts["fail"]:
-        state, reason = "contradicted", _because("Evidence against this duty", serving, "fail")
+    elif against:
+        state, reason = "contradicted", _against(against)
     elif declared is not None:
         state, reason = "declared_not_applicable", declared
-    elif open_ones:
-        state, reason = "inconclusive", f"{_count(open_ones, 'check')} of {len(serving)} gave no decision."
     elif not duty.testable:
         state, reason = "not_testable_from_outside", "No test of an endpoint can show this."
-    elif verdicts["pass"]:
-        state, reason = "supported", _because("Evidence for this duty", serving, "pass")
-    elif verdicts["warn"]:
-        reason = f"{_count(verdicts['warn'], 'check')} ended in a warning and none in a pass."
-        state = "inconclusive"
+    elif not found.lacking:
+        state, reason = "supported", _for(serving, found)
     else:
-        state, reason = "not_tested", _untested(serving)
+        state = "not_tested" if found.beyond_this_run or not found.seen else "inconclusive"
+        reason = _lacking(duty, found)
     return state, reason
 
 
-def _because(lead: str, serving: list[CheckResult], verdict: str) -> str:
+def _against(against: list[tuple[CheckResult, str]]) -> str:
+    clauses = list(dict.fromkeys(clause for _, clause in against))
+    checks = {check.id: check for check, _ in against}
+    return (
+        f"Evidence against this duty, from one set of observations: broken are {named(clauses)}, seen by "
+        f"{count(len(checks), 'check')}."
+    )
+
+
+def _for(serving: list[CheckResult], found: Support) -> str:
     """Search, sampling and direct evidence are counted apart: they never add up to one number."""
-    parts = []
-    for kind, name in _KINDS.items():
-        of_kind = [check for check in serving if check.kind == kind]
-        hits = sum(check.verdict == verdict for check in of_kind)
-        if of_kind and hits:
-            parts.append(f"{hits} of {_count(len(of_kind), name)}")
-    word = "broke its criterion" if verdict == "fail" else "met its criterion"
-    text = f"{lead}, from one set of observations: {', '.join(parts)} {word}."
-    if verdict == "pass":
-        warned = sum(check.verdict == "warn" for check in serving)
-        unseen = sum(check.verdict in ("untestable", "not_applicable") for check in serving)
-        text += f" {_count(warned, 'check')} ended in a warning." if warned else ""
-        text += f" {_count(unseen, 'check')} could not be carried out." if unseen else ""
-        text += " This is not a finding that the duty is fulfilled."
-    return text
+    kinds = Counter[str](check.kind for check in serving if check.verdict == "pass")
+    parts = [f"{_kinds(kinds[kind], name)}" for kind, name in _KINDS.items() if kinds[kind]]
+    idle = sum(check.verdict == "not_applicable" for check in serving)
+    return (
+        f"Observations consistent with this duty, from one run: each of {count(found.required, 'check')} of the "
+        f"catalogue that serve it {found.where} was carried out; {' and '.join(parts)} met the criterion."
+        + (f" {count(idle, 'check')} did not apply." if idle else "")
+        + " This is not a finding that the duty is fulfilled."
+    )
 
 
-def _untested(serving: list[CheckResult]) -> str:
-    if not serving:
-        return "No check of this run serves this duty."
-    reasons = sorted({check.reason for check in serving if check.reason})
-    tail = f": {reasons[0]}" if len(reasons) == 1 else "."
-    return f"{_count(len(serving), 'check')} could not be carried out{tail}"
+def _lacking(duty: DutyListed, found: Support) -> str:
+    asked = f" Nothing may speak for it without: {duty.asks}" if duty.asks and found.beyond_this_run else ""
+    return f"{'; '.join(found.lacking)[:1].upper()}{'; '.join(found.lacking)[1:]}.{asked}"
 
 
-def _count(number: int, noun: str) -> str:
+def _kinds(number: int, noun: str) -> str:
     plural = noun.replace("search for", "searches for") if noun.startswith("search") else f"{noun}s"
     return f"{number} {noun if number == 1 else plural}"

@@ -308,7 +308,11 @@ class Run(Record, frozen=True, kw_only=True):
 
 
 class DutyRow(Record, frozen=True, kw_only=True):
-    """One duty of Article 15 with what this run says of it and why no more."""
+    """One duty of Article 15 with what this run says of it and why no more.
+
+    ``supported`` says that the observations are consistent with the duty: everything that it ``asks`` for was carried
+    out, and each of the ``required`` checks that serve it ``held``, which is that it passed or does not apply.
+    """
 
     id: str
     paragraph: str
@@ -321,6 +325,9 @@ class DutyRow(Record, frozen=True, kw_only=True):
     cannot_show: str
     reason: str
     elsewhere: str | None = None
+    asks: str | None = None
+    required: int = 0
+    held: int = 0
 
 
 class Silence(Record, frozen=True, kw_only=True):

@@ -69,7 +69,7 @@ class ClauseListed(_Data, frozen=True, kw_only=True):
 
 
 class DutyListed(_Data, frozen=True, kw_only=True):
-    """A duty of the catalogue."""
+    """A duty of the catalogue, with what must have been carried out before anything may speak for it."""
 
     id: str
     paragraph: str
@@ -80,15 +80,39 @@ class DutyListed(_Data, frozen=True, kw_only=True):
     cannot_show: str
     testable: bool
     elsewhere: str | None = None
+    asks: str | None = None
+    suites: list[str] = []
+    passed: list[str] = []
+    declared: str | None = None
+    several_runs: bool = False
+
+
+class CheckListed(_Data, frozen=True, kw_only=True):
+    """A check that serves a duty, whether the run selected it or not; ``decides`` unless it allows every answer."""
+
+    slug: str
+    suite: str
+    transport: str
+    per: Literal["server", "model"]
+    duties: list[str]
+    allow: str | None = None
+    decides: bool = True
 
 
 class CatalogueListed(_Data, frozen=True, kw_only=True):
-    """``catalogue``: the snapshot that makes a bundle readable without the version that made it."""
+    """``catalogue``: the snapshot that makes a bundle readable without the version that made it.
+
+    ``against`` names the duties that a clause, an ``area:NAME``, a ``policy:NAME`` or an ``advice:NAME`` speaks against
+    when it is broken: the first whichever check saw it, the others where that check is evidence for them. A bundle
+    that is older than ``against`` and ``checks`` speaks for no duty and against none.
+    """
 
     digest: str
     protocol_commit: str
     clauses: list[ClauseListed] = []
     duties: list[DutyListed] = []
+    against: dict[str, list[str]] = {}
+    checks: list[CheckListed] = []
     law: list[LawFact] = []
 
 

@@ -9,8 +9,7 @@ from typing import TypeVar
 from reports.clause_rows import UNDECIDED
 from reports.evidence import CheckResult, ClauseRow, DutyRow, Silence
 from reports.recorded import Recorded
-from reports.statements import named
-from reports.words import transport, untried
+from reports.words import named, transport, untried
 
 K = TypeVar("K")
 V = TypeVar("V")

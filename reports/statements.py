@@ -7,8 +7,8 @@ from collections import Counter
 from reports.clause_rows import UNDECIDED
 from reports.evidence import CheckResult, ClauseRow, DutyRow, Finding, Plan, Summary
 from reports.findings import findings
+from reports.words import named
 
-_NAMED = 8
 VERDICTS = ("fail", "tool_error", "inconclusive", "untestable", "warn", "pass", "not_applicable")
 
 
@@ -49,10 +49,10 @@ def _statements(
             said.append(f"Only load was measured: {runs_of_load} runs of load, and no check decided anything.")
         else:
             said.append("Nothing was tested: this run holds no observation of the endpoint.")
-    said += _contradicted(clauses, duties, found)
+    said += _contradicted(clauses, duties, found, plan)
     said += _warnings(clauses)
     said += _inconclusive(checks, duties)
-    said += _supported(clauses, duties)
+    said += _consistent(clauses, duties, plan)
     said.append(_silent(clauses, duties))
     said.append(f"Decision rule: {plan.decision_rule}")
     return said
@@ -63,7 +63,7 @@ def _tested(clauses: list[ClauseRow], level: str) -> list[ClauseRow]:
     return [clause for clause in clauses if clause.level == level and clause.verdict not in unseen]
 
 
-def _contradicted(clauses: list[ClauseRow], duties: list[DutyRow], found: list[Finding]) -> list[str]:
+def _contradicted(clauses: list[ClauseRow], duties: list[DutyRow], found: list[Finding], plan: Plan) -> list[str]:
     must = _tested(clauses, "must")
     broken = [clause.id for clause in must if clause.verdict == "fail"]
     against = [duty.id for duty in duties if duty.state == "contradicted"]
@@ -76,7 +76,8 @@ def _contradicted(clauses: list[ClauseRow], duties: list[DutyRow], found: list[F
     elif causes:
         said.append(f"Contradicted: {_plural(causes, 'criterion', 'criteria')} of the policy; see the findings.")
     elif must:
-        said.append(f"Contradicted: none of {len(must)} tested MUST clauses of the Open Inference Protocol.")
+        of = f"none of {len(must)} tested MUST clauses of the Open Inference Protocol"
+        said.append(f"Contradicted: {of}, of {_planned(clauses, plan, 'must')} planned.")
     if against:
         said.append(
             f"Contradicted: evidence stands against {_plural(len(against), 'duty', 'duties')} of Article 15 "
@@ -107,21 +108,28 @@ def _inconclusive(checks: list[CheckResult], duties: list[DutyRow]) -> list[str]
     return said
 
 
-def _supported(clauses: list[ClauseRow], duties: list[DutyRow]) -> list[str]:
-    held = [
-        f"{sum(clause.verdict == 'pass' for clause in _tested(clauses, level))} {level.upper()}"
-        for level in ("must", "should")
-    ]
+def _consistent(clauses: list[ClauseRow], duties: list[DutyRow], plan: Plan) -> list[str]:
+    seen, planned = [], []
+    for level in ("must", "should"):
+        seen.append(f"{sum(clause.verdict == 'pass' for clause in _tested(clauses, level))} {level.upper()}")
+        planned.append(f"{_planned(clauses, plan, level)}")
     supported = [duty.id for duty in duties if duty.state == "supported"]
     said = []
     if any(clause.verdict == "pass" for clause in clauses):
-        said.append(f"Supported: no violation was observed of {' and '.join(held)} clauses.")
+        said.append(f"Observed: no violation of {' and '.join(seen)} clauses, of {' and '.join(planned)} planned.")
     if supported:
         said.append(
-            f"Supported: evidence stands for {_plural(len(supported), 'duty', 'duties')} of Article 15 "
-            f"({named(supported)}); it is evidence, not fulfilment."
+            f"Observations consistent with: {_plural(len(supported), 'duty', 'duties')} of Article 15 "
+            f"({named(supported)}); that is no finding that {'it is' if len(supported) == 1 else 'they are'} fulfilled."
         )
     return said
+
+
+def _planned(clauses: list[ClauseRow], plan: Plan, level: str) -> int:
+    """How many clauses of a level the plan had checks for; never less than were tested."""
+    planned = {clause for check in plan.checks for clause in check.clauses}
+    tested = {clause.id for clause in _tested(clauses, level)}
+    return sum(clause.level == level and clause.id in planned | tested for clause in clauses)
 
 
 def _silent(clauses: list[ClauseRow], duties: list[DutyRow]) -> str:
@@ -132,12 +140,6 @@ def _silent(clauses: list[ClauseRow], duties: list[DutyRow]) -> str:
         f"Silent on: {_plural(untested, 'MUST clause')} that this run did not decide, "
         f"{_plural(open_duties, 'duty', 'duties')} of Article 15 not tested, and {outside} that no endpoint test shows."
     )
-
-
-def named(names: list[str]) -> str:
-    """The first names of a list, with the number of the rest."""
-    rest = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _plural(number: int, one: str, many: str | None = None) -> str:

@@ -18,7 +18,7 @@ STATES: dict[str, tuple[str, str, str]] = {
     "pass": ("✓", "pass", "good"),
     "not_applicable": ("·", "not applicable", "none"),
     "not_tested": ("–", "not tested", "none"),
-    "supported": ("✓", "supported", "good"),
+    "supported": ("≈", "observations consistent with", "none"),
     "contradicted": ("✗", "contradicted", "bad"),
     "not_testable_from_outside": ("○", "not testable from outside", "none"),
     "declared_not_applicable": ("·", "declared not applicable", "none"),
@@ -43,11 +43,11 @@ VERDICT_MEANINGS = (
 DUTY_MEANINGS = (
     (
         "supported",
-        "At least one check that serves the duty met its criterion and none broke it. Evidence, not fulfilment.",
+        "All that it asks for was carried out; each check that serves it passed or does not apply. No proof of it.",
     ),
-    ("contradicted", "A check that serves the duty broke its criterion."),
-    ("inconclusive", "What was seen cannot decide at the level fixed before the run."),
-    ("not_tested", "It can be tested from outside, but was not in this run."),
+    ("contradicted", "A clause or a criterion that stands for the duty was seen broken."),
+    ("inconclusive", "Something was seen, but less than the duty asks for, or a warning, or no decision."),
+    ("not_tested", "It can be tested from outside, but what it asks for first was not carried out in this run."),
     ("not_testable_from_outside", "No test of an endpoint can show it. The row names where to look instead."),
     ("declared_not_applicable", "The operator says that it does not apply, with a reason and a name."),
 )
@@ -79,7 +79,9 @@ _LEADS = {
     "Warning": ("△", "warn"),
     "Inconclusive": ("◐", "open"),
     "Tool error": ("⊗", "tool"),
-    "Supported": ("✓", "good"),
+    "Observed": ("·", "none"),
+    "Observations consistent with": ("≈", "none"),
+    "Supported": ("≈", "none"),  # of documents made before 0.2
     "Silent on": ("–", "none"),
     "Tested over": ("·", "none"),
     "Not tested": ("–", "none"),
@@ -87,6 +89,7 @@ _LEADS = {
 }
 _ISO = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|\+00:00)")
 STALE_DAYS = 90
+_NAMED = 8
 
 
 def statement(text: str) -> tuple[str, str, str, str]:
@@ -96,8 +99,14 @@ def statement(text: str) -> tuple[str, str, str, str]:
         return "·", "none", "", text
     glyph, tone = _LEADS[lead]
     if lead == "Contradicted" and rest.startswith(" none of"):
-        glyph, tone = "✓", "good"
+        glyph, tone = "·", "none"
     return glyph, tone, f"{lead}:", rest
+
+
+def named(names: list[str]) -> str:
+    """The first names of a list, with the number of the rest."""
+    rest = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def transport(name: str) -> str:

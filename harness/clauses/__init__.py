@@ -7,6 +7,7 @@ from harness.clauses.document import CatalogueError
 from harness.clauses.load import load, load_from
 from harness.clauses.model import (
     ELISION,
+    Against,
     Catalogue,
     Clause,
     Duty,
@@ -18,6 +19,7 @@ from harness.clauses.model import (
 
 __all__ = [
     "ELISION",
+    "Against",
     "Catalogue",
     "CatalogueError",
     "CheckLike",

@@ -9,16 +9,17 @@ from functools import cache
 from pathlib import Path
 
 from harness.clauses.document import read
-from harness.clauses.model import Catalogue, Clause, Duty, LawFact, Protocol, Standard, Taxonomy
+from harness.clauses.model import Against, Catalogue, Clause, Duty, LawFact, Protocol, Standard, Taxonomy
 from harness.clauses.rows import IdRow, Row, by_id, nearest, read_row, read_rows, stop
 
 SOURCE = "oip/source.yaml"
 DUTIES = "ai_act_15.yaml"
+AGAINST = "against.yaml"
 LAW = "law.yaml"
 STANDARDS = "standards.yaml"
 TAXONOMY = "atlas.yaml"
 
-_FIXED = (SOURCE, DUTIES, LAW, STANDARDS, TAXONOMY)
+_FIXED = (SOURCE, DUTIES, AGAINST, LAW, STANDARDS, TAXONOMY)
 
 
 @cache
@@ -46,18 +47,36 @@ def load_from(folder: Path) -> Catalogue:
     clause_files = _clause_files(protocol, set(values), problems)
     clauses = by_id(_named(Clause, clause_files, values, problems), problems)
     duties = by_id(_named(Duty, (DUTIES,), values, problems), problems)
+    against = by_id(_named(Against, (AGAINST,), values, problems), problems)
     standards = by_id(_named(Standard, (STANDARDS,), values, problems), problems)
     law = by_id(map(_filled, _named(LawFact, (LAW,), values, problems)), problems)
     stop(problems)
+    stop(_misdirected(against, clauses, duties))
     return Catalogue(
         protocol=protocol,
         clauses=clauses,
         duties=duties,
+        against=against,
         law=law,
         standards=standards,
         taxonomy=taxonomy,
         digest=_digest(data),
     )
+
+
+def _misdirected(
+    against: Mapping[str, Against], clauses: Mapping[str, Clause], duties: Mapping[str, Duty]
+) -> Iterator[str]:
+    """Rows that name what is not there, and areas without a row: a finding in one would speak against nothing."""
+    areas = {f"area:{clause.area}" for clause in clauses.values()}
+    for row in against.values():
+        if row.id not in areas and row.id not in clauses and not row.id.startswith(("policy:", "advice:")):
+            yield f"{AGAINST}, row {row.id}: no clause, area or criterion{nearest(row.id, [*areas, *clauses])}"
+        for duty in row.duties:
+            if duty not in duties:
+                yield f"{AGAINST}, row {row.id}: no duty {duty!r}{nearest(duty, duties)}"
+    for area in sorted(areas - set(against)):
+        yield f"{AGAINST}: no row for {area}"
 
 
 def _files(folder: Path) -> dict[str, bytes]:

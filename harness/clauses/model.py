@@ -60,6 +60,12 @@ class Duty:
         can_show, cannot_show: what a test of an endpoint can and cannot tell.
         testable: whether any test of an endpoint can contribute.
         elsewhere: the document that would show what an endpoint cannot.
+        asks: what must have been carried out before anything may speak for it, in words; that every check which
+            serves it was carried out is asked of each duty, and not said again.
+        suites: of each of these, a check that serves the duty must have passed; a suite may be one that is to come.
+        passed: checks that must have passed, where their transport has an address: not to apply is not enough.
+        declared: the member of the policy (``table.key``) without which the duty is not spoken of at all.
+        several_runs: whether one run can never speak for it.
     """
 
     id: str
@@ -71,12 +77,33 @@ class Duty:
     cannot_show: str
     testable: bool
     elsewhere: str | None = None
+    asks: str | None = None
+    suites: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
+    declared: str | None = None
+    several_runs: bool = False
 
     @property
     def parent(self) -> str | None:
         """The duty that this is a facet of (``A15-5-g`` for ``A15-5-g.detect``); None for an atomic duty."""
         duty, dot, _ = self.id.partition(".")
         return duty if dot else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Against:
+    """The duties that something broken speaks against, whatever else the check that saw it is evidence for.
+
+    Attributes:
+        duties: the first whichever check saw it; the others only where that check is evidence for them.
+        id: a clause, else ``area:NAME`` for all other clauses of an area; a criterion, ``policy:NAME``; or advice,
+            ``advice:NAME``.
+        why: what the row rests on, where it does not speak for itself.
+    """
+
+    id: str
+    duties: tuple[str, ...]
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +186,7 @@ class Catalogue:
     protocol: Protocol
     clauses: Mapping[str, Clause]
     duties: Mapping[str, Duty]
+    against: Mapping[str, Against]
     law: Mapping[str, LawFact]
     standards: Mapping[str, Standard]
     taxonomy: Taxonomy

@@ -89,7 +89,7 @@ def _write(bundle: Path, run_id: str, runs: Sequence[LoadRun]) -> None:
     }
     with closing(Journal(bundle / "journal.jsonl", hashlib.sha256(plan).hexdigest())) as journal:
         journal.append("open", storable(opened))
-        journal.append("catalogue", snapshot(catalogue))
+        journal.append("catalogue", snapshot(catalogue, ()))
         journal.append("deviation", {"text": NOTE})
         for number, run in enumerate(runs, 1):
             cases = sorted({case.name for case in run.plan.cases})

@@ -16,9 +16,10 @@ DECISION_RULE = (
     "A check fails only where a clause of level must, or a criterion of the policy, is broken, with a recorded "
     "exchange that shows it; a broken should, or an answer outside every outcome listed for an ambiguous clause, is a "
     "warning. "
-    "Sampled criteria are supported if the exact one-sided 95 % lower bound reaches the requirement, contradicted if "
-    "the upper bound misses it, else inconclusive; false acceptance and false rejection each have at most 5 % "
-    "probability. Search finds a counterexample or none; it gives no probability. Errors never count as passes."
+    "Sampled criteria are met if the exact one-sided 95 % lower bound reaches the requirement, missed if "
+    "the upper bound does not, else inconclusive; false acceptance and false rejection each have at most 5 % "
+    "probability. Search finds a counterexample or none; it gives no probability. Errors never count as passes. "
+    "Observations are consistent with a duty only where every check of the catalogue that serves it was carried out."
 )
 
 CRITERIA = (*DEFAULT_CRITERIA, *(f"advice:{text}" for text in DEFAULT_ADVICE))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from harness.budget import Budget, BudgetExhausted
-from harness.check import Check, Outcome
+from harness.check import REGISTRY, Check, Outcome
 from harness.clauses import Catalogue
 from harness.policy import WaiverTable
 from harness.record.clock import now
@@ -124,7 +124,7 @@ class Run:
                 "transports": config.transports,
             },
         )
-        self._log("catalogue", snapshot(self.catalogue))
+        self._log("catalogue", snapshot(self.catalogue, REGISTRY))
         for extra in config.options.endpoints[1:]:
             text = f"also named: {self.redactor.url(extra)}; this version does not compare replicas"
             self._log("deviation", {"text": text})

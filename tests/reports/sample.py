@@ -36,6 +36,18 @@ DUTIES = [
 ]
 
 
+# (slug, per, duties): every check that there is, as the journal lists them.
+CHECKS = [
+    ("rest-six-operations-exist", "server", ["A15-4-d"]),
+    ("rest-server-metadata-names-server", "server", ["A15-4-d"]),
+    ("rest-infer-echoes-id", "model", ["A15-4-d"]),
+    ("rest-infer-errors-are-json", "model", ["A15-4-c"]),
+    ("rest-repeat-gives-same-answer", "model", ["A15-1-d"]),
+    ("rest-unknown-model-404", "model", ["A15-5-c"]),
+]
+AREAS = ("routing", "metadata", "inference", "errors", "parameters", "binary")
+
+
 def opened() -> dict[str, Any]:
     return {
         "run_id": RUN_ID,
@@ -98,6 +110,19 @@ def catalogue(clauses: Sequence[tuple[str, ...]]) -> dict[str, Any]:
                 "elsewhere": None if testable else "the technical documentation",
             }
             for name, paragraph, force, text, testable in DUTIES
+        ],
+        "against": {f"area:{area}": ["A15-4-d"] for area in AREAS} | {"policy:no-crash": ["A15-4-d", "A15-5-c"]},
+        "checks": [
+            {
+                "slug": slug,
+                "suite": "conformance",
+                "transport": "rest",
+                "per": per,
+                "allow": None,
+                "duties": duties,
+                "decides": True,
+            }
+            for slug, per, duties in CHECKS
         ],
         "law": [
             {

@@ -81,7 +81,7 @@ def test_the_state_of_a_duty(sealed: Path, name: str, state: str) -> None:
 
 def test_a_supported_duty_says_that_it_is_not_fulfilled(sealed: Path) -> None:
     reason = duty(document(sealed), "A15-1-d").reason
-    assert reason.startswith("Evidence for this duty, from one set of observations")
+    assert reason.startswith("Observations consistent with this duty, from one run: each of 1 check")
     assert "not a finding that the duty is fulfilled" in reason
 
 
