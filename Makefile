@@ -38,10 +38,11 @@ sample: $(VENV)/.ready ## slow tests, then both directions: each seeded fault ag
 	$(BIN)/art15 validate --group --sample 2 --jobs 5 --minutes 16 --out $(VENV)/validation-sample.json
 
 servers: $(VENV)/.ready ## real inference servers, installed into .servers/, probed end to end
-	$(BIN)/pytest tests/servers -q $(RERUNS) -m servers
+	$(BIN)/pytest tests/servers -q $(RERUNS) -m "servers and not slow"
 
-validate: $(VENV)/.ready ## the full matrix: faults, variants, and ten seeds for what is drawn for; resumes; commit the result
+validate: $(VENV)/.ready ## the full matrix: faults, variants, ten seeds for what is drawn for, real servers probed otherwise; resumes; commit the result
 	$(BIN)/art15 validate --group --seeds 10 --jobs 5 --resume --out suites/validation.json
+	$(BIN)/pytest tests/servers -q -m "servers and slow"
 
 system: ## Debian packages for the browser tests, hosts made of namespaces and real servers; needs root
 	apt-get update -qq

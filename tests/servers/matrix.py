@@ -76,12 +76,13 @@ def title(name: str) -> str:
     return recipe_of(name).title
 
 
-def probe_server(endpoint: Endpoint, folder: Path) -> Ran:
+def probe_server(endpoint: Endpoint, folder: Path, allow: str = "repository") -> Ran:
     """The run that the page and the findings are made from; the policy is written beside the evidence folder."""
     options = [f"--oip-model={name}" for name in recipe_of(endpoint.name).judged]
     if endpoint.name in UNDESCRIBED:
         options += ["--oip-policy", str(_policy(folder))]
-    options += ["--oip-allow", "repository"]
+    if allow:
+        options += ["--oip-allow", allow]
     return probe(endpoint.url, folder, "--oip-grpc", endpoint.grpc, *options)
 
 
