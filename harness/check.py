@@ -46,6 +46,10 @@ class Untestable(Exception):
     """The check could not be carried out; the message says what was missing."""
 
 
+class Unsampled(Untestable):
+    """No request is known that the model accepts; the message says what was tried and what to give."""
+
+
 class NotApplicable(Exception):
     """The clause speaks of something that this endpoint or model does not have; the message says what."""
 
@@ -296,7 +300,11 @@ class Estimate:
 
 @dataclass(slots=True)
 class Outcome:
-    """What one execution of a check has seen so far."""
+    """What one execution of a check has seen so far.
+
+    ``unreached`` says why a planned check was not carried out (``budget``), ``unsampled`` that it had no request that
+    the model accepts.
+    """
 
     levels: dict[str, Level]
     cases: dict[str, int] = field(default_factory=dict)
@@ -307,6 +315,8 @@ class Outcome:
     series: list[dict[str, Any]] = field(default_factory=list)
     ended: Verdict | None = None
     reason: str = ""
+    unreached: str = ""
+    unsampled: bool = False
 
     def weight(self, violation: Violation) -> Verdict:
         """How heavily one violation counts: as the level of its clause says, unless policy or case say else."""

@@ -72,7 +72,16 @@ def main() -> None:
         pytest --endpoint http://127.0.0.1:8080
 
     and read the evidence it leaves: report.html for people, evidence.json for tools.
-    Exit codes: 0 no failure, 1 a failure, 2 interrupted, 3 internal error, 4 usage, 5 nothing tested.
+
+    \b
+    Exit codes of a run:
+      0  nothing found
+      1  findings (a fail that nobody waived), a stale waiver, or something that was
+         asked for by name and could not be tested
+      2  interrupted
+      3  the tester could not do its part, or broke; with findings as well: 1
+      4  usage
+      5  no check decided anything
     """
 
 

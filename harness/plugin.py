@@ -19,7 +19,6 @@ import suites
 from harness.allowed import did_you_mean
 from harness.check import Check
 from harness.run.options import EMBEDDED, Options, UsageError, add_options, read_options, refuse_unknown
-from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
     from harness.run.results import Result
@@ -27,17 +26,10 @@ if TYPE_CHECKING:
 
 # What a run needs (HTTP, clauses, reports) is imported once an endpoint is given: plain test runs stay fast.
 # ruff: noqa: PLC0415
-STATUS = {
-    Verdict.NOT_APPLICABLE: ("not applicable", "n", "NOT APPLICABLE"),
-    Verdict.PASS: ("passed", ".", "PASS"),
-    Verdict.WARN: ("warned", "w", ("WARN", {"yellow": True})),
-    Verdict.UNTESTABLE: ("untestable", "u", ("UNTESTABLE", {"yellow": True})),
-    Verdict.INCONCLUSIVE: ("inconclusive", "i", ("INCONCLUSIVE", {"yellow": True})),
-}
 
 
 class CheckFailed(Exception):
-    """Turns an item red; its text is the finding."""
+    """Fails an item: its text is the finding, or what the tester could not do."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -99,13 +91,17 @@ class CheckItem(pytest.Item):
         self.user_properties.append(("slug", check.slug))
 
     def runtest(self) -> None:
-        """Execute the check; red results raise, what could not be tested is skipped by its name."""
+        """Execute the check; findings and tool errors raise, what decided nothing is skipped by its name."""
+        from harness.run.outcomes import FAILED, TOOL_ERROR, WAIVED, word
+
         result = self.prober.run.execute(self.check, self.model)
-        self.user_properties.append(("verdict", str(result.verdict)))
-        if result.red:
+        called = word(result)
+        self.user_properties += [("verdict", str(result.verdict)), ("outcome", called)]
+        if called in (FAILED, TOOL_ERROR):
             raise CheckFailed(self.prober.describe(result))
-        if result.verdict in (Verdict.NOT_APPLICABLE, Verdict.UNTESTABLE, Verdict.INCONCLUSIVE):
-            pytest.skip(self.prober.run.redactor.text(f"{result.verdict}: {result.reason}"))
+        if called not in ("passed", "warned"):
+            by = f" by {result.waiver.owner} until {result.waiver.expires}" if result.waiver else ""
+            pytest.skip(self.prober.run.redactor.text(f"{called}{by if called == WAIVED else ''}: {result.reason}"))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The finding in words instead of a traceback through the harness."""
@@ -231,28 +227,41 @@ class Prober:
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, Any] | None:
         """The words of the lattice instead of pytest's."""
-        verdict = dict(getattr(report, "user_properties", ())).get("verdict")
-        if verdict is None or report.when != "call" or report.failed:
+        from harness.run.outcomes import WORDS
+
+        called = dict(getattr(report, "user_properties", ())).get("outcome")
+        if called is None or report.when != "call":
             return None
-        return STATUS.get(Verdict(str(verdict)))
+        return (str(called), *WORDS[str(called)])
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, None, None]:
         """Close the bundle after other plugins have written their files, and before the terminal sums up."""
         if hasattr(self, "run") and hasattr(self.run, "target"):
-            session.exitstatus = self._exit_status(int(session.exitstatus))
+            session.exitstatus = self._exit_status(session)
         yield
         if hasattr(self, "run") and hasattr(self.run, "target"):
+            self._errors_apart(session.config)
             self.run.close(int(session.exitstatus))
             self.run.finish()
 
-    def _exit_status(self, status: int) -> int:
-        if status == pytest.ExitCode.OK and self.run.stale_waivers():
-            return int(pytest.ExitCode.TESTS_FAILED)
-        seen = {Verdict.PASS, Verdict.WARN, Verdict.FAIL}
-        if status == pytest.ExitCode.OK and not any(result.verdict in seen for result in self.run.results.values()):
-            return int(pytest.ExitCode.NO_TESTS_COLLECTED)
-        return status
+    def _exit_status(self, session: pytest.Session) -> int:
+        """See :func:`harness.run.outcomes.exit_of`."""
+        from harness.run.outcomes import FAILED, TOOL_ERROR, exit_of, word
+
+        results = self.run.results.values()
+        ours = sum(word(result) in (FAILED, TOOL_ERROR) for result in results)
+        others = max(0, session.testsfailed - ours)
+        stale = self.run.stale_waivers()
+        self.run.exit = exit_of(results, status=int(session.exitstatus), others_failed=others, stale=stale)
+        return self.run.exit.code
+
+    def _errors_apart(self, config: pytest.Config) -> None:
+        from harness.run.outcomes import errors_apart
+
+        path = Path(config.option.xmlpath)
+        if path.is_file():
+            errors_apart(path)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Findings with their curl lines, counts, and where the report is."""

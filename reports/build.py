@@ -26,7 +26,7 @@ from reports.evidence import (
 )
 from reports.excerpt import ExchangeReader, clip
 from reports.findings import capped
-from reports.recorded import IdentitySeen, ModelSeen, Recorded, load
+from reports.recorded import ModelSeen, Recorded, load
 from reports.silence import silence
 from reports.statements import summary
 
@@ -107,16 +107,16 @@ def _item(recorded: Recorded) -> Item:
         server_name=target.server_name,
         server_version=target.server_version,
         extensions=target.extensions,
-        models=[_model(model, recorded.identities) for model in recorded.models],
+        models=[_model(model, recorded) for model in recorded.models],
         declared={name: value for name, value in opened.declared.items() if value is not None},
     )
 
 
-def _model(model: ModelSeen, identities: list[IdentitySeen]) -> ModelItem:
+def _model(model: ModelSeen, recorded: Recorded) -> ModelItem:
     names = (model.name, f"{model.name}:{model.version}")
     readings = [
         IdentityReading(when=seen.when, at=seen.at, metadata_sha256=seen.metadata_sha256, reason=seen.reason)
-        for seen in identities
+        for seen in recorded.identities
         if seen.model in names
     ]
     digests = [reading.metadata_sha256 for reading in readings if reading.metadata_sha256 is not None]
@@ -125,9 +125,11 @@ def _model(model: ModelSeen, identities: list[IdentitySeen]) -> ModelItem:
     else:
         # One reading that failed leaves a gap in which anything may have been served.
         state = "unchanged" if len(digests) >= 2 and len(digests) == len(readings) else "unknown"
+    unsampled = next((seen for seen in recorded.unsampled if seen.model in names), None)
     return msgspec.convert(
         {
             **msgspec.to_builtins(model),
+            "unsampled": unsampled and {"reason": clip(unsampled.reason, MAX_TEXT), "paste": unsampled.paste},
             "identity": msgspec.to_builtins(readings),
             "identity_state": state,
         },

@@ -100,7 +100,8 @@ class CheckResult(Record, frozen=True, kw_only=True):
     """One check on one model (or on the server as a whole).
 
     ``counterexamples`` and ``exchanges`` are capped; their totals count all that the journal has. ``exercised`` counts
-    what a search has tried, by class of input.
+    what a search has tried, by class of input. ``unreached`` says why a planned check was not carried out (``budget``);
+    empty if it was.
     """
 
     id: str
@@ -135,6 +136,7 @@ class CheckResult(Record, frozen=True, kw_only=True):
     exemplar: Exemplar | None = None
     counterexamples_total: int = 0
     exercised: dict[str, int] = {}
+    unreached: str = ""
 
 
 class Waiver(Record, frozen=True, kw_only=True):
@@ -179,8 +181,15 @@ class IdentityReading(Record, frozen=True, kw_only=True):
     reason: str | None
 
 
+class Unsampled(Record, frozen=True, kw_only=True):
+    """Why no request is known that a model accepts, and lines for the policy that would make it testable."""
+
+    reason: str
+    paste: str
+
+
 class ModelItem(Record, frozen=True, kw_only=True):
-    """One model under test as the endpoint describes it."""
+    """One model under test as the endpoint describes it; ``unsampled`` where no request is known that it accepts."""
 
     name: str
     version: str | None
@@ -190,6 +199,7 @@ class ModelItem(Record, frozen=True, kw_only=True):
     properties: dict[str, str]
     identity: list[IdentityReading]
     identity_state: Literal["unchanged", "changed", "unknown"]
+    unsampled: Unsampled | None = None
 
 
 class Item(Record, frozen=True, kw_only=True):

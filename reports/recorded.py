@@ -164,6 +164,14 @@ class _Deviation(_Data, frozen=True, kw_only=True):
     text: str
 
 
+class Unsampled(_Data, frozen=True, kw_only=True):
+    """``unsampled``: a model without a request that it accepts: why, and what to paste into the policy."""
+
+    model: str
+    reason: str
+    paste: str
+
+
 class _Close(_Data, frozen=True, kw_only=True):
     exit_code: int | None = None
 
@@ -207,6 +215,7 @@ class Recorded:
     checks: list[CheckResult] = field(default_factory=list)
     series: list[dict[str, Any]] = field(default_factory=list)
     deviations: list[str] = field(default_factory=list)
+    unsampled: list[Unsampled] = field(default_factory=list)
     exchanges: ExchangeTotals = field(default_factory=ExchangeTotals)
     closed_at: str | None = None
     exit_code: int | None = None
@@ -317,6 +326,10 @@ def _deviation(recorded: Recorded, entry: Entry) -> None:
     recorded.deviations.append(msgspec.convert(entry.data, _Deviation).text)
 
 
+def _unsampled(recorded: Recorded, entry: Entry) -> None:
+    recorded.unsampled.append(msgspec.convert(entry.data, Unsampled))
+
+
 def _close(recorded: Recorded, entry: Entry) -> None:
     recorded.exit_code = msgspec.convert(entry.data, _Close).exit_code
     recorded.closed_at = entry.at
@@ -331,5 +344,6 @@ _TAKE: dict[str, Callable[[Recorded, Entry], None]] = {
     "check": _check,
     "series": _series,
     "deviation": _deviation,
+    "unsampled": _unsampled,
     "close": _close,
 }

@@ -28,6 +28,16 @@ from reports.words import LEVELS, RPC_CALL, RPC_STATUS, statement, transport, un
 INLINE_PER_CHECK = 3
 ROBUSTNESS = ("adversarial", "accuracy", "security")
 DISTURBANCE = ("load", "failover")
+MODEL_COLUMNS = (
+    "fail",
+    "tool_error",
+    "inconclusive",
+    "untestable",
+    "not carried out",
+    "warn",
+    "pass",
+    "not_applicable",
+)
 SUITES = ("conformance", *ROBUSTNESS, *DISTURBANCE, "provenance")
 
 
@@ -136,6 +146,18 @@ class View:
         names = dict.fromkeys((*SUITES, *(card.data.suite for card in self.cards)))
         groups = [(name, [card for card in self.cards if card.data.suite == name]) for name in names]
         return [(name, cards) for name, cards in groups if cards]
+
+    def by_model(self) -> list[tuple[str, Counter[str]]]:
+        """How the checks of each model ended, and last those of the server, where there are several models."""
+        counts: dict[str | None, Counter[str]] = {}
+        for check in self.document.checks:
+            name = "not carried out" if check.unreached else check.verdict
+            counts.setdefault(check.model, Counter())[name] += 1
+        models = [(model, found) for model, found in counts.items() if model is not None]
+        if len(models) < 2:
+            return []
+        server = counts.get(None)
+        return models + ([("the server as a whole", server)] if server else [])
 
     def levels(self) -> list[tuple[str, str, list[ClauseRow]]]:
         """Clauses by level as ``(level, heading, rows)``, without empty levels."""

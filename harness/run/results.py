@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from harness.budget import BudgetExhausted
-from harness.check import Check, Inconclusive, NotApplicable, Outcome, TesterFailed, Untestable, Violation
+from harness.check import Check, Inconclusive, NotApplicable, Outcome, TesterFailed, Unsampled, Untestable, Violation
 from harness.policy import WaiverTable
 from harness.run.shown import method_validation
 from harness.target.models import ModelUnderTest
@@ -17,6 +17,7 @@ from harness.verdicts import Level, Verdict
 
 COUNTEREXAMPLES_SHOWN = 3
 EXCHANGES_SHOWN = 20
+BUDGET = "budget"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class Result:
 
     Attributes:
         id: ``slug`` or ``slug[model]``, as in the pytest node id.
-        red: whether it turns the run red (exit code 1).
+        asked_by_name: whether the command line names what it tests.
+        blocked: whether a prerequisite left it nothing to stand on.
     """
 
     id: str
@@ -49,16 +51,31 @@ class Result:
         return min(self.outcome.levels.values(), key=order.index, default=None)
 
     @property
-    def red(self) -> bool:
-        """Fail and tool error are red unless waived; so is what was asked for by name and could not be tested.
+    def waived(self) -> bool:
+        """Whether the operator accepts what was found."""
+        return self.waiver is not None
 
-        What a prerequisite blocked is not red a second time: the prerequisite is.
+    @property
+    def unreached(self) -> str:
+        """Why it was not carried out although it was planned: ``budget``; empty if it was."""
+        return self.outcome.unreached
+
+    @property
+    def untested_by_name(self) -> bool:
+        """Whether it was asked for by name and could not be tested; what a budget left out never counts.
+
+        What a prerequisite blocked is not told a second time: the prerequisite is.
         """
-        if self.waiver is not None:
-            return False
-        if self.verdict in (Verdict.FAIL, Verdict.TOOL_ERROR):
-            return True
-        return self.verdict is Verdict.UNTESTABLE and self.asked_by_name and not self.blocked
+        asked = self.asked_by_name and not self.blocked and not self.unreached and not self.waived
+        return self.verdict is Verdict.UNTESTABLE and asked
+
+    @property
+    def red(self) -> bool:
+        """Whether it turns the run red (exit code 1): a finding, or what was asked for by name and not tested.
+
+        A tool error does not: it speaks of the tester, and ends the run with exit code 3.
+        """
+        return (self.verdict is Verdict.FAIL and not self.waived) or self.untested_by_name
 
     def record(self) -> dict[str, Any]:
         """The journal's ``check`` event."""
@@ -94,7 +111,8 @@ class Result:
             "exchanges_total": self.exchanges_total,
             "method_validation": method_validation(check),
             "waiver": _waiver(self.waiver),
-            "asked_by_name": self.asked_by_name,
+            "asked_by_name": self.asked_by_name and not self.blocked and not self.unreached,
+            "unreached": self.unreached,
             "started": self.started,
             "duration_s": round(self.duration_s, 6),
         }
@@ -107,8 +125,13 @@ def execute(check: Check, probe: Probe) -> tuple[Verdict, str]:
         check.function(probe)
     except NotApplicable as error:
         outcome.ended, outcome.reason = Verdict.NOT_APPLICABLE, str(error)
-    except (Untestable, BudgetExhausted) as error:
+    except BudgetExhausted as error:
         outcome.ended, outcome.reason = Verdict.UNTESTABLE, str(error)
+        # What it had found by then is a verdict.
+        outcome.unreached = "" if outcome.violations else BUDGET
+    except Untestable as error:
+        outcome.ended, outcome.reason = Verdict.UNTESTABLE, str(error)
+        outcome.unsampled = isinstance(error, Unsampled)
     except Inconclusive as error:
         outcome.ended, outcome.reason = Verdict.INCONCLUSIVE, str(error)
     except TesterFailed as error:

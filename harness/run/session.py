@@ -26,8 +26,10 @@ from harness.record.store import ExchangeStore, Recorder
 from harness.run.config import Config
 from harness.run.events import model_event, storable, target_event
 from harness.run.folder import discard, make
-from harness.run.options import UsageError
+from harness.run.options import EMBEDDED, UsageError
+from harness.run.outcomes import Exit
 from harness.run.planning import make_plan
+from harness.run.prerequisites import blocked, to_paste, without_request
 from harness.run.results import Result, execute, waiver_for
 from harness.run.snapshot import snapshot
 from harness.run.tester import tester
@@ -50,9 +52,6 @@ if TYPE_CHECKING:
 # Draws of one search, by profile.
 EXAMPLES = {"quick": 5, "standard": 20, "deep": 300}
 
-# A prerequisite with one of these verdicts leaves its dependants nothing to stand on.
-BLOCKING = (Verdict.FAIL, Verdict.UNTESTABLE, Verdict.TOOL_ERROR, Verdict.INCONCLUSIVE)
-
 
 class Run:
     """One run against one endpoint, from the sealed plan to the finished bundle."""
@@ -62,6 +61,9 @@ class Run:
         self.catalogue = catalogue
         self.checks = tuple(checks)
         self.results: dict[str, Result] = {}
+        self.exit = Exit(0, ())
+        # By model without an accepted request: why, and what to paste into the policy.
+        self.unsampled: dict[str, tuple[str, str]] = {}
         self.say: Callable[[str], None] = lambda _: None
         self.report: Path | None = None
         self._references: dict[str | None, list[str]] = {}
@@ -180,12 +182,15 @@ class Run:
         levels = {clause: self.catalogue.clauses[clause].level for clause in check.clauses}
         levels |= check.beyond_clauses
         probe = Probe(check, self.target, Outcome(levels), model)
-        blocked = self._blocked(check, model)
-        if blocked is not None:
-            probe.outcome.ended, probe.outcome.reason = verdict, reason = blocked
+        unmet = blocked(check, model, self.results)
+        if unmet is not None:
+            verdict, reason, probe.outcome.unreached = unmet
+            probe.outcome.ended, probe.outcome.reason = verdict, reason
         else:
             with checking(self._recorder, identity):
                 verdict, reason = execute(check, probe)
+            if probe.outcome.unsampled and model is not None:
+                reason = probe.outcome.reason = self._without_request(check, model, reason)
         result = Result(
             id=identity,
             check=check,
@@ -197,8 +202,8 @@ class Run:
             duration_s=time.monotonic() - begin,
             exchanges=tuple(self._references.pop(identity, ())),
             exchanges_total=self._totals.pop(identity, 0),
-            blocked=blocked is not None,
-            asked_by_name=self._asked_by_name(check, model),
+            blocked=unmet is not None,
+            asked_by_name=self._asked_by_name(check, model, probe.outcome),
             waiver=self._waiver(check, model, verdict),
         )
         self.results[identity] = result
@@ -207,21 +212,24 @@ class Run:
         self._log("check", result.record())
         return result
 
-    def _asked_by_name(self, check: Check, model: ModelUnderTest | None) -> bool:
-        """Whether the suite, the model or the transport of an item stands on the command line."""
-        options = self.config.options
-        by_transport = check.transport == "grpc" and "grpc" in self.config.given
-        return bool(options.suites) or by_transport or (model is not None and model.named)
+    def _asked_by_name(self, check: Check, model: ModelUnderTest | None, outcome: Outcome) -> bool:
+        """Whether the suite, the model, the transport or the allowance of an item stands on the command line.
 
-    def _blocked(self, check: Check, model: ModelUnderTest | None) -> tuple[Verdict, str] | None:
-        """How a check ends without being carried out: what does not apply has nothing that depends on it, either."""
-        for need in check.needs:
-            result = self.results.get(f"{need}[{model.id}]" if model else need) or self.results.get(need)
-            if result is not None and result.verdict is Verdict.NOT_APPLICABLE:
-                return Verdict.NOT_APPLICABLE, f"needs {result.id}, which does not apply: {result.reason}"
-            if result is not None and result.verdict in BLOCKING:
-                return Verdict.UNTESTABLE, f"needs {result.id}, which is {result.verdict}"
-        return None
+        Of a model without a request nothing was asked for by name but the model itself.
+        """
+        by_model = model is not None and model.named
+        if outcome.unsampled:
+            return by_model
+        options = self.config.options
+        by_transport = check.transport == "grpc" and "grpc" in self.config.given and options.endpoints[0] != EMBEDDED
+        return by_model or bool(options.suites) or by_transport or check.allow is not None
+
+    def _without_request(self, check: Check, model: ModelUnderTest, reason: str) -> str:
+        """Tell once what a model lacks; gives the short reason for its checks."""
+        if model.id not in self.unsampled:
+            self.unsampled[model.id] = (reason, to_paste(model))
+            self._log("unsampled", {"model": model.id, "reason": reason, "paste": to_paste(model)})
+        return without_request(model, check.transport)
 
     def _waiver(self, check: Check, model: ModelUnderTest | None, verdict: Verdict) -> WaiverTable | None:
         if verdict in (Verdict.PASS, Verdict.NOT_APPLICABLE):

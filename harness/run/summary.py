@@ -5,14 +5,14 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from harness.run.accounts import write_models, write_untested, write_waived
+from harness.run.outcomes import counted
 from harness.run.results import Result, chosen
 from harness.run.session import Run
-from harness.verdicts import Level, Verdict
 from reports.evidence import Evidence, decode
 from reports.visible import visible
 from reports.words import seen_again
@@ -51,20 +51,17 @@ def write_summary(terminal: pytest.TerminalReporter, run: Run) -> None:
         for finding in findings:
             _write_finding(terminal, evidence, finding.root, folder)
     terminal.section("art15")
-    counts = Counter(result.verdict for result in run.results.values())
-    words = ", ".join(f"{counts[verdict]} {verdict}" for verdict in reversed(Verdict) if counts[verdict])
-    terminal.write_line(f"checks: {words or 'none'}; requests: {evidence.run.requests}")
+    terminal.write_line(f"checks: {counted(run.results.values())}; requests: {evidence.run.requests}")
+    write_models(terminal, run)
+    write_waived(terminal, run)
     for text in evidence.run.deviations:
         terminal.write_line(plain(f"note: {text}"), yellow=True)
     terminal.write_line(f"report: {run.report}")
     command = "art15" if shutil.which("art15") else shlex.quote(str(Path(sys.executable).parent / "art15"))
     terminal.write_line(f"verify: {command} verify {shlex.quote(str(folder))}")
-    untested = [
-        result for result in run.results.values() if result.verdict is Verdict.UNTESTABLE and result.level is Level.MUST
-    ]
-    if untested:
-        names = ", ".join(result.id for result in untested[:5]) + (", …" if len(untested) > 5 else "")
-        terminal.write_line(f"{len(untested)} MUST checks could not be tested: {names}", yellow=True)
+    write_untested(terminal, run)
+    if run.exit.why:
+        terminal.write_line(plain(f"exit code {run.exit.code}: {'; '.join(run.exit.why)}"))
 
 
 def _write_finding(terminal: pytest.TerminalReporter, evidence: Evidence, root: str, folder: Path) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.check import NotApplicable, Untestable
+from harness.check import NotApplicable, Unsampled
 from harness.generate.inputs import candidates
 from harness.oracles.equality import difference, echoed
 from harness.record.exchange import Exchange
@@ -70,13 +70,13 @@ class GrpcModel:
         """A request that the model answers with OK, found once: typed contents first, then raw.
 
         Raises:
-            Untestable: none is accepted; the message carries the endpoint's own words.
+            Unsampled: none is accepted; the message carries the endpoint's own words.
         """
         if self._accepted is None and not self._refusals:
             inputs = self.metadata.inputs if self.metadata else ()
             self._accepted = self._first((*self.samples, *candidates(inputs)))
         if self._accepted is None:
-            raise Untestable(self._why_none())
+            raise Unsampled(self._why_none())
         return self._accepted
 
     def batch(self, rows: int) -> GrpcAccepted:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from harness.check import NotApplicable, Untestable
+from harness.check import NotApplicable, Unsampled, Untestable
 from harness.generate.inputs import candidates
 from harness.generate.mutations import Mutation
 from harness.oracles.equality import difference, echoed
@@ -86,12 +86,12 @@ class ModelUnderTest:
         """A request that the model answers with 200, found once: samples first, then generated candidates.
 
         Raises:
-            Untestable: none is accepted; the message carries the endpoint's own words.
+            Unsampled: none is accepted; the message carries the endpoint's own words.
         """
         if self._accepted is None and not self._refusals:
             self._accepted = self._search(client)
         if self._accepted is None:
-            raise Untestable(self._why_none())
+            raise Unsampled(self._why_none())
         return self._accepted
 
     def batch(self, client: RestClient, rows: int) -> Accepted:
@@ -197,10 +197,7 @@ class ModelUnderTest:
 
     def _why_none(self) -> str:
         if not self._refusals:
-            return (
-                f"model {self.name!r} describes no inputs that a request could be made from: "
-                f"give requests in the policy, [samples.{self.name}]"
-            )
+            return f"model {self.name!r} describes no inputs that a request could be made from"
         last = self._refusals[-1]
         return f"model {self.name!r} refused every one of {len(self._refusals)} valid requests: {_words(last)}"
 

@@ -1,0 +1,146 @@
+"""What results are called and how they are counted, and the exit code they make.
+
+pytest's last line, ours, and ``junit.xml`` take their words from here, so that none contradicts another.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+from xml.etree import ElementTree
+
+from harness.verdicts import Verdict
+
+OK, FINDINGS, TESTER, NOTHING = 0, 1, 3, 5
+FAILED, TOOL_ERROR, WAIVED, UNREACHED = "failed", "tool error", "waived", "not carried out"
+NAMED = 5
+
+# By the word: the letter and the long word of pytest's progress. The order is that of every line of counts.
+WORDS: dict[str, tuple[str, Any]] = {
+    FAILED: ("F", ("FAIL", {"red": True})),
+    TOOL_ERROR: ("T", ("TOOL ERROR", {"red": True})),
+    WAIVED: ("v", ("WAIVED", {"yellow": True})),
+    "inconclusive": ("i", ("INCONCLUSIVE", {"yellow": True})),
+    "untestable": ("u", ("UNTESTABLE", {"yellow": True})),
+    UNREACHED: ("-", ("NOT CARRIED OUT", {"yellow": True})),
+    "warned": ("w", ("WARN", {"yellow": True})),
+    "passed": (".", "PASS"),
+    "not applicable": ("n", "NOT APPLICABLE"),
+}
+_OF_VERDICT = {
+    Verdict.FAIL: FAILED,
+    Verdict.TOOL_ERROR: TOOL_ERROR,
+    Verdict.INCONCLUSIVE: "inconclusive",
+    Verdict.UNTESTABLE: "untestable",
+    Verdict.WARN: "warned",
+    Verdict.PASS: "passed",
+    Verdict.NOT_APPLICABLE: "not applicable",
+}
+_SEEN = (Verdict.PASS, Verdict.WARN, Verdict.FAIL)
+
+
+class Seen(Protocol):
+    """What is read of a result (:class:`harness.run.results.Result`)."""
+
+    @property
+    def id(self) -> str:
+        """Its name."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """How it ended."""
+
+    @property
+    def unreached(self) -> str:
+        """Why it was not carried out."""
+
+    @property
+    def waived(self) -> bool:
+        """Whether somebody accepts what was found."""
+
+    @property
+    def untested_by_name(self) -> bool:
+        """Whether it was asked for by name, and could not be tested."""
+
+
+def word(result: Seen) -> str:
+    """How one result is called wherever results are counted."""
+    if result.unreached:
+        return UNREACHED
+    if result.waived and result.verdict in (Verdict.FAIL, Verdict.TOOL_ERROR):
+        return WAIVED
+    return _OF_VERDICT[result.verdict]
+
+
+def counted(results: Iterable[Seen]) -> str:
+    """``2 failed, 1 waived, 94 passed``: the counts of pytest's last line, in our order."""
+    counts = Counter(word(result) for result in results)
+    return ", ".join(f"{counts[each]} {each}" for each in WORDS if counts[each]) or "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a run ends.
+
+    Attributes:
+        code: the exit code.
+        why: what makes it, a part for each; empty where nothing does.
+    """
+
+    code: int
+    why: tuple[str, ...]
+
+
+def exit_of(results: Collection[Seen], *, status: int, others_failed: int, stale: Sequence[str]) -> Exit:
+    """The exit code of a run and its reasons.
+
+    Args:
+        results: of all checks that ran.
+        status: pytest's own; what is neither 0 nor 1 (interrupted, an internal error, usage) stays.
+        others_failed: failed items that are no checks of ours.
+        stale: waivers that cover nothing any more.
+    """
+    parts = {
+        FINDINGS: [
+            _some([each for each in results if word(each) == FAILED], "failed"),
+            _some([each for each in results if each.untested_by_name], "asked for by name and could not be tested"),
+            "; ".join(stale),
+            f"{others_failed} other tests failed" if others_failed else "",
+        ],
+        TESTER: [_some([each for each in results if word(each) == TOOL_ERROR], "where the tester failed")],
+    }
+    codes = [code for code in (FINDINGS, TESTER) if any(parts[code])]
+    why = tuple(text for code in codes for text in parts[code] if text)
+    if status not in (OK, FINDINGS):
+        return Exit(status, why)
+    if codes:
+        return Exit(codes[0], why)
+    if not any(each.verdict in _SEEN for each in results):
+        return Exit(NOTHING, ("no check decided anything",))
+    return Exit(OK, ())
+
+
+def _some(results: list[Seen], what: str) -> str:
+    if not results:
+        return ""
+    names = ", ".join(each.id for each in results[:NAMED]) + (", …" if len(results) > NAMED else "")
+    return f"{len(results)} check{'s' if len(results) > 1 else ''} {what} ({names})"
+
+
+def errors_apart(path: Path) -> None:
+    """In a ``junit.xml``: what the tester could not do is an error, and no failure of the endpoint."""
+    tree = ElementTree.parse(path)  # noqa: S314 -- written by this process a moment ago
+    for suite in tree.iter("testsuite"):
+        moved = 0
+        for case in suite.iter("testcase"):
+            properties = {each.get("name"): each.get("value") for each in case.iter("property")}
+            for failure in case.findall("failure") if properties.get("verdict") == Verdict.TOOL_ERROR else ():
+                failure.tag = "error"
+                moved += 1
+        if moved:
+            suite.set("failures", str(int(suite.get("failures", "0")) - moved))
+            suite.set("errors", str(int(suite.get("errors", "0")) + moved))
+            tree.write(path, encoding="utf-8", xml_declaration=True)
