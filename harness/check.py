@@ -313,6 +313,8 @@ class Outcome:
     exercised: dict[str, int] = field(default_factory=dict)
     estimate: Estimate | None = None
     series: list[dict[str, Any]] = field(default_factory=list)
+    # Those of its clauses that speak of extensions.
+    optional: frozenset[str] = frozenset()
     ended: Verdict | None = None
     reason: str = ""
     unreached: str = ""

@@ -181,7 +181,8 @@ class Run:
         started, begin = now(), time.monotonic()
         levels = {clause: self.catalogue.clauses[clause].level for clause in check.clauses}
         levels |= check.beyond_clauses
-        probe = Probe(check, self.target, Outcome(levels), model)
+        optional = frozenset(clause for clause in check.clauses if self.catalogue.clauses[clause].extension)
+        probe = Probe(check, self.target, Outcome(levels, optional=optional), model)
         unmet = blocked(check, model, self.results)
         if unmet is not None:
             verdict, reason, probe.outcome.unreached = unmet

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from harness.check import Untestable
 from harness.record.exchange import Exchange, Headers
+from harness.target.guards import CLOSED, RPC_CLOSED
 from harness.target.probe import Probe
 from harness.target.target import Target
 from harness.wire import strictjson
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 INVENTED = "art15-invented-credential-7f3a"
 # Below this length a piece of a secret could stand anywhere: it is not sent.
 SHORTEST = 8
-REFUSALS = frozenset({401, 403, 407})
-RPC_REFUSALS = frozenset({"UNAUTHENTICATED", "PERMISSION_DENIED"})
 MODELS = 3
 
 
@@ -169,8 +168,8 @@ def _unsigned(secret: str) -> str | None:
 def refuses_credentials(exchange: Exchange) -> bool:
     """Whether the answer asks for credentials or says that they are not enough."""
     if exchange.rpc is not None:
-        return exchange.rpc.name in RPC_REFUSALS
-    return exchange.status in REFUSALS
+        return exchange.rpc.name in RPC_CLOSED
+    return exchange.status in CLOSED
 
 
 def served(exchange: Exchange, right: Exchange) -> bool:

@@ -38,11 +38,14 @@ def claim(
     )  # fmt: skip
 
 
-def error_answer(probe: Probe, exchange: Exchange, *, clause: str, what: str, listed: bool = True) -> None:
-    """An error status, and in the body the error object; one case each."""
+def error_answer(
+    probe: Probe, exchange: Exchange, *, clause: str, what: str, listed: bool = True, root: str | None = None
+) -> None:
+    """An error status, and in the body the error object; one case each. ``root`` is of the first."""
     good = refused(exchange)
     observed = f"{what}: {status_of(exchange)}"
-    claim(probe, listed, good, clause=clause, expected="an error status", observed=observed, exchange=exchange)
+    claim(probe, listed, good, clause=clause, expected="an error status", observed=observed, exchange=exchange,
+          root=root)  # fmt: skip
     if good:
         problem = error_object_problem(exchange)
         claim(probe, listed, problem is None, clause=clause, expected="an object with a string error",

@@ -14,9 +14,11 @@ from harness.generate.campaign import Found
 from harness.oracles.equality import difference
 from harness.record.exchange import Exchange
 from harness.record.store import Recorder
+from harness.target.guards import guarded, is_known_part, is_optional, why
 from harness.target.models import Accepted, ModelUnderTest, outputs_of, with_id
 from harness.target.searching import Counterexample, search_for
 from harness.target.target import Target
+from harness.verdicts import Verdict
 from harness.wire import strictjson
 from harness.wire.messages import InferRequest
 from harness.wire.rest import RestClient, json_of
@@ -108,6 +110,10 @@ class Probe:
         self.outcome.cases[name] = self.outcome.cases.get(name, 0) + 1
         text = observed if isinstance(observed, str) else shown(observed)
         found, self._pending = self._pending, None
+        evidence = exchange or (found.exchange if found is not None else None)
+        if not condition and evidence is not None and self._guarded(name, evidence):
+            self.outcome.cases[name] -= 1
+            return False
         if condition and found is not None:
             text = f"held when asked once more ({text[:1500]}), but was broken in the search, and {found.again}"
             exchange, condition = found.exchange, not found.certain
@@ -131,6 +137,25 @@ class Probe:
                 )
             )
         return condition
+
+    def _guarded(self, clause: str, exchange: Exchange) -> bool:
+        """Whether a guard answered instead of what the clause speaks of: then nothing was seen of it, good or bad.
+
+        Raises:
+            NotApplicable: what is closed is a part that nobody has to offer.
+        """
+        if clause not in self.check.clauses:
+            return False  # criteria and advice are about guards, among other things
+        optional = clause in self.outcome.optional or is_optional(exchange)
+        if not guarded(exchange, optional=optional):
+            return False
+        self.observe(f"closed to those who may only infer: {why(exchange)}", clause)
+        if optional:
+            self.not_applicable(f"the endpoint keeps this part closed: {why(exchange)}")
+        if self.outcome.ended is None:
+            self.outcome.ended = Verdict.UNTESTABLE
+            self.outcome.reason = f"the endpoint refuses this for lack of rights: {why(exchange)}"
+        return True
 
     def observe(self, text: str, clause: str | None = None) -> None:
         """Note a fact that no clause decides, such as which permitted reading the endpoint follows."""
@@ -169,10 +194,14 @@ class Probe:
     def answered(self, exchange: Exchange) -> Exchange:
         """The exchange, if there was a complete answer; else the check is untestable.
 
-        That there is no answer is held against the endpoint where it is the point of a check, not everywhere.
+        That there is no answer is held against the endpoint where it is the point of a check, not everywhere. An
+        optional part that is closed to us ends a check of the protocol as not applicable.
         """
         if not exchange.answered or exchange.error is not None:
             self.untestable(f"no complete answer: {exchange.error.message if exchange.error else 'unknown'}")
+        if self.check.clauses and is_known_part(exchange) and guarded(exchange):
+            self.observe(f"closed to those who may only infer: {why(exchange)}")
+            self.not_applicable(f"the endpoint keeps this part closed: {why(exchange)}")
         return exchange
 
     def document(self, exchange: Exchange) -> strictjson.Document:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.check import Untestable
 from harness.policy import Policy
@@ -32,6 +32,7 @@ class Target:
         examples: how many draws a search may make (by profile).
         models: in the order of the listing or of the command line.
         listed: names the endpoint lists, None if it lists none at all.
+        remembered: what was asked of the endpoint once, for every check.
         bench: makes load, where the run has a place for its records.
     """
 
@@ -45,6 +46,7 @@ class Target:
     seed: int = 15
     examples: int = 20
     listed: tuple[str, ...] | None = None
+    remembered: dict[str, Any] = field(default_factory=dict)
     bench: Bench | None = None
 
     @property

@@ -9,14 +9,15 @@ from urllib.parse import quote, unquote_to_bytes
 
 from harness.check import check
 from harness.generate.hostile_names import HostilePath, aliases, long_paths, odd_paths, traversals
+from harness.oracles.outside import from_outside
 from harness.record.exchange import Exchange
 from harness.target.hostility import SURVIVES, Siege, no_injection, valid_of
+from harness.target.names import another, any_name
 from harness.target.probe import UNKNOWN_MODEL, Probe
-from harness.target.replies import object_or_none, status_of
+from harness.target.replies import status_of
+from harness.target.telling import words
 from harness.wire.duplex import Piece
 from harness.wire.rawhttp import head, send_raw
-
-HTTP_OK = 200
 
 
 def _get(probe: Probe, path: str) -> Exchange:
@@ -37,38 +38,45 @@ def _asked(probe: Probe, cases: Iterable[HostilePath]) -> Iterator[tuple[Hostile
     "adversarial-names-traversal-refused",
     duties=["A15-5-a", "A15-5-h"],
     criteria=[*SURVIVES, "no-leak"],
-    criterion="no path out of the models is answered with 200, unless with what the plain path gives",
+    criterion="no path out of the models is answered with a file, settings or a folder from outside of them",
     per="model",
     needs=["rest-infer-answers-200"],
     faults=["traversal-reads-file"],
     fix="Look models up in a table by their decoded name; never build a file path from a name.",
 )
 def adversarial_names_traversal_refused(probe: Probe) -> None:
-    """A path that leads out of the models is not answered with anything that is not public.
+    """A path that leads out of the models is not answered with anything from outside of them.
 
-    Dots and slashes, plain, encoded, encoded twice, overlong, as backslashes, in names and versions. An answer of 200
-    is accepted if it is the metadata of a model under test, or what the endpoint gives for the same path decoded
-    and resolved: a router may do that. ATLAS AML.T0049 (exploit public-facing application).
+    Dots and slashes, plain, encoded, encoded twice, overlong, as backslashes, in names and versions. What counts is the
+    content: lines of the files that the paths lead to, the settings of a model as a file, the listing of a folder. An
+    answer of 200 that has none of that is recorded: a server may take any text for a name and repeat it, and a router
+    may resolve the path to one that is public. ATLAS AML.T0049 (exploit public-facing application).
     """
     valid_of(probe)
-    model = quote(probe.model.name, safe="")
-    names = {each.name for each in probe.target.models} | set(probe.target.listed or ())
-    for case, exchange in _asked(probe, traversals(model)):
+    answered, harmless = 0, words(_get(probe, f"/v2/models/{UNKNOWN_MODEL}"), raw=True)
+    for case, exchange in _asked(probe, traversals(quote(probe.model.name, safe=""))):
         if exchange.status is None:
             continue
-        public = exchange.status != HTTP_OK or _name_of(exchange) in names or _is_public(probe, case.path, exchange)
+        answered += exchange.ok
+        found = from_outside(words(exchange, raw=True), _asked_name(case), harmless) if exchange.ok else None
+        if found is not None and _is_public(probe, case.path, exchange):
+            found = None
         probe.holds(
-            public,
+            found is None,
             clause="policy:no-leak",
-            expected="an error status",
-            observed=f"{case.name} ({case.path[:200]}): {status_of(exchange)}, {exchange.response_body[:200]!r}",
+            expected="nothing from outside of the models",
+            observed=f"{case.name} ({case.path[:200]}): {status_of(exchange)}, with {found}",
             exchange=exchange,
             root="path-traversal",
         )
+    if answered:
+        told = "; any model name is" if any_name(probe) is not None else ""
+        probe.observe(f"{answered} of these paths are answered with 200, and nothing from outside{told}")
 
 
-def _name_of(exchange: Exchange) -> object:
-    return (object_or_none(exchange) or {}).get("name")
+def _asked_name(case: HostilePath) -> str:
+    """The name in the path, as a server should read it."""
+    return unquote_to_bytes(case.path.removeprefix("/v2/models/")).decode("utf-8", "replace")
 
 
 def _is_public(probe: Probe, path: str, exchange: Exchange) -> bool:
@@ -99,16 +107,17 @@ def adversarial_names_without_aliases(probe: Probe) -> None:
 
     Encoded slashes, which are none (RFC 3986, section 2.2), white space, control characters, full stops around the
     name. A gateway whose rules are for the path of a model does not see that these lead to the same: hence a warning.
-    Not applicable where every name is answered with 200. ATLAS AML.T0049.
+    An answer that repeats the name as it was sent shows no other model. Not applicable where any name is answered with
+    200. ATLAS AML.T0049.
     """
     valid_of(probe)
-    if _get(probe, f"/v2/models/{UNKNOWN_MODEL}").status == HTTP_OK:
+    if any_name(probe) is not None:
         probe.not_applicable("a name that no model has is answered with 200: nothing can be told from other names")
     names = {each.name for each in probe.target.models} | set(probe.target.listed or ())
     for case, exchange in _asked(probe, aliases(quote(probe.model.name, safe=""))):
-        asked = unquote_to_bytes(case.path.removeprefix("/v2/models/")).decode("utf-8", "replace")
+        asked = _asked_name(case)
         probe.holds(
-            exchange.status != HTTP_OK or asked in names,
+            asked in names or not another(exchange, asked),
             clause="advice:one-name",
             expected="an error status: there is no model of that name",
             observed=f"{case.path} ({case.why}): {status_of(exchange)}, {exchange.response_body[:200]!r}",
@@ -137,9 +146,10 @@ def adversarial_names_odd_paths_answered(probe: Probe) -> None:
     valid_of(probe)
     for case, exchange in _asked(probe, odd_paths(quote(probe.model.name, safe=""))):
         no_injection(probe, case.name, case.why, exchange)
-        if "nul" in case.name:
+        if "nul" in case.name and any_name(probe) is None:
+            asked = _asked_name(case)
             probe.holds(
-                exchange.status != HTTP_OK,
+                not another(exchange, asked),
                 clause="REST-MMETA-11",
                 expected="an error status: there is no model of that name",
                 observed=f"{case.name} ({case.path[-100:]}): {status_of(exchange)}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.check import check
+from harness.target.names import name_root
 from harness.target.probe import UNKNOWN_MODEL, Probe
 from harness.target.refusals import base_of, mutations_of
 from harness.target.replies import error_object_problem, error_root, object_or_none, refused, status_of
@@ -73,7 +74,7 @@ def rest_error_object(probe: Probe) -> None:
     criterion="an inference on an unknown model has an error status and an error object",
     per="model",
     needs=["rest-infer-answers-200"],
-    faults=["unknown-model-infer-html"],
+    faults=["any-model-name-answered", "unknown-model-infer-html"],
     fix='Answer 404 with {"error": "..."} for a model that is not there.',
 )
 def rest_error_unknown_model(probe: Probe) -> None:
@@ -83,7 +84,8 @@ def rest_error_unknown_model(probe: Probe) -> None:
     """
     request = probe.accepted().request
     exchange = probe.answered(probe.client.infer(UNKNOWN_MODEL, request))
-    if probe.holds(refused(exchange), expected="an error status", observed=status_of(exchange), exchange=exchange):
+    observed, root = status_of(exchange), name_root(probe)
+    if probe.holds(refused(exchange), expected="an error status", observed=observed, exchange=exchange, root=root):
         problem = error_object_problem(exchange)
         observed = problem or "an error object"
         expected = "a JSON object with a string error"

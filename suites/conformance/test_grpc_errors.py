@@ -8,6 +8,7 @@ from harness.check import NotApplicable, Untestable, check
 from harness.oracles.equality import difference
 from harness.target.grpc_refusals import grpc_base, grpc_mistakes, grpc_refuses
 from harness.target.grpc_replies import CLIENT_CODES, infer_reply, outputs, status_root
+from harness.target.names import name_root
 from harness.target.probe import UNKNOWN_MODEL, Probe
 from harness.target.replies import refused, status_of
 
@@ -63,7 +64,8 @@ def grpc_error_status(probe: Probe) -> None:
             mistake.mutation.name != "unknown-model" and message is not None and bool(message.outputs)
         )
         observed = f"{mistake.label}: {told}"
-        probe.holds(good, expected="an error status, or outputs", observed=observed, exchange=exchange)
+        root = name_root(probe) if mistake.mutation.name == "unknown-model" else None
+        probe.holds(good, expected="an error status, or outputs", observed=observed, exchange=exchange, root=root)
 
 
 @check(

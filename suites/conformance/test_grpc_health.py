@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.check import NotApplicable, Untestable, check
 from harness.record.exchange import Exchange
+from harness.target.names import name_root
 from harness.target.probe import UNKNOWN_MODEL, Probe
 from harness.target.replies import refused, status_of
 
@@ -89,7 +90,7 @@ def grpc_model_ready(probe: Probe) -> None:
     duties=["A15-4-d", "A15-4-i"],
     criterion="ModelReady of a model that does not exist is an error status, or OK with ready false",
     transport="grpc",
-    faults=["grpc-unknown-model-ready"],
+    faults=["any-model-name-answered", "grpc-unknown-model-ready"],
     fix="Look the model up before answering; NOT_FOUND is usual.",
 )
 def grpc_unknown_model_not_ready(probe: Probe) -> None:
@@ -101,7 +102,8 @@ def grpc_unknown_model_not_ready(probe: Probe) -> None:
     good = refused(exchange) or not said_ready(probe, exchange)
     observed = f"{status_of(exchange)}{'' if not exchange.ok else ', ready is false' if good else ', ready is true'}"
     expected = "an error status, or ready false"
-    probe.holds(good, clause="GRPC-HEALTH-05", expected=expected, observed=observed, exchange=exchange)
+    root = name_root(probe)
+    probe.holds(good, clause="GRPC-HEALTH-05", expected=expected, observed=observed, exchange=exchange, root=root)
     if good:
         probe.holds(True, clause="GRPC-HEALTH-04", expected=expected, observed=observed)
         probe.observe(f"the negative answer is {observed}", "GRPC-HEALTH-04")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.check import check
 from harness.target.grpc_replies import properties_form
+from harness.target.names import name_root
 from harness.target.probe import UNKNOWN_MODEL, Probe, shown
 from harness.target.replies import refused, status_of
 from harness.wire.datatypes import DATATYPES
@@ -125,7 +126,7 @@ def grpc_model_metadata_tensors(probe: Probe) -> None:
     duties=["A15-4-d"],
     criterion="ModelMetadata of a model that does not exist ends in an error status",
     transport="grpc",
-    faults=["grpc-unknown-model-metadata-empty", "grpc-unknown-model-metadata-made-up"],
+    faults=["any-model-name-answered", "grpc-unknown-model-metadata-empty", "grpc-unknown-model-metadata-made-up"],
     fix="Look the model up before answering; NOT_FOUND is usual.",
 )
 def grpc_unknown_model_metadata(probe: Probe) -> None:
@@ -134,7 +135,7 @@ def grpc_unknown_model_metadata(probe: Probe) -> None:
     One call with a name that no server has.
     """
     exchange = probe.answered(probe.grpc.model_metadata(UNKNOWN_MODEL))
-    root, observed = "grpc-unknown-model-metadata", status_of(exchange)
+    root, observed = name_root(probe, "grpc-unknown-model-metadata"), status_of(exchange)
     for clause in probe.check.clauses:
         expected, good = "an error status", refused(exchange)
         probe.holds(good, clause=clause, expected=expected, observed=observed, exchange=exchange, root=root)

@@ -18,6 +18,7 @@ from harness.target.grpc_repository import (
     states,
     unloaded,
 )
+from harness.target.names import name_root
 from harness.target.probe import UNKNOWN_MODEL, Probe
 from harness.target.replies import refused, status_of
 
@@ -161,4 +162,5 @@ def grpc_repository_load_unknown(probe: Probe) -> None:
     if not probe.answered(index(probe)).ok:
         probe.not_applicable("there is no index over gRPC, so the layout of load and unload is not known")
     exchange = probe.answered(control(probe, "RepositoryModelLoad", UNKNOWN_MODEL))
-    probe.holds(refused(exchange), expected="an error status", observed=status_of(exchange), exchange=exchange)
+    observed, root = status_of(exchange), name_root(probe)
+    probe.holds(refused(exchange), expected="an error status", observed=observed, exchange=exchange, root=root)

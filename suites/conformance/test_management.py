@@ -11,6 +11,7 @@ from harness.check import check
 from harness.record.exchange import Exchange
 from harness.target.discovery import value_of
 from harness.target.extensions import error_answer, of_model, offered
+from harness.target.names import name_root
 from harness.target.probe import UNKNOWN_MODEL, Probe, json_type, shown
 from harness.target.replies import refused, status_of
 
@@ -50,7 +51,8 @@ def model_configuration_names_model(probe: Probe) -> None:
         probe.holds(name == probe.model.name, expected=f"name {probe.model.name!r}", observed=f"name {shown(name)}",
                     exchange=exchange)  # fmt: skip
     exchange = probe.answered(probe.client.send("GET", probe.client.model_path(UNKNOWN_MODEL, None, "config")))
-    error_answer(probe, exchange, clause="MCONF-01", what="the configuration of an unknown model")
+    error_answer(probe, exchange, clause="MCONF-01", what="the configuration of an unknown model",
+                 root=name_root(probe))  # fmt: skip
 
 
 @check(

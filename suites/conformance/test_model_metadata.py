@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.check import check
+from harness.target.names import name_root
 from harness.target.probe import UNKNOWN_MODEL, Probe, json_type, shown
 from harness.target.replies import error_object_problem, error_root, object_or_none, refused, status_of
 from harness.wire.datatypes import DATATYPES
@@ -231,7 +232,7 @@ def rest_model_metadata_unique_names(probe: Probe) -> None:
     clauses=["REST-MMETA-11"],
     duties=["A15-4-d"],
     criterion="an error status and a JSON object with a string error",
-    faults=["unknown-model-metadata-200", "unknown-model-error-empty"],
+    faults=["any-model-name-answered", "unknown-model-metadata-200", "unknown-model-error-empty"],
     fix='Answer 404 with {"error": "..."} for a model that is not there.',
 )
 def rest_unknown_model_metadata_refused(probe: Probe) -> None:
@@ -240,7 +241,8 @@ def rest_unknown_model_metadata_refused(probe: Probe) -> None:
     One GET of the metadata of a name that no server has.
     """
     exchange = probe.answered(probe.client.model_metadata(UNKNOWN_MODEL))
-    if probe.holds(refused(exchange), expected="an error status", observed=status_of(exchange), exchange=exchange):
+    observed, root = status_of(exchange), name_root(probe)
+    if probe.holds(refused(exchange), expected="an error status", observed=observed, exchange=exchange, root=root):
         problem = error_object_problem(exchange)
         expected = "a JSON object with a string error"
         observed = problem or "an error object"

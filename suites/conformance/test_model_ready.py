@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.check import check
+from harness.target.names import name_root
 from harness.target.probe import UNKNOWN_MODEL, Probe, shown
 from harness.target.replies import object_or_none, refused, status_of
 
@@ -58,7 +59,7 @@ def rest_model_ready_body_agrees(probe: Probe) -> None:
     clauses=["REST-MREADY-03", "REST-MREADY-04"],
     duties=["A15-4-d", "A15-4-i"],
     criterion="an unknown model answers an error status, or 200 with ready false",
-    faults=["unknown-model-ready"],
+    faults=["any-model-name-answered", "unknown-model-ready"],
     fix="Look the model up before answering; 404 is usual.",
 )
 def rest_unknown_model_not_ready(probe: Probe) -> None:
@@ -71,7 +72,8 @@ def rest_unknown_model_not_ready(probe: Probe) -> None:
     good = refused(exchange) or (exchange.status == 200 and body.get("ready") is False)
     expected = "an error status, or ready false"
     observed = status_of(exchange)
-    probe.holds(good, clause="REST-MREADY-03", expected=expected, observed=observed, exchange=exchange)
+    root = name_root(probe)
+    probe.holds(good, clause="REST-MREADY-03", expected=expected, observed=observed, exchange=exchange, root=root)
     if refused(exchange):
         probe.holds(True, clause="REST-MREADY-04", expected="any body", observed=observed)
         kind = "an object with " + ", ".join(sorted(body)) if body else "no JSON object"

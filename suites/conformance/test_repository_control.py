@@ -8,6 +8,7 @@ from harness.check import check
 from harness.record.exchange import Exchange
 from harness.target.extensions import error_answer
 from harness.target.models import ModelUnderTest
+from harness.target.names import name_root
 from harness.target.probe import UNKNOWN_MODEL, Probe
 from harness.target.replies import refused, status_of
 from harness.target.repository import (
@@ -76,7 +77,8 @@ def repository_load_unknown_refused(probe: Probe) -> None:
     Loads a model of a name that no server has; any error status is right.
     """
     _offered(probe)
-    error_answer(probe, probe.answered(load(probe, UNKNOWN_MODEL)), clause="REPO-07", what="load of an unknown model")
+    exchange = probe.answered(load(probe, UNKNOWN_MODEL))
+    error_answer(probe, exchange, clause="REPO-07", what="load of an unknown model", root=name_root(probe))
 
 
 @check(

@@ -11,6 +11,7 @@ from harness.generate.members import encoded
 from harness.generate.transport_mistakes import TransportMistake, transport_mistakes
 from harness.record.exchange import Exchange
 from harness.target.grpc_forms import typable
+from harness.target.names import name_root
 from harness.target.probe import UNKNOWN_MODEL, Probe
 from harness.target.replies import refused, status_of
 from harness.target.ways import same_version
@@ -48,7 +49,8 @@ def transports_same_mistakes(probe: Probe) -> None:
             probe.observe(observed)
             continue
         probe.holds(refused(rest) == refused(grpc), expected="refused over both, or taken over both", observed=observed,
-                    exchange=grpc if refused(rest) else rest)  # fmt: skip
+                    exchange=grpc if refused(rest) else rest,
+                    root=name_root(probe) if mistake.model else None)  # fmt: skip
     if not probe.outcome.cases:
         probe.untestable("no mistake was answered over both transports")
 

@@ -9,15 +9,13 @@ from harness.check import check
 from harness.record.exchange import Exchange
 from harness.target.discovery import value_of
 from harness.target.extensions import repository_path
+from harness.target.guards import ABSENT, guarded
 from harness.target.probe import UNKNOWN_MODEL, Probe
 from harness.target.replies import refused, status_of
 from harness.target.repository import INDEX, of_name
 
-CLOSED = frozenset({401, 403, 407})
-ABSENT = frozenset({404, 405, 501})
-RPC_CLOSED = frozenset({"UNAUTHENTICATED", "PERMISSION_DENIED"})
-# How servers say that a call of theirs is switched off.
-SWITCHED_OFF = ("not allowed", "not enabled", "disabled", "not supported", "unsupported", "read-only")
+# How servers say that they do not have a call, beside that it is closed.
+NOT_SUPPORTED = ("not supported", "unsupported", "not implemented")
 WHY_NOT = "the policy does not say whether management may be reached (criteria.management_reachable)"
 
 
@@ -108,9 +106,9 @@ def _rpc_state(exchange: Exchange) -> str:
     assert exchange.rpc is not None
     if exchange.rpc.name == "UNIMPLEMENTED":
         return "absent"
-    if exchange.rpc.name in RPC_CLOSED:
+    if guarded(exchange):
         return "closed"
-    return "switched off" if not exchange.ok and _is_off(exchange.rpc.details) else "reachable"
+    return "absent" if not exchange.ok and _is_off(exchange.rpc.details) else "reachable"
 
 
 def _asked(probe: Probe, call: _Call) -> tuple[str, Exchange, str] | None:
@@ -119,7 +117,8 @@ def _asked(probe: Probe, call: _Call) -> tuple[str, Exchange, str] | None:
     if exchange.error is not None or exchange.status is None:
         probe.observe(f"{call.name}: {status_of(exchange)}")
         return None
-    other = probe.client.send(call.method, call.invented, call.body) if exchange.status in ABSENT else None
+    # A server that answers every path alike, with 200 and a page, say, has none of them.
+    other = None if guarded(exchange) else probe.client.send(call.method, call.invented, call.body)
     return call.name, exchange, _state(exchange, other, call)
 
 
@@ -151,14 +150,14 @@ def _judge(probe: Probe, seen: Sequence[tuple[str, Exchange, str]]) -> None:
 
 
 def _state(exchange: Exchange, invented: Exchange | None, call: _Call) -> str:
-    if exchange.status in CLOSED:
+    if guarded(exchange):
         return "closed"
+    if exchange.status in ABSENT and call in READING:
+        return "absent"
     if invented is not None and invented.status == exchange.status and _alike(exchange, invented, call):
         return "absent"
     text = exchange.response_body[:2000].decode("utf-8", "replace")
-    if not exchange.ok and _is_off(text):
-        return "switched off"
-    return "reachable"
+    return "absent" if not exchange.ok and _is_off(text) else "reachable"
 
 
 def _alike(exchange: Exchange, invented: Exchange, call: _Call) -> bool:
@@ -169,4 +168,4 @@ def _alike(exchange: Exchange, invented: Exchange, call: _Call) -> bool:
 
 def _is_off(text: str) -> bool:
     lowered = text.lower()
-    return any(words in lowered for words in SWITCHED_OFF)
+    return any(words in lowered for words in NOT_SUPPORTED)

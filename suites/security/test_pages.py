@@ -13,12 +13,13 @@ from harness.target.replies import status_of
 from harness.target.telling import words
 
 MARKUP = "<img src=x onerror=art15()>"
-# Path, and words of which one stands in what is meant: a page that answers every path alike is none of them.
+# Path, and words of which one stands in what is meant and none in the path, which a server may repeat: a page that
+# answers every path alike is none of them.
 STRAY_PAGES = (
     ("/.env", ("_KEY=", "PASSWORD=", "SECRET=", "DATABASE_URL=")),
     ("/.git/config", ("[core]", "[remote ")),
     ("/actuator/env", ("propertySources",)),
-    ("/debug/pprof/", ("/debug/pprof/", "goroutine")),
+    ("/debug/pprof/", ("goroutine?debug=", "full goroutine stack dump")),
     ("/debug/vars", ('"cmdline"', '"memstats"')),
     ("/server-status", ("Apache Server Status",)),
     ("/v2/models/..%2f..%2f..%2f..%2fetc%2fpasswd", ("root:x:0:0", "root:*:0:0")),

@@ -41,7 +41,7 @@ fault("model-ready-404", "REST-MREADY-01", "REST-HTTP-01", text="a model that in
 def health_needs_header(hooks: Hooks) -> None:
     def gate(call: Call) -> Reply | None:
         closing = "close" in call.headers.get("connection", "")
-        return error(401, "keep the connection open") if call.op in ("live", "ready") and closing else None
+        return error(400, "keep the connection open") if call.op in ("live", "ready") and closing else None
 
     hooks.gates.append(gate)
 

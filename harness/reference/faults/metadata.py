@@ -7,8 +7,10 @@ from typing import Any
 from harness.reference.faults.registry import fault
 from harness.reference.hooks import Hooks
 from harness.reference.messages import Call, Reply, error
+from harness.reference.models.model import Model
 
 Body = dict[str, Any]
+OPERATIONS = ("model-metadata", "model-ready", "infer", "config")
 
 
 def _edit(change: Any) -> Any:
@@ -60,6 +62,32 @@ def unknown_model_metadata_200(hooks: Hooks) -> None:
             reply.status, reply.document = 200, {"name": call.model, "platform": ""}
 
     hooks.documents.append(edit)
+
+
+@fault(
+    "any-model-name-answered", "REST-MMETA-11", "GRPC-META-04", "REST-MREADY-03", "REST-ERR-04",
+    text="every name is a model, over both transports: its metadata, readiness and inference are those of another",
+)  # fmt: skip
+def any_model_name_answered(hooks: Hooks) -> None:
+    known: list[dict[str, Model]] = []
+    last: list[str] = []
+    asked = "x-art15-asked"
+
+    def gate(call: Call) -> None:
+        if call.op in OPERATIONS and call.model not in known[0]:
+            call.headers[asked], call.model = call.model, last[-1] if last else next(iter(known[0]))
+        elif call.op in OPERATIONS:
+            last[:] = [call.model]
+
+    def edit(call: Call, reply: Reply) -> None:
+        if asked in call.headers and isinstance(reply.document, dict):
+            reply.document |= {key: call.headers[asked] for key in ("name", "model_name") if key in reply.document}
+
+    hooks.models.append(known.append)
+    hooks.gates.append(gate)
+    hooks.documents.append(edit)
+    hooks.grpc.on("model-metadata")(lambda call, reply: setattr(reply, "name", call.headers.get(asked, reply.name)))
+    hooks.grpc.on("infer")(lambda call, reply: setattr(reply, "model_name", call.headers.get(asked, reply.model_name)))
 
 
 @fault("unknown-model-error-empty", "REST-MMETA-11", text="metadata of an unknown model is a 404 without a body")

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from harness.reference.variants import access, adversarial, content, extensions, grpc, load, strictness, transport
+from harness.reference.variants import (
+    access,
+    adversarial,
+    content,
+    extensions,
+    grpc,
+    guards,
+    load,
+    strictness,
+    transport,
+)
 from harness.reference.variants.registry import VARIANTS, Variant
 
 __all__ = ["VARIANTS", "Variant"]
 
-AREAS = (access, content, strictness, transport, grpc, extensions, adversarial, load)
+AREAS = (access, content, strictness, transport, grpc, extensions, guards, adversarial, load)
