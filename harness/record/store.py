@@ -19,6 +19,7 @@ from harness.record.exchange import ConnectionFacts, Exchange, Headers
 from harness.record.redact import Redaction, Redactor
 
 SCHEMA = "art15-exchange/1"
+Observer = Callable[[Exchange, str | None], None]
 # Names remembered so as not to write the same content again; forgetting one costs a write, never a wrong file.
 REMEMBERED = 100_000
 
@@ -187,6 +188,7 @@ class Recorder:
         self._lock = threading.Lock()
         self._check: str | None = None
         self._watchers: list[list[Exchange]] = []
+        self._observers: list[Observer] = []
         self._checks: contextvars.ContextVar[str | None] = contextvars.ContextVar("check")
 
     @property
@@ -208,6 +210,13 @@ class Recorder:
             yield seen
         finally:
             self._watchers = [each for each in self._watchers if each is not seen]
+
+    def observe(self, observer: Observer) -> None:
+        """Show every exchange recorded from now on to ``observer``, with the id of the check that it belongs to.
+
+        It is called by whatever thread records, holds that thread up, and must not raise.
+        """
+        self._observers.append(observer)
 
     def next_number(self) -> int:
         """The ``n`` of the next exchange, unique over all clients that share this recorder."""
@@ -243,4 +252,6 @@ class Recorder:
         done = replace(exchange, ref=digest)
         for seen in self._watchers:
             seen.append(done)
+        for observer in self._observers:
+            observer(done, self.current_check)
         return done

@@ -16,6 +16,7 @@ from harness.budget import Budget
 from harness.record.clock import now
 from harness.record.coding import DECODED_LIMIT, Undecodable, decoded_body
 from harness.record.exchange import Exchange, Failure, Headers
+from harness.record.intent import meant
 from harness.record.store import Recorder
 from harness.wire import strictjson
 from harness.wire.access import Access, Header
@@ -178,8 +179,11 @@ class RestClient:
         timeout: float | None = None,
     ) -> Exchange:
         """POST v2/models/M[/versions/V]/infer; ``fresh`` and ``timeout`` as for :meth:`send`."""
-        data = body.to_bytes() if isinstance(body, InferRequest) else body
-        return self.send("POST", self.model_path(model, version, "infer"), data, headers, fresh=fresh, timeout=timeout)
+        path = self.model_path(model, version, "infer")
+        if isinstance(body, InferRequest):
+            with meant("valid"):
+                return self.send("POST", path, body.to_bytes(), headers, fresh=fresh, timeout=timeout)
+        return self.send("POST", path, body, headers, fresh=fresh, timeout=timeout)
 
     @staticmethod
     def model_path(model: str, version: str | None = None, leaf: str = "") -> str:

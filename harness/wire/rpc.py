@@ -19,6 +19,7 @@ from harness import __version__
 from harness.budget import Budget
 from harness.record.clock import now
 from harness.record.exchange import Exchange, Failure, Headers, RpcStatus
+from harness.record.intent import meant
 from harness.record.store import Recorder
 from harness.wire import protobuf
 from harness.wire.access import Access, Header
@@ -142,7 +143,8 @@ class GrpcClient:
         Raises:
             ValueError: see :func:`harness.wire.protobuf.infer_message`; nothing was sent.
         """
-        return self.call("ModelInfer", protobuf.infer_message(model, version, request, form))
+        with meant("valid"):
+            return self.call("ModelInfer", protobuf.infer_message(model, version, request, form))
 
     def close(self) -> None:
         """Close all connections."""
