@@ -67,7 +67,8 @@ STACK_TRACES = (
     _of("stack trace", "C++",
         r"(?m)(?<!\w)#\d+\s+0x[0-9a-fA-F]{6,16}\s+(?:in\s+)?\S|\(\+0x[0-9a-f]+\) ?\[0x[0-9a-fA-F]{8,16}\]",
         ["#0  0x00007f2a1c in main", "/lib/libc.so(+0x29d90) [0x7f2a1c029d90]"], ["#0 is the first input", "[0x10]"]),
-    _of("stack trace", ".NET", r"\bat [\w.`<>]{3,200}\([^()\n]{0,200}\) in [A-Z/][^\n:]{0,300}:?[^\n:]{0,300}:line \d+",
+    _of("stack trace", ".NET",
+        r"\bat [\w.`<>]{3,200}\([^()\n]{0,200}\) in [A-Z/][^\n:]{0,300}(?::[^\n:]{1,300})?:line \d+",
         ["at App.Model.Run(String s) in C:\\src\\Model.cs:line 7"], ["at Model.Run(x) in the log"]),
 )  # fmt: skip
 PATHS = (
@@ -115,7 +116,7 @@ SECRETS = (
         ["xoxb-" + "123456789012" + "-abcdefghijkl"], ["xoxb-x"]),
     _of("secret", "API key", r"\bsk-(?:proj-|ant-)?[A-Za-z0-9_-]{32,}\b",
         ["sk-" + "aB3d" * 10], ["sk-learn", "task-" + "a" * 40]),
-    _of("secret", "signed token", r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{16,}",
+    _of("secret", "signed token", r"(?<![\w-])eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{16,}",
         ["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0." + "s" * 43],
         ["eyJhbGciOiJIUzI1NiJ9"]),
     _of("secret", "password in an address",
@@ -159,6 +160,14 @@ def disclosures(
             found.append(Disclosure(pattern.category, pattern.name, _shown(pattern, value), value))
             break
     return found
+
+
+def causes(found: Iterable[Disclosure]) -> list[Disclosure]:
+    """What is left of several disclosures in one text if a stack trace stands for the paths and objects in it."""
+    found = list(found)
+    if not any(each.category == "stack trace" for each in found):
+        return found
+    return [each for each in found if each.category not in ("file path", "internal object")]
 
 
 def words_of(value: object, name: str = "") -> str:

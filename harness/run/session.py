@@ -37,6 +37,7 @@ from harness.target.discovery import discover, metadata_again
 from harness.target.errors import TargetError
 from harness.target.load_bench import Bench
 from harness.target.models import ModelUnderTest
+from harness.target.passive.sightings import Sightings
 from harness.target.probe import Probe, checking
 from harness.target.target import Target
 from harness.verdicts import Verdict
@@ -91,6 +92,9 @@ class Run:
         self.redactor = Redactor(config.access.secrets(), headers=[name for name, _ in config.access.headers])
         self._record_opening()
         self._recorder = Recorder(ExchangeStore(config.folder), self.redactor, self._exchange)
+        access = (config.access, *(each for each in (config.rest, config.grpc) if each is not None))
+        self._sightings = Sightings(self.redactor, {name for each in access for name in (each.host, each.sni)})
+        self._recorder.observe(self._sightings.look)
         budget = Budget(config.limits)
         rest = None if config.rest is None else RestClient(config.rest, self._recorder, budget)
         grpc = None if config.grpc is None else _grpc_client(config.grpc, self._recorder, budget)
@@ -102,6 +106,7 @@ class Run:
             self._journal.close()
             discard(config.folder, made)
             raise UsageError(str(error)) from error
+        self.target.sightings = self._sightings
         self.target.seed = config.seed
         self.target.examples = EXAMPLES[config.profile]
         self.target.bench = Bench(config.folder / "series", config.profile, config.limits, self.say)

@@ -14,6 +14,7 @@ from harness.wire.rest import RestClient
 
 if TYPE_CHECKING:
     from harness.target.load_bench import Bench
+    from harness.target.passive.sightings import Sightings
     from harness.wire.rpc import GrpcClient
 
 
@@ -34,6 +35,7 @@ class Target:
         listed: names the endpoint lists, None if it lists none at all.
         remembered: what was asked of the endpoint once, for every check.
         bench: makes load, where the run has a place for its records.
+        sightings: what the passive look at every recorded answer has seen so far.
     """
 
     rest: RestClient | None
@@ -48,6 +50,7 @@ class Target:
     listed: tuple[str, ...] | None = None
     remembered: dict[str, Any] = field(default_factory=dict)
     bench: Bench | None = None
+    sightings: Sightings | None = None
 
     @property
     def client(self) -> RestClient:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.oracles.disclosure import INSIDE, SECRETS, disclosures, words_of
+from harness.oracles.disclosure import INSIDE, SECRETS, causes, disclosures, words_of
 from harness.record.coding import Undecodable, decoded_body
 from harness.record.exchange import Exchange
 from harness.target.probe import Probe
@@ -31,7 +31,7 @@ def judge_telling(probe: Probe, name: str, exchange: Exchange, text: str) -> Non
     sent = f"{exchange.url}\n{exchange.request_body.decode('utf-8', 'replace')}\n{exchange.request_text}"
     known = _known(probe)
     for clause, patterns, what in ((DISCLOSURE, INSIDE, "nothing of the inside"), (SECRET, SECRETS, "no secret")):
-        found = disclosures(text, patterns, sent=sent, known=known)
+        found = causes(disclosures(text, patterns, sent=sent, known=known))
         if clause == SECRET:
             (probe.target.rest or probe.grpc).recorder.redactor.add([each.value for each in found])
         for each in found:
