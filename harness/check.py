@@ -35,6 +35,9 @@ Per = Literal["server", "model"]
 Kind = Literal["search", "sampling", "direct"]
 CheckFunction = Callable[[Any], None]
 
+# Values of ``last``: see :func:`check`.
+HINDSIGHT, PASSIVE = 2, 3
+
 _SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+")
 
 
@@ -87,7 +90,12 @@ class Check:
     advice: tuple[str, ...] = ()
     shown_by: str = ""
     first: bool = False
-    last: bool = False
+    last: int = 0
+
+    @property
+    def passive(self) -> bool:
+        """Whether it sends nothing of its own, and judges what all others have put on record."""
+        return self.last == PASSIVE
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -162,7 +170,7 @@ def check(
     advice: Iterable[str] = (),
     shown_by: str = "",
     first: bool = False,
-    last: bool = False,
+    last: int = 0,
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Declare the decorated function ``(probe) -> None`` as a check.
 
@@ -185,7 +193,9 @@ def check(
         advice: names of good practice (:data:`harness.policy.ADVICE`); a case is reported as ``advice:NAME``, and
             breaking it warns.
         shown_by: the test that shows both directions of a check that the reference server cannot be put before.
-        first, last: run before (after) every check that does not ask for the same, whatever it needs.
+        first, last: run before (after) every check that does not ask for the same, whatever it needs;
+            ``last=HINDSIGHT`` after those, for a check that reads what others have put on record as well, and
+            ``last=PASSIVE`` at the very end, for one that sends nothing of its own.
 
     Raises:
         CheckDefinitionError: the declaration is incomplete.

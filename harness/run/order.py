@@ -21,6 +21,7 @@ def in_order(items: Sequence[T], registry: Registry) -> list[T]:
     """Items sorted by how deep their prerequisites go; a circle counts as depth so far, and is kept as collected.
 
     Checks that ask to be first or last are, whatever they need: what is needed and has not run yet blocks nothing.
+    Those that only read what was recorded come at the very end.
     """
     depths: dict[str, int] = {}
 

@@ -72,7 +72,9 @@ def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, 
     variants = list(selection.variants)
     if selection.everything and not selection.without_variants:
         variants = [row["name"] for row in inventory["variants"]]
-    slugs = tuple(check.slug for check in _with_needs(wanted, registry)) if selection.slugs else ()
+    # What only looks at what others provoke needs all of them.
+    narrow = bool(selection.slugs) and not any(check.passive for check in wanted)
+    slugs = tuple(check.slug for check in _with_needs(wanted, registry)) if narrow else ()
     whole = selection.everything and not selection.without_variants
     parts = _parts(inventory["models"], MODELS_AT_ONCE) if whole else _parts(GROUP_MODELS, 2)
     cases = [Case("clean", "clean", part, slugs, _over_grpc(slugs, registry)) for part in parts]
@@ -142,6 +144,8 @@ def _group_of(fault: Mapping[str, Any], registry: Registry, *, load: bool) -> tu
     """
     broken = set(fault.get("clauses", ()))
     naming = [check for check in registry if fault["name"] in check.faults]
+    if any(check.passive for check in naming):
+        return ()
     if load:
         return tuple(check.slug for check in _with_needs(naming, registry))
     groups = {(check.suite, check.group) for check in naming}

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
+from typing import Literal
 
-from harness.check import Untestable, check
+from harness.check import HINDSIGHT, Untestable, check
 from harness.generate.members import with_data, with_members
 from harness.record.exchange import Exchange
+from harness.target.passive.reporting import report_sightings
 from harness.target.probe import UNKNOWN_MODEL, Probe
 from harness.target.refusals import mutations_of
 from harness.target.replies import refused
-from harness.target.telling import judge_telling, words
+from harness.target.telling import DISCLOSURE, SECRET, judge_telling, words
 
 SILENCES = 4
 # Deeper than any tensor, far from what would exhaust a parser.
@@ -41,6 +43,7 @@ NESTED = 120
         "stack-trace-after-ten-errors",
     ],
     fix="Answer with a text of your own and an id to look up; keep the exception for the log.",
+    last=HINDSIGHT,
 )
 def security_errors_hide_internals(probe: Probe) -> None:
     """Errors over REST tell nothing of the inside.
@@ -48,8 +51,8 @@ def security_errors_hide_internals(probe: Probe) -> None:
     All invalid requests of the conformance checks, and some that reach further in: wrong types deep inside, values no
     data type holds, texts that are no text, unknown routes, methods and versions. Patterns are of high confidence, and
     what the request said itself does not count. Headers are looked at as well. After four requests without an answer no
-    more are sent: that is the business of other checks. A pass shows that these errors hide what these patterns find,
-    no more. MITRE ATLAS AML.T0063, AML.T0014.
+    more are sent: that is the business of other checks. What answers to other checks of the run told counts as well. A
+    pass shows that these errors hide what these patterns find, no more. MITRE ATLAS AML.T0063, AML.T0014.
     """
     seen = silent = 0
     for name, exchange in chain(_mistakes(probe), _further(probe)):
@@ -61,6 +64,7 @@ def security_errors_hide_internals(probe: Probe) -> None:
         seen += 1
         headers = "\n".join(f"{key}: {value}" for key, value in exchange.response_headers)
         judge_telling(probe, name, exchange, f"{words(exchange)}\n{headers}")
+    _others(probe, "rest")
     if not seen:
         probe.untestable("the endpoint refused none of these requests")
 
@@ -74,12 +78,14 @@ def security_errors_hide_internals(probe: Probe) -> None:
     transport="grpc",
     faults=["stack-trace-in-grpc-details", "file-path-in-grpc-details"],
     fix="Set details of your own in one interceptor; keep the exception for the log.",
+    last=HINDSIGHT,
 )
 def security_grpc_errors_hide_internals(probe: Probe) -> None:
     """Errors over gRPC tell nothing of the inside.
 
     Unknown model and version, a wrong shape, an unknown data type, too few elements, bytes that are no message. Status
-    details and trailing metadata are looked at. MITRE ATLAS AML.T0063, AML.T0014.
+    details and trailing metadata are looked at. What other calls of the run were told counts as well. MITRE ATLAS
+    AML.T0063, AML.T0014.
     """
     seen = 0
     for name, exchange in _grpc_mistakes(probe):
@@ -88,8 +94,15 @@ def security_grpc_errors_hide_internals(probe: Probe) -> None:
         seen += 1
         trailers = "\n".join(f"{key}: {value}" for key, value in exchange.response_trailers)
         judge_telling(probe, name, exchange, f"{exchange.rpc.details}\n{trailers}")
+    _others(probe, "grpc")
     if not seen:
         probe.untestable("the endpoint refused none of these calls")
+
+
+def _others(probe: Probe, transport: Literal["rest", "grpc"]) -> None:
+    """What answers to whatever check have told so far: "errors tell nothing" is no pass where one on record does."""
+    report_sightings(probe, transport, DISCLOSURE, "nothing of the inside")
+    report_sightings(probe, transport, SECRET, "no secret")
 
 
 def _mistakes(probe: Probe) -> Iterator[tuple[str, Exchange]]:

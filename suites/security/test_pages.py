@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 from urllib.parse import quote
 
-from harness.check import Untestable, check
+from harness.check import HINDSIGHT, Untestable, check
 from harness.generate.members import with_data, with_members
 from harness.oracles.disclosure import markup_echoed
+from harness.target.passive.looks import MARKUP as MARKUP_ADVICE
+from harness.target.passive.reporting import report_sightings
 from harness.target.probe import UNKNOWN_MODEL, Probe
 from harness.target.replies import status_of
 from harness.target.telling import words
@@ -33,13 +35,15 @@ STRAY_PAGES = (
     advice=["no-markup-echo"],
     faults=["markup-of-model-name-echoed", "markup-of-path-echoed", "markup-of-body-echoed"],
     fix="Label errors application/json, send X-Content-Type-Options: nosniff, and escape what pages repeat.",
+    last=HINDSIGHT,
 )
 def security_errors_echo_no_markup(probe: Probe) -> None:
     """Markup in a request is not echoed as a page.
 
     An element with a script stands in a path, a model name, a version, a query and a broken body, and for one model as
     name of an input, data type, element, name of an output and id. JSON may repeat it; a body
-    labelled as a page, or not labelled and beginning like one, must have it escaped. MITRE ATLAS AML.T0043.003.
+    labelled as a page, or not labelled and beginning like one, must have it escaped; so must answers to other checks of
+    the run. MITRE ATLAS AML.T0043.003.
     """
     marked = quote(MARKUP, safe="")
     paths = [f"/v2/models/{marked}", f"/v2/models/{marked}/infer", f"/v2/{marked}", f"/{marked}", f"/v2?q={marked}"]
@@ -58,6 +62,7 @@ def security_errors_echo_no_markup(probe: Probe) -> None:
         observed += ", with the markup as it was sent" if echoed else ""
         expected = "markup escaped, or not repeated, or not in a page"
         probe.holds(not echoed, expected=expected, observed=observed, exchange=exchange, root="markup-echoed")
+    report_sightings(probe, "rest", MARKUP_ADVICE, "markup escaped, or not repeated, or not in a page")
 
 
 def _marked_inferences(probe: Probe) -> list[tuple[str, str, bytes | None]]:

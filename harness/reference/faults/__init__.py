@@ -23,6 +23,7 @@ from harness.reference.faults import (
     bodies,
     elements,
     errors,
+    every_answer,
     extensions,
     generate,
     generate_stream,
@@ -65,5 +66,5 @@ AREAS = (
     grpc_service, grpc_errors, grpc_infer, grpc_values, grpc_typed, grpc_raw, grpc_replies, grpc_half,
     adversarial_values, adversarial_inputs, adversarial_transport, adversarial_paths, adversarial_framing,
     adversarial_chunks, adversarial_state, adversarial_wear, adversarial_reload, adversarial_concurrency,
-    security_access, security_disclosure, load,
+    security_access, security_disclosure, every_answer, load,
 )  # fmt: skip

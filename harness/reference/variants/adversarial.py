@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable
 from itertools import count
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from harness.reference.hooks import Hooks
 from harness.reference.http.wires import Wire
@@ -245,6 +245,28 @@ def errors_quote_own_request(hooks: Hooks) -> None:
             reply.document["error"] = f"{reply.document.get('error')}; the body begins: {said}"
 
     hooks.documents.append(edit)
+
+
+@variant("errors-name-place-in-request", "errors name the path that was asked for and where in the body it went wrong")
+def errors_name_place(hooks: Hooks) -> None:
+    def edit(call: Call, reply: Reply) -> None:
+        if reply.status >= 400 and isinstance(reply.document, dict):
+            where = f"{call.method} {unquote(call.path)}, at /inputs/0/data ($.inputs[0].data), body.inputs.0.shape"
+            reply.document["error"] = f"{reply.document.get('error')} ({where})"
+
+    hooks.documents.append(edit)
+
+
+@variant("limit-in-front", "a proxy in front refuses bodies above 256 KiB with a page of its own")
+def limit_in_front(hooks: Hooks) -> None:
+    hooks.settings.max_body = 256 * 1024
+
+    def edit(_: Call, reply: Reply) -> None:
+        if reply.status == 413:
+            reply.body = b"<html><head><title>413 Request Entity Too Large</title></head><body>nginx</body></html>"
+            reply.media_type, reply.headers["server"] = "text/html", "nginx"
+
+    hooks.bodies.append(edit)
 
 
 @variant("errors-say-little", "every error says bad request, and nothing of what was wrong")
