@@ -1,4 +1,4 @@
-"""How fast a property campaign is: `python benchmarks/campaign.py [CASES] [--profile] [--awake]`.
+"""How fast a property campaign is: `python benchmarks/campaign.py [CASES] [--profile] [--awake] [--unseen]`.
 
 Drawn inputs (Hypothesis), each sent twice to an echo model of the embedded server on the same machine, recorded,
 stored and journaled as in a run, and the two answers compared: two requests a case. Prints requests a second, cases a
@@ -8,7 +8,8 @@ included: 500 requests a second, better 1,000.
 
 Client and server wait for each other in turn. A virtual processor that waits is halted, and may come back late and
 with cold caches: that alone can halve the figures. `--awake` keeps every processor busy meanwhile with work that gives
-way to all other (SCHED_IDLE, Linux), so that what is measured is the work and not the waking.
+way to all other (SCHED_IDLE, Linux), so that what is measured is the work and not the waking. `--unseen` leaves out the
+look at every answer that a run takes.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from harness.generate.values import element_lists
 from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
 from harness.run.embedded import EmbeddedServer
+from harness.target.passive.sightings import Sightings
 from harness.wire.access import Access
 from harness.wire.rest import RestClient, json_of
 from reports.journal import Journal
@@ -82,7 +84,10 @@ def recorded(url: str, folder: Path, cases: int) -> tuple[int, int, float]:
     def announce(event: dict[str, Any]) -> None:
         journal.append("exchange", event)
 
-    recorder = Recorder(ExchangeStore(folder), Redactor([TOKEN]), announce)
+    redactor = Redactor([TOKEN])
+    recorder = Recorder(ExchangeStore(folder), redactor, announce)
+    if "--unseen" not in sys.argv:
+        recorder.observe(Sightings(redactor, ["127.0.0.1"]).look)
     with RestClient(Access(url, token=TOKEN), recorder, Budget()) as client:
 
         def holds(values: tuple[object, ...]) -> bool:

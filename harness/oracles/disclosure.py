@@ -24,6 +24,7 @@ class Pattern:
     Attributes:
         takes: texts in which it must be found.
         leaves: texts that look alike and must be left.
+        signs: one of these, in small letters, stands in whatever it takes: most texts have none, and are done with.
     """
 
     category: Category
@@ -31,6 +32,7 @@ class Pattern:
     regex: re.Pattern[str]
     takes: tuple[str, ...]
     leaves: tuple[str, ...] = ()
+    signs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,41 @@ class Disclosure:
     value: str
 
 
+_SIGNS: dict[str, tuple[str, ...]] = {
+    "Python": ("traceback (most recent", 'file "'),
+    "Java": (".java", ".kt", ".scala", "native method", "unknown source"),
+    "Go": ("goroutine ",),
+    "JavaScript": ("(file://", "(node:", "(/", ":\\"),
+    "Rust": ("panicked at", "stack backtrace"),
+    "C++": ("0x",),
+    ".NET": (":line ",),
+    "absolute path": ("/home/", "/usr/", "/opt/", "/root/", "/var/", "/srv/", "/mnt/", "/etc/", "/app/", "/workspace/",
+                      "/tmp/", "/users/", "/build"),  # noqa: S108 -- looked for, not used
+    "Windows path": (":\\",),
+    "variables": ("path", "kubernetes_service_host", "virtual_env", "java_home", "cuda_visible_devices", "environ({"),
+    "cluster name": ("cluster.local", ".internal", ".corp."),
+    "private address": ("10.", "192.168", "172."),
+    "Python class": ("<class '",),
+    "object in memory": (" at 0x",),
+    "private key": ("private key-----",),
+    "AWS key id": ("akia", "asia"),
+    "GitHub token": ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+    "Hugging Face token": ("hf_",),
+    "Google API key": ("aiza",),
+    "Slack token": ("xox",),
+    "API key": ("sk-",),
+    "signed token": ("eyj",),
+    "password in an address": ("://",),
+    "GitLab token": ("glpat-",),
+    "payment key": ("k_live_",),
+    "storage account key": ("accountkey=",),
+    "authorization header": ("authorization",),
+    "assigned secret": ("password", "passwd", "secret", "api_key", "auth_token", "access_token"),
+}  # fmt: skip
+
+
 def _of(category: Category, name: str, regex: str, takes: Iterable[str], leaves: Iterable[str] = ()) -> Pattern:
-    return Pattern(category, name, re.compile(regex), tuple(takes), tuple(leaves))
+    return Pattern(category, name, re.compile(regex), tuple(takes), tuple(leaves), _SIGNS[name])
 
 
 _SOURCE = r"(?:py|so|cc|cpp|cxx|h|hpp|java|go|rs|js|ts|rb|php|ya?ml|toml|json|ini|conf|env|pem|key|pkl|onnx|pt)"
@@ -152,8 +187,12 @@ def disclosures(
     """
     found = []
     ours = {name.lower() for name in known}
+    text = text[:LIMIT]
+    lowered = text.lower()
     for pattern in patterns:
-        for match in pattern.regex.finditer(text[:LIMIT]):
+        if not any(sign in lowered for sign in pattern.signs):
+            continue
+        for match in pattern.regex.finditer(text):
             value = match.group()
             if value in sent or (pattern.category == "internal host" and _is_ours(value, ours)):
                 continue

@@ -43,6 +43,12 @@ def test_leaves_what_looks_alike(pattern: Pattern) -> None:
         assert not disclosures(text, [pattern]), text
 
 
+@pytest.mark.parametrize("pattern", IDENTIFIED)
+def test_signs_are_in_whatever_it_takes(pattern: Pattern) -> None:
+    assert pattern.signs
+    assert all(any(sign in text.lower() for sign in pattern.signs) for text in pattern.takes)
+
+
 @pytest.mark.parametrize("text", CLEAN)
 def test_clean_errors_are_left(text: str) -> None:
     assert disclosures(text, EVERYTHING) == []
