@@ -14,6 +14,7 @@ from typing import Any
 from harness.check import Inconclusive, NotApplicable, Untestable
 from harness.oracles.equality import elements_differ
 from harness.record.exchange import Exchange
+from harness.record.intent import meant
 from harness.target.models import NESTED
 from harness.target.probe import Probe
 from harness.target.replies import status_of
@@ -77,7 +78,8 @@ class Binary:
 
     def infer(self, request: InferRequest, *names: str) -> Exchange:
         """Send a request whose inputs ``names`` (none given: all) are binary; a whole answer, or it is untestable."""
-        return self.probe.answered(self.send(self.body(request, *names)))
+        with meant("valid"):
+            return self.probe.answered(self.send(self.body(request, *names)))
 
     def body(self, request: InferRequest, *names: str) -> BinaryBody:
         """The body of such a request; untestable where the model's accepted values have no binary form."""

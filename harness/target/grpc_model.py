@@ -13,6 +13,7 @@ from harness.check import NotApplicable, Unsampled
 from harness.generate.inputs import candidates
 from harness.oracles.equality import difference, echoed
 from harness.record.exchange import Exchange
+from harness.record.intent import meant
 from harness.wire import protobuf
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest, ModelMetadata
@@ -64,7 +65,9 @@ class GrpcModel:
         message = protobuf.infer_message(self.name, self.version, request, form)
         if edit is not None:
             edit(message)
-        return self.client.call("ModelInfer", message)
+        # Whoever changes a message says what it is then.
+        with meant("valid" if edit is None else "neither"):
+            return self.client.call("ModelInfer", message)
 
     def accepted(self) -> GrpcAccepted:
         """A request that the model answers with OK, found once: typed contents first, then raw.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from harness.check import NotApplicable, Untestable
 from harness.generate.grpc_mutations import GrpcMutation, grpc_mutations
 from harness.record.exchange import Exchange
+from harness.record.intent import meant
 from harness.target.grpc_replies import differ
 from harness.target.probe import UNKNOWN_MODEL, Probe
 from harness.target.refusals import mutations_of
@@ -55,7 +56,9 @@ def grpc_mistakes(probe: Probe, *clauses: str) -> Iterator[Mistake]:
     asked = [mutation for mutation in found if not clauses or mutation.clause in clauses]
     for form in _forms(probe, base) if asked else ():
         for mutation in asked:
-            yield Mistake(mutation, form, model.infer(base.request, form, mutation.edit))
+            with meant("neither" if mutation.permitted else "invalid"):
+                exchange = model.infer(base.request, form, mutation.edit)
+            yield Mistake(mutation, form, exchange)
 
 
 def _forms(probe: Probe, base: GrpcAccepted) -> list[Form]:

@@ -6,6 +6,7 @@ from hypothesis.strategies import SearchStrategy
 
 from harness.generate.invalid import Invalid, invalid_requests, operators
 from harness.record.exchange import Exchange
+from harness.record.intent import meant
 from harness.target.probe import Probe
 from harness.target.refusals import base_of
 
@@ -13,7 +14,8 @@ from harness.target.refusals import base_of
 def send_mistake(probe: Probe, drawn: Invalid, *, fresh: bool = False) -> Exchange:
     """Send it to the version that it asks for, or to the model's own; ``fresh`` on a connection of its own."""
     version = drawn.version or probe.model.address
-    return probe.client.infer(probe.model.name, drawn.body, version, fresh=fresh)
+    with meant("neither" if drawn.tolerance == "any" else "invalid"):
+        return probe.client.infer(probe.model.name, drawn.body, version, fresh=fresh)
 
 
 def mistakes(probe: Probe, *, heavy: bool = False) -> list[SearchStrategy[Invalid]]:

@@ -11,6 +11,7 @@ from harness.generate.inputs import candidates
 from harness.generate.mutations import Mutation
 from harness.oracles.equality import difference, echoed
 from harness.record.exchange import Exchange
+from harness.record.intent import meant
 from harness.wire import strictjson
 from harness.wire.messages import InferRequest, ModelMetadata, TensorMetadata, read_outputs
 from harness.wire.rest import RestClient, json_of
@@ -133,7 +134,9 @@ class ModelUnderTest:
         Kept by its bytes: a mutation of the same name made from another valid request is another one.
         """
         if mutation.body not in self._mistakes:
-            self._mistakes[mutation.body] = client.infer(self.name, mutation.body, self.address)
+            # What the protocol has no way to forbid is no invalid message.
+            with meant("neither" if mutation.permitted else "invalid"):
+                self._mistakes[mutation.body] = client.infer(self.name, mutation.body, self.address)
         return self._mistakes[mutation.body]
 
     def echoes(self, client: RestClient) -> dict[str, str]:
