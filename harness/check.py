@@ -281,7 +281,8 @@ class Violation:
 
     ``root`` names the root cause: violations with the same root, in whatever check, are one finding. ``by_policy``
     says that the operator's policy makes a failure of it, whatever the clause's level; ``mild`` that the catalogue
-    itself says of this half of the clause that breaking it is a warning.
+    itself says of this half of the clause that breaking it is a warning; ``one_of_many`` that it is about many
+    requests, such as a run of load, of which the exchange is one.
     """
 
     clause: str
@@ -294,6 +295,7 @@ class Violation:
     replayed: tuple[int, int] | None = None
     by_policy: bool = False
     mild: bool = False
+    one_of_many: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +315,7 @@ class Outcome:
     """What one execution of a check has seen so far.
 
     ``unreached`` says why a planned check was not carried out (``budget``), ``unsampled`` that it had no request that
-    the model accepts.
+    the model accepts. ``unshown`` are clauses reported broken that nothing shows.
     """
 
     levels: dict[str, Level]
@@ -329,6 +331,7 @@ class Outcome:
     reason: str = ""
     unreached: str = ""
     unsampled: bool = False
+    unshown: set[str] = field(default_factory=set)
 
     def weight(self, violation: Violation) -> Verdict:
         """How heavily one violation counts: as the level of its clause says, unless policy or case say else."""
@@ -339,6 +342,8 @@ class Outcome:
 
     def clause_verdict(self, clause: str) -> Verdict:
         """What this check says of one of its clauses: the level's verdict if broken, pass if only seen to hold."""
+        if clause in self.unshown:
+            return Verdict.TOOL_ERROR
         broken = [violation for violation in self.violations if violation.clause == clause]
         if broken:
             return combine(self.weight(violation) for violation in broken)

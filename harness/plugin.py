@@ -244,6 +244,8 @@ class Prober:
             self._errors_apart(session.config)
             self.run.close(int(session.exitstatus))
             self.run.finish()
+            if self.run.unproven:
+                session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
     def _exit_status(self, session: pytest.Session) -> int:
         """See :func:`harness.run.outcomes.exit_of`."""

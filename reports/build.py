@@ -26,6 +26,7 @@ from reports.evidence import (
 )
 from reports.excerpt import ExchangeReader, clip
 from reports.findings import capped
+from reports.proof import proven
 from reports.recorded import ModelSeen, Recorded, load
 from reports.silence import silence
 from reports.statements import summary
@@ -47,6 +48,7 @@ def build(folder: Path, issued: str | None = None) -> Evidence:
         reports.recorded.BuildError: a file is missing or the journal is not what the run wrote.
     """
     recorded = load(folder)
+    recorded.checks = [proven(check, recorded.unconnected) for check in recorded.checks]
     reader = ExchangeReader(folder)
     transports = recorded.opened.transports
     clauses = clause_rows(recorded.catalogue.clauses, recorded.checks, recorded.plan, transports)

@@ -46,7 +46,11 @@ class Replayed(Record, frozen=True, kw_only=True):
 
 
 class Counterexample(Record, frozen=True, kw_only=True):
-    """A smallest found violation: what was sent, what came back, and how to send it again."""
+    """A smallest found violation: what was sent, what came back, and how to send it again.
+
+    ``one_of_many`` says that it is about many requests, such as a run of load, of which the exchange is one: sent
+    alone, it may be answered well.
+    """
 
     clauses: list[str]
     expected: str
@@ -59,6 +63,7 @@ class Counterexample(Record, frozen=True, kw_only=True):
     shrunk_from: int | None = None
     shrunk_to: int | None = None
     replayed: Replayed | None = None
+    one_of_many: bool = False
 
 
 class Exemplar(Record, frozen=True, kw_only=True):
@@ -82,11 +87,12 @@ class Estimate(Record, frozen=True, kw_only=True):
 
 
 class ClauseOutcome(Record, frozen=True, kw_only=True):
-    """What one check found about one of the clauses it covers."""
+    """What one check found about one of the clauses it covers; a broken one names an exchange that shows it."""
 
     clause: str
     level: LevelName
     verdict: VerdictName
+    exchange: str | None = None
 
 
 class Observation(Record, frozen=True, kw_only=True):

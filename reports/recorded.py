@@ -217,6 +217,8 @@ class Recorded:
     deviations: list[str] = field(default_factory=list)
     unsampled: list[Unsampled] = field(default_factory=list)
     exchanges: ExchangeTotals = field(default_factory=ExchangeTotals)
+    # Digests of those whose connection could not be opened.
+    unconnected: set[str] = field(default_factory=set)
     closed_at: str | None = None
     exit_code: int | None = None
     last_at: str = ""
@@ -309,7 +311,10 @@ def _identity(recorded: Recorded, entry: Entry) -> None:
 
 
 def _exchange(recorded: Recorded, entry: Entry) -> None:
-    recorded.exchanges.add(msgspec.convert(entry.data, ExchangeSeen))
+    seen = msgspec.convert(entry.data, ExchangeSeen)
+    recorded.exchanges.add(seen)
+    if seen.error_kind == "connect":
+        recorded.unconnected.add(seen.sha256)
 
 
 def _check(recorded: Recorded, entry: Entry) -> None:

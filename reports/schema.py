@@ -26,6 +26,13 @@ class SchemaError(ValueError):
     """A document does not fit its schema; the message names the member and what is wrong with it."""
 
 
+# What the classes cannot say: a clause that failed names the exchange that shows it.
+_FAILED_IS_SHOWN: dict[str, Any] = {
+    "if": {"properties": {"verdict": {"const": "fail"}}},
+    "then": {"properties": {"exchange": {"type": "string"}}, "required": ["exchange"]},
+}
+
+
 def export(name: str) -> bytes:
     """One schema as it must stand in ``schema/``.
 
@@ -37,6 +44,9 @@ def export(name: str) -> bytes:
         "$id": f"urn:art15:schema:{name.removesuffix('.schema.json')}",
         **msgspec.json.schema(_DOCUMENTS[name]),
     }
+    outcome = schema["$defs"].get("ClauseOutcome")
+    if outcome is not None:
+        outcome.update(_FAILED_IS_SHOWN)
     return (json.dumps(schema, indent=2, ensure_ascii=False) + "\n").encode()
 
 

@@ -31,10 +31,12 @@ from reports.excerpt import ExchangeRecord, stored_path
 from reports.fingerprint import fingerprint
 from reports.journal import JournalScan
 from reports.page import render
+from reports.proof import unproven
 from reports.recorded import JOURNAL, PLAN, BuildError
 from reports.schema import SchemaError, published, validate
 
 _ADDRESSED = re.compile(r"exchanges/([0-9a-f]{2})/([0-9a-f]{64})\.(json|body)")
+MOST_UNPROVEN = 20
 UNKNOWN_SIGNER = "self-consistent, signer unknown"
 
 
@@ -88,6 +90,9 @@ def verify(folder: Path, expect_digest: str | None = None) -> Verification:
     _addressed(bundle)
     _plan(bundle, document)
     _journal(bundle, manifest, document)
+    if document is not None:
+        for text in unproven(document, folder)[:MOST_UNPROVEN]:
+            bundle.wrong(EVIDENCE, text)
     if manifest is not None and document is not None and evidence_data is not None:
         _fields(bundle, manifest, document, evidence_data)
         _remade(bundle, manifest, document, evidence_data)

@@ -56,7 +56,7 @@ def replay(asked: Asked, say: Say, environ: Mapping[str, str] | None = None) -> 
         document = read_document(asked.folder)
         cases = _cases(document, asked.slug)
         if not cases:
-            say(f"{asked.slug}: no counterexample with an exchange, nothing to replay")
+            say(f"{asked.slug}: no counterexample that one exchange shows, nothing to replay")
             return NOTHING
         session = _Session(asked, document, os.environ if environ is None else environ)
         say(f"sending to {' and '.join(session.addresses)}")
@@ -77,7 +77,7 @@ def _cases(document: Evidence, slug: str) -> list[tuple[CheckResult, Counterexam
     found: dict[str, tuple[CheckResult, Counterexample]] = {}
     for check in checks:
         for case in check.counterexamples:
-            if case.exchange is not None:
+            if case.exchange is not None and not case.one_of_many:
                 found.setdefault(case.exchange, (check, case))
     return list(found.values())
 

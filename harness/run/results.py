@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from harness.budget import BudgetExhausted
 from harness.check import Check, Inconclusive, NotApplicable, Outcome, TesterFailed, Unsampled, Untestable, Violation
 from harness.policy import WaiverTable
+from harness.run.evidenced import take_back
 from harness.run.shown import method_validation
 from harness.target.models import ModelUnderTest
 from harness.target.probe import Probe
@@ -118,8 +120,12 @@ class Result:
         }
 
 
-def execute(check: Check, probe: Probe) -> tuple[Verdict, str]:
-    """Carry out a check; every way it can end becomes a verdict and its reason, and only interrupts escape."""
+def execute(check: Check, probe: Probe, unconnected: Collection[str] = ()) -> tuple[Verdict, str]:
+    """Carry out a check; every way it can end becomes a verdict and its reason, and only interrupts escape.
+
+    Args:
+        unconnected: references of exchanges that never reached the endpoint; it may grow while the check runs.
+    """
     outcome = probe.outcome
     try:
         check.function(probe)
@@ -140,8 +146,9 @@ def execute(check: Check, probe: Probe) -> tuple[Verdict, str]:
         outcome.ended = Verdict.TOOL_ERROR
         where = traceback.extract_tb(error.__traceback__)[-1]
         outcome.reason = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"[:2000]
+    defect = take_back(outcome, unconnected)
     verdict = outcome.verdict()
-    return verdict, _reason(outcome, verdict)
+    return verdict, defect if defect and verdict is Verdict.TOOL_ERROR else _reason(outcome, verdict)
 
 
 def _reason(outcome: Outcome, verdict: Verdict) -> str:
@@ -189,6 +196,7 @@ def _counterexample(violation: Violation) -> dict[str, Any]:
         "observed": violation.observed,
         "root": violation.root,
         "exchange": violation.exchange,
+        "one_of_many": violation.one_of_many,
         "shrunk_from": violation.shrunk_from,
         "shrunk_to": violation.shrunk_to,
         "replayed": {"k": replayed[0], "n": replayed[1]} if replayed else None,

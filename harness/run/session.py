@@ -43,9 +43,10 @@ from harness.target.target import Target
 from harness.verdicts import Verdict
 from harness.wire.access import Access, AccessError
 from harness.wire.rest import RestClient
-from reports.bundle import finish
-from reports.evidence import encode
+from reports.bundle import EVIDENCE, finish
+from reports.evidence import decode, encode
 from reports.journal import Journal
+from reports.proof import UNCONNECTED, unproven
 
 if TYPE_CHECKING:
     from harness.wire.rpc import GrpcClient
@@ -71,6 +72,9 @@ class Run:
         self._totals: dict[str | None, int] = {}
         self._lock = threading.Lock()
         self._middle_read = False
+        # Exchanges whose connection could not be opened: they show nothing of any clause.
+        self._unconnected: set[str] = set()
+        self.unproven: list[str] = []
         self._journal: Journal
         self._recorder: Recorder
         self._clients: list[RestClient | GrpcClient] = []
@@ -153,6 +157,8 @@ class Run:
             check = event["check"]
             self._references.setdefault(check, []).append(event["sha256"])
             self._totals[check] = self._totals.get(check, 0) + 1
+            if event["error_kind"] == UNCONNECTED:
+                self._unconnected.add(event["sha256"])
         self._journal.append("exchange", event)
 
     def _identity(self, when: str) -> None:
@@ -194,7 +200,7 @@ class Run:
             probe.outcome.ended, probe.outcome.reason = verdict, reason
         else:
             with checking(self._recorder, identity):
-                verdict, reason = execute(check, probe)
+                verdict, reason = execute(check, probe, self._unconnected)
             if probe.outcome.unsampled and model is not None:
                 reason = probe.outcome.reason = self._without_request(check, model, reason)
         result = Result(
@@ -284,8 +290,14 @@ class Run:
         self._clients = []
 
     def finish(self) -> Path:
-        """Make the document, the page and the manifest from the journal; gives the path of the page."""
+        """Make the document, the page and the manifest from the journal; gives the path of the page.
+
+        What the document says failed must be shown in the bundle: ``unproven`` says where it is not, which is a fault
+        of ours and not of the endpoint.
+        """
         self.report = finish(self.config.folder)
+        document = decode((self.config.folder / EVIDENCE).read_bytes())
+        self.unproven = unproven(document, self.config.folder)
         return self.report
 
 

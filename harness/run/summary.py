@@ -54,6 +54,9 @@ def write_summary(terminal: pytest.TerminalReporter, run: Run) -> None:
     terminal.write_line(f"checks: {counted(run.results.values())}; requests: {evidence.run.requests}")
     write_models(terminal, run)
     write_waived(terminal, run)
+    if run.unproven:
+        text = f"tool error: {len(run.unproven)} failures are not shown by the bundle; {run.unproven[0]}"
+        terminal.write_line(plain(text), red=True)
     for text in evidence.run.deviations:
         terminal.write_line(plain(f"note: {text}"), yellow=True)
     terminal.write_line(f"report: {run.report}")

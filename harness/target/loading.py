@@ -253,6 +253,7 @@ def loader(probe: Probe, way: Transport) -> Loader:
     alone_s = max(alone(probe, way), 1e-4)
     probe.model.remembered.setdefault(f"load-alone-{way}", alone_s)
     level, stated = level_of(probe, alone_s)
+    probe.repeated = probe.accepted().exchange if way == "rest" else probe.grpc_model.accepted().exchange
     return Loader(probe, way, bench, cases, alone_s, level, stated)
 
 

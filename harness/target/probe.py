@@ -45,6 +45,8 @@ class Probe:
     target: Target
     outcome: Outcome
     on_model: ModelUnderTest | None = None
+    # What a run of load repeats: the exchange of a case that is about many requests and names none.
+    repeated: Exchange | None = field(default=None, init=False)
     # What the last search found; the case that is reported next is about it.
     _pending: Counterexample | None = field(default=None, init=False)
 
@@ -97,7 +99,7 @@ class Probe:
             expected: what the clause asks for, in words.
             observed: what was seen; shortened for the report.
             clause: which of the check's clauses, or ``policy:NAME``; may be left out if it has only one.
-            exchange: the recorded evidence.
+            exchange: the recorded evidence. A failure without any is taken for a defect of the check.
             root: root cause shared with other checks; by default the check itself.
             by_policy: whether the operator's policy makes a failure of it, whatever the clause's level.
             mild: whether the catalogue says that breaking this half of the clause is a warning, whatever its level.
@@ -121,7 +123,8 @@ class Probe:
                 self.observe(text, name)
         if not condition:
             known = found or Counterexample()
-            exchange = exchange or known.exchange
+            own = exchange or known.exchange
+            exchange = own or self.repeated
             self.outcome.violations.append(
                 Violation(
                     name,
@@ -134,6 +137,7 @@ class Probe:
                     known.replayed,
                     by_policy=by_policy,
                     mild=mild,
+                    one_of_many=own is None and exchange is not None,
                 )
             )
         return condition

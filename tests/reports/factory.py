@@ -17,6 +17,9 @@ from tests.reports.sample import CLAUSES, RUN_ID, catalogue, model, opened
 START = datetime.datetime(2026, 11, 21, 9, 2, 11, 123456, tzinfo=datetime.UTC)
 HOSTILE = '</pre><script>alert(1)</script><img src=x onerror="x"> user\u202enimda \u200bzero\ufeff \x1b[31mred'
 
+# An exchange that reached the endpoint, whose record a bundle need not have for its document to be made.
+ELSEWHERE = "e" * 64
+
 # Journals of this test; the fixture ``closed`` closes them, also those that a test leaves as a killed run would.
 OPEN: list[Journal] = []
 
@@ -55,8 +58,9 @@ class Bundle:
         path: str = "v2/models/iris/infer",
         status: int | None = 200,
         headers: list[list[str]] | None = None,
+        kind: str = "timeout",
     ) -> str:
-        """Store one exchange and journal it; ``status`` None is a timeout."""
+        """Store one exchange and journal it; ``status`` None is a failure of a kind."""
         answered = status is not None
         record = {
             "method": method,
@@ -80,7 +84,7 @@ class Bundle:
             }
             if answered
             else None,
-            "error": None if answered else {"kind": "timeout", "message": "no complete response within 10 s"},
+            "error": None if answered else {"kind": kind, "message": "no complete response within 10 s"},
         }
         return self._keep(record, len(sent), len(received) if answered else 0)
 
@@ -238,6 +242,9 @@ def identity(bundle: Bundle, when: str, digest: str | None = "a" * 64) -> None:
 def check(slug: str, verdict: str = "pass", **changes: Any) -> dict[str, Any]:
     """The data of a ``check`` line."""
     clauses = changes.pop("clauses", [("REST-HTTP-01", "must", verdict)])
+    failed = [name for name, _, each in clauses if each == "fail"]
+    if failed and "counterexamples" not in changes:  # no FAIL without its evidence
+        changes["counterexamples"] = [counterexample(f"check:{slug}", failed)]
     served = changes.pop("model", "iris")
     return {
         "id": f"{slug}[{served}]" if served else slug,
@@ -272,8 +279,8 @@ def check(slug: str, verdict: str = "pass", **changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def counterexample(root: str, clauses: list[str], exchange: str | None = None, **changes: Any) -> dict[str, Any]:
-    """A counterexample as the journal has it."""
+def counterexample(root: str, clauses: list[str], exchange: str | None = ELSEWHERE, **changes: Any) -> dict[str, Any]:
+    """A counterexample as the journal has it; without an exchange, it names one that is not in the bundle."""
     return {
         "clauses": clauses,
         "expected": "status 400 to 499 and a JSON error",

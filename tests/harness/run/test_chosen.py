@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.check import Outcome, Violation
+from harness.run.evidenced import take_back
 from harness.run.results import chosen
 from harness.verdicts import Level, Verdict
 
@@ -63,3 +64,26 @@ def test_each_failed_clause_keeps_its_evidence(violations: list[Violation]) -> N
                 each.clause == clause and seen.weight(each) is Verdict.FAIL and (each.exchange or shown == {None})
                 for each in kept
             )
+
+
+def test_what_no_exchange_shows_is_a_defect_of_ours() -> None:
+    seen = outcome(broken(MUST, "a", None), broken(SHOULD, "b"))
+    seen.cases = {MUST: 1, SHOULD: 1}
+    reason = take_back(seen, ())
+    assert reason.startswith(f"{MUST}: reported broken without an exchange")
+    assert [seen.clause_verdict(clause) for clause in (MUST, SHOULD)] == [Verdict.TOOL_ERROR, Verdict.WARN]
+    assert seen.verdict() is Verdict.TOOL_ERROR
+
+
+def test_a_connection_that_could_not_be_opened_is_no_case() -> None:
+    seen = outcome(broken(MUST, "a", "lost"), broken(SHOULD, "b", "lost"), broken(SHOULD, "c", "e"))
+    seen.cases = {MUST: 1, SHOULD: 2}
+    assert take_back(seen, {"lost"})
+    assert [each.root for each in seen.violations] == ["c"]
+    assert [seen.clause_verdict(clause) for clause in (MUST, SHOULD)] == [Verdict.TOOL_ERROR, Verdict.WARN]
+
+
+def test_what_is_shown_stays() -> None:
+    seen = outcome(broken(MUST, "a", None), broken(MUST, "b", "e"))
+    assert take_back(seen, {"lost"}) == ""
+    assert seen.clause_verdict(MUST) is Verdict.FAIL

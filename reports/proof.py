@@ -1,0 +1,88 @@
+"""No FAIL without its evidence: the rule that binds every document, held when it is made and when it is verified.
+
+A clause that failed has a counterexample whose exchange is in the bundle and reached the endpoint. A connection that
+could not be opened asked nobody anything, so it is a case of no clause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+import msgspec
+
+from harness.verdicts import Verdict, combine
+from reports.evidence import CheckResult, ClauseOutcome, Evidence, VerdictName
+from reports.excerpt import ExchangeRecord, stored_path
+
+UNCONNECTED = "connect"
+_WHY = "reported broken without an exchange that reached the endpoint, which is a defect of the check"
+
+
+def proven(check: CheckResult, unconnected: Collection[str]) -> CheckResult:
+    """The result with the exchange that shows each broken clause; what nothing shows is a tool error, not a finding.
+
+    Args:
+        check: as the journal has it.
+        unconnected: digests of the exchanges whose connection could not be opened.
+    """
+    kept = [each for each in check.counterexamples if each.exchange not in unconnected]
+    dropped = {clause for each in check.counterexamples if each.exchange in unconnected for clause in each.clauses}
+    outcomes, lost = [], []
+    for outcome in check.clauses:
+        of_it = [each for each in kept if outcome.clause in each.clauses]
+        exchange = next((each.exchange for each in of_it if each.exchange is not None), None)
+        unshown = outcome.verdict == "warn" and outcome.clause in dropped and not of_it
+        if unshown or (outcome.verdict == "fail" and exchange is None):
+            lost.append(outcome.clause)
+            outcomes.append(msgspec.structs.replace(outcome, verdict="tool_error"))
+        elif outcome.verdict in ("fail", "warn"):
+            outcomes.append(msgspec.structs.replace(outcome, exchange=exchange))
+        else:
+            outcomes.append(outcome)
+    changed = msgspec.structs.replace(check, clauses=outcomes, counterexamples=kept)
+    nothing = check.verdict == "fail" and not any(each.verdict == "fail" for each in check.clauses)
+    if not lost and not nothing:
+        return changed
+    reason = f"{', '.join(lost) or 'the check'}: {_WHY}."
+    verdict = _without(check, outcomes)
+    return msgspec.structs.replace(changed, verdict=verdict, reason=f"{reason} {check.reason}".strip())
+
+
+def _without(check: CheckResult, outcomes: list[ClauseOutcome]) -> VerdictName:
+    """The verdict of a check some of whose clauses are a tool error now."""
+    own = [Verdict(check.verdict)] if check.verdict not in ("fail", "warn") else []
+    verdicts = [*own, *(Verdict(each.verdict) for each in outcomes), Verdict.TOOL_ERROR]
+    return combine(verdicts).value
+
+
+def unproven(document: Evidence, folder: Path) -> list[str]:
+    """Where a document breaks the rule, one line each; ``folder`` is its bundle."""
+    wrong = []
+    for check in document.checks:
+        shown: set[str] = set()
+        for case in check.counterexamples:
+            if case.exchange is None:
+                continue
+            trouble = _trouble(folder, case.exchange)
+            if trouble is None:
+                shown.update(case.clauses)
+            else:
+                wrong.append(f"check {check.id}: a counterexample rests on exchange {case.exchange[:12]}, {trouble}")
+        failed = [outcome.clause for outcome in check.clauses if outcome.verdict == "fail"]
+        wrong += [f"check {check.id}: {name} failed, and no exchange shows it" for name in failed if name not in shown]
+        if check.verdict == "fail" and not failed:
+            wrong.append(f"check {check.id}: failed, and none of its clauses did")
+    return wrong
+
+
+def _trouble(folder: Path, digest: str) -> str | None:
+    """Why an exchange shows nothing; None where it is in the bundle and reached the endpoint."""
+    try:
+        data = (folder / stored_path(digest, "json")).read_bytes()
+        record = msgspec.json.decode(data, type=ExchangeRecord)
+    except (OSError, ValueError, msgspec.DecodeError):
+        return "which is not in the bundle"
+    if record.error is not None and record.error.kind == UNCONNECTED:
+        return "which never reached the endpoint"
+    return None
