@@ -299,6 +299,20 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that matters whatever the checks say and that no clause decides, for the first screen.
+
+    ``subject`` is ``management`` (reached with the rights of an inference) or ``credentials-ignored``; ``name`` what it
+    is about, such as ``unload``.
+    """
+
+    subject: Literal["management", "credentials-ignored"]
+    name: str
+    text: str
+    exchange: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Estimate:
     """``k`` successes in ``n`` independent draws, with an interval by ``method`` at ``confidence``."""
 
@@ -325,6 +339,7 @@ class Outcome:
     exercised: dict[str, int] = field(default_factory=dict)
     estimate: Estimate | None = None
     series: list[dict[str, Any]] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
     # Those of its clauses that speak of extensions.
     optional: frozenset[str] = frozenset()
     ended: Verdict | None = None

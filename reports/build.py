@@ -25,6 +25,7 @@ from reports.evidence import (
     Run,
 )
 from reports.excerpt import ExchangeReader, clip
+from reports.facts import facts
 from reports.findings import capped
 from reports.proof import proven
 from reports.recorded import ModelSeen, Recorded, load
@@ -159,6 +160,7 @@ def _run(recorded: Recorded) -> Run:
         journal_head=recorded.head,
         journal_lines=recorded.lines,
         plan_sha256=recorded.plan_sha256,
+        facts=facts(recorded),
     )
 
 

@@ -301,8 +301,21 @@ class Plan(Record, frozen=True, kw_only=True):
     checks: list[PlannedCheck]
 
 
+class Fact(Record, frozen=True, kw_only=True):
+    """Something that matters whatever the checks say, in one sentence; no verdict.
+
+    ``subject`` is ``open`` (who is let in where), ``credentials`` or ``plaintext``; ``exchanges`` and ``checks`` name
+    what it was seen in.
+    """
+
+    subject: str
+    text: str
+    exchanges: list[str] = []
+    checks: list[str] = []
+
+
 class Run(Record, frozen=True, kw_only=True):
-    """When and how the run went."""
+    """When and how the run went, and what was seen of the endpoint whatever the checks say (``facts``)."""
 
     id: str
     start: str
@@ -321,6 +334,7 @@ class Run(Record, frozen=True, kw_only=True):
     journal_head: str
     journal_lines: int
     plan_sha256: str
+    facts: list[Fact] = []
 
 
 class DutyRow(Record, frozen=True, kw_only=True):

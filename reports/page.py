@@ -47,6 +47,7 @@ def _environment() -> jinja2.Environment:
         short=words.short,
         plain=words.plain,
         statement=words.statement,
+        fact=words.fact,
     )
     environment.globals.update(words=words, view=view, plots=plots)
     return environment

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from reports.doors import door_of
 from reports.evidence import CheckResult, LawFact, LevelName, Plan, TensorView, Tester
 from reports.journal import Entry, JournalProblem, JournalScan
 
@@ -41,7 +42,8 @@ class ReportGiven(_Data, frozen=True, kw_only=True):
 class Opened(_Data, frozen=True, kw_only=True):
     """``open``: the circumstances of the run, before the first request.
 
-    ``transports`` are those that an address was given for: ``rest``, ``grpc`` or both.
+    ``transports`` are those that an address was given for: ``rest``, ``grpc`` or both; ``plaintext`` those of them
+    without TLS. ``credentials`` says whether any were given; older journals do not say.
     """
 
     run_id: str
@@ -53,6 +55,8 @@ class Opened(_Data, frozen=True, kw_only=True):
     report: ReportGiven = ReportGiven()
     declared: dict[str, str | None] = {}
     transports: list[str] = []
+    plaintext: list[str] = []
+    credentials: bool | None = None
 
 
 class ClauseListed(_Data, frozen=True, kw_only=True):
@@ -152,12 +156,25 @@ class ExchangeSeen(_Data, frozen=True, kw_only=True):
     """
 
     sha256: str
+    method: str = ""
+    url: str = ""
+    status: int | None = None
     rpc: str | None = None
     error_kind: str | None = None
     sent: int = 0
     received: int = 0
     started: str | None = None
     redactions: int | list[Any] = 0
+
+
+class FactSeen(_Data, frozen=True, kw_only=True):
+    """``fact``: something that a check saw and no clause decides: ``management`` reached, ``credentials-ignored``."""
+
+    subject: str
+    name: str
+    text: str
+    exchange: str | None = None
+    check: str | None = None
 
 
 class _Deviation(_Data, frozen=True, kw_only=True):
@@ -217,6 +234,9 @@ class Recorded:
     deviations: list[str] = field(default_factory=list)
     unsampled: list[Unsampled] = field(default_factory=list)
     exchanges: ExchangeTotals = field(default_factory=ExchangeTotals)
+    # What was served with success, each with the first exchange.
+    doors: dict[str, str] = field(default_factory=dict)
+    facts: list[FactSeen] = field(default_factory=list)
     # Digests of those whose connection could not be opened.
     unconnected: set[str] = field(default_factory=set)
     closed_at: str | None = None
@@ -315,6 +335,9 @@ def _exchange(recorded: Recorded, entry: Entry) -> None:
     recorded.exchanges.add(seen)
     if seen.error_kind == "connect":
         recorded.unconnected.add(seen.sha256)
+    door = None if seen.error_kind else door_of(seen.method, seen.url, seen.status, seen.rpc)
+    if door is not None:
+        recorded.doors.setdefault(door, seen.sha256)
 
 
 def _check(recorded: Recorded, entry: Entry) -> None:
@@ -325,6 +348,10 @@ def _check(recorded: Recorded, entry: Entry) -> None:
 
 def _series(recorded: Recorded, entry: Entry) -> None:
     recorded.series.append(dict(entry.data))
+
+
+def _fact(recorded: Recorded, entry: Entry) -> None:
+    recorded.facts.append(msgspec.convert(entry.data, FactSeen))
 
 
 def _deviation(recorded: Recorded, entry: Entry) -> None:
@@ -348,6 +375,7 @@ _TAKE: dict[str, Callable[[Recorded, Entry], None]] = {
     "exchange": _exchange,
     "check": _check,
     "series": _series,
+    "fact": _fact,
     "deviation": _deviation,
     "unsampled": _unsampled,
     "close": _close,

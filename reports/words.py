@@ -109,6 +109,12 @@ def named(names: list[str]) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
+def fact(text: str) -> tuple[str, str]:
+    """A fact of the first screen as ``(lead, rest)``: the lead ends with the first colon."""
+    lead, colon, rest = text.partition(":")
+    return (f"{lead}:", rest) if colon else (text, "")
+
+
 def transport(name: str) -> str:
     """A transport as people write it; one that is not known as it is."""
     return TRANSPORTS.get(name, name)

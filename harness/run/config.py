@@ -58,6 +58,12 @@ class Config:
         """The transports with an address: ``rest``, ``grpc``."""
         return [name for name, access in (("rest", self.rest), ("grpc", self.grpc)) if access is not None]
 
+    @property
+    def plaintext(self) -> list[str]:
+        """The transports with an address that are reached without TLS."""
+        both = (("rest", self.rest), ("grpc", self.grpc))
+        return [name for name, access in both if access is not None and not access.is_tls]
+
     def reaches(self, transport: str) -> bool:
         """Whether a check of that transport (``rest``, ``grpc`` or ``both``) can be carried out."""
         return {"rest", "grpc"} <= {*self.transports} if transport == "both" else transport in self.transports

@@ -10,6 +10,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -133,6 +134,8 @@ class Run:
                 "report": msgspec.to_builtins(policy.report),
                 "declared": declared,
                 "transports": config.transports,
+                "plaintext": config.plaintext,
+                "credentials": config.access.has_credentials,
             },
         )
         self._log("catalogue", snapshot(self.catalogue, REGISTRY))
@@ -221,6 +224,8 @@ class Run:
         self.results[identity] = result
         for series in probe.outcome.series:
             self._log("series", {"check": identity, **series})
+        for fact in probe.outcome.facts:
+            self._log("fact", {"check": identity, **asdict(fact)})
         self._log("check", result.record())
         return result
 

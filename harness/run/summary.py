@@ -59,6 +59,8 @@ def write_summary(terminal: pytest.TerminalReporter, run: Run) -> None:
         terminal.write_line(plain(text), red=True)
     for text in evidence.run.deviations:
         terminal.write_line(plain(f"note: {text}"), yellow=True)
+    for fact in evidence.run.facts:
+        terminal.write_line(plain(f"fact: {fact.text}"), yellow=True)
     terminal.write_line(f"report: {run.report}")
     command = "art15" if shutil.which("art15") else shlex.quote(str(Path(sys.executable).parent / "art15"))
     terminal.write_line(f"verify: {command} verify {shlex.quote(str(folder))}")

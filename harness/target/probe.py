@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 from hypothesis.strategies import SearchStrategy
 
-from harness.check import Check, Inconclusive, NotApplicable, Outcome, Untestable, Violation
+from harness.check import Check, Fact, Inconclusive, NotApplicable, Outcome, Untestable, Violation
 from harness.generate.campaign import Found
 from harness.oracles.equality import difference
 from harness.record.exchange import Exchange
@@ -164,6 +164,16 @@ class Probe:
     def observe(self, text: str, clause: str | None = None) -> None:
         """Note a fact that no clause decides, such as which permitted reading the endpoint follows."""
         self.outcome.observations.append((clause, text[:2000]))
+
+    def fact(
+        self,
+        subject: Literal["management", "credentials-ignored"],
+        name: str,
+        text: str,
+        exchange: Exchange | None = None,
+    ) -> None:
+        """Note what matters whatever this check says (see :class:`harness.check.Fact`)."""
+        self.outcome.facts.append(Fact(subject, name, text[:200], (exchange.ref or None) if exchange else None))
 
     def untestable(self, reason: str) -> NoReturn:
         """End the check: something it needs was not there."""

@@ -42,7 +42,7 @@ def judge_rows(probe: Probe, rows: list[Answered], how: str) -> None:
         probe.untestable("no route is served with what credentials were given")
     asks = any(refuses_credentials(row.answer) for row in rows) or rest_asks(probe)
     if not asks and not required(probe):
-        nowhere(probe)
+        nowhere(probe, next(row.answer for row in rows if not row.door.health))
     for row in rows:
         row.judge(probe, how, None if asks else EVERYWHERE)
 
@@ -52,9 +52,10 @@ def required(probe: Probe) -> bool:
     return probe.target.policy.criteria.credentials == "required"
 
 
-def nowhere(probe: Probe) -> None:
-    """End the check: nobody is asked for credentials."""
+def nowhere(probe: Probe, exchange: Exchange | None = None) -> None:
+    """End the check: nobody is asked for credentials, as an exchange shows."""
     probe.observe(NOWHERE)
+    probe.fact("credentials-ignored", "everything", NOWHERE, exchange)
     probe.not_applicable(f'{NOWHERE}; set criteria.credentials = "required" in the policy if it should ask')
 
 

@@ -52,7 +52,7 @@ def security_grpc_no_access_without_credentials(probe: Probe) -> None:
             rows.append((f"{name}, {why}", health, answer))
     asks = asks or rest_asks(probe)
     if not asks and not required(probe):
-        nowhere(probe)
+        nowhere(probe, next((answer for _, health, answer in rows if not health), None))
     for name, health, answer in rows:
         observed = f"{name}: {status_of(answer)}"
         if health:

@@ -136,6 +136,9 @@ def _judge(probe: Probe, seen: Sequence[tuple[str, Exchange, str]]) -> None:
     for name, exchange, state in seen:
         probe.observe(f"{name}: {state} ({status_of(exchange)[:120]})")
     reached = [name for name, _, state in seen if state == "reachable"]
+    for name, exchange, state in seen:
+        if state == "reachable":
+            probe.fact("management", name, f"reachable: {status_of(exchange)[:80]}", exchange)
     if reached and wanted == "observe":
         probe.not_applicable(f"{WHY_NOT}; reachable: {', '.join(reached)}")
     for name, exchange, state in seen:

@@ -202,6 +202,7 @@ def start(
     first_reading: bool = True,
     transports: Sequence[str] = ("rest",),
     listed: dict[str, Any] | None = None,
+    opening: dict[str, Any] | None = None,
 ) -> Bundle:
     """Plan, journal with ``open``, ``catalogue``, ``target``, ``model`` and the first identity reading."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -216,7 +217,7 @@ def start(
     journal = Journal(folder / "journal.jsonl", hashlib.sha256(data).hexdigest(), clock)
     bundle = Bundle(folder, sealed, journal)
     OPEN.append(journal)
-    journal.append("open", opened() | {"transports": list(transports)})
+    journal.append("open", opening or opened() | {"transports": list(transports)})
     journal.append("catalogue", listed or catalogue(clauses or CLAUSES))
     journal.append(
         "target", {"server_name": "iris-server", "server_version": "1.7.1", "extensions": ["binary_tensor_data"]}
