@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import click
 
+from tests.servers.findings import Way
 from tests.servers.install import NAMES, install, recipe_of
-from tests.servers.matrix import PAGE, probe_server, table, title
+from tests.servers.matrix import PAGE, probe_server, table
 from tests.servers.processes import members
 from tests.servers.servers import serve
 
@@ -33,18 +36,27 @@ def install_command(names: tuple[str, ...]) -> None:
 
 
 @main.command("matrix")
-def matrix_command() -> None:
+@click.option("--runs", type=click.Path(path_type=Path), help="Keep the runs there, and take those that are there.")
+def matrix_command(runs: Path | None) -> None:
     """Probe all servers and write docs/servers.md anew."""
     with tempfile.TemporaryDirectory() as folder:
-        evidence = {}
-        for name in NAMES:
-            with serve(name, restart=recipe_of(name).restarted) as endpoint:
-                ran = probe_server(endpoint, Path(folder) / name)
-                if ran.code not in (0, 1):
-                    raise click.ClickException(f"{name}: the run ended with exit code {ran.code}\n{ran.output}")
-                evidence[title(name)] = ran.evidence
+        kept = Path(folder) if runs is None else runs.absolute()
+        evidence = {name: _evidence(name, kept / name) for name in NAMES}
     PAGE.write_text(table(evidence))
     click.echo(f"written: {PAGE}")
+
+
+def _evidence(name: str, folder: Path) -> dict[str, Any]:
+    """The document of the run in `folder`, which is made if it is not there."""
+    document = folder / "evidence.json"
+    if not document.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with Way(name).served() as endpoint:
+            ran = probe_server(endpoint, folder)
+        if ran.code not in (0, 1):
+            raise click.ClickException(f"{name}: the run ended with exit code {ran.code}\n{ran.output}")
+    found: dict[str, Any] = json.loads(document.read_bytes())
+    return found
 
 
 @main.command("serve")

@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.endtoend.running import Ran, probe
 from tests.servers.install import recipe_of
+from tests.servers.recipe import HERE
 from tests.servers.servers import Endpoint
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "servers.md"
@@ -36,35 +37,6 @@ Which findings there are is compared in every CI run; this page is made by `pyth
 
 """
 
-
-# Below the table: what the findings of each server are, in the words of its findings.md.
-NOTES = {
-    "MLServer 1.7.1": """\
-Seen as failures: FastAPI's own 422 bodies and tracebacks as text in place of an error object, ids that are not plain
-Latin-1 (over gRPC: not ASCII) and end in an internal error, and `iris` giving one of its two outputs when none is
-selected. MLServer leaves the elements, their number and the selection of outputs to the model. Its scikit-learn runtime
-converts or refuses them, with statuses that blame the server. Our `echo` copies its inputs without decoding, so what is
-seen on `echo` alone shows what MLServer lets through to a model: wrong counts, null, and the one failure on texts and
-booleans among numbers. Over gRPC it reads elements from any field, takes raw and typed contents together, passes over
-surplus raw entries and spells the state of a model `State.READY`. Its errors carry tracebacks unless `debug` is off. A
-length beside chunks leaves the connection open.
-""",
-    "KServe 0.21.0": """\
-Seen as failures: optional members are written as null, in responses and in the metadata, and requests that FastAPI
-refuses have `detail` in place of `error`. As `versions` is null, the two checks that need a list of versions could not
-be made. A wrong number of elements is an internal error, -1 as a dimension is resolved, and input names are not looked
-at. Over gRPC the selection of outputs is ignored, where REST refuses an unknown one, and elements in a second field are
-passed over. Surrogates in UTF-8 are taken, and bytes that are no message are answered with the class of an exception.
-""",
-    "Triton 2.51.0": """\
-Seen as failures: ids end at a NUL, and numbers beyond INT32 come back as others. With `--oip-allow stress`, which the
-table is made without, single requests end the whole process: 82 bytes with a shape of 2^40 elements, or data nested
-50 000 deep. Malformed JSON, a missing member and a wrong number of elements are answered with status 500 and a
-proper error object. Nested data is flattened before it is counted, so that uneven rows of the right total pass. Surplus
-raw entries are passed over, and a length header such as `114abc` is read as 114. A listed output without a setting of
-its own comes back as JSON even when the request asks for binary outputs.
-""",
-}
 
 # The echo models of these describe no inputs in their metadata, so that a request has to be given.
 UNDESCRIBED = ("mlserver", "kserve")
@@ -100,18 +72,19 @@ def table(evidence: Mapping[str, Mapping[str, Any]]) -> str:
     """The page.
 
     Args:
-        evidence: name and version of a server -> its evidence document.
+        evidence: name of a server -> its evidence document.
     """
     groups: dict[str, dict[str, Counter[str]]] = {}
     for server, document in evidence.items():
         for check in document["checks"]:
             row = groups.setdefault(check["group"], {})
             row.setdefault(server, Counter())[check["verdict"]] += 1
-    lines = ["| clause group | " + " | ".join(evidence) + " |", "| --- |" + " --- |" * len(evidence)]
+    lines = ["| clause group | " + " | ".join(map(title, evidence)) + " |", "| --- |" + " --- |" * len(evidence)]
     for group in sorted(groups):
         cells = [_cell(groups[group].get(server, Counter())) for server in evidence]
         lines.append(f"| {group} | " + " | ".join(cells) + " |")
-    notes = [f"## {server}\n\n{NOTES[server]}" for server in evidence]
+    # What the findings of each server are, in the words of its findings.md.
+    notes = [f"## {title(name)}\n\n{(HERE / name / 'notes.md').read_text()}" for name in evidence]
     return "\n".join([HEAD + "\n".join(lines) + "\n", *notes, *([LOAD.read_text()] if LOAD.exists() else [])])
 
 

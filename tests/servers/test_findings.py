@@ -18,7 +18,7 @@ from tests.endtoend.running import Ran
 from tests.servers.conftest import installed_or_skip
 from tests.servers.findings import FOUND, FURTHER, Way
 from tests.servers.install import NAMES, recipe_of
-from tests.servers.matrix import PAGE, probe_server, table, title
+from tests.servers.matrix import PAGE, probe_server, table
 from tests.servers.servers import Endpoint
 
 pytestmark = pytest.mark.servers
@@ -74,7 +74,7 @@ def test_models_still_infer_after_the_run(name: str, runs: dict[str, Ran], reque
 
 def test_the_public_page_says_what_was_seen(runs: dict[str, Ran]) -> None:
     """`python -m tests.servers matrix` writes it anew."""
-    assert PAGE.read_text() == table({title(name): runs[name].evidence for name in NAMES})
+    assert PAGE.read_text() == table({name: runs[name].evidence for name in NAMES})
 
 
 def test_each_failure_is_repeated_by_its_curl_line(runs: dict[str, Ran]) -> None:
