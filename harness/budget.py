@@ -6,9 +6,10 @@ Every request of every transport passes through :meth:`Budget.take`, or is count
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 MEBIBYTE = 1 << 20
@@ -39,17 +40,24 @@ class Limits:
 
 @dataclass(slots=True)
 class Budget:
-    """Hands out permissions to send; safe for many threads."""
+    """Hands out permissions to send; safe for many threads.
+
+    Attributes:
+        request_seconds: time that one request gets; as the limits say, but for what :meth:`allowing` allows, and for
+            an endpoint that was seen to need more.
+    """
 
     limits: Limits = field(default_factory=Limits)
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     used: int = field(default=0, init=False)
+    request_seconds: float = field(init=False)
     _started: float = field(init=False)
     _next: float = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def __post_init__(self) -> None:
+        self.request_seconds = self.limits.request_seconds
         self._started = self.clock()
         self._next = self._started
 
@@ -64,6 +72,16 @@ class Budget:
     def requests_left(self) -> float:
         """Requests that may still be sent; infinity without a limit."""
         return float("inf") if self.limits.requests is None else self.limits.requests - self.used
+
+    @contextlib.contextmanager
+    def allowing(self, seconds: float) -> Iterator[float]:
+        """Meanwhile a request may take so long, if that is more than usual; gives the time that it may take."""
+        usual = self.request_seconds
+        self.request_seconds = max(usual, seconds)
+        try:
+            yield min(self.request_seconds, max(0.0, self.seconds_left))
+        finally:
+            self.request_seconds = usual
 
     def take_many(self, count: int) -> None:
         """Count requests that go out on a schedule of their own, which keeps the rate by itself.
@@ -96,4 +114,4 @@ class Budget:
             self.used += 1
         if wait:
             self.sleep(wait)
-        return min(self.limits.request_seconds, self.seconds_left)
+        return min(self.request_seconds, self.seconds_left)

@@ -169,6 +169,7 @@ class Prober:
 
         self.run = Run(self.config, self.catalogue, [check for check in self.registry if self.selected(check)])
         self.run.say = self._say
+        self.run.tell = self._tell
         try:
             self.run.open()
         except UsageError as error:
@@ -182,6 +183,13 @@ class Prober:
         reporter = self.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None and reporter.isatty:
             reporter.rewrite(text[: reporter._tw.fullwidth - 1], erase=True)  # noqa: SLF001 -- pytest has no other way
+
+    def _tell(self, text: str) -> None:
+        """A line of its own: what is waited for, and what was noticed before the first check."""
+        reporter = self.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.ensure_newline()
+            reporter.write_line(f"art15: {self.run.redactor.text(text)}")
 
     def pytest_pycollect_makeitem(self, collector: pytest.Module, name: str, obj: object) -> list[CheckItem] | None:
         """A decorated function becomes its items."""

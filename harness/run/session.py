@@ -20,7 +20,7 @@ import msgspec
 from harness.budget import Budget, BudgetExhausted
 from harness.check import REGISTRY, Check, Outcome
 from harness.clauses import Catalogue
-from harness.policy import WaiverTable
+from harness.policy import BudgetTable, WaiverTable
 from harness.record.clock import now
 from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
@@ -41,6 +41,7 @@ from harness.target.models import ModelUnderTest
 from harness.target.passive.sightings import Sightings
 from harness.target.probe import Probe, checking
 from harness.target.target import Target
+from harness.target.warming import warm_up
 from harness.verdicts import Verdict
 from harness.wire.access import Access, AccessError
 from harness.wire.rest import RestClient
@@ -68,6 +69,7 @@ class Run:
         # By model without an accepted request: why, and what to paste into the policy.
         self.unsampled: dict[str, tuple[str, str]] = {}
         self.say: Callable[[str], None] = lambda _: None
+        self.tell: Callable[[str], None] = lambda _: None
         self.report: Path | None = None
         self._references: dict[str | None, list[str]] = {}
         self._totals: dict[str | None, int] = {}
@@ -105,7 +107,7 @@ class Run:
         grpc = None if config.grpc is None else _grpc_client(config.grpc, self._recorder, budget)
         self._clients = [client for client in (rest, grpc) if client is not None]
         try:
-            self.target = discover(rest, grpc, config.policy, config.options.models)
+            self.target = discover(rest, grpc, config.policy, config.options.models, self.tell)
         except (TargetError, BudgetExhausted, AccessError) as error:
             self.close(4)
             self._journal.close()
@@ -114,8 +116,19 @@ class Run:
         self.target.sightings = self._sightings
         self.target.seed = config.seed
         self.target.examples = EXAMPLES[config.profile]
+        self._warm_up()
         self.target.bench = Bench(config.folder / "series", config.profile, config.limits, self.say)
         self._record_target()
+
+    def _warm_up(self) -> None:
+        """The first inferences, if any will follow; what was noticed stands in the record."""
+        policy, options = self.config.policy, self.config.options
+        if any(check.per == "model" for check in self.checks):
+            fixed = options.timeout is not None or policy.budget.request_timeout != BudgetTable().request_timeout
+            warm_up(self.target, policy.endpoint.warm_up, fixed=fixed, tell=self.tell)
+        for text in self.target.remarks:
+            self.tell(text)
+            self._log("deviation", {"text": text})
 
     def _record_opening(self) -> None:
         config, policy = self.config, self.config.policy

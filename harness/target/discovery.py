@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -11,49 +12,99 @@ from typing import TYPE_CHECKING, Any
 from harness.generate.samples import SampleError, read_data, read_requests
 from harness.policy import Policy, SampleTable
 from harness.record.exchange import Exchange
+from harness.target import known
+from harness.target.address import rest_advice
 from harness.target.errors import TargetError
+from harness.target.known import value_of
 from harness.target.models import ModelUnderTest
 from harness.target.target import Target
-from harness.wire import strictjson
+from harness.target.warming import wait_for_server
 from harness.wire.messages import (
     InferRequest,
     ModelMetadata,
     read_model_metadata,
     read_server_metadata,
 )
-from harness.wire.rest import RestClient, json_of
+from harness.wire.rest import RestClient
 
 if TYPE_CHECKING:
     from harness.wire.rpc import GrpcClient
 
 
-def discover(rest: RestClient | None, grpc: GrpcClient | None, policy: Policy, named: Sequence[str] = ()) -> Target:
+# So an index marks a model that is there and not loaded; it is not under test.
+UNAVAILABLE = "UNAVAILABLE"
+
+
+def discover(
+    rest: RestClient | None,
+    grpc: GrpcClient | None,
+    policy: Policy,
+    named: Sequence[str] = (),
+    tell: Callable[[str], None] = lambda _: None,
+) -> Target:
     """Reach the endpoint, read its metadata, and list the models under test.
+
+    A server that says it is not ready, and knows nothing of its models yet, is waited for.
 
     Args:
         rest, grpc: recording clients of the run; at least one.
-        policy: the operator's policy (for sample requests).
-        named: ``NAME`` or ``NAME:VERSION``; empty means every model that the endpoint lists.
+        policy: the operator's policy (for sample requests and patience).
+        named: ``NAME`` or ``NAME:VERSION``; empty means every model that the endpoint lists, and where it lists none,
+            every model that the policy has samples for.
+        tell: called with a line for whoever watches.
 
     Raises:
         TargetError: unreachable, neither HTTP nor gRPC, no such model, or none listed and none named. (An endpoint
             that accepts connections and then gives no answer is a finding instead: the checks of the server say so.)
     """
-    if grpc is not None:
-        _grpc().reach_grpc(grpc)
+    _reach_all(rest, grpc, policy.endpoint.warm_up)
+    target = _found(rest, grpc, policy, named)
+    lacking = not target.models or any(not known.is_described(each) for each in target.models)
+    if lacking and wait_for_server(target, policy.endpoint.warm_up, tell):
+        target = _found(rest, grpc, policy, named)
+    if not target.models and target.metadata_exchange.answered:
+        lost = known.elsewhere(target)
+        raise TargetError(
+            lost or "the endpoint lists no models (repository index, GET v2/models): name one with --oip-model"
+        )
+    known.refuse_unknown(target, is_named=bool(named))
+    for model in target.models:
+        model.patience = policy.endpoint.warm_up
+        if model.grpc is not None:
+            model.grpc.patience = policy.endpoint.warm_up
+    return target
+
+
+def _reach_all(rest: RestClient | None, grpc: GrpcClient | None, patience: float) -> None:
+    """Send the first request to each address; what is wrong with both is said at once."""
+    problems = []
+    for reached in ([] if rest is None else [partial(reach, rest, patience)]) + (
+        [] if grpc is None else [partial(_grpc().reach_grpc, grpc, patience)]
+    ):
+        try:
+            reached()
+        except TargetError as error:
+            problems.append(str(error))
+    if problems:
+        raise TargetError("; and ".join(problems))
+
+
+def _found(rest: RestClient | None, grpc: GrpcClient | None, policy: Policy, named: Sequence[str]) -> Target:
+    """What the endpoint says of itself now."""
     target = _over_rest(rest, grpc, policy) if rest is not None else _over_grpc(grpc, policy)
     listing = listed_models(rest) if rest is not None else None
     if listing is None and grpc is not None:
         listing = _grpc().grpc_listing(grpc)
-    target.listed = None if listing is None else tuple(dict.fromkeys(name for name, _ in listing))
-    if not named and not target.listed and target.metadata_exchange.answered:
-        raise TargetError("the endpoint lists no models (repository index, GET v2/models): name one with --oip-model")
-    versions = dict(reversed(listing or []))
-    for text in named or [_escaped(name) for name in target.listed or ()]:
+    loaded = [row for row in listing or () if row.state != UNAVAILABLE]
+    versions = {row.name: row.version for row in reversed(loaded)}
+    target.listed = None if listing is None else tuple(dict.fromkeys(row.name for row in loaded))
+    target.unloaded = tuple({row.name: None for row in listing or () if row.state == UNAVAILABLE})
+    names = [_escaped(name) for name in target.listed or ()]
+    if listing is None:
+        names = [_escaped(name) for name in policy.samples]
+    for text in named or names:
         name, version = split_name(text)
         target.models.append(_model(target, name, version, versions.get(name), named=bool(named)))
-    if named:
-        _refuse_unknown(target)
     return target
 
 
@@ -65,7 +116,6 @@ def _grpc() -> ModuleType:
 
 
 def _over_rest(rest: RestClient, grpc: GrpcClient | None, policy: Policy) -> Target:
-    reach(rest)
     path, exchange = server_metadata(rest)
     value = value_of(exchange)
     server = read_server_metadata(value) if isinstance(value, dict) else None
@@ -87,21 +137,26 @@ def metadata_again(target: Target, model: ModelUnderTest) -> Exchange:
     return target.grpc.model_metadata(model.name, model.version)
 
 
-def reach(client: RestClient) -> None:
-    """Send the first request.
+def reach(client: RestClient, patience: float = 0.0) -> None:
+    """Send the first request; it may take as long as ``patience``, as a service may be started by it.
 
     Raises:
         TargetError: nobody answers, or something answers that does not speak HTTP.
     """
     exchange = client.server_live()
+    if exchange.timed_out:
+        with client.budget.allowing(patience) as seconds:
+            exchange = client.send("GET", "/v2/health/live", timeout=seconds)
     if exchange.error is None or exchange.status is not None:
         return
+    url, said = client.access.base_url, exchange.error.message
     if exchange.error.kind == "connect":
-        raise TargetError(f"cannot reach {client.access.base_url}: {exchange.error.message}")
+        raise TargetError(f"cannot reach {url}: {said}")
+    advice = rest_advice(client.access)
     if exchange.error.kind == "tls":
-        raise TargetError(f"TLS to {client.access.base_url} failed: {exchange.error.message} (see --oip-ca)")
-    if exchange.error.kind == "protocol":
-        raise TargetError(f"{client.access.base_url} does not speak HTTP: {exchange.error.message}")
+        raise TargetError(f"TLS to {url} failed: {said} ({advice or 'see --oip-ca'})")
+    if exchange.error.kind == "protocol" or advice:
+        raise TargetError(f"{url} does not speak HTTP: {said}{f'; {advice}' if advice else ''}")
 
 
 def server_metadata(client: RestClient) -> tuple[str, Exchange]:
@@ -113,8 +168,17 @@ def server_metadata(client: RestClient) -> tuple[str, Exchange]:
     return ("v2/", second) if second.status == 200 else ("v2", first)
 
 
-def listed_models(client: RestClient) -> list[tuple[str, str | None]] | None:
-    """``(name, version)`` of every model the endpoint lists; None if it offers no listing.
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A row of a listing."""
+
+    name: str
+    version: str | None = None
+    state: str = ""
+
+
+def listed_models(client: RestClient) -> list[Listed] | None:
+    """Every model the endpoint lists; None if it offers no listing.
 
     OIP itself has none: the repository extension's index and ``GET v2/models`` (KServe's own) are what servers offer.
     """
@@ -129,15 +193,17 @@ def listed_models(client: RestClient) -> list[tuple[str, str | None]] | None:
     return None
 
 
-def _rows(rows: list[Any]) -> list[tuple[str, str | None]]:
-    """Names from either listing; a model that says it is unavailable is not under test."""
-    found: list[tuple[str, str | None]] = []
+def _rows(rows: list[Any]) -> list[Listed]:
+    """Names from either listing."""
+    found: list[Listed] = []
     for row in rows:
         if isinstance(row, str):
-            found.append((row, None))
-        elif isinstance(row, dict) and isinstance(row.get("name"), str) and row.get("state") != "UNAVAILABLE":
+            found.append(Listed(row))
+        elif isinstance(row, dict) and isinstance(row.get("name"), str):
             version = row.get("version")
-            found.append((row["name"], version if isinstance(version, str) and version else None))
+            found.append(
+                Listed(row["name"], version if isinstance(version, str) and version else None, str(row.get("state")))
+            )
     return found
 
 
@@ -185,32 +251,6 @@ def _addressed(client: RestClient, name: str, version: str | None, listed: str |
     return version, exchange
 
 
-def _refuse_unknown(target: Target) -> None:
-    """A model that was named, but that nothing at the endpoint knows, is a typing error rather than a finding."""
-    for model in target.models:
-        known = model.metadata is not None or (model.grpc is not None and model.grpc.metadata is not None)
-        if known or (target.listed and model.name in target.listed):
-            continue
-        if target.rest is not None and target.rest.model_ready(model.name, model.version).ok:
-            continue
-        exchange = model.metadata_exchange
-        if exchange.rpc is not None and exchange.rpc.code != 0:
-            said = exchange.rpc.name
-        elif exchange.status is not None and 400 <= exchange.status < 500:
-            said = str(exchange.status)
-        else:
-            continue
-        names = _nearest(model.name, target.listed or ()) or "none listed"
-        raise TargetError(f"no model {model.id!r} at this endpoint (it answered {said}; models: {names})")
-
-
-def _nearest(name: str, listed: Sequence[str]) -> str:
-    """Names of the endpoint, those like ``name`` first, and not too many for one line."""
-    alike = difflib.get_close_matches(name, listed, n=5)
-    ordered = list(dict.fromkeys([*alike, *listed]))
-    return ", ".join(ordered[:20]) + (", …" if len(ordered) > 20 else "")
-
-
 def _samples(table: SampleTable | None, metadata: ModelMetadata | None) -> tuple[InferRequest, ...]:
     """The samples of the policy, requests first.
 
@@ -227,11 +267,3 @@ def _samples(table: SampleTable | None, metadata: ModelMetadata | None) -> tuple
     except SampleError as error:
         raise TargetError(str(error)) from error
     return (*requests, *rows)
-
-
-def value_of(exchange: Exchange) -> object:
-    """The parsed JSON body, or None where there is none."""
-    try:
-        return json_of(exchange).value
-    except strictjson.NotJson:
-        return None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from harness.record.exchange import Exchange
+from harness.target.address import grpc_advice
+from harness.target.discovery import Listed
 from harness.target.errors import TargetError
 from harness.target.grpc_model import GrpcModel
 from harness.wire import protobuf
@@ -10,23 +12,28 @@ from harness.wire.messages import InferRequest, ServerMetadata
 from harness.wire.rpc import GrpcClient
 
 
-def reach_grpc(client: GrpcClient) -> None:
-    """Make the first call.
+def reach_grpc(client: GrpcClient, patience: float = 0.0) -> None:
+    """Make the first call; it may take as long as ``patience``.
 
     Raises:
         TargetError: nobody answers, or something answers that does not speak gRPC.
     """
     exchange = client.server_live()
+    if exchange.timed_out:
+        with client.budget.allowing(patience) as seconds:
+            exchange = client.call("ServerLive", timeout=seconds)
     address = f"{client.access.host}:{client.access.port}"
     if exchange.error is None:
         return
+    said = exchange.error.message
     if exchange.error.kind == "connect":
-        raise TargetError(f"cannot reach {address} for gRPC: {exchange.error.message}")
+        raise TargetError(f"cannot reach {address} for gRPC: {said}")
+    advice = grpc_advice(client.access) if exchange.status is None else ""
     if exchange.error.kind == "tls":
-        raise TargetError(f"TLS to {address} failed: {exchange.error.message} (see --oip-ca; grpcs:// asks for TLS)")
+        raise TargetError(f"TLS to {address} failed: {said} ({advice or 'see --oip-ca; grpcs:// asks for TLS'})")
     # A server that floods us speaks it, and badly: that is for the checks to say.
-    if exchange.status is None and exchange.error.message.startswith("not HTTP/2"):
-        raise TargetError(f"{address} does not speak gRPC: {exchange.error.message}")
+    if advice or (exchange.status is None and said.startswith("not HTTP/2")):
+        raise TargetError(f"{address} does not speak gRPC: {said}{f'; {advice}' if advice else ''}")
 
 
 def grpc_server(exchange: Exchange) -> ServerMetadata | None:
@@ -39,8 +46,8 @@ def grpc_server(exchange: Exchange) -> ServerMetadata | None:
         return None
 
 
-def grpc_listing(client: GrpcClient) -> list[tuple[str, str | None]] | None:
-    """``(name, version)`` of every model in the repository index; None if there is none."""
+def grpc_listing(client: GrpcClient) -> list[Listed] | None:
+    """Every model in the repository index; None if there is none."""
     exchange = client.call("RepositoryIndex")
     if not exchange.ok:
         return None
@@ -48,7 +55,11 @@ def grpc_listing(client: GrpcClient) -> list[tuple[str, str | None]] | None:
         rows = protobuf.parsed("RepositoryIndex", exchange.response_body).models
     except protobuf.NotAMessage:
         return None
-    return [(row.name, row.version or None) for row in rows if row.name and not row.state.endswith("UNAVAILABLE")]
+    return [
+        Listed(row.name, row.version or None, "UNAVAILABLE" if row.state.endswith("UNAVAILABLE") else row.state)
+        for row in rows
+        if row.name
+    ]
 
 
 def grpc_model(client: GrpcClient, name: str, version: str | None, samples: tuple[InferRequest, ...] = ()) -> GrpcModel:

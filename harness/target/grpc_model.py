@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.check import NotApplicable, Unsampled
+from harness.check import NotApplicable, Unsampled, Untestable
 from harness.generate.inputs import candidates
 from harness.oracles.equality import difference, echoed
 from harness.record.exchange import Exchange
 from harness.record.intent import meant
+from harness.target.advice import TRIES, unanswered
 from harness.wire import protobuf
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest, ModelMetadata
@@ -42,6 +43,7 @@ class GrpcModel:
         version: as named by the user; None leaves the field empty.
         metadata: reading of the metadata over gRPC, or None if there was none.
         samples: requests from the policy, tried before generated ones.
+        patience: seconds that a first answer may take.
     """
 
     client: GrpcClient
@@ -50,14 +52,23 @@ class GrpcModel:
     metadata_exchange: Exchange
     metadata: ModelMetadata | None
     samples: tuple[InferRequest, ...] = ()
+    patience: float = 0.0
     _accepted: GrpcAccepted | None = field(default=None, init=False)
     _refusals: list[Exchange] = field(default_factory=list, init=False)
+    _unanswered: list[Exchange] = field(default_factory=list, init=False)
     _echo: dict[str, str] | None = field(default=None, init=False)
     _steady: bool | None = field(default=None, init=False)
     _batches: dict[int, GrpcAccepted | None] = field(default_factory=dict, init=False)
 
-    def infer(self, request: InferRequest, form: Form = "typed", edit: Edit | None = None) -> Exchange:
-        """Send one inference; ``edit`` changes the message first.
+    def infer(
+        self,
+        request: InferRequest,
+        form: Form = "typed",
+        edit: Edit | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> Exchange:
+        """Send one inference; ``edit`` changes the message first, ``timeout`` as for :meth:`GrpcClient.call`.
 
         Raises:
             ValueError: the request has no such form (FP16 typed, an element out of range); nothing was sent.
@@ -67,7 +78,16 @@ class GrpcModel:
             edit(message)
         # Whoever changes a message says what it is then.
         with meant("valid" if edit is None else "neither"):
-            return self.client.call("ModelInfer", message)
+            return self.client.call("ModelInfer", message, timeout=timeout)
+
+    def infer_nothing(self) -> Exchange:
+        """Send an inference without any input."""
+        return self.infer(InferRequest(()))
+
+    @staticmethod
+    def form_of(request: InferRequest) -> Form:
+        """The first form that a request can have."""
+        return next(forms_of(request))
 
     def accepted(self) -> GrpcAccepted:
         """A request that the model answers with OK, found once: typed contents first, then raw.
@@ -75,10 +95,12 @@ class GrpcModel:
         Raises:
             Unsampled: none is accepted; the message carries the endpoint's own words.
         """
-        if self._accepted is None and not self._refusals:
+        if self._accepted is None and not self._refusals and len(self._unanswered) < TRIES:
             inputs = self.metadata.inputs if self.metadata else ()
             self._accepted = self._first((*self.samples, *candidates(inputs)))
         if self._accepted is None:
+            if not self._refusals and self._unanswered:
+                raise Untestable(unanswered(self.name, self._unanswered[-1]))
             raise Unsampled(self._why_none())
         return self._accepted
 
@@ -132,8 +154,15 @@ class GrpcModel:
                     exchange = self.infer(request, form)
                 except ValueError:
                     continue  # a sample with a value that its own data type cannot hold
+                if exchange.timed_out:
+                    with self.client.budget.allowing(self.patience) as seconds:
+                        exchange = self.infer(request, form, timeout=seconds)
                 if exchange.rpc is not None and exchange.rpc.code == 0:
                     return GrpcAccepted(request, form, exchange)
+                if exchange.timed_out:
+                    # Not an answer, and so no refusal: it is asked again when it is needed next.
+                    self._unanswered.append(exchange)
+                    return None
                 self._refusals.append(exchange)
         return None
 

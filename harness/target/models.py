@@ -12,6 +12,7 @@ from harness.generate.mutations import Mutation
 from harness.oracles.equality import difference, echoed
 from harness.record.exchange import Exchange
 from harness.record.intent import meant
+from harness.target.advice import TRIES, unanswered
 from harness.wire import strictjson
 from harness.wire.messages import InferRequest, ModelMetadata, TensorMetadata, read_outputs
 from harness.wire.rest import RestClient, json_of
@@ -48,6 +49,8 @@ class ModelUnderTest:
             the nested spelling of data.
         grpc: the same model over gRPC, where an address was given.
         remembered: what a check keeps for one that runs later.
+        patience: seconds that a first answer may take.
+        takes: seconds that an inference was seen to take, over each transport.
     """
 
     name: str
@@ -60,8 +63,11 @@ class ModelUnderTest:
     grpc: GrpcModel | None = None
     requires: str | None = field(default=None, init=False)
     remembered: dict[str, Any] = field(default_factory=dict, init=False)
+    patience: float = field(default=0.0, init=False)
+    takes: list[float] = field(default_factory=list, init=False)
     _accepted: Accepted | None = field(default=None, init=False)
     _refusals: list[Exchange] = field(default_factory=list, init=False)
+    _unanswered: list[Exchange] = field(default_factory=list, init=False)
     _batches: dict[int, Accepted | None] = field(default_factory=dict, init=False)
     _mistakes: dict[bytes, Exchange] = field(default_factory=dict, init=False)
     _echo: dict[str, str] | None = field(default=None, init=False)
@@ -89,9 +95,11 @@ class ModelUnderTest:
         Raises:
             Unsampled: none is accepted; the message carries the endpoint's own words.
         """
-        if self._accepted is None and not self._refusals:
+        if self._accepted is None and not self._refusals and len(self._unanswered) < TRIES:
             self._accepted = self._search(client)
         if self._accepted is None:
+            if not self._refusals and self._unanswered:
+                raise Untestable(unanswered(self.name, self._unanswered[-1]))
             raise Unsampled(self._why_none())
         return self._accepted
 
@@ -177,6 +185,13 @@ class ModelUnderTest:
         inputs = self.metadata.inputs if self.metadata else ()
         for request in (*self.samples, *candidates(inputs)):
             exchange = self.infer(client, request)
+            if exchange.timed_out:
+                with client.budget.allowing(self.patience) as seconds:
+                    exchange = self.infer(client, request, timeout=seconds)
+            if exchange.timed_out and exchange.status is None:
+                # Not an answer, and so no refusal: it is asked again when it is needed next.
+                self._unanswered.append(exchange)
+                return None
             if exchange.status is not None and 200 <= exchange.status < 300:
                 return Accepted(request, exchange)
             self._refusals.append(exchange)
@@ -187,10 +202,10 @@ class ModelUnderTest:
         outputs = tuple(tensor.name for tensor in self.metadata.outputs) if self.metadata else ()
         for request in (*self.samples[:1], *islice(candidates(inputs), 1)):
             whole = replace(request, id="1", parameters={}, outputs=outputs or None)
-            for wanted, tried in (("id", replace(request, id="1")), ("id, parameters or outputs", whole)):
+            for insisted, tried in (("id", replace(request, id="1")), ("id, parameters or outputs", whole)):
                 exchange = self.infer(client, tried)
                 if exchange.ok:
-                    self.requires = wanted
+                    self.requires = insisted
                     return Accepted(tried, exchange)
             exchange = client.infer(self.name, request.to_bytes(nested=True), self.address)
             if exchange.ok:

@@ -11,8 +11,8 @@ from urllib.parse import unquote
 from harness.budget import BudgetExhausted
 from harness.check import Untestable
 from harness.record.exchange import Exchange
-from harness.target.discovery import value_of
 from harness.target.extensions import polled, repository_path
+from harness.target.known import value_of
 from harness.target.models import ModelUnderTest
 from harness.target.probe import UNKNOWN_MODEL, Probe
 from harness.target.replies import object_or_none, status_of

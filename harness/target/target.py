@@ -34,6 +34,8 @@ class Target:
         models: in the order of the listing or of the command line.
         listed: names the endpoint lists, None if it lists none at all.
         remembered: what was asked of the endpoint once, for every check.
+        remarks: what was noticed before the first check and belongs into the record.
+        unloaded: names it lists and says it has not loaded.
         bench: makes load, where the run has a place for its records.
         sightings: what the passive look at every recorded answer has seen so far.
     """
@@ -51,6 +53,8 @@ class Target:
     remembered: dict[str, Any] = field(default_factory=dict)
     bench: Bench | None = None
     sightings: Sightings | None = None
+    unloaded: tuple[str, ...] = ()
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def client(self) -> RestClient:

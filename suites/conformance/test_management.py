@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from harness.check import check
 from harness.record.exchange import Exchange
-from harness.target.discovery import value_of
 from harness.target.extensions import error_answer, of_model, offered
+from harness.target.known import value_of
 from harness.target.names import name_root
 from harness.target.probe import UNKNOWN_MODEL, Probe, json_type, shown
 from harness.target.replies import refused, status_of

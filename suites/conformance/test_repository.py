@@ -6,8 +6,8 @@ from typing import Any
 
 from harness.check import check
 from harness.record.exchange import Exchange
-from harness.target.discovery import value_of
 from harness.target.extensions import claim
+from harness.target.known import value_of
 from harness.target.probe import Probe, json_type, shown
 from harness.target.replies import refused, status_of
 from harness.target.repository import index, infers, is_listed, of_name, rows_of

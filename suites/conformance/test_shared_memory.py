@@ -15,8 +15,8 @@ from typing import Any
 from harness.check import check
 from harness.oracles.equality import difference
 from harness.record.exchange import Exchange
-from harness.target.discovery import value_of
 from harness.target.extensions import infer, offered
+from harness.target.known import value_of
 from harness.target.models import Accepted, outputs_of
 from harness.target.probe import Probe, json_type, shown
 from harness.target.replies import object_or_none, refused, status_of

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from harness.check import check
 from harness.record.exchange import Exchange
-from harness.target.discovery import value_of
 from harness.target.extensions import repository_path
 from harness.target.guards import ABSENT, guarded
+from harness.target.known import value_of
 from harness.target.probe import UNKNOWN_MODEL, Probe
 from harness.target.replies import refused, status_of
 from harness.target.repository import INDEX, of_name

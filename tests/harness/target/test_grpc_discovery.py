@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from harness.budget import Limits
-from harness.policy import Policy
+from harness.policy import EndpointTable, Policy
 from harness.record.exchange import Exchange
 from harness.run.embedded import EmbeddedServer
-from harness.target.discovery import discover
+from harness.target.discovery import Listed, discover
 from harness.target.errors import TargetError
 from harness.target.grpc_discovery import grpc_listing, grpc_model, grpc_server, reach_grpc
 from harness.wire.rpc import GrpcClient
@@ -113,7 +113,7 @@ def test_a_rest_endpoint_is_no_grpc_endpoint(server: EmbeddedServer, tmp_path: P
 def test_plain_text_where_tls_was_asked_for(server: EmbeddedServer, tmp_path: Path) -> None:
     with (
         grpc_client(f"https://{server.grpc}", tmp_path) as (found, _),
-        pytest.raises(TargetError, match=r"TLS to .* failed: .*--oip-ca"),
+        pytest.raises(TargetError, match=r"TLS to .* failed: .*without TLS: write grpc://"),
     ):
         reach_grpc(found)
 
@@ -121,7 +121,7 @@ def test_plain_text_where_tls_was_asked_for(server: EmbeddedServer, tmp_path: Pa
 @pytest.mark.parametrize("behaviour", ["never-answers", "closes-after-request", "http-503", "status-missing", "rst-2"])
 def test_an_endpoint_that_does_wrong_is_a_finding_instead(behaviour: str, tmp_path: Path) -> None:
     with HostileGrpc(behaviour) as url, grpc_client(url, tmp_path, limits=LIMITS) as (found, _):
-        target = discover(None, found, Policy(), ["m"])
+        target = discover(None, found, Policy(endpoint=EndpointTable(warm_up=0.5)), ["m"])
     assert [model.name for model in target.models] == ["m"]
     assert target.models[0].metadata is None
     assert target.server is None
@@ -152,9 +152,10 @@ def test_the_listing_leaves_out_what_is_unavailable(tmp_path: Path) -> None:
         Scripted(lambda method, _: index if method == "RepositoryIndex" else b"") as url,
         grpc_client(url, tmp_path) as (found, _),
     ):
-        assert grpc_listing(found) == [("a", "1"), ("b", None)]
+        assert (grpc_listing(found) or [])[:2] == [Listed("a", "1", "READY"), Listed("b")]
         target = discover(None, found, Policy())
     assert target.listed == ("a", "b")
+    assert target.unloaded == ("c", "d")
 
 
 def test_an_endpoint_that_lists_nothing_asks_for_a_name(tmp_path: Path) -> None:

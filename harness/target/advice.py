@@ -1,0 +1,37 @@
+"""What to write in the policy for a model that no request could be made for, and what is said of one that is silent."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from harness.record.exchange import Exchange
+
+# How often a request that got no answer is tried anew, by whatever needs it next, before the model is given up.
+TRIES = 2
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def key(name: str) -> str:
+    """A name as a key of TOML: bare where it may be, else in quotes (whose escapes are those of JSON)."""
+    return name if _BARE.fullmatch(name) else json.dumps(name)
+
+
+def sample_table(name: str) -> str:
+    """Lines to paste into the policy, for a model whose inputs nobody has described."""
+    return (
+        f"[samples.{key(name)}]\n"
+        f'# one request a line, such as {{"inputs": [{{"name": ..., "shape": ..., "datatype": ..., "data": ...}}]}};\n'
+        f'# or data = "rows.npz" (csv, parquet): arrays named after the inputs\n'
+        f"requests = {json.dumps(f'{_file(name)}.jsonl')}"
+    )
+
+
+def unanswered(name: str, last: Exchange) -> str:
+    """A model that gave no answer to valid requests in time."""
+    said = last.error.message if last.error is not None else "no answer"
+    return f"model {name!r} gave no answer to a valid request, asked more than once: {said} (see --oip-timeout)"
+
+
+def _file(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", name)[:40].strip("-.") or "samples"
