@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.check import check
+from harness.record.exchange import Exchange
 from harness.target.probe import Probe, json_type, shown
 from harness.target.replies import status_of
 
@@ -40,6 +41,11 @@ def rest_server_metadata_name(probe: Probe) -> None:
 
     Reads the body of the server metadata.
     """
+    exchange = probe.target.metadata_exchange
+    if exchange.answered and not exchange.ok:
+        expected = "status 200 and an object with a name"
+        probe.holds(False, expected=expected, observed=status_of(exchange), exchange=exchange)
+        return
     _string_member(probe, "name")
 
 
@@ -57,6 +63,7 @@ def rest_server_metadata_version(probe: Probe) -> None:
 
     Reads the body of the server metadata.
     """
+    _read(probe)
     _string_member(probe, "version")
 
 
@@ -74,7 +81,7 @@ def rest_server_metadata_extensions(probe: Probe) -> None:
 
     Reads the body of the server metadata.
     """
-    exchange = probe.target.metadata_exchange
+    exchange = _read(probe)
     value = probe.json_object(exchange).get("extensions", "(absent)")
     good = isinstance(value, list) and all(isinstance(name, str) for name in value)
     probe.holds(good, expected="extensions is an array of strings", observed=shown(value), exchange=exchange)
@@ -103,6 +110,14 @@ def rest_server_metadata_extensions_exist(probe: Probe) -> None:
         good = exchange.status not in (404, 405, 501)
         expected = "the repository index is routed"
         probe.holds(good, clause="REST-SMETA-06", expected=expected, observed=status_of(exchange), exchange=exchange)
+
+
+def _read(probe: Probe) -> Exchange:
+    """The answer with the metadata; that there is none is one finding, by the check of the name."""
+    exchange = probe.target.metadata_exchange
+    if exchange.answered and not exchange.ok:
+        probe.untestable(f"there is no server metadata: {status_of(exchange)}")
+    return exchange
 
 
 def _string_member(probe: Probe, name: str) -> None:

@@ -35,6 +35,9 @@ def rest_version_forms(probe: Probe) -> None:
         "ready": lambda each: client.model_ready(model.name, each),
         "infer": lambda each: client.infer(model.name, request, each),
     }
+    if model.metadata is None:
+        # That there is none is said by the checks of the metadata.
+        del operations["metadata"]
     for name, ask in operations.items():
         forms = {"without a version": None} | ({"with a version": version} if version else {})
         exchanges = {form: probe.answered(ask(each)) for form, each in forms.items()}
