@@ -118,7 +118,7 @@ def _grpc() -> ModuleType:
 def _over_rest(rest: RestClient, grpc: GrpcClient | None, policy: Policy) -> Target:
     path, exchange = server_metadata(rest)
     value = value_of(exchange)
-    server = read_server_metadata(value) if isinstance(value, dict) else None
+    server = read_server_metadata(value) if exchange.ok and isinstance(value, dict) else None
     return Target(rest, grpc, policy, path, exchange, server)
 
 
