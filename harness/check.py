@@ -28,8 +28,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from harness.incident import EndpointLost
 from harness.policy import ADVICE, CRITERIA
 from harness.verdicts import Level, Verdict, combine
+
+__all__ = [
+    "REGISTRY", "Check", "CheckDefinitionError", "EndpointLost", "Estimate", "Inconclusive", "NotApplicable", "Outcome",
+    "Registry", "TesterFailed", "Untestable", "Violation", "check",
+]  # fmt: skip
 
 Per = Literal["server", "model"]
 Kind = Literal["search", "sampling", "direct"]

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import signal
 import sys
+import threading
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -123,6 +125,10 @@ class Prober:
         from harness.run.config import configure
 
         self.stack = stack
+        self.ended = ""
+        if threading.current_thread() is threading.main_thread():
+            before = signal.signal(signal.SIGTERM, self._terminate)
+            stack.callback(signal.signal, signal.SIGTERM, before)
         options = read_options(config, endpoints)
         try:
             self.registry, self.catalogue, self.foreign = load_checks()
@@ -221,6 +227,23 @@ class Prober:
         others = [item for item in items if not isinstance(item, CheckItem)]
         items[:] = [*in_order(checks, self.registry), *others]
 
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Record what is planned: what has no verdict at the end was not carried out."""
+        self.run.plan_items((item.check, item.model) for item in session.items if isinstance(item, CheckItem))
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Somebody, or something, ended the run before its time."""
+        self.ended = self.ended or ("SIGINT" if isinstance(excinfo.value, KeyboardInterrupt) else str(excinfo.value))
+
+    def _terminate(self, number: int, frame: object) -> None:
+        """SIGTERM ends a run as Ctrl-C does: with the evidence so far, and a sentence about it."""
+        self.ended = signal.Signals(number).name
+        raise KeyboardInterrupt
+
+    def _how_it_ended(self, session: pytest.Session) -> str:
+        stopped = self.ended or str(session.shouldfail or session.shouldstop or "")
+        return "" if stopped in ("False", "True") else stopped
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Remember where the middle is: identities are read there."""
@@ -250,7 +273,7 @@ class Prober:
         yield
         if hasattr(self, "run") and hasattr(self.run, "target"):
             self._errors_apart(session.config)
-            self.run.close(int(session.exitstatus))
+            self.run.close(int(session.exitstatus), self._how_it_ended(session))
             self.run.finish()
             if self.run.unproven:
                 session.exitstatus = pytest.ExitCode.INTERNAL_ERROR

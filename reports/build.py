@@ -28,6 +28,7 @@ from reports.excerpt import ExchangeReader, clip
 from reports.facts import facts
 from reports.findings import capped
 from reports.proof import proven
+from reports.reach import carried_out, cut_short, incidents, unreached
 from reports.recorded import ModelSeen, Recorded, load
 from reports.silence import silence
 from reports.statements import summary
@@ -55,10 +56,10 @@ def build(folder: Path, issued: str | None = None) -> Evidence:
     clauses = clause_rows(recorded.catalogue.clauses, recorded.checks, recorded.plan, transports)
     duties = duty_rows(recorded)
     checks = [_shown(check, reader) for check in recorded.checks]
-    cut_short = _cut_short(recorded)
+    why_short = cut_short(recorded)
     return Evidence(
         schema_version=SCHEMA_VERSION,
-        report=_report(recorded, issued or recorded.last_at, cut_short),
+        report=_report(recorded, issued or recorded.last_at, why_short),
         item=_item(recorded),
         tester=recorded.opened.tester,
         catalogue=CatalogueInfo(
@@ -73,20 +74,11 @@ def build(folder: Path, issued: str | None = None) -> Evidence:
         series=recorded.series,
         duties=duties,
         silence=silence(recorded, clauses, duties, reader.trouble),
-        summary=summary(recorded.checks, clauses, duties, recorded.plan, cut_short, runs_of_load=len(recorded.series)),
+        summary=summary(recorded.checks, clauses, duties, recorded.plan, why_short, runs_of_load=len(recorded.series)),
     )
 
 
-def _cut_short(recorded: Recorded) -> str | None:
-    reasons = []
-    if recorded.closed_at is None:
-        reasons.append("The journal has no closing line: the run was stopped or killed.")
-    if recorded.trouble:
-        reasons.append(f"Parts of the record could not be used: {'; '.join(recorded.trouble[:3])}.")
-    return " ".join(reasons) or None
-
-
-def _report(recorded: Recorded, issued: str, cut_short: str | None) -> ReportInfo:
+def _report(recorded: Recorded, issued: str, why_short: str | None) -> ReportInfo:
     given = recorded.opened.report
     return ReportInfo(
         id=recorded.opened.run_id,
@@ -96,8 +88,8 @@ def _report(recorded: Recorded, issued: str, cut_short: str | None) -> ReportInf
         operator=given.operator,
         responsible=given.responsible,
         replaces=given.replaces,
-        cut_short=cut_short is not None,
-        cut_short_reason=cut_short,
+        cut_short=why_short is not None,
+        cut_short_reason=why_short,
     )
 
 
@@ -161,6 +153,10 @@ def _run(recorded: Recorded) -> Run:
         journal_lines=recorded.lines,
         plan_sha256=recorded.plan_sha256,
         facts=facts(recorded),
+        planned=None if recorded.planned is None else len(recorded.planned),
+        carried_out=None if recorded.planned is None else carried_out(recorded),
+        unreached=unreached(recorded),
+        incidents=incidents(recorded),
     )
 
 

@@ -106,8 +106,8 @@ class CheckResult(Record, frozen=True, kw_only=True):
     """One check on one model (or on the server as a whole).
 
     ``counterexamples`` and ``exchanges`` are capped; their totals count all that the journal has. ``exercised`` counts
-    what a search has tried, by class of input. ``unreached`` says why a planned check was not carried out (``budget``);
-    empty if it was.
+    what a search has tried, by class of input. ``unreached`` says why a planned check was not carried out (``budget``,
+    ``lost endpoint``); empty if it was.
     """
 
     id: str
@@ -138,11 +138,11 @@ class CheckResult(Record, frozen=True, kw_only=True):
     asked_by_name: bool
     started: str
     duration_s: float
+    unreached: str = ""
     hint: str | None = None
     exemplar: Exemplar | None = None
     counterexamples_total: int = 0
     exercised: dict[str, int] = {}
-    unreached: str = ""
 
 
 class Waiver(Record, frozen=True, kw_only=True):
@@ -314,8 +314,45 @@ class Fact(Record, frozen=True, kw_only=True):
     checks: list[str] = []
 
 
+class SuspectRow(Record, frozen=True, kw_only=True):
+    """A request that was under way, or just answered, when the endpoint went away.
+
+    Sent again on its own ``n`` times, the endpoint went away ``k`` times.
+    """
+
+    exchange: str
+    what: str
+    check: str | None
+    under_way: bool
+    k: int
+    n: int
+
+
+class IncidentRow(Record, frozen=True, kw_only=True):
+    """The endpoint was away: ``gone`` (no connection) or ``silent`` (no answer); ``back_after_s`` is None for ever."""
+
+    kind: Literal["gone", "silent"]
+    at: str
+    address: str
+    check: str | None
+    back_after_s: float | None
+    text: str
+    suspects: list[SuspectRow]
+
+
+class Unreached(Record, frozen=True, kw_only=True):
+    """Planned items without a verdict, by the reason why they have none."""
+
+    reason: str
+    items: list[str]
+
+
 class Run(Record, frozen=True, kw_only=True):
-    """When and how the run went, and what was seen of the endpoint whatever the checks say (``facts``)."""
+    """When and how the run went, and what was seen of the endpoint whatever the checks say (``facts``).
+
+    ``planned`` counts the items that were to be carried out, ``carried_out`` those with a verdict. None for bundles
+    of versions that did not write down what was planned.
+    """
 
     id: str
     start: str
@@ -335,6 +372,10 @@ class Run(Record, frozen=True, kw_only=True):
     journal_lines: int
     plan_sha256: str
     facts: list[Fact] = []
+    planned: int | None = None
+    carried_out: int | None = None
+    unreached: list[Unreached] = []
+    incidents: list[IncidentRow] = []
 
 
 class DutyRow(Record, frozen=True, kw_only=True):

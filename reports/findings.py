@@ -66,7 +66,7 @@ def findings(checks: list[CheckResult]) -> list[Finding]:
                 group.add(check, counterexample.clauses, weight)
                 group.observed = group.observed or counterexample.observed
                 explained.append(weight)
-        red = verdict in OPEN or (verdict is Verdict.UNTESTABLE and check.asked_by_name)
+        red = verdict in OPEN or (verdict is Verdict.UNTESTABLE and check.asked_by_name and not check.unreached)
         if red and verdict not in explained:
             own = groups.setdefault(f"check:{check.slug}", _Group(f"check:{check.slug}"))
             own.add(check, [each.clause for each in check.clauses if each.verdict == verdict.value], verdict)

@@ -191,6 +191,43 @@ class Unsampled(_Data, frozen=True, kw_only=True):
 
 class _Close(_Data, frozen=True, kw_only=True):
     exit_code: int | None = None
+    ended: str = ""
+
+
+class ItemPlanned(_Data, frozen=True, kw_only=True):
+    """One item of ``items``: a check on a model, or on the server."""
+
+    id: str
+    slug: str = ""
+    suite: str = ""
+    model: str | None = None
+
+
+class _Items(_Data, frozen=True, kw_only=True):
+    items: list[ItemPlanned] = []
+
+
+class SuspectSeen(_Data, frozen=True, kw_only=True):
+    """A request that may have done it; sent again ``n`` times, it did so ``k`` times."""
+
+    sha256: str
+    what: str = ""
+    check: str | None = None
+    under_way: bool = False
+    k: int = 0
+    n: int = 0
+
+
+class IncidentSeen(_Data, frozen=True, kw_only=True):
+    """``incident``: the endpoint was away."""
+
+    kind: Literal["gone", "silent"]
+    at: str
+    address: str = ""
+    check: str | None = None
+    back_after_s: float | None = None
+    text: str = ""
+    suspects: list[SuspectSeen] = []
 
 
 @dataclass(slots=True)
@@ -239,6 +276,9 @@ class Recorded:
     facts: list[FactSeen] = field(default_factory=list)
     # Digests of those whose connection could not be opened.
     unconnected: set[str] = field(default_factory=set)
+    planned: list[ItemPlanned] | None = None
+    incidents: list[IncidentSeen] = field(default_factory=list)
+    ended: str = ""
     closed_at: str | None = None
     exit_code: int | None = None
     last_at: str = ""
@@ -362,8 +402,17 @@ def _unsampled(recorded: Recorded, entry: Entry) -> None:
     recorded.unsampled.append(msgspec.convert(entry.data, Unsampled))
 
 
+def _items(recorded: Recorded, entry: Entry) -> None:
+    recorded.planned = msgspec.convert(entry.data, _Items).items
+
+
+def _incident(recorded: Recorded, entry: Entry) -> None:
+    recorded.incidents.append(msgspec.convert(entry.data, IncidentSeen))
+
+
 def _close(recorded: Recorded, entry: Entry) -> None:
-    recorded.exit_code = msgspec.convert(entry.data, _Close).exit_code
+    closed = msgspec.convert(entry.data, _Close)
+    recorded.exit_code, recorded.ended = closed.exit_code, closed.ended
     recorded.closed_at = entry.at
 
 
@@ -374,6 +423,8 @@ _TAKE: dict[str, Callable[[Recorded, Entry], None]] = {
     "identity": _identity,
     "exchange": _exchange,
     "check": _check,
+    "items": _items,
+    "incident": _incident,
     "series": _series,
     "fact": _fact,
     "deviation": _deviation,

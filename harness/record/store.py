@@ -8,10 +8,11 @@ import hashlib
 import itertools
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -20,6 +21,8 @@ from harness.record.redact import Redaction, Redactor
 
 SCHEMA = "art15-exchange/1"
 Observer = Callable[[Exchange, str | None], None]
+# Exchanges that are remembered for telling what an endpoint was sent before it went away, and their bytes together.
+RECENT, RECENT_BYTES = 32, 8 << 20
 # Names remembered so as not to write the same content again; forgetting one costs a write, never a wrong file.
 REMEMBERED = 100_000
 
@@ -170,6 +173,20 @@ class Totals:
         self.last = max(self.last or exchange.started, exchange.started)
 
 
+class Continuity(Protocol):
+    """Whoever notices that the endpoint has gone away, and waits for it."""
+
+    def away(self, exchange: Exchange, *, whole_time: bool) -> bool:
+        """Whether the endpoint was away and is back, so that the request is to be sent again.
+
+        Args:
+            whole_time: the request had all the time that one may take; less says nothing of an endpoint.
+
+        Raises:
+            harness.incident.EndpointLost: it did not come back, or a request of the running check has done it.
+        """
+
+
 class Recorder:
     """Redacts, stores and announces exchanges. Safe to use from several threads.
 
@@ -177,6 +194,10 @@ class Recorder:
         store: where they are kept.
         redactor: what is taken out first.
         sink: called with the data of the journal's ``exchange`` line, once per exchange, after it is on disk.
+
+    Attributes:
+        continuity: asked about each request that got no answer; without one, every exchange is given as it is.
+        recent: the last exchanges that reached the endpoint, with the id of the check that sent them.
     """
 
     def __init__(self, store: ExchangeStore, redactor: Redactor, sink: Callable[[dict[str, Any]], None]) -> None:
@@ -189,6 +210,9 @@ class Recorder:
         self._check: str | None = None
         self._watchers: list[list[Exchange]] = []
         self._observers: list[Observer] = []
+        self.continuity: Continuity | None = None
+        self.recent: deque[tuple[Exchange, str | None]] = deque()
+        self._recent_bytes = 0
         self._checks: contextvars.ContextVar[str | None] = contextvars.ContextVar("check")
 
     @property
@@ -250,8 +274,34 @@ class Recorder:
             }
         )
         done = replace(exchange, ref=digest)
+        self._remember(done)
         for seen in self._watchers:
             seen.append(done)
         for observer in self._observers:
             observer(done, self.current_check)
         return done
+
+    def settled(self, send: Callable[[], Exchange], *, whole_time: bool = True) -> Exchange:
+        """Send, and send again while the endpoint was away meanwhile; everything that is sent goes through here.
+
+        So no check is handed a request that met nobody.
+
+        Raises:
+            harness.incident.EndpointLost: see :meth:`Continuity.away`.
+        """
+        exchange = send()
+        while exchange.error is not None and self.continuity is not None:
+            if not self.continuity.away(exchange, whole_time=whole_time):
+                break
+            exchange = send()
+        return exchange
+
+    def _remember(self, done: Exchange) -> None:
+        if done.error is not None and done.error.kind == "connect":
+            return
+        with self._lock:
+            self.recent.append((done, self.current_check))
+            self._recent_bytes += len(done.request_body) + len(done.response_body)
+            while len(self.recent) > RECENT or (self._recent_bytes > RECENT_BYTES and len(self.recent) > 1):
+                old, _ = self.recent.popleft()
+                self._recent_bytes -= len(old.request_body) + len(old.response_body)

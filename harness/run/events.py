@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from harness.incident import Incident
 from harness.target.models import ModelUnderTest
 from harness.target.target import Target
 
@@ -36,6 +37,29 @@ def model_event(model: ModelUnderTest) -> dict[str, Any]:
         "platform": metadata.platform if metadata else None,
         "tensors": tensors,
         "properties": dict(metadata.properties) if metadata else {},
+    }
+
+
+def incident_event(incident: Incident) -> dict[str, Any]:
+    """An endpoint that was away, with the requests that may have done it."""
+    return {
+        "kind": incident.kind,
+        "at": incident.at,
+        "address": incident.address,
+        "check": incident.check,
+        "back_after_s": incident.back_after_s,
+        "text": incident.text,
+        "suspects": [
+            {
+                "sha256": each.sha256,
+                "what": each.what,
+                "check": each.check,
+                "under_way": each.under_way,
+                "k": each.k,
+                "n": each.n,
+            }
+            for each in incident.suspects
+        ],
     }
 
 

@@ -9,8 +9,19 @@ from datetime import date
 from typing import Any
 
 from harness.budget import BudgetExhausted
-from harness.check import Check, Inconclusive, NotApplicable, Outcome, TesterFailed, Unsampled, Untestable, Violation
-from harness.policy import WaiverTable
+from harness.check import (
+    Check,
+    EndpointLost,
+    Inconclusive,
+    NotApplicable,
+    Outcome,
+    TesterFailed,
+    Unsampled,
+    Untestable,
+    Violation,
+)
+from harness.incident import Incident
+from harness.policy import CRITERIA, WaiverTable
 from harness.run.evidenced import take_back
 from harness.run.shown import method_validation
 from harness.target.models import ModelUnderTest
@@ -18,8 +29,9 @@ from harness.target.probe import Probe
 from harness.verdicts import Level, Verdict
 
 COUNTEREXAMPLES_SHOWN = 3
+# Why a planned item was not carried out.
+BUDGET, LOST = "budget", "lost endpoint"
 EXCHANGES_SHOWN = 20
-BUDGET = "budget"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +71,7 @@ class Result:
 
     @property
     def unreached(self) -> str:
-        """Why it was not carried out although it was planned: ``budget``; empty if it was."""
+        """Why it was not carried out although it was planned: ``budget``, ``lost endpoint``; empty if it was."""
         return self.outcome.unreached
 
     @property
@@ -138,6 +150,8 @@ def execute(check: Check, probe: Probe, unconnected: Collection[str] = ()) -> tu
     except Untestable as error:
         outcome.ended, outcome.reason = Verdict.UNTESTABLE, str(error)
         outcome.unsampled = isinstance(error, Unsampled)
+    except EndpointLost as error:
+        outcome.ended, outcome.reason = Verdict.UNTESTABLE, f"ended early: {error}"
     except Inconclusive as error:
         outcome.ended, outcome.reason = Verdict.INCONCLUSIVE, str(error)
     except TesterFailed as error:
@@ -148,15 +162,42 @@ def execute(check: Check, probe: Probe, unconnected: Collection[str] = ()) -> tu
         outcome.reason = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"[:2000]
     defect = take_back(outcome, unconnected)
     verdict = outcome.verdict()
-    return verdict, defect if defect and verdict is Verdict.TOOL_ERROR else _reason(outcome, verdict)
+    return verdict, defect if defect and verdict is Verdict.TOOL_ERROR else reason_of(outcome)
 
 
-def _reason(outcome: Outcome, verdict: Verdict) -> str:
+def tell(outcome: Outcome, incident: Incident) -> None:
+    """Make a case of an incident during a check: it breaks a criterion of the policy, whatever the check asks for.
+
+    The evidence is the request that did it, or the one that is suspected most. An endpoint that was silent and came
+    back has broken nothing for certain.
+    """
+    if not incident.suspects or (incident.kind == "silent" and not incident.lost and not incident.culprit):
+        outcome.observations.append((None, incident.text))
+        return
+    name = f"policy:{incident.criterion}"
+    outcome.levels[name] = Level.MUST
+    outcome.cases[name] = outcome.cases.get(name, 0) + 1
+    shown = incident.culprit or incident.suspects[0]
+    replayed = (shown.k, shown.n) if shown.n else None
+    outcome.violations.append(
+        Violation(
+            clause=name,
+            expected=CRITERIA[incident.criterion],
+            observed=incident.text,
+            root=incident.root,
+            exchange=shown.sha256,
+            replayed=replayed,
+        )
+    )
+
+
+def reason_of(outcome: Outcome) -> str:
+    """Why the check ended as it did, in words; empty for a pass."""
     if outcome.reason:
         return outcome.reason
     if outcome.violations:
         return chosen(outcome)[0].observed
-    return "nothing was observed" if verdict is Verdict.UNTESTABLE else ""
+    return "nothing was observed" if outcome.verdict() is Verdict.UNTESTABLE else ""
 
 
 def _observed(outcome: Outcome, reason: str) -> str:

@@ -6,6 +6,7 @@ evidence; the document and the page are made from the journal and nothing else.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 import time
@@ -18,21 +19,24 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from harness.budget import Budget, BudgetExhausted
-from harness.check import REGISTRY, Check, Outcome
+from harness.check import REGISTRY, Check, EndpointLost, Outcome, Untestable
 from harness.clauses import Catalogue
+from harness.incident import Incident
 from harness.policy import BudgetTable, WaiverTable
 from harness.record.clock import now
 from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
 from harness.run.config import Config
-from harness.run.events import model_event, storable, target_event
+from harness.run.continuity import Continuity
+from harness.run.events import incident_event, model_event, storable, target_event
 from harness.run.folder import discard, make
 from harness.run.options import EMBEDDED, UsageError
 from harness.run.outcomes import Exit
 from harness.run.planning import make_plan
 from harness.run.prerequisites import blocked, to_paste, without_request
-from harness.run.results import Result, execute, waiver_for
+from harness.run.results import LOST, Result, execute, reason_of, tell, waiver_for
 from harness.run.snapshot import snapshot
+from harness.run.suspects import send_suspects_again
 from harness.run.tester import tester
 from harness.target.discovery import discover, metadata_again
 from harness.target.errors import TargetError
@@ -40,6 +44,7 @@ from harness.target.load_bench import Bench
 from harness.target.models import ModelUnderTest
 from harness.target.passive.sightings import Sightings
 from harness.target.probe import Probe, checking
+from harness.target.replaying import Clients
 from harness.target.target import Target
 from harness.target.warming import warm_up
 from harness.verdicts import Verdict
@@ -106,14 +111,19 @@ class Run:
         rest = None if config.rest is None else RestClient(config.rest, self._recorder, budget)
         grpc = None if config.grpc is None else _grpc_client(config.grpc, self._recorder, budget)
         self._clients = [client for client in (rest, grpc) if client is not None]
+        endpoint = config.policy.endpoint
+        self.continuity = Continuity(self._recorder, self._clients, endpoint.patience, endpoint.warm_up)
+        self.continuity.say = self.say
+        self._recorder.continuity = self.continuity
         try:
             self.target = discover(rest, grpc, config.policy, config.options.models, self.tell)
-        except (TargetError, BudgetExhausted, AccessError) as error:
+        except (TargetError, BudgetExhausted, AccessError, EndpointLost) as error:
             self.close(4)
             self._journal.close()
             discard(config.folder, made)
             raise UsageError(str(error)) from error
         self.target.sightings = self._sightings
+        self.continuity.target = self.target
         self.target.seed = config.seed
         self.target.examples = EXAMPLES[config.profile]
         self._warm_up()
@@ -183,7 +193,7 @@ class Run:
             for model in self.target.models:
                 try:
                     exchange = metadata_again(self.target, model)
-                except BudgetExhausted as error:
+                except (BudgetExhausted, EndpointLost, Untestable) as error:
                     self._read_identity(model, when, b"", False, str(error))
                     continue
                 self._read_identity(model, when, exchange.response_body, exchange.ok)
@@ -210,15 +220,8 @@ class Run:
         levels |= check.beyond_clauses
         optional = frozenset(clause for clause in check.clauses if self.catalogue.clauses[clause].extension)
         probe = Probe(check, self.target, Outcome(levels, optional=optional), model)
-        unmet = blocked(check, model, self.results)
-        if unmet is not None:
-            verdict, reason, probe.outcome.unreached = unmet
-            probe.outcome.ended, probe.outcome.reason = verdict, reason
-        else:
-            with checking(self._recorder, identity):
-                verdict, reason = execute(check, probe, self._unconnected)
-            if probe.outcome.unsampled and model is not None:
-                reason = probe.outcome.reason = self._without_request(check, model, reason)
+        with checking(self._recorder, identity):
+            verdict, reason, unmet = self._carried_out(check, probe)
         result = Result(
             id=identity,
             check=check,
@@ -230,7 +233,7 @@ class Run:
             duration_s=time.monotonic() - begin,
             exchanges=tuple(self._references.pop(identity, ())),
             exchanges_total=self._totals.pop(identity, 0),
-            blocked=unmet is not None,
+            blocked=unmet,
             asked_by_name=self._asked_by_name(check, model, probe.outcome),
             waiver=self._waiver(check, model, verdict),
         )
@@ -241,6 +244,45 @@ class Run:
             self._log("fact", {"check": identity, **asdict(fact)})
         self._log("check", result.record())
         return result
+
+    def _carried_out(self, check: Check, probe: Probe) -> tuple[Verdict, str, bool]:
+        """Verdict and reason of a check, and whether a prerequisite kept it from being carried out.
+
+        An endpoint that goes away meanwhile is told by it, once.
+        """
+        outcome = probe.outcome
+        lost = self.continuity.lost
+        if lost is not None and not self.continuity.untold:
+            outcome.ended, outcome.unreached = Verdict.UNTESTABLE, LOST
+            outcome.reason = f"not carried out: {lost.text}"
+            return outcome.ended, outcome.reason, False
+        if lost is not None:
+            reason = outcome.reason = lost.text
+            outcome.ended = Verdict.UNTESTABLE
+        elif (unmet := blocked(check, probe.on_model, self.results)) is not None:
+            outcome.ended, outcome.reason, outcome.unreached = unmet
+            return outcome.ended, outcome.reason, True
+        else:
+            _, reason = execute(check, probe, self._unconnected)
+            self.continuity.look()
+            if outcome.unsampled and probe.on_model is not None:
+                reason = outcome.reason = self._without_request(check, probe.on_model, outcome.reason)
+        for incident in self.continuity.take_untold():
+            self._looked_into(incident)
+            tell(outcome, incident)
+            reason = reason_of(outcome)
+        return outcome.verdict(), reason, False
+
+    def _looked_into(self, incident: Incident) -> None:
+        """Where it may be disturbed and has come back, the suspects are sent again; then the incident is recorded."""
+        if "stress" in self.config.allow and not incident.lost and not incident.crowd:
+            target = self.target
+            base = target.rest.access.base_url if target.rest is not None else ""
+            with contextlib.suppress(EndpointLost):
+                send_suspects_again(
+                    incident, list(self._recorder.recent), Clients(target.rest, target.grpc), base, self.continuity
+                )
+        self._log("incident", incident_event(incident))
 
     def _asked_by_name(self, check: Check, model: ModelUnderTest | None, outcome: Outcome) -> bool:
         """Whether the suite, the model, the transport or the allowance of an item stands on the command line.
@@ -267,6 +309,19 @@ class Run:
         today = datetime.now(UTC).date()
         return waiver_for(self.config.policy.waivers, check.slug, model.id if model else None, today)
 
+    def plan_items(self, items: Iterable[tuple[Check, ModelUnderTest | None]]) -> None:
+        """Record every item that is to be carried out: each must have a verdict, or the run was cut short."""
+        rows = [
+            {
+                "id": check_id(check, model),
+                "slug": check.slug,
+                "suite": check.suite,
+                "model": model.id if model is not None else None,
+            }
+            for check, model in items
+        ]
+        self._log("items", {"items": rows})
+
     def halfway(self) -> None:
         """Read the identity of the models in the middle of the run, once."""
         if not self._middle_read:
@@ -292,8 +347,12 @@ class Run:
                 stale.append(f"waiver for {waiver.slug} is not needed any more: the check passes")
         return stale
 
-    def close(self, exit_code: int) -> None:
-        """Read the identities a last time, close the journal, and stop using the network; safe to call twice."""
+    def close(self, exit_code: int, ended: str = "") -> None:
+        """Read the identities a last time, close the journal, and stop using the network; safe to call twice.
+
+        Args:
+            ended: what ended the run before its time, such as ``SIGINT``; empty where nothing did.
+        """
         if not self._clients:
             return
         if hasattr(self, "target"):
@@ -302,7 +361,9 @@ class Run:
             for text in self.stale_waivers():
                 self._log("deviation", {"text": text})
             self._identity("end")
-        self._log("close", {"exit_code": exit_code})
+            for incident in self.continuity.take_untold():
+                self._log("incident", incident_event(incident))
+        self._log("close", {"exit_code": exit_code, "ended": ended})
         for client in self._clients:
             client.close()
         self._clients = []

@@ -143,6 +143,11 @@ class GrpcModel:
         return self._steady
 
     @property
+    def known(self) -> GrpcAccepted | None:
+        """The request that the model has accepted; None while none is known. Sends nothing."""
+        return self._accepted
+
+    @property
     def refusals(self) -> tuple[Exchange, ...]:
         """Answers other than OK to the valid requests tried so far."""
         return tuple(self._refusals)

@@ -177,6 +177,16 @@ class ModelUnderTest:
             return self._refusals[0]
 
     @property
+    def known_request(self) -> InferRequest | None:
+        """The request that the model has accepted; None while none is known. Sends nothing."""
+        return self._accepted.request if self._accepted is not None else None
+
+    def known_body(self) -> bytes:
+        """Its bytes, as they were accepted; empty while none is known."""
+        known = self.known_request
+        return b"" if known is None else known.to_bytes(nested=self.requires == NESTED)
+
+    @property
     def refusals(self) -> tuple[Exchange, ...]:
         """Answers other than 200 to the requests tried so far."""
         return tuple(self._refusals)

@@ -109,6 +109,9 @@ class Probe:
             raise LookupError(f"check {self.check.slug} covers several clauses or criteria: say which one")
         if name not in self.outcome.levels:
             raise LookupError(f"check {self.check.slug} does not declare clause {name}")
+        if exchange is not None and exchange.error is not None and exchange.error.kind == "connect":
+            # Neither for nor against anything: nobody was reached.
+            raise Untestable(f"no connection could be opened: {exchange.error.message}")
         self.outcome.cases[name] = self.outcome.cases.get(name, 0) + 1
         text = observed if isinstance(observed, str) else shown(observed)
         found, self._pending = self._pending, None

@@ -62,7 +62,40 @@ def send_raw(
 
     Raises:
         BudgetExhausted, AccessError: nothing was sent.
+        harness.incident.EndpointLost: the endpoint has gone away.
     """
+    found: list[Exchange] = []
+
+    def attempt() -> Exchange:
+        found[:] = _send_once(
+            client,
+            pieces,
+            answers=answers,
+            hang_up=hang_up,
+            half_close=half_close,
+            each_answered=each_answered,
+            method=method,
+            linger=linger,
+            seconds=seconds,
+        )
+        return found[-1]
+
+    client.recorder.settled(attempt, whole_time=seconds is None)
+    return found
+
+
+def _send_once(
+    client: RestClient,
+    pieces: Sequence[Piece],
+    *,
+    answers: int,
+    hang_up: bool,
+    half_close: bool,
+    each_answered: bool,
+    method: str,
+    linger: float | None,
+    seconds: float | None,
+) -> list[Exchange]:
     call = _begin(client, seconds)
     sent = b"".join(piece.data for piece in pieces)
     reader = ResponseReader(call, client.budget.limits.body_bytes, method)

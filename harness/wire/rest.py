@@ -13,6 +13,7 @@ import httpx
 
 from harness import __version__
 from harness.budget import Budget
+from harness.check import Untestable
 from harness.record.clock import now
 from harness.record.coding import DECODED_LIMIT, Undecodable, decoded_body
 from harness.record.exchange import Exchange, Failure, Headers
@@ -30,9 +31,11 @@ __all__ = ["RestClient", "decoded_body", "json_of"]
 
 USER_AGENT = f"art15/{__version__}"
 # An endpoint that left this many requests in a row without any answer is asked with little patience until it answers
-# again: a dead endpoint must not cost the full time limit for every check of a run.
+# again. Impatience saves time and makes no verdict: what got no answer then is asked again with all the time there is,
+# so many times, and after that it is untestable.
 SILENCES = 3
 IMPATIENT_SECONDS = 1.0
+ASKED_IN_FULL = 6
 _TARGET = re.compile(r"[\x21-\x7e]+")
 
 
@@ -60,6 +63,7 @@ class RestClient:
         self._url = httpx.URL(self._origin + "/")  # the path goes out as the request target, untouched by httpx
         self._secrets: tuple[str, ...] = ()
         self._silences = 0
+        self._in_full = 0
         self._patient = True
         # While it is set, every request goes over a connection of its own: what repeats then owes nothing to the last.
         self.always_fresh = False
@@ -99,21 +103,52 @@ class RestClient:
             BudgetExhausted: nothing was sent.
             AccessError: the operator's token command failed; nothing was sent.
             ValueError: this is no HTTP request: an illegal method, path or header.
+            Untestable: the endpoint has left so much without an answer that it is not waited for any more.
+            harness.incident.EndpointLost: the endpoint has gone away.
         """
         given, fresh = tuple(headers), fresh or self.always_fresh
-        exchange = self._once(method, path, body, given, fresh, timeout, accept_encoding, credentials)
-        if _met_idle_close(exchange):
-            exchange = self._once(method, path, body, given, True, timeout, accept_encoding, credentials)
+
+        def attempt() -> Exchange:
+            exchange = self._patiently(method, path, body, given, fresh, timeout, accept_encoding, credentials)
+            if not _met_idle_close(exchange):
+                return exchange
+            return self._patiently(method, path, body, given, True, timeout, accept_encoding, credentials)
+
+        exchange = self.recorder.settled(attempt, whole_time=timeout is None)
         for _ in range(THROTTLED_TRIES if self._patient and self.waits else 0):
             pause = pause_of(exchange)
             if pause is None or pause > min(THROTTLED_SECONDS, self.budget.seconds_left):
                 break
             self.pace.slow_down()
             time.sleep(pause)
-            exchange = self._once(method, path, body, given, fresh, timeout, accept_encoding, credentials)
+            exchange = self.recorder.settled(attempt, whole_time=timeout is None)
         # An endpoint that never lets anything through is not waited for again until it does.
         self._patient = pause_of(exchange) is None
         return exchange
+
+    def _patiently(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        given: tuple[Header, ...],
+        fresh: bool,
+        timeout: float | None,
+        accept_encoding: str,
+        credentials: bool,
+    ) -> Exchange:
+        """Once with little patience where that is all there is, and then with all the time of a request."""
+        hurried = self._silences >= SILENCES
+        limit = timeout
+        if hurried:
+            limit = IMPATIENT_SECONDS if timeout is None else min(timeout, IMPATIENT_SECONDS)
+        exchange = self._once(method, path, body, given, fresh, limit, accept_encoding, credentials)
+        if not hurried or limit == timeout or exchange.answered or not exchange.timed_out:
+            return exchange
+        if self._in_full >= ASKED_IN_FULL:
+            raise Untestable(f"not waited for: {self._silences} requests in a row were left without an answer")
+        self._in_full += 1
+        return self._once(method, path, body, given, fresh, timeout, accept_encoding, credentials)
 
     def _once(
         self,
@@ -132,8 +167,6 @@ class RestClient:
         all_headers = self._headers(access, given, body, method, fresh, accept_encoding)
         self.pace.wait()
         granted = self.budget.take()
-        if self._silences >= SILENCES:
-            granted = min(granted, IMPATIENT_SECONDS)
         call = Call(granted if timeout is None else min(timeout, granted))
         request = httpx.Request(
             method,
@@ -144,6 +177,8 @@ class RestClient:
         )
         exchange = self._carry_out(request, call, self._origin + target, all_headers, body or b"")
         self._silences = 0 if exchange.answered else self._silences + 1
+        if exchange.answered:
+            self._in_full = 0
         if exchange.status == 401 and credentials:
             self.access.refused()
         return self.recorder.record(exchange)

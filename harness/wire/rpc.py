@@ -17,6 +17,7 @@ from urllib.parse import unquote_to_bytes
 
 from harness import __version__
 from harness.budget import Budget
+from harness.check import Untestable
 from harness.record.clock import now
 from harness.record.exchange import Exchange, Failure, Headers, RpcStatus
 from harness.record.intent import meant
@@ -40,6 +41,7 @@ _FRAME = struct.Struct(">BI")
 # As with REST: an endpoint that left this many calls without any answer is asked with little patience.
 SILENCES = 3
 IMPATIENT_SECONDS = 1.0
+ASKED_IN_FULL = 6
 MAX_TIMEOUT_MS = 10**8 - 1  # grpc-timeout has eight digits at most
 _NOT_SENT = OF_HTTP_1 | {"host"}
 
@@ -65,6 +67,7 @@ class GrpcClient:
         route = Route(_context(access) if access.is_tls else None, access.sni, access.proxy_address())
         self._pool = Http2Pool(access.host, access.port, route)
         self._silences = 0
+        self._in_full = 0
         self._patient = True
         self.always_fresh = False  # as with REST
         self.pace = Pace()
@@ -99,19 +102,25 @@ class GrpcClient:
         Raises:
             BudgetExhausted, AccessError: nothing was sent.
             ValueError: the metadata cannot be sent over HTTP/2.
+            Untestable, EndpointLost: as :meth:`harness.wire.rest.RestClient.send`.
         """
         data = message if isinstance(message, bytes) else message.SerializeToString()
         given, fresh = tuple(metadata), fresh or self.always_fresh
-        exchange, again = self._once(method, data, service, given, timeout, credentials, fresh=fresh)
-        if again:
-            exchange, _ = self._once(method, data, service, given, timeout, credentials, fresh=True)
+
+        def attempt() -> Exchange:
+            exchange, again = self._patiently(method, data, service, given, timeout, credentials, fresh=fresh)
+            if again:
+                exchange, _ = self._patiently(method, data, service, given, timeout, credentials, fresh=True)
+            return exchange
+
+        exchange = self.recorder.settled(attempt, whole_time=timeout is None)
         for _ in range(THROTTLED_TRIES if self._patient else 0):
             pause = pause_of(exchange)
             if pause is None or pause > min(THROTTLED_SECONDS, self.budget.seconds_left):
                 break
             self.pace.slow_down()
             time.sleep(pause)
-            exchange, _ = self._once(method, data, service, given, timeout, credentials, fresh=fresh)
+            exchange = self.recorder.settled(attempt, whole_time=timeout is None)
         self._patient = pause_of(exchange) is None
         return exchange
 
@@ -164,6 +173,30 @@ class GrpcClient:
             self.recorder.redactor.add(secrets)
             self._secrets = secrets
 
+    def _patiently(
+        self,
+        method: str,
+        data: bytes,
+        service: str,
+        metadata: Headers,
+        timeout: float | None,
+        credentials: bool,
+        *,
+        fresh: bool,
+    ) -> tuple[Exchange, bool]:
+        """Once with little patience where that is all there is, and then with all the time of a call."""
+        hurried = self._silences >= SILENCES
+        limit = timeout
+        if hurried:
+            limit = IMPATIENT_SECONDS if timeout is None else min(timeout, IMPATIENT_SECONDS)
+        exchange, again = self._once(method, data, service, metadata, limit, credentials, fresh=fresh)
+        if not hurried or limit == timeout or exchange.answered or not exchange.timed_out:
+            return exchange, again
+        if self._in_full >= ASKED_IN_FULL:
+            raise Untestable(f"not waited for: {self._silences} calls in a row were left without an answer")
+        self._in_full += 1
+        return self._once(method, data, service, metadata, timeout, credentials, fresh=fresh)
+
     def _once(
         self,
         method: str,
@@ -180,13 +213,13 @@ class GrpcClient:
         self._learn_secrets()
         self.pace.wait()
         granted = self.budget.take()
-        if self._silences >= SILENCES:
-            granted = min(granted, IMPATIENT_SECONDS)
         seconds = granted if timeout is None else min(timeout, granted)
         headers = _headers(access, metadata, seconds)
         call, answer = Call(seconds), Answer()
         exchange = self._carry_out(f"/{service}/{method}", method, headers, data, call, answer, fresh=fresh)
         self._silences = 0 if exchange.answered else self._silences + 1
+        if exchange.answered:
+            self._in_full = 0
         if exchange.rpc is not None and exchange.rpc.name == "UNAUTHENTICATED" and credentials:
             self.access.refused()
         return self.recorder.record(exchange), _met_idle_close(exchange) and not answer.touched

@@ -1,0 +1,272 @@
+"""Whether the endpoint is still there: noticed at the first request that meets nobody, waited for, and told once.
+
+A request that meets nobody is no case of any clause. The check that ran is ended if one of its requests has done it;
+otherwise the request is sent again as soon as the endpoint serves, and the check goes on as if nothing had been.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from harness.budget import BudgetExhausted
+from harness.check import Untestable
+from harness.incident import EndpointLost, Incident
+from harness.record.clock import now
+from harness.record.exchange import Exchange
+from harness.record.store import Recorder
+from harness.run.suspects import suspects_of
+from harness.target.models import ModelUnderTest
+from harness.target.target import Target
+from harness.wire.access import AccessError
+from harness.wire.presence import refuses
+
+if TYPE_CHECKING:
+    from harness.wire.rest import RestClient
+    from harness.wire.rpc import GrpcClient
+
+# A process that ends closes its connections a moment before its port: three looks, and then it is taken to be there.
+LOOKS = (0.0, 0.005, 0.015)
+ASK_SECONDS = 2.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
+# Models that must infer again before the run goes on.
+MODELS = 4
+# Incidents outside of checks, such as while models are read, after each of which the request is sent again.
+OUTSIDE = 2
+# Requests that are sent once more because their first try got no answer in time: each costs a whole time limit.
+LATE = 24
+# How long after its start a request may be suspected of an incident that was noticed then.
+WINDOW_NS = 1_000_000_000
+
+
+class Continuity:
+    """Asked by the recorder about each request without an answer.
+
+    Args:
+        recorder: knows what was sent last.
+        clients: of the run, one for each address.
+        patience: seconds to wait for the endpoint to come back.
+        warm_up: seconds that it may then take until its models infer.
+
+    Attributes:
+        crowd: what is under way beside single requests, in words; empty if nothing is.
+        untold: incidents that no check has reported yet.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        clients: list[RestClient | GrpcClient],
+        patience: float,
+        warm_up: float,
+    ) -> None:
+        self.incidents: list[Incident] = []
+        self.target: Target | None = None
+        self.say: Callable[[str], None] = lambda _: None
+        self.crowd = ""
+        self._recorder, self._clients = recorder, clients
+        self._patience, self._warm_up = patience, warm_up
+        self._lock = threading.RLock()
+        self._busy: int | None = None
+        self._ended_ns = 0
+        self._silent: set[str] = set()
+        self._late: set[str] = set()
+        self.untold: list[Incident] = []
+
+    @property
+    def lost(self) -> Incident | None:
+        """The incident after which the endpoint did not come back."""
+        return self.incidents[-1] if self.incidents and self.incidents[-1].lost else None
+
+    def away(self, exchange: Exchange, *, whole_time: bool) -> bool:
+        """See :class:`harness.record.store.Continuity`."""
+        if self._busy == threading.get_ident():
+            return False
+        with self._lock:
+            last = self.incidents[-1] if self.incidents else None
+            if last is not None and exchange.start_ns < self._ended_ns:
+                # Under way at the same time as one that was looked into already.
+                return self._again(last) if _lost_answer(exchange) else False
+            if last is not None and last.lost:
+                raise EndpointLost(last)
+            self._busy = threading.get_ident()
+            try:
+                kind = self._kind(exchange, whole_time)
+                incident = None if kind in (None, "late") else self._wait(str(kind), exchange)
+            finally:
+                self._busy = None
+            return kind == "late" if incident is None else self._again(incident, exchange)
+
+    def take_untold(self) -> list[Incident]:
+        """The incidents that no check has reported yet, which is now the caller's to do."""
+        found, self.untold = self.untold, []
+        return found
+
+    def look(self) -> None:
+        """Whether connections are still taken, at the end of a check; what is noticed now was done by its requests."""
+        recent = self._recorder.recent
+        with self._lock:
+            if self.lost is not None or not recent:
+                return
+            for client in self._clients:
+                if refuses(client.access, 0.0):
+                    self._busy = threading.get_ident()
+                    try:
+                        self._wait("gone", recent[-1][0], client)
+                    finally:
+                        self._busy = None
+                    return
+
+    def provoke(self, send: Callable[[], Exchange], incident: Incident) -> bool:
+        """Send a suspect again: whether the endpoint goes away; waits for it then, and notes if it stays away."""
+        with self._lock:
+            self._busy = threading.get_ident()
+            try:
+                exchange = send()
+                kind = self._kind(exchange, True) if _lost_answer(exchange) else None
+                if kind != incident.kind:
+                    return False
+                client = self._client(exchange)
+                why = self._until_back(client, time.monotonic())
+                if why:
+                    incident.back_after_s = None
+                    incident.why_not_back = f"it came back once, and after a suspect was sent again {why}"
+                return True
+            finally:
+                self._busy = None
+                self._ended_ns = time.monotonic_ns()
+
+    def _again(self, incident: Incident, exchange: Exchange | None = None) -> bool:
+        """True where the request is to be sent again; ends the check where one of its own requests has done it."""
+        if incident.lost:
+            raise EndpointLost(incident)
+        check = self._recorder.current_check
+        if incident.kind == "silent":
+            # Once it may have been the endpoint's own doing; the same request once more, and it is the request's.
+            key = "" if exchange is None else _key(exchange)
+            if key in self._silent:
+                raise EndpointLost(incident)
+            self._silent.add(key)
+            return True
+        own = any(each.check == check for each in incident.suspects)
+        if (own and (check is not None or len(self.incidents) > OUTSIDE)) or incident.crowd:
+            raise EndpointLost(incident)
+        return True
+
+    def _kind(self, exchange: Exchange, whole_time: bool) -> str | None:
+        """What has happened: ``gone``, ``silent``, this request alone ``late``, or nothing to wait for."""
+        error = exchange.error
+        # Before anything was reached, it is for discovery to say why nothing can be.
+        if error is None or exchange.answered or not self._recorder.recent:
+            return None
+        client = self._client(exchange)
+        if error.kind == "connect":
+            return "gone"
+        if error.kind in ("reset", "closed", "tls") and any(refuses(client.access, pause) for pause in LOOKS):
+            return "gone"
+        if error.kind == "timeout" and whole_time:
+            if refuses(client.access, 0.0):
+                return "gone"
+            return self._unheard(exchange) if self._answers(client) else "silent"
+        return None
+
+    def _unheard(self, exchange: Exchange) -> str | None:
+        """One request alone got no answer in time: that decides nothing yet, and it is sent once more."""
+        key = _key(exchange)
+        if key in self._late or len(self._late) >= LATE:
+            return None
+        self._late.add(key)
+        return "late"
+
+    def _wait(self, kind: str, exchange: Exchange, client: RestClient | GrpcClient | None = None) -> Incident:
+        """Wait until it serves again, and note what happened, also where the waiting is interrupted."""
+        client = client or self._client(exchange)
+        begin, noticed_ns = time.monotonic(), time.monotonic_ns()
+        incident = Incident(
+            kind="gone" if kind == "gone" else "silent",
+            at=now(),
+            address=f"{client.access.host}:{client.access.port}",
+            check=self._recorder.current_check,
+            patience_s=self._patience,
+            crowd=self.crowd,
+            why_not_back="the run ended while it was waited for",
+        )
+        try:
+            self.say(f"the endpoint does not answer; waiting up to {self._patience:g} s for it")
+            incident.why_not_back = self._until_back(client, begin)
+            if not incident.why_not_back:
+                incident.back_after_s = time.monotonic() - begin
+        finally:
+            self._ended_ns = time.monotonic_ns()
+            # Our own questions, which came after, are none of them.
+            recent = [row for row in self._recorder.recent if row[0].start_ns <= noticed_ns]
+            incident.suspects = suspects_of(recent, exchange, noticed_ns - WINDOW_NS, self._model_of)
+            self.incidents.append(incident)
+            self.untold.append(incident)
+        return incident
+
+    def _until_back(self, client: RestClient | GrpcClient, begin: float) -> str:
+        """Why it is not back; empty if it is."""
+        pause, answered = FIRST_PAUSE, False
+        left = client.budget.seconds_left
+        while True:
+            spent = time.monotonic() - begin
+            limit = max(self._patience, self._warm_up) if answered else self._patience
+            if spent >= min(limit, left):
+                break
+            if not refuses(client.access, 0.0):
+                answered = answered or self._answers(client)
+                if answered and self._infers():
+                    return ""
+            time.sleep(min(pause, max(0.0, min(limit, left) - spent)))
+            pause = min(2 * pause, LONGEST_PAUSE)
+        if answered:
+            return f"it answers again, and did not infer within {max(self._patience, self._warm_up):g} s"
+        return f"it did not come back within {min(self._patience, left):.3g} s"
+
+    def _answers(self, client: RestClient | GrpcClient) -> bool:
+        """Whether anything at all is answered on a new connection."""
+        try:
+            if hasattr(client, "infer") and hasattr(client, "send"):
+                return client.send("GET", "/v2/health/live", fresh=True, timeout=ASK_SECONDS).answered
+            return client.call("ServerLive", fresh=True, timeout=ASK_SECONDS).answered  # type: ignore[union-attr]
+        except (BudgetExhausted, AccessError, Untestable):
+            return False
+
+    def _infers(self) -> bool:
+        """Whether the models that have inferred before infer again."""
+        target = self.target
+        models = [] if target is None else [model for model in target.models if model.known_request is not None]
+        try:
+            return all(self._model_infers(model) for model in models[:MODELS])
+        except (BudgetExhausted, AccessError, Untestable):
+            return False
+
+    def _model_infers(self, model: ModelUnderTest) -> bool:
+        assert self.target is not None
+        if self.target.rest is not None:
+            return model.infer(self.target.rest, model.known_body(), fresh=True, timeout=ASK_SECONDS * 5).ok
+        known = model.grpc.known if model.grpc is not None else None
+        return known is None or model.grpc is None or model.grpc.infer(known.request, known.form).ok
+
+    def _client(self, exchange: Exchange) -> RestClient | GrpcClient:
+        """The client whose address an exchange went to."""
+        grpc = exchange.http_version == "HTTP/2"
+        fitting = [client for client in self._clients if hasattr(client, "call") == grpc]
+        return (fitting or self._clients)[0]
+
+    def _model_of(self, exchange: Exchange) -> ModelUnderTest | None:
+        models = self.target.models if self.target is not None else []
+        found = [model for model in models if f"/models/{model.name}/" in exchange.url]
+        return next(iter(found or models), None)
+
+
+def _lost_answer(exchange: Exchange) -> bool:
+    return exchange.error is not None and not exchange.answered
+
+
+def _key(exchange: Exchange) -> str:
+    return hashlib.sha256(f"{exchange.method} {exchange.url}\n".encode() + exchange.request_body).hexdigest()

@@ -1,0 +1,88 @@
+"""How far a run came: which planned items have a verdict, and in one sentence why the others have none."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from reports.evidence import IncidentRow, SuspectRow, Unreached
+from reports.recorded import Recorded
+from reports.words import when
+
+ENDED, KILLED = "the run ended before", "the run was stopped or killed"
+_WHY = {"budget": "the budget was used up", "lost endpoint": "the endpoint was lost"}
+
+
+def unreached(recorded: Recorded) -> list[Unreached]:
+    """Planned items without a verdict, by reason; none where the run did not write down what it planned."""
+    done = {check.id: check.unreached for check in recorded.checks}
+    groups: dict[str, list[str]] = defaultdict(list)
+    for check in recorded.checks:
+        if check.unreached:
+            groups[_WHY.get(check.unreached, check.unreached)].append(check.id)
+    for item in recorded.planned or []:
+        if item.id not in done:
+            groups[_ending(recorded)].append(item.id)
+    return [Unreached(reason=reason, items=items) for reason, items in groups.items()]
+
+
+def carried_out(recorded: Recorded) -> int:
+    """How many items have a verdict."""
+    return sum(not check.unreached for check in recorded.checks)
+
+
+def _ending(recorded: Recorded) -> str:
+    if recorded.closed_at is None:
+        return KILLED
+    return f"{ENDED}: {recorded.ended}" if recorded.ended else ENDED
+
+
+def cut_short(recorded: Recorded) -> str | None:
+    """Why the run is not whole, in sentences; None if every planned item has a verdict and the record is whole."""
+    reasons = []
+    missing = unreached(recorded)
+    if missing and recorded.planned is not None:
+        planned, done = len(recorded.planned), carried_out(recorded)
+        why = "; ".join(f"{group.reason} ({len(group.items)} not carried out)" for group in missing)
+        reasons.append(f"{done} of {planned} planned checks were carried out: {why}.")
+    elif missing:
+        reasons.append(f"{sum(len(group.items) for group in missing)} checks were not carried out.")
+    lost = next((each for each in recorded.incidents if each.back_after_s is None), None)
+    if lost is not None:
+        reasons.append(f"{lost.text[:1].upper()}{lost.text[1:]}.")
+    if recorded.closed_at is None:
+        reasons.append("The journal has no closing line: the run was stopped or killed.")
+    if recorded.trouble:
+        reasons.append(f"Parts of the record could not be used: {'; '.join(recorded.trouble[:3])}.")
+    return " ".join(reasons) or None
+
+
+def incidents(recorded: Recorded) -> list[IncidentRow]:
+    """When the endpoint was away."""
+    return [
+        IncidentRow(
+            kind=each.kind,
+            at=each.at,
+            address=each.address,
+            check=each.check,
+            back_after_s=each.back_after_s,
+            text=each.text,
+            suspects=[
+                SuspectRow(
+                    exchange=one.sha256, what=one.what, check=one.check, under_way=one.under_way, k=one.k, n=one.n
+                )
+                for one in each.suspects
+            ],
+        )
+        for each in recorded.incidents
+    ]
+
+
+def away(rows: list[IncidentRow]) -> str | None:
+    """One sentence about all incidents that ended well; None without any."""
+    back = [row for row in rows if row.back_after_s is not None]
+    if not back:
+        return None
+    if len(back) == 1:
+        return f"{back[0].text[:1].upper()}{back[0].text[1:]}."
+    times = ", ".join(when(row.at) for row in back[:3]) + (", …" if len(back) > 3 else "")
+    return f"The endpoint was away {len(back)} times and came back ({times})."

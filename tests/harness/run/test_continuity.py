@@ -1,0 +1,235 @@
+"""An endpoint that goes away is noticed once, waited for, and never a case of a clause."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from harness.budget import Budget, Limits
+from harness.check import REGISTRY, Check, EndpointLost, Outcome, Untestable
+from harness.incident import Incident, Suspect
+from harness.policy import Policy
+from harness.record.redact import Redactor
+from harness.record.store import ExchangeStore, Recorder
+from harness.run.continuity import Continuity
+from harness.run.results import tell
+from harness.target.probe import Probe, checking
+from harness.target.target import Target
+from harness.verdicts import Level, Verdict
+from harness.wire.access import Access
+from harness.wire.rest import RestClient
+from tests.endtoend.mortal import free_ports
+
+GOOD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+
+
+class Stub:
+    """Answers everything with 200; ends at a request whose path has ``die`` in it, for ``seconds`` or for good."""
+
+    def __init__(self, port: int, away: float | None = None, silent: float = 0.0) -> None:
+        self.port, self._away, self._silent = port, away, silent
+        self._leaving = threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self.requests: list[str] = []
+
+    def __enter__(self) -> Stub:
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._leaving.set()
+        self._thread.join(10)
+        self._listener.close()
+
+    def _serve(self) -> None:
+        while not self._leaving.is_set():
+            self._listener.settimeout(0.05)
+            try:
+                connection, _ = self._listener.accept()
+            except TimeoutError:
+                continue
+            with connection:
+                self._answer(connection)
+
+    def _answer(self, connection: socket.socket) -> None:
+        connection.settimeout(2)
+        data = connection.recv(65536)
+        if not data:
+            return
+        self.requests.append(data.split(b" ")[1].decode())
+        if b"hold" in data and self._silent:
+            self._leaving.wait(self._silent)
+            self._silent = 0.0
+        if b"die" in data:
+            self._listener.close()
+            connection.close()
+            self._leaving.wait(60 if self._away is None else self._away)
+            self._listener = socket.create_server(("127.0.0.1", self.port))
+            return
+        connection.sendall(GOOD)
+
+
+@contextmanager
+def run(folder: Path, port: int, patience: float = 0.3) -> Iterator[tuple[RestClient, Continuity]]:
+    """A client whose endpoint is watched."""
+    recorder = Recorder(ExchangeStore(folder), Redactor(), lambda _: None)
+    with RestClient(Access(f"http://127.0.0.1:{port}"), recorder, Budget(Limits(request_seconds=0.5))) as client:
+        continuity = Continuity(recorder, [client], patience, patience)
+        recorder.continuity = continuity
+        with checking(recorder, "some-check"):
+            yield client, continuity
+
+
+def test_nobody_there_from_the_beginning_is_for_discovery_to_say(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    with run(tmp_path, port) as (client, continuity):
+        exchange = client.server_live()
+    assert exchange.error is not None
+    assert exchange.error.kind == "connect"
+    assert continuity.incidents == []
+
+
+def test_an_endpoint_that_ends_at_a_request_and_stays_away(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    with Stub(port), run(tmp_path, port) as (client, continuity):
+        client.server_live()
+        with pytest.raises(EndpointLost) as lost:
+            client.send("GET", "/die", fresh=True)
+        assert "/die" in str(lost.value)
+        with pytest.raises(EndpointLost):
+            client.server_live()
+        incident = continuity.lost
+    assert incident is not None
+    assert [(each.what, each.under_way) for each in incident.suspects] == [("GET /die", True)]
+    assert "did not come back within 0.3 s" in incident.text
+
+
+def test_one_that_somebody_starts_again_ends_the_check_that_did_it_and_no_other(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    with Stub(port, away=0.2), run(tmp_path, port, 10.0) as (client, continuity):
+        client.server_live()
+        with pytest.raises(EndpointLost):
+            client.send("GET", "/die", fresh=True)
+        assert continuity.lost is None
+        with checking(client.recorder, "another-check"):
+            assert client.server_live().ok
+    (incident,) = continuity.take_untold()
+    assert incident.back_after_s is not None
+    assert incident.check == "some-check"
+    assert continuity.take_untold() == []
+
+
+def test_a_request_of_the_next_check_that_meets_nobody_is_sent_again(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    with run(tmp_path, port, 10.0) as (client, continuity):
+        with Stub(port):
+            client.server_live()
+        later = threading.Timer(0.2, lambda: started.append(Stub(port).__enter__()))
+        started: list[Stub] = []
+        later.start()
+        with checking(client.recorder, "another-check"):
+            exchange = client.server_ready()
+        assert exchange.ok
+        started[0].__exit__()
+    (incident,) = continuity.take_untold()
+    assert incident.check == "another-check"
+    assert [each.check for each in incident.suspects] == ["some-check"]
+
+
+def test_one_request_that_got_no_answer_in_time_is_sent_once_more(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    with Stub(port, silent=1.0) as stub, run(tmp_path, port, 10.0) as (client, continuity):
+        client.server_live()
+        assert client.send("GET", "/hold", fresh=True).ok
+    assert stub.requests.count("/hold") == 2
+    assert continuity.incidents == []
+
+
+def test_one_that_is_silent_for_a_while_is_asked_again(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    with Stub(port, silent=4.0), run(tmp_path, port, 10.0) as (client, continuity):
+        client.server_live()
+        assert client.send("GET", "/hold", fresh=True).ok
+    (incident,) = continuity.take_untold()
+    assert incident.kind == "silent"
+    outcome = Outcome({})
+    tell(outcome, incident)
+    assert outcome.violations == []
+    assert outcome.observations
+
+
+def test_a_closed_connection_of_an_endpoint_that_is_there_is_an_answer_like_others(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def close_all() -> None:
+            while True:
+                try:
+                    listener.accept()[0].close()
+                except OSError:
+                    return
+
+        threading.Thread(target=close_all, daemon=True).start()
+        with run(tmp_path, listener.getsockname()[1]) as (client, continuity):
+            client.recorder.recent.append((client.server_live(), None))
+            exchange = client.send("GET", "/x", fresh=True)
+    assert exchange.error is not None
+    assert exchange.error.kind in ("closed", "reset")
+    assert continuity.incidents == []
+
+
+def test_what_met_nobody_is_never_a_case(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    check = next(iter(_checks()))
+    with run(tmp_path, port) as (client, _):
+        met_nobody = client.server_live()
+        probe = Probe(check, Target(client, None, Policy(), "v2", met_nobody, None), Outcome({"X": Level.MUST}))
+        for condition in (True, False):
+            with pytest.raises(Untestable):
+                probe.holds(condition, clause="X", expected="", observed="", exchange=met_nobody)
+    assert probe.outcome.cases == {}
+    assert probe.outcome.verdict() is Verdict.UNTESTABLE
+
+
+def _checks() -> Iterator[Check]:
+    from harness.run.checks import load_checks  # noqa: PLC0415 -- imports all suites
+
+    load_checks()
+    yield from REGISTRY
+
+
+@pytest.mark.parametrize(
+    ("suspects", "words"),
+    [
+        ((), "after no request that could have done it"),
+        ((Suspect("a", "POST /x", "c", True),), "while this request was under way: POST /x"),
+        ((Suspect("a", "POST /x", "c", False),), "right after the answer to this request: POST /x"),
+        (
+            (Suspect("a", "POST /x", "c", True), Suspect("b", "GET /y", "c", False)),
+            "after one of these 2 requests (1 under way, 1 just answered): POST /x, GET /y",
+        ),
+        ((Suspect("a", "POST /x", "c", True, k=3, n=3),), "sent again on its own, POST /x did it 3 of 3 times"),
+    ],
+)
+def test_the_sentence(suspects: tuple[Suspect, ...], words: str) -> None:
+    incident = Incident("gone", "2026-11-28T10:00:00.123456Z", "h:1", "some-check", 20.0, 0.4, suspects)
+    assert words in incident.text
+    assert "10:00:00.1 UTC, during some-check" in incident.text
+    assert "served again 0.4 s later" in incident.text
+
+
+def test_a_crash_fails_a_criterion_of_the_policy_with_the_request_as_evidence() -> None:
+    suspect = Suspect("ab" * 32, "POST /x", "some-check", True, ("shape",), 2, 3)
+    incident = Incident("gone", "2026-11-28T10:00:00.123456Z", "h:1", "some-check", 20.0, 0.4, (suspect,))
+    outcome = Outcome({"REST-INFER-01": Level.MUST})
+    tell(outcome, incident)
+    (violation,) = outcome.violations
+    assert (violation.clause, violation.exchange, violation.replayed) == ("policy:no-crash", "ab" * 32, (2, 3))
+    assert violation.root == "endpoint-gone:shape"
+    assert outcome.clause_verdict("REST-INFER-01") is Verdict.NOT_APPLICABLE
+    assert outcome.verdict() is Verdict.FAIL
