@@ -14,6 +14,7 @@ from harness.generate.members import with_elements
 from harness.generate.values import element_lists
 from harness.oracles.equality import preserved
 from harness.record.exchange import Exchange
+from harness.record.intent import meant
 from harness.target.models import outputs_of
 from harness.target.probe import Probe
 from harness.target.replies import refused, status_of
@@ -191,7 +192,8 @@ def rest_datatype_other_than_declared(probe: Probe) -> None:
     wanted = probe.answered(probe.model.infer(probe.client, proper))
     if not wanted.ok:
         probe.untestable("the model does not take ones")
-    exchange = probe.answered(probe.model.infer(probe.client, mistaken))
+    with meant("neither"):
+        exchange = probe.answered(probe.model.infer(probe.client, mistaken))
     probe.observe(f"{other} for {first.datatype} is answered {status_of(exchange)}", "DTYPE-04")
     found = probe.differ(exchange, wanted) if exchange.ok else None
     good = refused(exchange) or (exchange.ok and found is None)

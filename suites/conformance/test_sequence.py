@@ -9,6 +9,7 @@ from harness.check import check
 from harness.generate.inputs import example_tensor
 from harness.oracles.equality import Outputs, difference
 from harness.record.exchange import Exchange
+from harness.record.intent import meant
 from harness.target.extensions import infer, offered
 from harness.target.models import outputs_of
 from harness.target.probe import Probe
@@ -89,7 +90,8 @@ def sequence_start_boolean(probe: Probe) -> None:
     first, _ = _inputs(probe)
     for start in ("yes", 1.5):
         parameters = {"sequence_id": 1507, "sequence_start": start, "sequence_end": True}
-        exchange = infer(probe, replace(first, parameters=parameters))
+        with meant("neither"):
+            exchange = infer(probe, replace(first, parameters=parameters))
         observed = f"sequence_start {start!r}: {status_of(exchange)}"
         probe.holds(refused(exchange), expected="an error status", observed=observed, exchange=exchange)
 
@@ -120,7 +122,8 @@ def schedule_policy_parameters(probe: Probe) -> None:
         probe.holds(exchange.ok and found is None, expected="status 200 and unchanged outputs", observed=observed,
                     exchange=exchange)  # fmt: skip
     for name, word in (("priority", "high"), ("timeout", "soon")):
-        exchange = infer(probe, replace(accepted.request, parameters={name: word}))
+        with meant("neither"):
+            exchange = infer(probe, replace(accepted.request, parameters={name: word}))
         observed = f"{name} {word!r}: {status_of(exchange)}"
         probe.holds(refused(exchange), expected="an error status", observed=observed, exchange=exchange)
 
@@ -206,7 +209,8 @@ def _begins_anew(probe: Probe, request: InferRequest, sequence: Id, alone: Walk)
 
 def _no_sequence(probe: Probe, request: InferRequest) -> None:
     """Requests with an id that is none are answered as without; a model that only takes sequences refuses both."""
-    plain = infer(probe, request)
+    with meant("neither"):
+        plain = infer(probe, request)
     if not plain.ok:
         probe.observe(f"a request outside of any sequence is answered {status_of(plain)}")
         return
