@@ -286,7 +286,9 @@ class Prober:
         ours = sum(word(result) in (FAILED, TOOL_ERROR) for result in results)
         others = max(0, session.testsfailed - ours)
         stale = self.run.stale_waivers()
-        self.run.exit = exit_of(results, status=int(session.exitstatus), others_failed=others, stale=stale)
+        wrong = [f"{each['check'] or 'discovery'}: {each['text']}" for each in self.run.self_check()["disagreements"]]
+        status = int(session.exitstatus)
+        self.run.exit = exit_of(results, status=status, others_failed=others, stale=stale, wrong_messages=wrong)
         return self.run.exit.code
 
     def _errors_apart(self, config: pytest.Config) -> None:

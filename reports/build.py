@@ -157,6 +157,7 @@ def _run(recorded: Recorded) -> Run:
         carried_out=None if recorded.planned is None else carried_out(recorded),
         unreached=unreached(recorded),
         incidents=incidents(recorded),
+        self_check=recorded.self_check,
     )
 
 

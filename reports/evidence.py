@@ -347,11 +347,40 @@ class Unreached(Record, frozen=True, kw_only=True):
     items: list[str]
 
 
+class SelfCheckRow(Record, frozen=True, kw_only=True):
+    """Messages of one kind over one transport: how many were sent, how many differ, how many were judged."""
+
+    transport: str
+    meant: Literal["valid", "invalid", "neither"]
+    sent: int
+    distinct: int
+    looked_at: int
+    disagreements: int
+
+
+class Disagreement(Record, frozen=True, kw_only=True):
+    """A message that is not what the tester meant it to be: a defect of the tester."""
+
+    check: str | None
+    exchange: str
+    text: str
+
+
+class SelfCheck(Record, frozen=True, kw_only=True):
+    """Whether the tester's own messages are what they were meant to be, judged by another route than made them."""
+
+    text: str
+    rows: list[SelfCheckRow] = []
+    disagreements: list[Disagreement] = []
+    disagreements_total: int = 0
+
+
 class Run(Record, frozen=True, kw_only=True):
     """When and how the run went, and what was seen of the endpoint whatever the checks say (``facts``).
 
     ``planned`` counts the items that were to be carried out, ``carried_out`` those with a verdict. None for bundles
     of versions that did not write down what was planned.
+    ``self_check`` is missing where the run was killed, or older than it.
     """
 
     id: str
@@ -376,6 +405,7 @@ class Run(Record, frozen=True, kw_only=True):
     carried_out: int | None = None
     unreached: list[Unreached] = []
     incidents: list[IncidentRow] = []
+    self_check: SelfCheck | None = None
 
 
 class DutyRow(Record, frozen=True, kw_only=True):

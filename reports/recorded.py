@@ -14,7 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from reports.doors import door_of
-from reports.evidence import CheckResult, LawFact, LevelName, Plan, TensorView, Tester
+from reports.evidence import CheckResult, LawFact, LevelName, Plan, SelfCheck, TensorView, Tester
 from reports.journal import Entry, JournalProblem, JournalScan
 
 JOURNAL = "journal.jsonl"
@@ -279,6 +279,7 @@ class Recorded:
     planned: list[ItemPlanned] | None = None
     incidents: list[IncidentSeen] = field(default_factory=list)
     ended: str = ""
+    self_check: SelfCheck | None = None
     closed_at: str | None = None
     exit_code: int | None = None
     last_at: str = ""
@@ -410,6 +411,10 @@ def _incident(recorded: Recorded, entry: Entry) -> None:
     recorded.incidents.append(msgspec.convert(entry.data, IncidentSeen))
 
 
+def _self_check(recorded: Recorded, entry: Entry) -> None:
+    recorded.self_check = msgspec.convert(entry.data, SelfCheck)
+
+
 def _close(recorded: Recorded, entry: Entry) -> None:
     closed = msgspec.convert(entry.data, _Close)
     recorded.exit_code, recorded.ended = closed.exit_code, closed.ended
@@ -429,5 +434,6 @@ _TAKE: dict[str, Callable[[Recorded, Entry], None]] = {
     "fact": _fact,
     "deviation": _deviation,
     "unsampled": _unsampled,
+    "self_check": _self_check,
     "close": _close,
 }

@@ -2,6 +2,7 @@
 
 The tester checks its own messages by another route than the one that made them: a generator that is wrong would
 otherwise blame the endpoint. What is neither (raw bytes, a probe of something else than the message) says nothing.
+``open`` is neither as well: the protocol does not say what a right answer to it is, so none is held against anybody.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import contextvars
 from collections.abc import Iterator
 from typing import Literal
 
-Intent = Literal["valid", "invalid", "neither"]
+Intent = Literal["valid", "invalid", "neither", "open"]
 
 _INTENT: contextvars.ContextVar[Intent | None] = contextvars.ContextVar("intent", default=None)
 

@@ -94,7 +94,14 @@ class Exit:
     why: tuple[str, ...]
 
 
-def exit_of(results: Collection[Seen], *, status: int, others_failed: int, stale: Sequence[str]) -> Exit:
+def exit_of(
+    results: Collection[Seen],
+    *,
+    status: int,
+    others_failed: int,
+    stale: Sequence[str],
+    wrong_messages: Sequence[str] = (),
+) -> Exit:
     """The exit code of a run and its reasons.
 
     Args:
@@ -102,6 +109,7 @@ def exit_of(results: Collection[Seen], *, status: int, others_failed: int, stale
         status: pytest's own; what is neither 0 nor 1 (interrupted, an internal error, usage) stays.
         others_failed: failed items that are no checks of ours.
         stale: waivers that cover nothing any more.
+        wrong_messages: of the tester, that are not what they were meant to be: no finding stands on such ground.
     """
     parts = {
         FINDINGS: [
@@ -114,8 +122,11 @@ def exit_of(results: Collection[Seen], *, status: int, others_failed: int, stale
     }
     codes = [code for code in (FINDINGS, TESTER) if any(parts[code])]
     why = tuple(text for code in codes for text in parts[code] if text)
+    why = (*wrong_messages, *why)
     if status not in (OK, FINDINGS):
         return Exit(status, why)
+    if wrong_messages:
+        return Exit(TESTER, why)
     if codes:
         return Exit(codes[0], why)
     if not any(each.verdict in _SEEN for each in results):

@@ -42,12 +42,14 @@ from harness.target.discovery import discover, metadata_again
 from harness.target.errors import TargetError
 from harness.target.load_bench import Bench
 from harness.target.models import ModelUnderTest
+from harness.target.passive.rules import Models
+from harness.target.passive.self_check import SelfCheck, Transport
 from harness.target.passive.sightings import Sightings
 from harness.target.probe import Probe, checking
 from harness.target.replaying import Clients
 from harness.target.target import Target
 from harness.target.warming import warm_up
-from harness.verdicts import Verdict
+from harness.verdicts import Level, Verdict
 from harness.wire.access import Access, AccessError
 from harness.wire.rest import RestClient
 from reports.bundle import EVIDENCE, finish
@@ -86,6 +88,8 @@ class Run:
         self._journal: Journal
         self._recorder: Recorder
         self._clients: list[RestClient | GrpcClient] = []
+        self._messages = SelfCheck(config.seed)
+        self._self_check: dict[str, Any] | None = None
         self.target: Target
 
     # -- opening ---------------------------------------------------------------------------------------------------
@@ -105,8 +109,10 @@ class Run:
         self._record_opening()
         self._recorder = Recorder(ExchangeStore(config.folder), self.redactor, self._exchange)
         access = (config.access, *(each for each in (config.rest, config.grpc) if each is not None))
-        self._sightings = Sightings(self.redactor, {name for each in access for name in (each.host, each.sni)})
+        hosts = {name for each in access for name in (each.host, each.sni)}
+        self._sightings = Sightings(self.redactor, hosts, self._open_checks())
         self._recorder.observe(self._sightings.look)
+        self._recorder.observe(self._messages.note)
         budget = Budget(config.limits)
         rest = None if config.rest is None else RestClient(config.rest, self._recorder, budget)
         grpc = None if config.grpc is None else _grpc_client(config.grpc, self._recorder, budget)
@@ -139,6 +145,15 @@ class Run:
         for text in self.target.remarks:
             self.tell(text)
             self._log("deviation", {"text": text})
+
+    def _open_checks(self) -> set[str]:
+        """Checks that ask only for what the protocol leaves open."""
+        clauses = self.catalogue.clauses
+        return {
+            check.slug
+            for check in self.checks
+            if not check.beyond_clauses and {clauses[each].level for each in check.clauses} == {Level.AMBIGUOUS}
+        }
 
     def _record_opening(self) -> None:
         config, policy = self.config, self.config.policy
@@ -347,6 +362,17 @@ class Run:
                 stale.append(f"waiver for {waiver.slug} is not needed any more: the check passes")
         return stale
 
+    def self_check(self) -> dict[str, Any]:
+        """Whether all messages so far are what they were meant to be; judged once, at the end."""
+        if self._self_check is None:
+            models: dict[Transport, Models] = {
+                "rest": {each.name: each.metadata for each in self.target.models},
+                "grpc": {each.name: each.grpc.metadata for each in self.target.models if each.grpc is not None},
+            }
+            self._self_check = self._messages.judge(models)
+            self._log("self_check", self._self_check)
+        return self._self_check
+
     def close(self, exit_code: int, ended: str = "") -> None:
         """Read the identities a last time, close the journal, and stop using the network; safe to call twice.
 
@@ -361,6 +387,7 @@ class Run:
             for text in self.stale_waivers():
                 self._log("deviation", {"text": text})
             self._identity("end")
+            self.self_check()
             for incident in self.continuity.take_untold():
                 self._log("incident", incident_event(incident))
         self._log("close", {"exit_code": exit_code, "ended": ended})

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from harness.oracles.equality import difference
 from harness.oracles.transports import answers_differ
 from harness.record.exchange import Exchange
+from harness.record.intent import meant
 from harness.target.grpc_forms import typable
 from harness.target.grpc_replies import outputs as grpc_outputs
 from harness.target.models import outputs_of
@@ -81,7 +82,8 @@ def same_version(probe: Probe) -> GrpcModel:
 def json_asked(probe: Probe, request: InferRequest) -> Exchange:
     """Send all inputs as binary data and ask for JSON."""
     body = binary_request(InferRequest(request.inputs))
-    return probe.client.infer(probe.model.name, body.body, probe.model.address, body.headers)
+    with meant("open"):  # JSON may have no way to write what bytes can hold
+        return probe.client.infer(probe.model.name, body.body, probe.model.address, body.headers)
 
 
 def answers(probe: Probe, request: InferRequest) -> list[Answer]:

@@ -215,10 +215,12 @@ class RestClient:
     ) -> Exchange:
         """POST v2/models/M[/versions/V]/infer; ``fresh`` and ``timeout`` as for :meth:`send`."""
         path = self.model_path(model, version, "infer")
+        given = tuple(headers)
         if isinstance(body, InferRequest):
-            with meant("valid"):
-                return self.send("POST", path, body.to_bytes(), headers, fresh=fresh, timeout=timeout)
-        return self.send("POST", path, body, headers, fresh=fresh, timeout=timeout)
+            # Whoever adds headers tries something else than the message.
+            with meant("neither" if given else "valid"):
+                return self.send("POST", path, body.to_bytes(), given, fresh=fresh, timeout=timeout)
+        return self.send("POST", path, body, given, fresh=fresh, timeout=timeout)
 
     @staticmethod
     def model_path(model: str, version: str | None = None, leaf: str = "") -> str:

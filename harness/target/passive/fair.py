@@ -88,12 +88,13 @@ def owes_label(exchange: Exchange) -> bool:
     return own and exchange.error is None and route_of(exchange.url) in ("infer", "metadata")
 
 
-def broke_down(exchange: Exchange) -> bool:
+def broke_down(exchange: Exchange, intent: Intent) -> bool:
     """Status 500: whatever was asked, the server says that it is the one that failed.
 
-    Health and readiness may say no by any status; other 5xx say something else (not offered, too busy, no version).
+    Health and readiness may say no by any status, as may answers to what the protocol leaves open; other 5xx say
+    something else (not offered, too busy, no version).
     """
-    return exchange.status == 500 and exchange.error is None and route_of(exchange.url) != "health"
+    return intent != "open" and exchange.status == 500 and exchange.error is None and route_of(exchange.url) != "health"
 
 
 def grpc_blame(exchange: Exchange, intent: Intent) -> str | None:
@@ -109,7 +110,7 @@ def grpc_blame(exchange: Exchange, intent: Intent) -> str | None:
         return None
     if rpc.name in CLIENT_CODES and not rpc.details.strip():
         return "grpc-status-without-details"
-    if rpc.name not in ("UNKNOWN", "INTERNAL") or not _is_message(exchange, method):
+    if intent == "open" or rpc.name not in ("UNKNOWN", "INTERNAL") or not _is_message(exchange, method):
         return None
     return f"grpc-{'valid-call' if intent == 'valid' else 'client-mistake'}:{rpc.name}"
 

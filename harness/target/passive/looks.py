@@ -101,7 +101,7 @@ def _rest(exchange: Exchange, intent: Intent) -> list[Look]:
         label = exchange.media_type or "no Content-Type"
         says = f"{asked(exchange)}: {_status(exchange)}, an error object labelled {label}"
         found.append(Look("REST-HTTP-07", f"error-label:{label}", says))
-    if broke_down(exchange):
+    if broke_down(exchange, intent):
         whose = "a valid request" if intent == "valid" else "this request"
         root = f"server-error-for-{'valid-request' if intent == 'valid' else 'client-mistake'}:500"
         found.append(Look("REST-ERR-05", root, f"{asked(exchange)}: {_status(exchange)} to {whose}"))

@@ -67,7 +67,7 @@ class SelfCheck:
 
     def note(self, exchange: Exchange, check: str | None) -> None:
         """Put a message by, if it is meant as valid or invalid."""
-        intent = intended()
+        intent: Intent = "neither" if intended() == "open" else intended()
         transport: Transport = "grpc" if is_grpc(exchange) else "rest"
         with self._lock:
             tally = self.tallies.setdefault((transport, intent), Tally())
@@ -92,7 +92,7 @@ class SelfCheck:
                 tally.kept[place] = message
 
     def judge(self, models: Mapping[Transport, Models]) -> dict[str, Any]:
-        """What the journal says of it: ``rows``, one for each kind over each transport, and ``disagreements``."""
+        """What the journal says of it: a sentence, one row for each kind over each transport, and disagreements."""
         rows, wrong = [], []
         for (transport, intent), tally in sorted(self.tallies.items()):
             found = [] if intent == "neither" else [(each, each.disagreement(models)) for each in tally.kept]
@@ -101,7 +101,23 @@ class SelfCheck:
                          "looked_at": len(found), "disagreements": len(bad)})  # fmt: skip
             wrong += [{"check": each.check, "exchange": each.sha256, "text": f"over {transport}: {why}"}
                       for each, why in bad]  # fmt: skip
-        return {"rows": rows, "disagreements": wrong[:NAMED], "disagreements_total": len(wrong)}
+        return {"text": _in_words(rows, len(wrong)), "rows": rows, "disagreements": wrong[:NAMED],
+                "disagreements_total": len(wrong)}  # fmt: skip
+
+
+def _in_words(rows: list[dict[str, Any]], wrong: int) -> str:
+    judged = {meant: sum(row["looked_at"] for row in rows if row["meant"] == meant) for meant in ("valid", "invalid")}
+    left = sum(row["distinct"] - row["looked_at"] for row in rows if row["meant"] != "neither")
+    if wrong:
+        text = f"{wrong} of the tester's own messages are not what they were meant to be: a defect of the tester."
+    else:
+        text = (
+            f"Every message meant as valid ({judged['valid']} distinct ones) was valid by a schema and rules written "
+            f"from the specification and its proto file, and every message meant as invalid ({judged['invalid']}) was "
+            "not, by them or by the model's own metadata."
+        )
+    sampled = f" {left} more were left out: a sample of {SAMPLE} of each kind, none above 64 KiB." if left else ""
+    return f"{text} Raw bytes and probes of other things are neither.{sampled}"
 
 
 def _described(models: Models) -> bool:

@@ -55,11 +55,13 @@ class Sightings:
     Args:
         redactor: learns secrets that an answer gives away.
         known: hosts that the tester used itself.
+        open_checks: slugs of checks that ask only what the protocol leaves open.
     """
 
-    def __init__(self, redactor: Redactor, known: Iterable[str] = ()) -> None:
+    def __init__(self, redactor: Redactor, known: Iterable[str] = (), open_checks: Iterable[str] = ()) -> None:
         self._redactor = redactor
         self._known = tuple(known)
+        self._open = frozenset(open_checks)
         self._lock = threading.Lock()
         self._shapes: dict[int, tuple[Sighting, ...]] = {}
         self._found: dict[tuple[Transport, str, str], Sighting] = {}
@@ -88,7 +90,9 @@ class Sightings:
 
     def _look(self, exchange: Exchange, check: str | None) -> None:
         transport: Transport = "grpc" if is_grpc(exchange) else "rest"
-        intent, failed = intended(), is_error(exchange)
+        asked_open = check is not None and check.partition("[")[0] in self._open
+        intent: Intent = "open" if asked_open and intended() != "invalid" else intended()
+        failed = is_error(exchange)
         shape = _shape(exchange, intent, failed=failed)
         with self._lock:
             self.answers[transport] += 1

@@ -49,6 +49,14 @@ def test_what_was_meant_as_valid_is_told_apart() -> None:
     assert len(seen.of("rest", "REST-ERR-05")) == 2
 
 
+def test_what_the_protocol_leaves_open_breaks_nothing() -> None:
+    seen = Sightings(Redactor(), open_checks=["asks-what-is-open"])
+    seen.look(rest(500, {"error": "x"}), "asks-what-is-open[iris]")
+    with meant("open"):
+        seen.look(rest(500, {"error": "x"}), "another")
+    assert seen.of("rest", "REST-ERR-05") == []
+
+
 def test_secrets_are_kept_out_of_what_is_written_next() -> None:
     redactor = Redactor()
     seen = Sightings(redactor)
