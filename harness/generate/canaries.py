@@ -14,6 +14,7 @@ from harness.generate.members import encoded
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest
 from harness.wire.tensor import Tensor
+from harness.wire.varied import vary
 
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?!\d)")
 
@@ -69,7 +70,7 @@ def canary_request(base: InferRequest, mark: Canary) -> bytes:
     """A valid request with canaries in every element that can hold one and in its id."""
     inputs = tuple(_marked(tensor, mark) for tensor in base.inputs)
     # The id at the end: much of the body stands before the first canary, and may be cut off there.
-    value = {**replace(base, inputs=inputs, id=None).to_value(), "id": mark.text}
+    value = {**replace(vary(base, inputs=inputs), id=None).to_value(), "id": mark.text}
     return encoded(value)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest
 from harness.wire.tensor import Tensor, product
+from harness.wire.varied import vary
 
 SCALES = (1.0, 1.0, 8.0, 0.125, 1.0, 64.0)
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -27,7 +28,7 @@ def distinct(base: InferRequest, count: int) -> Iterator[InferRequest]:
         key = tuple(tensor.elements for tensor in inputs)
         if key not in seen and len(seen) < count:
             seen.add(key)
-            yield replace(base, inputs=inputs)
+            yield vary(base, inputs=inputs)
 
 
 def pool_of_rows(base: InferRequest, count: int) -> list[InferRequest]:
@@ -38,7 +39,7 @@ def pool_of_rows(base: InferRequest, count: int) -> list[InferRequest]:
         replace(tensor, shape=(1, *tensor.shape[1:]), elements=tensor.elements[: product(tensor.shape[1:])])
         for tensor in base.inputs
     )
-    return list(distinct(replace(base, inputs=singles), count))
+    return list(distinct(vary(base, inputs=singles), count))
 
 
 def joined(rows: list[InferRequest]) -> InferRequest:
@@ -52,7 +53,7 @@ def joined(rows: list[InferRequest]) -> InferRequest:
         )
         for place, tensor in enumerate(first.inputs)
     )
-    return replace(first, inputs=inputs)
+    return vary(first, inputs=inputs)
 
 
 def _varied(tensor: Tensor, number: int, place: int) -> Tensor:

@@ -7,13 +7,14 @@ Sources: RFC 8259 (JSON), RFC 9110, section 8.4 (content codings).
 from __future__ import annotations
 
 import gzip
+import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from harness.budget import MEBIBYTE
-from harness.generate.members import encoded
+from harness.generate.members import encoded, with_members
 from harness.wire.messages import InferRequest
 
 Header = tuple[str, str]
@@ -43,6 +44,9 @@ class HostileBody:
     headers: tuple[Header, ...] = ()
     same: bool = False
     not_json: bool = False
+
+
+_PLACE = "art15-place-of-a-parameter"
 
 
 def odd_bodies(request: InferRequest) -> Iterator[HostileBody]:
@@ -138,7 +142,7 @@ def heavy_bodies(request: InferRequest) -> Iterator[HostileBody]:
     yield HostileBody("unclosed-lists", f"{DEEP} lists that are opened and not closed", b"[" * DEEP)
     many = {f"a{n}": n for n in range(MANY)}
     yield HostileBody("many-members", f"{MANY} members", encoded({**value, **many}), same=True)
-    yield HostileBody("many-parameters", f"{MANY} parameters", encoded({**value, "parameters": many}))
+    yield HostileBody("many-parameters", f"{MANY} parameters", with_members(request, parameters=many))
     same = b'"a":1,' * MANY
     yield HostileBody("many-equal-members", f"the same member {MANY} times", b"{" + same + plain[1:], same=True)
     inputs = encoded({**value, "inputs": value["inputs"] * (MANY // 10)})
@@ -163,7 +167,9 @@ def heavy_bodies(request: InferRequest) -> Iterator[HostileBody]:
 
 def _parameter(plain: bytes, token: bytes) -> bytes:
     """The request with a parameter whose JSON text is ``token``, which may be no JSON."""
-    return b'{"parameters":{"art15":' + token + b"}," + plain[1:]
+    value = json.loads(plain)
+    parameters = {**(value.pop("parameters", None) or {}), "art15": _PLACE}
+    return encoded({"parameters": parameters, **value}).replace(f'"{_PLACE}"'.encode(), token, 1)
 
 
 def _members(plain: bytes) -> bytes:

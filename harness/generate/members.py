@@ -9,13 +9,20 @@ from typing import Any
 
 from harness.wire.messages import InferRequest
 from harness.wire.tensor import Tensor
+from harness.wire.varied import merged, vary, wished
 
 
 def with_members(request: InferRequest, *, of_inputs: Mapping[str, Any] | None = None, **members: object) -> bytes:
-    """The request with members set at top level and, with ``of_inputs``, on each input."""
-    value = {**request.to_value(), **members}
+    """The request with members set at top level and, with ``of_inputs``, on each input.
+
+    Parameters come beside those that are there, and outputs asked for keep what was said of them.
+    """
+    value = merged(request.to_value(), members)
+    outputs = members.get("outputs")
+    if isinstance(outputs, list):
+        value["outputs"] = [wished(request, each) if isinstance(each, dict) else each for each in outputs]
     if of_inputs:
-        value["inputs"] = [{**entry, **of_inputs} for entry in value["inputs"]]
+        value["inputs"] = [merged(entry, of_inputs) for entry in value["inputs"]]
     return encoded(value)
 
 
@@ -39,7 +46,7 @@ def with_elements(request: InferRequest, name: str, elements: tuple[Any, ...]) -
         else:
             filled = tuple(islice(cycle(tensor.elements), count))
             inputs.append(Tensor(tensor.name, tensor.datatype, _shape(tensor, count), filled))
-    return InferRequest(inputs=tuple(inputs))
+    return vary(request, inputs=inputs)
 
 
 def _shape(tensor: Tensor, count: int) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import strategies as st
@@ -18,6 +18,7 @@ from harness.generate.values import elements as ordinary
 from harness.wire.datatypes import DATATYPES, round_to
 from harness.wire.messages import InferRequest, TensorMetadata
 from harness.wire.tensor import Tensor
+from harness.wire.varied import vary
 
 # Up to this many elements are drawn one by one.
 LISTED = 6
@@ -66,15 +67,20 @@ class DrawnRequest:
 
     Attributes:
         sample: the operator's own request that was taken instead; None if the tensors were drawn.
+        like: a request that is known to be accepted: all but the inputs is as there.
     """
 
     tensors: tuple[DrawnTensor, ...]
     sample: InferRequest | None = None
+    like: InferRequest | None = field(default=None, repr=False)
 
     @property
     def request(self) -> InferRequest:
         """What is sent."""
-        return self.sample or InferRequest(tuple(each.tensor() for each in self.tensors))
+        if self.sample is not None:
+            return self.sample
+        tensors = tuple(each.tensor() for each in self.tensors)
+        return InferRequest(tensors) if self.like is None else vary(self.like, inputs=tensors)
 
 
 def edges(datatype: str, *, finite: bool = True) -> tuple[Any, ...]:

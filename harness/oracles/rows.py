@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from harness.oracles.equality import elements_differ
 from harness.wire.messages import InferRequest
 from harness.wire.tensor import Tensor, product
+from harness.wire.varied import vary
 
 
 def row(tensor: Tensor, index: int) -> Tensor:
     """Row ``index`` of a tensor as a batch of one."""
     size = product(tensor.shape[1:])
     elements = tensor.elements[index * size : (index + 1) * size]
-    return Tensor(tensor.name, tensor.datatype, (1, *tensor.shape[1:]), elements)
+    return replace(tensor, shape=(1, *tensor.shape[1:]), elements=elements)
 
 
 def row_request(request: InferRequest, index: int) -> InferRequest:
     """The request for one row of a batch."""
-    return InferRequest(inputs=tuple(row(tensor, index) for tensor in request.inputs))
+    return vary(request, inputs=[row(tensor, index) for tensor in request.inputs])
 
 
 def rows_differ(

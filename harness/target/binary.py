@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from harness.check import Inconclusive, NotApplicable, Untestable
@@ -21,6 +21,7 @@ from harness.target.replies import status_of
 from harness.wire.binary import BinaryBody, NotBinary, SplitReply, binary_request, read_binary_reply, split_reply
 from harness.wire.messages import InferRequest
 from harness.wire.tensor import Tensor
+from harness.wire.varied import vary
 
 EXTENSION = "binary_tensor_data"
 # JSON readers may keep integers as doubles, which are exact up to here; beyond, JSON is no witness against binary.
@@ -179,10 +180,7 @@ def wishing(
             {"name": name} if own is None else {"name": name, "parameters": {"binary_data": own}}
             for name, own in outputs.items()
         ]
-    parameters = request.parameters
-    if every is not None:
-        parameters = {**(parameters or {}), "binary_data_output": every}
-    return replace(request, outputs=request.outputs if listed is None else tuple(listed), parameters=parameters)
+    return vary(request, outputs=listed, parameters=None if every is None else {"binary_data_output": every})
 
 
 def all_binary(request: InferRequest) -> InferRequest:

@@ -6,12 +6,15 @@ campaign searches again, with the same draws, past the root causes that it has r
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Generic, TypeVar
 
 from hypothesis.strategies import SearchStrategy, just
 
+from harness.check import Untestable
 from harness.generate.members import with_elements
 from harness.generate.strategies import DrawnRequest, batches, drawable, every_edge, requests
 from harness.oracles.equality import preserved
@@ -204,9 +207,14 @@ def drawn_requests(probe: Probe, *, finite: bool = True) -> list[SearchStrategy[
     inputs = inputs if drawable(inputs) else ()
     if not inputs and not probe.model.samples:
         probe.not_applicable("the metadata describes no inputs that requests could be drawn for; samples would do")
-    drawn = [requests(inputs, probe.model.samples, finite=finite, batch=each) for each in batches(inputs)]
+    like = None
+    with contextlib.suppress(Untestable):
+        like = probe.accepted().request
+    dress = partial(replace, like=like)
+    drawn = [requests(inputs, probe.model.samples, finite=finite, batch=each).map(dress) for each in batches(inputs)]
     # Last: what was drawn shrinks, and of one root cause the first counterexample is reported.
-    edges = [just(every_edge(inputs, finite=each)) for each in ((True,) if finite else (True, False))] if inputs else []
+    finites = (True,) if finite else (True, False)
+    edges = [just(dress(every_edge(inputs, finite=each))) for each in finites] if inputs else []
     return [*drawn, *edges]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.check import NotApplicable, Untestable
@@ -23,6 +23,7 @@ from harness.target.probe import Probe
 from harness.target.replies import refused, status_of
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest, TensorMetadata
+from harness.wire.varied import vary
 
 if TYPE_CHECKING:
     from harness.wire.protobuf import Form
@@ -129,7 +130,7 @@ def outputs_reversed(probe: Probe, request: InferRequest) -> InferRequest | None
     """The request with all outputs of the metadata asked for, last one first; None for a single output."""
     metadata = probe.model.metadata or probe.grpc_model.metadata
     names = tuple(tensor.name for tensor in (metadata.outputs if metadata else ()))[::-1]
-    return replace(request, outputs=names) if len(names) > 1 else None
+    return vary(request, outputs=names) if len(names) > 1 else None
 
 
 def forms(request: InferRequest) -> tuple[Form, ...]:

@@ -21,6 +21,7 @@ from harness.wire.messages import InferRequest, ModelMetadata
 from harness.wire.protobuf import Form
 from harness.wire.rpc import GrpcClient
 from harness.wire.tensor import Tensor
+from harness.wire.varied import vary
 
 Edit = Callable[[Any], object]
 """Changes a ModelInferRequest in place before it is sent."""
@@ -104,6 +105,15 @@ class GrpcModel:
             raise Unsampled(self._why_none())
         return self._accepted
 
+    def candidates(self, batch: int = 1) -> Iterator[InferRequest]:
+        """Valid requests by the metadata, with all but the values of one that the model is known to accept."""
+        made = candidates(self.metadata.inputs if self.metadata else (), batch=batch)
+        return made if self._accepted is None else map(self.like, made)
+
+    def like(self, request: InferRequest) -> InferRequest:
+        """A request made from the metadata with all but the inputs of the one that the model is known to accept."""
+        return request if self._accepted is None else vary(self._accepted.request, inputs=request.inputs)
+
     def batch(self, rows: int) -> GrpcAccepted:
         """An accepted request whose inputs have ``rows`` in their leading, variable dimension.
 
@@ -115,7 +125,7 @@ class GrpcModel:
         if not inputs or any(not tensor.shape or tensor.shape[0] != -1 for tensor in inputs):
             raise NotApplicable("not every input has a leading variable dimension: no batch to speak of")
         if rows not in self._batches:
-            self._batches[rows] = self._first(candidates(inputs, batch=rows))
+            self._batches[rows] = self._first(self.candidates(rows))
         found = self._batches[rows]
         if found is None:
             raise NotApplicable(f"the model takes no batch of {rows}")
@@ -125,7 +135,7 @@ class GrpcModel:
         """Input -> output, where an output has given back the input's values in two different requests."""
         if self._echo is None:
             pairs: set[tuple[str, str]] | None = None
-            for request in candidates(self.metadata.inputs if self.metadata else ()):
+            for request in self.candidates():
                 answer = self.infer(request, self.accepted().form)
                 if answer.ok:
                     found = echoed(request, grpc_outputs(answer))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from harness.wire import strictjson
 from harness.wire.messages import InferRequest, ModelMetadata, TensorMetadata, read_outputs
 from harness.wire.rest import RestClient, json_of
 from harness.wire.tensor import Tensor
+from harness.wire.varied import vary
 
 if TYPE_CHECKING:
     from harness.target.grpc_model import GrpcModel
@@ -103,6 +105,15 @@ class ModelUnderTest:
             raise Unsampled(self._why_none())
         return self._accepted
 
+    def candidates(self, batch: int = 1) -> Iterator[InferRequest]:
+        """Valid requests by the metadata, with all but the values of one that the model is known to accept."""
+        made = candidates(self.metadata.inputs if self.metadata else (), batch=batch)
+        return made if self._accepted is None else map(self.like, made)
+
+    def like(self, request: InferRequest) -> InferRequest:
+        """A request made from the metadata with all but the inputs of the one that the model is known to accept."""
+        return request if self._accepted is None else vary(self._accepted.request, inputs=request.inputs)
+
     def batch(self, client: RestClient, rows: int) -> Accepted:
         """An accepted request whose inputs have ``rows`` in their leading, variable dimension.
 
@@ -115,7 +126,7 @@ class ModelUnderTest:
             raise NotApplicable("not every input has a leading variable dimension: no batch to speak of")
         if rows not in self._batches:
             self._batches[rows] = None
-            for request in candidates(inputs, batch=rows):
+            for request in self.candidates(rows):
                 exchange = self.infer(client, request)
                 # A 200 whose body does not come whole is no refusal: what is wrong with it is for checks to say.
                 if exchange.status == 200:
@@ -153,9 +164,8 @@ class ModelUnderTest:
         Whether a model is an echo is seen, never assumed; an empty mapping says that it is none.
         """
         if self._echo is None:
-            inputs = self.metadata.inputs if self.metadata else ()
             pairs: set[tuple[str, str]] | None = None
-            for request in candidates(inputs):
+            for request in self.candidates():
                 answer = self.infer(client, request)
                 if answer.ok:
                     found = echoed(request, outputs_of(answer))
@@ -211,7 +221,8 @@ class ModelUnderTest:
         """Whether the requests were refused only for what the protocol leaves to the client."""
         outputs = tuple(tensor.name for tensor in self.metadata.outputs) if self.metadata else ()
         for request in (*self.samples[:1], *islice(candidates(inputs), 1)):
-            whole = replace(request, id="1", parameters={}, outputs=outputs or None)
+            whole = vary(replace(request, id="1"), parameters={})
+            whole = whole if whole.outputs is not None or not outputs else vary(whole, outputs=outputs)
             for insisted, tried in (("id", replace(request, id="1")), ("id, parameters or outputs", whole)):
                 exchange = self.infer(client, tried)
                 if exchange.ok:

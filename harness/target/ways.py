@@ -23,6 +23,7 @@ from harness.target.replies import refused
 from harness.wire.binary import NotBinary, binary_request, read_binary_reply
 from harness.wire.messages import InferRequest
 from harness.wire.tensor import Tensor
+from harness.wire.varied import vary
 
 if TYPE_CHECKING:
     from harness.target.grpc_model import GrpcModel
@@ -65,7 +66,7 @@ def ways(probe: Probe, request: InferRequest) -> dict[str, Send]:
             if not nested or any(len(tensor.shape) > 1 for tensor in request.inputs):
                 found[name] = lambda body=body: client.infer(model.name, body, model.address)  # type: ignore[misc]
     if probe.target.extension(EXTENSION):
-        binary = binary_request(replace(request, parameters={"binary_data_output": True}))
+        binary = binary_request(vary(request, parameters={"binary_data_output": True}))
         found[BINARY] = lambda: client.infer(model.name, binary.body, model.address, binary.headers)
     if typable(request):
         found[TYPED] = lambda: grpc.infer(request, "typed")
@@ -81,7 +82,7 @@ def same_version(probe: Probe) -> GrpcModel:
 
 def json_asked(probe: Probe, request: InferRequest) -> Exchange:
     """Send all inputs as binary data and ask for JSON."""
-    body = binary_request(InferRequest(request.inputs))
+    body = binary_request(request)
     with meant("open"):  # JSON may have no way to write what bytes can hold
         return probe.client.infer(probe.model.name, body.body, probe.model.address, body.headers)
 

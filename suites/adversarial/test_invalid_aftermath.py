@@ -17,6 +17,7 @@ from harness.target.refusals import base_of
 from harness.target.replies import status_of
 from harness.wire.messages import InferRequest
 from harness.wire.pace import SHEDDING
+from harness.wire.varied import vary
 
 DUTIES = ["A15-4-c", "A15-5-b"]
 
@@ -160,4 +161,4 @@ def _large(probe: Probe) -> InferRequest:
 
 def _other(request: InferRequest) -> InferRequest:
     """The same request with the values of each input in reverse order: valid, and told apart."""
-    return replace(request, inputs=tuple(replace(each, elements=each.elements[::-1]) for each in request.inputs))
+    return vary(request, inputs=tuple(replace(each, elements=each.elements[::-1]) for each in request.inputs))

@@ -12,6 +12,7 @@ from harness.target.models import MANY_ROWS, outputs_of, with_id
 from harness.target.probe import Probe
 from harness.target.replies import object_or_none, refused, status_of
 from harness.wire.messages import InferRequest
+from harness.wire.varied import vary
 
 ROWS = 3
 CONCURRENT = 32
@@ -141,7 +142,8 @@ def rest_batch_sizes_agree(probe: Probe) -> None:
     two, three = probe.model.batch(probe.client, 2).request, probe.model.batch(probe.client, ROWS).request
     if len(two.inputs) < 2:
         probe.not_applicable("the model has one input only")
-    exchange = probe.answered(probe.model.infer(probe.client, InferRequest(inputs=(two.inputs[0], *three.inputs[1:]))))
+    mixed = vary(three, inputs=(two.inputs[0], *three.inputs[1:]))
+    exchange = probe.answered(probe.model.infer(probe.client, mixed))
     probe.observe(f"inputs of two and three rows are answered {status_of(exchange)}", "BATCH-04")
     cut = []
     if exchange.ok:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from harness.check import Untestable, check
-from harness.generate.inputs import candidates
 from harness.record.exchange import Exchange
 from harness.target.binary import Binary, all_binary, entries_of, offered, parts_of, size_of
 from harness.target.binary_echo import Echo, round_trip
@@ -42,7 +41,7 @@ def binary_halves(probe: Probe) -> None:
     if not any(tensor.datatype in HALVES for tensor in tensors):
         probe.not_applicable("the metadata has no FP16 and no BF16")
     with offered(probe) as binary:
-        answers = [(request, _send(binary, request)) for request in candidates(metadata.inputs if metadata else ())]
+        answers = [(request, _send(binary, request)) for request in probe.model.candidates()]
         worked = [(request, exchange) for request, exchange in answers if exchange.ok]
         if not worked:
             _held_against(binary, answers)

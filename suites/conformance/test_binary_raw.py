@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from harness.check import check
 from harness.oracles.rows import row_request
 from harness.record.exchange import Exchange
@@ -57,6 +59,7 @@ def binary_raw_request(probe: Probe) -> None:
         plain = binary.json(request)
         if not plain.ok:
             probe.untestable(f"one row in JSON is answered {status_of(plain)}")
+        _bare_taken(binary, request)
         part = to_raw(request.inputs[0].datatype, request.inputs[0].elements)
         exchange = _send(binary, part)
         if _all_binary(binary, exchange, f"{len(part)} bytes"):
@@ -64,6 +67,14 @@ def binary_raw_request(probe: Probe) -> None:
             binary.holds(found is None, clause="BIN-14", expected="the outputs of the same input in JSON or after JSON",
                          observed=found or "the same", exchange=exchange)  # fmt: skip
             _one_byte_more(binary, request, part)
+
+
+def _bare_taken(binary: Binary, request: InferRequest) -> None:
+    """End the check where the model needs what a raw request cannot carry: everything but the data."""
+    bare = InferRequest(tuple(replace(tensor, parameters=None) for tensor in request.inputs))
+    exchange = binary.json(bare) if bare != request else None
+    if exchange is not None and not exchange.ok:
+        binary.probe.not_applicable(f"without parameters or outputs the model takes nothing: {status_of(exchange)}")
 
 
 def _send(binary: Binary, body: bytes) -> Exchange:
@@ -113,6 +124,7 @@ def _text(binary: Binary, described: TensorMetadata, request: InferRequest) -> N
     fixed = -1 not in described.shape
     if product([abs(size) for size in described.shape]) != 1:
         binary.probe.not_applicable("the only input is more than one element of BYTES")
+    _bare_taken(binary, request)
     text = as_bytes(request.inputs[0].elements[0])
     echo = binary.probe.model.echoes(binary.probe.client).get(described.name)
     for body in (text, LOOKS_PREFIXED):

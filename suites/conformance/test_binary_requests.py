@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import replace
 
 from harness.check import NotApplicable, Untestable, check
 from harness.record.exchange import Exchange
@@ -20,6 +19,7 @@ from harness.wire.binary import LENGTH_HEADER, MEDIA_TYPE, binary_request
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest
 from harness.wire.tensor import Tensor
+from harness.wire.varied import vary
 
 # Enough bytes of one input for a server that reads a body in small pieces; and no more rows than any model is sent.
 MANY_BYTES, MOST_ROWS = 2048, 600
@@ -165,7 +165,7 @@ def binary_inputs_in_request_order(probe: Probe) -> None:
         base = base_of(probe).request
         if len(base.inputs) < 2:
             probe.not_applicable("the model has one input only")
-        for request in (base, replace(base, inputs=base.inputs[::-1])):
+        for request in (base, vary(base, inputs=base.inputs[::-1])):
             plain = binary.json(request)
             for names in _subsets([tensor.name for tensor in request.inputs]) if plain.ok else ():
                 exchange = binary.infer(request, *names)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from harness.check import NotApplicable, Untestable, check
-from harness.generate.inputs import candidates
 from harness.record.exchange import Exchange
 from harness.target.extensions import infer, offered
 from harness.target.models import outputs_of
@@ -16,6 +14,7 @@ from harness.target.replies import status_of
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest
 from harness.wire.tensor import Tensor, product
+from harness.wire.varied import asking_for
 
 # Servers print values with six digits after the point, or with fewer digits in all.
 RELATIVE, ABSOLUTE = 1e-3, 1e-5
@@ -68,7 +67,7 @@ def _known(probe: Probe) -> Iterator[tuple[InferRequest, Tensor]]:
             requests.append(probe.model.batch(probe.client, rows).request)
         except (NotApplicable, Untestable):
             continue
-    requests += candidates(probe.model.metadata.inputs if probe.model.metadata else ())
+    requests += probe.model.candidates()
     seen: set[tuple[str, bool]] = set()
     for request in requests:
         exchange = infer(probe, request)
@@ -90,7 +89,7 @@ def _has_order(output: Tensor) -> bool:
 
 def _classified(probe: Probe, request: InferRequest, output: Tensor, count: int) -> None:
     wish = {"name": output.name, "parameters": {"classification": count}}
-    exchange = infer(probe, replace(request, outputs=(wish,)))
+    exchange = infer(probe, asking_for(request, wish))
     what = f"classification {count} of {shown(list(output.elements))}"
     if not _holds(probe, exchange, exchange.ok, "status 200", f"{what}: {status_of(exchange)}"):
         return

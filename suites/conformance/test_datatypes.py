@@ -20,6 +20,7 @@ from harness.target.probe import Probe
 from harness.target.replies import refused, status_of
 from harness.wire.messages import InferRequest
 from harness.wire.tensor import Tensor
+from harness.wire.varied import vary
 
 SIGNED = ("INT8", "INT16", "INT32")
 UNSIGNED = ("UINT8", "UINT16", "UINT32")
@@ -296,4 +297,4 @@ def _draws_kept(probe: Probe, name: str, output: str, datatype: str, clause: str
 
 
 def _with_first(request: InferRequest, tensor: Tensor) -> InferRequest:
-    return InferRequest(inputs=(tensor, *request.inputs[1:]))
+    return vary(request, inputs=(tensor, *request.inputs[1:]))

@@ -11,6 +11,7 @@ from harness.target.grpc_refusals import grpc_base
 from harness.target.grpc_replies import differ, infer_reply, outputs, undefined_parameter
 from harness.target.probe import Probe
 from harness.target.replies import refused, status_of
+from harness.wire.varied import vary
 
 NAME = "x_conformance"
 # The second value of each kind is the one that proto3 cannot tell from an absent field outside a choice.
@@ -104,13 +105,10 @@ def grpc_parameters_of_two_more_kinds(probe: Probe) -> None:
 def _send(probe: Probe, place: str, kind: str, value: object) -> Exchange:
     """The accepted request with one parameter; for those of outputs, all outputs are asked for by name."""
     base = grpc_base(probe)
+    request = vary(base.request, outputs=list(outputs(base.exchange))) if place == "each output" else base.request
 
     def edit(message: Any) -> None:  # noqa: ANN401 -- a ModelInferRequest
-        if place == "each output":
-            del message.outputs[:]
-            for name in outputs(base.exchange):
-                message.outputs.add(name=name)
         for holder in PLACES[place](message):
             setattr(holder.parameters[NAME], kind, value)
 
-    return probe.answered(probe.grpc_model.infer(base.request, base.form, edit))
+    return probe.answered(probe.grpc_model.infer(request, base.form, edit))

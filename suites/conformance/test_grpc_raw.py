@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from harness.check import check
+from harness.record.exchange import Exchange
 from harness.target.grpc_data import data_problem
 from harness.target.grpc_forms import (
     RAW_REFUSED,
@@ -23,6 +25,7 @@ from harness.target.probe import Probe
 from harness.target.replies import refused, status_of
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest
+from harness.wire.varied import vary
 
 # FP16, BF16 and BYTES have clauses of their own.
 PLAIN = tuple(name for name, each in DATATYPES.items() if each.kind != "bytes" and each.grpc_field)
@@ -53,10 +56,22 @@ def grpc_raw_entries_follow_inputs(probe: Probe) -> None:
         return
     if not outputs(exchange):
         probe.untestable("the reply cannot be read, so that orders cannot be compared")
-    turned = probe.answered(probe.grpc_model.infer(InferRequest(inputs=request.inputs[::-1]), "raw"))
+    reverse = vary(request, inputs=request.inputs[::-1])
+    if typable(reverse) and not _taken_typed(probe, reverse, exchange):
+        return
+    turned = probe.answered(probe.grpc_model.infer(reverse, "raw"))
     found = differ(probe, turned, exchange) if turned.ok else status_of(turned)
     observed = f"inputs and entries in reverse: {found or 'the same outputs'}"
     probe.holds(found is None, expected="the same outputs", observed=observed, exchange=turned)
+
+
+def _taken_typed(probe: Probe, request: InferRequest, plain: Exchange) -> bool:
+    """Whether inputs in this order get the same outputs in the typed form: else the order is it, and not the form."""
+    exchange = probe.answered(probe.grpc_model.infer(request, "typed"))
+    found = differ(probe, exchange, plain) if exchange.ok else status_of(exchange)
+    if found is not None:
+        probe.observe(f"typed inputs in reverse: {found}; so raw ones are not held against it")
+    return found is None
 
 
 @check(
@@ -180,9 +195,7 @@ def _empty(probe: Probe) -> InferRequest:
     described = {each.name: each.shape for each in (metadata.inputs if metadata else ())}
     if any(described.get(tensor.name, ())[:1] != (-1,) for tensor in base.inputs):
         probe.not_applicable("not every input has a leading variable dimension")
-    return InferRequest(
-        inputs=tuple(type(each)(each.name, each.datatype, (0, *each.shape[1:]), ()) for each in base.inputs)
-    )
+    return vary(base, inputs=[replace(each, shape=(0, *each.shape[1:]), elements=()) for each in base.inputs])
 
 
 def _empty_elsewhere(probe: Probe, request: InferRequest) -> str | None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from harness.check import check
 from harness.generate.members import encoded, with_members
 from harness.target.probe import Probe, shown
 from harness.target.replies import object_or_none, refused, status_of
+from harness.wire.varied import vary
 
 
 @check(
@@ -28,7 +27,7 @@ def rest_inputs_order_is_free(probe: Probe) -> None:
     accepted = probe.accepted()
     if len(accepted.request.inputs) < 2:
         probe.not_applicable("the model has one input only")
-    reverse = replace(accepted.request, inputs=accepted.request.inputs[::-1])
+    reverse = vary(accepted.request, inputs=accepted.request.inputs[::-1])
     exchange = probe.answered(probe.model.infer(probe.client, reverse))
     found = probe.differ(exchange, accepted.exchange) if exchange.ok else status_of(exchange)
     probe.holds(found is None, expected="the same outputs", observed=found or "the same", exchange=exchange)

@@ -16,6 +16,8 @@ from harness.target.probe import Probe
 from harness.target.refusals import base_of
 from harness.target.replies import refused, status_of
 from harness.wire.messages import InferRequest
+from harness.wire.tensor import Tensor
+from harness.wire.varied import vary
 
 Id = int | str
 STEPS = 3
@@ -91,7 +93,7 @@ def sequence_start_boolean(probe: Probe) -> None:
     for start in ("yes", 1.5):
         parameters = {"sequence_id": 1507, "sequence_start": start, "sequence_end": True}
         with meant("neither"):
-            exchange = infer(probe, replace(first, parameters=parameters))
+            exchange = infer(probe, vary(first, parameters=parameters))
         observed = f"sequence_start {start!r}: {status_of(exchange)}"
         probe.holds(refused(exchange), expected="an error status", observed=observed, exchange=exchange)
 
@@ -116,14 +118,14 @@ def schedule_policy_parameters(probe: Probe) -> None:
     accepted = base_of(probe)
     minute = 60_000_000
     for parameters in ({"priority": 0}, {"priority": 1}, {"timeout": minute}, {"priority": 1, "timeout": minute}):
-        exchange = infer(probe, replace(accepted.request, parameters=parameters))
+        exchange = infer(probe, vary(accepted.request, parameters=parameters))
         found = probe.differ(exchange, accepted.exchange) if exchange.ok else None
         observed = f"{parameters}: {found or status_of(exchange)}"
         probe.holds(exchange.ok and found is None, expected="status 200 and unchanged outputs", observed=observed,
                     exchange=exchange)  # fmt: skip
     for name, word in (("priority", "high"), ("timeout", "soon")):
         with meant("neither"):
-            exchange = infer(probe, replace(accepted.request, parameters={name: word}))
+            exchange = infer(probe, vary(accepted.request, parameters={name: word}))
         observed = f"{name} {word!r}: {status_of(exchange)}"
         probe.holds(refused(exchange), expected="an error status", observed=observed, exchange=exchange)
 
@@ -134,9 +136,16 @@ def _inputs(probe: Probe) -> tuple[InferRequest, InferRequest]:
     if not inputs:
         probe.not_applicable("the metadata describes no inputs")
     first, second = (
-        InferRequest(tuple(example_tensor(tensor, offset=offset) for tensor in inputs)) for offset in (1, 4)
+        _plain(probe, tuple(example_tensor(tensor, offset=offset) for tensor in inputs)) for offset in (1, 4)
     )
     return first, second
+
+
+def _plain(probe: Probe, inputs: tuple[Tensor, ...]) -> InferRequest:
+    """A request outside of any sequence, with all but the inputs of the accepted one."""
+    made = probe.model.like(InferRequest(inputs))
+    kept = {name: value for name, value in (made.parameters or {}).items() if not name.startswith("sequence_")}
+    return replace(made, parameters=kept or None)
 
 
 def _step(probe: Probe, request: InferRequest, sequence: Id, step: int, steps: int = STEPS) -> Exchange:
@@ -145,7 +154,7 @@ def _step(probe: Probe, request: InferRequest, sequence: Id, step: int, steps: i
         "sequence_start": step == 0,
         "sequence_end": step == steps - 1,
     }
-    return infer(probe, replace(request, parameters=parameters))
+    return infer(probe, vary(request, parameters=parameters))
 
 
 def _walk(probe: Probe, request: InferRequest, sequence: Id) -> Walk:
@@ -216,7 +225,7 @@ def _no_sequence(probe: Probe, request: InferRequest) -> None:
         return
     for sequence in NONE:
         for step, start in enumerate((True, False)):
-            exchange = infer(probe, replace(request, parameters={"sequence_id": sequence, "sequence_start": start}))
+            exchange = infer(probe, vary(request, parameters={"sequence_id": sequence, "sequence_start": start}))
             found = difference(outputs_of(exchange), outputs_of(plain), exact=False) if exchange.ok else None
             observed = f"sequence_id {sequence!r}, request {step}: {found or status_of(exchange)}"
             probe.holds(exchange.ok and found is None, expected="the answer without sequence_id", observed=observed,

@@ -25,6 +25,7 @@ from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest
 from harness.wire.raw import from_raw, to_raw
 from harness.wire.tensor import Tensor
+from harness.wire.varied import asking_for
 
 EXTENSION = "system_shared_memory"
 UNKNOWN_REGION = "no-such-region-7f3a"
@@ -124,7 +125,7 @@ def _outputs(probe: Probe, region: Region, accepted: Accepted) -> None:
     for place in places.values():
         region.write(place, FILL * place["shared_memory_byte_size"])
     wishes = tuple({"name": name, "parameters": place} for name, place in places.items())
-    exchange = infer(probe, replace(accepted.request, outputs=wishes))
+    exchange = infer(probe, asking_for(accepted.request, *wishes))
     if not _holds(probe, exchange, exchange.ok, "status 200", f"outputs in shared memory: {status_of(exchange)}"):
         return
     entries = {str(each.get("name")): each for each in _entries(exchange)}
@@ -170,7 +171,7 @@ def _body(request: InferRequest, places: Mapping[str, Mapping[str, Any]], *, kee
     """The request with its inputs in shared memory; the inputs stand among the further members."""
     entries = request.to_value()["inputs"]
     for entry in entries:
-        entry["parameters"] = dict(places[entry["name"]])
+        entry["parameters"] = {**entry.get("parameters", {}), **places[entry["name"]]}
         if not keep_data:
             del entry["data"]
     return replace(request, extra={**request.extra, "inputs": entries})

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from harness.check import check
 from harness.generate.boundaries import NOT_FINITE, NOT_UTF8, full_range
-from harness.generate.inputs import candidates
 from harness.generate.members import with_elements
 from harness.oracles.transports import bits_differ
 from harness.target.grpc_forms import Echo, base_request, echoes_of, outputs_reversed
@@ -21,6 +19,7 @@ from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest
 from harness.wire.raw import from_raw, to_raw
 from harness.wire.rest import json_of
+from harness.wire.varied import vary
 
 # Quiet NaNs with bits of their own, little-endian.
 PAYLOADS = {"FP32": b"\x45\x23\xc1\x7f", "FP64": b"\x45\x23\x01\x00\x00\x00\xf8\x7f"}
@@ -65,11 +64,9 @@ def transports_same_answer(probe: Probe) -> None:
 def _requests(probe: Probe) -> list[InferRequest]:
     """The accepted request, candidates of one row and more, other orders of inputs and outputs; none twice."""
     found = [probe.accepted().request]
-    metadata = probe.model.metadata
-    if metadata is not None and metadata.inputs:
-        found += [each for rows in (1, 3, MANY_ROWS) for each in list(candidates(metadata.inputs, batch=rows))[:1]]
+    found += [each for rows in (1, 3, MANY_ROWS) for each in list(probe.model.candidates(rows))[:1]]
     last = found[-1]
-    found += [replace(last, inputs=last.inputs[::-1]), outputs_reversed(probe, last) or last]
+    found += [vary(last, inputs=last.inputs[::-1]), outputs_reversed(probe, last) or last]
     taken = [request for request in found if probe.model.infer(probe.client, request).ok]
     return list({repr(request): request for request in taken}.values()) or [base_request(probe)]
 

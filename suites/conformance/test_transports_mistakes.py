@@ -61,10 +61,9 @@ def _base(probe: Probe) -> InferRequest:
     with contextlib.suppress(NotApplicable, Untestable):
         found.insert(0, probe.model.batch(probe.client, 2).request)
     for request in found:
-        plain = InferRequest(inputs=request.inputs)
-        both = (probe.model.infer(probe.client, plain), same_version(probe).infer(plain, _form(plain)))
+        both = (probe.model.infer(probe.client, request), same_version(probe).infer(request, _form(request)))
         if all(exchange.ok for exchange in both):
-            return plain
+            return request
     return probe.untestable("no request is taken over both transports")
 
 

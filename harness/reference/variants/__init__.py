@@ -10,6 +10,7 @@ from harness.reference.variants import (
     grpc,
     guards,
     load,
+    needs,
     strictness,
     transport,
 )
@@ -17,4 +18,4 @@ from harness.reference.variants.registry import VARIANTS, Variant
 
 __all__ = ["VARIANTS", "Variant"]
 
-AREAS = (access, content, strictness, transport, grpc, extensions, guards, adversarial, load)
+AREAS = (access, content, strictness, transport, grpc, extensions, guards, needs, adversarial, load)
