@@ -15,6 +15,7 @@ from harness.oracles.equality import difference, echoed
 from harness.record.exchange import Exchange
 from harness.record.intent import meant
 from harness.target.advice import TRIES, unanswered
+from harness.target.sequences import advice, asks_for_sequence, in_sequence
 from harness.wire import protobuf
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest, ModelMetadata
@@ -45,6 +46,7 @@ class GrpcModel:
         metadata: reading of the metadata over gRPC, or None if there was none.
         samples: requests from the policy, tried before generated ones.
         patience: seconds that a first answer may take.
+        sequences: whether the server lists the extension sequence.
     """
 
     client: GrpcClient
@@ -54,6 +56,7 @@ class GrpcModel:
     metadata: ModelMetadata | None
     samples: tuple[InferRequest, ...] = ()
     patience: float = 0.0
+    sequences: bool = field(default=False, init=False)
     _accepted: GrpcAccepted | None = field(default=None, init=False)
     _refusals: list[Exchange] = field(default_factory=list, init=False)
     _unanswered: list[Exchange] = field(default_factory=list, init=False)
@@ -98,7 +101,10 @@ class GrpcModel:
         """
         if self._accepted is None and not self._refusals and len(self._unanswered) < TRIES:
             inputs = self.metadata.inputs if self.metadata else ()
-            self._accepted = self._first((*self.samples, *candidates(inputs)))
+            tried = (*self.samples, *candidates(inputs))
+            self._accepted = self._first(tried)
+            if self._accepted is None and (self.sequences or asks_for_sequence(self._refusals)):
+                self._accepted = self._first(in_sequence(tried))
         if self._accepted is None:
             if not self._refusals and self._unanswered:
                 raise Untestable(unanswered(self.name, self._unanswered[-1]))
@@ -185,6 +191,8 @@ class GrpcModel:
         if not self._refusals:
             return f"model {self.name!r} describes no inputs over gRPC that a request could be made from"
         last = self._refusals[-1]
+        if asks_for_sequence(self._refusals):
+            return f"{advice(self.name)}; it said: {last.rpc.details[:200] if last.rpc else ''!r}"
         words = (
             f"{last.rpc.name} {last.rpc.details[:200]!r}" if last.rpc else (last.error.message if last.error else "")
         )

@@ -14,6 +14,7 @@ from harness.oracles.equality import difference, echoed
 from harness.record.exchange import Exchange
 from harness.record.intent import meant
 from harness.target.advice import TRIES, unanswered
+from harness.target.sequences import advice, asks_for_sequence, in_sequence
 from harness.wire import strictjson
 from harness.wire.messages import InferRequest, ModelMetadata, TensorMetadata, read_outputs
 from harness.wire.rest import RestClient, json_of
@@ -50,6 +51,8 @@ class ModelUnderTest:
         requires: what the protocol leaves to the client, but the model was seen to insist on: optional members, or
             the nested spelling of data.
         grpc: the same model over gRPC, where an address was given.
+        sequences: whether the server lists the extension sequence.
+        sequence_only: whether the model was seen to take nothing outside of a sequence.
         remembered: what a check keeps for one that runs later.
         patience: seconds that a first answer may take.
         takes: seconds that an inference was seen to take, over each transport.
@@ -64,6 +67,8 @@ class ModelUnderTest:
     named: bool = False
     grpc: GrpcModel | None = None
     requires: str | None = field(default=None, init=False)
+    sequences: bool = field(default=False, init=False)
+    sequence_only: bool = field(default=False, init=False)
     remembered: dict[str, Any] = field(default_factory=dict, init=False)
     patience: float = field(default=0.0, init=False)
     takes: list[float] = field(default_factory=list, init=False)
@@ -215,7 +220,18 @@ class ModelUnderTest:
             if exchange.status is not None and 200 <= exchange.status < 300:
                 return Accepted(request, exchange)
             self._refusals.append(exchange)
-        return self._search_with_more(client, inputs)
+        return self._search_in_sequence(client, inputs) or self._search_with_more(client, inputs)
+
+    def _search_in_sequence(self, client: RestClient, inputs: tuple[TensorMetadata, ...]) -> Accepted | None:
+        """Whether the requests were refused only for standing outside of a sequence."""
+        if not self.sequences and not asks_for_sequence(self._refusals):
+            return None
+        for request in in_sequence((*self.samples, *candidates(inputs))):
+            exchange = self.infer(client, request)
+            if exchange.status is not None and 200 <= exchange.status < 300:
+                self.sequence_only = True
+                return Accepted(request, exchange)
+        return None
 
     def _search_with_more(self, client: RestClient, inputs: tuple[TensorMetadata, ...]) -> Accepted | None:
         """Whether the requests were refused only for what the protocol leaves to the client."""
@@ -238,6 +254,8 @@ class ModelUnderTest:
         if not self._refusals:
             return f"model {self.name!r} describes no inputs that a request could be made from"
         last = self._refusals[-1]
+        if asks_for_sequence(self._refusals):
+            return f"{advice(self.name)}; it said: {_words(last)}"
         return f"model {self.name!r} refused every one of {len(self._refusals)} valid requests: {_words(last)}"
 
 

@@ -16,12 +16,13 @@ from harness.record.exchange import Exchange
 from harness.target.alive import alive, serving, serving_before
 from harness.target.belonging import REPORTED, report, strayed_from
 from harness.target.concurrent import WIDTH, most_in_flight, together
-from harness.target.lanes import Known, Lane, excused, known, lane, varies_alone
+from harness.target.lanes import Known, Lane, declared_alike, excused, known, lane, varies_alone
 from harness.target.probe import Probe
 from harness.target.replies import status_of
 from harness.target.repository import accepts
+from harness.target.version_mix import mixed
 
-HANG = "policy:no-hang"
+HANG, SAME = "policy:no-hang", "policy:same-answer"
 CRITERIA = ("no-leak", "same-answer", "no-crash", "no-hang")
 DUTIES = ("A15-4-d", "A15-5-b", "A15-5-h")
 LOST = "lost-when-concurrent"
@@ -111,20 +112,39 @@ def adversarial_transports_apart(probe: Probe) -> None:
     per="model",
     kind="search",
     needs=["rest-infer-outputs-well-formed"],
-    faults=["versions-together-wrong", "answers-swapped-above-31-at-once"],
+    faults=["versions-together-wrong", "answers-swapped-above-31-at-once", "every-third-by-the-other-version"],
     fix="Keep versions and models apart: no shared buffer, no batch of two of them, no cache without their names.",
 )
 def adversarial_versions_apart(probe: Probe) -> None:
     """Requests to several versions, and to another model, at the same time do not see each other.
 
     As with one version, the requests going in turn to up to three of the versions that metadata lists, and to another
-    model under test that answers alike.
+    model under test that answers alike. Before that, one after another: what the versions answer to the same request is
+    told apart, and 64 requests to each are to get its own answer. That answers vary is no excuse where each is that of
+    another version, and which comes depends on the version that was named.
     """
     serving_before(probe)
+    _by_their_own(probe)
     ways = list(_neighbours(probe))
     if len(ways) < 2:
         probe.not_applicable("there is one version that takes requests, and no other model")
     _belong(probe, ways)
+
+
+def _by_their_own(probe: Probe) -> None:
+    """A request that names a version gets the answer of that version; one case where versions can be told apart."""
+    declared_alike(probe)
+    versions = probe.model.metadata.versions if probe.model.metadata else ()
+    found, told = mixed([lane(probe, "rest", version) for version in versions[-VERSIONS:]])
+    if told:
+        probe.holds(
+            found is None,
+            clause=SAME,
+            expected="the answer of the version that was named",
+            observed=found.words if found else f"so it is, for {told} pairs of versions",
+            exchange=found.exchange if found else None,
+            root="answered-by-another-version",
+        )
 
 
 def _known(probe: Probe, way: Lane) -> tuple[Lane, list[Known]]:

@@ -47,6 +47,10 @@ def rest_infer_answers_200(probe: Probe) -> None:
         )
         return
     probe.holds(True, clause="REST-HTTP-01", expected="the operation is routed", observed=status_of(exchange))
+    if probe.model.sequence_only:
+        probe.observe(
+            "nothing is taken outside of a sequence: each request is sent as a sequence of one", "REST-INFER-01"
+        )
     requires = probe.model.requires
     refusal = probe.model.refusals[0] if requires else exchange
     observed = f"{status_of(refusal)}{f', but accepted with {requires}' if requires else ''}"

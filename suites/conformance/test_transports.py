@@ -13,7 +13,18 @@ from harness.target.grpc_forms import Echo, base_request, echoes_of, outputs_rev
 from harness.target.models import MANY_ROWS
 from harness.target.probe import Probe
 from harness.target.replies import status_of
-from harness.target.ways import EXTENSION, RAW, TYPED, Answer, answers, apart, json_asked, may_refuse, read
+from harness.target.ways import (
+    EXTENSION,
+    RAW,
+    TYPED,
+    Answer,
+    answers,
+    apart,
+    both_answer,
+    json_asked,
+    may_refuse,
+    read,
+)
 from harness.wire import strictjson
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest
@@ -44,6 +55,7 @@ def transports_same_answer(probe: Probe) -> None:
     every way that the endpoint offers, each held against flat JSON: names, datatypes, shapes and values, bit for bit in
     their datatype. Half precision in JSON and raw BYTES over gRPC may be refused.
     """
+    both_answer(probe)
     probe.steady()
     for request in _requests(probe):
         found = answers(probe, request)
@@ -92,6 +104,7 @@ def transports_same_values(probe: Probe) -> None:
     beyond ASCII, by every way; then infinities and NaN by the ways that can carry them, which may refuse these. A NaN
     with a payload that typed contents keep is kept by raw ones.
     """
+    both_answer(probe)
     echoes = echoes_of(probe, *DATATYPES)
     if not echoes:
         probe.not_applicable("the model gives none of its inputs back")
@@ -165,6 +178,7 @@ def transports_bytes(probe: Probe) -> None:
     Echoes of BYTES are sent such bytes as binary data, typed and raw contents. Then ff 00 as binary data with the
     answer asked for in JSON, which cannot carry it: what comes is recorded, and no outcome is wrong by the text of OIP.
     """
+    both_answer(probe)
     echoes = echoes_of(probe, "BYTES")
     if not echoes:
         probe.not_applicable("the model echoes no BYTES")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from harness.reference.faults.registry import fault
@@ -67,3 +68,23 @@ def id_dropped_on_version_1(hooks: Hooks) -> None:
             body.pop("id", None)
 
     hooks.on("infer")(edit)
+
+
+@fault(
+    "every-third-by-the-other-version", "policy:same-answer", "VERS-04",
+    text="every third inference that names a version is computed by the other one, and labelled as was asked",
+    models=("matrix",),
+)  # fmt: skip
+def every_third_by_the_other_version(hooks: Hooks) -> None:
+    count = itertools.count(1)
+
+    def gate(call: Call) -> None:
+        if call.op == "infer" and call.version in ("1", "2") and next(count) % 3 == 0:
+            call.headers["x-art15-asked"] = call.version
+            call.version = "1" if call.version == "2" else "2"
+
+    def label(call: Call, body: dict[str, Any]) -> None:
+        body["model_version"] = call.headers.get("x-art15-asked", body.get("model_version"))
+
+    hooks.gates.append(gate)
+    hooks.on("infer")(label)
