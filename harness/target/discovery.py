@@ -70,8 +70,10 @@ def discover(
     known.refuse_unknown(target, is_named=bool(named))
     for model in target.models:
         model.patience = policy.endpoint.warm_up
+        model.sequences = target.extension("sequence")
         if model.grpc is not None:
             model.grpc.patience = policy.endpoint.warm_up
+            model.grpc.sequences = model.sequences
     return target
 
 

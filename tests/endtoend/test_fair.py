@@ -18,7 +18,7 @@ MISSING = b"left out what this model cannot do without"
 # What is sent on purpose without what the model needs: no list of outputs, a member twice, a request without JSON.
 WITHOUT = {
     "rest-outputs-empty-list",
-    "rest-infer-unknown-members",
+    "rest-null-optional-members",
     "binary-raw-request",
     "adversarial-bodies-odd-survived",
 }
@@ -113,3 +113,17 @@ def test_any_name_answered_is_one_cause(tmp_path: Path) -> None:
     run = ran(["--fault", "any-model-name-answered", "--models", "pair,echo-fp32"], tmp_path, "--oip-model", "pair")
     assert roots(run) == {"any-model-name-answered"}
     assert not any(each.startswith("adversarial-names") for each in blamed(run))
+
+
+def test_models_for_sequences_only_are_probed(tmp_path: Path) -> None:
+    run = ran(["--variant", "sequences-only", "--models", "pair"], tmp_path)
+    assert blamed(run) == {}
+    assert list(run.verdicts.values()).count("pass") > 150
+    told = [row["text"] for check in run.evidence["checks"] for row in check["observations"]]
+    assert any("outside of a sequence" in text for text in told)
+
+
+def test_a_version_that_answers_for_another_is_found(tmp_path: Path) -> None:
+    only = ("-k", "adversarial-versions-apart")
+    run = ran(["--fault", "every-third-by-the-other-version", "--models", "matrix"], tmp_path, *only)
+    assert roots(run) == {"answered-by-another-version"}
