@@ -86,9 +86,10 @@ def security_grpc_management_reachable(probe: Probe) -> None:
     The index is asked first. Where it can be read, and does not have the invented name, load and unload are called for
     that name. Elsewhere the layout of their messages is not known (in KServe's the name is another field): they get
     bytes that are no message, which no server can carry out, and any answer but UNIMPLEMENTED or a refusal for rights
-    counts as reached. What comes of it is as over REST. MITRE ATLAS AML.T0040.
+    counts as reached; but where the index is closed, only an answer OK does, since bytes that cannot be read are
+    refused before rights are looked at. What comes of it is as over REST. MITRE ATLAS AML.T0040.
     """
-    from harness.target.grpc_calls import load_of_nobody  # noqa: PLC0415 -- needs the extra grpc
+    from harness.target.grpc_calls import NO_MESSAGE, load_of_nobody  # noqa: PLC0415 -- needs the extra grpc
 
     index = probe.grpc.call("RepositoryIndex")
     message = load_of_nobody(index)
@@ -97,9 +98,16 @@ def security_grpc_management_reachable(probe: Probe) -> None:
     for method, exchange in asked:
         if exchange.rpc is None:
             probe.observe(f"{method}: {status_of(exchange)}")
+        elif method in RPCS and message == NO_MESSAGE and guarded(index) and _unread(exchange):
+            probe.observe(f"{method}: not decided, bytes that are no message stay unread ({status_of(exchange)})")
         else:
             seen.append((method, exchange, _rpc_state(exchange)))
     _judge(probe, seen)
+
+
+def _unread(exchange: Exchange) -> bool:
+    """Whether it may have been refused because it could not be read, by whatever reads messages."""
+    return exchange.rpc is not None and exchange.rpc.name in ("INTERNAL", "UNKNOWN", "INVALID_ARGUMENT")
 
 
 def _rpc_state(exchange: Exchange) -> str:

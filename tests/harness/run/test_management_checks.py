@@ -75,6 +75,13 @@ def test_closed_management_passes(tmp_path: Path) -> None:
     assert looked(DENIED, DENIED, tmp_path)[0] is Verdict.PASS
 
 
+@pytest.mark.parametrize("control", [INTERNAL, UNIMPLEMENTED, DENIED])
+def test_behind_a_closed_index_what_cannot_be_read_shows_nothing(control: int, tmp_path: Path) -> None:
+    verdict, outcome, _ = looked(DENIED, control, tmp_path)
+    assert verdict is Verdict.PASS
+    assert not outcome.violations
+
+
 def _answered(body: bytes) -> Exchange:
     return replace(RECORDED, response_body=body, rpc=RpcStatus(0, "OK", ""), http_version="HTTP/2")
 
