@@ -191,13 +191,16 @@ def clauses(area: str | None) -> None:
 
 
 @main.command()
-@click.argument("slug")
-def explain(slug: str) -> None:
-    """Explain a check: what it asks, why, by which clause, how, and how a server mends a finding."""
-    from harness.run.listing import explanation
+@click.argument("name")
+def explain(name: str) -> None:
+    """Explain what a run prints: a check, a clause, a criterion, a cause of a finding, or a duty.
+
+    Of a check: what it asks, why, by which clause, how, and how a server mends a finding.
+    """
+    from harness.run.explaining import explanation
 
     try:
-        click.echo(explanation(slug))
+        click.echo(explanation(name))
     except LookupError as error:
         raise click.UsageError(str(error)) from error
 

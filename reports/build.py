@@ -26,7 +26,7 @@ from reports.evidence import (
 )
 from reports.excerpt import ExchangeReader, clip
 from reports.facts import facts
-from reports.findings import capped
+from reports.findings import capped, caused
 from reports.proof import proven
 from reports.reach import carried_out, cut_short, incidents, unreached
 from reports.recorded import ModelSeen, Recorded, load
@@ -57,6 +57,7 @@ def build(folder: Path, issued: str | None = None) -> Evidence:
     duties = duty_rows(recorded)
     checks = [_shown(check, reader) for check in recorded.checks]
     why_short = cut_short(recorded)
+    told = summary(checks, clauses, duties, recorded.plan, why_short, runs_of_load=len(recorded.series))
     return Evidence(
         schema_version=SCHEMA_VERSION,
         report=_report(recorded, issued or recorded.last_at, why_short),
@@ -70,11 +71,11 @@ def build(folder: Path, issued: str | None = None) -> Evidence:
         ),
         plan=recorded.plan,
         run=_run(recorded),
-        checks=checks,
+        checks=caused(checks, told.findings),
         series=recorded.series,
         duties=duties,
         silence=silence(recorded, clauses, duties, reader.trouble),
-        summary=summary(recorded.checks, clauses, duties, recorded.plan, why_short, runs_of_load=len(recorded.series)),
+        summary=told,
     )
 
 

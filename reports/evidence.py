@@ -19,6 +19,7 @@ LevelName = Literal["must", "should", "may", "ambiguous"]
 DutyStateName = Literal[
     "supported", "contradicted", "inconclusive", "not_tested", "not_testable_from_outside", "declared_not_applicable"
 ]
+ConsequenceName = Literal["data_of_others", "crash_or_hang", "wrong_answer", "security", "interoperability", "style"]
 Kind = Literal["search", "sampling", "direct"]
 
 
@@ -50,6 +51,7 @@ class Counterexample(Record, frozen=True, kw_only=True):
 
     ``one_of_many`` says that it is about many requests, such as a run of load, of which the exchange is one: sent
     alone, it may be answered well.
+    ``root`` is what the check recorded it under, ``cause`` the finding that it belongs to.
     """
 
     clauses: list[str]
@@ -64,6 +66,23 @@ class Counterexample(Record, frozen=True, kw_only=True):
     shrunk_to: int | None = None
     replayed: Replayed | None = None
     one_of_many: bool = False
+    cause: str | None = None
+
+
+class Tally(Record, frozen=True, kw_only=True):
+    """How often one check saw one root cause break one clause, whatever of it is shown.
+
+    ``verdict`` is how much it counts, ``owner`` the check that decides the clause, and ``cure`` how a server usually
+    mends it, in that check's words.
+    """
+
+    clause: str
+    root: str
+    failures: int
+    cases: int
+    verdict: VerdictName | None = None
+    owner: str | None = None
+    cure: str | None = None
 
 
 class Exemplar(Record, frozen=True, kw_only=True):
@@ -143,6 +162,7 @@ class CheckResult(Record, frozen=True, kw_only=True):
     exemplar: Exemplar | None = None
     counterexamples_total: int = 0
     exercised: dict[str, int] = {}
+    tallies: list[Tally] = []
 
 
 class Waiver(Record, frozen=True, kw_only=True):
@@ -439,7 +459,18 @@ class Silence(Record, frozen=True, kw_only=True):
 
 
 class Finding(Record, frozen=True, kw_only=True):
-    """One root cause: the checks and clauses it shows in, worst verdict first."""
+    """One cause, with everything that it touches.
+
+    Attributes:
+        root: identity of the cause, which ``art15 explain`` knows.
+        verdict: how much it counts, the worst of all that it touches.
+        title: what is wrong, in one sentence.
+        consequence: what it means for who uses the endpoint; None where nothing was found, and nothing decided.
+        cure: how a server usually mends it, by the check that decides the clause of the cause.
+        roots: what the checks recorded it under.
+        transports, versions: over which, and in which versions that requests asked for, it was seen.
+        also: what follows from it and was seen as well, a sentence each.
+    """
 
     root: str
     verdict: VerdictName
@@ -447,6 +478,12 @@ class Finding(Record, frozen=True, kw_only=True):
     checks: list[str]
     clauses: list[str]
     models: list[str]
+    consequence: ConsequenceName | None = None
+    cure: str | None = None
+    roots: list[str] = []
+    transports: list[str] = []
+    versions: list[str] = []
+    also: list[str] = []
 
 
 class Summary(Record, frozen=True, kw_only=True):

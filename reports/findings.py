@@ -1,77 +1,243 @@
-"""Findings: one root cause is one finding, in however many checks and models it shows."""
+"""Findings: one cause is one finding, in however many checks, clauses, models and transports it shows."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from harness.verdicts import Verdict, combine
-from reports.evidence import CheckResult, Counterexample, Finding
-from reports.excerpt import clip
+from reports.causes import CONSEQUENCES, Cause, Causes, load_causes
+from reports.evidence import CheckResult, Counterexample, Finding, Tally
+from reports.titles import consequence_of, sentence_of, title_of, undecided_title
+from reports.words import RPC_CALL
 
 OPEN = (Verdict.WARN, Verdict.INCONCLUSIVE, Verdict.TOOL_ERROR, Verdict.FAIL)
 CAP = 10
-TITLE = 140
+
+_VERSION = re.compile(r"/versions/([^/\s?]+)")
+_NEEDS = re.compile(r"needs (\S+), which is \w+")
+
+
+@dataclass(slots=True)
+class Hit:
+    """What one check saw of one cause in one clause."""
+
+    check: CheckResult
+    tally: Tally
+    weight: Verdict
+    cases: list[Counterexample]
+    fields: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """What it is looked up by: its root, or its clause where the check names no root, or else the check."""
+        return key_of(self.check, self.tally.root, self.tally.clause)
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """What a cause that explains it may call it."""
+        return self.key, self.check.slug, self.tally.clause
 
 
 @dataclass(slots=True)
 class _Group:
-    root: str
-    verdicts: list[Verdict] = field(default_factory=list)
-    # Dictionaries as ordered sets: first seen, first named.
-    checks: dict[str, CheckResult] = field(default_factory=dict)
-    clauses: dict[str, None] = field(default_factory=dict)
-    observed: str = ""
+    """One finding in the making; ``further`` are consequences that a cause which was found explains."""
 
-    def add(self, check: CheckResult, clauses: Iterable[str], verdict: Verdict) -> None:
-        self.verdicts.append(verdict)
-        self.checks[check.id] = check
-        self.clauses.update(dict.fromkeys(clauses))
+    id: str
+    cause: Cause | None
+    hits: list[Hit] = field(default_factory=list)
+    further: dict[str, list[Hit]] = field(default_factory=dict)
 
-    def finding(self) -> Finding:
-        checks = list(self.checks.values())
-        models = dict.fromkeys(check.model for check in checks if check.model is not None)
-        return Finding(
-            root=self.root,
-            verdict=combine(self.verdicts).value,
-            title=self._title(checks),
-            checks=list(self.checks),
-            clauses=list(self.clauses),
-            models=list(models),
-        )
+    def all(self) -> list[Hit]:
+        return [*self.hits, *(hit for hits in self.further.values() for hit in hits)]
 
-    def _title(self, checks: list[CheckResult]) -> str:
-        """The title of a check is a sentence that should be true; what was seen says in what it is not."""
-        others = len({check.slug for check in checks}) - 1
-        title = checks[0].title + (f" Not so: {clip(self.observed, TITLE)}." if self.observed else "")
-        if others:
-            title += f" The same in {others} other {'check' if others == 1 else 'checks'}."
-        return title.replace("..", ".") if self.observed.endswith(".") else title
+
+def key_of(check: CheckResult, root: str, clause: str) -> str:
+    """What a violation is looked up by among the causes."""
+    return clause if root == check.slug and ":" not in clause else root
 
 
 def findings(checks: list[CheckResult]) -> list[Finding]:
-    """Everything that is not a pass, by root cause, most severe first.
+    """Everything that is not a pass, one finding a cause: by consequence, failures before warnings.
 
-    A check whose verdict none of its counterexamples explains (a tool error, a missed criterion) is a finding of its
-    own, so that no red check is without one. What was untestable is silence, except where it was asked for by name.
+    A check whose verdict none of its violations explains (a tool error, a missed criterion) is a finding of its own,
+    so that no red check is without one. What was untestable is silence, except where it was asked for by name.
     """
+    causes = load_causes()
     groups: dict[str, _Group] = {}
+    for hit in (hit for check in checks for hit in hits_of(check)):
+        found = causes.find(hit.key)
+        cause, hit.fields = found if found is not None else (None, {})
+        identity = cause.instance(hit.fields) if cause is not None else hit.key
+        groups.setdefault(identity, _Group(identity, cause)).hits.append(hit)
+    _explain(groups, causes)
+    found_ones = [_finding(group, groups) for group in groups.values() if group.hits] + _undecided(checks)
+    return sorted(found_ones, key=_order)
+
+
+def caused(checks: list[CheckResult], found: list[Finding]) -> list[CheckResult]:
+    """The checks, each counterexample with the finding that it belongs to."""
+    home = {(check, key): each.root for each in found for check in each.checks for key in each.roots}
+
+    def named(check: CheckResult, case: Counterexample) -> Counterexample:
+        keys = [key_of(check, case.root, clause) for clause in case.clauses] or [case.root]
+        cause = next((home[check.id, key] for key in keys if (check.id, key) in home), None)
+        return replace(case, cause=cause)
+
+    return [replace(check, counterexamples=[named(check, case) for case in check.counterexamples]) for check in checks]
+
+
+def cases_of(finding: Finding, checks: Iterable[CheckResult]) -> list[Counterexample]:
+    """The counterexamples of a finding: of the cause itself, in the check that decides its clause, come first."""
+    places = {identity: place for place, identity in enumerate(finding.checks)}
+    mine = sorted((check for check in checks if check.id in places), key=lambda check: places[check.id])
+    cases = [case for check in mine for case in check.counterexamples if (case.cause or case.root) == finding.root]
+    lead = finding.roots[0] if finding.roots else finding.root
+    return sorted(cases, key=lambda case: case.root != lead and lead not in case.clauses)
+
+
+def hits_of(check: CheckResult) -> list[Hit]:
+    """What the check found, by cause and clause."""
+    found = []
+    for tally in check.tallies or _told(check):
+        decided = next((each.verdict for each in check.clauses if each.clause == tally.clause), check.verdict)
+        own = min(Verdict(tally.verdict or decided), Verdict(decided), key=lambda verdict: verdict.rank)
+        if decided == "tool_error":
+            continue  # nothing shows it: that is the tester's defect, told below
+        weight = min(own, Verdict(check.verdict), key=lambda verdict: verdict.rank)
+        if weight in OPEN:
+            cases = [each for each in check.counterexamples
+                     if each.root == tally.root and tally.clause in (each.clauses or [tally.clause])]  # fmt: skip
+            found.append(Hit(check, tally, weight, cases))
+    return found
+
+
+def _told(check: CheckResult) -> list[Tally]:
+    """The tallies of a record that has none: from what is shown; how often is not known."""
+    keys = dict.fromkeys((clause, each.root) for each in check.counterexamples for clause in each.clauses or [""])
+    return [Tally(clause=clause, root=root, failures=0, cases=0, cure=check.hint) for clause, root in keys]
+
+
+def _explain(groups: dict[str, _Group], causes: Causes) -> None:
+    """Move what a cause that was found explains to it. A cause explains nothing of a cause that explains it."""
+    order = list(causes.rows)
+    present = [group for group in groups.values() if group.cause is not None and group.cause.explains]
+    for group in sorted(present, key=lambda each: order.index(each.cause.id) if each.cause else 0):
+        if not group.hits or group.cause is None:
+            continue
+        for other in groups.values():
+            if other is group:
+                continue
+            moved = [hit for hit in other.hits if group.cause.explained(other.id, *hit.names)]
+            if moved:
+                other.hits = [hit for hit in other.hits if hit not in moved]
+                group.further.setdefault(other.id, []).extend(moved)
+                if not other.hits:
+                    for identity, hits in other.further.items():
+                        group.further.setdefault(identity, []).extend(hits)
+                    other.further = {}
+
+
+def _finding(group: _Group, groups: dict[str, _Group]) -> Finding:
+    # The check that decides the clause comes first, and what follows from the cause last.
+    group.hits.sort(key=lambda hit: hit.check.slug != hit.tally.owner)
+    hits = group.all()
+    weights = [hit.weight for hit in hits]
+    also = [sentence_of(groups[identity].cause, identity, found) for identity, found in group.further.items()]
+    return Finding(
+        root=group.id,
+        verdict=combine(weights).value,
+        title=title_of(group.cause, group.id, group.hits, hits),
+        checks=_unique(hit.check.id for hit in hits),
+        clauses=_unique(hit.tally.clause for hit in hits if hit.tally.clause),
+        models=_unique(hit.check.model for hit in hits if hit.check.model is not None),
+        consequence=consequence_of(group.cause, group.hits),
+        cure=_cure(group),
+        roots=_unique(hit.key for hit in hits),
+        transports=_transports(hits),
+        versions=_unique(version for hit in hits for case in hit.cases for version in _versions(case)),
+        also=_unique(also),
+    )
+
+
+def _cure(group: _Group) -> str | None:
+    """The cure of the owner of the cause's clause, whoever met it first."""
+    if group.cause is not None and group.cause.cure:
+        return group.cause.cure
+    wanted = group.cause.clause if group.cause is not None else None
+    first = sorted(group.hits, key=lambda hit: (hit.tally.clause != wanted, -hit.weight.rank))
+    own = [hit for hit in first if hit.check.slug == hit.tally.owner and hit.tally.clause == first[0].tally.clause]
+    cures = [hit.tally.cure for hit in (*own, *first)] + [hit.check.hint for hit in first]
+    return next((cure for cure in cures if cure), None)
+
+
+def _transports(hits: list[Hit]) -> list[str]:
+    seen: dict[str, None] = {}
+    for hit in hits:
+        lines = [case.request.line for case in hit.cases if case.request is not None]
+        named = ["grpc" if line.endswith(RPC_CALL) else "rest" for line in lines]
+        given = ["rest", "grpc"] if hit.check.transport == "both" else [hit.check.transport]
+        seen.update(dict.fromkeys(named or given))
+    return sorted(seen, reverse=True)
+
+
+def _versions(case: Counterexample) -> list[str]:
+    return _VERSION.findall(case.request.line) if case.request is not None else []
+
+
+def _undecided(checks: list[CheckResult]) -> list[Finding]:
+    """What is red though nothing was found in it, one finding a reason."""
+    by_id = {check.id: check for check in checks}
+    groups: dict[tuple[str, str], list[CheckResult]] = {}
     for check in checks:
         verdict = Verdict(check.verdict)
-        explained = []
-        for counterexample in check.counterexamples:
-            weight = _weight(check, counterexample)
-            if weight in OPEN:
-                group = groups.setdefault(counterexample.root, _Group(counterexample.root))
-                group.add(check, counterexample.clauses, weight)
-                group.observed = group.observed or counterexample.observed
-                explained.append(weight)
         red = verdict in OPEN or (verdict is Verdict.UNTESTABLE and check.asked_by_name and not check.unreached)
-        if red and verdict not in explained:
-            own = groups.setdefault(f"check:{check.slug}", _Group(f"check:{check.slug}"))
-            own.add(check, [each.clause for each in check.clauses if each.verdict == verdict.value], verdict)
-    found = [group.finding() for group in groups.values()]
-    return sorted(found, key=lambda finding: (-Verdict(finding.verdict).rank, -len(finding.checks), finding.root))
+        if red and verdict not in [hit.weight for hit in hits_of(check)]:
+            groups.setdefault((check.verdict, _reason(check, by_id)), []).append(check)
+    found = []
+    for (ended, reason), members in groups.items():
+        first = members[0]
+        broken = [each.clause for check in members for each in check.clauses if each.verdict == ended]
+        found.append(
+            Finding(
+                root=f"check:{first.slug}",
+                verdict=first.verdict,
+                title=undecided_title(ended, reason or first.observed, members),
+                checks=[check.id for check in members],
+                clauses=_unique(broken),
+                models=_unique(check.model for check in members if check.model is not None),
+                cure=first.hint if ended in ("fail", "warn") else None,
+                transports=_transports([Hit(each, _EMPTY, Verdict.PASS, []) for each in members]),
+            )
+        )
+    return found
+
+
+def _unique(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(names))
+
+
+_EMPTY = Tally(clause="", root="", failures=0, cases=0)
+
+
+def _reason(check: CheckResult, by_id: dict[str, CheckResult]) -> str:
+    """Why it is not decided: of what only waits for another check, why that one is not."""
+    seen = set()
+    while (needs := _NEEDS.match(check.reason)) and needs[1] in by_id and needs[1] not in seen:
+        seen.add(needs[1])
+        other = by_id[needs[1]]
+        if other.verdict != check.verdict:
+            break
+        check = other
+    return check.reason
+
+
+def _order(finding: Finding) -> tuple[int, int, int, str]:
+    place = CONSEQUENCES.index(finding.consequence) if finding.consequence else len(CONSEQUENCES)
+    return place, -Verdict(finding.verdict).rank, -len(finding.checks), finding.root
 
 
 def _weight(check: CheckResult, counterexample: Counterexample) -> Verdict:

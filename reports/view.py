@@ -23,6 +23,7 @@ from reports.evidence import (
     ModelItem,
     Plan,
 )
+from reports.findings import cases_of
 from reports.words import LEVELS, RPC_CALL, RPC_STATUS, statement, transport, untried
 
 INLINE_PER_CHECK = 3
@@ -233,11 +234,11 @@ def view(document: Evidence, sha256: str, scale: Scale) -> View:
 
 def _finding(finding: Finding, anchor: str, by_id: dict[str, CheckResult], budget: Budget) -> FindingView:
     checks = [by_id[each] for each in finding.checks if each in by_id]
-    cases = [case for check in checks for case in check.counterexamples if case.root == finding.root]
-    # The smallest one that has an exchange: a person reads it first.
-    cases.sort(key=lambda case: (case.request is None, case.request.body_bytes if case.request else 0))
+    cases = cases_of(finding, checks)
+    # One that has an exchange: a person reads it first.
+    cases.sort(key=lambda case: case.request is None)
     case = Case(cases[0], budget.take(cases[0].request, cases[0].response)) if cases else None
-    hint = next((check.hint for check in checks if check.hint), None)
+    hint = finding.cure or next((check.hint for check in checks if check.hint), None)
     return FindingView(data=finding, anchor=anchor, checks=checks, case=case, hint=hint)
 
 

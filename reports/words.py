@@ -40,6 +40,22 @@ VERDICT_MEANINGS = (
     ("not_applicable", "The sentence speaks of something that this endpoint or model does not have."),
     ("not_tested", "No check of this run says anything about it."),
 )
+CONSEQUENCES = {
+    "data_of_others": "data of others",
+    "crash_or_hang": "crash or hang",
+    "wrong_answer": "wrong answer",
+    "security": "security",
+    "interoperability": "interoperability",
+    "style": "style",
+}
+CONSEQUENCE_MEANINGS = {
+    "data_of_others": "data of others: one client gets, or changes, what belongs to another",
+    "crash_or_hang": "crash or hang: the service ends, waits, or keeps others waiting",
+    "wrong_answer": "wrong answer: an answer that looks right and is not",
+    "security": "security: somebody can do, or learn, what they should not",
+    "interoperability": "interoperability: clients that follow the protocol do not get along with the endpoint",
+    "style": "style: untidy, and seldom in anybody's way",
+}
 DUTY_MEANINGS = (
     (
         "supported",

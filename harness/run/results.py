@@ -23,6 +23,7 @@ from harness.check import (
 from harness.incident import Incident
 from harness.policy import CRITERIA, WaiverTable
 from harness.run.evidenced import take_back
+from harness.run.owners import tallies
 from harness.run.shown import method_validation
 from harness.target.models import ModelUnderTest
 from harness.target.probe import Probe
@@ -121,6 +122,7 @@ class Result:
             "observations": [{"clause": clause, "text": text} for clause, text in outcome.observations],
             "exercised": dict(sorted(outcome.exercised.items())),
             "counterexamples": [_counterexample(each) for each in chosen(outcome)],
+            "tallies": tallies(check, outcome),
             "exchanges": list(self.exchanges[:EXCHANGES_SHOWN]),
             "exchanges_total": self.exchanges_total,
             "method_validation": method_validation(check),
@@ -197,7 +199,7 @@ def reason_of(outcome: Outcome) -> str:
         return outcome.reason
     if outcome.violations:
         return chosen(outcome)[0].observed
-    return "nothing was observed" if outcome.verdict() is Verdict.UNTESTABLE else ""
+    return "no case of it arose with what the endpoint answered" if outcome.verdict() is Verdict.UNTESTABLE else ""
 
 
 def _observed(outcome: Outcome, reason: str) -> str:

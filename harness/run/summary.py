@@ -13,9 +13,13 @@ from harness.run.accounts import write_models, write_untested, write_waived
 from harness.run.outcomes import counted
 from harness.run.results import Result, chosen
 from harness.run.session import Run
-from reports.evidence import Evidence, decode
+from reports.evidence import Evidence, Finding, decode
+from reports.findings import cases_of
 from reports.visible import visible
-from reports.words import seen_again
+from reports.words import CONSEQUENCES, seen_again, transports
+
+# Checks, or clauses, that are named of one finding.
+NAMED = 8
 
 
 def describe(result: Result, run: Run) -> str:
@@ -47,9 +51,7 @@ def write_summary(terminal: pytest.TerminalReporter, run: Run) -> None:
     evidence = decode((folder / "evidence.json").read_bytes())
     findings = [finding for finding in evidence.summary.findings if finding.verdict != "untestable"]
     if findings:
-        terminal.section("findings, one per root cause")
-        for finding in findings:
-            _write_finding(terminal, evidence, finding.root, folder)
+        _write_findings(terminal, evidence, findings, folder)
     terminal.section("art15")
     terminal.write_line(f"checks: {counted(run.results.values())}; requests: {evidence.run.requests}")
     write_models(terminal, run)
@@ -69,17 +71,36 @@ def write_summary(terminal: pytest.TerminalReporter, run: Run) -> None:
         terminal.write_line(plain(f"exit code {run.exit.code}: {'; '.join(run.exit.why)}"))
 
 
-def _write_finding(terminal: pytest.TerminalReporter, evidence: Evidence, root: str, folder: Path) -> None:
-    """The finding, its clauses, and the curl line of its first counterexample."""
-    finding = next(each for each in evidence.summary.findings if each.root == root)
+def _write_findings(
+    terminal: pytest.TerminalReporter, evidence: Evidence, findings: list[Finding], folder: Path
+) -> None:
+    """Findings below what they mean for who uses the endpoint, the worst first."""
+    terminal.section("findings, one per cause, by consequence")
+    before: str | None = ""
+    for finding in findings:
+        if finding.consequence != before:
+            before = finding.consequence
+            word = CONSEQUENCES[finding.consequence] if finding.consequence else "not decided"
+            terminal.write_line(f"-- {word}", bold=True)
+        _write_finding(terminal, evidence, finding, folder)
+
+
+def _write_finding(terminal: pytest.TerminalReporter, evidence: Evidence, finding: Finding, folder: Path) -> None:
+    """The finding, what it touches, and the line that repeats one of its counterexamples."""
     colour = {"red": finding.verdict == "fail", "yellow": finding.verdict != "fail"}
-    terminal.write_line(plain(f"{finding.verdict.upper()} {', '.join(finding.clauses)}: {finding.title}"), **colour)
-    terminal.write_line(f"  checks: {', '.join(finding.checks[:8])}")
-    for check in evidence.checks:
-        for example in check.counterexamples:
-            if example.root == root and example.curl:
-                terminal.write_line(plain(f"  expected {example.expected}; observed {example.observed}"))
-                terminal.write_line(f"  repeat: (cd {shlex.quote(str(folder))} && {example.curl})")
-                if example.replayed:
-                    terminal.write_line(f"  {seen_again(example.replayed)}")
-                return
+    terminal.write_line(plain(f"{finding.verdict.upper()} {finding.title}"), **colour)
+    touched = ", ".join([finding.root, *(each for each in finding.clauses if each != finding.root)][:NAMED])
+    over = f" (over {transports(finding.transports)})" if finding.transports else ""
+    terminal.write_line(plain(f"  cause and clauses: {touched}{over}"))
+    rest = f" and {len(finding.checks) - NAMED} more" if len(finding.checks) > NAMED else ""
+    terminal.write_line(plain(f"  checks: {', '.join(finding.checks[:NAMED])}{rest}"))
+    for text in finding.also:
+        terminal.write_line(plain(f"  with it: {text}"))
+    example = next((case for case in cases_of(finding, evidence.checks) if case.curl), None)
+    if example is not None:
+        terminal.write_line(plain(f"  expected {example.expected}; observed {example.observed}"))
+        terminal.write_line(f"  repeat: (cd {shlex.quote(str(folder))} && {example.curl})")
+        if example.replayed:
+            terminal.write_line(f"  {seen_again(example.replayed)}")
+    if finding.cure:
+        terminal.write_line(plain(f"  usual cure: {finding.cure}"))

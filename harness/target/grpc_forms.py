@@ -14,6 +14,7 @@ from harness.check import NotApplicable, Untestable
 from harness.generate.boundaries import full_range
 from harness.generate.members import with_elements
 from harness.generate.values import raw_lists
+from harness.oracles.changes import value_root
 from harness.oracles.transports import answers_differ, bits_differ
 from harness.record.exchange import Exchange
 from harness.target.grpc_data import output_elements
@@ -187,10 +188,20 @@ def keeps(
         return probe.holds(True, clause=clause, expected="a refusal, or the values", observed="refused")
     observed = f"{echo.datatype}, {form}: {lost or 'kept'}"
     expected = f"{list(values)!r} back"
-    root = REPLY_DATA if lost and exchange.ok and not outputs(exchange) else None
+    root = None
+    if lost and exchange.ok:
+        root = _lost_root(echo, values, exchange) if outputs(exchange) else REPLY_DATA
     return probe.holds(
         lost is None, clause=clause, expected=expected, observed=observed, exchange=exchange, root=root
     )  # fmt: skip
+
+
+def _lost_root(echo: Echo, values: Sequence[Any], exchange: Exchange) -> str | None:
+    message, _ = infer_reply(exchange)
+    if message is None:
+        return None
+    elements, problem = output_elements(message, echo.output, echo.datatype)
+    return value_root(echo.datatype, values, elements) if problem is None else None
 
 
 def keeps_all(probe: Probe, datatypes: Sequence[str], form: Form, clause: str) -> None:

@@ -82,11 +82,18 @@ def grpc_refuses(probe: Probe, clause: str) -> None:
             mutation.tolerated and exchange.ok and differ(probe, exchange, base.exchange) is None
         )
         observed = f"{mistake.label} ({mutation.why}): {status_of(exchange)}"
-        root = f"grpc-no-answer:{mutation.name}" if exchange.error is not None else None
+        own = accepted_root(mutation.name) if clause == "GRPC-INFER-06" and exchange.ok else None
+        root = f"grpc-no-answer:{mutation.name}" if exchange.error is not None else own
         expected = "an error status"
         probe.holds(good, clause=clause, expected=expected, observed=observed, exchange=exchange, root=root)
     if not seen:
         probe.not_applicable("the model's inputs leave no such mistake to make")
+
+
+def accepted_root(name: str) -> str:
+    """The root cause of a mistake in an input that is accepted: the same over either transport."""
+    kinds = {"datatype": "DTYPE-03", "dimension": "TDATA-10", "no-inputs": "REST-INFER-02"}
+    return next((root for start, root in kinds.items() if name.startswith(start)), "REST-INFER-06")
 
 
 def refused_over_rest(probe: Probe, name: str) -> bool:

@@ -32,6 +32,9 @@ T = TypeVar("T")
 # A model or a version that no server has: random once, so that replays send the same bytes.
 UNKNOWN_MODEL = "no-such-model-7f3a"
 
+# What a body has in the place of a member that is not there.
+ABSENT = object()
+
 
 @dataclass(slots=True)
 class Probe:
@@ -133,7 +136,7 @@ class Probe:
                     name,
                     expected,
                     text[:2000],
-                    root or self.check.slug,
+                    _missing_method(exchange) or root or self.check.slug,
                     (exchange.ref or None) if exchange is not None else None,
                     known.shrunk_from,
                     known.shrunk_to,
@@ -278,6 +281,13 @@ class Probe:
         return self.model.infer(self.client, with_id(base, request_id))
 
 
+def _missing_method(exchange: Exchange | None) -> str | None:
+    """The root cause where a method is not there: whatever it was to answer, that is what is wrong."""
+    if exchange is None or exchange.rpc is None or exchange.rpc.name != "UNIMPLEMENTED":
+        return None
+    return f"grpc-unimplemented:{exchange.url.rpartition('/')[2]}"
+
+
 def json_type(value: object) -> str:
     """The JSON name of a parsed value's type."""
     if value is None:
@@ -291,6 +301,8 @@ def json_type(value: object) -> str:
 
 def shown(value: object) -> str:
     """A value for people: JSON type and text, shortened."""
+    if value is ABSENT:
+        return "no such member"
     text = repr(value)
     return f"{json_type(value)} {text if len(text) <= 200 else text[:200] + '…'}"
 

@@ -9,6 +9,7 @@ from harness.budget import MEBIBYTE
 from harness.check import check
 from harness.generate.hostile_names import IDS, MEDIA_TYPES, METHODS
 from harness.generate.members import with_members
+from harness.oracles.changes import id_root
 from harness.record.exchange import Exchange
 from harness.target.hostility import BUSY, SURVIVES, Siege, changed_outputs, no_injection, valid_of
 from harness.target.probe import Probe
@@ -101,7 +102,7 @@ def _same_id(probe: Probe, name: str, text: str, exchange: Exchange) -> None:
         observed=f"{name}: sent {text[:60]!r} of {len(text)} characters, came back "
         f"{got[:60] if isinstance(got, str) else got!r} of {len(got) if isinstance(got, str) else 0}",
         exchange=exchange,
-        root=f"id-changed:{name}",
+        root=id_root(text, got),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.check import check
 from harness.generate.strategies import DrawnRequest, classes
 from harness.generate.unholdable import Unholdable, limited, unholdable
+from harness.oracles.changes import value_root
 from harness.oracles.equality import preserved
 from harness.record.exchange import Exchange
 from harness.target.exploring import Case, drawn_requests, explore, plain_echoes
@@ -76,8 +77,8 @@ def adversarial_echo_unchanged(probe: Probe) -> None:
 def _kept(sent: Tensor, returned: Tensor, exchange: Exchange) -> Case:
     lost = preserved(sent.datatype, sent.elements, returned.elements)
     observed = f"{sent.datatype}: {lost[:500] if lost else 'kept'}"
-    return Case("policy:no-silent-change", lost is None, "the values that were sent", observed,
-                f"value-changed:{sent.datatype}", exchange)  # fmt: skip
+    root = value_root(sent.datatype, sent.elements, returned.elements) if lost is not None else ""
+    return Case("policy:no-silent-change", lost is None, "the values that were sent", observed, root, exchange)
 
 
 @check(

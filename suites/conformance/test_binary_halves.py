@@ -64,7 +64,7 @@ def _held_against(binary: Binary, answers: list[tuple[InferRequest, Exchange]]) 
         binary.probe.untestable("the model takes no generated request, neither in JSON nor in binary")
     for _, exchange in answers[:1]:
         binary.holds(False, expected="status 200", observed=status_of(exchange), exchange=exchange,
-                     root="binary-request-works")  # fmt: skip
+                     root="BIN-02")  # fmt: skip
 
 
 def _two_bytes(binary: Binary, exchange: Exchange) -> None:

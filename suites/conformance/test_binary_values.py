@@ -13,6 +13,7 @@ from harness.check import check
 from harness.generate.boundaries import PRECISION, integer_range
 from harness.generate.members import with_elements
 from harness.generate.values import element_lists
+from harness.oracles.changes import value_root
 from harness.oracles.equality import preserved
 from harness.record.exchange import Exchange
 from harness.target.binary import Binary, entries_of, offered, parts_of, size_of, wishing
@@ -203,7 +204,8 @@ def _across(binary: Binary, echo: Echo, values: tuple[Any, ...]) -> None:
     tensor = binary.outputs(exchange).get(echo.output) if exchange.ok else None
     found = preserved(echo.datatype, values, tensor.elements) if tensor else status_of(exchange)
     observed = f"{echo.datatype}, binary in, JSON out: {found or 'kept'}"
-    binary.holds(found is None, expected=f"{list(values)} back", observed=observed, exchange=exchange)
+    root = value_root(echo.datatype, values, tensor.elements) if tensor and found is not None else None
+    binary.holds(found is None, expected=f"{list(values)} back", observed=observed, exchange=exchange, root=root)
 
 
 def _special(binary: Binary, echo: Echo) -> None:

@@ -12,12 +12,14 @@ from harness.check import check
 from harness.generate.boundaries import ASCII, BOOLEANS, FLOATS, HALVES, PRECISION, TEXTS, Scalar, integer_range
 from harness.generate.members import with_elements
 from harness.generate.values import element_lists
+from harness.oracles.changes import value_root
 from harness.oracles.equality import preserved
 from harness.record.exchange import Exchange
 from harness.record.intent import meant
 from harness.target.models import outputs_of
 from harness.target.probe import Probe
 from harness.target.replies import refused, status_of
+from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest
 from harness.wire.tensor import Tensor
 from harness.wire.varied import vary
@@ -187,12 +189,11 @@ def rest_datatype_other_than_declared(probe: Probe) -> None:
         other = "FP32"
     if other is None:
         probe.not_applicable(f"{first.datatype} has no evident neighbour to be mistaken for")
-    ones = tuple(1 for _ in first.elements)
-    proper = _with_first(base, Tensor(first.name, first.datatype, first.shape, ones))
-    mistaken = _with_first(base, Tensor(first.name, other, first.shape, ones))
+    proper = _with_first(base, _ones(first, first.datatype))
+    mistaken = _with_first(base, _ones(first, other))
     wanted = probe.answered(probe.model.infer(probe.client, proper))
     if not wanted.ok:
-        probe.untestable("the model does not take ones")
+        probe.untestable(f"the model does not take {first.datatype} elements that are all 1: {status_of(wanted)}")
     with meant("neither"):
         exchange = probe.answered(probe.model.infer(probe.client, mistaken))
     probe.observe(f"{other} for {first.datatype} is answered {status_of(exchange)}", "DTYPE-04")
@@ -281,7 +282,8 @@ def _keeps(
     lost = preserved(datatype, values, tensor.elements) if tensor else status_of(exchange)
     observed = f"{datatype}: {lost or 'kept'}"
     expected = f"{list(values)} back"
-    return probe.holds(lost is None, clause=clause, expected=expected, observed=observed, exchange=exchange)
+    root = value_root(datatype, values, tensor.elements) if tensor and lost is not None else None
+    return probe.holds(lost is None, clause=clause, expected=expected, observed=observed, exchange=exchange, root=root)
 
 
 def _draws_kept(probe: Probe, name: str, output: str, datatype: str, clause: str | None = None) -> None:
@@ -294,6 +296,12 @@ def _draws_kept(probe: Probe, name: str, output: str, datatype: str, clause: str
     found = probe.search(element_lists(datatype), kept)
     if found is not None:
         _keeps(probe, name, output, datatype, found.smallest, clause)
+
+
+def _ones(like: Tensor, datatype: str) -> Tensor:
+    """A tensor of ones, written as its datatype usually is: some servers take no 1 for 1.0."""
+    one = 1.0 if DATATYPES[datatype].kind == "float" else 1
+    return Tensor(like.name, datatype, like.shape, tuple(one for _ in like.elements))
 
 
 def _with_first(request: InferRequest, tensor: Tensor) -> InferRequest:

@@ -84,7 +84,8 @@ def rest_error_unknown_model(probe: Probe) -> None:
     """
     request = probe.accepted().request
     exchange = probe.answered(probe.client.infer(UNKNOWN_MODEL, request))
-    observed, root = status_of(exchange), name_root(probe)
+    root = name_root(probe, "unknown-model-answered:inference" if exchange.ok else None)
+    observed = f"{status_of(exchange)} to a name that no server has"
     if probe.holds(refused(exchange), expected="an error status", observed=observed, exchange=exchange, root=root):
         problem = error_object_problem(exchange)
         observed = problem or "an error object"

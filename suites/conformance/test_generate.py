@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.check import check
 from harness.record.exchange import Exchange
 from harness.target.generation import REASONS, TEXT, Generation, answer_problem, details_of, forms, found, token_problem
-from harness.target.probe import Probe, shown
+from harness.target.probe import ABSENT, Probe, shown
 from harness.target.replies import error_object_problem, error_root, object_or_none, refused, status_of
 
 # Enough for every rule, and little to compute.
@@ -143,9 +143,9 @@ def generate_details_well_formed(probe: Probe) -> None:
     for exchange, details in seen:
         if not details:
             continue
-        reason, tokens = details.get("finish_reason", "(absent)"), details.get("logprobs", [])
-        probe.holds(reason in REASONS, expected=f"one of {', '.join(REASONS)}", observed=f"finish_reason {reason!r}",
-                    exchange=exchange)  # fmt: skip
+        reason, tokens = details.get("finish_reason", ABSENT), details.get("logprobs", [])
+        expected, observed = f"one of {', '.join(REASONS)}", f"finish_reason: {shown(reason)}"
+        probe.holds(reason in REASONS, expected=expected, observed=observed, exchange=exchange)
         listed = probe.holds(isinstance(tokens, list | None), expected="logprobs is an array",
                              observed=shown(tokens), exchange=exchange)  # fmt: skip
         for token in tokens or [] if listed else []:

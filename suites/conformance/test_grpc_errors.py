@@ -64,7 +64,8 @@ def grpc_error_status(probe: Probe) -> None:
             mistake.mutation.name != "unknown-model" and message is not None and bool(message.outputs)
         )
         observed = f"{mistake.label}: {told}"
-        root = name_root(probe) if mistake.mutation.name == "unknown-model" else None
+        strange = exchange.ok and mistake.mutation.name == "unknown-model"
+        root = name_root(probe, "unknown-model-answered:inference") if strange else None
         probe.holds(good, expected="an error status, or outputs", observed=observed, exchange=exchange, root=root)
 
 

@@ -102,7 +102,7 @@ def grpc_unknown_model_not_ready(probe: Probe) -> None:
     good = refused(exchange) or not said_ready(probe, exchange)
     observed = f"{status_of(exchange)}{'' if not exchange.ok else ', ready is false' if good else ', ready is true'}"
     expected = "an error status, or ready false"
-    root = name_root(probe)
+    root = name_root(probe, "unknown-model-answered:ready" if exchange.ok else None)
     probe.holds(good, clause="GRPC-HEALTH-05", expected=expected, observed=observed, exchange=exchange, root=root)
     if good:
         probe.holds(True, clause="GRPC-HEALTH-04", expected=expected, observed=observed)
@@ -131,7 +131,8 @@ def grpc_unknown_version_not_ready(probe: Probe) -> None:
     exchange = probe.answered(probe.grpc.model_ready(probe.model.name, NO_SUCH_VERSION))
     good = refused(exchange) or not said_ready(probe, exchange)
     observed = f"{status_of(exchange)}{'' if not exchange.ok else ', ready is false' if good else ', ready is true'}"
-    probe.holds(good, expected="an error status, or ready false", observed=observed, exchange=exchange)
+    root = "unknown-version-answered:ready" if exchange.ok else None
+    probe.holds(good, expected="an error status, or ready false", observed=observed, exchange=exchange, root=root)
 
 
 def said_ready(probe: Probe, exchange: Exchange) -> bool:

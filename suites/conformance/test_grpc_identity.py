@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.check import check
 from harness.generate.values import request_ids
+from harness.oracles.changes import id_root
 from harness.record.exchange import Exchange
 from harness.target.grpc_replies import infer_reply
 from harness.target.probe import Probe
@@ -51,7 +52,9 @@ def _echoes(probe: Probe, request_id: str, form: Form) -> bool:
     exchange = probe.answered(_infer(probe, request_id, form))
     returned = _id_of(exchange)
     observed = f"{form}: {status_of(exchange)}, id {returned!r}"
-    return probe.holds(returned == request_id, expected=f"id {request_id[:60]!r}", observed=observed, exchange=exchange)
+    root = id_root(request_id, returned) if exchange.ok else None
+    expected = f"id {request_id[:60]!r}"
+    return probe.holds(returned == request_id, expected=expected, observed=observed, exchange=exchange, root=root)
 
 
 def _infer(probe: Probe, request_id: str, form: Form) -> Exchange:

@@ -223,7 +223,8 @@ def grpc_refuses_unknown_output(probe: Probe) -> None:
     for asked in (["no-such-output"], [*_names(accepted.exchange)[:1], "no-such-output"]):
         exchange = probe.answered(select(probe, accepted, asked))
         observed = f"outputs {asked}: {status_of(exchange)}"
-        probe.holds(refused(exchange), expected="an error status", observed=observed, exchange=exchange)
+        root = "REST-OUT-04" if exchange.ok else None
+        probe.holds(refused(exchange), expected="an error status", observed=observed, exchange=exchange, root=root)
 
 
 def select(probe: Probe, accepted: GrpcAccepted, names: list[str]) -> Exchange:

@@ -135,7 +135,7 @@ def grpc_unknown_model_metadata(probe: Probe) -> None:
     One call with a name that no server has.
     """
     exchange = probe.answered(probe.grpc.model_metadata(UNKNOWN_MODEL))
-    root, observed = name_root(probe, "grpc-unknown-model-metadata"), status_of(exchange)
+    root, observed = name_root(probe, "unknown-model-answered:metadata"), status_of(exchange)
     for clause in probe.check.clauses:
         expected, good = "an error status", refused(exchange)
         probe.holds(good, clause=clause, expected=expected, observed=observed, exchange=exchange, root=root)

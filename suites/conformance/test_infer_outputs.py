@@ -9,7 +9,7 @@ from typing import Any
 from harness.check import NotApplicable, Untestable, check
 from harness.record.exchange import Exchange
 from harness.target.models import MANY_ROWS
-from harness.target.probe import Probe, shown
+from harness.target.probe import ABSENT, Probe, shown
 from harness.target.replies import object_or_none
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import TensorMetadata
@@ -35,7 +35,7 @@ def rest_infer_outputs_well_formed(probe: Probe) -> None:
     integer types must be no texts.
     """
     exchange = probe.accepted().exchange
-    outputs = probe.json_object(exchange).get("outputs", "(absent)")
+    outputs = probe.json_object(exchange).get("outputs", ABSENT)
     if not probe.holds(
         isinstance(outputs, list), expected="outputs is an array", observed=shown(outputs), exchange=exchange
     ):

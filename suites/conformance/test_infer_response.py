@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.check import NotApplicable, Untestable, check
 from harness.generate.values import request_ids
+from harness.oracles.changes import id_root
 from harness.record.exchange import Exchange
 from harness.target.models import MANY_ROWS, with_id
 from harness.target.probe import Probe, json_type, shown
@@ -74,7 +75,8 @@ def rest_infer_echoes_id(probe: Probe) -> None:
         exchange = probe.answered(probe.model.infer(probe.client, with_id(batch, IDS[0])))
         observed = f"with {MANY_ROWS} rows: {status_of(exchange)}, id {shown(_id_of(exchange))}"
         good = _id_of(exchange) == IDS[0]
-        kept.append(probe.holds(good, expected=f"id {IDS[0]!r}", observed=observed, exchange=exchange))
+        root = id_root(IDS[0], _id_of(exchange))
+        kept.append(probe.holds(good, expected=f"id {IDS[0]!r}", observed=observed, exchange=exchange, root=root))
     if not all(kept):
         return
     found = probe.search(request_ids(), lambda drawn: _id_of(probe.infer(request_id=drawn)) == drawn)
@@ -92,7 +94,8 @@ def _echoes_id(probe: Probe, request_id: str, version: str | None = None) -> boo
     returned = _id_of(exchange)
     observed = f"{status_of(exchange)}, id {shown(returned) if returned is not None else 'absent'}"
     good = exchange.ok and isinstance(returned, str) and returned == request_id
-    return probe.holds(good, expected=f"id {request_id[:60]!r}", observed=observed, exchange=exchange)
+    root = id_root(request_id, returned) if exchange.ok else None
+    return probe.holds(good, expected=f"id {request_id[:60]!r}", observed=observed, exchange=exchange, root=root)
 
 
 def _id_of(exchange: Exchange) -> object:

@@ -241,7 +241,8 @@ def rest_unknown_model_metadata_refused(probe: Probe) -> None:
     One GET of the metadata of a name that no server has.
     """
     exchange = probe.answered(probe.client.model_metadata(UNKNOWN_MODEL))
-    observed, root = status_of(exchange), name_root(probe)
+    root = name_root(probe, "unknown-model-answered:metadata" if exchange.ok else None)
+    observed = f"{status_of(exchange)} to a name that no server has"
     if probe.holds(refused(exchange), expected="an error status", observed=observed, exchange=exchange, root=root):
         problem = error_object_problem(exchange)
         expected = "a JSON object with a string error"

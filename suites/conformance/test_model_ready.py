@@ -72,7 +72,7 @@ def rest_unknown_model_not_ready(probe: Probe) -> None:
     good = refused(exchange) or (exchange.status == 200 and body.get("ready") is False)
     expected = "an error status, or ready false"
     observed = status_of(exchange)
-    root = name_root(probe)
+    root = name_root(probe, "unknown-model-answered:ready" if exchange.ok else None)
     probe.holds(good, clause="REST-MREADY-03", expected=expected, observed=observed, exchange=exchange, root=root)
     if refused(exchange):
         probe.holds(True, clause="REST-MREADY-04", expected="any body", observed=observed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.check import check
 from harness.record.exchange import Exchange
-from harness.target.probe import Probe, json_type, shown
+from harness.target.probe import ABSENT, Probe, json_type, shown
 from harness.target.replies import status_of
 
 
@@ -83,6 +83,8 @@ def rest_server_metadata_extensions(probe: Probe) -> None:
     """
     exchange = _read(probe)
     value = probe.json_object(exchange).get("extensions", "(absent)")
+    exchange = probe.target.metadata_exchange
+    value = probe.json_object(exchange).get("extensions", ABSENT)
     good = isinstance(value, list) and all(isinstance(name, str) for name in value)
     probe.holds(good, expected="extensions is an array of strings", observed=shown(value), exchange=exchange)
 

@@ -8,11 +8,12 @@ from typing import Any
 from harness.check import check
 from harness.generate.boundaries import NOT_FINITE, NOT_UTF8, full_range
 from harness.generate.members import with_elements
+from harness.oracles.changes import value_root
 from harness.oracles.transports import bits_differ
 from harness.target.grpc_forms import Echo, base_request, echoes_of, outputs_reversed
 from harness.target.models import MANY_ROWS
 from harness.target.probe import Probe
-from harness.target.replies import status_of
+from harness.target.replies import refused, status_of
 from harness.target.ways import (
     EXTENSION,
     RAW,
@@ -70,7 +71,10 @@ def transports_same_answer(probe: Probe) -> None:
                 continue
             problem = apart(base, each) if each.readable else _unreadable(each)
             observed = f"{base.way} against {each.way}: {problem or 'the same'}"
-            probe.holds(problem is None, expected="the same answer", observed=observed, exchange=each.exchange)
+            root = f"way-refused:{each.way}" if refused(each.exchange) else f"transports-differ:{each.way}"
+            probe.holds(
+                problem is None, expected="the same answer", observed=observed, exchange=each.exchange, root=root
+            )
 
 
 def _requests(probe: Probe) -> list[InferRequest]:
@@ -128,8 +132,12 @@ def _survive(probe: Probe, echo: Echo, values: Sequence[Any], *, special: bool =
             probe.observe(f"{echo.datatype} {list(values)!r} by {each.way}: {status_of(each.exchange)}")
             continue
         observed = f"{echo.datatype} by {each.way}: {lost[each.way] or 'kept'}"
+        tensor = each.outputs.get(echo.output)
+        root = f"transports-differ:{each.way}"
+        if tensor is not None and lost[each.way]:
+            root = value_root(echo.datatype, values, tensor.elements)
         probe.holds(lost[each.way] is None, clause="GRPC-INFER-07", expected=f"{list(values)!r} back",
-                    observed=observed, exchange=each.exchange)  # fmt: skip
+                    observed=observed, exchange=each.exchange, root=root)  # fmt: skip
 
 
 def _lost(answer: Answer, echo: Echo, values: Sequence[Any]) -> str | None:

@@ -50,9 +50,21 @@ def transports_same_mistakes(probe: Probe) -> None:
             continue
         probe.holds(refused(rest) == refused(grpc), expected="refused over both, or taken over both", observed=observed,
                     exchange=grpc if refused(rest) else rest,
-                    root=name_root(probe) if mistake.model else None)  # fmt: skip
+                    root=name_root(probe, _root(mistake.why)) if mistake.model else _root(mistake.why))  # fmt: skip
     if not probe.outcome.cases:
         probe.untestable("no mistake was answered over both transports")
+
+
+# That a mistake is accepted is one root cause, over whichever transport: what each mistake is called elsewhere.
+ROOTS = {
+    "an unknown model": "unknown-model-answered:inference", "an unknown output": "REST-OUT-04",
+    "the datatype": "DTYPE-03", "the empty datatype": "DTYPE-03", "an unknown input": "REST-INFER-06",
+    "an input left out": "REST-INFER-06", "one element": "TDATA-05", "a dimension": "TDATA-10",
+}  # fmt: skip
+
+
+def _root(why: str) -> str | None:
+    return next((root for start, root in ROOTS.items() if why.startswith(start)), None)
 
 
 def _base(probe: Probe) -> InferRequest:

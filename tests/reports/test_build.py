@@ -103,7 +103,8 @@ def test_one_root_cause_is_one_finding(tmp_path: Path) -> None:
     assert finding.verdict == "fail"
     assert len(finding.checks) == 4
     assert finding.models == ["iris", "wine"]
-    assert finding.title.endswith("The same in 1 other check.")
+    assert finding.consequence == "interoperability"
+    assert finding.title.startswith("Seen: ")
 
 
 def test_a_finding_weighs_as_its_own_clause(tmp_path: Path) -> None:

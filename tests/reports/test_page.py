@@ -139,7 +139,7 @@ def test_hostile_text_in_every_string_of_the_document(sealed: Path) -> None:
 
 
 # Members whose values are closed enumerations.
-CLOSED = {"verdict", "level", "state", "kind", "when", "side", "per", "shown_as", "identity_state"}
+CLOSED = {"verdict", "level", "state", "kind", "when", "side", "per", "shown_as", "identity_state", "consequence"}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,45 @@
+"""Which check owns a clause: its cure is told, whichever check met the clause broken first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from harness.check import REGISTRY, Check, Outcome
+from harness.verdicts import Verdict, combine
+
+
+def owner_of(clause: str, met_by: Check, checks: Iterable[Check] = REGISTRY) -> Check:
+    """The check that decides a clause: it names the clause first, sends directly, and asks for the least beside it.
+
+    Args:
+        clause: id, ``policy:NAME`` or ``advice:NAME``.
+        met_by: the check that met it broken, the owner where no other names the clause.
+        checks: where to look.
+    """
+    if clause in met_by.beyond_clauses:
+        return met_by  # what breaks a criterion is another thing in each check
+    naming = [check for check in checks if clause in check.clauses]
+
+    def distance(check: Check) -> tuple[bool, bool, int, bool, int]:
+        far = check.suite != "conformance", check.kind == "search", check.clauses.index(clause)
+        return *far, check.transport != met_by.transport, len(check.asked)
+
+    return min(naming, key=distance, default=met_by)
+
+
+def tallies(check: Check, outcome: Outcome) -> list[dict[str, Any]]:
+    """How often each root cause broke each clause: everything that a finding needs, however few cases are shown."""
+    counts = Counter((violation.clause, violation.root) for violation in outcome.violations)
+    worst: dict[tuple[str, str], Verdict] = {}
+    for violation in outcome.violations:
+        place = violation.clause, violation.root
+        worst[place] = combine([outcome.weight(violation), *([worst[place]] if place in worst else [])])
+    rows = []
+    for (clause, root), failures in counts.items():
+        owner = owner_of(clause, check)
+        cases = outcome.cases.get(clause, failures)
+        rows.append({"clause": clause, "root": root, "failures": failures, "cases": cases,
+                     "verdict": str(worst[clause, root]), "owner": owner.slug, "cure": owner.fix or None})  # fmt: skip
+    return rows

@@ -1,0 +1,112 @@
+"""Titles of findings: what is wrong, in one positive sentence, with counts where they say more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from reports.causes import CONSEQUENCES, Cause, Consequence, load_causes
+from reports.evidence import CheckResult
+from reports.excerpt import clip
+
+if TYPE_CHECKING:
+    from reports.findings import Hit
+
+TITLE = 160
+# Values of a field that are named in a title; of more, the number of the rest.
+NAMED = 4
+# What breaking a criterion of the policy, or advice, means where no cause says it more closely.
+_BEYOND: dict[str, Consequence] = {
+    "policy:no-leak": "data_of_others",
+    "policy:no-crash": "crash_or_hang",
+    "policy:no-hang": "crash_or_hang",
+    "policy:ready-infers": "crash_or_hang",
+    "policy:service-level": "crash_or_hang",
+    "policy:same-answer": "wrong_answer",
+    "policy:no-silent-change": "wrong_answer",
+    "policy:no-open-access": "security",
+    "advice:serves-others": "crash_or_hang",
+    "advice:sheds-cleanly": "crash_or_hang",
+    "advice:keeps-throughput": "crash_or_hang",
+    "advice:recovers": "crash_or_hang",
+    "advice:one-level": "crash_or_hang",
+    "advice:steady-over-time": "crash_or_hang",
+}
+
+
+def title_of(cause: Cause | None, identity: str, hits: list[Hit], counted: list[Hit]) -> str:
+    """The title of a finding, with counts where they say more.
+
+    Args:
+        counted: these and what the cause explains, which is counted with it.
+    """
+    sentence = sentence_of(cause, identity, hits)
+    return _counted(sentence, cause, counted) if cause is not None else sentence
+
+
+def sentence_of(cause: Cause | None, identity: str, hits: list[Hit]) -> str:
+    """The sentence of a cause, or else what was expected beside what was seen."""
+    if cause is None:
+        return _seen(identity, hits)
+    names = dict.fromkeys(name for hit in hits for name in hit.fields)
+    values = {name: listed(hit.fields[name] for hit in hits if hit.fields.get(name)) for name in names}
+    return cause.title.format_map(values)
+
+
+def consequence_of(cause: Cause | None, hits: list[Hit]) -> Consequence:
+    """What a finding means for who uses the endpoint."""
+    if cause is not None:
+        return cause.consequence
+    return min((_of_clause(hit.tally.clause) for hit in hits), key=CONSEQUENCES.index)
+
+
+def undecided_title(verdict: str, reason: str, checks: list[CheckResult]) -> str:
+    """The title of what is red though nothing was found: how it ended, and why."""
+    slugs = list(dict.fromkeys(check.slug for check in checks))
+    what = slugs[0] if len(slugs) == 1 else f"{len(slugs)} checks"
+    why = clip(reason.strip().rstrip("."), TITLE) or "no reason was recorded"
+    words = {
+        "untestable": f"Not tested, though asked for by name: {what} ({why})",
+        "inconclusive": f"Not decided: {what} ({why})",
+        "tool_error": f"The tester could not do its part: {what} ({why})",
+    }
+    # A criterion that was missed without one case to show: the numbers are the reason.
+    return words.get(verdict, f"The criterion of {what} is missed: {why}")
+
+
+def listed(values: Iterable[str]) -> str:
+    """The different values, as words of a sentence; of many the first, and the number of the rest."""
+    different = list(dict.fromkeys(values))
+    shown, rest = different[:NAMED], len(different) - NAMED
+    if rest > 0:
+        return f"{', '.join(shown)} and {rest} more"
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+
+
+def _counted(title: str, cause: Cause, hits: list[Hit]) -> str:
+    """The title with how often, of how many: in the check that looked most often. A search ends at its first."""
+    looked = [hit for hit in hits if hit.tally.cases and hit.check.kind != "search"]
+    if cause.noun is None or not looked:
+        return title
+    most = max(looked, key=lambda hit: (hit.tally.cases, hit.tally.failures))
+    cases = most.tally.cases
+    # A cause may have several roots in one check.
+    same = [hit for hit in looked if (hit.check.id, hit.tally.clause) == (most.check.id, most.tally.clause)]
+    failures = min(sum(hit.tally.failures for hit in same), cases)
+    return f"{title}: {failures} of {cases} {cause.noun}" if cases > 1 else title
+
+
+def _of_clause(clause: str) -> Consequence:
+    known = load_causes().find(clause)
+    if known is not None:
+        return known[0].consequence
+    return _BEYOND.get(clause, "security" if clause.startswith("advice:") else "interoperability")
+
+
+def _seen(identity: str, hits: list[Hit]) -> str:
+    """For what no cause describes, such as the checks of third parties."""
+    case = next((case for hit in hits for case in hit.cases), None)
+    if case is None:
+        return f"{identity} is broken"
+    expected, observed = (clip(text.strip().rstrip("."), TITLE) for text in (case.expected, case.observed))
+    return f"Seen: {observed}; expected: {expected}"
