@@ -167,6 +167,21 @@ def execute(check: Check, probe: Probe, unconnected: Collection[str] = ()) -> tu
     return verdict, defect if defect and verdict is Verdict.TOOL_ERROR else reason_of(outcome)
 
 
+def told_nonetheless(check: Check, probe: Probe) -> bool:
+    """Whether a check that sends nothing finds something in what was recorded before the endpoint was lost.
+
+    That nothing was seen by then is no pass: the rest of the run was not carried out.
+    """
+    outcome = probe.outcome
+    execute(check, probe)
+    if outcome.violations:
+        return True
+    outcome.cases.clear()
+    outcome.observations.clear()
+    outcome.ended, outcome.reason = None, ""
+    return False
+
+
 def tell(outcome: Outcome, incident: Incident) -> None:
     """Make a case of an incident during a check: it breaks a criterion of the policy, whatever the check asks for.
 

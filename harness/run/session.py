@@ -34,7 +34,7 @@ from harness.run.options import EMBEDDED, UsageError
 from harness.run.outcomes import Exit
 from harness.run.planning import make_plan
 from harness.run.prerequisites import blocked, to_paste, without_request
-from harness.run.results import LOST, Result, execute, reason_of, tell, waiver_for
+from harness.run.results import LOST, Result, execute, reason_of, tell, told_nonetheless, waiver_for
 from harness.run.snapshot import snapshot
 from harness.run.suspects import send_suspects_again
 from harness.run.tester import tester
@@ -268,6 +268,8 @@ class Run:
         outcome = probe.outcome
         lost = self.continuity.lost
         if lost is not None and not self.continuity.untold:
+            if check.passive and told_nonetheless(check, probe):
+                return outcome.verdict(), reason_of(outcome), False
             outcome.ended, outcome.unreached = Verdict.UNTESTABLE, LOST
             outcome.reason = f"not carried out: {lost.text}"
             return outcome.ended, outcome.reason, False

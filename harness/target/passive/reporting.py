@@ -42,9 +42,9 @@ def in_words(seen: Sighting) -> str:
 
 
 def seen_at_all(probe: Probe, transport: Transport, *, errors: bool = False) -> str:
-    """How many answers (or errors) there are to judge, in words; the check is untestable where there is none."""
+    """How many answers (or errors) there are to judge, in words; where there is none, nothing is decided."""
     sightings = probe.target.sightings
     counts = None if sightings is None else sightings.errors if errors else sightings.answers
     if counts is None or not counts[transport]:
-        probe.untestable(f"no {'error' if errors else 'answer'} of the endpoint is on record")
+        probe.inconclusive(f"no {'error' if errors else 'answer'} of the endpoint is on record")
     return f"{counts[transport]} {'errors' if errors else 'answers'} of the run were looked at"
