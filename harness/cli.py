@@ -110,6 +110,7 @@ def verify(folder: Path, expect_digest: str | None) -> None:
     Without --expect-digest it can only say that the bundle agrees with itself, not who made it.
     """
     from reports.verify import verify as verify_bundle
+    from reports.visible import visible
 
     found = verify_bundle(folder, expect_digest=expect_digest)
     for problem in found.problems:
@@ -117,6 +118,8 @@ def verify(folder: Path, expect_digest: str | None) -> None:
     if found.problems:
         raise SystemExit(1)
     click.echo(found.state)
+    for note in found.notes:
+        click.echo(f"note: {visible(note)}")
 
 
 @main.command()

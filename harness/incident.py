@@ -48,7 +48,7 @@ class Incident:
         patience_s: how long it was waited for.
         back_after_s: seconds until it served again; None if it did not within the patience.
         suspects: most likely first; never a request that did not reach it.
-        crowd: what else was under way, in words, such as "200 requests of load".
+        crowd: what was under way beside single requests, in words, such as load.
         together: ``(k, n)`` of all suspects sent again in their order, where none did it alone.
     """
 
@@ -77,8 +77,8 @@ class Incident:
     def culprit(self) -> Suspect | None:
         """The request that did it: alone under suspicion, or seen to do it again."""
         proven = [each for each in self.suspects if each.k]
-        if proven:
-            return proven[0]
+        if proven or self.crowd:
+            return proven[0] if proven else None
         return self.suspects[0] if len(self.suspects) == 1 and self.suspects[0].under_way else None
 
     @property
@@ -104,7 +104,7 @@ class Incident:
         under_way = sum(each.under_way for each in self.suspects)
         answered = len(self.suspects) - under_way
         if self.crowd:
-            return f"during {self.crowd}"
+            return self.crowd
         if not self.suspects:
             return "after no request that could have done it"
         named = ", ".join(each.what for each in self.suspects[:NAMED])

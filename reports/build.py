@@ -28,7 +28,7 @@ from reports.excerpt import ExchangeReader, clip
 from reports.facts import facts
 from reports.findings import capped, caused
 from reports.proof import proven
-from reports.reach import carried_out, cut_short, incidents, unreached
+from reports.reach import away, carried_out, cut_short, incidents, unreached
 from reports.recorded import ModelSeen, Recorded, load
 from reports.silence import silence
 from reports.statements import summary
@@ -57,7 +57,15 @@ def build(folder: Path, issued: str | None = None) -> Evidence:
     duties = duty_rows(recorded)
     checks = [_shown(check, reader) for check in recorded.checks]
     why_short = cut_short(recorded)
-    told = summary(checks, clauses, duties, recorded.plan, why_short, runs_of_load=len(recorded.series))
+    told = summary(
+        checks,
+        clauses,
+        duties,
+        recorded.plan,
+        why_short,
+        runs_of_load=len(recorded.series),
+        away=away(incidents(recorded)),
+    )
     return Evidence(
         schema_version=SCHEMA_VERSION,
         report=_report(recorded, issued or recorded.last_at, why_short),

@@ -20,8 +20,12 @@ def summary(
     cut_short: str | None,
     *,
     runs_of_load: int = 0,
+    away: str | None = None,
 ) -> Summary:
-    """Counts, findings and statements of the run, in which so many runs of load are recorded."""
+    """Counts, findings and statements of the run, in which so many runs of load are recorded.
+
+    ``away`` says in one sentence when the endpoint was away and came back.
+    """
     by_verdict = Counter[str](check.verdict for check in checks)
     by_clause = Counter[str](clause.verdict or "not_tested" for clause in clauses)
     found = findings(checks)
@@ -30,7 +34,11 @@ def summary(
         clause_verdicts={name: by_clause[name] for name in (*VERDICTS, "not_tested")},
         must_untested=sum(clause.level == "must" and clause.verdict in UNDECIDED for clause in clauses),
         findings=found,
-        statements=_statements(checks, clauses, duties, found, plan, cut_short, runs_of_load),
+        statements=[
+            *([f"Cut short: {cut_short} What follows is the evidence up to that point."] if cut_short else []),
+            *([f"Endpoint away: {away}"] if away else []),
+            *_statements(checks, clauses, duties, found, plan, runs_of_load),
+        ],
     )
 
 
@@ -40,10 +48,9 @@ def _statements(
     duties: list[DutyRow],
     found: list[Finding],
     plan: Plan,
-    cut_short: str | None,
     runs_of_load: int,
 ) -> list[str]:
-    said = [f"Cut short: {cut_short} What follows is the evidence up to that point."] if cut_short else []
+    said = []
     if not any(check.verdict not in ("untestable", "not_applicable") for check in checks):
         if runs_of_load:
             said.append(f"Only load was measured: {runs_of_load} runs of load, and no check decided anything.")

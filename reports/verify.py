@@ -96,6 +96,8 @@ def verify(folder: Path, expect_digest: str | None = None) -> Verification:
     if manifest is not None and document is not None and evidence_data is not None:
         _fields(bundle, manifest, document, evidence_data)
         _remade(bundle, manifest, document, evidence_data)
+    if document is not None and document.report.cut_short:
+        bundle.notes.append(f"The run was cut short: {document.report.cut_short_reason}")
     state = _state(bundle, expect_digest, manifest_data, evidence_data)
     return Verification(bundle.problems, state, bundle.notes)
 

@@ -89,6 +89,7 @@ KINDS = {
 }
 _LEADS = {
     "Cut short": ("◐", "open"),
+    "Endpoint away": ("◐", "open"),
     "Nothing was tested": ("–", "none"),
     "Only load was measured": ("–", "none"),
     "Contradicted": ("✗", "bad"),

@@ -176,14 +176,25 @@ class Totals:
 class Continuity(Protocol):
     """Whoever notices that the endpoint has gone away, and waits for it."""
 
-    def away(self, exchange: Exchange, *, whole_time: bool) -> bool:
+    def away(self, exchange: Exchange, *, whole_time: bool, tries: int) -> bool:
         """Whether the endpoint was away and is back, so that the request is to be sent again.
 
         Args:
             whole_time: the request had all the time that one may take; less says nothing of an endpoint.
+            tries: how often it was sent by now.
 
         Raises:
             harness.incident.EndpointLost: it did not come back, or a request of the running check has done it.
+        """
+
+    def met_nobody(self, what: str) -> None:
+        """Requests that were not sent one by one have met nobody: note it, wait, and end the check.
+
+        Args:
+            what: which requests, in words.
+
+        Raises:
+            harness.incident.EndpointLost: always.
         """
 
 
@@ -289,12 +300,21 @@ class Recorder:
         Raises:
             harness.incident.EndpointLost: see :meth:`Continuity.away`.
         """
-        exchange = send()
+        exchange, tries = send(), 1
         while exchange.error is not None and self.continuity is not None:
-            if not self.continuity.away(exchange, whole_time=whole_time):
+            if not self.continuity.away(exchange, whole_time=whole_time, tries=tries):
                 break
-            exchange = send()
+            exchange, tries = send(), tries + 1
         return exchange
+
+    @contextlib.contextmanager
+    def unwatched(self) -> Iterator[None]:
+        """Inside, nobody waits for an endpoint without an answer: the tester itself may be what holds it up."""
+        there, self.continuity = self.continuity, None
+        try:
+            yield
+        finally:
+            self.continuity = there
 
     def _remember(self, done: Exchange) -> None:
         if done.error is not None and done.error.kind == "connect":

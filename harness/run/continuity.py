@@ -72,7 +72,6 @@ class Continuity:
         self._lock = threading.RLock()
         self._busy: int | None = None
         self._ended_ns = 0
-        self._silent: set[str] = set()
         self._late: set[str] = set()
         self.untold: list[Incident] = []
 
@@ -81,7 +80,7 @@ class Continuity:
         """The incident after which the endpoint did not come back."""
         return self.incidents[-1] if self.incidents and self.incidents[-1].lost else None
 
-    def away(self, exchange: Exchange, *, whole_time: bool) -> bool:
+    def away(self, exchange: Exchange, *, whole_time: bool, tries: int) -> bool:
         """See :class:`harness.record.store.Continuity`."""
         if self._busy == threading.get_ident():
             return False
@@ -89,7 +88,7 @@ class Continuity:
             last = self.incidents[-1] if self.incidents else None
             if last is not None and exchange.start_ns < self._ended_ns:
                 # Under way at the same time as one that was looked into already.
-                return self._again(last) if _lost_answer(exchange) else False
+                return self._again(last, tries) if _lost_answer(exchange) else False
             if last is not None and last.lost:
                 raise EndpointLost(last)
             self._busy = threading.get_ident()
@@ -98,7 +97,17 @@ class Continuity:
                 incident = None if kind in (None, "late") else self._wait(str(kind), exchange)
             finally:
                 self._busy = None
-            return kind == "late" if incident is None else self._again(incident, exchange)
+            return kind == "late" if incident is None else self._again(incident, tries)
+
+    def met_nobody(self, what: str) -> None:
+        """See :class:`harness.record.store.Continuity`."""
+        with self._lock:
+            self._busy, self.crowd = threading.get_ident(), what
+            try:
+                incident = self._wait("gone", self._recorder.recent[-1][0], self._clients[0])
+            finally:
+                self._busy, self.crowd = None, ""
+        raise EndpointLost(incident)
 
     def take_untold(self) -> list[Incident]:
         """The incidents that no check has reported yet, which is now the caller's to do."""
@@ -139,17 +148,15 @@ class Continuity:
                 self._busy = None
                 self._ended_ns = time.monotonic_ns()
 
-    def _again(self, incident: Incident, exchange: Exchange | None = None) -> bool:
+    def _again(self, incident: Incident, tries: int) -> bool:
         """True where the request is to be sent again; ends the check where one of its own requests has done it."""
         if incident.lost:
             raise EndpointLost(incident)
         check = self._recorder.current_check
         if incident.kind == "silent":
-            # Once it may have been the endpoint's own doing; the same request once more, and it is the request's.
-            key = "" if exchange is None else _key(exchange)
-            if key in self._silent:
+            # Once it may have been the endpoint's own doing; twice in a row, and it is the request's.
+            if tries > 1:
                 raise EndpointLost(incident)
-            self._silent.add(key)
             return True
         own = any(each.check == check for each in incident.suspects)
         if (own and (check is not None or len(self.incidents) > OUTSIDE)) or incident.crowd:

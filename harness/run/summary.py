@@ -50,6 +50,7 @@ def write_summary(terminal: pytest.TerminalReporter, run: Run) -> None:
     folder = run.config.folder
     evidence = decode((folder / "evidence.json").read_bytes())
     findings = [finding for finding in evidence.summary.findings if finding.verdict != "untestable"]
+    write_reach(terminal, evidence)
     if findings:
         _write_findings(terminal, evidence, findings, folder)
     terminal.section("art15")
@@ -69,6 +70,15 @@ def write_summary(terminal: pytest.TerminalReporter, run: Run) -> None:
     write_untested(terminal, run)
     if run.exit.why:
         terminal.write_line(plain(f"exit code {run.exit.code}: {'; '.join(run.exit.why)}"))
+
+
+def write_reach(terminal: pytest.TerminalReporter, evidence: Evidence) -> None:
+    """First of all: whether the run is whole, and whether the endpoint was there all the time."""
+    said = [text for text in evidence.summary.statements if text.startswith(("Cut short:", "Endpoint away:"))]
+    if said:
+        terminal.section("not as planned")
+    for text in said:
+        terminal.write_line(plain(text), red=True)
 
 
 def _write_findings(

@@ -21,6 +21,7 @@ from harness.check import Untestable
 from harness.load.early_stopping import min_requests
 from harness.load.judged import LoadRun
 from harness.load.plan import Bounds, Case, ClosedLoop, Connections, LoadPlan, ServiceLevel
+from harness.load.records import Status
 from harness.load.schedule import Arrivals, Schedule, Stage
 from harness.load.validity import connections_needed
 from harness.target.lanes import Transport
@@ -221,7 +222,16 @@ class Loader:
             self.budget.used += len(found.merged.rows)
         self.probe.model.remembered[f"load-sent-{self.way}"] = self.sent + len(found.merged.rows)
         self.probe.outcome.series.append(series_event(found, name, self.way, self.probe.model.id))
+        self._met_nobody(found)
         return found
+
+    def _met_nobody(self, found: LoadRun) -> None:
+        """End the check where the endpoint was gone meanwhile: what met nobody is judged by no criterion of load."""
+        rows = found.merged.rows
+        refused = int((rows["status"] == Status.REFUSED).sum())
+        there = self._client.recorder.continuity
+        if refused and there is not None and found.plan.tls is None:
+            there.met_nobody(f"while there was load: {refused} of {len(rows)} requests met nobody")
 
     def _prefix(self, *, again: bool = False) -> str:
         """Begins the ids of one run; the same for the same seed, check and model."""

@@ -149,6 +149,7 @@ def held(client: RestClient, data: bytes, count: int = 1, *, seconds: float | No
         BudgetExhausted, AccessError: nothing more was sent.
     """
     with contextlib.ExitStack() as stack:
+        stack.enter_context(client.recorder.unwatched())
         kept: list[Exchange] = []
         for _ in range(count):
             call = _begin(client, seconds)

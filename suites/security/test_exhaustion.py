@@ -122,7 +122,7 @@ def _while_flooded(probe: Probe, body: bytes) -> list[_Timed]:
     def one(_: int) -> None:
         probe.model.infer(probe.client, body, fresh=True, timeout=HOSTILE_SECONDS)
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with probe.client.recorder.unwatched(), ThreadPoolExecutor(AT_ONCE) as pool:
         sent = [pool.submit(one, n) for n in range(HOSTILE)]
         found = _valid_ones(probe, lambda: not all(each.done() for each in sent))
         for each in sent:

@@ -63,8 +63,14 @@ class Mortal:
         self._leaving.set()
         if self._supervised:
             self._keeper.join(30)
+        self._bury()
+
+    def _bury(self) -> None:
         self._process.kill()
         self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
 
     def _start(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "harness.reference", "--port", str(self.rest), "--grpc-port", str(self.rpc)]
@@ -79,6 +85,7 @@ class Mortal:
         while not self._leaving.wait(0.01):
             if self._process.poll() is not None:
                 self.deaths += 1
+                self._bury()
                 time.sleep(RESTART_SECONDS)
                 self._process = self._start()
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from harness.budget import Limits
+from harness.check import Untestable
 from harness.wire.pace import THROTTLED_TRIES
-from harness.wire.rest import IMPATIENT_SECONDS, SILENCES
+from harness.wire.rest import ASKED_IN_FULL, IMPATIENT_SECONDS, SILENCES
 from tests.harness.wire.clients import client_for
 from tests.harness.wire.hostile import GoodServer, HostileServer, ok
 
@@ -62,18 +62,21 @@ def test_a_close_on_a_new_connection_is_a_finding(tmp_path: Path) -> None:
     assert len(events) == 1
 
 
-def test_a_silent_endpoint_is_asked_with_little_patience(tmp_path: Path) -> None:
+def test_impatience_with_a_silent_endpoint_makes_no_verdict(tmp_path: Path) -> None:
     with HostileServer("never-answers") as url:
-        client, _ = client_for(url, tmp_path, limits=Limits(request_seconds=2.0))
+        client, events = client_for(url, tmp_path, limits=Limits(request_seconds=1.2))
         with client:
             for _ in range(SILENCES):
-                assert client.server_live().elapsed_s > IMPATIENT_SECONDS
-            begin = time.monotonic()
-            exchange = client.server_live()
-    assert exchange.error is not None
-    assert exchange.error.kind == "timeout"
-    # The limit itself is what is asserted; the clock only has to tell 1 s from 2 s.
-    assert time.monotonic() - begin < 2.0
+                client.server_live()
+            for _ in range(ASKED_IN_FULL):
+                exchange = client.server_live()
+                assert exchange.error is not None
+                assert "within 1.2 s" in exchange.error.message
+            # A last try with little patience, and then it is not held against the endpoint.
+            with pytest.raises(Untestable, match="not waited for"):
+                client.server_live()
+    assert len(events) == SILENCES + 2 * ASKED_IN_FULL + 1
+    assert IMPATIENT_SECONDS < 1.2
 
 
 def throttling(refusals: int, after: bytes) -> Callable[[bytes], bytes]:

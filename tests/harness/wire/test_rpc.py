@@ -289,16 +289,16 @@ def test_the_budget_is_kept(tmp_path: Path) -> None:
             client.call("Echo")
 
 
-def test_a_silent_endpoint_is_asked_with_little_patience(tmp_path: Path) -> None:
-    limits = Limits(request_seconds=2.0)
-    with HostileGrpc("never-answers") as url, grpc_client(url, tmp_path, limits=limits) as (client, _):
+def test_impatience_with_a_silent_endpoint_makes_no_verdict(tmp_path: Path) -> None:
+    limits = Limits(request_seconds=1.2)
+    with HostileGrpc("never-answers") as url, grpc_client(url, tmp_path, limits=limits) as (client, events):
         for _ in range(SILENCES):
             assert client.call("ServerLive", timeout=0.05).error is not None
-        begin = time.monotonic()
-        assert client.server_live().error is not None
-    # The limit itself is what is asserted; the clock only has to tell 1 s from 2 s.
-    assert time.monotonic() - begin < 2.0
-    assert IMPATIENT_SECONDS < 2.0
+        exchange = client.server_live()
+        assert exchange.error is not None
+        assert "within 1.2 s" in exchange.error.message
+    assert len(events) == SILENCES + 2
+    assert IMPATIENT_SECONDS < 1.2
 
 
 def test_a_path_is_no_grpc_address(tmp_path: Path) -> None:
