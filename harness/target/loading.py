@@ -230,7 +230,7 @@ class Loader:
         rows = found.merged.rows
         refused = int((rows["status"] == Status.REFUSED).sum())
         there = self._client.recorder.continuity
-        if refused and there is not None and found.plan.tls is None:
+        if refused and there is not None and not found.plan.tls:
             there.met_nobody(f"while there was load: {refused} of {len(rows)} requests met nobody")
 
     def _prefix(self, *, again: bool = False) -> str:
