@@ -271,6 +271,9 @@ class Prober:
         if hasattr(self, "run") and hasattr(self.run, "target"):
             session.exitstatus = self._exit_status(session)
         yield
+        if self.ended and hasattr(self, "run") and not self.run.began:
+            self.run.abandon()
+            return
         if hasattr(self, "run") and hasattr(self.run, "target"):
             self._errors_apart(session.config)
             self.run.close(int(session.exitstatus), self._how_it_ended(session))

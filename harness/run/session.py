@@ -82,6 +82,7 @@ class Run:
         self._totals: dict[str | None, int] = {}
         self._lock = threading.Lock()
         self._middle_read = False
+        self.began = False
         # Exchanges whose connection could not be opened: they show nothing of any clause.
         self._unconnected: set[str] = set()
         self.unproven: list[str] = []
@@ -101,7 +102,7 @@ class Run:
             UsageError: the endpoint cannot be probed as asked.
         """
         config = self.config
-        made = make(config.folder)
+        self._made = make(config.folder)
         plan = encode(make_plan(config, self.catalogue, self.checks, now()))
         (config.folder / "plan.json").write_bytes(plan)
         self._journal = Journal(config.folder / "journal.jsonl", hashlib.sha256(plan).hexdigest())
@@ -124,9 +125,7 @@ class Run:
         try:
             self.target = discover(rest, grpc, config.policy, config.options.models, self.tell)
         except (TargetError, BudgetExhausted, AccessError, EndpointLost) as error:
-            self.close(4)
-            self._journal.close()
-            discard(config.folder, made)
+            self.abandon()
             raise UsageError(str(error)) from error
         self.target.sightings = self._sightings
         self.continuity.target = self.target
@@ -136,12 +135,23 @@ class Run:
         self.target.bench = Bench(config.folder / "series", config.profile, config.limits, self.say)
         self._record_target()
 
+    def abandon(self) -> None:
+        """End a run that never began: nothing is left that could be taken for evidence."""
+        for client in self._clients:
+            client.close()
+        self._clients = []
+        if hasattr(self, "_journal"):
+            self._journal.close()
+            discard(self.config.folder, self._made)
+
     def _warm_up(self) -> None:
         """The first inferences, if any will follow; what was noticed stands in the record."""
         policy, options = self.config.policy, self.config.options
         if any(check.per == "model" for check in self.checks):
             fixed = options.timeout is not None or policy.budget.request_timeout != BudgetTable().request_timeout
-            warm_up(self.target, policy.endpoint.warm_up, fixed=fixed, tell=self.tell)
+            # One that goes away over it is told by the first check.
+            with contextlib.suppress(EndpointLost, Untestable):
+                warm_up(self.target, policy.endpoint.warm_up, fixed=fixed, tell=self.tell)
         for text in self.target.remarks:
             self.tell(text)
             self._log("deviation", {"text": text})
@@ -338,6 +348,7 @@ class Run:
             for check, model in items
         ]
         self._log("items", {"items": rows})
+        self.began = True
 
     def halfway(self) -> None:
         """Read the identity of the models in the middle of the run, once."""
