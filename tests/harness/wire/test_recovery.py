@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from harness.budget import Limits
 from harness.check import Untestable
 from harness.wire.pace import THROTTLED_TRIES
