@@ -16,6 +16,8 @@ from harness.target.repository import INDEX, of_name
 
 # How servers say that they do not have a call, beside that it is closed.
 NOT_SUPPORTED = ("not supported", "unsupported", "not implemented")
+# Of load and unload this may speak of the model; 405 and 501 speak of the call.
+NOT_FOUND = 404
 WHY_NOT = "the policy does not say whether management may be reached (criteria.management_reachable)"
 
 
@@ -163,12 +165,19 @@ def _judge(probe: Probe, seen: Sequence[tuple[str, Exchange, str]]) -> None:
 def _state(exchange: Exchange, invented: Exchange | None, call: _Call) -> str:
     if guarded(exchange):
         return "closed"
-    if exchange.status in ABSENT and call in READING:
+    if exchange.status in ABSENT and (call in READING or exchange.status != NOT_FOUND or _is_page(exchange)):
         return "absent"
+    if call in READING and exchange.ok and not exchange.response_body.strip():
+        return "absent"  # 200, and nothing was told
     if invented is not None and invented.status == exchange.status and _alike(exchange, invented, call):
         return "absent"
     text = exchange.response_body[:2000].decode("utf-8", "replace")
     return "absent" if not exchange.ok and _is_off(text) else "reachable"
+
+
+def _is_page(exchange: Exchange) -> bool:
+    """Whether it is a page for people, which says nothing of a model."""
+    return exchange.media_type == "text/html"
 
 
 def _alike(exchange: Exchange, invented: Exchange, call: _Call) -> bool:
