@@ -34,7 +34,7 @@ RUN_SECONDS = 2400
 # Share of seeds with which a fault that is drawn for must be found.
 RELIABLE = 0.9
 # Variants that list no models: theirs have to be named.
-UNLISTED = frozenset({"no-listing"})
+UNLISTED = frozenset({"no-listing", "no-metadata"})
 
 
 class ValidationError(Exception):
@@ -300,6 +300,8 @@ def _blamed(clean: Seen, variant: Seen, excused: Mapping[str, str]) -> list[str]
         slug = slug_of(identity)
         if identity in spoilt:
             continue
+        if verdict in ("fail", "warn") and _is_missing(slug, excused):
+            continue
         if verdict in ("fail", "warn", "tool_error"):
             problems.append(
                 f"variant {variant.case.name}: {identity} is {verdict}: {variant.reasons.get(identity, '')}"
@@ -307,6 +309,13 @@ def _blamed(clean: Seen, variant: Seen, excused: Mapping[str, str]) -> list[str]
         elif clean.verdicts.get(identity) == "pass" and verdict != "pass" and not _matches(slug, excused):
             problems.append(f"variant {variant.case.name}: {identity} passes no more, but is {verdict}")
     return problems
+
+
+def _is_missing(slug: str, excused: Mapping[str, str]) -> bool:
+    """Whether a finding says what the variant leaves out indeed."""
+    return any(
+        fnmatch.fnmatchcase(slug, pattern) for pattern, reason in excused.items() if reason.startswith("Missing:")
+    )
 
 
 def _spoilt(seen: Seen) -> set[str]:

@@ -138,7 +138,9 @@ def rest_version_absent_where_none(probe: Probe) -> None:
     Only where metadata lists no versions and a versioned path is refused. Null is left to the check of optional
     members.
     """
-    versions = probe.model.metadata.versions if probe.model.metadata else ()
+    if probe.model.metadata is None:
+        probe.not_applicable("there is no metadata that could list versions")
+    versions = probe.model.metadata.versions
     body = probe.json_object(probe.accepted().exchange)
     value = body.get("model_version")
     if versions:

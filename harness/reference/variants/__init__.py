@@ -11,6 +11,7 @@ from harness.reference.variants import (
     guards,
     load,
     needs,
+    sparse,
     strictness,
     transport,
 )
@@ -18,4 +19,4 @@ from harness.reference.variants.registry import VARIANTS, Variant
 
 __all__ = ["VARIANTS", "Variant"]
 
-AREAS = (access, content, strictness, transport, grpc, extensions, guards, needs, adversarial, load)
+AREAS = (access, content, strictness, transport, grpc, extensions, guards, needs, adversarial, load, sparse)
