@@ -83,6 +83,15 @@ class Budget:
         finally:
             self.request_seconds = usual
 
+    def refuse_if_over(self) -> None:
+        """End what waited for an answer until the time of the run was up: it was not given the time of a request.
+
+        Raises:
+            BudgetExhausted: the time is up.
+        """
+        if self.seconds_left <= 0:
+            raise BudgetExhausted(f"the time budget of {self.limits.seconds:g} s is used up")
+
     def take_many(self, count: int) -> None:
         """Count requests that go out on a schedule of their own, which keeps the rate by itself.
 

@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from harness.budget import BudgetExhausted
+from harness.check import EndpointLost, Untestable
 from harness.generate.inputs import candidates
 from harness.record.exchange import Exchange
 from harness.target.models import ModelUnderTest
 from harness.target.target import Target
 from harness.wire import strictjson
+from harness.wire.access import AccessError
 from harness.wire.rest import json_of
 
 POLL_SECONDS = 1.0
@@ -74,7 +76,8 @@ def warm_up(target: Target, seconds: float, *, fixed: bool, tell: Callable[[str]
             for way in _ways(target, model):
                 if seconds > 0:
                     slowest = max(slowest, _warm(way, seconds, tell, target))
-    except BudgetExhausted:
+    except (BudgetExhausted, AccessError, EndpointLost, Untestable):
+        # What becomes of an endpoint that goes away here, or of a budget that is spent, is for the run to say.
         return
     client = target.rest or target.grpc
     assert client is not None

@@ -181,7 +181,10 @@ class RestClient:
             self._in_full = 0
         if exchange.status == 401 and credentials:
             self.access.refused()
-        return self.recorder.record(exchange)
+        recorded = self.recorder.record(exchange)
+        if recorded.timed_out:
+            self.budget.refuse_if_over()
+        return recorded
 
     def server_live(self) -> Exchange:
         """GET v2/health/live."""

@@ -222,7 +222,10 @@ class GrpcClient:
             self._in_full = 0
         if exchange.rpc is not None and exchange.rpc.name == "UNAUTHENTICATED" and credentials:
             self.access.refused()
-        return self.recorder.record(exchange), _met_idle_close(exchange) and not answer.touched
+        recorded = self.recorder.record(exchange)
+        if recorded.timed_out:
+            self.budget.refuse_if_over()
+        return recorded, _met_idle_close(exchange) and not answer.touched
 
     def _carry_out(
         self, path: str, method: str, headers: Headers, data: bytes, call: Call, answer: Answer, *, fresh: bool

@@ -97,6 +97,15 @@ def test_requests_and_time_run_out() -> None:
         timed.take()
 
 
+def test_a_request_may_be_allowed_more_time_for_a_while() -> None:
+    budget = Budget(Limits(request_seconds=10))
+    with budget.allowing(60) as seconds:
+        assert seconds == budget.take() == 60
+    with budget.allowing(1):
+        assert budget.take() == 10
+    assert budget.take() == 10
+
+
 def test_policy_is_read_and_dated(tmp_path: Path) -> None:
     file = tmp_path / "policy.toml"
     file.write_text(
