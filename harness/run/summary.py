@@ -109,7 +109,8 @@ def _write_finding(terminal: pytest.TerminalReporter, evidence: Evidence, findin
     example = next((case for case in cases_of(finding, evidence.checks) if case.curl), None)
     if example is not None:
         terminal.write_line(plain(f"  expected {example.expected}; observed {example.observed}"))
-        terminal.write_line(f"  repeat: (cd {shlex.quote(str(folder))} && {example.curl})")
+        lead = "one of its requests" if example.one_of_many else "repeat"
+        terminal.write_line(f"  {lead}: (cd {shlex.quote(str(folder))} && {example.curl})")
         if example.replayed:
             terminal.write_line(f"  {seen_again(example.replayed)}")
     if finding.cure:
