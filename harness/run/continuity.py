@@ -10,6 +10,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.budget import BudgetExhausted
@@ -136,14 +137,15 @@ class Continuity:
             try:
                 exchange = send()
                 kind = self._kind(exchange, True) if _lost_answer(exchange) else None
-                if kind != incident.kind:
+                if kind not in ("gone", "silent"):
                     return False
                 client = self._client(exchange)
-                why = self._until_back(client, time.monotonic())
+                again = replace(incident, kind="gone" if kind == "gone" else "silent")
+                why = self._until_back(client, time.monotonic(), again)
                 if why:
                     incident.back_after_s = None
                     incident.why_not_back = f"it came back once, and after a suspect was sent again {why}"
-                return True
+                return again.kind == incident.kind
             finally:
                 self._busy = None
                 self._ended_ns = time.monotonic_ns()
@@ -191,7 +193,7 @@ class Continuity:
     def _wait(self, kind: str, exchange: Exchange, client: RestClient | GrpcClient | None = None) -> Incident:
         """Wait until it serves again, and note what happened, also where the waiting is interrupted."""
         client = client or self._client(exchange)
-        begin, noticed_ns = time.monotonic(), time.monotonic_ns()
+        begin = time.monotonic()
         incident = Incident(
             kind="gone" if kind == "gone" else "silent",
             at=now(),
@@ -203,20 +205,20 @@ class Continuity:
         )
         try:
             self.say(f"the endpoint does not answer; waiting up to {self._patience:g} s for it")
-            incident.why_not_back = self._until_back(client, begin)
+            incident.why_not_back = self._until_back(client, begin, incident)
             if not incident.why_not_back:
                 incident.back_after_s = time.monotonic() - begin
         finally:
             self._ended_ns = time.monotonic_ns()
-            # Our own questions, which came after, are none of them.
-            recent = [row for row in self._recorder.recent if row[0].start_ns <= noticed_ns]
-            incident.suspects = suspects_of(recent, exchange, noticed_ns - WINDOW_NS, self._model_of)
+            # Our own questions, which came after the request at which it was noticed, are none of them.
+            recent = [row for row in self._recorder.recent if row[0].start_ns <= exchange.end_ns]
+            incident.suspects = suspects_of(recent, exchange, exchange.end_ns - WINDOW_NS, self._model_of)
             self.incidents.append(incident)
             self.untold.append(incident)
         return incident
 
-    def _until_back(self, client: RestClient | GrpcClient, begin: float) -> str:
-        """Why it is not back; empty if it is."""
+    def _until_back(self, client: RestClient | GrpcClient, begin: float, incident: Incident) -> str:
+        """Why it is not back; empty if it is. What was silent, and then has no port any more, has gone."""
         pause, answered = FIRST_PAUSE, False
         left = client.budget.seconds_left
         while True:
@@ -224,7 +226,9 @@ class Continuity:
             limit = max(self._patience, self._warm_up) if answered else self._patience
             if spent >= min(limit, left):
                 break
-            if not refuses(client.access, 0.0):
+            if refuses(client.access, 0.0):
+                incident.kind = "gone"
+            else:
                 answered = answered or self._answers(client)
                 if answered and self._infers():
                     return ""

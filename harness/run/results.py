@@ -188,7 +188,8 @@ def tell(outcome: Outcome, incident: Incident) -> None:
     The evidence is the request that did it, or the one that is suspected most. An endpoint that was silent and came
     back has broken nothing for certain.
     """
-    if not incident.suspects or (incident.kind == "silent" and not incident.lost and not incident.culprit):
+    proven = any(each.k for each in incident.suspects)
+    if not incident.suspects or (incident.kind == "silent" and not incident.lost and not proven):
         outcome.observations.append((None, incident.text))
         return
     name = f"policy:{incident.criterion}"

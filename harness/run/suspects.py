@@ -27,6 +27,8 @@ ModelOf = Callable[[Exchange], ModelUnderTest | None]
 # Answered so shortly before that the answer may have been its last words.
 JUST_NS = 200_000_000
 MOST_ANSWERED, MOST = 4, 16
+# What we gave up may still be worked on there, and be what ends it, for so long.
+GIVEN_UP_NS = 30_000_000_000
 # Sending suspects again: so many alone, so often, for so long.
 ALONE, TIMES, SECONDS = 6, 3, 60.0
 
@@ -39,7 +41,11 @@ def suspects_of(recent: Seen, met: Exchange, since_ns: int, model_of: ModelOf) -
         met: the request at which it was noticed.
         since_ns: what had ended before cannot be meant (monotonic clock).
     """
-    under_way = [(each, check) for each, check in recent if _unanswered(each) and each.end_ns >= since_ns]
+    under_way = [
+        (each, check)
+        for each, check in recent
+        if _unanswered(each) and each.end_ns >= since_ns - (GIVEN_UP_NS if _given_up(each) else 0)
+    ]
     latest = max((each.end_ns for each, _ in under_way), default=met.start_ns)
     answered = [(each, check) for each, check in recent if not _unanswered(each) and _reached(each)]
     just = [(each, check) for each, check in answered if latest - each.end_ns <= JUST_NS]
@@ -65,6 +71,10 @@ def _reached(exchange: Exchange) -> bool:
 
 def _unanswered(exchange: Exchange) -> bool:
     return exchange.error is not None and not exchange.answered and _reached(exchange)
+
+
+def _given_up(exchange: Exchange) -> bool:
+    return exchange.error is not None and exchange.error.kind == "timeout"
 
 
 def send_suspects_again(incident: Incident, recent: Seen, clients: Clients, base: str, there: Continuity) -> None:

@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,16 +15,19 @@ from harness.budget import Budget, Limits
 from harness.check import REGISTRY, Check, EndpointLost, Outcome, Untestable
 from harness.incident import Incident, Suspect
 from harness.policy import Policy
+from harness.record.exchange import ConnectionFacts, Exchange, Failure
 from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
 from harness.run.continuity import Continuity
 from harness.run.results import tell
+from harness.run.suspects import suspects_of
 from harness.target.probe import Probe, checking
 from harness.target.target import Target
 from harness.verdicts import Level, Verdict
 from harness.wire.access import Access
 from harness.wire.rest import RestClient
 from tests.endtoend.mortal import free_ports
+from tests.harness.target.test_replaying import RECORDED
 
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -162,6 +166,18 @@ def test_one_that_is_silent_for_a_while_is_asked_again(tmp_path: Path) -> None:
     tell(outcome, incident)
     assert outcome.violations == []
     assert outcome.observations
+
+
+def test_what_was_given_up_before_is_suspected_and_our_own_questions_are_not() -> None:
+    def sent(number: int, start: float, end: float, kind: str | None) -> Exchange:
+        error = None if kind is None else Failure(kind, "no answer")  # type: ignore[arg-type]
+        status = 200 if kind is None else None
+        done = replace(RECORDED, n=number, start_ns=int(start * 1e9), end_ns=int(end * 1e9), error=error, status=status)
+        return replace(done, sent=9, connection=ConnectionFacts(1, number, "", ""))
+
+    first, health, last = sent(1, 0, 10, "timeout"), sent(2, 10, 10.1, None), sent(3, 10.1, 20.1, "timeout")
+    found = suspects_of([(first, "a"), (health, "a"), (last, "b")], last, int(19.1e9), lambda _: None)
+    assert [(each.check, each.under_way) for each in found] == [("b", True), ("a", True)]
 
 
 def test_a_closed_connection_of_an_endpoint_that_is_there_is_an_answer_like_others(tmp_path: Path) -> None:
