@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from tests.servers.findings import Way
+from tests.servers.findings import Way, differences
 from tests.servers.install import NAMES, install, recipe_of
 from tests.servers.matrix import PAGE, probe_server, table
 from tests.servers.processes import members
@@ -38,10 +38,14 @@ def install_command(names: tuple[str, ...]) -> None:
 @main.command("matrix")
 @click.option("--runs", type=click.Path(path_type=Path), help="Keep the runs there, and take those that are there.")
 def matrix_command(runs: Path | None) -> None:
-    """Probe all servers and write docs/servers.md anew."""
+    """Probe all servers, write docs/servers.md anew, and say where the runs and the findings.md differ."""
     with tempfile.TemporaryDirectory() as folder:
         kept = Path(folder) if runs is None else runs.absolute()
         evidence = {name: _evidence(name, kept / name) for name in NAMES}
+    for name, document in evidence.items():
+        seen = {check["id"]: check["verdict"] for check in document["checks"]}
+        for check, said in differences(seen, Way(name).recorded(seen)).items():
+            click.echo(f"{name}: {check}: {said}")
     PAGE.write_text(table(evidence))
     click.echo(f"written: {PAGE}")
 

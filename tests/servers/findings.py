@@ -8,7 +8,7 @@ A `*` in the name of a check stands for any characters: a row with one allows it
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -57,6 +57,22 @@ def _meant(row: str, verdict: str, seen: Mapping[str, str]) -> list[str]:
     """The checks that a row tells of; itself, if it tells of none that was seen."""
     pattern = re.compile(re.escape(row).replace(r"\*", ".*"))
     return [each for each, said in seen.items() if said == verdict and pattern.fullmatch(each)] or [row]
+
+
+def differences(seen: Mapping[str, str], known: Mapping[str, str], searches: Collection[str] = ()) -> dict[str, str]:
+    """Check id -> what a run and the record say, where they differ; empty where each is the other's.
+
+    Args:
+        seen: verdicts of the run, of every check.
+        known: what :meth:`Way.recorded` gives for it.
+        searches: checks that may find more with another release of their library.
+    """
+    found = {each: verdict for each, verdict in seen.items() if verdict in FOUND}
+    said = {}
+    for each in sorted({*found, *known}):
+        if found.get(each) != known.get(each) and (each in known or each not in searches):
+            said[each] = f"seen {seen.get(each, 'nothing')}, recorded {known.get(each, 'nothing')}"
+    return said
 
 
 WORKER = {"MLSERVER_PARALLEL_WORKERS": "1"}

@@ -16,7 +16,7 @@ import pytest
 
 from tests.endtoend.running import Ran
 from tests.servers.conftest import installed_or_skip
-from tests.servers.findings import FOUND, FURTHER, Way
+from tests.servers.findings import FOUND, FURTHER, Way, differences
 from tests.servers.install import NAMES, recipe_of
 from tests.servers.matrix import PAGE, probe_server, table
 from tests.servers.servers import Endpoint
@@ -37,10 +37,7 @@ def test_findings_are_the_confirmed_ones(name: str, runs: dict[str, Ran]) -> Non
     assert ran.code in (0, 1), ran.output
     # A search may find more with another release of its library; what it has been seen to find stays found.
     searches = {check["id"] for check in ran.evidence["checks"] if check["kind"] == "search"}
-    known = Way(name).recorded(ran.verdicts)
-    assert {each: verdict for each, verdict in found(ran).items() if each in known or each not in searches} == known, (
-        ran.output
-    )
+    assert differences(ran.verdicts, Way(name).recorded(ran.verdicts), searches) == {}, ran.output
 
 
 @pytest.mark.slow
@@ -53,12 +50,9 @@ def test_probed_otherwise_nothing_is_found_that_was_not_confirmed(label: str, tm
     assert ran.code in (0, 1), ran.output
     known = way.recorded(ran.verdicts)
     # What time and crashes decide may be missing from one run; what is found has to be known.
-    assert {each: verdict for each, verdict in found(ran).items() if known.get(each) != verdict} == {}, ran.output
-
-
-def found(ran: Ran) -> dict[str, str]:
-    """Check id -> verdict, of everything that is no pass."""
-    return {identity: verdict for identity, verdict in ran.verdicts.items() if verdict in FOUND}
+    known = way.recorded(ran.verdicts)
+    differ = differences(ran.verdicts, known)
+    assert {each: said for each, said in differ.items() if ran.verdicts.get(each) in FOUND} == {}, ran.output
 
 
 @pytest.mark.parametrize("name", NAMES)
