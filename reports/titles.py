@@ -93,6 +93,10 @@ def _counted(title: str, cause: Cause, hits: list[Hit]) -> str:
     # A cause may have several roots in one check.
     same = [hit for hit in looked if (hit.check.id, hit.tally.clause) == (most.check.id, most.tally.clause)]
     failures = min(sum(hit.tally.failures for hit in same), cases)
+    # A check whose every case is the finding of some cause has counted causes.
+    every = sum(tally.failures for tally in most.check.tallies if tally.clause == most.tally.clause)
+    if failures < cases <= every:
+        return title
     return f"{title}: {failures} of {cases} {cause.noun}" if cases > 1 else title
 
 
