@@ -225,7 +225,16 @@ class Prober:
                 items.extend(self.items_for(check, session))
         checks = [item for item in items if isinstance(item, CheckItem)]
         others = [item for item in items if not isinstance(item, CheckItem)]
-        items[:] = [*in_order(checks, self.registry), *others]
+        items[:] = [*in_order(checks, self.registry, self._ranks(checks)), *others]
+
+    def _ranks(self, items: list[CheckItem]) -> dict[str, int] | None:
+        """Places by what tells most, where there is a budget to spend; None: the order stays as it is."""
+        from harness.run.telling import most_telling_first
+
+        if not (self.run.purse.limited or self.config.options.max_rate or self.config.policy.budget.max_rate):
+            return None
+        chosen = {item.check.slug: item.check for item in items}
+        return most_telling_first(chosen.values(), self.catalogue, self.run.prices)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Record what is planned: what has no verdict at the end was not carried out."""
@@ -248,6 +257,7 @@ class Prober:
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Remember where the middle is: identities are read there."""
         self.half = len(session.items) // 2
+        self.run.purse.plan((item.name, item.check) for item in session.items if isinstance(item, CheckItem))
         return (yield)
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:

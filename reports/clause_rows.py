@@ -21,13 +21,17 @@ def clause_rows(
     """One row per clause of the catalogue, in its order.
 
     The verdict is the maximum over what all checks found about the clause, model by model (see :func:`_over_models`);
-    None where none ran, with the reason.
+    None where none ran, with the reason. A check that was left out says nothing.
     """
     verdicts: dict[str, dict[str, list[Verdict]]] = defaultdict(lambda: defaultdict(list))
     by_clause: dict[str, list[str]] = defaultdict(list)
     reasons: dict[str, str] = {}
+    left_out: dict[str, str] = {}
     for check in checks:
         for outcome in check.clauses:
+            if check.unreached:
+                left_out.setdefault(outcome.clause, f"planned, but not carried out: {check.unreached}")
+                continue
             verdicts[outcome.clause][check.model or SERVER].append(Verdict(outcome.verdict))
             by_clause[outcome.clause].append(check.id)
             if outcome.verdict not in ("pass", "fail", "warn") and check.reason:
@@ -37,7 +41,9 @@ def clause_rows(
     for clause in listed:
         found = verdicts.get(clause.id)
         verdict, apart = _over_models(found) if found else (None, "")
-        reason = reasons.get(clause.id) if found else _not_run(clause, planned, transports)
+        reason = reasons.get(clause.id) if found else left_out.get(clause.id)
+        if not found and not reason:
+            reason = _not_run(clause, planned, transports)
         rows.append(
             ClauseRow(
                 id=clause.id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from harness.check import Check, Registry
@@ -17,8 +17,11 @@ class HasCheck(Protocol):
 T = TypeVar("T", bound=HasCheck)
 
 
-def in_order(items: Sequence[T], registry: Registry) -> list[T]:
+def in_order(items: Sequence[T], registry: Registry, ranks: Mapping[str, int] | None = None) -> list[T]:
     """Items sorted by how deep their prerequisites go; a circle counts as depth so far, and is kept as collected.
+
+    With ``ranks`` (a place for each slug, after what it needs) they are sorted by those instead, so that a check is
+    carried out on all models before the next one is.
 
     Checks that ask to be first or last are, whatever they need: what is needed and has not run yet blocks nothing.
     Those that only read what was recorded come at the very end.
@@ -34,6 +37,7 @@ def in_order(items: Sequence[T], registry: Registry) -> list[T]:
         return depths[slug]
 
     def place(item: T) -> tuple[int, int]:
-        return item.check.last - item.check.first, depth(item.check.slug)
+        slug = item.check.slug
+        return item.check.last - item.check.first, depth(slug) if ranks is None else ranks.get(slug, len(ranks))
 
     return sorted(items, key=place)

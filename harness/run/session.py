@@ -33,10 +33,12 @@ from harness.run.folder import discard, make
 from harness.run.options import EMBEDDED, UsageError
 from harness.run.outcomes import Exit
 from harness.run.planning import make_plan
-from harness.run.prerequisites import blocked, to_paste, without_request
+from harness.run.prerequisites import Blocked, blocked, to_paste, without_request
+from harness.run.purse import Purse
 from harness.run.results import LOST, Result, execute, reason_of, tell, told_nonetheless, waiver_for
 from harness.run.snapshot import snapshot
 from harness.run.suspects import send_suspects_again
+from harness.run.telling import EXAMPLES, Prices
 from harness.run.tester import tester
 from harness.target.discovery import discover, metadata_again
 from harness.target.errors import TargetError
@@ -59,9 +61,6 @@ from reports.proof import UNCONNECTED, unproven
 
 if TYPE_CHECKING:
     from harness.wire.rpc import GrpcClient
-
-# Draws of one search, by profile.
-EXAMPLES = {"quick": 5, "standard": 20, "deep": 300}
 
 
 class Run:
@@ -114,7 +113,7 @@ class Run:
         self._sightings = Sightings(self.redactor, hosts, self._open_checks())
         self._recorder.observe(self._sightings.look)
         self._recorder.observe(self._messages.note)
-        budget = Budget(config.limits)
+        self._budget = budget = Budget(config.limits)
         rest = None if config.rest is None else RestClient(config.rest, self._recorder, budget)
         grpc = None if config.grpc is None else _grpc_client(config.grpc, self._recorder, budget)
         self._clients = [client for client in (rest, grpc) if client is not None]
@@ -134,6 +133,7 @@ class Run:
         self._warm_up()
         self.target.bench = Bench(config.folder / "series", config.profile, config.limits, self.say)
         self._record_target()
+        self.purse = Purse(budget, self.prices, len(self.target.models))
 
     def abandon(self) -> None:
         """End a run that never began: nothing is left that could be taken for evidence."""
@@ -164,6 +164,11 @@ class Run:
             for check in self.checks
             if not check.beyond_clauses and {clauses[each].level for each in check.clauses} == {Level.AMBIGUOUS}
         }
+
+    @property
+    def prices(self) -> Prices:
+        """What checks cost in this run."""
+        return Prices(self.config.profile, credentials=bool(self.config.access.secrets()))
 
     def _record_opening(self) -> None:
         config, policy = self.config, self.config.policy
@@ -245,8 +250,11 @@ class Run:
         levels |= check.beyond_clauses
         optional = frozenset(clause for clause in check.clauses if self.catalogue.clauses[clause].extension)
         probe = Probe(check, self.target, Outcome(levels, optional=optional), model)
+        before = self._budget.used
         with checking(self._recorder, identity):
             verdict, reason, unmet = self._carried_out(check, probe)
+        seconds = time.monotonic() - begin
+        self.purse.spent(self._budget.used - before, seconds)
         result = Result(
             id=identity,
             check=check,
@@ -255,7 +263,7 @@ class Run:
             reason=reason,
             outcome=probe.outcome,
             started=started,
-            duration_s=time.monotonic() - begin,
+            duration_s=seconds,
             exchanges=tuple(self._references.pop(identity, ())),
             exchanges_total=self._totals.pop(identity, 0),
             blocked=unmet,
@@ -286,7 +294,7 @@ class Run:
         if lost is not None:
             reason = outcome.reason = lost.text
             outcome.ended = Verdict.UNTESTABLE
-        elif (unmet := blocked(check, probe.on_model, self.results)) is not None:
+        elif (unmet := self._kept_from(check, probe.on_model)) is not None:
             outcome.ended, outcome.reason, outcome.unreached = unmet
             return outcome.ended, outcome.reason, True
         else:
@@ -299,6 +307,10 @@ class Run:
             tell(outcome, incident)
             reason = reason_of(outcome)
         return outcome.verdict(), reason, False
+
+    def _kept_from(self, check: Check, model: ModelUnderTest | None) -> Blocked | None:
+        """What keeps a check from being carried out: a prerequisite, or what is left of the budget."""
+        return blocked(check, model, self.results) or self.purse.refusal(check_id(check, model), check)
 
     def _looked_into(self, incident: Incident) -> None:
         """Where it may be disturbed and has come back, the suspects are sent again; then the incident is recorded."""
@@ -355,6 +367,7 @@ class Run:
         if not self._middle_read:
             self._middle_read = True
             self._identity("middle")
+            self.purse.identity_read()
 
     # -- closing ---------------------------------------------------------------------------------------------------
 

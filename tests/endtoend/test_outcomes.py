@@ -126,3 +126,19 @@ def test_one_model_without_samples_is_told_once_and_leaves_the_others_theirs(tmp
     page = (tmp_path / "e" / "report.html").read_text()
     assert "How the checks ended, by model" in page
     assert page.count("[samples.pair]") == 1
+
+
+def test_a_small_budget_gives_a_sensible_run(tmp_path: Path) -> None:
+    with EmbeddedServer(["--models", "digits,pair"]) as server:
+        given = ["--oip-max-requests", "300", "--oip-max-rate", "100", "--oip-time-budget", "60"]
+        ran = probe(server.url, tmp_path / "e", "--oip-grpc", server.grpc or "", *given)
+    assert ran.code == 0, ran.output
+    found = lines_agree(ran)
+    assert found["passed"] > 100
+    assert "untestable" not in found
+    assert ran.evidence["run"]["requests"] <= 300
+    for slug in ("rest-error-object", "rest-infer-answers-200", "rest-infer-shapes-concrete"):
+        assert [ran.verdicts[f"{slug}[{model}]"] for model in ("digits", "pair")] == ["pass", "pass"], slug
+    left = [each for each in ran.evidence["checks"] if each["unreached"]]
+    assert {each["unreached"] for each in left} == {"budget"}
+    assert len(re.findall(r"^\d+ planned checks not carried out \(budget\)", ran.output, re.MULTILINE)) == 1

@@ -52,6 +52,21 @@ def test_models_are_combined_without_masking(
     assert (found.verdict, found.reason) == (verdict, reason)
 
 
+def test_what_was_left_out_masks_nothing_and_is_said_where_nothing_else_is(tmp_path: Path) -> None:
+    bundle = factory.start(tmp_path)
+    for slug, clause, verdict, unreached in (
+        ("rest-a-holds", "REST-HTTP-01", "pass", ""),
+        ("rest-b-holds", "REST-HTTP-01", "untestable", "budget"),
+        ("rest-c-holds", "REST-META-01", "untestable", "budget"),
+    ):
+        line = factory.check(slug, verdict, clauses=[(clause, "must", verdict)], unreached=unreached)
+        bundle.journal.append("check", line)
+    rows = {each.id: each for each in build(tmp_path).catalogue.clauses}
+    assert (rows["REST-HTTP-01"].verdict, rows["REST-HTTP-01"].reason) == ("pass", None)
+    assert rows["REST-META-01"].verdict is None
+    assert rows["REST-META-01"].reason == "planned, but not carried out: budget"
+
+
 def test_many_models_are_counted_not_listed(tmp_path: Path) -> None:
     seen: list[tuple[str | None, str]] = [(f"m{n}", "pass" if n % 2 else "untestable") for n in range(20)]
     assert "pass on m1, m3, m5, m7 and 6 more; untestable on m0, m2, m4, m6 and 6 more" in (
