@@ -30,6 +30,16 @@ def meant(intent: Intent) -> Iterator[None]:
         _INTENT.reset(token)
 
 
+@contextlib.contextmanager
+def aside() -> Iterator[None]:
+    """Requests sent inside are the tester's own questions, whatever those around them are meant to be."""
+    token = _INTENT.set("neither")
+    try:
+        yield
+    finally:
+        _INTENT.reset(token)
+
+
 def intended() -> Intent:
     """What requests that are sent now are meant to be."""
     return _INTENT.get() or "neither"

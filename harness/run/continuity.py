@@ -18,6 +18,7 @@ from harness.check import Untestable
 from harness.incident import EndpointLost, Incident
 from harness.record.clock import now
 from harness.record.exchange import Exchange
+from harness.record.intent import aside
 from harness.record.store import Recorder
 from harness.run.suspects import suspects_of
 from harness.target.models import ModelUnderTest
@@ -135,7 +136,8 @@ class Continuity:
         with self._lock:
             self._busy = threading.get_ident()
             try:
-                exchange = send()
+                with aside():
+                    exchange = send()
                 kind = self._kind(exchange, True) if _lost_answer(exchange) else None
                 if kind not in ("gone", "silent"):
                     return False
@@ -241,18 +243,24 @@ class Continuity:
     def _answers(self, client: RestClient | GrpcClient) -> bool:
         """Whether anything at all is answered on a new connection."""
         try:
-            if hasattr(client, "infer") and hasattr(client, "send"):
-                return client.send("GET", "/v2/health/live", fresh=True, timeout=ASK_SECONDS).answered
-            return client.call("ServerLive", fresh=True, timeout=ASK_SECONDS).answered  # type: ignore[union-attr]
+            with aside():
+                return self._asked(client)
         except (BudgetExhausted, AccessError, Untestable):
             return False
+
+    @staticmethod
+    def _asked(client: RestClient | GrpcClient) -> bool:
+        if hasattr(client, "infer") and hasattr(client, "send"):
+            return client.send("GET", "/v2/health/live", fresh=True, timeout=ASK_SECONDS).answered
+        return client.call("ServerLive", fresh=True, timeout=ASK_SECONDS).answered  # type: ignore[union-attr]
 
     def _infers(self) -> bool:
         """Whether the models that have inferred before infer again."""
         target = self.target
         models = [] if target is None else [model for model in target.models if model.known_request is not None]
         try:
-            return all(self._model_infers(model) for model in models[:MODELS])
+            with aside():
+                return all(self._model_infers(model) for model in models[:MODELS])
         except (BudgetExhausted, AccessError, Untestable):
             return False
 
