@@ -13,6 +13,8 @@ from harness.wire.rawhttp import RAW
 USUAL = ("id", "data", "contents", "raw_input_contents")
 # A larger body is not compared: it would cost seconds, and what it differs in is its size.
 MOST_BYTES = 1 << 20
+# Of a head that was written byte by byte: more than clients send.
+MOST_HEAD = 8192
 
 
 def differs_in(exchange: Exchange, model: ModelUnderTest | None) -> tuple[str, ...]:
@@ -23,7 +25,10 @@ def differs_in(exchange: Exchange, model: ModelUnderTest | None) -> tuple[str, .
     if exchange.http_version != RAW:
         head, body = b"", exchange.request_body
     if not exchange.url.partition("?")[0].endswith("/infer"):
-        return (f"{exchange.method} {exchange.url.rpartition('/')[2][:40]}",)
+        written = "a large head" if len(head) > MOST_HEAD else "raw bytes"
+        return (
+            written if exchange.http_version == RAW else f"{exchange.method} {exchange.url.rpartition('/')[2][:40]}",
+        )
     if len(body) > MOST_BYTES:
         return ("a large body",)
     if model is None or model.known_request is None:
