@@ -38,7 +38,8 @@ def tallies(check: Check, outcome: Outcome) -> list[dict[str, Any]]:
         worst[place] = combine([outcome.weight(violation), *([worst[place]] if place in worst else [])])
     rows = []
     for (clause, root), failures in counts.items():
-        owner = owner_of(clause, check)
+        # A root that is a clause says what the mistake breaks where it is asked about alone.
+        owner = owner_of(root if any(root in each.clauses for each in REGISTRY) else clause, check)
         cases = outcome.cases.get(clause, failures)
         rows.append({"clause": clause, "root": root, "failures": failures, "cases": cases,
                      "verdict": str(worst[clause, root]), "owner": owner.slug, "cure": owner.fix or None})  # fmt: skip

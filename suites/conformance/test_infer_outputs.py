@@ -185,7 +185,9 @@ def rest_infer_agrees_with_metadata(probe: Probe) -> None:
         problem = _disagreement(output, described)
         expected = "agreement with the metadata"
         observed = f"{output['name']}: {problem or 'agrees'}"
-        probe.holds(problem is None, expected=expected, observed=observed, exchange=probe.accepted().exchange)
+        root = None if output["name"] in described else "outputs-named-otherwise"
+        exchange = probe.accepted().exchange
+        probe.holds(problem is None, expected=expected, observed=observed, exchange=exchange, root=root)
 
 
 def outputs_of(probe: Probe) -> list[dict[str, Any]]:
