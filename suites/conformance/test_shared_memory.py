@@ -15,6 +15,7 @@ from typing import Any
 from harness.check import check
 from harness.oracles.equality import difference
 from harness.record.exchange import Exchange
+from harness.record.intent import meant
 from harness.target.extensions import infer, offered
 from harness.target.known import value_of
 from harness.target.models import Accepted, outputs_of
@@ -139,10 +140,12 @@ def _outputs(probe: Probe, region: Region, accepted: Accepted) -> None:
 
 
 def _mistakes(probe: Probe, region: Region, accepted: Accepted) -> None:
-    exchange = infer(probe, _body(accepted.request, region.places, keep_data=True))
+    with meant("neither"):
+        exchange = infer(probe, _body(accepted.request, region.places, keep_data=True))
     _holds(probe, exchange, refused(exchange), "an error status", f"data and a region: {status_of(exchange)}")
     unknown = {name: {**place, "shared_memory_region": UNKNOWN_REGION} for name, place in region.places.items()}
-    exchange = infer(probe, _body(accepted.request, unknown))
+    with meant("neither"):
+        exchange = infer(probe, _body(accepted.request, unknown))
     _holds(probe, exchange, refused(exchange), "an error status", f"an unknown region: {status_of(exchange)}")
 
 
@@ -152,7 +155,8 @@ def _forgotten(probe: Probe, region: Region, accepted: Accepted) -> None:
     status = probe.answered(probe.client.send("GET", STATUS))
     rows = _rows(status, region.name)
     _holds(probe, status, not rows, "not listed after it was unregistered", f"{len(rows)} entries of its name")
-    exchange = infer(probe, _body(accepted.request, region.places))
+    with meant("neither"):
+        exchange = infer(probe, _body(accepted.request, region.places))
     _holds(probe, exchange, refused(exchange), "an error status", f"a forgotten region: {status_of(exchange)}")
     exchange = region.register()
     _holds(probe, exchange, exchange.ok, "status 200", f"registered anew: {status_of(exchange)}")
