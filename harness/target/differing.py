@@ -35,8 +35,8 @@ def differs_in(exchange: Exchange, model: ModelUnderTest | None) -> tuple[str, .
         return ()
     try:
         ours, theirs = json.loads(body), json.loads(model.known_body())
-    except (ValueError, RecursionError):
-        return ("malformed body",)
+    except (ValueError, RecursionError) as problem:
+        return ("deep nesting" if isinstance(problem, RecursionError) else "malformed body",)
     found = _members(ours, theirs)
     return _notable(found) or (("framing",) if head else ())
 
