@@ -31,6 +31,8 @@ GOOD = frozenset({"pass", "not_applicable"})
 UNDECIDED = frozenset({"tool_error", "inconclusive"})
 # For a run that hangs; a slow machine with several runs at a time takes ten minutes for one.
 RUN_SECONDS = 2400
+# Nobody starts a seeded server again that has ended: there is nothing to wait for.
+POLICY = "[endpoint]\npatience = 1.0\n"
 # Share of seeds with which a fault that is drawn for must be found.
 RELIABLE = 0.9
 # Variants that list no models: theirs have to be named.
@@ -119,6 +121,9 @@ def probe(case: Case, token: str) -> Seen:
             "--oip-evidence",
             f"{folder}/evidence",
         ]
+        policy = Path(folder) / "policy.toml"
+        policy.write_text(POLICY)
+        arguments += ["--oip-policy", str(policy)]
         arguments += ["--oip-allow", f"stress,repository{',load' if case.load else ''}"]
         if case.load:
             # What the shortest profile finds, a longer one finds as well.
