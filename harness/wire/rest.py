@@ -138,12 +138,12 @@ class RestClient:
         credentials: bool,
     ) -> Exchange:
         """Once with little patience where that is all there is, and then with all the time of a request."""
-        hurried = self._silences >= SILENCES
-        limit = timeout
-        if hurried:
-            limit = IMPATIENT_SECONDS if timeout is None else min(timeout, IMPATIENT_SECONDS)
+        # Who gives a limit of its own does not wait for the answer: that says nothing of the endpoint's silence.
+        hurried = timeout is None and self._silences >= SILENCES
+        limit = IMPATIENT_SECONDS if hurried else timeout
         exchange = self._once(method, path, body, given, fresh, limit, accept_encoding, credentials)
-        if not hurried or limit == timeout or exchange.answered or not exchange.timed_out:
+        self._silences += timeout is None and not exchange.answered
+        if not hurried or exchange.answered or not exchange.timed_out:
             return exchange
         if self._in_full >= ASKED_IN_FULL:
             raise Untestable(f"not waited for: {self._silences} requests in a row were left without an answer")
@@ -176,9 +176,8 @@ class RestClient:
             extensions={"call": call, "target": target.encode("ascii"), "fresh": fresh},
         )
         exchange = self._carry_out(request, call, self._origin + target, all_headers, body or b"")
-        self._silences = 0 if exchange.answered else self._silences + 1
         if exchange.answered:
-            self._in_full = 0
+            self._silences = self._in_full = 0
         if exchange.status == 401 and credentials:
             self.access.refused()
         recorded = self.recorder.record(exchange)

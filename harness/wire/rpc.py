@@ -185,12 +185,12 @@ class GrpcClient:
         fresh: bool,
     ) -> tuple[Exchange, bool]:
         """Once with little patience where that is all there is, and then with all the time of a call."""
-        hurried = self._silences >= SILENCES
-        limit = timeout
-        if hurried:
-            limit = IMPATIENT_SECONDS if timeout is None else min(timeout, IMPATIENT_SECONDS)
+        # Who gives a limit of its own does not wait for the answer: that says nothing of the endpoint's silence.
+        hurried = timeout is None and self._silences >= SILENCES
+        limit = IMPATIENT_SECONDS if hurried else timeout
         exchange, again = self._once(method, data, service, metadata, limit, credentials, fresh=fresh)
-        if not hurried or limit == timeout or exchange.answered or not exchange.timed_out:
+        self._silences += timeout is None and not exchange.answered
+        if not hurried or exchange.answered or not exchange.timed_out:
             return exchange, again
         if self._in_full >= ASKED_IN_FULL:
             raise Untestable(f"not waited for: {self._silences} calls in a row were left without an answer")
@@ -217,9 +217,8 @@ class GrpcClient:
         headers = _headers(access, metadata, seconds)
         call, answer = Call(seconds), Answer()
         exchange = self._carry_out(f"/{service}/{method}", method, headers, data, call, answer, fresh=fresh)
-        self._silences = 0 if exchange.answered else self._silences + 1
         if exchange.answered:
-            self._in_full = 0
+            self._silences = self._in_full = 0
         if exchange.rpc is not None and exchange.rpc.name == "UNAUTHENTICATED" and credentials:
             self.access.refused()
         recorded = self.recorder.record(exchange)

@@ -294,10 +294,12 @@ def test_impatience_with_a_silent_endpoint_makes_no_verdict(tmp_path: Path) -> N
     with HostileGrpc("never-answers") as url, grpc_client(url, tmp_path, limits=limits) as (client, events):
         for _ in range(SILENCES):
             assert client.call("ServerLive", timeout=0.05).error is not None
+        for _ in range(SILENCES):
+            assert client.call("ServerLive").error is not None
         exchange = client.server_live()
         assert exchange.error is not None
         assert "within 1.2 s" in exchange.error.message
-    assert len(events) == SILENCES + 2
+    assert len(events) == 2 * SILENCES + 2
     assert IMPATIENT_SECONDS < 1.2
 
 
