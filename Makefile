@@ -40,8 +40,9 @@ sample: $(VENV)/.ready ## slow tests, then both directions: each seeded fault ag
 servers: $(VENV)/.ready ## real inference servers, installed into .servers/, probed end to end
 	$(BIN)/pytest tests/servers -q $(RERUNS) -m "servers and not slow"
 
-validate: $(VENV)/.ready ## the full matrix: faults, variants, ten seeds for what is drawn for, real servers probed otherwise; resumes; commit the result
+validate: $(VENV)/.ready ## the full matrix: faults, variants, ten seeds for what is drawn for, endpoints lost at twenty moments, real servers probed otherwise; resumes; commit the result
 	$(BIN)/art15 validate --group --seeds 10 --jobs 5 --resume --out suites/validation.json
+	$(BIN)/pytest tests/endtoend/test_lost.py tests/endtoend/test_one_finding.py -q -n 2
 	$(BIN)/pytest tests/servers -q -m "servers and slow"
 
 system: ## Debian packages for the browser tests, hosts made of namespaces and real servers; needs root

@@ -316,7 +316,7 @@ def test_no_fault_or_variant_breaks_down() -> None:
 def test_clauses_exist_and_every_probed_duty_has_a_fault() -> None:
     known = clauses.load().clauses
     broken = {clause for name in GRPC_FAULTS for clause in FAULTS[name].clauses}
-    assert broken <= set(known)
+    assert {name for name in broken if not name.startswith(("policy:", "advice:"))} <= set(known)
     duties = {
         name for name, clause in known.items() if clause.transport == "grpc" and str(clause.level) in ("must", "should")
     } | {"REST-ERR-07", "REPO-03", "GRPC-HEALTH-04", "GRPC-RAW-06", "GRPC-RAW-07", "GRPC-RAW-12"}
