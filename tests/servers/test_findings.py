@@ -55,6 +55,21 @@ def test_probed_otherwise_nothing_is_found_that_was_not_confirmed(label: str, tm
     assert {each: said for each, said in differ.items() if ran.verdicts.get(each) in FOUND} == {}, ran.output
 
 
+@pytest.mark.slow
+def test_a_server_that_dies_and_stays_dead_is_one_finding(tmp_path: Path) -> None:
+    installed_or_skip("omle")
+    with Way("omle", restart=False).served() as endpoint:
+        ran = probe_server(endpoint, tmp_path / "evidence", "")
+    assert ran.code == 1, ran.output
+    evidence = ran.evidence
+    (incident,) = evidence["run"]["incidents"]
+    assert evidence["report"]["cut_short"]
+    assert incident["check"] in ran.verdicts
+    assert all("onnection refused" not in check["reason"] for check in evidence["checks"]), ran.output
+    failed = [each for each in evidence["summary"]["findings"] if each["verdict"] == "fail"]
+    assert [each["clauses"] for each in failed] == [["policy:no-crash"]]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_models_still_infer_after_the_run(name: str, runs: dict[str, Ran], request: pytest.FixtureRequest) -> None:
     """They were unloaded and loaded again, where the server lists a repository."""
