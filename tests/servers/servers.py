@@ -51,6 +51,11 @@ class Endpoint:
     pid: int
     log: Path
 
+    @property
+    def grpc_port(self) -> int:
+        """The port of `grpc`."""
+        return int(self.grpc.rpartition(":")[2])
+
 
 class RealServer:
     """One run of a server, from `start` to `stop`. Used through `serve`; not to be started twice."""
