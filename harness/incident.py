@@ -6,11 +6,12 @@ never a case of a clause (:class:`EndpointLost` ends the check instead).
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
 IncidentKind = Literal["gone", "silent"]
-# Suspects that are named one by one; more are counted.
+# Kinds of suspects that are named; more are counted.
 NAMED = 3
 
 
@@ -107,8 +108,10 @@ class Incident:
             return self.crowd
         if not self.suspects:
             return "after no request that could have done it"
-        named = ", ".join(each.what for each in self.suspects[:NAMED])
-        rest = f" and {len(self.suspects) - NAMED} more" if len(self.suspects) > NAMED else ""
+        # Newest first, and those of one kind together.
+        kinds = Counter(each.what for each in self.suspects)
+        named = ", ".join(f"{count} of {what}" if count > 1 else what for what, count in list(kinds.items())[:NAMED])
+        rest = f" and {len(kinds) - NAMED} more kinds" if len(kinds) > NAMED else ""
         if len(self.suspects) == 1:
             state = "while this request was under way" if under_way else "right after the answer to this request"
             return f"{state}: {named}"
