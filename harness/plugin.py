@@ -10,6 +10,7 @@ import copy
 import signal
 import sys
 import threading
+import types
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -114,6 +115,14 @@ class CheckItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Where the check stands, and its slug."""
         return self.path, self.check.function.__code__.co_firstlineno - 1, self.name
+
+
+def _with_lines(trace: types.TracebackType | None) -> types.TracebackType | None:
+    """The traceback, every entry of which has a line."""
+    if trace is None:
+        return None
+    line = trace.tb_lineno or trace.tb_frame.f_code.co_firstlineno
+    return types.TracebackType(_with_lines(trace.tb_next), trace.tb_frame, trace.tb_lasti, line)
 
 
 class Prober:
@@ -240,8 +249,13 @@ class Prober:
         """Record what is planned: what has no verdict at the end was not carried out."""
         self.run.plan_items((item.check, item.model) for item in session.items if isinstance(item, CheckItem))
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Somebody, or something, ended the run before its time."""
+        # CPython 3.11 can raise between two lines; pytest's own rendering of such a traceback breaks down.
+        if excinfo._excinfo is not None:  # noqa: SLF001 -- there is no other way to it
+            kind, value, trace = excinfo._excinfo  # noqa: SLF001
+            excinfo._excinfo = (kind, value, _with_lines(trace) or trace)  # noqa: SLF001
         self.ended = self.ended or ("SIGINT" if isinstance(excinfo.value, KeyboardInterrupt) else str(excinfo.value))
 
     def _terminate(self, number: int, frame: object) -> None:

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import fisher_exact
 
 from harness.generate.distinct import distinct
 from harness.oracles.equality import difference
@@ -88,7 +87,11 @@ def _count(one: Lane, other: Lane, request: InferRequest) -> Mix | None:
             if whose is not None:
                 counts[own][whose] += 1
                 strayed = exchange if whose != own else strayed
-    if strayed is None or fisher_exact(np.array([[row[0], row[1]] for row in counts])).pvalue > CHANCE:
+    if strayed is None:
+        return None
+    from scipy.stats import fisher_exact  # noqa: PLC0415 -- takes a second to import, and most runs need none of it
+
+    if fisher_exact(np.array([[row[0], row[1]] for row in counts])).pvalue > CHANCE:
         return None
     words = "; ".join(
         f"{row[1 - own]} of {row.total()} requests that name {way.name.rpartition(' ')[2]} got the answer of the other"
