@@ -36,6 +36,12 @@ class Suspect:
     k: int = 0
     n: int = 0
 
+    @property
+    def words(self) -> str:
+        """What it is, and what it has that a valid request has not."""
+        known = self.differs_in if self.what.endswith(("/infer", "ModelInfer")) else ()
+        return f"{self.what} (unlike a valid one in: {', '.join(known)})" if known else self.what
+
 
 @dataclass(slots=True)
 class Incident:
@@ -109,7 +115,7 @@ class Incident:
         if not self.suspects:
             return "after no request that could have done it"
         # Newest first, and those of one kind together.
-        kinds = Counter(each.what for each in self.suspects)
+        kinds = Counter(each.words for each in self.suspects)
         named = ", ".join(f"{count} of {what}" if count > 1 else what for what, count in list(kinds.items())[:NAMED])
         rest = f" and {len(kinds) - NAMED} more kinds" if len(kinds) > NAMED else ""
         if len(self.suspects) == 1:
@@ -122,7 +128,7 @@ class Incident:
     def _again(self) -> list[str]:
         proven = [each for each in self.suspects if each.k]
         if proven:
-            return [f"sent again on its own, {proven[0].what} did it {proven[0].k} of {proven[0].n} times"]
+            return [f"sent again on its own, {proven[0].words} did it {proven[0].k} of {proven[0].n} times"]
         if self.together is not None and self.together[0]:
             return [f"all of them sent again in their order did it {self.together[0]} of {self.together[1]} times"]
         if any(each.n for each in self.suspects):

@@ -108,8 +108,18 @@ class GrpcModel:
         if self._accepted is None:
             if not self._refusals and self._unanswered:
                 raise Untestable(unanswered(self.name, self._unanswered[-1]))
+            if self._unimplemented:
+                raise Untestable(
+                    f"the gRPC service answers UNIMPLEMENTED for model {self.name!r}: no request would help"
+                )
             raise Unsampled(self._why_none())
         return self._accepted
+
+    @property
+    def _unimplemented(self) -> bool:
+        """Whether it is the service that is missing, and not a request that the model takes."""
+        asked = [self.metadata_exchange, *self._refusals]
+        return all(each.rpc is not None and each.rpc.name == "UNIMPLEMENTED" for each in asked)
 
     def candidates(self, batch: int = 1) -> Iterator[InferRequest]:
         """Valid requests by the metadata, with all but the values of one that the model is known to accept."""

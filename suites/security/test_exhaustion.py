@@ -50,9 +50,10 @@ def security_cheap_requests_do_not_exhaust(probe: Probe) -> None:
     usual = _usual(probe)
     for name, body in _hostile(probe):
         meanwhile = _while_flooded(probe, body)
-        _judge(probe, name, usual, meanwhile)
+        # An endpoint that is gone held up nobody: that is another finding.
         if not _serves_after(probe, name):
             return
+        _judge(probe, name, usual, meanwhile)
 
 
 @check(
@@ -81,9 +82,10 @@ def security_open_connections_do_not_exhaust(probe: Probe) -> None:
             opened = sum(exchange.error is None for exchange in kept)
             if opened < OPENED // 2:
                 probe.observe(f"{name}: only {opened} of {OPENED} connections were taken")
-            _judge(probe, name, usual, _valid_ones(probe))
+            meanwhile = _valid_ones(probe)
         if not _serves_after(probe, name):
             return
+        _judge(probe, name, usual, meanwhile)
 
 
 @dataclass(frozen=True, slots=True)
