@@ -209,6 +209,7 @@ class Recorder:
     Attributes:
         continuity: asked about each request that got no answer; without one, every exchange is given as it is.
         recent: the last exchanges that reached the endpoint, with the id of the check that sent them.
+        answered_once: whether anything was ever answered: what never was cannot be lost.
     """
 
     def __init__(self, store: ExchangeStore, redactor: Redactor, sink: Callable[[dict[str, Any]], None]) -> None:
@@ -224,6 +225,7 @@ class Recorder:
         self.continuity: Continuity | None = None
         self.recent: deque[tuple[Exchange, str | None]] = deque()
         self._recent_bytes = 0
+        self.answered_once = False
         self._checks: contextvars.ContextVar[str | None] = contextvars.ContextVar("check")
 
     @property
@@ -320,6 +322,7 @@ class Recorder:
         if done.error is not None and done.error.kind == "connect":
             return
         with self._lock:
+            self.answered_once |= done.answered
             self.recent.append((done, self.current_check))
             self._recent_bytes += len(done.request_body) + len(done.response_body)
             while len(self.recent) > RECENT or (self._recent_bytes > RECENT_BYTES and len(self.recent) > 1):

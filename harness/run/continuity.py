@@ -170,8 +170,8 @@ class Continuity:
     def _kind(self, exchange: Exchange, whole_time: bool) -> str | None:
         """What has happened: ``gone``, ``silent``, this request alone ``late``, or nothing to wait for."""
         error = exchange.error
-        # Before anything was reached, it is for discovery to say why nothing can be.
-        if error is None or exchange.answered or not self._recorder.recent:
+        # Where nothing was ever answered, it is for discovery and for the checks to say so.
+        if error is None or exchange.answered or not self._recorder.answered_once:
             return None
         client = self._client(exchange)
         if error.kind == "connect":
