@@ -198,6 +198,11 @@ class Continuity(Protocol):
         """
 
 
+def transport_of(exchange: Exchange) -> str:
+    """``grpc`` or ``rest``: each has an address of its own."""
+    return "grpc" if exchange.http_version == "HTTP/2" else "rest"
+
+
 class Recorder:
     """Redacts, stores and announces exchanges. Safe to use from several threads.
 
@@ -209,7 +214,7 @@ class Recorder:
     Attributes:
         continuity: asked about each request that got no answer; without one, every exchange is given as it is.
         recent: the last exchanges that reached the endpoint, with the id of the check that sent them.
-        answered_once: whether anything was ever answered: what never was cannot be lost.
+        answering: transports over which anything was ever answered: what never was cannot be lost.
     """
 
     def __init__(self, store: ExchangeStore, redactor: Redactor, sink: Callable[[dict[str, Any]], None]) -> None:
@@ -225,7 +230,7 @@ class Recorder:
         self.continuity: Continuity | None = None
         self.recent: deque[tuple[Exchange, str | None]] = deque()
         self._recent_bytes = 0
-        self.answered_once = False
+        self.answering: set[str] = set()
         self._checks: contextvars.ContextVar[str | None] = contextvars.ContextVar("check")
 
     @property
@@ -322,7 +327,8 @@ class Recorder:
         if done.error is not None and done.error.kind == "connect":
             return
         with self._lock:
-            self.answered_once |= done.answered
+            if done.answered:
+                self.answering.add(transport_of(done))
             self.recent.append((done, self.current_check))
             self._recent_bytes += len(done.request_body) + len(done.response_body)
             while len(self.recent) > RECENT or (self._recent_bytes > RECENT_BYTES and len(self.recent) > 1):

@@ -19,7 +19,7 @@ from harness.incident import EndpointLost, Incident
 from harness.record.clock import now
 from harness.record.exchange import Exchange
 from harness.record.intent import aside
-from harness.record.store import Recorder
+from harness.record.store import Recorder, transport_of
 from harness.run.suspects import suspects_of
 from harness.target.models import ModelUnderTest
 from harness.target.target import Target
@@ -171,7 +171,7 @@ class Continuity:
         """What has happened: ``gone``, ``silent``, this request alone ``late``, or nothing to wait for."""
         error = exchange.error
         # Where nothing was ever answered, it is for discovery and for the checks to say so.
-        if error is None or exchange.answered or not self._recorder.answered_once:
+        if error is None or exchange.answered or transport_of(exchange) not in self._recorder.answering:
             return None
         client = self._client(exchange)
         if error.kind == "connect":
@@ -273,7 +273,7 @@ class Continuity:
 
     def _client(self, exchange: Exchange) -> RestClient | GrpcClient:
         """The client whose address an exchange went to."""
-        grpc = exchange.http_version == "HTTP/2"
+        grpc = transport_of(exchange) == "grpc"
         fitting = [client for client in self._clients if hasattr(client, "call") == grpc]
         return (fitting or self._clients)[0]
 

@@ -13,7 +13,7 @@ SAMPLE = (
 )  # fmt: skip
 # What the battery does not look for: compression it does not ask for, numbers at other precision, time.
 UNSEEN = {
-    "gzip-when-asked", "doubles-for-fp32", "slow-150ms", "rate-limited",
+    "gzip-when-asked", "doubles-for-fp32", "slow-150ms", "slow-first-answer", "rate-limited",
     # The battery of the extensions sees these.
     "binary-empty-plain", "generate-without-versions", "index-body-required", "unload-unknown-ok",
     "generate-cumulative-stream", "generate-without-details",
