@@ -22,7 +22,7 @@ from harness.budget import Budget, BudgetExhausted
 from harness.check import REGISTRY, Check, EndpointLost, Outcome, Untestable
 from harness.clauses import Catalogue
 from harness.incident import Incident
-from harness.policy import BudgetTable, WaiverTable
+from harness.policy import BudgetTable, EndpointTable, WaiverTable
 from harness.record.clock import now
 from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
@@ -61,6 +61,10 @@ from reports.proof import UNCONNECTED, unproven
 
 if TYPE_CHECKING:
     from harness.wire.rpc import GrpcClient
+
+
+# Of a time budget, one part in so many may go into each wait for the endpoint.
+WAITING_SHARE = 8
 
 
 class Run:
@@ -117,12 +121,13 @@ class Run:
         rest = None if config.rest is None else RestClient(config.rest, self._recorder, budget)
         grpc = None if config.grpc is None else _grpc_client(config.grpc, self._recorder, budget)
         self._clients = [client for client in (rest, grpc) if client is not None]
-        endpoint = config.policy.endpoint
+        endpoint = self._patience(config.policy.endpoint)
+        policy = msgspec.structs.replace(config.policy, endpoint=endpoint)
         self.continuity = Continuity(self._recorder, self._clients, endpoint.patience, endpoint.warm_up)
         self.continuity.say = self.say
         self._recorder.continuity = self.continuity
         try:
-            self.target = discover(rest, grpc, config.policy, config.options.models, self.tell)
+            self.target = discover(rest, grpc, policy, config.options.models, self.tell)
         except (TargetError, BudgetExhausted, AccessError, EndpointLost) as error:
             self.abandon()
             raise UsageError(str(error)) from error
@@ -130,10 +135,18 @@ class Run:
         self.continuity.target = self.target
         self.target.seed = config.seed
         self.target.examples = EXAMPLES[config.profile]
-        self._warm_up()
+        self._warm_up(endpoint.warm_up)
         self.target.bench = Bench(config.folder / "series", config.profile, config.limits, self.say)
         self._record_target()
         self.purse = Purse(budget, self.prices, len(self.target.models))
+
+    def _patience(self, endpoint: EndpointTable) -> EndpointTable:
+        """What the policy says, but never so much that nothing of the time budget is left for checks."""
+        seconds = self.config.limits.seconds
+        if seconds is None:
+            return endpoint
+        share = seconds / WAITING_SHARE
+        return EndpointTable(patience=min(endpoint.patience, share), warm_up=min(endpoint.warm_up, share))
 
     def abandon(self) -> None:
         """End a run that never began: nothing is left that could be taken for evidence."""
@@ -144,14 +157,14 @@ class Run:
             self._journal.close()
             discard(self.config.folder, self._made)
 
-    def _warm_up(self) -> None:
+    def _warm_up(self, seconds: float) -> None:
         """The first inferences, if any will follow; what was noticed stands in the record."""
         policy, options = self.config.policy, self.config.options
         if any(check.per == "model" for check in self.checks):
             fixed = options.timeout is not None or policy.budget.request_timeout != BudgetTable().request_timeout
             # One that goes away over it is told by the first check.
             with contextlib.suppress(EndpointLost, Untestable):
-                warm_up(self.target, policy.endpoint.warm_up, fixed=fixed, tell=self.tell)
+                warm_up(self.target, seconds, fixed=fixed, tell=self.tell)
         for text in self.target.remarks:
             self.tell(text)
             self._log("deviation", {"text": text})

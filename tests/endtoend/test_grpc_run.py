@@ -102,10 +102,14 @@ def test_a_hostile_grpc_address_beside_rest(behaviour: str, server: str, tmp_pat
 def test_a_time_budget_is_kept(tmp_path: Path) -> None:
     begin = time.monotonic()
     with HostileGrpc("never-answers") as url:
-        arguments = ["--oip-policy", policy(tmp_path), "--oip-model", "iris", "--oip-time-budget", "6"]
+        arguments = ["--oip-policy", policy(tmp_path), "--oip-model", "iris", "--oip-time-budget", "24"]
         ran = probe(url.replace("http:", "grpc:"), tmp_path / "evidence", *arguments)
     assert time.monotonic() - begin < 180
-    ended_well(ran, begin)
+    # Too little for a verdict on an endpoint that never answers, and no claim that there was one.
+    assert ran.code == 5, ran.output
+    assert "Traceback" not in ran.output
+    assert ran.evidence["report"]["cut_short"] is True
+    assert {row["state"] for row in ran.evidence["duties"]} & {"supported", "contradicted"} == set()
 
 
 def test_nobody_there(tmp_path: Path) -> None:
