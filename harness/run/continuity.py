@@ -185,7 +185,12 @@ class Continuity:
         return None
 
     def _unheard(self, exchange: Exchange) -> str | None:
-        """One request alone got no answer in time: that decides nothing yet, and it is sent once more."""
+        """One request alone got no answer in time: that decides nothing yet, and it is sent once more.
+
+        Of many at once it may be just their number: the check that sends them looks twice by itself.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            return None
         key = _key(exchange)
         if key in self._late or len(self._late) >= LATE:
             return None
