@@ -76,7 +76,7 @@ def _plain(kind: str, element: object) -> object:
         raise ValueError(f"{element!r} is no number")  # noqa: TRY004 -- a matter of what was sent, not of our types
     if kind == "float":
         return float(element)  # keeps the sign of -0, which numpy would drop from an integer
-    if element != int(element) or (kind == "bool" and element not in (0, 1)):
+    if not math.isfinite(element) or element != int(element) or (kind == "bool" and element not in (0, 1)):
         raise ValueError(f"{element!r} is out of place")
     return int(element)
 

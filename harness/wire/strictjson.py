@@ -1,7 +1,8 @@
 """Reads JSON the way RFC 8259 has it, keeps what was written, and names everything that is wrong with it.
 
-``json.loads`` takes NaN and duplicate keys silently and forgets how a number was written. Here the text of every
-number that is no plain integer stays with it, integers are exact at any size, and each deviation is a `Problem`.
+``json.loads`` takes NaN and duplicate keys silently and lets numbers and nesting grow without bound. Here integers are
+exact as far as a double reaches, what lies beyond is infinite and keeps its text, and each deviation is a `Problem`.
+Reading takes time and memory in proportion to the bytes, whatever they are: depth and count are known beforehand.
 """
 
 from __future__ import annotations
@@ -12,16 +13,21 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-# Far above any tensor's rank, and safely below the recursion limit of the interpreter.
-MAX_DEPTH = 400
-# The interpreter refuses longer decimal integers, since reading them takes quadratic time.
-MAX_DIGITS = 4300
-MAX_PROBLEMS = 100
+from harness.check import Untestable
+from harness.wire.jsonscan import Scan, scan
 
+# Far above any tensor's rank, and safely below the recursion limit even for readers that take two calls a level.
+MAX_DEPTH = 100
+# An integer of so many digits is a double for certain, so whatever computes with it as a float cannot overflow.
+MAX_DIGITS = 308
+MAX_PROBLEMS = 100
+# Bytes that the values of one text may take in memory; two of them are compared at times.
+MAX_COST = 128 << 20
+
+_MARK = b"\xef\xbb\xbf"
 _WHITESPACE = re.compile(r"[ \t\n\r]*")
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_STRUCTURE = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 
 
 class NotJson(Exception):
@@ -31,6 +37,10 @@ class NotJson(Exception):
         super().__init__(f"{reason} (at character {offset})" if offset else reason)
         self.reason = reason
         self.offset = offset
+
+
+class TooMuch(Untestable):
+    """There is a value of so many parts that it is not built: whoever needs it cannot be carried out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +60,8 @@ class Problem:
 class Document:
     """A JSON value and what was wrong with its text.
 
-    ``value`` is made of dict, list, str, bool, None, int, `JsonNumber` and `NegativeZero`. Of duplicate keys the last
-    one counts. With the problem ``too-deep`` there is a value, but none is built: ``value`` is None.
+    ``value`` is made of dict, list, str, bool, None, int, float, `JsonNumber` and `NegativeZero`. Of duplicate keys the
+    last one counts. With the problem ``too-deep`` there is a value, but none is built: ``value`` is None.
     """
 
     value: Any
@@ -59,7 +69,7 @@ class Document:
 
 
 class JsonNumber(float):
-    """A number with a fraction or an exponent; ``lexeme`` is how it was written."""
+    """A number that neither an integer nor a double holds; ``lexeme`` is how it was written."""
 
     __slots__ = ("lexeme",)
     lexeme: str
@@ -89,22 +99,15 @@ class _Reader:
 
     def integer(self, lexeme: str) -> int | JsonNumber:
         if len(lexeme) <= MAX_DIGITS:
-            if lexeme == "-0":
-                return NegativeZero()
-            try:
-                return int(lexeme)
-            except ValueError:  # the interpreter was set to an even lower limit
-                pass
-        self.found("huge-number", _short(lexeme), f"an integer of {len(lexeme)} digits")
-        number = JsonNumber(lexeme)
-        number.lexeme = lexeme
-        return number
+            return NegativeZero() if lexeme == "-0" else int(lexeme)
+        self.found("huge-number", _short(lexeme), f"an integer of {len(lexeme.lstrip('-'))} digits")
+        return _kept(lexeme)
 
-    def real(self, lexeme: str) -> JsonNumber:
-        number = JsonNumber(lexeme)
-        number.lexeme = lexeme
+    def real(self, lexeme: str) -> float:
+        number = float(lexeme)
         if number in (math.inf, -math.inf):
             self.found("huge-number", _short(lexeme), f"the number {_short(lexeme)} is beyond double precision")
+            return _kept(lexeme)
         return number
 
     def constant(self, token: str) -> float:
@@ -138,19 +141,23 @@ def parse(body: bytes) -> Document:
 
     Raises:
         NotJson: there is no JSON value at the beginning of it.
+        TooMuch: there are more values than are held in memory.
     """
     before: list[Problem] = []
     text = _decoded(body, before)
     start = _after_whitespace(text, 0)
     if start == len(text):
         raise NotJson("the body is empty" if not body else "the body has no JSON value")
-    depth = _depth(text)
-    if depth > MAX_DEPTH:
-        return Document(None, (*before, _too_deep(depth)))
+    # What precedes the value is white space: characters and bytes are counted alike.
+    ahead = scan(body.removeprefix(_MARK), start)
+    if ahead.depth > MAX_DEPTH:
+        return Document(None, (*before, _too_deep(ahead.depth)))
+    if ahead.cost > MAX_COST:
+        raise TooMuch(_too_much(ahead))
     try:
         value, end, reader = _value(text, start)
     except RecursionError:  # the caller stands deep in the stack already
-        return Document(None, (*before, _too_deep(depth)))
+        return Document(None, (*before, _too_deep(ahead.depth)))
     rest = _after_whitespace(text, end)
     if rest != len(text):
         reader.found("trailing-data", f"character {rest}", f"{len(text) - rest} characters after the JSON value")
@@ -160,7 +167,7 @@ def parse(body: bytes) -> Document:
 
 
 def _decoded(body: bytes, problems: list[Problem]) -> str:
-    if body.startswith(b"\xef\xbb\xbf"):
+    if body.startswith(_MARK):
         body = body[3:]
         problems.append(Problem("byte-order-mark", "offset 0", "the text begins with a byte order mark"))
     try:
@@ -196,19 +203,15 @@ def _value(text: str, start: int) -> tuple[Any, int, _Reader]:
     return value, end, reader
 
 
-def _depth(text: str) -> int:
-    """How deep arrays and objects are nested; 0 without looking where there are too few to matter."""
-    if text.count("[") + text.count("{") <= MAX_DEPTH:
-        return 0
-    depth = deepest = 0
-    for match in _STRUCTURE.finditer(text):
-        sign = match.group()[0]
-        if sign in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif sign in "]}":
-            depth -= 1
-    return deepest
+def _kept(lexeme: str) -> JsonNumber:
+    number = JsonNumber(lexeme)
+    number.lexeme = lexeme
+    return number
+
+
+def _too_much(ahead: Scan) -> str:
+    needs, most = ahead.cost >> 20, MAX_COST >> 20
+    return f"not read: at least {ahead.values} JSON values, which would take {needs} MiB of memory; {most} are allowed"
 
 
 def _too_deep(depth: int) -> Problem:

@@ -5,13 +5,14 @@ Source: inference_rest.md, "Tensor Data".
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 # A JSON body within the default budget cannot hold more elements than this.
 MAX_ELEMENTS = 1 << 26
+# What a shape says beyond this is not multiplied out: a thousand long numbers take minutes, and no tensor is as large.
+MAX_PRODUCT = 1 << 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +34,18 @@ class Tensor:
 
 
 def product(shape: Sequence[int]) -> int:
-    """Number of elements of a shape; the empty product is 1.
+    """Number of elements of a shape; the empty product is 1, one far beyond 2^64 stays at some number beyond it.
 
     Raises:
         TypeError: a dimension is not an integer.
     """
+    found = 1
     for size in shape:
         if not isinstance(size, int):
             raise TypeError(f"a dimension is {type(size).__name__}, not an integer")
-    return math.prod(shape)
+        if size == 0 or abs(found) <= MAX_PRODUCT:
+            found *= size
+    return found
 
 
 def nest(elements: Sequence[Any], shape: Sequence[int]) -> Any:  # noqa: ANN401 -- a list, or the element of a scalar

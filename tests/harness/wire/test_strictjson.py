@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.wire.strictjson import MAX_DEPTH, JsonNumber, NegativeZero, NotJson, parse
+from harness.wire import jsonscan
+from harness.wire.strictjson import MAX_DEPTH, MAX_DIGITS, JsonNumber, NegativeZero, NotJson, TooMuch, parse
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -64,7 +65,7 @@ NOT_JSON = [
     b"<html>",
     b"\xc2\xa0{}",
     b"// comment\n{}",
-    b"[" * 300,
+    b"[" * 90,
     b"{1:2}",
 ]
 
@@ -112,15 +113,45 @@ def test_never_raises_anything_else_near_json(text: str) -> None:
 
 
 def test_numbers_keep_what_was_written() -> None:
-    value = parse(b"[1.10, 1E2, -0, -0.0, 18446744073709551615, 0]").value
-    assert [each.lexeme for each in value[:2]] == ["1.10", "1E2"]
-    assert isinstance(value[0], JsonNumber)
+    value = parse(b"[1.10, 1E400, -0, -0.0, 18446744073709551615, 0]").value
+    assert type(value[0]) is float
+    assert isinstance(value[1], JsonNumber)
+    assert value[1].lexeme == "1E400"
     assert isinstance(value[2], NegativeZero)
     assert value[2] == 0
     assert math.copysign(1, float(value[2])) == -1
-    assert value[3].lexeme == "-0.0"
+    assert math.copysign(1, value[3]) == -1
     assert value[4] == 2**64 - 1
     assert type(value[5]) is int
+
+
+@pytest.mark.parametrize("digits", [MAX_DIGITS - 1, MAX_DIGITS, MAX_DIGITS + 1, 400, 4200, 5000, 100_000])
+def test_every_number_is_a_double_for_who_computes_with_it(digits: int) -> None:
+    for lexeme in ("9" * digits, "-" + "9" * digits):
+        value = parse(lexeme.encode()).value
+        assert abs(float(value)) > 1e306
+
+
+def test_more_values_than_memory_is_allowed_for_are_not_built() -> None:
+    body = b"[" + b"[]," * 2_000_000 + b"[]]"
+    with pytest.raises(TooMuch, match="at least 2000001 JSON values"):
+        parse(body)
+    # What comes after the value is never built.
+    assert [problem.kind for problem in parse(b"[]," * 2_000_000).problems] == ["trailing-data"]
+    assert parse(json.dumps("[]," * 2_000_000).encode()).problems == ()
+
+
+@given(st.text(alphabet='\\\\""[]{},a ', max_size=80), st.integers(1, 9))
+def test_the_scan_sees_what_the_reader_builds(text: str, piece: int) -> None:
+    before = jsonscan.PIECE
+    body = json.dumps([[text, {text: [text]}], text]).encode()
+    jsonscan.PIECE = piece
+    try:
+        found = jsonscan.scan(body)
+    finally:
+        jsonscan.PIECE = before
+    assert found.depth == 4
+    assert found.values >= 3
 
 
 def test_a_pair_of_surrogates_is_one_character() -> None:
@@ -148,7 +179,7 @@ def test_a_caller_deep_in_the_stack_gets_a_problem_and_no_crash() -> None:
     frame = sys._getframe()
     while frame.f_back is not None:
         depth, frame = depth + 1, frame.f_back
-    assert deeper(sys.getrecursionlimit() - depth - 150) == {"too-deep"}
+    assert deeper(sys.getrecursionlimit() - depth - 50) == {"too-deep"}
 
 
 def test_many_problems_stay_few() -> None:
