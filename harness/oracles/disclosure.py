@@ -10,11 +10,13 @@ import ipaddress
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 Category = Literal["stack trace", "file path", "environment", "internal host", "internal object", "secret"]
-# Longer texts are looked at so far: patterns are linear, and an error is short.
-LIMIT = 200_000
+# Longer texts are looked at so far, and so many places in them: an error is short. Every repetition that could begin
+# anew within itself has an upper bound, so that no text makes a search take more than its length's share.
+LIMIT, PLACES = 64 * 1024, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +109,9 @@ STACK_TRACES = (
         ["at App.Model.Run(String s) in C:\\src\\Model.cs:line 7"], ["at Model.Run(x) in the log"]),
 )  # fmt: skip
 PATHS = (
-    _of("file path", "absolute path", rf"(?<![\w.~/:@%=-])/{_ROOTS}/(?:[\w.+@-]+/)*[\w+@-]+\.{_SOURCE}\b|"
-        r"(?<![\w/])/(?:home|Users)/[\w.-]+/[\w./-]+|(?<![\w/])/(?:usr|opt|root)/(?:[\w.+@-]+/)+[\w.+@-]+",
+    _of("file path", "absolute path", rf"(?<![\w.~/:@%=-])/{_ROOTS}/(?:[\w.+@-]{{1,64}}/){{0,16}}[\w+@-]{{1,64}}\.{_SOURCE}\b|"
+        r"(?<![\w/])/(?:home|Users)/[\w.-]{1,64}/[\w./-]+|"
+        r"(?<![\w/])/(?:usr|opt|root)/(?:[\w.+@-]{1,64}/){1,16}[\w.+@-]{1,64}",
         ["cannot open /srv/models/iris/model.pkl", "'/home/ann/models/x'", "in /usr/lib/python3/dist-packages/numpy"],
         ["GET /v2/models/iris/infer", "http://host/app/index.json", "and/or/etc", "/data", "see https://x.io/opt/a/b"]),
     _of("file path", "Windows path", r"(?<!\w)[A-Z]:\\(?:[\w .-]+\\)+[\w .-]+\.\w{1,8}\b",
@@ -123,8 +126,8 @@ ENVIRONMENT = (
 )  # fmt: skip
 HOSTS = (
     _of("internal host", "cluster name", r"\b(?:[a-z0-9-]{1,63}\.){1,4}(?:svc\.cluster\.local|cluster\.local)\b|"
-        r"\bip-\d{1,3}-\d{1,3}-\d{1,3}-\d{1,3}(?:\.[a-z0-9-]+)*\.(?:compute\.)?internal\b|"
-        r"\b[a-z0-9-]{1,63}\.corp\.[a-z0-9-]+\.[a-z]{2,6}\b",
+        r"\bip-\d{1,3}-\d{1,3}-\d{1,3}-\d{1,3}(?:\.[a-z0-9-]{1,63}){0,6}\.(?:compute\.)?internal\b|"
+        r"\b[a-z0-9-]{1,63}\.corp\.[a-z0-9-]{1,63}\.[a-z]{2,6}\b",
         ["db.prod.svc.cluster.local", "ip-10-0-3-4.eu-west-1.compute.internal"], ["internal server error", "a.local"]),
     _of("internal host", "private address",
         r"(?<![\d.])(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}(?![\w.])(?::\d{2,5})?",
@@ -162,12 +165,12 @@ SECRETS = (
     _of("secret", "storage account key", r"\bAccountKey=[A-Za-z0-9+/]{40,}={0,2}",
         ["AccountKey=" + "aB3+/" * 12 + "=="], ["AccountKey=none"]),
     _of("secret", "authorization header",
-        r"\b(?i:authorization)[\"']*\s*[:=,]\s*[\"']?(?i:bearer|basic)\s+(?=[^\s\"',;}]*(?:\d|[a-z][A-Z]))"
+        r"\b(?i:authorization)[\"']*\s*[:=,]\s*[\"']?(?i:bearer|basic)\s+(?=[^\s\"',;}]{0,200}(?:\d|[a-z][A-Z]))"
         r"[\w+/=.~-]{12,}",
         ["Authorization: Bearer 7f3a9c21d4e8b6a0", "{'authorization': 'Basic dXNlcjpwNHNzdzByZA'}"],
         ["Authorization: Bearer <token>", "authorization: bearer token-required", "Authorization: Bearer"]),
-    _of("secret", "assigned secret", rf"(?i)\b(?:[a-z0-9]+_)*{_ASSIGNED}"
-        r"[\"']?\s*[=:]\s*[\"']?(?=[^\s\"',;}]*\d)(?=[^\s\"',;}]*[a-z])[\w+/=.!#-]{12,}",
+    _of("secret", "assigned secret", rf"(?i)\b(?:[a-z0-9]{{1,64}}_){{0,8}}{_ASSIGNED}"
+        r"[\"']?\s*[=:]\s*[\"']?(?=[^\s\"',;}]{0,200}\d)(?=[^\s\"',;}]{0,200}[a-z])[\w+/=.!#-]{12,}",
         ["AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG", '"db_password": "hunter2hunter2x"'],
         ["password: required", "api_key is missing", "access_token=REDACTED", "password=short1"]),
 )  # fmt: skip
@@ -192,7 +195,7 @@ def disclosures(
     for pattern in patterns:
         if not any(sign in lowered for sign in pattern.signs):
             continue
-        for match in pattern.regex.finditer(text):
+        for match in islice(pattern.regex.finditer(text), PLACES):
             value = match.group()
             if value in sent or (pattern.category == "internal host" and _is_ours(value, ours)):
                 continue

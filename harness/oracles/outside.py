@@ -13,7 +13,7 @@ SIGNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("lines of a file of accounts", re.compile(r"\broot:[^:\s]*:0:0:[^:\n]*:")),
     (
         "variables of a process",
-        re.compile(r"(?:^|[\0\n\"])(?:PATH|HOME|HOSTNAME|PWD|SHLVL|LANG|PYTHONPATH)=[^\0\n]+(?:\0|\\u0000|\n\w+=)"),
+        re.compile(r"(?:^|[\0\n\"])(?:PATH|HOME|HOSTNAME|PWD|SHLVL|LANG|PYTHONPATH)=[^\0\n]{1,1000}(?:\0|\\u0000|\n\w+=)"),
     ),
     (
         "settings of a model",
@@ -22,12 +22,12 @@ SIGNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "configuration of a model",
         re.compile(
-            r"^\s*(?:(?:platform|backend)\s*:\s*\"|max_batch_size\s*:\s*\d|(?:input|output)\s*\[)", re.MULTILINE
+            r"^[ \t]*(?:(?:platform|backend)\s*:\s*\"|max_batch_size\s*:\s*\d|(?:input|output)\s*\[)", re.MULTILINE
         ),
     ),
     ("the listing of a folder", re.compile(r"(?i)<title>\s*(?:index of|directory listing)|\.\./</a>")),
 )
-LIMIT = 200_000
+LIMIT = 64 * 1024
 
 
 def from_outside(text: str, asked: str, harmless: str) -> str | None:

@@ -15,7 +15,7 @@ from harness.record.exchange import Exchange
 from harness.target import known
 from harness.target.address import rest_advice
 from harness.target.errors import TargetError
-from harness.target.known import value_of
+from harness.target.known import readable_of
 from harness.target.models import ModelUnderTest
 from harness.target.target import Target
 from harness.target.warming import wait_for_server
@@ -119,7 +119,7 @@ def _grpc() -> ModuleType:
 
 def _over_rest(rest: RestClient, grpc: GrpcClient | None, policy: Policy) -> Target:
     path, exchange = server_metadata(rest)
-    value = value_of(exchange)
+    value = readable_of(exchange)
     server = read_server_metadata(value) if exchange.ok and isinstance(value, dict) else None
     return Target(rest, grpc, policy, path, exchange, server)
 
@@ -185,11 +185,11 @@ def listed_models(client: RestClient) -> list[Listed] | None:
     OIP itself has none: the repository extension's index and ``GET v2/models`` (KServe's own) are what servers offer.
     """
     index = client.send("POST", "/v2/repository/index", body=b"{}")
-    rows = value_of(index)
+    rows = readable_of(index)
     if index.status == 200 and isinstance(rows, list):
         return _rows(rows)
     models = client.send("GET", "/v2/models")
-    value = value_of(models)
+    value = readable_of(models)
     if models.status == 200 and isinstance(value, dict) and isinstance(value.get("models"), list):
         return _rows(value["models"])
     return None
@@ -232,7 +232,7 @@ def _model(target: Target, name: str, version: str | None, listed: str | None, *
             name, version, None, over_grpc.metadata_exchange, over_grpc.metadata, samples, named, over_grpc
         )
     address, exchange = _addressed(target.rest, name, version, listed)
-    value = value_of(exchange)
+    value = readable_of(exchange)
     metadata: ModelMetadata | None = None
     if exchange.status == 200 and isinstance(value, dict):
         metadata = read_model_metadata(value)

@@ -175,6 +175,14 @@ def _questions(target: Target, name: str) -> Iterable[Exchange]:
         yield target.grpc.model_metadata(name)
 
 
+def readable_of(exchange: Exchange) -> object:
+    """As :func:`value_of`, and None where there is more than is read: for what is not judged."""
+    try:
+        return value_of(exchange)
+    except strictjson.TooMuch:
+        return None
+
+
 def value_of(exchange: Exchange) -> object:
     """The parsed JSON body, or None where there is none."""
     try:

@@ -278,7 +278,7 @@ def _words(exchange: Exchange) -> str:
         return exchange.error.message if exchange.error else "no answer"
     try:
         value = json_of(exchange).value
-    except strictjson.NotJson:
+    except (strictjson.NotJson, strictjson.TooMuch):
         value = exchange.response_body[:200].decode("utf-8", "replace")
     text = value.get("error", value) if isinstance(value, dict) else value
     return f"{exchange.status} {str(text)[:200]!r}"

@@ -172,7 +172,7 @@ def _essence(exchange: Exchange) -> str | None:
     """
     try:
         value = strictjson.parse(decoded_body(exchange)).value
-    except (strictjson.NotJson, Undecodable):
+    except (strictjson.NotJson, strictjson.TooMuch, Undecodable):
         return None
     if not isinstance(value, dict):
         return None

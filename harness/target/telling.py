@@ -21,7 +21,7 @@ def words(exchange: Exchange, *, raw: bool = False) -> str:
     if not raw:
         try:
             return words_of(strictjson.parse(body).value)
-        except strictjson.NotJson:
+        except (strictjson.NotJson, strictjson.TooMuch):
             pass
     return body.decode("utf-8", "replace")
 

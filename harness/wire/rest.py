@@ -15,7 +15,7 @@ from harness import __version__
 from harness.budget import Budget
 from harness.check import Untestable
 from harness.record.clock import now
-from harness.record.coding import DECODED_LIMIT, Undecodable, decoded_body
+from harness.record.coding import DECODED_LIMIT, Undecodable, codings, decoded_body
 from harness.record.exchange import Exchange, Failure, Headers
 from harness.record.intent import meant
 from harness.record.store import Recorder
@@ -24,6 +24,7 @@ from harness.wire.access import Access, Header
 from harness.wire.connection import Route
 from harness.wire.messages import InferRequest
 from harness.wire.pace import THROTTLED_SECONDS, THROTTLED_TRIES, Pace, pause_of
+from harness.wire.reading import Readings
 from harness.wire.sockets import Call
 from harness.wire.transport import DeadlineTransport, TransportFailure
 
@@ -36,6 +37,7 @@ USER_AGENT = f"art15/{__version__}"
 SILENCES = 3
 IMPATIENT_SECONDS = 1.0
 ASKED_IN_FULL = 6
+_READINGS = Readings()
 _TARGET = re.compile(r"[\x21-\x7e]+")
 
 
@@ -346,17 +348,27 @@ class _Answer:
 
 
 def json_of(exchange: Exchange, limit: int = DECODED_LIMIT) -> strictjson.Document:
-    """The response body, decoded and read as JSON.
+    """The response body, decoded and read as JSON; read once, so it must not be changed.
 
     Raises:
         strictjson.NotJson: there is no whole body, it cannot be decoded, or it is no JSON.
+        strictjson.TooMuch: it holds more than is read; whoever needs it is untestable.
     """
     if exchange.error is not None:
         raise strictjson.NotJson(f"there is no whole body: {exchange.error.message}")
-    try:
-        return strictjson.parse(decoded_body(exchange, limit))
-    except Undecodable as error:
-        raise strictjson.NotJson(str(error)) from None
+
+    def read() -> strictjson.Document | strictjson.NotJson:
+        try:
+            return strictjson.parse(decoded_body(exchange, limit))
+        except Undecodable as error:
+            return strictjson.NotJson(str(error))
+        except strictjson.NotJson as error:
+            return error
+
+    found = _READINGS.of(exchange.response_body, (*codings(exchange.response_headers), limit), read)
+    if isinstance(found, strictjson.NotJson):
+        raise found.with_traceback(None)
+    return found
 
 
 def _met_idle_close(exchange: Exchange) -> bool:

@@ -13,7 +13,7 @@ ORIGIN = "https://art15.invalid"
 # Headers that name software, and a product with its version (RFC 9110, 10.1.5); what a proxy says of its protocol in
 # Via looks alike, and is none.
 SOFTWARE = frozenset({"server", "x-powered-by", "x-aspnet-version", "x-aspnetmvc-version", "x-generator"})
-VERSIONED = re.compile(r"[A-Za-z][\w+-]*/v?\d+(?:\.\d+)+\w*")
+VERSIONED = re.compile(r"[A-Za-z][\w+-]{0,63}/v?\d+(?:\.\d+)+\w*")
 TELLING = ("Server", "X-Powered-By", "Via", "X-AspNet-Version", "X-Envoy-Upstream-Service-Time")
 GUARDING = (
     "X-Content-Type-Options",

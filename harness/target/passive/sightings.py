@@ -15,6 +15,7 @@ from harness.record.redact import Redactor
 from harness.target.passive.fair import is_grpc, owes_error_object, route_of
 from harness.target.passive.looks import Look, is_error, look_at
 from harness.target.passive.texts import PASSED_OVER, piece
+from harness.wire.strictjson import TooMuch
 
 Transport = Literal["rest", "grpc"]
 # Shapes of answers that are remembered; forgetting them costs another look, never a wrong count.
@@ -78,6 +79,8 @@ class Sightings:
             return
         try:
             self._look(exchange, check)
+        except TooMuch:
+            return  # larger than anything is read: a check that asks for it says so
         except Exception as error:  # noqa: BLE001 -- a slip in here must not stop the recording
             with self._lock:
                 if len(self.defects) < EXAMPLES:
