@@ -109,7 +109,8 @@ STACK_TRACES = (
         ["at App.Model.Run(String s) in C:\\src\\Model.cs:line 7"], ["at Model.Run(x) in the log"]),
 )  # fmt: skip
 PATHS = (
-    _of("file path", "absolute path", rf"(?<![\w.~/:@%=-])/{_ROOTS}/(?:[\w.+@-]{{1,64}}/){{0,16}}[\w+@-]{{1,64}}\.{_SOURCE}\b|"
+    _of("file path", "absolute path",
+        rf"(?<![\w.~/:@%=-])/{_ROOTS}/(?:[\w.+@-]{{1,64}}/){{0,16}}[\w+@-]{{1,64}}\.{_SOURCE}\b|"
         r"(?<![\w/])/(?:home|Users)/[\w.-]{1,64}/[\w./-]+|"
         r"(?<![\w/])/(?:usr|opt|root)/(?:[\w.+@-]{1,64}/){1,16}[\w.+@-]{1,64}",
         ["cannot open /srv/models/iris/model.pkl", "'/home/ann/models/x'", "in /usr/lib/python3/dist-packages/numpy"],

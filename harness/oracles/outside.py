@@ -13,7 +13,9 @@ SIGNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("lines of a file of accounts", re.compile(r"\broot:[^:\s]*:0:0:[^:\n]*:")),
     (
         "variables of a process",
-        re.compile(r"(?:^|[\0\n\"])(?:PATH|HOME|HOSTNAME|PWD|SHLVL|LANG|PYTHONPATH)=[^\0\n]{1,1000}(?:\0|\\u0000|\n\w+=)"),
+        re.compile(
+            r"(?:^|[\0\n\"])(?:PATH|HOME|HOSTNAME|PWD|SHLVL|LANG|PYTHONPATH)=[^\0\n]{1,1000}(?:\0|\\u0000|\n\w+=)"
+        ),
     ),
     (
         "settings of a model",

@@ -32,6 +32,9 @@ T = TypeVar("T")
 # A model or a version that no server has: random once, so that replays send the same bytes.
 UNKNOWN_MODEL = "no-such-model-7f3a"
 
+# Characters of a root cause: some hold words of the endpoint.
+ROOT = 200
+
 # What a body has in the place of a member that is not there.
 ABSENT = object()
 
@@ -136,7 +139,7 @@ class Probe:
                     name,
                     expected,
                     text[:2000],
-                    _missing_method(exchange) or root or self.check.slug,
+                    _missing_method(exchange) or (root or self.check.slug)[:ROOT],
                     (exchange.ref or None) if exchange is not None else None,
                     known.shrunk_from,
                     known.shrunk_to,

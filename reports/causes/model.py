@@ -14,6 +14,8 @@ CONSEQUENCES: tuple[Consequence, ...] = (
     "data_of_others", "crash_or_hang", "wrong_answer", "security", "interoperability", "style",
 )  # fmt: skip
 
+# Roots hold words of the endpoint; matching one takes time by the power of its fields.
+LONGEST = 300
 _FIELD = re.compile(r"\{(\w+)\}")
 
 
@@ -46,6 +48,8 @@ class Cause:
 
     def matches(self, key: str) -> dict[str, str] | None:
         """The fields of a recorded root that belongs to this cause; None if it does not."""
+        if len(key) > LONGEST:
+            return None
         for pattern in self.roots or (self.id,):
             found = _expression(pattern).fullmatch(key)
             if found is not None:
