@@ -160,8 +160,8 @@ def report(folder: Path) -> None:
 @click.option("--oip-key", "key", metavar="FILE", help="Key of the client certificate, PEM.")
 @click.option("--oip-authority", "authority", metavar="NAME", help="Name sent as Host and SNI.")
 @click.option("--oip-proxy", "proxy", metavar="URL", help="HTTP proxy.")
-@click.option("--oip-max-rate", "max_rate", type=float, help="Requests a second (default: 50, none on loopback).")
-@click.option("--oip-max-requests", "max_requests", type=int, help="Requests in all (default: 1000).")
+@click.option("--oip-max-rate", "max_rate", metavar="N", help="Requests a second (default: 50, none on loopback).")
+@click.option("--oip-max-requests", "max_requests", metavar="N", help="Requests in all (default: 1000).")
 def replay(folder: Path, slug: str, times: int, before: int, endpoint: str | None, **options: Any) -> None:  # noqa: ANN401
     """Send the counterexamples of the check SLUG in FOLDER again; SLUG may name a model: slug[model].
 

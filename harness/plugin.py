@@ -240,7 +240,8 @@ class Prober:
         """Places by what tells most, where there is a budget to spend; None: the order stays as it is."""
         from harness.run.telling import most_telling_first
 
-        if not (self.run.purse.limited or self.config.options.max_rate or self.config.policy.budget.max_rate):
+        slow = self.config.options.max_rate or self.config.policy.budget.max_rate
+        if not (slow or self.run.purse.hurries((item.name, item.check) for item in items)):
             return None
         chosen = {item.check.slug: item.check for item in items}
         return most_telling_first(chosen.values(), self.catalogue, self.run.prices)

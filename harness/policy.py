@@ -12,13 +12,26 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from harness.allowed import explained
 
 RiskClass = Literal["annex-iii", "annex-i", "not-high-risk", "not-stated"]
+
+NO_LIMIT = "none"
+"""The word by which somebody lifts a limit; no number does."""
+MOST_TIMES = 10_000
+
+# Bounds of what may be given, here and on the command line. NaN is within none of them, and what is above them is no
+# limit that this machine could keep (a socket takes no such time).
+Rate = Annotated[float, msgspec.Meta(ge=0.001, le=1_000_000)]
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=31_536_000)]
+Timeout = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
+Wait = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
+Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000_000)]
+Seed = Annotated[int, msgspec.Meta(ge=0, le=9_223_372_036_854_775_807)]
 
 CRITERIA: Mapping[str, str] = MappingProxyType(
     {
@@ -92,13 +105,16 @@ class ItemTable(_Table, frozen=True, kw_only=True):
 
 
 class BudgetTable(_Table, frozen=True, kw_only=True):
-    """``[budget]``: the same limits as the command line, which wins where both are given."""
+    """``[budget]``: the same limits as the command line, which wins where both are given.
 
-    max_rate: float | None = None
-    max_requests: int | None = None
-    time: float | None = None
-    request_timeout: float = 10.0
-    body_mebibytes: int = 16
+    Without ``time`` the profile says how long the run may take; the word ``"none"`` lifts that limit.
+    """
+
+    max_rate: Rate | None = None
+    max_requests: Count | None = None
+    time: Seconds | Literal["none"] | None = None
+    request_timeout: Timeout = 10.0
+    body_mebibytes: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 16
 
 
 class EndpointTable(_Table, frozen=True, kw_only=True):
@@ -156,18 +172,18 @@ class CapacityTable(_Table, frozen=True, kw_only=True):
         runs: most runs; without it, by profile.
     """
 
-    least: float | None = None
-    most: float | None = None
-    tolerance: float | None = None
-    seconds: float | None = None
-    runs: int | None = None
+    least: Rate | None = None
+    most: Rate | None = None
+    tolerance: Annotated[float, msgspec.Meta(gt=0, le=10)] | None = None
+    seconds: Seconds | None = None
+    runs: Count | None = None
 
 
 class SpikeTable(_Table, frozen=True, kw_only=True):
     """``[load.spike]``: so many times the steady rate, for so many seconds (without them, by profile)."""
 
     factor: float = 10.0
-    seconds: float | None = None
+    seconds: Seconds | None = None
 
 
 class MixTable(_Table, frozen=True, kw_only=True):
@@ -181,7 +197,7 @@ class MixTable(_Table, frozen=True, kw_only=True):
 
     model: str | None = None
     rows: int = 1
-    weight: float = 1.0
+    weight: Annotated[float, msgspec.Meta(le=1e9)] = 1.0
 
 
 class LoadTable(_Table, frozen=True, kw_only=True):
@@ -221,9 +237,11 @@ class LoadTable(_Table, frozen=True, kw_only=True):
                 raise ValueError(f"{name} = {value:g} is no number of seconds or requests above 0")
         if not (0 < self.percentile < 1 and 0 < self.confidence < 1):
             raise ValueError("percentile and confidence are shares between 0 and 1, such as 0.99")
-        if not 1 <= self.workers <= 64 or self.overload <= 1 or self.spike.factor <= 1:
-            raise ValueError("workers are 1 to 64, and overload and spike.factor above 1")
-        if any(mix.weight <= 0 or mix.rows < 1 for mix in self.mixed):
+        # Asked for what they are, never for what they are not: NaN is neither.
+        times = all(1 < factor <= MOST_TIMES for factor in (self.overload, self.spike.factor))
+        if not (1 <= self.workers <= 64 and times):
+            raise ValueError(f"workers are 1 to 64, and overload and spike.factor above 1 (to {MOST_TIMES})")
+        if not all(mix.weight > 0 and mix.rows >= 1 for mix in self.mixed):
             raise ValueError("each entry of mixed has rows of at least 1 and a weight above 0")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 import sys
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 DEFAULT_SECONDS = 600.0
 """How long a plan is where nobody gave a run time."""
+MOST = 1e9
+"""No number of an option is above it."""
 _PATIENCE_S = 60
 _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("plan", {"default": "", "help": "file with a whole plan; the other options are then not looked at"}),
@@ -85,15 +88,15 @@ def _made(environment: Environment, options: Any, seconds: float) -> LoadPlan:  
         "url": host,
         "model": options.oip_model or _of_user(environment, "model"),
         "version": options.oip_model_version,
-        "rate": float(options.oip_rate),
+        "rate": _number(options, "rate"),
         "seconds": float(seconds),
         "arrivals": options.oip_arrivals,
-        "seed": int(options.oip_seed),
-        "latency_s": float(options.oip_latency),
-        "percentile": float(options.oip_percentile),
-        "connections": int(options.oip_connections),
-        "timeout_s": float(options.oip_timeout),
-        "max_rate": float(options.oip_max_rate) or None,
+        "seed": int(_number(options, "seed", least=0, whole=True)),
+        "latency_s": _number(options, "latency"),
+        "percentile": _number(options, "percentile"),
+        "connections": int(_number(options, "connections", whole=True)),
+        "timeout_s": _number(options, "timeout"),
+        "max_rate": _number(options, "max-rate", least=0.0) or None,
         "headers": [[part.strip() for part in each.split(":", 1)] for each in headers if ":" in each],
         "ca_file": options.oip_ca,
         "cert_file": options.oip_cert,
@@ -103,6 +106,23 @@ def _made(environment: Environment, options: Any, seconds: float) -> LoadPlan:  
     schedule = _recorded(Path(options.oip_trace)) if options.oip_trace else None
     plan = decode_plan(_prepared(msgspec.json.encode(wishes)))
     return plan if schedule is None else msgspec.structs.replace(plan, schedule=schedule)
+
+
+def _number(options: Any, name: str, *, least: float = 1e-6, whole: bool = False) -> float:  # noqa: ANN401 -- see above
+    """The value of an option, from the command line, the environment or the web page.
+
+    Raises:
+        ValueError: it is no number from ``least`` on: NaN would be taken for "no bound" further on.
+    """
+    given = getattr(options, f"oip_{name.replace('-', '_')}")
+    try:
+        value = float(int(given) if whole else given)
+    except (TypeError, ValueError, OverflowError):
+        value = math.nan
+    if not least <= value <= MOST:
+        what = "a whole number" if whole else "a number"
+        raise ValueError(f"--oip-{name} {str(given)[:40]}: give {what} from {least:g} to {MOST:g}")
+    return value
 
 
 def _recorded(path: Path) -> Schedule:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import math
 import os
 import re
 import secrets
@@ -16,7 +15,8 @@ from harness.allowed import did_you_mean
 from harness.budget import MEBIBYTE, Limits
 from harness.policy import Policy, PolicyError, load_policy
 from harness.run.folder import refuse_unusable
-from harness.run.options import ALLOWANCES, Options, UsageError
+from harness.run.numbers import Given, count_of, rate_of, seconds_of, seed_of, timeout_of
+from harness.run.options import ALLOWANCES, PROFILES, Options, UsageError
 from harness.wire.access import Access
 
 OFF_LOOPBACK_RATE = 50.0
@@ -93,8 +93,10 @@ def configure(options: Options, endpoint: str, environ: Mapping[str, str] | None
     run_id = secrets.token_hex(4)
     profile = options.profile or "standard"
     allow = tuple(_allow(options.allow))
-    limits = _limits(options, policy, loopback=all(each.is_loopback for each in (rest, grpc) if each is not None))
-    seed = options.seed if options.seed is not None else 15
+    loopback = all(each.is_loopback for each in (rest, grpc) if each is not None)
+    limits = _limits(options, policy, profile, loopback=loopback)
+    given_seed = seed_of(options.seed)
+    seed = 15 if given_seed is None else given_seed
     given, defaulted = _recorded(options, policy, limits, profile, seed)
     return Config(
         run_id=run_id,
@@ -169,19 +171,22 @@ def _grpc_url(access: Access) -> str:
     return f"grpc{'s' if access.is_tls else ''}://{access.base_url.partition('://')[2]}"
 
 
-def _limits(options: Options, policy: Policy, *, loopback: bool) -> Limits:
+def _limits(options: Options, policy: Policy, profile: str, *, loopback: bool) -> Limits:
+    """What the run may cost: the command line, else the policy, else what the profile states."""
     budget = policy.budget
-    rate = options.max_rate if options.max_rate is not None else budget.max_rate
-    requests = options.max_requests if options.max_requests is not None else budget.max_requests
-    seconds = options.time_budget if options.time_budget is not None else budget.time
-    timeout = options.timeout if options.timeout is not None else budget.request_timeout
-    for name, value in (("rate", rate), ("requests", requests), ("time", seconds)):
-        if value is not None and not 0 < value < math.inf:
-            raise UsageError(f"a {name} budget of {value:g} allows nothing: give a number above zero, or leave it out")
-    if not 0 < timeout < math.inf:
-        raise UsageError(f"--oip-timeout {timeout:g}: give the seconds for one request, above zero")
-    rate = rate or (None if loopback else OFF_LOOPBACK_RATE)
-    return Limits(rate, requests, seconds, timeout, budget.body_mebibytes * MEBIBYTE)
+    rate = rate_of(_first(options.max_rate, budget.max_rate))
+    requests = count_of(_first(options.max_requests, budget.max_requests))
+    seconds = seconds_of(_first(options.time_budget, budget.time))
+    timeout = timeout_of(_first(options.timeout, budget.request_timeout)) or Limits().request_seconds
+    if rate is None and not loopback:
+        rate = OFF_LOOPBACK_RATE
+    by_profile = seconds is None
+    time = PROFILES[profile] if seconds is None else None if isinstance(seconds, str) else seconds
+    return Limits(rate, requests, time, timeout, budget.body_mebibytes * MEBIBYTE, by_profile)
+
+
+def _first(ours: Given, theirs: Given) -> Given:
+    return theirs if ours is None else ours
 
 
 def _allow(words: Sequence[str]) -> list[str]:

@@ -9,7 +9,8 @@ import pytest
 
 from harness.allowed import did_you_mean
 
-PROFILES = ("quick", "standard", "deep")
+# Seconds that a run of each profile may take, unless somebody says otherwise: a slow endpoint gets what fits.
+PROFILES = {"quick": 240.0, "standard": 1800.0, "deep": 14400.0}
 ALLOWANCES = ("load", "faults", "repository", "stress")
 EMBEDDED = "embedded"
 
@@ -37,11 +38,11 @@ class Options:
     authority: str | None = None
     proxy: str | None = None
     allow: Sequence[str] = ()
-    max_rate: float | None = None
-    max_requests: int | None = None
-    time_budget: float | None = None
-    timeout: float | None = None
-    seed: int | None = None
+    max_rate: str | float | None = None
+    max_requests: str | int | None = None
+    time_budget: str | float | None = None
+    timeout: str | float | None = None
+    seed: str | int | None = None
     selection: str = ""
 
 
@@ -84,7 +85,7 @@ def add_options(parser: pytest.Parser) -> None:
     )
     add("--oip-policy", metavar="FILE", help="TOML: declarations, samples, budgets, waivers, responsible persons")
     add("--oip-suite", action="append", default=[], metavar="NAME", help="suite to run, repeatable; default: all")
-    add("--oip-profile", choices=PROFILES, help="how much to try (default: standard)")
+    add("--oip-profile", choices=tuple(PROFILES), help="how much to try, and for how long (default: standard)")
     add("--oip-evidence", metavar="DIR", help="where the evidence goes (default: evidence/<UTC time>-<run id>)")
     add("--oip-header", action="append", default=[], metavar="'K: V'", help="header of every request, repeatable")
     add(
@@ -104,16 +105,22 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="WORDS",
         help=f"what may disturb the endpoint, comma separated: {', '.join(ALLOWANCES)} (default: nothing)",
     )
-    add("--oip-max-rate", type=float, metavar="N", help="requests a second (default: 50, none on loopback)")
-    add("--oip-max-requests", type=int, metavar="N", help="requests in all (default: no limit)")
-    add("--oip-time-budget", type=float, metavar="SECONDS", help="time for the whole run (default: no limit)")
+    # Numbers are read where the policy is known: one line says what is wrong with one.
+    add("--oip-max-rate", metavar="N", help="requests a second (default: 50, none on loopback)")
+    add("--oip-max-requests", metavar="N", help="requests in all (default: no limit)")
+    times = ", ".join(f"{name} {seconds:g}" for name, seconds in PROFILES.items())
+    add(
+        "--oip-time-budget",
+        metavar="SECONDS",
+        help=f"time for the whole run, or the word none for no limit (default by profile: {times}); the checks that "
+        "tell most come first, and what no longer fits is left out and said so",
+    )
     add(
         "--oip-timeout",
-        type=float,
         metavar="SECONDS",
         help="time for one request (default: 10, or [budget] request_timeout of the policy)",
     )
-    add("--oip-seed", type=int, metavar="N", help="seed of everything drawn: same seed, same requests (default: 15)")
+    add("--oip-seed", metavar="N", help="seed of everything drawn: same seed, same requests (default: 15)")
 
 
 def refuse_unknown(unknown: Sequence[str]) -> None:

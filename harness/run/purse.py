@@ -15,6 +15,8 @@ from harness.verdicts import Verdict
 LEFT_OUT = "left out: it takes more than the rest of the budget"
 # A pair of checks that frame the run may take this share of it; else both are left out.
 FRAME = 0.5
+# While no more than this share of the time is needed, nothing has to be passed over, and the order stays as it is.
+AMPLE = 0.5
 # Requests after which what they took says how long the endpoint takes.
 ENOUGH = 5
 # Identities of the models are read in the middle and at the end.
@@ -41,6 +43,18 @@ class Purse:
     def limited(self) -> bool:
         """Whether anything can be left out at all."""
         return math.isfinite(min(self._at_hand))
+
+    def hurries(self, items: Iterable[tuple[str, Check]]) -> bool:
+        """Whether what tells most has to come first: somebody gave a limit, or the time of the profile may not do.
+
+        Args:
+            items: id and check of all that is planned.
+        """
+        limits = self._budget.limits
+        if not limits.by_profile or limits.requests is not None:
+            return self.limited
+        takes = self._sum(self._prices.of(check) for _, check in items)
+        return self._seconds(takes) > AMPLE * self._budget.seconds_left
 
     def plan(self, items: Iterable[tuple[str, Check]]) -> None:
         """Keep back what the checks that come last take, or leave them and their first ones out.
@@ -79,6 +93,10 @@ class Purse:
         """Learn how long the endpoint takes."""
         self._spent_requests += requests
         self._spent_seconds += seconds
+
+    def seen(self, seconds: float) -> None:
+        """How long the endpoint took for an inference before the first check: all that is known at the start."""
+        self.spent(ENOUGH, ENOUGH * seconds)
 
     def identity_read(self) -> None:
         """One of the readings that were kept back for is done."""

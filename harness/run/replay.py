@@ -13,6 +13,7 @@ from harness.record.exchange import Exchange
 from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
 from harness.run.config import OFF_LOOPBACK_RATE, access_for, grpc_access_for
+from harness.run.numbers import count_of, rate_of, timeout_of
 from harness.run.options import Options, UsageError
 from harness.run.recordings import BundleError, read_document, read_recording, recorded_before
 from harness.target.replaying import CannotReplay, Clients, Recording, in_words, send_again, unlike
@@ -174,7 +175,6 @@ class _Unkept(ExchangeStore):
 
 def _limits(options: Options, document: Evidence, accesses: list[Access]) -> Limits:
     loopback = all(access.is_loopback for access in accesses)
-    rate = options.max_rate or (None if loopback else OFF_LOOPBACK_RATE)
-    request_seconds = float(document.plan.budget.get("request_s") or Limits().request_seconds)
-    requests = MAX_REQUESTS if options.max_requests is None else options.max_requests
-    return Limits(rate, requests, options.time_budget, request_seconds)
+    rate = rate_of(options.max_rate) or (None if loopback else OFF_LOOPBACK_RATE)
+    seconds = timeout_of(document.plan.budget.get("request_s"), "request_s of the bundle") or Limits().request_seconds
+    return Limits(rate, count_of(options.max_requests) or MAX_REQUESTS, None, seconds)

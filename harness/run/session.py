@@ -139,11 +139,14 @@ class Run:
         self.target.bench = Bench(config.folder / "series", config.profile, config.limits, self.say)
         self._record_target()
         self.purse = Purse(budget, self.prices, len(self.target.models))
+        takes = [took for model in self.target.models for took in model.takes]
+        if takes:
+            self.purse.seen(sum(takes) / len(takes))
 
     def _patience(self, endpoint: EndpointTable) -> EndpointTable:
         """What the policy says, but never so much that nothing of the time budget is left for checks."""
         seconds = self.config.limits.seconds
-        if seconds is None:
+        if seconds is None or self.config.limits.by_profile:
             return endpoint
         share = seconds / WAITING_SHARE
         return EndpointTable(patience=min(endpoint.patience, share), warm_up=min(endpoint.warm_up, share))

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.check import Check
+from harness.policy import NO_LIMIT
 from harness.run.embedded import EmbeddedError
 from harness.run.forked import forked_server, probing_run
 from harness.verdicts import Verdict, combine
@@ -120,6 +121,9 @@ def probe(case: Case, token: str) -> Seen:
             url,
             "--oip-evidence",
             f"{folder}/evidence",
+            # What is validated is each check, not what fits into the time of a profile.
+            "--oip-time-budget",
+            NO_LIMIT,
         ]
         policy = Path(folder) / "policy.toml"
         policy.write_text(POLICY)

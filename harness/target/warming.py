@@ -93,6 +93,8 @@ def warm_up(target: Target, seconds: float, *, fixed: bool, tell: Callable[[str]
         text += f", and what needs an answer is untestable within {usual:g} s: give --oip-timeout {ROOM * slowest:.0f}"
     if client.budget.limits.seconds is None:
         text += "; the whole run may take hours: --oip-time-budget SECONDS bounds it"
+    elif client.budget.limits.by_profile:
+        text += f"; the profile gives the whole run {client.budget.limits.seconds:g} s (see --oip-time-budget)"
     target.remarks.append(text)
 
 

@@ -113,7 +113,7 @@ def test_inert_without_an_endpoint(tmp_path: Path) -> None:
 def test_typing_errors_get_the_option_that_is_like_them(server: str, tmp_path: Path) -> None:
     one_line_usage(probe(server, tmp_path / "e", "--oip-modle", "iris"), "did you mean '--oip-model'")
     one_line_usage(probe(server, tmp_path / "e", "--oip-time", "3"), "--oip-timeout")
-    one_line_usage(probe(server, tmp_path / "e", "--oip-max-rate", "nan"), "rate budget")
+    one_line_usage(probe(server, tmp_path / "e", "--oip-max-rate", "nan"), "--oip-max-rate nan: give a number")
 
 
 def test_a_run_that_never_began_leaves_nothing(server: str, tmp_path: Path) -> None:

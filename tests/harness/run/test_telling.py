@@ -104,6 +104,27 @@ def test_what_frames_the_run_is_kept_back_for_or_left_out_as_a_whole() -> None:
     assert tight.refusal(*frame[1]) is None
 
 
+def test_a_profile_hurries_only_where_its_time_may_not_do() -> None:
+    plan = [(check.slug, check) for check in QUIET]
+
+    def by_profile(takes: float, requests: int | None = None) -> Purse:
+        made = Purse(Budget(Limits(None, requests, 1800.0, by_profile=True)), PRICES, models=1)
+        made.seen(takes)
+        return made
+
+    assert not by_profile(0.001).hurries(plan)
+    assert by_profile(9.0).hurries(plan)
+    assert by_profile(0.001, requests=500).hurries(plan)
+    assert purse(seconds=60.0).hurries(plan)
+    assert not purse().hurries(plan)
+
+
+def test_what_an_endpoint_was_seen_to_take_counts_before_the_first_check() -> None:
+    slow = purse(seconds=100.0)
+    slow.seen(30.0)
+    assert slow.refusal("x", by_slug("rest-infer-echoes-id")) is not None
+
+
 def test_prices_know_that_access_costs_with_credentials_only() -> None:
     access = by_slug("security-no-access-without-credentials")
     assert Prices("standard", credentials=True).of(access).requests > PRICES.of(access).requests
