@@ -108,6 +108,11 @@ class BudgetTable(_Table, frozen=True, kw_only=True):
     """``[budget]``: the same limits as the command line, which wins where both are given.
 
     Without ``time`` the profile says how long the run may take; the word ``"none"`` lifts that limit.
+
+    Attributes:
+        check_seconds: seconds for which one check may neither send nor hear anything, beyond what requests and waits
+            take, and seconds of processor time that it may take in all; then it is ended as a tool error. Load is not
+            ended so.
     """
 
     max_rate: Rate | None = None
@@ -115,6 +120,7 @@ class BudgetTable(_Table, frozen=True, kw_only=True):
     time: Seconds | Literal["none"] | None = None
     request_timeout: Timeout = 10.0
     body_mebibytes: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 16
+    check_seconds: Timeout = 120.0
 
 
 class EndpointTable(_Table, frozen=True, kw_only=True):

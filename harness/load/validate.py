@@ -16,11 +16,12 @@ from harness.load.records import Status
 from harness.oracles.equality import difference
 from harness.wire.messages import read_outputs
 from harness.wire.raw import from_raw
+from harness.wire.reading import TooMuch
 from harness.wire.tensor import Tensor
 
 _BRACE = b"{"
 # What an answer can raise that is not what it should be; anything else is a defect of ours.
-_UNREADABLE = (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError)
+_UNREADABLE = (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError, TooMuch)
 
 
 def same_outputs(given: Given) -> Fault | None:

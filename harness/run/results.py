@@ -167,6 +167,13 @@ def execute(check: Check, probe: Probe, unconnected: Collection[str] = ()) -> tu
     return verdict, defect if defect and verdict is Verdict.TOOL_ERROR else reason_of(outcome)
 
 
+def cut_short(outcome: Outcome, why: str, verdict: Verdict, unconnected: Collection[str] = ()) -> str:
+    """The reason of a check that was ended in the middle; what it had found by then stays."""
+    outcome.ended, outcome.reason = verdict, why
+    take_back(outcome, unconnected)
+    return reason_of(outcome)
+
+
 def told_nonetheless(check: Check, probe: Probe) -> bool:
     """Whether a check that sends nothing finds something in what was recorded before the endpoint was lost.
 

@@ -35,11 +35,12 @@ from harness.run.outcomes import Exit
 from harness.run.planning import make_plan
 from harness.run.prerequisites import Blocked, blocked, to_paste, without_request
 from harness.run.purse import Purse
-from harness.run.results import LOST, Result, execute, reason_of, tell, told_nonetheless, waiver_for
+from harness.run.results import LOST, Result, cut_short, execute, reason_of, tell, told_nonetheless, waiver_for
 from harness.run.snapshot import snapshot
 from harness.run.suspects import send_suspects_again
 from harness.run.telling import EXAMPLES, Prices
 from harness.run.tester import tester
+from harness.run.watchdog import Outlived, Watchdog
 from harness.target.discovery import discover, metadata_again
 from harness.target.errors import TargetError
 from harness.target.load_bench import Bench
@@ -63,6 +64,8 @@ if TYPE_CHECKING:
     from harness.wire.rpc import GrpcClient
 
 
+# Seconds for which a check may be quiet once the time budget is used up.
+OVERTIME = 8.0
 # Of a time budget, one part in so many may go into each wait for the endpoint.
 WAITING_SHARE = 8
 
@@ -93,6 +96,7 @@ class Run:
         self._recorder: Recorder
         self._clients: list[RestClient | GrpcClient] = []
         self._messages = SelfCheck(config.seed)
+        self._watchdog = Watchdog(self._share)
         self._self_check: dict[str, Any] | None = None
         self.target: Target
 
@@ -142,6 +146,7 @@ class Run:
         takes = [took for model in self.target.models for took in model.takes]
         if takes:
             self.purse.seen(sum(takes) / len(takes))
+        self._watchdog.start()
 
     def _patience(self, endpoint: EndpointTable) -> EndpointTable:
         """What the policy says, but never so much that nothing of the time budget is left for checks."""
@@ -225,6 +230,7 @@ class Run:
         self._journal.append(kind, storable(self.redactor.value(data)))
 
     def _exchange(self, event: dict[str, Any]) -> None:
+        self._watchdog.heard()
         with self._lock:
             check = event["check"]
             self._references.setdefault(check, []).append(event["sha256"])
@@ -314,7 +320,7 @@ class Run:
             outcome.ended, outcome.reason, outcome.unreached = unmet
             return outcome.ended, outcome.reason, True
         else:
-            _, reason = execute(check, probe, self._unconnected)
+            reason = self._watched(check, probe)
             self.continuity.look()
             if outcome.unsampled and probe.on_model is not None:
                 reason = outcome.reason = self._without_request(check, probe.on_model, outcome.reason)
@@ -323,6 +329,26 @@ class Run:
             tell(outcome, incident)
             reason = reason_of(outcome)
         return outcome.verdict(), reason, False
+
+    def _watched(self, check: Check, probe: Probe) -> str:
+        """Carry out a check and give its reason; one that outlives its share of time is ended."""
+        # What load may take is in its plan, and its launcher ends it.
+        watching = contextlib.nullcontext() if "load" in (check.allow or "") else self._watchdog.watching()
+        try:
+            with watching:
+                return execute(check, probe, self._unconnected)[1]
+        except Outlived as error:
+            over = self._budget.seconds_left <= 0
+            why = f"the time budget is used up; {error}" if over else str(error)
+            verdict = Verdict.UNTESTABLE if over else Verdict.TOOL_ERROR
+            return cut_short(probe.outcome, why, verdict, self._unconnected)
+
+    def _share(self) -> tuple[float, float]:
+        """Seconds that a check may be quiet, and seconds of processor time; see :class:`Watchdog`."""
+        own, limits = self.config.policy.budget.check_seconds, self.config.limits
+        waits = self.config.policy.endpoint.patience + 2 * self._budget.request_seconds + 2 / (limits.rate or 1.0)
+        factor = max(1.0, EXAMPLES[self.config.profile] / EXAMPLES["standard"])
+        return min(own + waits, self._budget.seconds_left + OVERTIME), own * factor
 
     def _kept_from(self, check: Check, model: ModelUnderTest | None) -> Blocked | None:
         """What keeps a check from being carried out: a prerequisite, or what is left of the budget."""
@@ -423,6 +449,7 @@ class Run:
         """
         if not self._clients:
             return
+        self._watchdog.stop()
         if hasattr(self, "target"):
             if self.target.bench is not None:
                 self.target.bench.close()

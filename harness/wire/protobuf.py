@@ -17,7 +17,9 @@ from tritonclient.grpc import service_pb2
 
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest, ModelMetadata, ServerMetadata, TensorMetadata
+from harness.wire.protoscan import refuse_many, refuse_too_much
 from harness.wire.raw import as_bytes, from_raw, to_raw
+from harness.wire.reading import Readings
 from harness.wire.tensor import Tensor, product
 
 Form = Literal["typed", "raw"]
@@ -28,6 +30,7 @@ RENDERED_BYTES = 8 * 1024
 RENDERED_TEXT = 64 * 1024
 
 
+_READINGS = Readings()
 _CHOICES = {bool: "bool_param", int: "int64_param", float: "double_param", str: "string_param"}
 
 
@@ -48,17 +51,23 @@ def message(method: str, side: Literal["Request", "Response"]) -> Any:  # noqa: 
 
 
 def parsed(method: str, data: bytes) -> Any:  # noqa: ANN401 -- a generated class
-    """The response of a method.
+    """The response of a method; read once, so it must not be changed.
 
     Raises:
         NotAMessage: the bytes are none.
+        harness.wire.reading.TooMuch: they hold more than is read; whoever needs it is untestable.
     """
-    found = message(method, "Response")
-    try:
-        found.ParseFromString(data)
-    except DecodeError as error:
-        raise NotAMessage(f"the bytes are no {method}Response: {error}") from None
-    return found
+
+    def read() -> Any:  # noqa: ANN401 -- a generated class
+        found = message(method, "Response")
+        refuse_too_much(data, found.DESCRIPTOR)
+        try:
+            found.ParseFromString(data)
+        except DecodeError as error:
+            raise NotAMessage(f"the bytes are no {method}Response: {error}") from None
+        return found
+
+    return _READINGS.of(data, method, read)
 
 
 def rendered(method: str, side: Literal["Request", "Response"], data: bytes) -> str:
@@ -168,7 +177,9 @@ def typed_elements(tensor: Any) -> tuple[Any, ...]:  # noqa: ANN401 -- an input 
         raise ValueError(f"no typed form of {tensor.datatype!r}")
     if filled and filled != [entry.grpc_field]:
         raise ValueError(f"{tensor.datatype} in {', '.join(filled)}, not in {entry.grpc_field}")
-    return tuple(getattr(tensor.contents, entry.grpc_field))
+    elements = getattr(tensor.contents, entry.grpc_field)
+    refuse_many(len(elements))
+    return tuple(elements)
 
 
 def read_server_metadata(reply: Any) -> ServerMetadata:  # noqa: ANN401 -- a ServerMetadataResponse

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from harness.wire.datatypes import DATATYPES, DataType, round_to
+from harness.wire.protoscan import refuse_many
 
 _LENGTH = struct.Struct("<I")
 
@@ -55,8 +56,10 @@ def from_raw(datatype: str, data: bytes) -> tuple[Any, ...]:
 
     Raises:
         ValueError: unknown data type, or bytes that are not a whole number of elements.
+        harness.wire.reading.TooMuch: there are more elements than are read.
     """
     entry = _entry(datatype)
+    refuse_many(len(data) // (entry.size or _LENGTH.size))
     if entry.kind == "bytes":
         return _split(data)
     assert entry.size is not None
@@ -65,7 +68,7 @@ def from_raw(datatype: str, data: bytes) -> tuple[Any, ...]:
     if datatype == "BF16":
         return tuple((np.frombuffer(data, "<u2").astype("<u4") << 16).view("<f4").tolist())
     if entry.kind == "bool":
-        return tuple(byte != 0 for byte in data)
+        return tuple((np.frombuffer(data, np.uint8) != 0).tolist())
     return tuple(np.frombuffer(data, _dtype(datatype)).tolist())
 
 

@@ -13,8 +13,10 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.check import Untestable
 from harness.wire.jsonscan import Scan, scan
+from harness.wire.reading import TooMuch
+
+__all__ = ["Document", "JsonNumber", "NegativeZero", "NotJson", "Problem", "TooMuch", "parse"]
 
 # Far above any tensor's rank, and safely below the recursion limit even for readers that take two calls a level.
 MAX_DEPTH = 100
@@ -37,10 +39,6 @@ class NotJson(Exception):
         super().__init__(f"{reason} (at character {offset})" if offset else reason)
         self.reason = reason
         self.offset = offset
-
-
-class TooMuch(Untestable):
-    """There is a value of so many parts that it is not built: whoever needs it cannot be carried out."""
 
 
 @dataclass(frozen=True, slots=True)

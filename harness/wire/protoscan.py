@@ -1,0 +1,88 @@
+"""What a protobuf message would cost to hold: its fields are counted before anything is built of them.
+
+Two bytes are a field, and a field can be a message of a hundred bytes in memory; so sixteen megabytes could become a
+gigabyte. Each byte is looked at once, long contents not at all. Source: protobuf.dev, "Encoding".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from harness.wire.reading import TooMuch
+
+# Fields of a message, and of the messages in it; more than that in one answer says nothing that is judged here.
+MAX_FIELDS = 1 << 19
+# Elements of one tensor; 3x1024x1024 and more.
+MAX_ELEMENTS = 1 << 22
+_VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
+_SKIP = {_FIXED64: 8, _FIXED32: 4}
+
+
+def refuse_too_much(data: bytes, descriptor: Any) -> None:  # noqa: ANN401 -- protobuf's descriptors have no types
+    """Let a message pass, whole or broken, that is built within bounds.
+
+    Raises:
+        TooMuch: it is not.
+    """
+    if len(data) <= MAX_FIELDS:
+        return  # two bytes a field, one an element: it cannot have too many
+    count, parts = 0, [(0, len(data), descriptor)]
+    while parts:
+        position, end, kind = parts.pop()
+        while position < end:
+            count += 1
+            if count > MAX_FIELDS:
+                raise TooMuch(f"not read: a message of more than {MAX_FIELDS} fields")
+            try:
+                tag, position = _varint(data, position)
+                form = tag & 7
+                if form == _VARINT:
+                    _, position = _varint(data, position)
+                elif form == _LENGTH:
+                    size, position = _varint(data, position)
+                    inner = _inner(data[position : position + size], kind, tag >> 3)
+                    if inner is not None:
+                        parts.append((position, min(end, position + size), inner))
+                    position += size
+                else:
+                    position += _SKIP.get(form, 0)
+            except IndexError:
+                return  # it is broken here, and the reader will say so
+
+
+def _inner(content: bytes, kind: Any, number: int) -> Any:  # noqa: ANN401 -- as above
+    """The descriptor of a message in this field, if it holds one; packed numbers are counted."""
+    field = kind.fields_by_number.get(number)
+    if field is None or field.message_type is not None:
+        return None if field is None else field.message_type
+    if field.type not in (field.TYPE_STRING, field.TYPE_BYTES) and len(content) > MAX_ELEMENTS:
+        elements = int(np.count_nonzero(np.frombuffer(content, np.uint8) < 128))
+        fixed = {field.TYPE_FLOAT: 4, field.TYPE_DOUBLE: 8}.get(field.type)
+        refuse_many(len(content) // fixed if fixed else elements)
+    return None
+
+
+def refuse_many(elements: int) -> None:
+    """Let a tensor pass that is built within bounds.
+
+    Raises:
+        TooMuch: it is not.
+    """
+    if elements > MAX_ELEMENTS:
+        raise TooMuch(f"not read: a tensor of {elements} elements; {MAX_ELEMENTS} are read at most")
+
+
+def _varint(data: bytes, position: int) -> tuple[int, int]:
+    byte = data[position]
+    if byte < 0x80:
+        return byte, position + 1
+    found = 0
+    for shift in range(0, 70, 7):
+        byte = data[position]
+        position += 1
+        found |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return found, position
+    raise IndexError(position)
