@@ -219,7 +219,8 @@ class Prober:
 
         if not self.selected(check):
             return
-        models: list[ModelUnderTest | None] = [*self.run.target.models] if check.per == "model" else [None]
+        target = self.run.target
+        models: list[ModelUnderTest | None] = [*target.models, *target.beyond] if check.per == "model" else [None]
         for model in models:
             yield CheckItem.from_parent(parent, name=check_id(check, model), check=check, model=model, prober=self)
 

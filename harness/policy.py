@@ -31,6 +31,7 @@ Seconds = Annotated[float, msgspec.Meta(gt=0, le=31_536_000)]
 Timeout = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
 Wait = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
 Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000_000)]
+Much = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
 Seed = Annotated[int, msgspec.Meta(ge=0, le=9_223_372_036_854_775_807)]
 
 CRITERIA: Mapping[str, str] = MappingProxyType(
@@ -121,6 +122,27 @@ class BudgetTable(_Table, frozen=True, kw_only=True):
     request_timeout: Timeout = 10.0
     body_mebibytes: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 16
     check_seconds: Timeout = 120.0
+
+
+class LimitsTable(_Table, frozen=True, kw_only=True):
+    """``[limits]``: how much of what the endpoint lists and describes is probed; what is beyond is untestable.
+
+    Attributes:
+        models: of those that the endpoint lists (named ones are not counted).
+        inputs, outputs: that one model describes.
+        rank: dimensions of one tensor.
+        elements: of one request, over all inputs; it decides the bytes of a request and the memory of the tester.
+        name_bytes: of a name of a model or of a tensor.
+        versions: of one model that its metadata lists and that are looked at.
+    """
+
+    models: Much = 30
+    inputs: Much = 512
+    outputs: Much = 512
+    rank: Annotated[int, msgspec.Meta(ge=1, le=128)] = 32
+    elements: Much = 2_000_000
+    name_bytes: Annotated[int, msgspec.Meta(ge=1, le=65_536)] = 1024
+    versions: Much = 100
 
 
 class EndpointTable(_Table, frozen=True, kw_only=True):
@@ -276,6 +298,7 @@ class Policy(_Table, frozen=True, kw_only=True):
     item: ItemTable = ItemTable()
     endpoint: EndpointTable = EndpointTable()
     budget: BudgetTable = BudgetTable()
+    limits: LimitsTable = LimitsTable()
     criteria: CriteriaTable = CriteriaTable()
     samples: dict[str, SampleTable] = {}
     models: dict[str, ModelTable] = {}

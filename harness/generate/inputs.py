@@ -15,8 +15,8 @@ from harness.wire.tensor import Tensor
 
 Element = bool | int | float | str
 
-# A candidate tensor above this many elements is not tried: an image model in full size is fine, a typing error is not.
-MAX_ELEMENTS = 4_000_000
+# A candidate with more elements over all its inputs is not tried: an image in full size is fine, a typing error is not.
+MAX_ELEMENTS = 2_000_000
 
 
 def concrete(shape: Sequence[int], variable: int, batch: int = 1) -> tuple[int, ...]:
@@ -47,12 +47,15 @@ def example_tensor(
     return Tensor(metadata.name, metadata.datatype, shape, elements)
 
 
-def candidates(inputs: Sequence[TensorMetadata], *, batch: int = 1) -> Iterator[InferRequest]:
-    """Valid requests in the order in which they should be tried; none for metadata that cannot be filled."""
+def candidates(inputs: Sequence[TensorMetadata], *, batch: int = 1, most: int = MAX_ELEMENTS) -> Iterator[InferRequest]:
+    """Valid requests in the order in which they should be tried; none for metadata that cannot be filled.
+
+    None has more than ``most`` elements over all inputs: what is made is bounded, whatever the metadata say.
+    """
     if not inputs or any(tensor.datatype not in DATATYPES for tensor in inputs):
         return
     for variable, step in ((1, 1), (2, 1), (1, 0), (4, 1), (8, 3)):
-        if all(math.prod(concrete(tensor.shape, variable, batch)) <= MAX_ELEMENTS for tensor in inputs):
+        if sum(math.prod(concrete(tensor.shape, variable, batch)) for tensor in inputs) <= most:
             yield InferRequest(
                 # Every input gets values of its own, so that a server that mixes inputs up is seen to.
                 inputs=tuple(

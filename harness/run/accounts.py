@@ -36,7 +36,8 @@ def write_models(terminal: pytest.TerminalReporter, run: Run) -> None:
         untested = sum(row == "untestable" for row in map(word, _of(run, model)))
         said = run.redactor.text(f"model {model}: {untested} checks could not be tested: {reason}")
         terminal.write_line(_plain(said), yellow=True)
-        terminal.write_line("  to paste into the policy (--oip-policy FILE):")
+        if paste:
+            terminal.write_line("  to paste into the policy (--oip-policy FILE):")
         for line in run.redactor.text(paste).splitlines():
             terminal.write_line(f"    {_plain(line)}".rstrip())
 

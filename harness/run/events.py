@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from harness.incident import Incident
+from harness.target.bounds import SHOWN
 from harness.target.models import ModelUnderTest
 from harness.target.target import Target
+
+# Of what a list of the endpoint's has more of, only so many are written down; the exchange holds all of it.
+MOST = 1000
 
 
 def target_event(target: Target) -> dict[str, Any]:
@@ -15,7 +20,7 @@ def target_event(target: Target) -> dict[str, Any]:
     return {
         "server_name": server.name if server else None,
         "server_version": server.version if server else None,
-        "extensions": list(server.extensions) if server else [],
+        "extensions": list(server.extensions[:MOST]) if server else [],
     }
 
 
@@ -28,15 +33,15 @@ def model_event(model: ModelUnderTest) -> dict[str, Any]:
         tensors = [
             {"name": tensor.name, "datatype": tensor.datatype, "shape": list(tensor.shape), "side": side}
             for side, listed in sides
-            for tensor in listed
+            for tensor in listed[: SHOWN if model.beyond else None]
         ]
     return {
         "name": model.id,
         "version": model.version or model.address,
-        "versions": list(metadata.versions) if metadata else [],
+        "versions": list(metadata.versions[:MOST]) if metadata else [],
         "platform": metadata.platform if metadata else None,
         "tensors": tensors,
-        "properties": dict(metadata.properties) if metadata else {},
+        "properties": dict(islice(metadata.properties.items(), MOST)) if metadata else {},
     }
 
 

@@ -159,9 +159,7 @@ def execute(check: Check, probe: Probe, unconnected: Collection[str] = ()) -> tu
     except TesterFailed as error:
         outcome.ended, outcome.reason = Verdict.TOOL_ERROR, str(error)
     except Exception as error:  # noqa: BLE001 - a defect of the check must never look like one of the server
-        outcome.ended = Verdict.TOOL_ERROR
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        outcome.reason = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"[:2000]
+        outcome.ended, outcome.reason = Verdict.TOOL_ERROR, in_words("", error)
     defect = take_back(outcome, unconnected)
     verdict = outcome.verdict()
     return verdict, defect if defect and verdict is Verdict.TOOL_ERROR else reason_of(outcome)
@@ -172,6 +170,13 @@ def cut_short(outcome: Outcome, why: str, verdict: Verdict, unconnected: Collect
     outcome.ended, outcome.reason = verdict, why
     take_back(outcome, unconnected)
     return reason_of(outcome)
+
+
+def in_words(during: str, error: Exception) -> str:
+    """A defect of ours in one line, with its place in the code."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    said = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
+    return f"{during}: {said}"[:2000] if during else said[:2000]
 
 
 def told_nonetheless(check: Check, probe: Probe) -> bool:

@@ -22,7 +22,7 @@ from harness.budget import Budget, BudgetExhausted
 from harness.check import REGISTRY, Check, EndpointLost, Outcome, Untestable
 from harness.clauses import Catalogue
 from harness.incident import Incident
-from harness.policy import BudgetTable, EndpointTable, WaiverTable
+from harness.policy import BudgetTable, EndpointTable, Policy, WaiverTable
 from harness.record.clock import now
 from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
@@ -35,12 +35,24 @@ from harness.run.outcomes import Exit
 from harness.run.planning import make_plan
 from harness.run.prerequisites import Blocked, blocked, to_paste, without_request
 from harness.run.purse import Purse
-from harness.run.results import LOST, Result, cut_short, execute, reason_of, tell, told_nonetheless, waiver_for
+from harness.run.results import (
+    BUDGET,
+    LOST,
+    Result,
+    cut_short,
+    execute,
+    in_words,
+    reason_of,
+    tell,
+    told_nonetheless,
+    waiver_for,
+)
 from harness.run.snapshot import snapshot
 from harness.run.suspects import send_suspects_again
 from harness.run.telling import EXAMPLES, Prices
 from harness.run.tester import tester
 from harness.run.watchdog import Outlived, Watchdog
+from harness.target.bounds import NOTHING
 from harness.target.discovery import discover, metadata_again
 from harness.target.errors import TargetError
 from harness.target.load_bench import Bench
@@ -97,6 +109,8 @@ class Run:
         self._clients: list[RestClient | GrpcClient] = []
         self._messages = SelfCheck(config.seed)
         self._watchdog = Watchdog(self._share)
+        # How every check ends, where discovery came to no end.
+        self._stopped: Blocked | None = None
         self._self_check: dict[str, Any] | None = None
         self.target: Target
 
@@ -130,11 +144,7 @@ class Run:
         self.continuity = Continuity(self._recorder, self._clients, endpoint.patience, endpoint.warm_up)
         self.continuity.say = self.say
         self._recorder.continuity = self.continuity
-        try:
-            self.target = discover(rest, grpc, policy, config.options.models, self.tell)
-        except (TargetError, BudgetExhausted, AccessError, EndpointLost) as error:
-            self.abandon()
-            raise UsageError(str(error)) from error
+        self.target = self._discover(rest, grpc, policy)
         self.target.sightings = self._sightings
         self.continuity.target = self.target
         self.target.seed = config.seed
@@ -156,6 +166,27 @@ class Run:
         share = seconds / WAITING_SHARE
         return EndpointTable(patience=min(endpoint.patience, share), warm_up=min(endpoint.warm_up, share))
 
+    def _discover(self, rest: RestClient | None, grpc: GrpcClient | None, policy: Policy) -> Target:
+        """What stands behind the endpoint; whatever is met on the way becomes a verdict of every check.
+
+        Raises:
+            UsageError: the endpoint cannot be probed as asked.
+        """
+        try:
+            return discover(rest, grpc, policy, self.config.options.models, self.tell)
+        except (TargetError, AccessError) as error:
+            self.abandon()
+            raise UsageError(str(error)) from error
+        except BudgetExhausted as error:
+            self._stopped = Blocked(Verdict.UNTESTABLE, f"not carried out: {error} before the first check", BUDGET)
+        except (EndpointLost, Untestable) as error:
+            self._stopped = Blocked(Verdict.UNTESTABLE, f"not carried out: {error}")
+        except (OSError, MemoryError):
+            raise  # of this machine, and no word about the endpoint
+        except Exception as error:  # noqa: BLE001 -- a defect of ours ends in words as well, and with the evidence
+            self._stopped = Blocked(Verdict.TOOL_ERROR, in_words("discovery", error))
+        return Target(rest, grpc, policy, "v2", NOTHING, None)
+
     def abandon(self) -> None:
         """End a run that never began: nothing is left that could be taken for evidence."""
         for client in self._clients:
@@ -171,8 +202,14 @@ class Run:
         if any(check.per == "model" for check in self.checks):
             fixed = options.timeout is not None or policy.budget.request_timeout != BudgetTable().request_timeout
             # One that goes away over it is told by the first check.
-            with contextlib.suppress(EndpointLost, Untestable):
+            try:
                 warm_up(self.target, seconds, fixed=fixed, tell=self.tell)
+            except (EndpointLost, Untestable):
+                pass
+            except (OSError, MemoryError):
+                raise
+            except Exception as error:  # noqa: BLE001 -- the checks that meet it again say what it means
+                self.target.remarks.append(in_words("warming up", error))
         for text in self.target.remarks:
             self.tell(text)
             self._log("deviation", {"text": text})
@@ -222,6 +259,10 @@ class Run:
         for model in self.target.models:
             self._log("model", model_event(model))
             self._read_identity(model, "start", model.metadata_exchange.response_body, model.metadata_exchange.ok)
+        for model in self.target.beyond:
+            self._log("model", model_event(model))
+            self.unsampled[model.id] = (model.beyond, model.mend)
+            self._log("unsampled", {"model": model.id, "reason": model.beyond, "paste": model.mend})
 
     # -- recording -------------------------------------------------------------------------------------------------
 
@@ -316,6 +357,12 @@ class Run:
         if lost is not None:
             reason = outcome.reason = lost.text
             outcome.ended = Verdict.UNTESTABLE
+        elif self._stopped is not None and not check.passive:
+            outcome.ended, outcome.reason, outcome.unreached = self._stopped
+            return outcome.ended, outcome.reason, False
+        elif probe.on_model is not None and probe.on_model.beyond:
+            outcome.ended, outcome.reason = Verdict.UNTESTABLE, probe.on_model.beyond
+            return outcome.ended, outcome.reason, False
         elif (unmet := self._kept_from(check, probe.on_model)) is not None:
             outcome.ended, outcome.reason, outcome.unreached = unmet
             return outcome.ended, outcome.reason, True

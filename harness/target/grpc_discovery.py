@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from harness.record.exchange import Exchange
 from harness.target.address import grpc_advice
-from harness.target.discovery import Listed
 from harness.target.errors import TargetError
 from harness.target.grpc_model import GrpcModel
+from harness.target.listing import Listed, TooLong
 from harness.wire import protobuf
 from harness.wire.messages import InferRequest, ServerMetadata
 from harness.wire.rpc import GrpcClient
@@ -47,8 +47,14 @@ def grpc_server(exchange: Exchange) -> ServerMetadata | None:
 
 
 def grpc_listing(client: GrpcClient) -> list[Listed] | None:
-    """Every model in the repository index; None if there is none."""
+    """Every model in the repository index; None if there is none.
+
+    Raises:
+        TooLong: it is more than is read.
+    """
     exchange = client.call("RepositoryIndex")
+    if exchange.error is not None and exchange.error.kind == "body-too-large":
+        raise TooLong("the list of models is more than is read", [])
     if not exchange.ok:
         return None
     try:

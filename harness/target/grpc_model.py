@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from harness.check import NotApplicable, Unsampled, Untestable
-from harness.generate.inputs import candidates
+from harness.generate.inputs import MAX_ELEMENTS, candidates
 from harness.oracles.equality import difference, echoed
 from harness.record.exchange import Exchange
 from harness.record.intent import meant
@@ -47,6 +48,7 @@ class GrpcModel:
         samples: requests from the policy, tried before generated ones.
         patience: seconds that a first answer may take.
         sequences: whether the server lists the extension sequence.
+        elements: most elements of a request that is made for it.
     """
 
     client: GrpcClient
@@ -57,6 +59,7 @@ class GrpcModel:
     samples: tuple[InferRequest, ...] = ()
     patience: float = 0.0
     sequences: bool = field(default=False, init=False)
+    elements: int = field(default=MAX_ELEMENTS, init=False)
     _accepted: GrpcAccepted | None = field(default=None, init=False)
     _refusals: list[Exchange] = field(default_factory=list, init=False)
     _unanswered: list[Exchange] = field(default_factory=list, init=False)
@@ -100,11 +103,9 @@ class GrpcModel:
             Unsampled: none is accepted; the message carries the endpoint's own words.
         """
         if self._accepted is None and not self._refusals and len(self._unanswered) < TRIES:
-            inputs = self.metadata.inputs if self.metadata else ()
-            tried = (*self.samples, *candidates(inputs))
-            self._accepted = self._first(tried)
+            self._accepted = self._first(self._tried())
             if self._accepted is None and (self.sequences or asks_for_sequence(self._refusals)):
-                self._accepted = self._first(in_sequence(tried))
+                self._accepted = self._first(in_sequence(self._tried()))
         if self._accepted is None:
             if not self._refusals and self._unanswered:
                 raise Untestable(unanswered(self.name, self._unanswered[-1]))
@@ -115,6 +116,11 @@ class GrpcModel:
             raise Unsampled(self._why_none())
         return self._accepted
 
+    def _tried(self) -> Iterator[InferRequest]:
+        """One after another, never all in memory at once."""
+        inputs = self.metadata.inputs if self.metadata else ()
+        return chain(self.samples, candidates(inputs, most=self.elements))
+
     @property
     def _unimplemented(self) -> bool:
         """Whether it is the service that is missing, and not a request that the model takes."""
@@ -123,7 +129,7 @@ class GrpcModel:
 
     def candidates(self, batch: int = 1) -> Iterator[InferRequest]:
         """Valid requests by the metadata, with all but the values of one that the model is known to accept."""
-        made = candidates(self.metadata.inputs if self.metadata else (), batch=batch)
+        made = candidates(self.metadata.inputs if self.metadata else (), batch=batch, most=self.elements)
         return made if self._accepted is None else map(self.like, made)
 
     def like(self, request: InferRequest) -> InferRequest:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from harness.check import NotApplicable, Unsampled, Untestable
-from harness.generate.inputs import candidates
+from harness.generate.inputs import MAX_ELEMENTS, candidates
 from harness.generate.mutations import Mutation
 from harness.oracles.equality import difference, echoed
 from harness.record.exchange import Exchange
@@ -56,6 +56,9 @@ class ModelUnderTest:
         remembered: what a check keeps for one that runs later.
         patience: seconds that a first answer may take.
         takes: seconds that an inference was seen to take, over each transport.
+        elements: most elements of a request that is made for it.
+        beyond: why it is not probed; empty where it is. ``mend`` is what the policy may say against it.
+        called: its id, where its name is no other's only with more.
     """
 
     name: str
@@ -72,6 +75,10 @@ class ModelUnderTest:
     remembered: dict[str, Any] = field(default_factory=dict, init=False)
     patience: float = field(default=0.0, init=False)
     takes: list[float] = field(default_factory=list, init=False)
+    elements: int = field(default=MAX_ELEMENTS, init=False)
+    beyond: str = field(default="", init=False)
+    mend: str = field(default="", init=False)
+    called: str = field(default="", init=False)
     _accepted: Accepted | None = field(default=None, init=False)
     _refusals: list[Exchange] = field(default_factory=list, init=False)
     _unanswered: list[Exchange] = field(default_factory=list, init=False)
@@ -83,7 +90,7 @@ class ModelUnderTest:
     @property
     def id(self) -> str:
         """How the model is called in node ids and in the report."""
-        return f"{self.name}:{self.version}" if self.version else self.name
+        return self.called or (f"{self.name}:{self.version}" if self.version else self.name)
 
     def infer(
         self,
@@ -112,7 +119,7 @@ class ModelUnderTest:
 
     def candidates(self, batch: int = 1) -> Iterator[InferRequest]:
         """Valid requests by the metadata, with all but the values of one that the model is known to accept."""
-        made = candidates(self.metadata.inputs if self.metadata else (), batch=batch)
+        made = candidates(self.metadata.inputs if self.metadata else (), batch=batch, most=self.elements)
         return made if self._accepted is None else map(self.like, made)
 
     def like(self, request: InferRequest) -> InferRequest:
@@ -208,7 +215,7 @@ class ModelUnderTest:
 
     def _search(self, client: RestClient) -> Accepted | None:
         inputs = self.metadata.inputs if self.metadata else ()
-        for request in (*self.samples, *candidates(inputs)):
+        for request in chain(self.samples, candidates(inputs, most=self.elements)):
             exchange = self.infer(client, request)
             if exchange.timed_out:
                 with client.budget.allowing(self.patience) as seconds:
@@ -226,7 +233,7 @@ class ModelUnderTest:
         """Whether the requests were refused only for standing outside of a sequence."""
         if not self.sequences and not asks_for_sequence(self._refusals):
             return None
-        for request in in_sequence((*self.samples, *candidates(inputs))):
+        for request in in_sequence(chain(self.samples, candidates(inputs, most=self.elements))):
             exchange = self.infer(client, request)
             if exchange.status is not None and 200 <= exchange.status < 300:
                 self.sequence_only = True
@@ -236,7 +243,7 @@ class ModelUnderTest:
     def _search_with_more(self, client: RestClient, inputs: tuple[TensorMetadata, ...]) -> Accepted | None:
         """Whether the requests were refused only for what the protocol leaves to the client."""
         outputs = tuple(tensor.name for tensor in self.metadata.outputs) if self.metadata else ()
-        for request in (*self.samples[:1], *islice(candidates(inputs), 1)):
+        for request in (*self.samples[:1], *islice(candidates(inputs, most=self.elements), 1)):
             whole = vary(replace(request, id="1"), parameters={})
             whole = whole if whole.outputs is not None or not outputs else vary(whole, outputs=outputs)
             for insisted, tried in (("id", replace(request, id="1")), ("id, parameters or outputs", whole)):

@@ -35,6 +35,9 @@ UNKNOWN_MODEL = "no-such-model-7f3a"
 # Characters of a root cause: some hold words of the endpoint.
 ROOT = 200
 
+# Facts that one check may note: how many there are is up to the endpoint.
+MOST_NOTED = 1000
+
 # What a body has in the place of a member that is not there.
 ABSENT = object()
 
@@ -172,7 +175,10 @@ class Probe:
 
     def observe(self, text: str, clause: str | None = None) -> None:
         """Note a fact that no clause decides, such as which permitted reading the endpoint follows."""
-        self.outcome.observations.append((clause, text[:2000]))
+        if len(self.outcome.observations) < MOST_NOTED:
+            self.outcome.observations.append((clause, text[:2000]))
+        elif len(self.outcome.observations) == MOST_NOTED:
+            self.outcome.observations.append((clause, f"more than {MOST_NOTED} facts: the further ones are left out"))
 
     def fact(
         self,

@@ -24,6 +24,8 @@ LISTED = "model_repository"
 INDEX = "/v2/repository/index"
 # Unloading may end after the answer, and loading may take its time.
 SECONDS = 60.0
+# No more entries of an index are judged one by one: it is of any length.
+MOST_ROWS = 5_000
 AGAIN_SECONDS = 10.0
 # Requests that an unload and its load may take, all waiting included.
 RESERVE = 250

@@ -32,6 +32,8 @@ class Target:
         seed: of everything that is drawn.
         examples: how many draws a search may make (by profile).
         models: in the order of the listing or of the command line.
+        beyond: what is not probed, and stands in the run to say so.
+        unsendable: names of the listing that no message can hold.
         listed: names the endpoint lists, None if it lists none at all.
         remembered: what was asked of the endpoint once, for every check.
         remarks: what was noticed before the first check and belongs into the record.
@@ -47,6 +49,8 @@ class Target:
     metadata_exchange: Exchange
     server: ServerMetadata | None
     models: list[ModelUnderTest] = field(default_factory=list)
+    beyond: list[ModelUnderTest] = field(default_factory=list)
+    unsendable: list[str] = field(default_factory=list)
     seed: int = 15
     examples: int = 20
     listed: tuple[str, ...] | None = None

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from harness.budget import BudgetExhausted
 from harness.check import EndpointLost, Untestable
@@ -111,7 +112,7 @@ class _Way:
 def _ways(target: Target, model: ModelUnderTest) -> Iterator[_Way]:
     inputs = model.metadata.inputs if model.metadata else ()
     rest, grpc = target.rest, model.grpc
-    request = next(iter((*model.samples[:1], *candidates(inputs))), None)
+    request = next(chain(model.samples[:1], candidates(inputs, most=model.elements)), None)
     if request is None:
         return
     if rest is not None:

@@ -10,7 +10,7 @@ from harness.target.extensions import claim
 from harness.target.known import value_of
 from harness.target.probe import Probe, json_type, shown
 from harness.target.replies import refused, status_of
-from harness.target.repository import index, infers, is_listed, of_name, rows_of
+from harness.target.repository import MOST_ROWS, index, infers, is_listed, of_name, rows_of
 
 MEMBERS = ("version", "state", "reason")
 
@@ -43,7 +43,10 @@ def repository_index_lists_models(probe: Probe) -> None:
     if not case(good, "status 200 and an array", f"{status_of(exchange)}, {json_type(value)}"):
         return
     assert isinstance(value, list)
-    for row in value:
+    for name in probe.target.unsendable[:20]:
+        probe.holds(False, clause="REPO-01", expected="names that a path can hold", exchange=exchange, mild=True,
+                    observed=f"a name with half a surrogate pair: {name!a}")  # fmt: skip
+    for row in value[:MOST_ROWS]:
         named = isinstance(row, dict) and isinstance(row.get("name"), str)
         case(named, "an object with a string name", shown(row))
     for model in probe.target.models:
@@ -67,7 +70,7 @@ def repository_index_members(probe: Probe) -> None:
     The document shows state and reason as mandatory and Triton leaves them out: absence is recorded.
     """
     exchange = index(probe)
-    for row in rows_of(exchange):
+    for row in rows_of(exchange)[:MOST_ROWS]:
         wrong = {name: row[name] for name in MEMBERS if name in row and not isinstance(row[name], str)}
         observed = ", ".join(f"{name}: {shown(value)}" for name, value in wrong.items()) or "strings"
         claim(probe, is_listed(probe), not wrong, clause="REPO-02", expected="strings", observed=observed,
