@@ -37,6 +37,7 @@ class Purse:
         self._at_hand = (budget.requests_left, budget.seconds_left)
         self._reserved: dict[str, Cost] = {f"identity {n}": Cost(models, 0.0) for n in range(READINGS)}
         self._left_out: set[str] = set()
+        self._framing: set[str] = set()
         self._spent_requests, self._spent_seconds = 0, 0.0
 
     @property
@@ -71,7 +72,9 @@ class Purse:
             if takes.requests > FRAME * self._at_hand[0] or self._seconds(takes) > FRAME * self._at_hand[1]:
                 self._left_out.update(frame)
             else:
-                self._reserved |= {name: self._prices.of(each) for name, each in frame.items() if each.last}
+                kept = {name: self._prices.of(each) for name, each in frame.items() if each.last}
+                self._reserved |= kept
+                self._framing.update(kept)
 
     def refusal(self, identity: str, check: Check) -> Blocked | None:
         """How a check ends that the rest of the budget does not reach; None where it does."""
@@ -84,7 +87,15 @@ class Purse:
             return None
         return Blocked(Verdict.UNTESTABLE, LEFT_OUT, BUDGET)
 
+    def _release(self) -> None:
+        """Keep nothing back for what is now seen to take too much of the time."""
+        kept = {name: cost for name, cost in self._reserved.items() if name in self._framing}
+        if kept and self._seconds(self._sum(kept.values())) > FRAME * self._at_hand[1]:
+            self._left_out.update(kept)
+            self._reserved = {name: cost for name, cost in self._reserved.items() if name not in kept}
+
     def _fits(self, takes: Cost) -> bool:
+        self._release()
         kept = self._sum(self._reserved.values())
         requests, seconds = self._budget.requests_left, self._budget.seconds_left
         return takes.requests + kept.requests <= requests and self._seconds(takes) + self._seconds(kept) <= seconds

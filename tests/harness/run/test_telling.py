@@ -125,6 +125,16 @@ def test_what_an_endpoint_was_seen_to_take_counts_before_the_first_check() -> No
     assert slow.refusal("x", by_slug("rest-infer-echoes-id")) is not None
 
 
+def test_what_is_kept_back_for_is_let_go_once_it_would_take_most_of_the_time() -> None:
+    frame = [(slug, by_slug(slug)) for slug in ("adversarial-probe-set-before", "adversarial-probe-set-after")]
+    found = purse(seconds=60.0)
+    found.plan(frame)
+    assert found.refusal(*frame[0]) is None
+    found.spent(27, 3.2)
+    assert found.refusal("x", by_slug("rest-infer-echoes-id")) is None
+    assert found.refusal(*frame[1]) is not None
+
+
 def test_prices_know_that_access_costs_with_credentials_only() -> None:
     access = by_slug("security-no-access-without-credentials")
     assert Prices("standard", credentials=True).of(access).requests > PRICES.of(access).requests
