@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 # A process that ends closes its connections a moment before its port: three looks, and then it is taken to be there.
 LOOKS = (0.0, 0.005, 0.015)
 ASK_SECONDS = 2.0
+# With less of the run left than this, an endpoint that is away is nobody's finding: it had no time to come back.
+LEAST_WAIT = 1.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 # Models that must infer again before the run goes on.
 MODELS = 4
@@ -95,7 +97,7 @@ class Continuity:
                 raise EndpointLost(last)
             self._busy = threading.get_ident()
             try:
-                kind = self._kind(exchange, whole_time)
+                kind = None if self._over(self._client(exchange)) else self._kind(exchange, whole_time)
                 incident = None if kind in (None, "late") else self._wait(str(kind), exchange)
             finally:
                 self._busy = None
@@ -120,7 +122,7 @@ class Continuity:
         """Whether connections are still taken, at the end of a check; what is noticed now was done by its requests."""
         recent = self._recorder.recent
         with self._lock:
-            if self.lost is not None or not recent:
+            if self.lost is not None or not recent or self._over(self._clients[0]):
                 return
             for client in self._clients:
                 if refuses(client.access, 0.0):
@@ -151,6 +153,11 @@ class Continuity:
             finally:
                 self._busy = None
                 self._ended_ns = time.monotonic_ns()
+
+    @staticmethod
+    def _over(client: RestClient | GrpcClient) -> bool:
+        """Whether no time is left to wait for anybody: then nothing is said of who does not answer."""
+        return client.budget.seconds_left <= LEAST_WAIT
 
     def _again(self, incident: Incident, tries: int) -> bool:
         """True where the request is to be sent again; ends the check where one of its own requests has done it."""

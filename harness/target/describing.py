@@ -27,7 +27,12 @@ SHARE = 0.5
 
 
 def describe_all(
-    target: Target, wanted: Sequence[tuple[str, str | None]], versions: Mapping[str, str | None], *, named: bool
+    target: Target,
+    wanted: Sequence[tuple[str, str | None]],
+    versions: Mapping[str, str | None],
+    *,
+    named: bool,
+    unread: str = "",
 ) -> None:
     """Fill ``target.models`` and ``target.beyond``.
 
@@ -35,6 +40,7 @@ def describe_all(
         wanted: name and version of each, in the order of probing.
         versions: the first version of each model that the listing names.
         named: whether the user named them.
+        unread: why there are more than ``wanted`` holds; empty where there are not.
 
     Raises:
         TargetError: a name was given that no message can hold.
@@ -44,7 +50,8 @@ def describe_all(
     for position, (name, version) in enumerate(wanted):
         if not named and position >= limits.models:
             told = f"{limits.models} are the limit: raise it with [limits] models in the policy, or name some"
-            _leave_out(target, wanted[position:], f"{told} with --oip-model", f"[limits]\nmodels = {len(wanted)}")
+            why = f"{told} with --oip-model{unread and f' (and {unread}, so that there are more)'}"
+            _leave_out(target, wanted[position:], why, f"[limits]\nmodels = {len(wanted)}")
             return
         why, mend = unsendable(name, limits)
         if why:
@@ -63,6 +70,9 @@ def describe_all(
             _leave_out(target, wanted[position:], f"not asked for: {error}", "", named=named)
             return
         _file(target, model)
+    if unread:
+        told = f"not probed: {unread}; name some with --oip-model"
+        target.beyond.append(not_probed("all that the list of models has further", told, ""))
 
 
 def _listed(version: str | None, limits: LimitsTable) -> str | None:

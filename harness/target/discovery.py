@@ -11,7 +11,6 @@ from harness.policy import Policy
 from harness.record.exchange import Exchange
 from harness.target import known
 from harness.target.address import rest_advice
-from harness.target.bounds import not_probed
 from harness.target.describing import describe_all, grpc_part
 from harness.target.errors import TargetError
 from harness.target.known import readable_of
@@ -99,10 +98,8 @@ def _found(rest: RestClient | None, grpc: GrpcClient | None, policy: Policy, nam
         own = [name for name in names if name in policy.samples or name in policy.models]
         chosen = names if len(names) <= policy.limits.models else tuple(dict.fromkeys([*own, *names]))
         wanted = [(name, None) for name in chosen]
-    describe_all(target, wanted, listing.versions, named=bool(named))
-    if listing.unread and not named:
-        told = f"not probed: {listing.unread}; name some with --oip-model"
-        target.beyond.append(not_probed("all that the list of models has further", told, ""))
+    unread = "" if named else listing.unread
+    describe_all(target, wanted, listing.versions, named=bool(named), unread=unread)
     return target
 
 

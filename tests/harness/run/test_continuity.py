@@ -80,10 +80,13 @@ class Stub:
 
 
 @contextmanager
-def run(folder: Path, port: int, patience: float = 0.3) -> Iterator[tuple[RestClient, Continuity]]:
+def run(
+    folder: Path, port: int, patience: float = 0.3, seconds: float | None = None
+) -> Iterator[tuple[RestClient, Continuity]]:
     """A client whose endpoint is watched."""
     recorder = Recorder(ExchangeStore(folder), Redactor(), lambda _: None)
-    with RestClient(Access(f"http://127.0.0.1:{port}"), recorder, Budget(Limits(request_seconds=0.5))) as client:
+    limits = Limits(seconds=seconds, request_seconds=0.5)
+    with RestClient(Access(f"http://127.0.0.1:{port}"), recorder, Budget(limits)) as client:
         continuity = Continuity(recorder, [client], patience, patience)
         recorder.continuity = continuity
         with checking(recorder, "some-check"):
@@ -112,6 +115,17 @@ def test_an_endpoint_that_ends_at_a_request_and_stays_away(tmp_path: Path) -> No
     assert incident is not None
     assert [(each.what, each.under_way) for each in incident.suspects] == [("GET /die", True)]
     assert "did not come back within 0.3 s" in incident.text
+
+
+def test_where_no_time_is_left_to_wait_nothing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (port,) = free_ports(1)
+    monkeypatch.setattr("harness.run.continuity.LEAST_WAIT", 1000.0)
+    with run(tmp_path, port, seconds=900.0) as (client, continuity):
+        with Stub(port):
+            assert client.server_live().ok
+        continuity.look()
+        assert client.send("GET", "/die", fresh=True).error is not None
+    assert continuity.incidents == []
 
 
 def test_one_that_somebody_starts_again_ends_the_check_that_did_it_and_no_other(tmp_path: Path) -> None:
