@@ -33,15 +33,17 @@ types: $(VENV)/.ready
 quick: $(VENV)/.ready
 	$(BIN)/pytest tests -q -n 2 $(RERUNS) -m "not servers and not slow"
 
-sample: $(VENV)/.ready ## slow tests, then both directions: each seeded fault against its own clause group, a rotating sample of benign variants
-	$(BIN)/pytest tests -q -n 3 --dist loadscope --durations 15 --battery 4 $(RERUNS) -m "slow and not servers"
+sample: $(VENV)/.ready ## slow tests, a third of the hostile endpoints, then both directions: each seeded fault against its own clause group, a rotating sample of benign variants
+	$(BIN)/pytest tests -q -n 3 --dist loadscope --durations 15 --battery 4 $(RERUNS) -m "slow and not servers and not hostile"
+	$(BIN)/pytest tests/hostile -q -n 4 --battery 3 $(RERUNS)
 	$(BIN)/art15 validate --group --sample 2 --jobs 5 --minutes 16 --out $(VENV)/validation-sample.json
 
 servers: $(VENV)/.ready ## real inference servers, installed into .servers/, probed end to end
 	$(BIN)/pytest tests/servers -q $(RERUNS) -m "servers and not slow"
 
-validate: $(VENV)/.ready ## the full matrix: faults, variants, ten seeds for what is drawn for, endpoints lost at twenty moments, real servers probed otherwise; resumes; commit the result
+validate: $(VENV)/.ready ## the full matrix: faults, variants, ten seeds for what is drawn for, endpoints lost at twenty moments, all hostile ones, real servers probed otherwise; resumes; commit the result
 	$(BIN)/art15 validate --group --seeds 10 --jobs 5 --resume --out suites/validation.json
+	ART15_HOSTILE_SECONDS=20 $(BIN)/pytest tests/hostile -q -n 4
 	$(BIN)/pytest tests/endtoend/test_lost.py tests/endtoend/test_one_finding.py -q -n 2
 	$(BIN)/pytest tests/servers -q -m "servers and slow"
 

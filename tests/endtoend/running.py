@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,12 @@ PATIENCE = 900.0
 # The largest resident set of a child begins with that of the process that forked it, which may be a test worker that
 # has seen a lot: so a small process stands in between.
 MEASURED = """
-import os, sys
+import os, resource, sys
 pid = os.fork()
 if not pid:
-    os.execv(sys.argv[2], sys.argv[2:])
+    if sys.argv[2] != "0":
+        resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]),) * 2)
+    os.execv(sys.argv[3], sys.argv[3:])
 _, status, usage = os.wait4(pid, 0)
 with open(sys.argv[1], "w") as file:
     file.write(str(usage.ru_maxrss))
@@ -51,15 +54,33 @@ class Ran:
         return {check["id"]: check["verdict"] for check in self.evidence["checks"]}
 
 
-def probe(endpoint: str, folder: Path, *arguments: str, environ: dict[str, str] | None = None, cwd: Path = ROOT) -> Ran:
-    """`pytest --endpoint ENDPOINT --oip-evidence FOLDER ARGUMENTS`."""
-    command = [str(PYTEST), "--endpoint", endpoint, "--oip-evidence", str(folder), *arguments]
+def probe(
+    endpoint: str,
+    folder: Path,
+    *arguments: str,
+    environ: dict[str, str] | None = None,
+    cwd: Path = ROOT,
+    memory: int = 0,
+    patience: float = PATIENCE,
+    by: Sequence[str] = (str(PYTEST),),
+) -> Ran:
+    """`pytest --endpoint ENDPOINT --oip-evidence FOLDER ARGUMENTS`.
+
+    Args:
+        endpoint, folder, arguments: of that command.
+        environ: added to the environment.
+        cwd: the folder it is started in.
+        memory: bytes of address space that it may take; 0: no limit.
+        patience: seconds after which it is killed.
+        by: the command itself.
+    """
+    command = [*by, "--endpoint", endpoint, "--oip-evidence", str(folder), *arguments]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     with tempfile.TemporaryDirectory() as scratch:
         peak, printed = Path(scratch) / "peak", Path(scratch) / "printed"
         with printed.open("wb") as file:
             process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", MEASURED, str(peak), *command],
+                [sys.executable, "-I", "-S", "-c", MEASURED, str(peak), str(memory), *command],
                 cwd=cwd,
                 env={**clean, **(environ or {})},
                 stdout=file,
@@ -67,7 +88,7 @@ def probe(endpoint: str, folder: Path, *arguments: str, environ: dict[str, str] 
                 start_new_session=True,
             )
             try:
-                code = process.wait(PATIENCE)
+                code = process.wait(patience)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()

@@ -1,0 +1,1 @@
+"""The hostile kit: endpoints that do to a run whatever an endpoint can, each in a few lines."""
