@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -244,6 +245,8 @@ def check(
 
 def _texts(slug: str, function: CheckFunction) -> tuple[str, str]:
     doc = inspect.getdoc(function)
+    if not doc and sys.flags.optimize > 1:
+        raise CheckDefinitionError("python -OO leaves out the docstrings that name the checks: use -O, or neither")
     if not doc:
         raise CheckDefinitionError(f"check {slug!r} has no docstring: its first line is the title, the rest the method")
     title, _, method = doc.partition("\n")

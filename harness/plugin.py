@@ -224,9 +224,11 @@ class Prober:
         for model in models:
             yield CheckItem.from_parent(parent, name=check_id(check, model), check=check, model=model, prober=self)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
-        """Add the checks of third parties and put prerequisites first."""
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(
+        self, session: pytest.Session, items: list[pytest.Item]
+    ) -> Generator[None, object, object]:
+        """Add the checks of third parties and put prerequisites first, whatever another plugin shuffles."""
         from harness.run.order import in_order
 
         names = {module.__name__ for module in self.foreign}
@@ -236,6 +238,10 @@ class Prober:
         checks = [item for item in items if isinstance(item, CheckItem)]
         others = [item for item in items if not isinstance(item, CheckItem)]
         items[:] = [*in_order(checks, self.registry, self._ranks(checks)), *others]
+        places = {item: place for place, item in enumerate(items)}
+        result = yield
+        items.sort(key=lambda item: places.get(item, len(places)))
+        return result
 
     def _ranks(self, items: list[CheckItem]) -> dict[str, int] | None:
         """Places by what tells most, where there is a budget to spend; None: the order stays as it is."""

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
+import pytest
+
 from harness.budget import BudgetExhausted
 from harness.check import (
     Check,
@@ -158,6 +160,8 @@ def execute(check: Check, probe: Probe, unconnected: Collection[str] = ()) -> tu
         outcome.ended, outcome.reason = Verdict.INCONCLUSIVE, str(error)
     except TesterFailed as error:
         outcome.ended, outcome.reason = Verdict.TOOL_ERROR, str(error)
+    except pytest.fail.Exception as error:  # no Exception: the limit of pytest-timeout, for one
+        outcome.ended, outcome.reason = Verdict.TOOL_ERROR, f"another plugin of pytest ended the check: {error.msg}"
     except Exception as error:  # noqa: BLE001 - a defect of the check must never look like one of the server
         outcome.ended, outcome.reason = Verdict.TOOL_ERROR, in_words("", error)
     defect = take_back(outcome, unconnected)
