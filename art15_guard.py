@@ -9,26 +9,37 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from pathlib import Path
 from typing import Any, NoReturn
 
-MARKERS = {"harness": "harness.verdicts", "reports": "reports.evidence"}
+# A file of ours and words of ours in __init__.py: another distribution of that name may have been installed over it.
+MARKERS = {
+    "harness": ("verdicts.py", "art15's harness"),
+    "reports": ("evidence.py", "From the journal of a run"),
+    "suites": ("conformance", "The checks: one folder per concern"),
+}
 
 
 def foreign() -> str | None:
-    """One line that names a foreign package standing in place of ours, or None."""
-    for package, marker in MARKERS.items():
+    """One line that names a foreign package standing in place of ours, or None; runs nothing of it."""
+    for package, (file, words) in MARKERS.items():
         try:
-            found = importlib.util.find_spec(marker)
-        except ImportError:
-            found = None
-        if found is None:
             spec = importlib.util.find_spec(package)
-            where = spec.origin or spec.submodule_search_locations if spec else "nowhere"
+        except (ImportError, ValueError):
+            spec = None
+        folders = list(spec.submodule_search_locations or ()) if spec else []
+        if not any(_ours(Path(folder), file, words) for folder in folders):
+            where = spec.origin or folders if spec else "nowhere"
             return (
                 f"the package {package!r} found at {where} is not art15's: "
                 "take that folder off the path (PYTHONPATH, current directory) or uninstall that distribution"
             )
     return None
+
+
+def _ours(folder: Path, file: str, words: str) -> bool:
+    first = folder / "__init__.py"
+    return (folder / file).exists() and first.is_file() and words in first.read_text("utf-8", errors="replace")
 
 
 class Refusal:

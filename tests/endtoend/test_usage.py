@@ -70,7 +70,7 @@ def test_evidence_is_never_written_over(server: str, tmp_path: Path) -> None:
     one_line_usage(probe(server, tmp_path), "not empty")
 
 
-@pytest.mark.parametrize("package", ["harness", "reports"])
+@pytest.mark.parametrize("package", ["harness", "reports", "suites"])
 def test_foreign_package_on_the_path(server: str, tmp_path: Path, package: str) -> None:
     (tmp_path / "path" / package).mkdir(parents=True)
     (tmp_path / "path" / package / "__init__.py").write_text("")
