@@ -27,6 +27,9 @@ CLAUSES = ["REST-INFER-02", "REST-INFER-03", "REST-INFER-04", "REST-INFER-05", "
 # Each has a check of its own: what that one finds and what a draw finds is one root cause.
 OWN = frozenset(CLAUSES) - {"TDATA-07", "TDATA-11"}
 
+# As JSON spells it.
+NUL = b"\\u0000"
+
 
 @check(
     "adversarial-invalid-refused",
@@ -36,7 +39,13 @@ OWN = frozenset(CLAUSES) - {"TDATA-07", "TDATA-11"}
     criterion="drawn mistakes are refused with a 4xx and an error object, or accepted where their clause allows it",
     per="model",
     needs=NEEDS,
-    faults=["ragged-accepted", "error-422-detail", "negative-dimensions-cancel", "short-data-filled-from-previous"],
+    faults=[
+        "ragged-accepted",
+        "error-422-detail",
+        "negative-dimensions-cancel",
+        "names-end-at-nul",
+        "short-data-filled-from-previous",
+    ],
     fix="Validate the whole request against schema, metadata and shape before anything of it is used.",
     kind="search",
 )
@@ -74,6 +83,9 @@ def _decided(probe: Probe, drawn: Invalid, exchange: Exchange, valid: Exchange) 
     expected = "an error status" + (", or the outputs of the valid request" if drawn.tolerance == "same" else "")
     observed = f"{drawn.name} ({drawn.why}): {status_of(exchange)}"
     root = drawn.clause if drawn.clause in OWN else f"accepts:{drawn.name}"
+    if NUL in exchange.request_body:
+        # Whoever reads texts of C takes what stands before it; ids that come back so have the same cause.
+        root = "name-ends-at-nul"
     return [Case(drawn.clause, good, expected, observed, root, exchange)]
 
 

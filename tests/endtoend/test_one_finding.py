@@ -31,6 +31,7 @@ TOGETHER = (
     (("unknown-model-ready", "unknown-model-metadata-200", "unknown-model-infer-200", "drops-request-id"), "fixed",
      {"any-model-name-answered", "id-not-returned"}),
     (("body-of-get-is-next-request", "error-422-detail"), "fixed", {"body-answered-as-request", "error-members"}),
+    (("bytes-cut-at-nul", "id-ends-at-nul", "names-end-at-nul"), "echo-bytes", {"text-ends-at-nul"}),
     (("bytes-cut-at-nul", "drops-request-id"), "echo-bytes", {"text-ends-at-nul", "id-not-returned"}),
 )  # fmt: skip
 # What a title must never say.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import time
 from typing import Any
 
@@ -16,6 +17,7 @@ from harness.reference.models.model import ModelVersion
 from harness.reference.protocol.errors import Refusal
 from harness.reference.protocol.request import InferRequest
 
+_BEHIND_NUL = re.compile(rb'("(?:name|datatype)"\s*:\s*"[^"\\]*)\\u0000[^"]*"')
 WIDE = ("matrix", "digits", "cancer", "diabetes", "echo-grid", "fixed")
 
 relaxed("flat-refused", "TDATA-01", text="data must be nested", rule="refuse_flat", models=WIDE)
@@ -153,6 +155,15 @@ def empty_tensor_refused(hooks: Hooks) -> None:
     def gate(call: Call) -> Reply | None:
         empty = call.op == "infer" and b'"shape":[0' in call.body.replace(b" ", b"")
         return Reply(500, {"error": "division by zero"}) if empty else None
+
+    hooks.gates.append(gate)
+
+
+@fault("names-end-at-nul", "REST-INFER-06", "DTYPE-03", text="names of inputs and datatypes end at their first NUL")
+def names_end_at_nul(hooks: Hooks) -> None:
+    def gate(call: Call) -> None:
+        if call.op == "infer" and b"\\u0000" in call.body:
+            call.body = _BEHIND_NUL.sub(rb'\1"', call.body)
 
     hooks.gates.append(gate)
 
