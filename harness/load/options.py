@@ -137,7 +137,7 @@ def _prepared(wishes: bytes) -> bytes:
     where = str(Path(__file__).resolve().parents[2])
     paths = os.pathsep.join(filter(None, [where, os.environ.get("PYTHONPATH", "")]))
     child = subprocess.Popen(
-        [sys.executable, "-m", "harness.load.prepare"],
+        [sys.executable, "-P", "-m", "harness.load.prepare"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -9,8 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 
+OURS = str(Path(__file__).resolve().parents[2])
 START_SECONDS = 60.0
 STOP_SECONDS = 5.0
 STARTING = ("--port", "0", "--exit-with-stdin")
@@ -40,9 +42,11 @@ class EmbeddedServer:
         Raises:
             EmbeddedError: it ended, or said nothing in time.
         """
-        command = [sys.executable, "-m", "harness.reference", *STARTING, *self._arguments]
+        # A project that somebody is in may have a folder of our name: it is not looked at (-P).
+        command = [sys.executable, "-P", "-m", "harness.reference", *STARTING, *self._arguments]
+        paths = os.pathsep.join(filter(None, [OURS, os.environ.get("PYTHONPATH", "")]))
         self._process = subprocess.Popen(  # noqa: S603 - our own module, our own arguments
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": paths}
         )
         assert self._process.stdout is not None
         try:
