@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
-from collections.abc import Iterable, Sequence
+import weakref
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from harness.record.coding import Undecodable, codings, decode, encode
+from harness.record.bodies import REPLACEMENT, clean_body, withheld, without
+from harness.record.coding import codings
 from harness.record.exchange import Exchange, Failure, Headers, RpcStatus
-from harness.record.patterns import SecretPattern
+from harness.record.needles import Needles
+from harness.record.packed import Opaque
+from harness.record.parts import MIN_SECRET, halves, searchable
+from harness.record.search import spans
+from harness.record.unescape import unescaped
 
 SENSITIVE_HEADERS = frozenset(
     {"authorization", "proxy-authorization", "cookie", "set-cookie", "set-cookie2", "x-api-key", "x-auth-token"}
 )
-REPLACEMENT = "[redacted]"
-# A value shorter than this is taken out by header name only: it would be found in half of all texts.
-MIN_SECRET = 4
+# Of headers that make a secret together only so short ones can stay.
+MIN_SPREAD = 3
 
 Redaction = dict[str, str]
+# Every redactor there is: what one run holds secret, no other part of this process writes.
+_ALL: weakref.WeakSet[Redactor] = weakref.WeakSet()
 _USERINFO = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#\s]*@")
 
 
@@ -29,23 +37,46 @@ class Redactor:
     Args:
         secrets: values that must not be written anywhere, in whatever encoding they come back.
         headers: names of further headers whose values are never written; the usual ones are always among them.
+
+    Attributes:
+        unsought: how many values are too short, or too ordinary, to be looked for in texts.
     """
 
     def __init__(self, secrets: Iterable[str | bytes] = (), headers: Iterable[str] = ()) -> None:
         self.headers = SENSITIVE_HEADERS | {name.lower() for name in headers}
-        self._secrets: frozenset[bytes] = frozenset()
-        self._pattern = SecretPattern(())
+        self._given: set[bytes] = set()
+        self._needles = Needles()
         self._lock = threading.Lock()
+        self.unsought = 0
         self.add(secrets)
+        _ALL.add(self)
 
     def add(self, secrets: Iterable[str | bytes]) -> None:
         """Add values; a token that was renewed during the run stays secret together with the one before."""
         new = {secret.encode() if isinstance(secret, str) else secret for secret in secrets}
         with self._lock:
-            known = self._secrets | {secret for secret in new if len(secret) >= MIN_SECRET}
-            if known != self._secrets:
-                self._secrets = known
-                self._pattern = SecretPattern(known)
+            for secret in sorted(new - self._given):
+                self._given.add(secret)
+                text = secret.decode("utf-8", "replace")
+                self.unsought += not searchable(text)
+                for part in {text} if " " in text else halves(text):
+                    self._seek(part)
+
+    def _seek(self, part: str) -> None:
+        if not searchable(part):
+            return
+        self._needles.add(data := part.encode())
+        while (layer := unescaped(data)) is not None and len(layer[0]) >= MIN_SECRET:
+            self._needles.add(data := layer[0])  # a secret that looks escaped itself
+        with contextlib.suppress(UnicodeEncodeError):
+            self._needles.add(part.encode("latin-1"))  # as a header sends it
+
+    def holds(self, data: bytes) -> bool:
+        """Whether there may be a secret in it."""
+        try:
+            return bool(spans(self._needles, data))
+        except Opaque:
+            return True
 
     def text(self, text: str) -> str:
         """A text for people without the secrets."""
@@ -57,12 +88,15 @@ class Redactor:
 
     def value(self, value: object) -> Any:  # noqa: ANN401 -- the shape of the argument is the shape of the result
         """A JSON-like value with every text in it redacted, keys included; for what is said *about* exchanges."""
+        return self._value(value) if self._needles and self.holds(_together(value)) else value
+
+    def _value(self, value: Any) -> Any:  # noqa: ANN401 -- as above
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
-            return {self.value(key): self.value(item) for key, item in value.items()}
+            return {self._value(key): self._value(item) for key, item in value.items()}
         if isinstance(value, list | tuple):
-            return [self.value(item) for item in value]
+            return [self._value(item) for item in value]
         return value
 
     def exchange(self, exchange: Exchange) -> tuple[Exchange, list[Redaction]]:
@@ -91,18 +125,22 @@ class Redactor:
             exchange.response_body, exchange.response_headers, "response", done, cut=exchange.truncated
         )
         of_response = len(done) - before - of_request
+        trailers = self._headers(exchange.response_trailers, "response", done)
+        of_request_headers = self._headers(exchange.request_headers, "request", done)
+        headers = self._headers(exchange.response_headers, "response", done)
+        headers, trailers = self._spread(headers, trailers, done)
         clean = replace(
             exchange,
             url=url,
             reason=reason,
             error=error,
             rpc=rpc,
-            response_trailers=self._headers(exchange.response_trailers, "response", done),
+            response_trailers=trailers,
             request_text=self._rendering(exchange.request_text, of_request),
             response_text=self._rendering(exchange.response_text, of_response),
-            request_headers=self._headers(exchange.request_headers, "request", done),
+            request_headers=of_request_headers,
             request_body=request_body,
-            response_headers=self._headers(exchange.response_headers, "response", done),
+            response_headers=headers,
             response_body=response_body,
         )
         return clean, done
@@ -114,7 +152,7 @@ class Redactor:
         """
         if "@" in exchange.url:
             return False
-        if not self._secrets:
+        if not self._needles:
             return True
         if exchange.truncated or codings(exchange.request_headers) or codings(exchange.response_headers):
             return False  # a piece of a secret at the end of a cut body, or one that is compressed
@@ -126,8 +164,14 @@ class Redactor:
         headers = (*exchange.request_headers, *exchange.response_headers, *exchange.response_trailers)
         kept = (name if name.lower() in self.headers else f"{name}\n{value}" for name, value in headers)
         lines = "\n".join(kept).encode("latin-1", "replace")
-        pieces = (together, lines, exchange.request_body, exchange.response_body)
-        return not any(self._pattern.found_in(piece) for piece in pieces)
+        values = "".join(value for name, value in headers if name.lower() not in self.headers)
+        if any(self.holds(piece) for piece in (together, lines, values.encode("latin-1", "replace"))):
+            return False
+        sides = (
+            (exchange.request_body, exchange.request_headers),
+            (exchange.response_body, exchange.response_headers),
+        )
+        return all(not body or clean_body(self._needles, body, of, cut=False)[1] == 0 for body, of in sides)
 
     def _without_headers(self, exchange: Exchange) -> tuple[Exchange, list[Redaction]]:
         done: list[Redaction] = []
@@ -147,8 +191,19 @@ class Redactor:
 
     def _text(self, text: str) -> tuple[str, int]:
         # surrogatepass: what an endpoint sent may hold half a surrogate pair, and must not stop the recording.
-        data, count = self._pattern.replace(text.encode("utf-8", "surrogatepass"), REPLACEMENT.encode())
-        return (data.decode("utf-8", "surrogatepass"), count) if count else (text, 0)
+        data, count = self._without(text.encode("utf-8", "surrogatepass"))
+        if not count:
+            return text, 0
+        try:
+            return data.decode("utf-8", "surrogatepass"), count
+        except UnicodeDecodeError:
+            return data.decode("utf-8", "replace"), count
+
+    def _without(self, data: bytes) -> tuple[bytes, int]:
+        try:
+            return without(self._needles, data)
+        except Opaque as error:
+            return withheld(data, f"{error}, and may hold a secret"), 1
 
     def _rendering(self, text: str, in_body: int) -> str:
         """The rendering of a body in which so many secrets were found; they are counted there.
@@ -179,28 +234,46 @@ class Redactor:
 
     def _header_text(self, text: str) -> tuple[str, int]:
         # On the wire a header is bytes: Latin-1 gives back the very bytes that a UTF-8 secret was sent in.
-        data, count = self._pattern.replace(text.encode("latin-1", "replace"), REPLACEMENT.encode())
+        data, count = self._without(text.encode("latin-1", "replace"))
         return (data.decode("latin-1"), count) if count else (text, 0)
 
+    def _spread(self, headers: Headers, trailers: Headers, done: list[Redaction]) -> tuple[Headers, Headers]:
+        """Takes out the values that make a secret together."""
+        values = [value for _, value in (*headers, *trailers)]
+        if not self._needles or not self.holds("".join(values).encode("latin-1", "replace")):
+            return headers, trailers
+        _note(done, "response.headers", 1)
+        pairs = [(name, value if len(value) < MIN_SPREAD else REPLACEMENT) for name, value in (*headers, *trailers)]
+        return tuple(pairs[: len(headers)]), tuple(pairs[len(headers) :])
+
     def _body(self, body: bytes, headers: Headers, side: str, done: list[Redaction], *, cut: bool = False) -> bytes:
-        if not body:
+        if not body or not self._needles:
             return body
-        clean, count = self._pattern.replace(body, REPLACEMENT.encode(), cut=cut)
-        names = codings(headers)
-        if self._secrets and names:
-            clean, hidden = self._compressed(clean, names, cut=cut)
-            count += hidden
-        _note(done, f"{side}.body", count)
+        clean, count, rule = clean_body(self._needles, body, headers, cut=cut)
+        _note(done, f"{side}.body", count, rule)
         return clean
 
-    def _compressed(self, body: bytes, names: Sequence[str], *, cut: bool) -> tuple[bytes, int]:
-        """Looks inside a compressed body, so far as it can be read; one that holds a secret is compressed anew."""
-        try:
-            plain = decode(body, names, partial=True)
-        except Undecodable:
-            return body, 0
-        clean, count = self._pattern.replace(plain, REPLACEMENT.encode(), cut=cut)
-        return (encode(clean, names), count) if count else (body, 0)
+
+def foreign(text: str) -> str:
+    """A text without what any redactor of this process holds secret."""
+    for redactor in list(_ALL):
+        text = redactor.text(text)
+    return text
+
+
+def _together(value: Any) -> bytes:  # noqa: ANN401 -- any JSON-like value
+    """Every text in a value, one after the other."""
+    texts: list[str] = []
+    left = [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, str):
+            texts.append(each)
+        elif isinstance(each, dict):
+            left += [*each, *each.values()]
+        elif isinstance(each, list | tuple):
+            left += each
+    return "\n".join(texts).encode("utf-8", "surrogatepass")
 
 
 def _note(done: list[Redaction], where: str, count: int, rule: str = "secret") -> None:

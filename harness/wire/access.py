@@ -16,6 +16,8 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import certifi
 import httpx
 
+from harness.record.parts import halves, parts_of
+
 TOKEN_SECONDS = 300.0
 TOKEN_TIMEOUT = 30.0
 # A command that fails is run again after these pauses, in seconds: what it asks for a token may be busy for a moment.
@@ -196,11 +198,12 @@ class Access:
             found.add(self.token)
         for userinfo in (self._userinfo, _userinfo(urlsplit(self.proxy)) if self.proxy else None):
             if userinfo:
-                found |= {userinfo, userinfo.partition(":")[2]}
+                found |= halves(userinfo)
         for name, value in self.headers:
-            if _SENSITIVE.search(name) or len(value) >= LONG_VALUE:
-                found |= {value, value.rpartition(" ")[2]}  # "Bearer xyz": the scheme is no secret
-                found |= _basic(value)
+            if _SENSITIVE.search(name):
+                found |= parts_of(value)
+            elif len(value) >= LONG_VALUE:
+                found.add(value)
         return tuple(sorted(found - {""}))
 
     def ssl_context(self) -> ssl.SSLContext:
@@ -304,15 +307,3 @@ def _refuse_value(what: str, value: str) -> None:
         value.encode("latin-1")
     except UnicodeEncodeError:
         raise ValueError(f"{what} has a character outside Latin-1") from None
-
-
-def _basic(value: str) -> set[str]:
-    """User and password behind a Basic header."""
-    scheme, _, encoded = value.partition(" ")
-    if scheme.lower() != "basic":
-        return set()
-    try:
-        userinfo = base64.b64decode(encoded, validate=True).decode()
-    except ValueError:
-        return set()
-    return {userinfo, userinfo.partition(":")[2]}

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.record.bodies import REPLACEMENT
 from harness.record.exchange import Exchange, Failure, RpcStatus
-from harness.record.redact import REPLACEMENT, Redactor
+from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
 from harness.wire import protobuf
 

@@ -1,0 +1,105 @@
+"""Where in bytes a secret stands, through escapes, codings and compression, one inside the other, within bounds."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterable, Iterator
+
+from harness.record import needles as needle
+from harness.record import unescape
+from harness.record.needles import Needles, Span
+from harness.record.packed import Opaque, inflated, runs
+from harness.record.unescape import Kept, place_before
+
+# Layers of escapes that are taken off, and codings inside each other that are opened.
+MAX_LAYERS, MAX_DEPTH = 12, 7
+# Bytes that may be looked at for one text, all layers together: 16 MiB and some of their readings.
+MAX_WORK = 80 << 20
+# A secret of fewer bytes than this is not looked for.
+_SHORTEST = 4
+
+
+def spans(needles: Needles, data: bytes) -> list[Span]:
+    """The places to take out, in order and apart from each other.
+
+    Raises:
+        Opaque: it cannot be looked into within the bounds; nobody knows what is in it.
+    """
+    if not needles:
+        return []
+    try:
+        return _merged(_Look(needles).into(data, 0))
+    except (needle.TooMany, unescape.TooMany) as error:
+        raise Opaque("too much in it would have to be taken out or looked at") from error
+
+
+class _Look:
+    """One search; counts what it looks at."""
+
+    def __init__(self, needles: Needles) -> None:
+        self._needles = needles
+        self._left = MAX_WORK
+
+    def into(self, data: bytes, depth: int) -> list[Span]:
+        """Places in ``data``."""
+        if len(data) < _SHORTEST:
+            return []
+        found = self._plain(data, depth)
+        for read in (unescape.unquoted, unescape.hexadecimal) if depth == 0 else ():
+            if (layer := read(data)) is not None:
+                found += _mapped(self._needles.find(layer[0]), layer[1])
+        steps: list[Kept] = []
+        text = data
+        for count in range(MAX_LAYERS + 1):
+            layer = unescape.unescaped(text)
+            if layer is None:
+                return found
+            if count == MAX_LAYERS:
+                raise Opaque(f"it is escaped more than {MAX_LAYERS} times")
+            text, kept = layer
+            steps += kept
+            found += _mapped(self._plain(text, depth), steps)
+        return found
+
+    def _plain(self, text: bytes, depth: int) -> list[Span]:
+        """Places in a text whose escapes are somebody else's work."""
+        self._left -= len(text)
+        if self._left < 0:
+            raise Opaque(f"more than {MAX_WORK >> 20} MiB would have to be looked at")
+        found = self._needles.find(text)
+        if depth < MAX_DEPTH:
+            found += self._spelled(text, depth)
+        for place, plain, sure in inflated(text, min(self._left, MAX_WORK // 2)):
+            if depth == MAX_DEPTH and sure:
+                raise Opaque(f"it is packed more than {MAX_DEPTH} times")
+            if depth < MAX_DEPTH and self.into(plain, depth + 1):
+                found.append(place)
+        return found
+
+    def _spelled(self, text: bytes, depth: int) -> Iterator[Span]:
+        """Runs of base64, hex or byte values that spell a secret; all are looked at together."""
+        places: list[Span] = []
+        starts: list[int] = []
+        together = bytearray()
+        for place, plain in runs(text):
+            places.append(place)
+            starts.append(len(together))
+            together += plain + b"\n~\n"
+        for first, last in self.into(bytes(together), depth + 1):
+            begin = bisect.bisect_right(starts, first) - 1
+            yield from places[begin : bisect.bisect_left(starts, last)]
+
+
+def _mapped(found: Iterable[Span], steps: list[Kept]) -> list[Span]:
+    """Places in a text without escapes, as places in the text with them."""
+    return [(place_before(steps, first), place_before(steps, last)) for first, last in _merged(list(found))]
+
+
+def _merged(found: list[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for first, last in sorted(found):
+        if merged and first <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
+        else:
+            merged.append((first, last))
+    return merged
