@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -15,11 +16,17 @@ import click
 
 import harness
 from harness.allowed import did_you_mean
+from reports.visible import lines, plain
 
 EVIDENCE = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
-USAGE = 4
+USAGE, BROKEN = 4, 3
+
+
+def _say(text: object, *, wrong: bool = False) -> None:
+    """The one way out for text: bundles, file names and endpoints do not speak to the terminal."""
+    click.secho(lines(str(text)), fg="red" if wrong else None, err=wrong)
 
 
 class Commands(click.Group):
@@ -59,7 +66,14 @@ def _usage() -> Iterator[None]:
         error.show()
         raise SystemExit(USAGE) from error
     except click.UsageError as error:
-        raise BadUse(error.format_message(), error.ctx) from error
+        raise BadUse(plain(error.format_message()), error.ctx) from error
+    except click.ClickException as error:
+        raise click.ClickException(plain(error.message)) from error
+    except (click.exceptions.Exit, click.Abort, BrokenPipeError):
+        raise
+    except Exception:  # noqa: BLE001 -- the words of whatever it is may be those of a bundle
+        _say(traceback.format_exc(), wrong=True)
+        raise SystemExit(BROKEN) from None
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -110,16 +124,15 @@ def verify(folder: Path, expect_digest: str | None) -> None:
     Without --expect-digest it can only say that the bundle agrees with itself, not who made it.
     """
     from reports.verify import verify as verify_bundle
-    from reports.visible import visible
 
     found = verify_bundle(folder, expect_digest=expect_digest)
     for problem in found.problems:
-        click.secho(f"{problem.file}: {problem.text}", fg="red", err=True)
+        _say(f"{problem.file}: {problem.text}", wrong=True)
     if found.problems:
         raise SystemExit(1)
-    click.echo(found.state)
+    _say(found.state)
     for note in found.notes:
-        click.echo(f"note: {visible(note)}")
+        _say(f"note: {note}")
 
 
 @main.command()
@@ -134,7 +147,7 @@ def report(folder: Path) -> None:
     from reports.recorded import BuildError
 
     try:
-        click.echo(finish(bundle_of(folder) if is_series(folder) else folder))
+        _say(finish(bundle_of(folder) if is_series(folder) else folder))
     except (BuildError, NoRuns, OSError) as error:
         raise click.ClickException(str(error)) from error
 
@@ -173,9 +186,9 @@ def replay(folder: Path, slug: str, times: int, before: int, endpoint: str | Non
 
     try:
         asked = Asked(folder, slug, times, before, Options(endpoints=(endpoint,) if endpoint else (), **options))
-        code = replay_cases(asked, click.echo)
+        code = replay_cases(asked, _say)
     except UsageError as error:
-        click.secho(f"art15: {error}", fg="red", err=True)
+        _say(f"art15: {error}", wrong=True)
         code = USAGE
     raise SystemExit(code)
 
@@ -188,7 +201,7 @@ def clauses(area: str | None) -> None:
 
     try:
         for line in clause_lines(area):
-            click.echo(line)
+            _say(line)
     except LookupError as error:
         raise click.UsageError(str(error)) from error
 
@@ -203,7 +216,7 @@ def explain(name: str) -> None:
     from harness.run.explaining import explanation
 
     try:
-        click.echo(explanation(name))
+        _say(explanation(name))
     except LookupError as error:
         raise click.UsageError(str(error)) from error
 
@@ -241,17 +254,17 @@ def validate(
 
     if sample:
         faults, variants = rotating("faults", None if group else sample), rotating("variants", sample)
-        click.echo(f"today's sample: {', '.join(variants if group else (*faults, *variants))}")
+        _say(f"today's sample: {', '.join(variants if group else (*faults, *variants))}")
     selection = Selection(faults, variants, slugs, group, seeds, no_variants)
     try:
-        document = run_validation(selection, out, jobs=jobs, resume=resume, minutes=minutes, say=click.echo)
+        document = run_validation(selection, out, jobs=jobs, resume=resume, minutes=minutes, say=_say)
     except (LookupError, UsageError) as error:
         raise click.UsageError(str(error)) from error
     if document["not_tried"]:
-        click.echo(f"not tried, for want of time: {', '.join(document['not_tried'])}")
+        _say(f"not tried, for want of time: {', '.join(document['not_tried'])}")
     for problem in document["problems"]:
-        click.secho(problem, fg="red", err=True)
-    click.echo(f"{out}: {len(document['faults'])} faults, {len(document['variants'])} variants, "
+        _say(problem, wrong=True)
+    _say(f"{out}: {len(document['faults'])} faults, {len(document['variants'])} variants, "
                f"{len(document['second_tries'])} tried twice, {len(document['problems'])} problems")  # fmt: skip
     raise SystemExit(1 if document["problems"] else 0)
 
@@ -259,7 +272,7 @@ def validate(
 @main.command()
 def locustfile() -> None:
     """Print the path of the locustfile for load: locust -f $(art15 locustfile) --host URL --oip-model NAME."""
-    click.echo(Path(harness.__file__).parent / "load" / "locustfile.py")
+    _say(Path(harness.__file__).parent / "load" / "locustfile.py")
 
 
 def _pytest(arguments: list[str]) -> NoReturn:

@@ -22,6 +22,7 @@ import suites
 from harness.allowed import did_you_mean
 from harness.check import Check
 from harness.run.options import EMBEDDED, Options, UsageError, add_options, read_options, refuse_unknown
+from reports.visible import plain
 
 if TYPE_CHECKING:
     from harness.run.results import Result
@@ -50,7 +51,7 @@ def pytest_load_initial_conftests(
     try:
         refuse_unknown(unknown)
     except UsageError as error:
-        raise pytest.UsageError(str(error)) from error
+        raise pytest.UsageError(plain(str(error))) from error
     return loaded
 
 
@@ -93,6 +94,13 @@ class CheckItem(pytest.Item):
         self.prober = prober
         self.user_properties.append(("slug", check.slug))
 
+    @property
+    def identity(self) -> str:
+        """What the run calls it, whatever is in the model's name."""
+        from harness.run.session import check_id
+
+        return check_id(self.check, self.model)
+
     def runtest(self) -> None:
         """Execute the check; findings and tool errors raise, what decided nothing is skipped by its name."""
         from harness.run.outcomes import FAILED, TOOL_ERROR, WAIVED, word
@@ -132,6 +140,7 @@ class Prober:
         self.pluginmanager = config.pluginmanager
         from harness.run.checks import load_checks
         from harness.run.config import configure
+        from harness.run.terminal import said
 
         self.stack = stack
         self.ended = ""
@@ -145,7 +154,7 @@ class Prober:
             endpoint, grpc = self._endpoint(options)
             self.config = configure(replace(options, grpc=options.grpc or grpc), endpoint)
         except UsageError as error:
-            raise pytest.UsageError(str(error)) from error
+            raise pytest.UsageError(said(error)) from error
         self.own_xml = config.option.xmlpath is None
         if self.own_xml:
             config.option.xmlpath = str(self.config.folder / "junit.xml")
@@ -181,7 +190,11 @@ class Prober:
     def pytest_collection(self, session: pytest.Session) -> Generator[None, object, object]:
         """Seal the plan and find the target before anything is collected: models are parameters of items."""
         from harness.run.session import Run
+        from harness.run.terminal import guard, said
 
+        reporter = self.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            guard(reporter)
         self.run = Run(self.config, self.catalogue, [check for check in self.registry if self.selected(check)])
         self.run.say = self._say
         self.run.tell = self._tell
@@ -190,14 +203,14 @@ class Prober:
         except UsageError as error:
             if self.own_xml:
                 _no_junit(session.config)
-            raise pytest.UsageError(str(error)) from error
+            raise pytest.UsageError(said(error)) from error
         return (yield)
 
     def _say(self, text: str) -> None:
         """Progress of what takes long, on the line of the dots; only for somebody who watches."""
         reporter = self.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None and reporter.isatty:
-            reporter.rewrite(text[: reporter._tw.fullwidth - 1], erase=True)  # noqa: SLF001 -- pytest has no other way
+            reporter.rewrite(plain(self.run.redactor.text(text))[: reporter._tw.fullwidth - 1], erase=True)  # noqa: SLF001 -- pytest has no other way
 
     def _tell(self, text: str) -> None:
         """A line of its own: what is waited for, and what was noticed before the first check."""
@@ -222,7 +235,9 @@ class Prober:
         target = self.run.target
         models: list[ModelUnderTest | None] = [*target.models, *target.beyond] if check.per == "model" else [None]
         for model in models:
-            yield CheckItem.from_parent(parent, name=check_id(check, model), check=check, model=model, prober=self)
+            # The name of an item goes to the terminal, to junit.xml and to pytest's cache.
+            name = plain(self.run.redactor.text(check_id(check, model)))
+            yield CheckItem.from_parent(parent, name=name, check=check, model=model, prober=self)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(
@@ -248,7 +263,7 @@ class Prober:
         from harness.run.telling import most_telling_first
 
         slow = self.config.options.max_rate or self.config.policy.budget.max_rate
-        if not (slow or self.run.purse.hurries((item.name, item.check) for item in items)):
+        if not (slow or self.run.purse.hurries((item.identity, item.check) for item in items)):
             return None
         chosen = {item.check.slug: item.check for item in items}
         return most_telling_first(chosen.values(), self.catalogue, self.run.prices)
@@ -279,7 +294,7 @@ class Prober:
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Remember where the middle is: identities are read there."""
         self.half = len(session.items) // 2
-        self.run.purse.plan((item.name, item.check) for item in session.items if isinstance(item, CheckItem))
+        self.run.purse.plan((item.identity, item.check) for item in session.items if isinstance(item, CheckItem))
         return (yield)
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -332,6 +347,9 @@ class Prober:
         path = Path(config.option.xmlpath)
         if path.is_file():
             errors_apart(path)
+            text = path.read_text("utf-8", "replace")
+            if (clean := self.run.redactor.text(text)) != text:
+                path.write_text(clean, "utf-8")
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Findings with their curl lines, counts, and where the report is."""

@@ -66,3 +66,13 @@ def visible(value: object) -> object:
 
 def _code_point(match: re.Match[str]) -> str:
     return f"‹U+{ord(match.group()):04X}›"
+
+
+def plain(text: str) -> str:
+    """One line that a terminal shows and does not obey."""
+    return str(visible(re.sub(r"[\t\n\r]", " ", text)))
+
+
+def lines(text: str) -> str:
+    """Text of several lines, each of which a terminal shows and does not obey."""
+    return "\n".join(map(plain, text.split("\n")))

@@ -11,7 +11,7 @@ from harness.run.outcomes import NAMED, UNREACHED, WAIVED, WORDS, word
 from harness.run.results import Result
 from harness.run.session import Run
 from harness.verdicts import Level, Verdict
-from reports.visible import visible
+from reports.visible import plain
 
 SERVER = "(server)"
 MODELS_SHOWN = 12
@@ -25,21 +25,21 @@ def write_models(terminal: pytest.TerminalReporter, run: Run) -> None:
         counts.setdefault(result.model.id if result.model else SERVER, Counter())[word(result)] += 1
     if len([model for model in counts if model != SERVER]) > 1:
         shown = [each for each in COLUMNS if any(row[each] for row in counts.values())]
-        width = max(len(_plain(model)) for model in list(counts)[:MODELS_SHOWN])
+        width = max(len(plain(model)) for model in list(counts)[:MODELS_SHOWN])
         terminal.write_line("  ".join(["by model:".ljust(width), *shown]))
         for model, row in list(counts.items())[:MODELS_SHOWN]:
             numbers = [str(row[each]).rjust(len(each)) for each in shown]
-            terminal.write_line("  ".join([_plain(model).ljust(width), *numbers]))
+            terminal.write_line("  ".join([plain(model).ljust(width), *numbers]))
         if len(counts) > MODELS_SHOWN:
             terminal.write_line(f"and {len(counts) - MODELS_SHOWN} more models: see the report")
     for model, (reason, paste) in list(run.unsampled.items())[:MODELS_SHOWN]:
         untested = sum(row == "untestable" for row in map(word, _of(run, model)))
         said = run.redactor.text(f"model {model}: {untested} checks could not be tested: {reason}")
-        terminal.write_line(_plain(said), yellow=True)
+        terminal.write_line(plain(said), yellow=True)
         if paste:
             terminal.write_line("  to paste into the policy (--oip-policy FILE):")
         for line in run.redactor.text(paste).splitlines():
-            terminal.write_line(f"    {_plain(line)}".rstrip())
+            terminal.write_line(f"    {plain(line)}".rstrip())
 
 
 def write_waived(terminal: pytest.TerminalReporter, run: Run) -> None:
@@ -48,7 +48,7 @@ def write_waived(terminal: pytest.TerminalReporter, run: Run) -> None:
         if word(result) == WAIVED and result.waiver is not None:
             waiver = result.waiver
             said = f"waived: {result.id}: {result.reason} (by {waiver.owner} until {waiver.expires}: {waiver.reason})"
-            terminal.write_line(_plain(run.redactor.text(said)), yellow=True)
+            terminal.write_line(plain(run.redactor.text(said)), yellow=True)
 
 
 def write_untested(terminal: pytest.TerminalReporter, run: Run) -> None:
@@ -77,8 +77,4 @@ def _grouped(results: Iterable[Result]) -> dict[str, list[Result]]:
 
 
 def _names(results: list[Result]) -> str:
-    return _plain(", ".join(result.id for result in results[:NAMED]) + (", …" if len(results) > NAMED else ""))
-
-
-def _plain(text: str) -> str:
-    return str(visible(text.replace("\t", " ").replace("\n", " ")))
+    return plain(", ".join(result.id for result in results[:NAMED]) + (", …" if len(results) > NAMED else ""))

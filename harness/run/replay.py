@@ -20,7 +20,7 @@ from harness.target.replaying import CannotReplay, Clients, Recording, in_words,
 from harness.wire.access import Access, AccessError
 from harness.wire.rest import RestClient
 from reports.evidence import CheckResult, Counterexample, Evidence
-from reports.visible import visible
+from reports.visible import plain
 
 REPRODUCED, NOT_REPRODUCED, USAGE, NOTHING = 0, 1, 4, 5
 MAX_REQUESTS = 1000
@@ -161,7 +161,7 @@ class _Session:
 
     def _say(self, say: Say, text: str) -> None:
         """The endpoint's own words are in it: without secrets, and with nothing that a terminal would obey."""
-        say(str(visible(self._redactor.text(text).replace("\n", " ").replace("\t", " "))))
+        say(plain(self._redactor.text(text)))
 
 
 class _Unkept(ExchangeStore):

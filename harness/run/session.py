@@ -82,6 +82,12 @@ OVERTIME = 8.0
 WAITING_SHARE = 8
 
 
+UNSOUGHT = (
+    "{} parts of the credentials are too short or too ordinary to be looked for in answers (fewer than 6 signs, fewer "
+    "than 10 figures, or a word of the protocol): they are taken out with their headers only"
+)
+
+
 class Run:
     """One run against one endpoint, from the sealed plan to the finished bundle."""
 
@@ -250,6 +256,8 @@ class Run:
             },
         )
         self._log("catalogue", snapshot(self.catalogue, REGISTRY))
+        if self.redactor.unsought:
+            self._log("deviation", {"text": UNSOUGHT.format(self.redactor.unsought)})
         for extra in config.options.endpoints[1:]:
             text = f"also named: {self.redactor.url(extra)}; this version does not compare replicas"
             self._log("deviation", {"text": text})
@@ -278,7 +286,7 @@ class Run:
             self._totals[check] = self._totals.get(check, 0) + 1
             if event["error_kind"] == UNCONNECTED:
                 self._unconnected.add(event["sha256"])
-        self._journal.append("exchange", event)
+        self._log("exchange", event)
 
     def _identity(self, when: str) -> None:
         """Read each model's metadata again, so that a change during the run is seen."""

@@ -15,7 +15,7 @@ from harness.run.results import Result, chosen
 from harness.run.session import Run
 from reports.evidence import Evidence, Finding, decode
 from reports.findings import cases_of
-from reports.visible import visible
+from reports.visible import plain
 from reports.words import CONSEQUENCES, seen_again, transports
 
 # Checks, or clauses, that are named of one finding.
@@ -39,11 +39,6 @@ def describe(result: Result, run: Run) -> str:
     return "\n".join(plain(run.redactor.text(line)) for line in lines)
 
 
-def plain(text: str) -> str:
-    """Text that a terminal shows and does not obey."""
-    return str(visible(text.replace("\t", " ").replace("\n", " ")))
-
-
 def write_summary(terminal: pytest.TerminalReporter, run: Run) -> None:
     """Findings grouped by root cause, then counts; the last line names what a MUST could not be tested for."""
     assert run.report is not None
@@ -64,9 +59,9 @@ def write_summary(terminal: pytest.TerminalReporter, run: Run) -> None:
         terminal.write_line(plain(f"note: {text}"), yellow=True)
     for fact in evidence.run.facts:
         terminal.write_line(plain(f"fact: {fact.text}"), yellow=True)
-    terminal.write_line(f"report: {run.report}")
+    terminal.write_line(plain(f"report: {run.report}"))
     command = "art15" if shutil.which("art15") else shlex.quote(str(Path(sys.executable).parent / "art15"))
-    terminal.write_line(f"verify: {command} verify {shlex.quote(str(folder))}")
+    terminal.write_line(plain(f"verify: {command} verify {shlex.quote(str(folder))}"))
     write_untested(terminal, run)
     if run.exit.why:
         terminal.write_line(plain(f"exit code {run.exit.code}: {'; '.join(run.exit.why)}"))
@@ -110,7 +105,7 @@ def _write_finding(terminal: pytest.TerminalReporter, evidence: Evidence, findin
     if example is not None:
         terminal.write_line(plain(f"  expected {example.expected}; observed {example.observed}"))
         lead = "one of its requests" if example.one_of_many else "repeat"
-        terminal.write_line(f"  {lead}: (cd {shlex.quote(str(folder))} && {example.curl})")
+        terminal.write_line(plain(f"  {lead}: (cd {shlex.quote(str(folder))} && {example.curl})"))
         if example.replayed:
             terminal.write_line(f"  {seen_again(example.replayed)}")
     if finding.cure:
