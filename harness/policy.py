@@ -139,7 +139,7 @@ class LimitsTable(_Table, frozen=True, kw_only=True):
     models: Much = 30
     inputs: Much = 512
     outputs: Much = 512
-    rank: Annotated[int, msgspec.Meta(ge=1, le=128)] = 32
+    rank: Annotated[int, msgspec.Meta(ge=1, le=64)] = 32
     elements: Much = 2_000_000
     name_bytes: Annotated[int, msgspec.Meta(ge=1, le=65_536)] = 1024
     versions: Much = 100

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+import msgspec
+
 from harness.generate.inputs import concrete
 from harness.policy import LimitsTable
 from harness.record.exchange import Exchange, Failure
@@ -30,7 +32,7 @@ def beyond(model: ModelUnderTest, limits: LimitsTable) -> tuple[str, str]:
     over_grpc = model.grpc.metadata if model.grpc is not None else None
     for metadata in (model.metadata, over_grpc):
         for text, name, wanted in _excesses(metadata, limits) if metadata is not None else ():
-            if not name:
+            if not name or not _can_be_set(name, wanted):
                 return text, ""
             return f"{text}: raise it with [limits] {name} in the policy", f"[limits]\n{name} = {_digits(wanted)}"
     return "", ""
@@ -63,6 +65,15 @@ def _excesses(metadata: ModelMetadata, limits: LimitsTable) -> Iterable[tuple[st
         yield text, "elements", count
 
 
+def _can_be_set(name: str, wanted: int) -> bool:
+    """Whether the policy takes the value: what it does not take is no advice."""
+    try:
+        msgspec.convert({name: wanted}, LimitsTable)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
 def trimmed(metadata: ModelMetadata | None, limits: LimitsTable) -> ModelMetadata | None:
     """The same with as many versions as are looked at, the last ones, and of those only what a path can hold."""
     if metadata is None:
@@ -92,6 +103,8 @@ def unsendable(name: str, limits: LimitsTable) -> tuple[str, str]:
         return "its name holds half a surrogate pair, which UTF-8 and so no path and no message can hold", ""
     if (size := length(name)) > limits.name_bytes:
         said = f"its name has {size} bytes, and {limits.name_bytes} are the limit"
+        if not _can_be_set("name_bytes", size):
+            return said, ""
         return f"{said}: raise it with [limits] name_bytes in the policy", f"[limits]\nname_bytes = {size}"
     return "", ""
 
