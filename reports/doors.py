@@ -8,9 +8,9 @@ from typing import Literal
 Door = Literal["inference", "load", "unload", "index"]
 
 _REST: tuple[tuple[Door, re.Pattern[str]], ...] = (
-    ("inference", re.compile(r"/v2/models/[^?#]+/infer$")),
-    ("load", re.compile(r"/v2/repository/models/[^?#]+/load$")),
-    ("unload", re.compile(r"/v2/repository/models/[^?#]+/unload$")),
+    ("inference", re.compile(r"/v2/models/[^?#]{1,300}/infer$")),
+    ("load", re.compile(r"/v2/repository/models/[^?#]{1,300}/load$")),
+    ("unload", re.compile(r"/v2/repository/models/[^?#]{1,300}/unload$")),
     ("index", re.compile(r"/v2/repository/index$")),
 )
 _RPC: tuple[tuple[Door, str], ...] = (

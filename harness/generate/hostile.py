@@ -186,7 +186,7 @@ PLAIN_CHUNKS = ("chunked-one-chunk", "chunked-several", "chunked-upper-case", "c
 """Cases of :func:`chunkings` with nothing that a careful server might refuse, unless it takes no chunks."""
 
 
-_FIRST_VALUE = re.compile(rb'"data"\s*:\s*[\[\s]*"?-?(?=\w)')
+_FIRST_VALUE = re.compile(rb'"data"\s*:[\[\s]*"?-?(?=\w)')
 
 
 def chunkings(valid: Valid) -> Iterator[Hostile]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 NESTED = "nested data"
 # Enough rows for mistakes that only show in larger batches.
 MANY_ROWS = 40
+# Bytes of mistakes and their answers that are kept for the checks that look at them later.
+MISTAKES_BYTES = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ class ModelUnderTest:
     _unanswered: list[Exchange] = field(default_factory=list, init=False)
     _batches: dict[int, Accepted | None] = field(default_factory=dict, init=False)
     _mistakes: dict[bytes, Exchange] = field(default_factory=dict, init=False)
+    _mistakes_bytes: int = field(default=0, init=False)
     _echo: dict[str, str] | None = field(default=None, init=False)
     _steady: bool | None = field(default=None, init=False)
 
@@ -160,15 +164,20 @@ class ModelUnderTest:
         return self._steady
 
     def mistake(self, client: RestClient, mutation: Mutation) -> Exchange:
-        """The answer to an invalid request; sent once, whichever checks look at it.
+        """The answer to an invalid request; sent once, whichever checks look at it, unless the answers grow too large.
 
         Kept by its bytes: a mutation of the same name made from another valid request is another one.
         """
-        if mutation.body not in self._mistakes:
-            # What the protocol has no way to forbid is no invalid message.
-            with meant("neither" if mutation.permitted else "invalid"):
-                self._mistakes[mutation.body] = client.infer(self.name, mutation.body, self.address)
-        return self._mistakes[mutation.body]
+        key = hashlib.sha256(mutation.body).digest()
+        if key in self._mistakes:
+            return self._mistakes[key]
+        # What the protocol has no way to forbid is no invalid message.
+        with meant("neither" if mutation.permitted else "invalid"):
+            exchange = client.infer(self.name, mutation.body, self.address)
+        self._mistakes_bytes += len(exchange.request_body) + len(exchange.response_body)
+        if self._mistakes_bytes <= MISTAKES_BYTES:
+            self._mistakes[key] = exchange
+        return exchange
 
     def echoes(self, client: RestClient) -> dict[str, str]:
         """Input -> output, where an output has given back the input's values in two different requests.

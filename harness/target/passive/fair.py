@@ -34,7 +34,7 @@ CLIENT_CODES = frozenset({"INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION"
 _ROUTES: tuple[tuple[Route, re.Pattern[str]], ...] = (
     ("infer", re.compile(r"/v2/models/[^/?#]+(?:/versions/[^/?#]+)?/infer$")),
     ("generate", re.compile(r"/v2/models/[^/?#]+(?:/versions/[^/?#]+)?/(?:generate|infer|generate_|infer_)\w*")),
-    ("health", re.compile(r"/v2/health/|/v2/models/[^?#]*/ready/?$")),
+    ("health", re.compile(r"/v2/health/|/v2/models/[^?#]{0,300}/ready/?$")),
     ("metadata", re.compile(r"/v2/?$|/v2/models/[^/?#]+(?:/versions/[^/?#]+)?$")),
 )
 _PLAIN_PATH = re.compile(r"[\w.:/\[\]-]*")
