@@ -70,6 +70,9 @@ ADVICE: Mapping[str, str] = MappingProxyType(
 )
 """Good practice that no clause asks for: a warning, never a failure. A check names them in ``advice=``."""
 
+# Reading TOML takes time by the square of the dots in one key.
+POLICY_BYTES, POLICY_DOTS = 1 << 18, 1000
+
 DEFAULT_CRITERIA = tuple(f"{name}: {text}" for name, text in CRITERIA.items())
 DEFAULT_ADVICE = tuple(f"{name}: {text}" for name, text in ADVICE.items())
 
@@ -320,6 +323,8 @@ def load_policy(path: Path | None) -> tuple[Policy, str | None]:
         return Policy(), None
     try:
         data = path.read_bytes()
+        if len(data) > POLICY_BYTES or max(line.count(b".") for line in data.split(b"\n")) > POLICY_DOTS:
+            raise PolicyError(f"policy {path}: no policy has more than {POLICY_BYTES} bytes, or such long keys")
         # Windows editors begin a file with a byte order mark.
         policy = msgspec.convert(tomllib.loads(data.decode("utf-8-sig")), Policy)
     except OSError as error:
@@ -328,6 +333,8 @@ def load_policy(path: Path | None) -> tuple[Policy, str | None]:
         raise PolicyError(f"policy {path} is not TOML: {error}") from error
     except msgspec.ValidationError as error:
         raise PolicyError(f"policy {path}: {explained(str(error), Policy)}") from error
+    except (RecursionError, ValueError, OverflowError) as error:  # nested too deeply, or a number of too many digits
+        raise PolicyError(f"policy {path} cannot be read: {error}") from error
     samples = {model: _rooted(table, path) for model, table in policy.samples.items()}
     return msgspec.structs.replace(policy, samples=samples), hashlib.sha256(data).hexdigest()
 
