@@ -22,6 +22,7 @@ from harness.load.plan import ID_WIDTH, Answer, Bounds, Case, Connections, LoadP
 from harness.load.records import Status
 from harness.load.schedule import Schedule, Stage
 from harness.load.validate import same_outputs
+from harness.record.quoting import clip
 from harness.wire.messages import InferRequest, ModelMetadata, read_model_metadata
 
 PATIENCE_S = 10.0
@@ -125,7 +126,7 @@ def _rest_case(wishes: Wishes) -> Case:
                     other = _mark()
                     again = client.post(f"{base}{path}/infer", content=case.body(other), headers=_JSON)
                     return _varying(case, other, answer.content, again.content) if again.is_success else case
-                why = f"HTTP {answer.status_code} {answer.text[:200]}"
+                why = f"HTTP {answer.status_code} {clip(answer.text, 200)}"
         except httpx.HTTPError as error:
             raise NoPlan(f"{wishes.url} cannot be asked: {error!r}") from None
     raise NoPlan(f"model {model!r} answers no request made from its metadata: {why}")
@@ -218,7 +219,7 @@ def _grpc_case(wishes: Wishes) -> Case:
                 try:
                     answer = call("ModelInfer", body)
                 except grpc.RpcError as error:
-                    why = str(error)[:200]
+                    why = clip(str(error), 200)
                     continue
                 case, other = _case(model, _SERVICE + "ModelInfer", before, after, mark, answer), _mark()
                 try:

@@ -24,6 +24,7 @@ from harness.check import (
 )
 from harness.incident import Incident
 from harness.policy import CRITERIA, WaiverTable
+from harness.record.quoting import clip
 from harness.run.evidenced import take_back
 from harness.run.owners import tallies
 from harness.run.shown import method_validation
@@ -180,7 +181,7 @@ def in_words(during: str, error: Exception) -> str:
     """A defect of ours in one line, with its place in the code."""
     where = traceback.extract_tb(error.__traceback__)[-1]
     said = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
-    return f"{during}: {said}"[:2000] if during else said[:2000]
+    return clip(f"{during}: {said}", 2000) if during else clip(said, 2000)
 
 
 def told_nonetheless(check: Check, probe: Probe) -> bool:

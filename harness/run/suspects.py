@@ -13,6 +13,7 @@ from harness.budget import BudgetExhausted
 from harness.check import Untestable
 from harness.incident import Incident, Suspect
 from harness.record.exchange import Exchange
+from harness.record.quoting import clip
 from harness.target.differing import differs_in
 from harness.target.models import ModelUnderTest
 from harness.target.replaying import CannotReplay, Clients, Recording, send_again
@@ -59,9 +60,9 @@ def suspects_of(recent: Seen, met: Exchange, since_ns: int, model_of: ModelOf) -
 
 
 def _suspect(exchange: Exchange, check: str | None, under_way: bool, model_of: ModelOf) -> Suspect:
-    what = f"{exchange.method} {urlsplit(exchange.url).path[:120]}"
+    what = f"{exchange.method} {clip(urlsplit(exchange.url).path, 120)}"
     if exchange.http_version == "HTTP/2":
-        what = f"gRPC {exchange.url.rpartition('/')[2][:60]}"
+        what = f"gRPC {clip(exchange.url.rpartition('/')[2], 60)}"
     return Suspect(exchange.ref, what, check, under_way, differs_in(exchange, model_of(exchange)))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from harness.record.exchange import Exchange
+from harness.record.quoting import clip
 from harness.wire.access import Access
 from harness.wire.greeting import greeting
 from harness.wire.rest import RestClient
@@ -53,7 +54,7 @@ def elsewhere(client: RestClient, asked: Sequence[Exchange]) -> str:
     for exchange in asked:
         moved = exchange.header("location")
         if exchange.status is not None and 300 <= exchange.status < 400 and moved:
-            return f"{found}; it sends on to {moved[:200]}: give the base URL of that as --endpoint"
+            return f"{found}; it sends on to {clip(moved, 200)}: give the base URL of that as --endpoint"
     for base in _above(client.access.base_url):
         if _answers(client, base):
             return f"{found}; {base} answers: write --endpoint {base}"

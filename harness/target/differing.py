@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from harness.record.exchange import Exchange
+from harness.record.quoting import clip
 from harness.target.models import ModelUnderTest
 from harness.wire.rawhttp import RAW
 
@@ -27,7 +28,9 @@ def differs_in(exchange: Exchange, model: ModelUnderTest | None) -> tuple[str, .
     if not exchange.url.partition("?")[0].endswith("/infer"):
         written = "a large head" if len(head) > MOST_HEAD else "raw bytes"
         return (
-            written if exchange.http_version == RAW else f"{exchange.method} {exchange.url.rpartition('/')[2][:40]}",
+            written
+            if exchange.http_version == RAW
+            else f"{exchange.method} {clip(exchange.url.rpartition('/')[2], 40)}",
         )
     if len(body) > MOST_BYTES:
         return ("a large body",)
@@ -44,7 +47,7 @@ def differs_in(exchange: Exchange, model: ModelUnderTest | None) -> tuple[str, .
 def _members(ours: Any, theirs: Any) -> set[str]:  # noqa: ANN401 -- JSON of any shape
     if not isinstance(ours, dict) or not isinstance(theirs, dict):
         return {"body"}
-    found = {str(name)[:40] for name in {*ours, *theirs} - {"inputs"} if ours.get(name) != theirs.get(name)}
+    found = {clip(str(name), 40) for name in {*ours, *theirs} - {"inputs"} if ours.get(name) != theirs.get(name)}
     mine, valid = ours.get("inputs"), theirs.get("inputs")
     if not isinstance(mine, list) or not isinstance(valid, list) or len(mine) != len(valid):
         return found | {"inputs"}
@@ -52,7 +55,7 @@ def _members(ours: Any, theirs: Any) -> set[str]:  # noqa: ANN401 -- JSON of any
         if not isinstance(one, dict) or not isinstance(other, dict):
             found.add("inputs")
             continue
-        found |= {str(name)[:40] for name in {*one, *other} if one.get(name) != other.get(name)}
+        found |= {clip(str(name), 40) for name in {*one, *other} if one.get(name) != other.get(name)}
     return found
 
 
@@ -63,7 +66,7 @@ def _over_grpc(exchange: Exchange, model: ModelUnderTest | None) -> set[str]:
 
     method = exchange.url.rpartition("/")[2]
     if method != "ModelInfer":
-        return {method[:40]}
+        return {clip(method, 40)}
     known = model.grpc.known if model is not None and model.grpc is not None else None
     if known is None or model is None or len(exchange.request_body) > MOST_BYTES:
         return set()

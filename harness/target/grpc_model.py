@@ -15,6 +15,7 @@ from harness.generate.inputs import MAX_ELEMENTS, candidates
 from harness.oracles.equality import difference, echoed
 from harness.record.exchange import Exchange
 from harness.record.intent import meant
+from harness.record.quoting import clip
 from harness.target.advice import TRIES, unanswered
 from harness.target.sequences import advice, asks_for_sequence, in_sequence
 from harness.wire import protobuf
@@ -208,9 +209,11 @@ class GrpcModel:
             return f"model {self.name!r} describes no inputs over gRPC that a request could be made from"
         last = self._refusals[-1]
         if asks_for_sequence(self._refusals):
-            return f"{advice(self.name)}; it said: {last.rpc.details[:200] if last.rpc else ''!r}"
+            return f"{advice(self.name)}; it said: {clip(last.rpc.details, 200) if last.rpc else ''!r}"
         words = (
-            f"{last.rpc.name} {last.rpc.details[:200]!r}" if last.rpc else (last.error.message if last.error else "")
+            f"{last.rpc.name} {clip(last.rpc.details, 200)!r}"
+            if last.rpc
+            else (last.error.message if last.error else "")
         )
         return f"model {self.name!r} refused every one of {len(self._refusals)} valid gRPC requests: {words}"
 

@@ -9,6 +9,7 @@ import re
 from urllib.parse import urlsplit
 
 from harness.record.exchange import Exchange
+from harness.record.quoting import clip, clip_bytes
 
 CLOSED = frozenset({401, 403, 407})
 RPC_CLOSED = frozenset({"UNAUTHENTICATED", "PERMISSION_DENIED"})
@@ -84,6 +85,6 @@ def says_closed(words: str, *, optional: bool = True) -> bool:
 def why(exchange: Exchange) -> str:
     """The guard's own words, shortened."""
     if exchange.rpc is not None:
-        return f"{exchange.rpc.name} {exchange.rpc.details[:160]!r}".replace(" ''", "")
-    words = exchange.response_body[:160].decode("utf-8", "replace")
+        return f"{exchange.rpc.name} {clip(exchange.rpc.details, 160)!r}".replace(" ''", "")
+    words = clip_bytes(exchange.response_body, 160)
     return f"status {exchange.status}{f' {words!r}' if words else ''}"

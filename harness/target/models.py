@@ -14,6 +14,7 @@ from harness.generate.mutations import Mutation
 from harness.oracles.equality import difference, echoed
 from harness.record.exchange import Exchange
 from harness.record.intent import meant
+from harness.record.quoting import clip, clip_bytes
 from harness.target.advice import TRIES, unanswered
 from harness.target.sequences import advice, asks_for_sequence, in_sequence
 from harness.wire import strictjson
@@ -295,6 +296,6 @@ def _words(exchange: Exchange) -> str:
     try:
         value = json_of(exchange).value
     except (strictjson.NotJson, strictjson.TooMuch):
-        value = exchange.response_body[:200].decode("utf-8", "replace")
+        value = clip_bytes(exchange.response_body, 200)
     text = value.get("error", value) if isinstance(value, dict) else value
-    return f"{exchange.status} {str(text)[:200]!r}"
+    return f"{exchange.status} {clip(str(text), 200)!r}"

@@ -13,6 +13,7 @@ from harness.check import Check, Fact, Inconclusive, NotApplicable, Outcome, Unt
 from harness.generate.campaign import Found
 from harness.oracles.equality import difference
 from harness.record.exchange import Exchange
+from harness.record.quoting import clip
 from harness.record.store import Recorder
 from harness.target.guards import guarded, is_known_part, is_optional, why
 from harness.target.models import Accepted, ModelUnderTest, outputs_of, with_id
@@ -129,7 +130,7 @@ class Probe:
             self.outcome.cases[name] -= 1
             return False
         if condition and found is not None:
-            text = f"held when asked once more ({text[:1500]}), but was broken in the search, and {found.again}"
+            text = f"held when asked once more ({clip(text, 1500)}), but was broken in the search, and {found.again}"
             exchange, condition = found.exchange, not found.certain
             if condition:
                 self.observe(text, name)
@@ -141,7 +142,7 @@ class Probe:
                 Violation(
                     name,
                     expected,
-                    text[:2000],
+                    clip(text, 2000),
                     _missing_method(exchange) or (root or self.check.slug)[:ROOT],
                     (exchange.ref or None) if exchange is not None else None,
                     known.shrunk_from,
@@ -176,7 +177,7 @@ class Probe:
     def observe(self, text: str, clause: str | None = None) -> None:
         """Note a fact that no clause decides, such as which permitted reading the endpoint follows."""
         if len(self.outcome.observations) < MOST_NOTED:
-            self.outcome.observations.append((clause, text[:2000]))
+            self.outcome.observations.append((clause, clip(text, 2000)))
         elif len(self.outcome.observations) == MOST_NOTED:
             self.outcome.observations.append((clause, f"more than {MOST_NOTED} facts: the further ones are left out"))
 
@@ -188,7 +189,7 @@ class Probe:
         exchange: Exchange | None = None,
     ) -> None:
         """Note what matters whatever this check says (see :class:`harness.check.Fact`)."""
-        self.outcome.facts.append(Fact(subject, name, text[:200], (exchange.ref or None) if exchange else None))
+        self.outcome.facts.append(Fact(subject, name, clip(text, 200), (exchange.ref or None) if exchange else None))
 
     def untestable(self, reason: str) -> NoReturn:
         """End the check: something it needs was not there."""
@@ -313,7 +314,7 @@ def shown(value: object) -> str:
     if value is ABSENT:
         return "no such member"
     text = repr(value)
-    return f"{json_type(value)} {text if len(text) <= 200 else text[:200] + '…'}"
+    return f"{json_type(value)} {text if len(text) <= 200 else clip(text, 200) + '…'}"
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from harness.record.coding import Undecodable, decoded_body
 from harness.record.exchange import Exchange, Headers
+from harness.record.quoting import clip
 from harness.wire import strictjson
 from harness.wire.duplex import Piece
 from harness.wire.rawhttp import RAW, send_raw
@@ -185,7 +186,7 @@ def _essence(exchange: Exchange) -> str | None:
 def in_words(exchange: Exchange) -> str:
     """Status or failure, for people."""
     if exchange.rpc is not None:
-        return f"{exchange.rpc.name} ({exchange.rpc.details[:200]})" if exchange.rpc.details else exchange.rpc.name
+        return f"{exchange.rpc.name} ({clip(exchange.rpc.details, 200)})" if exchange.rpc.details else exchange.rpc.name
     status = f"status {exchange.status}" if exchange.status is not None else ""
     if exchange.error is not None:
         return f"{status}, then {exchange.error.kind}" if status else f"no answer ({exchange.error.kind})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.record.exchange import Exchange
+from harness.record.quoting import clip
 from harness.wire import strictjson
 from harness.wire.rest import json_of
 
@@ -14,7 +15,7 @@ def status_of(exchange: Exchange) -> str:
     if exchange.error is not None:
         return f"{exchange.error.kind}: {exchange.error.message}"
     if exchange.rpc is not None:
-        return f"{exchange.rpc.name}{f' ({exchange.rpc.details[:200]})' if exchange.rpc.details else ''}"
+        return f"{exchange.rpc.name}{f' ({clip(exchange.rpc.details, 200)})' if exchange.rpc.details else ''}"
     return f"status {exchange.status}"
 
 

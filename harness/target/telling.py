@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.oracles.disclosure import INSIDE, SECRETS, causes, disclosures, words_of
 from harness.record.coding import Undecodable, decoded_body
 from harness.record.exchange import Exchange
+from harness.record.quoting import clip
 from harness.target.probe import Probe
 from harness.target.replies import status_of
 from harness.wire import strictjson
@@ -35,7 +36,7 @@ def judge_telling(probe: Probe, name: str, exchange: Exchange, text: str) -> Non
         if clause == SECRET:
             (probe.target.rest or probe.grpc).recorder.redactor.add([each.value for each in found])
         for each in found:
-            observed = f"{name}: {status_of(exchange)[:80]}, {each.category}, {each.text}"
+            observed = f"{name}: {clip(status_of(exchange), 80)}, {each.category}, {each.text}"
             probe.holds(False, clause=clause, expected=what, observed=observed, exchange=exchange,
                         root=f"discloses:{each.category}")  # fmt: skip
         if not found:

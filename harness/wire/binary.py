@@ -13,6 +13,7 @@ from typing import Any
 
 from harness.record.coding import Undecodable, decoded_body
 from harness.record.exchange import Exchange
+from harness.record.quoting import clip
 from harness.wire import strictjson
 from harness.wire.access import Header
 from harness.wire.messages import InferRequest
@@ -150,7 +151,7 @@ def _announced(exchange: Exchange, body: bytes) -> int | None:
     if header is None:
         return None
     if not re.fullmatch(r"[0-9]{1,18}", header.strip()):
-        raise NotBinary(f"{LENGTH_HEADER} is {header[:40]!r}, no length")
+        raise NotBinary(f"{LENGTH_HEADER} is {clip(header, 40)!r}, no length")
     announced = int(header)
     if announced > len(body):
         raise NotBinary(f"{LENGTH_HEADER} is {announced}, the whole body {len(body)} bytes")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import httpcore
 
+from harness.record.quoting import clip
 from harness.wire.sockets import Backend, Call, Stream, WireError, as_call
 
 # Shorter than the idle time of any common server (uvicorn: 5 s): if both sides closed at once, a request would be
@@ -61,7 +62,7 @@ def _tunnel(stream: Stream, target: str, credentials: str | None, call: Call) ->
     status = reply.partition(b"\r\n")[0].split(b" ")
     if len(status) < 2 or not status[1].startswith(b"2"):
         stream.close()
-        shown = reply.partition(b"\r\n")[0][:100].decode("ascii", "backslashreplace")
+        shown = clip(reply.partition(b"\r\n")[0].decode("ascii", "backslashreplace"), 100)
         raise WireError("connect", f"the proxy refused: {shown}")
 
 

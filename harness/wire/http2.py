@@ -22,6 +22,7 @@ import h2.exceptions
 import h2.settings
 
 from harness.record.exchange import Headers
+from harness.record.quoting import clip
 from harness.wire.connection import KEEPALIVE_SECONDS, Route, open_stream
 from harness.wire.sockets import Backend, Call, Stream, WireError
 
@@ -284,7 +285,7 @@ def _checked(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
     pseudo = [name for name, _ in headers if name.startswith(":")]
     for name, value in headers:
         if not _NAME.fullmatch(name) or name in OF_HTTP_1 or re.search(r"[\0\r\n]", value):
-            raise WireError("protocol", f"not HTTP/2: a header named {name[:80]!r}, or its value, is not allowed")
+            raise WireError("protocol", f"not HTTP/2: a header named {clip(name, 80)!r}, or its value, is not allowed")
     if len(pseudo) > 1:
         raise WireError("protocol", f"not HTTP/2: pseudo-headers {', '.join(pseudo[:4])}")
     return headers
@@ -300,7 +301,7 @@ def _stream_of(frame: bytes) -> int:
 
 def _status_code(text: str) -> int:
     if len(text) != 3 or not text.isdecimal():
-        raise WireError("protocol", f":status is {text[:40]!r}, no HTTP status")
+        raise WireError("protocol", f":status is {clip(text, 40)!r}, no HTTP status")
     return int(text)
 
 
@@ -312,5 +313,5 @@ def _error_name(code: int) -> str:
 
 
 def _not_http2(call: Call, error: Exception) -> str:
-    shown = call.first[:24].decode("latin-1").encode("unicode_escape").decode()
-    return f"not HTTP/2: {str(error)[:200] or type(error).__name__}; the connection began with {shown}"
+    shown = clip(call.first.decode("latin-1"), 24).encode("unicode_escape").decode()
+    return f"not HTTP/2: {clip(str(error), 200) or type(error).__name__}; the connection began with {shown}"

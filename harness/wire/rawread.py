@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import h11
 
 from harness.record.exchange import Headers
+from harness.record.quoting import clip
 from harness.wire.duplex import Duplex
 from harness.wire.sockets import MAX_HEADER_BYTES, Call, Stream, WireError
 
@@ -75,7 +76,7 @@ class ResponseReader:
                     self.partial.whole = True
                     return self.partial
         except h11.RemoteProtocolError as error:
-            raise WireError("protocol", f"not HTTP/1.1: {str(error)[:200]}") from None
+            raise WireError("protocol", f"not HTTP/1.1: {clip(str(error), 200)}") from None
 
     def _end(self, state: h11.Connection) -> Response:
         """The peer closed: that ends a response without a length, and breaks off every other."""

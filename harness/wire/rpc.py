@@ -21,6 +21,7 @@ from harness.check import Untestable
 from harness.record.clock import now
 from harness.record.exchange import Exchange, Failure, Headers, RpcStatus
 from harness.record.intent import meant
+from harness.record.quoting import clip
 from harness.record.store import Recorder
 from harness.wire import protobuf
 from harness.wire.access import Access, Header
@@ -304,14 +305,14 @@ def _status(answer: Answer) -> tuple[RpcStatus | None, Failure | None]:
     code = ended.get("grpc-status") if _is_grpc(answer) else None
     if code is None and answer.status == 200 and not _is_grpc(answer):
         media = dict(answer.headers).get("content-type", "")
-        return None, Failure("protocol", f"the answer is no gRPC: content-type {media[:80]!r}")
+        return None, Failure("protocol", f"the answer is no gRPC: content-type {clip(media, 80)!r}")
     if code is None:
         if answer.status != 200:
             mapped = _FROM_HTTP.get(answer.status or 0, 2)
             return RpcStatus(mapped, CODES[mapped], f"HTTP status {answer.status} and no gRPC status"), None
         return None, Failure("protocol", "the answer ends without a gRPC status")
     if not re.fullmatch(r"[0-9]{1,9}", code):
-        return None, Failure("protocol", f"grpc-status is {code[:40]!r}, no number")
+        return None, Failure("protocol", f"grpc-status is {clip(code, 40)!r}, no number")
     number = int(code)
     name = CODES[number] if number < len(CODES) else f"CODE_{number}"
     # Bytes that should have been percent-encoded are taken as they are.

@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.record.quoting import clip
 from harness.wire.jsonscan import Scan, scan
 from harness.wire.reading import TooMuch
 
@@ -230,4 +231,4 @@ def _find_lone_surrogates(value: object, reader: _Reader) -> None:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:60]}…"
+    return text if len(text) <= 60 else f"{clip(text, 60)}…"

@@ -10,6 +10,7 @@ import httpcore
 import httpx
 
 from harness.record.exchange import Failure
+from harness.record.quoting import clip
 from harness.wire.connection import Pool, Route
 from harness.wire.sockets import Call, WireError
 
@@ -99,14 +100,14 @@ def classify(error: Exception, call: Call) -> Failure:
     """What a failed exchange is called; see :class:`harness.record.exchange.Failure`."""
     not_http = call.in_headers and call.first and not b"HTTP/".startswith(call.first[:5])
     if not_http and not (isinstance(error, WireError) and error.failure.kind in ("tls", "reset")):
-        shown = call.first.decode("latin-1").encode("unicode_escape").decode()
+        shown = clip(call.first.decode("latin-1"), len(call.first)).encode("unicode_escape").decode()
         return Failure("protocol", f"the answer is not HTTP/1.1; it begins with {shown}")
     if isinstance(error, WireError):
         return error.failure
     if call.ended:
         where = "before a response" if call.in_headers else "in the middle of the body"
         return Failure("closed", f"the peer closed the connection {where}")
-    return Failure("protocol", f"not HTTP/1.1: {str(error)[:300] or type(error).__name__}")
+    return Failure("protocol", f"not HTTP/1.1: {clip(str(error), 300) or type(error).__name__}")
 
 
 def _call(request: httpx.Request) -> Call:

@@ -11,6 +11,7 @@ from harness.generate.hostile_names import IDS, MEDIA_TYPES, METHODS
 from harness.generate.members import with_members
 from harness.oracles.changes import id_root
 from harness.record.exchange import Exchange
+from harness.record.quoting import clip
 from harness.target.hostility import BUSY, SURVIVES, Siege, changed_outputs, no_injection, valid_of
 from harness.target.probe import Probe
 from harness.target.replies import object_or_none, status_of
@@ -89,7 +90,7 @@ def _same_id(probe: Probe, name: str, text: str, exchange: Exchange) -> None:
             exchange.status in (None, *BUSY) or exchange.status < HTTP_SERVER_ERROR,
             clause="REST-ERR-05",
             expected="the id that was sent, or a refusal with 4xx",
-            observed=f"{name}: sent {text[:60]!r} of {len(text)} characters: {status_of(exchange)}",
+            observed=f"{name}: sent {clip(text, 60)!r} of {len(text)} characters: {status_of(exchange)}",
             exchange=exchange,
             root="id-makes-server-error",
         )
@@ -99,8 +100,8 @@ def _same_id(probe: Probe, name: str, text: str, exchange: Exchange) -> None:
         got == text,
         clause="REST-RESP-04",
         expected="the id that was sent, or a refusal",
-        observed=f"{name}: sent {text[:60]!r} of {len(text)} characters, came back "
-        f"{got[:60] if isinstance(got, str) else got!r} of {len(got) if isinstance(got, str) else 0}",
+        observed=f"{name}: sent {clip(text, 60)!r} of {len(text)} characters, came back "
+        f"{clip(got, 60) if isinstance(got, str) else got!r} of {len(got) if isinstance(got, str) else 0}",
         exchange=exchange,
         root=id_root(text, got),
     )
@@ -130,7 +131,7 @@ def adversarial_methods_and_types_survived(probe: Probe) -> None:
 
     sends = [(f"method-{method}", f"the method {method}", partial(send, method, json_type)) for method in METHODS]
     for n, media_type in enumerate(MEDIA_TYPES):
-        why = f"the media type {media_type[:60]!r}"
+        why = f"the media type {clip(media_type, 60)!r}"
         sends.append((f"media-type-{n}", why, partial(send, "POST", ("Content-Type", media_type))))
     reasons = {name: why for name, why, _ in sends}
     for name, exchange in Siege(probe).each(sends):

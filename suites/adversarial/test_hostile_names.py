@@ -11,6 +11,7 @@ from harness.check import check
 from harness.generate.hostile_names import HostilePath, aliases, long_paths, odd_paths, traversals
 from harness.oracles.outside import from_outside
 from harness.record.exchange import Exchange
+from harness.record.quoting import clip, clip_bytes
 from harness.target.hostility import SURVIVES, Siege, no_injection, valid_of
 from harness.target.names import another, any_name
 from harness.target.probe import UNKNOWN_MODEL, Probe
@@ -65,7 +66,7 @@ def adversarial_names_traversal_refused(probe: Probe) -> None:
             found is None,
             clause="policy:no-leak",
             expected="nothing from outside of the models",
-            observed=f"{case.name} ({case.path[:200]}): {status_of(exchange)}, with {found}",
+            observed=f"{case.name} ({clip(case.path, 200)}): {status_of(exchange)}, with {found}",
             exchange=exchange,
             root="path-traversal",
         )
@@ -120,7 +121,7 @@ def adversarial_names_without_aliases(probe: Probe) -> None:
             asked in names or not another(exchange, asked),
             clause="advice:one-name",
             expected="an error status: there is no model of that name",
-            observed=f"{case.path} ({case.why}): {status_of(exchange)}, {exchange.response_body[:200]!r}",
+            observed=f"{case.path} ({case.why}): {status_of(exchange)}, {clip_bytes(exchange.response_body, 200)!r}",
             exchange=exchange,
             root=f"other-name-for-a-model:{case.why}",
         )

@@ -8,6 +8,7 @@ from harness.generate.unholdable import Unholdable, limited, unholdable
 from harness.oracles.changes import value_root
 from harness.oracles.equality import preserved
 from harness.record.exchange import Exchange
+from harness.record.quoting import clip
 from harness.target.exploring import Case, drawn_requests, explore, plain_echoes
 from harness.target.models import outputs_of
 from harness.target.probe import Probe
@@ -76,7 +77,7 @@ def adversarial_echo_unchanged(probe: Probe) -> None:
 
 def _kept(sent: Tensor, returned: Tensor, exchange: Exchange) -> Case:
     lost = preserved(sent.datatype, sent.elements, returned.elements)
-    observed = f"{sent.datatype}: {lost[:500] if lost else 'kept'}"
+    observed = f"{sent.datatype}: {clip(lost, 500) if lost else 'kept'}"
     root = value_root(sent.datatype, sent.elements, returned.elements) if lost is not None else ""
     return Case("policy:no-silent-change", lost is None, "the values that were sent", observed, root, exchange)
 

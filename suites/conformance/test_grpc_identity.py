@@ -8,6 +8,7 @@ from harness.check import check
 from harness.generate.values import request_ids
 from harness.oracles.changes import id_root
 from harness.record.exchange import Exchange
+from harness.record.quoting import clip
 from harness.target.grpc_replies import infer_reply
 from harness.target.probe import Probe
 from harness.target.replies import refused, status_of
@@ -53,7 +54,7 @@ def _echoes(probe: Probe, request_id: str, form: Form) -> bool:
     returned = _id_of(exchange)
     observed = f"{form}: {status_of(exchange)}, id {returned!r}"
     root = id_root(request_id, returned) if exchange.ok else None
-    expected = f"id {request_id[:60]!r}"
+    expected = f"id {clip(request_id, 60)!r}"
     return probe.holds(returned == request_id, expected=expected, observed=observed, exchange=exchange, root=root)
 
 

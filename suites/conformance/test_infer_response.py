@@ -9,6 +9,7 @@ from harness.check import NotApplicable, Untestable, check
 from harness.generate.values import request_ids
 from harness.oracles.changes import id_root
 from harness.record.exchange import Exchange
+from harness.record.quoting import clip
 from harness.target.models import MANY_ROWS, with_id
 from harness.target.probe import Probe, json_type, shown
 from harness.target.replies import object_or_none, refused, status_of
@@ -95,7 +96,7 @@ def _echoes_id(probe: Probe, request_id: str, version: str | None = None) -> boo
     observed = f"{status_of(exchange)}, id {shown(returned) if returned is not None else 'absent'}"
     good = exchange.ok and isinstance(returned, str) and returned == request_id
     root = id_root(request_id, returned) if exchange.ok else None
-    return probe.holds(good, expected=f"id {request_id[:60]!r}", observed=observed, exchange=exchange, root=root)
+    return probe.holds(good, expected=f"id {clip(request_id, 60)!r}", observed=observed, exchange=exchange, root=root)
 
 
 def _id_of(exchange: Exchange) -> object:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from harness.check import check
 from harness.generate.members import with_data, with_members
 from harness.record.exchange import Exchange
+from harness.record.quoting import clip
 from harness.target.alive import alive, serving_before
 from harness.target.probe import Probe
 from harness.target.replies import status_of
@@ -147,7 +148,7 @@ def _judge(probe: Probe, name: str, usual: float, meanwhile: list[_Timed]) -> No
     slowest = max(meanwhile, key=lambda timed: timed.seconds)
     late = [timed for timed in meanwhile if timed.seconds > bound or not timed.exchange.answered]
     observed = f"meanwhile ({name}): {len(late)} of {len(meanwhile)} valid requests late or not answered, "
-    observed += f"slowest {slowest.seconds:.1f} s ({status_of(slowest.exchange)[:80]}); usually {usual:.3f} s"
+    observed += f"slowest {slowest.seconds:.1f} s ({clip(status_of(slowest.exchange), 80)}); usually {usual:.3f} s"
     # One late answer may be the machine's; half of them are not.
     probe.holds(
         len(late) * 2 <= len(meanwhile),

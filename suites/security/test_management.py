@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from harness.check import check
 from harness.record.exchange import Exchange
+from harness.record.quoting import clip
 from harness.target.extensions import repository_path
 from harness.target.guards import ABSENT, guarded
 from harness.target.known import value_of
@@ -144,18 +145,18 @@ def _judge(probe: Probe, seen: Sequence[tuple[str, Exchange, str]]) -> None:
         probe.untestable("no management call was answered")
     wanted = probe.target.policy.criteria.management_reachable
     for name, exchange, state in seen:
-        probe.observe(f"{name}: {state} ({status_of(exchange)[:120]})")
+        probe.observe(f"{name}: {state} ({clip(status_of(exchange), 120)})")
     reached = [name for name, _, state in seen if state == "reachable"]
     for name, exchange, state in seen:
         if state == "reachable":
-            probe.fact("management", name, f"reachable: {status_of(exchange)[:80]}", exchange)
+            probe.fact("management", name, f"reachable: {clip(status_of(exchange), 80)}", exchange)
     if reached and wanted == "observe":
         probe.not_applicable(f"{WHY_NOT}; reachable: {', '.join(reached)}")
     for name, exchange, state in seen:
         probe.holds(
             state != "reachable",
             expected="closed to those who may only infer",
-            observed=f"{name}: {state} ({status_of(exchange)[:120]})",
+            observed=f"{name}: {state} ({clip(status_of(exchange), 120)})",
             exchange=exchange,
             root=f"management-reachable:{name}",
             by_policy=wanted == "fail",

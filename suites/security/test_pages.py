@@ -8,6 +8,7 @@ from urllib.parse import quote
 from harness.check import HINDSIGHT, Untestable, check
 from harness.generate.members import with_data, with_members
 from harness.oracles.disclosure import markup_echoed
+from harness.record.quoting import clip
 from harness.target.passive.looks import MARKUP as MARKUP_ADVICE
 from harness.target.passive.reporting import report_sightings
 from harness.target.probe import UNKNOWN_MODEL, Probe
@@ -58,7 +59,7 @@ def security_errors_echo_no_markup(probe: Probe) -> None:
         if exchange.error is not None or exchange.status is None:
             continue
         echoed = markup_echoed(words(exchange, raw=True), exchange.media_type, MARKUP)
-        observed = f"{method} {path[:60]}: {status_of(exchange)}, {exchange.media_type or 'no content type'}"
+        observed = f"{method} {clip(path, 60)}: {status_of(exchange)}, {exchange.media_type or 'no content type'}"
         observed += ", with the markup as it was sent" if echoed else ""
         expected = "markup escaped, or not repeated, or not in a page"
         probe.holds(not echoed, expected=expected, observed=observed, exchange=exchange, root="markup-echoed")

@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.check import check
 from harness.record.exchange import Exchange
+from harness.record.quoting import clip
 from harness.target.probe import Probe
 from harness.target.replies import status_of
 from harness.wire.pinned import certificate, pinned, plain
@@ -117,7 +118,7 @@ def _speaks(probe: Probe, version: ssl.TLSVersion) -> tuple[Exchange | None, str
         exchange = client.send("GET", "/v2/health/live", fresh=True)
     if exchange.error is not None and "no protocols available" in exchange.error.message.lower():
         return None, "not tried: this machine does not speak it"
-    return exchange, f"not taken ({status_of(exchange)[:100]})"
+    return exchange, f"not taken ({clip(status_of(exchange), 100)})"
 
 
 def _names(found: dict[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from harness.oracles.disclosure import INSIDE, SECRETS, STACK_TRACES, Disclosure, Pattern, causes, disclosures, words_of
 from harness.record.exchange import Exchange
 from harness.record.intent import Intent
+from harness.record.quoting import clip
 from harness.target.passive.fair import broke_down, grpc_blame, is_grpc, owes_error_object, owes_label, route_of
 from harness.target.passive.texts import body_text, piece, said, telling_headers
 from harness.target.replies import error_object_problem, error_root, status_of
@@ -45,7 +46,7 @@ def look_at(exchange: Exchange, intent: Intent, known: Iterable[str] = ()) -> tu
         sent = said(exchange)
         repeated = next((each for each in _ELEMENT.findall(page) if each in sent), None)
         if repeated is not None:
-            says = f"{asked(exchange)}: {status_of(exchange)}, a page with {repeated[:80]!r}, as it was sent"
+            says = f"{asked(exchange)}: {status_of(exchange)}, a page with {clip(repeated, 80)!r}, as it was sent"
             found.append(Look(MARKUP, "markup-echoed", says))
     return found, echoed
 
@@ -54,7 +55,7 @@ def asked(exchange: Exchange) -> str:
     """The request in a few words."""
     split = urlsplit(exchange.url)
     path = split.path + (f"?{split.query}" if split.query else "")
-    shown = path if len(path) <= 80 else f"{path[:77]}..."
+    shown = path if len(path) <= 80 else f"{clip(path, 77)}..."
     return shown.rpartition("/")[2] if is_grpc(exchange) else f"{exchange.method} {shown}"
 
 
@@ -112,7 +113,7 @@ def _grpc(exchange: Exchange, intent: Intent) -> list[Look]:
     root = grpc_blame(exchange, intent)
     if root is None or exchange.rpc is None:
         return []
-    explained = f" ({exchange.rpc.details[:120]})" if exchange.rpc.details.strip() else ", no details"
+    explained = f" ({clip(exchange.rpc.details, 120)})" if exchange.rpc.details.strip() else ", no details"
     whose = " to a valid call" if intent == "valid" else ""
     return [Look("GRPC-ERR-03", root, f"{asked(exchange)}: {exchange.rpc.name}{explained}{whose}")]
 

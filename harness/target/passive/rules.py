@@ -18,6 +18,7 @@ from urllib.parse import unquote
 
 from jsonschema import Draft202012Validator
 
+from harness.record.quoting import clip
 from harness.wire.messages import ModelMetadata, TensorMetadata
 
 SCHEMA = Path(__file__).parent / "infer_request.schema.json"
@@ -40,15 +41,15 @@ def rest_problem(body: bytes, headers: Mapping[str, str]) -> tuple[str | None, A
     """The first thing wrong with a body by the protocol alone, in words (None: nothing), and the JSON that it holds."""
     length = headers.get(LENGTH)
     if length is not None and not (length.isascii() and length.isdigit() and int(length) <= len(body)):
-        return f"the length of the JSON is given as {length[:40]!r} of {len(body)} bytes", None
+        return f"the length of the JSON is given as {clip(length, 40)!r} of {len(body)} bytes", None
     text, rest = (body, b"") if length is None else (body[: int(length)], body[int(length) :])
     try:
         value = json.loads(text.decode("utf-8"), parse_constant=_no_number, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
-        return f"no JSON: {str(error)[:200]}", None
+        return f"no JSON: {clip(str(error), 200)}", None
     for wrong in _schema().iter_errors(value):
         where = "/".join(str(each) for each in wrong.absolute_path)
-        return f"{where or 'the body'}: {wrong.message[:200]}", value
+        return f"{where or 'the body'}: {clip(wrong.message, 200)}", value
     return _tensor_problem(value, rest, binary=length is not None), value
 
 
@@ -69,7 +70,7 @@ def _tensor_problem(value: dict[str, Any], rest: bytes, *, binary: bool) -> str 
         return "an input is given twice"
     announced = 0
     for entry in value["inputs"]:
-        where, count = f"input {entry['name'][:40]!r}", math.prod(entry["shape"])
+        where, count = f"input {clip(entry['name'], 40)!r}", math.prod(entry["shape"])
         if "data" in entry:
             problem = _data_problem(entry["data"], entry["shape"], entry["datatype"], count)
             if problem is not None:
@@ -93,7 +94,7 @@ def _data_problem(data: list[Any], shape: list[int], datatype: str, count: int) 
     if len(flat) != count:
         return f"{len(flat)} elements for the shape {shape}"
     wrong = [each for each in flat if not _is_of(each, datatype)]
-    return f"{str(wrong[0])[:40]!r} is no {datatype}" if wrong else None
+    return f"{clip(str(wrong[0]), 40)!r} is no {datatype}" if wrong else None
 
 
 def _unnested(data: list[Any], shape: list[int]) -> list[Any] | None:
@@ -162,7 +163,7 @@ def grpc_problem(body: bytes) -> tuple[str | None, Any]:
     for position, entry in enumerate(message.inputs):
         problem = _entry_problem(entry, raw[position] if raw else None)
         if problem is not None:
-            return f"input {entry.name[:40]!r}: {problem}", message
+            return f"input {clip(entry.name, 40)!r}: {problem}", message
     nameless = any(not each.name for each in message.outputs)
     return "a requested output has no name" if nameless else None, message
 
@@ -170,7 +171,7 @@ def grpc_problem(body: bytes) -> tuple[str | None, Any]:
 def _entry_problem(entry: Any, raw: bytes | None) -> str | None:  # noqa: ANN401 -- an InferInputTensor
     datatype, shape = entry.datatype, list(entry.shape)
     if datatype not in WIDTHS and datatype != "BYTES":
-        return f"{datatype[:40]!r} is no datatype"
+        return f"{clip(datatype, 40)!r} is no datatype"
     if any(size < 0 for size in shape):
         return f"the shape is {shape}"
     filled = {field.name: list(values) for field, values in entry.contents.ListFields()}
@@ -202,12 +203,12 @@ def unlike_model(
         models: metadata by name; None where there was none.
     """
     if name not in models:
-        return f"no model {name[:40]!r} is under test"
+        return f"no model {clip(name, 40)!r} is under test"
     metadata = models[name]
     if metadata is None:
         return None
     if version and metadata.versions and version not in metadata.versions:
-        return f"version {version[:40]!r} is not listed"
+        return f"version {clip(version, 40)!r} is not listed"
     described = {each.name: each for each in metadata.inputs}
     problems = (_unlike_input(described, *tensor) for tensor in tensors) if described else iter(())
     problem = next((each for each in problems if each is not None), None)
@@ -215,18 +216,18 @@ def unlike_model(
         problem = "an input of the metadata is missing"
     known_outputs = {each.name for each in metadata.outputs}
     stranger = next((each for each in outputs if known_outputs and each not in known_outputs), None)
-    return problem or (None if stranger is None else f"the model has no output {stranger[:40]!r}")
+    return problem or (None if stranger is None else f"the model has no output {clip(stranger, 40)!r}")
 
 
 def _unlike_input(described: Mapping[str, TensorMetadata], name: str, datatype: str, shape: list[int]) -> str | None:
     known = described.get(name)
     if known is None:
-        return f"the model has no input {name[:40]!r}"
+        return f"the model has no input {clip(name, 40)!r}"
     if datatype != known.datatype:
-        return f"{datatype} for the {known.datatype} of input {name[:40]!r}"
+        return f"{datatype} for the {known.datatype} of input {clip(name, 40)!r}"
     pairs = zip(shape, known.shape, strict=False)
     if len(shape) != len(known.shape) or any(wanted not in (-1, size) for size, wanted in pairs):
-        return f"shape {shape} for the {list(known.shape)} of input {name[:40]!r}"
+        return f"shape {shape} for the {list(known.shape)} of input {clip(name, 40)!r}"
     return None
 
 
