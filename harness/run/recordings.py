@@ -35,7 +35,26 @@ def read_document(folder: Path) -> Evidence:
         raise BundleError(f"{folder} holds no evidence that can be read: {error}") from error
     if hashlib.sha256(data).hexdigest() != manifest.evidence_sha256:
         raise BundleError(f"{EVIDENCE} does not have the digest that {MANIFEST} promises")
+    _hold_against_journal(folder, document)
     return document
+
+
+def _hold_against_journal(folder: Path, document: Evidence) -> None:
+    """What is to be sent again is what the checks of the journal found: document and manifest can be made anew."""
+    scan = JournalScan(folder / JOURNAL)
+    found: dict[str, set[str | None]] = {}
+    try:
+        for entry in scan:
+            if entry.kind == "check":
+                cases = entry.data.get("counterexamples", ())
+                found.setdefault(str(entry.data["id"]), set()).update(each.get("exchange") for each in cases)
+    except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
+        raise BundleError(f"{JOURNAL} cannot be read: {error}") from error
+    if (scan.head, scan.lines) != (document.run.journal_head, document.run.journal_lines):
+        raise BundleError(f"{JOURNAL} does not end where {EVIDENCE} says")
+    for check in document.checks:
+        if not {case.exchange for case in check.counterexamples} <= found.get(check.id, set()):
+            raise BundleError(f"{EVIDENCE} shows a counterexample of {check.id} that {JOURNAL} does not have")
 
 
 def read_recording(folder: Path, sha256: str, base: str) -> Recording:

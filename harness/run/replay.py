@@ -57,10 +57,10 @@ def replay(asked: Asked, say: Say, environ: Mapping[str, str] | None = None) -> 
         document = read_document(asked.folder)
         cases = _cases(document, asked.slug)
         if not cases:
-            say(f"{asked.slug}: no counterexample that one exchange shows, nothing to replay")
+            say(plain(f"{asked.slug}: no counterexample that one exchange shows, nothing to replay"))
             return NOTHING
         session = _Session(asked, document, os.environ if environ is None else environ)
-        say(f"sending to {' and '.join(session.addresses)}")
+        say(plain(f"sending to {' and '.join(session.addresses)}{session.without}"))
         results = [session.case(check, case, say) for check, case in cases]
     except (BundleError, AccessError, ValueError) as error:
         raise UsageError(str(error)) from error
@@ -89,6 +89,8 @@ class _Session:
     def __init__(self, asked: Asked, document: Evidence, environ: Mapping[str, str]) -> None:
         self._asked = asked
         options, given = asked.options, document.run.config_given
+        unsent = not options.endpoints and "ART15_TOKEN" in environ
+        environ = _for_whom(options, environ)
         endpoint = options.endpoints[0] if options.endpoints else document.item.endpoint
         self._moved = bool(options.endpoints)
         if not self._moved and options.grpc is None and not endpoint.startswith("grpc"):
@@ -100,6 +102,7 @@ class _Session:
         self._base = document.item.endpoint
         accesses = [access for access in (self._rest, self._grpc) if access is not None]
         self.addresses = [access.base_url for access in accesses]
+        self.without = " without ART15_TOKEN: name the address with --endpoint to send it" if unsent else ""
         self._budget = Budget(_limits(options, document, accesses))
         names = [name for access in accesses for name, _ in access.headers]
         self._redactor = Redactor([secret for access in accesses for secret in access.secrets()], names)
@@ -171,6 +174,30 @@ class _Unkept(ExchangeStore):
         """Give an empty digest."""
         del data, suffix
         return ""
+
+
+def _for_whom(options: Options, environ: Mapping[str, str]) -> Mapping[str, str]:
+    """The environment, without the token where nobody named an address: a bundle may be a stranger's.
+
+    Raises:
+        UsageError: credentials were given, and only the bundle says for whom.
+    """
+    if options.endpoints:
+        return environ
+    given = {
+        "--oip-header": options.headers,
+        "--oip-token-command": options.token_command,
+        "--oip-cert": options.cert,
+        "--oip-key": options.key,
+        "--oip-proxy": options.proxy,
+    }
+    named = [name for name, value in given.items() if value]
+    if named:
+        raise UsageError(
+            f"{', '.join(named)}: name the address as well (--endpoint URL); credentials are never "
+            "sent to one that only the bundle names"
+        )
+    return {name: value for name, value in environ.items() if name != "ART15_TOKEN"}
 
 
 def _limits(options: Options, document: Evidence, accesses: list[Access]) -> Limits:

@@ -126,6 +126,7 @@ def _headers(recording: Recording, access: Headers) -> Headers:
         if f"request.header.{lowered}" in recording.redacted:
             if lowered not in today:
                 hint = "set ART15_TOKEN" if lowered == "authorization" else f"give --oip-header '{name}: ...'"
+                hint += ", and --endpoint with the address that may have it"
                 raise CannotReplay(f"its header {name} was redacted: {hint}")
             value = today[lowered]  # noqa: PLW2901 -- the value that may be sent
         made.append((name, value))

@@ -101,7 +101,7 @@ def test_nothing_to_replay(sealed: Path) -> None:
     assert "nothing to replay" in said
 
 
-def test_what_cannot_be_sent_is_said(sealed: Path, tmp_path: Path) -> None:
+def test_what_cannot_be_sent_is_said(sealed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bundle in which the body of the counterexample was redacted."""
     folder = tmp_path / "evidence"
     shutil.copytree(sealed, folder)
@@ -120,6 +120,9 @@ def test_what_cannot_be_sent_is_said(sealed: Path, tmp_path: Path) -> None:
     manifest = json.loads((folder / "manifest.json").read_bytes())
     manifest["evidence_sha256"] = hashlib.sha256(text.encode()).hexdigest()
     (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(UsageError, match=r"a counterexample of .* that journal\.jsonl does not have"):
+        run(folder, "http://127.0.0.1:9")
+    monkeypatch.setattr("harness.run.recordings._hold_against_journal", lambda *_: None)
     code, said = run(folder, "http://127.0.0.1:9")
     assert code == NOTHING
     assert "cannot be sent again: its body was redacted" in said
@@ -149,3 +152,12 @@ def test_the_token_of_today_is_not_shown(sealed: Path) -> None:
     with flawed(lambda _, __: (500, b'{"error": "not for token-of-today"}')) as url:
         _, said = run(sealed, url)
     assert TOKEN not in said
+
+
+def test_the_token_goes_only_where_the_user_says(sealed: Path) -> None:
+    said: list[str] = []
+    replay(Asked(sealed, SLUG), said.append, {"ART15_TOKEN": TOKEN})
+    assert "without ART15_TOKEN: name the address with --endpoint" in said[0]
+    for options in (Options((), headers=["X-Api-Key: k"]), Options((), token_command="echo t")):
+        with pytest.raises(UsageError, match="name the address as well"):
+            replay(Asked(sealed, SLUG, options=options), said.append, {})
