@@ -21,7 +21,7 @@ from reports.visible import lines, plain
 EVIDENCE = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
-USAGE, BROKEN = 4, 3
+USAGE, BROKEN, IN_PART = 4, 3, 3
 
 
 def _say(text: object, *, wrong: bool = False) -> None:
@@ -122,6 +122,13 @@ def verify(folder: Path, expect_digest: str | None) -> None:
     """Check that the evidence in FOLDER is whole and unaltered; needs no network.
 
     Without --expect-digest it can only say that the bundle agrees with itself, not who made it.
+
+    \b
+    Exit codes:
+      0  everything was checked, and nothing is wrong
+      1  something is wrong; each line names the file
+      3  nothing wrong was found, but not everything could be checked; each line says what
+      4  usage
     """
     from reports.verify import verify as verify_bundle
 
@@ -129,10 +136,17 @@ def verify(folder: Path, expect_digest: str | None) -> None:
     for problem in found.problems:
         _say(f"{problem.file}: {problem.text}", wrong=True)
     if found.problems:
+        _say(found.state, wrong=True)
         raise SystemExit(1)
     _say(found.state)
-    for note in found.notes:
-        _say(f"note: {note}")
+    for text in found.checked:
+        _say(f"checked: {text}")
+    for text in found.unchecked:
+        _say(f"not checked: {text}")
+    for text in found.notes[len(found.unchecked) :]:
+        _say(f"note: {text}")
+    if found.unchecked:
+        raise SystemExit(IN_PART)
 
 
 @main.command()
@@ -145,10 +159,11 @@ def report(folder: Path) -> None:
     from harness.run.load_bundle import NoRuns, bundle_of, is_series
     from reports.bundle import finish
     from reports.recorded import BuildError
+    from reports.schema import SchemaError
 
     try:
         _say(finish(bundle_of(folder) if is_series(folder) else folder))
-    except (BuildError, NoRuns, OSError) as error:
+    except (BuildError, NoRuns, OSError, SchemaError) as error:
         raise click.ClickException(str(error)) from error
 
 

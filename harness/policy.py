@@ -17,6 +17,9 @@ from typing import Annotated, Literal
 import msgspec
 
 from harness.allowed import explained
+from harness.foreign import MEBIBYTE, read_given
+
+MAX_POLICY = 4 * MEBIBYTE
 
 RiskClass = Literal["annex-iii", "annex-i", "not-high-risk", "not-stated"]
 
@@ -322,7 +325,7 @@ def load_policy(path: Path | None) -> tuple[Policy, str | None]:
     if path is None:
         return Policy(), None
     try:
-        data = path.read_bytes()
+        data = read_given(path, MAX_POLICY)
         if len(data) > POLICY_BYTES or max(line.count(b".") for line in data.split(b"\n")) > POLICY_DOTS:
             raise PolicyError(f"policy {path}: no policy has more than {POLICY_BYTES} bytes, or such long keys")
         # Windows editors begin a file with a byte order mark.

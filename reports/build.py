@@ -39,17 +39,18 @@ MAX_OBSERVATIONS = 50
 EXEMPLAR_EXCERPT = 1024
 
 
-def build(folder: Path, issued: str | None = None) -> Evidence:
+def build(folder: Path, issued: str | None = None, recorded: Recorded | None = None) -> Evidence:
     """Make the document.
 
     Args:
         folder: the bundle, with ``plan.json``, ``journal.jsonl`` and ``exchanges/``.
         issued: date of issue (ISO 8601, UTC); without it, the time of the last line of the journal.
+        recorded: what the journal says, where somebody has read it already.
 
     Raises:
         reports.recorded.BuildError: a file is missing or the journal is not what the run wrote.
     """
-    recorded = load(folder)
+    recorded = recorded or load(folder)
     recorded.checks = [proven(check, recorded.unconnected) for check in recorded.checks]
     reader = ExchangeReader(folder)
     transports = recorded.opened.transports

@@ -14,10 +14,13 @@ from pathlib import Path
 
 import msgspec
 
+from harness.foreign import open_inside, walk
 from reports.build import build
 from reports.evidence import encode
 from reports.fingerprint import fingerprint
+from reports.limits import MAX_FILE, MAX_FILES
 from reports.page import render
+from reports.recorded import JOURNAL, PLAN, BuildError
 from reports.schema import published, validate
 
 EVIDENCE = "evidence.json"
@@ -101,37 +104,76 @@ def finish(folder: Path, issued: str | None = None) -> Path:
     return folder / PAGE
 
 
-def canonical(value: msgspec.Struct) -> bytes:
+def canonical(value: Manifest) -> bytes:
     """The one byte form of a manifest: UTF-8, sorted members, indented by one, a newline at the end."""
-    text = json.dumps(msgspec.to_builtins(value), ensure_ascii=False, sort_keys=True, indent=1)
-    return (text + "\n").encode()
+    # json indents in Python, a token at a time: a list of 300,000 files is written here.
+    bare = json.dumps(
+        msgspec.to_builtins(msgspec.structs.replace(value, files=[])), ensure_ascii=False, sort_keys=True, indent=1
+    )
+    if value.files:
+        listing = ",\n".join(map(_listed_in_json, value.files))
+        # No text can hold this line: a quotation mark inside a text is escaped.
+        bare = bare.replace('\n "files": []', f'\n "files": [\n{listing}\n ]', 1)
+    return (bare + "\n").encode()
+
+
+def _listed_in_json(file: ListedFile) -> str:
+    path, sha256 = (json.dumps(text, ensure_ascii=False) for text in (file.path, file.sha256))
+    return f'  {{\n   "bytes": {file.bytes},\n   "path": {path},\n   "sha256": {sha256}\n  }}'
 
 
 def listed(folder: Path) -> Iterator[ListedFile]:
-    """All files of a bundle in the order of their paths, without the manifest itself."""
-    for path in paths(folder):
-        name = path.relative_to(folder).as_posix()
-        if name != MANIFEST:
-            digest, size = digest_of(path)
-            yield ListedFile(path=name, sha256=digest, bytes=size)
+    """All files of a bundle in the order of their paths, without the manifest itself.
+
+    Raises:
+        reports.recorded.BuildError: something in it is no regular file, or has a name that no manifest can hold.
+    """
+    for found in sorted(walk(folder, MAX_FILES), key=lambda each: each.name):
+        if found.name == MANIFEST:
+            continue
+        try:
+            found.name.encode()
+        except UnicodeEncodeError as error:
+            raise BuildError(f"{found.name!r}: a name that is not UTF-8 cannot be listed") from error
+        try:
+            digest, size = digest_of(folder, found.name)
+        except OSError as error:
+            raise BuildError(f"{found.name}: {error.strerror}") from error
+        yield ListedFile(path=found.name, sha256=digest, bytes=size)
+
+
+def others(folder: Path) -> dict[str, str]:
+    """Files that only the closing line of the journal can vouch for, with their digests: results, raw samples of load.
+
+    Raises:
+        OSError: one of them cannot be read, or is no regular file.
+    """
+    names = (found.name for found in walk(folder, MAX_FILES) if is_other(found.name))
+    return {name: digest_of(folder, name)[0] for name in sorted(names)}
+
+
+def is_other(name: str) -> bool:
+    """Whether a file is neither made from the journal nor named by its content."""
+    own = (EVIDENCE, SCHEMA, PAGE, MANIFEST, JOURNAL, PLAN)
+    return name not in own and not name.startswith(("exchanges/", _TEMPORARY))
 
 
 def paths(folder: Path) -> list[Path]:
     """Everything in a bundle that is no folder, symbolic links included, in the order of the paths."""
-    found = [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
-    return sorted(found, key=lambda path: path.relative_to(folder).as_posix())
+    return [folder / name for name in sorted(found.name for found in walk(folder, MAX_FILES))]
 
 
-def digest_of(path: Path) -> tuple[str, int]:
+def digest_of(folder: Path, name: str) -> tuple[str, int]:
     """SHA-256 (hex) and size of a file; raw samples may be large, so it is read in pieces."""
-    with path.open("rb") as file:
+    with open_inside(folder, name, MAX_FILE) as file:
         digest = hashlib.file_digest(file, "sha256")
         return digest.hexdigest(), file.tell()
 
 
 def _write(path: Path, data: bytes) -> None:
     temporary = path.with_name(f"{_TEMPORARY}{path.name}")
-    with temporary.open("wb") as file:
+    # A new file: where somebody else has put a link of that name, nothing is written through it.
+    with temporary.open("xb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

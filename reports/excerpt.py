@@ -11,8 +11,10 @@ from typing import Any
 
 import msgspec
 
+from harness.foreign import read_inside
 from reports.curl import command
 from reports.evidence import MessageView
+from reports.limits import MAX_BODY, MAX_RECORD
 from reports.words import NO_RPC_STATUS, RPC_CALL, RPC_STATUS
 
 EXCERPT = 4096
@@ -133,7 +135,7 @@ class ExchangeReader:
             return None
         try:
             record = msgspec.json.decode(data, type=ExchangeRecord)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             self.trouble[sha256] = f"the record cannot be read: {error}"
             return None
         return Shown(self._request(record, limit), self._response(record, limit), command(record))
@@ -185,7 +187,7 @@ class ExchangeReader:
 
     def _stored(self, sha256: str, suffix: str) -> bytes | None:
         try:
-            data = (self.folder / stored_path(sha256, suffix)).read_bytes()
+            data = read_inside(self.folder, stored_path(sha256, suffix), MAX_BODY if suffix == "body" else MAX_RECORD)
         except (OSError, ValueError) as error:
             self.trouble[sha256] = f"the {suffix} file is missing: {getattr(error, 'strerror', None) or error}"
             return None

@@ -17,9 +17,17 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from harness.foreign import Refused, open_inside
+from reports.limits import MAX_JOURNAL, MAX_LINE, MAX_LINES, counted
+
 GENESIS = "0" * 64
 # Made once: json.dumps would make one for every line.
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+# Beyond so many, a journal is not worth reading on.
+MOST_PROBLEMS = 50
+# Lines that hold no verdict, and of which there are many: reading them a second time would cost.
+_MANY = frozenset({"exchange"})
+_TOO_MUCH = "is too long, or one of too many: it was not read, nor anything after it"
 Clock = Callable[[], datetime.datetime]
 
 
@@ -153,11 +161,21 @@ class JournalScan:
     @property
     def complete(self) -> bool:
         """Whether nothing is wrong and the run wrote its ``close`` line at the end."""
-        return not self.problems and self._last_kind == "close"
+        return not self.problems and self.closed
+
+    @property
+    def closed(self) -> bool:
+        """Whether the last line that was read is the one with which a run ends."""
+        return self._last_kind == "close"
 
     def __iter__(self) -> Iterator[Entry]:
-        with self.path.open("rb") as file:
-            for number, raw in enumerate(file, start=1):
+        with open_inside(self.path.parent, self.path.name, MAX_JOURNAL) as file:
+            number = 0
+            while raw := file.readline(MAX_LINE):
+                number += 1
+                if len(raw) == MAX_LINE or number > MAX_LINES or len(self.problems) >= MOST_PROBLEMS:
+                    self._broken(number, _TOO_MUCH)
+                    return
                 if not raw.endswith(b"\n"):
                     self.problems.append(JournalProblem(number, "the last line is cut", cut=True))
                     return
@@ -169,8 +187,10 @@ class JournalScan:
         previous, self.head = self.head, hashlib.sha256(raw).hexdigest()
         self.lines, self._last_kind = number, ""
         try:
-            line = msgspec.json.decode(raw, type=_Line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            line = msgspec.json.decode(counted(raw), type=_Line)
+            if line.kind not in _MANY:
+                json.loads(raw, object_pairs_hook=once)
+        except (msgspec.DecodeError, ValueError, RecursionError, Refused) as error:
             self.problems.append(JournalProblem(number, f"not a journal line: {error}"))
             return None
         self.plan_sha256 = self.plan_sha256 or line.plan
@@ -185,6 +205,16 @@ class JournalScan:
 
     def _broken(self, number: int, text: str) -> None:
         self.problems.append(JournalProblem(number, text))
+
+
+def once(members: list[tuple[str, object]]) -> None:
+    """Refuse an object that has one member twice: two readers may read it differently.
+
+    Raises:
+        ValueError: names the members.
+    """
+    if len({name for name, _ in members}) != len(members):
+        raise ValueError(f"a member is there twice, of {', '.join(name for name, _ in members)[:200]}")
 
 
 def read(path: Path, plan_sha256: str | None = None) -> JournalReading:

@@ -6,16 +6,20 @@ could not be opened asked nobody anything, so it is a case of no clause.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import functools
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import msgspec
 
+from harness.foreign import read_inside
 from harness.verdicts import Verdict, combine
 from reports.evidence import CheckResult, ClauseOutcome, Evidence, VerdictName
 from reports.excerpt import ExchangeRecord, stored_path
+from reports.limits import MAX_RECORD
 
 UNCONNECTED = "connect"
+_MISSING, _UNREACHED = "which is not in the bundle", "which never reached the endpoint"
 _WHY = "reported broken without an exchange that reached the endpoint, which is a defect of the check"
 
 
@@ -58,19 +62,38 @@ def _without(check: CheckResult, outcomes: list[ClauseOutcome]) -> VerdictName:
 
 def unproven(document: Evidence, folder: Path) -> list[str]:
     """Where a document breaks the rule, one line each; ``folder`` is its bundle."""
+    return _breaches(document, functools.cache(lambda digest: _trouble(folder, digest)))
+
+
+def unshown(document: Evidence, records: Collection[str], unconnected: Collection[str]) -> list[str]:
+    """The same where the records have been read already: digests of the whole ones, and of those that met nobody."""
+
+    def trouble(digest: str) -> str | None:
+        if digest not in records:
+            return _MISSING
+        return _UNREACHED if digest in unconnected else None
+
+    return _breaches(document, trouble)
+
+
+def _breaches(document: Evidence, trouble_of: Callable[[str], str | None]) -> list[str]:
     wrong = []
     for check in document.checks:
         shown: set[str] = set()
         for case in check.counterexamples:
             if case.exchange is None:
                 continue
-            trouble = _trouble(folder, case.exchange)
+            trouble = trouble_of(case.exchange)
             if trouble is None:
                 shown.update(case.clauses)
             else:
                 wrong.append(f"check {check.id}: a counterexample rests on exchange {case.exchange[:12]}, {trouble}")
-        failed = [outcome.clause for outcome in check.clauses if outcome.verdict == "fail"]
-        wrong += [f"check {check.id}: {name} failed, and no exchange shows it" for name in failed if name not in shown]
+        failed = [outcome for outcome in check.clauses if outcome.verdict == "fail"]
+        wrong += [
+            f"check {check.id}: {each.clause} failed, and no exchange shows it"
+            for each in failed
+            if each.clause not in shown or each.exchange is None
+        ]
         if check.verdict == "fail" and not failed:
             wrong.append(f"check {check.id}: failed, and none of its clauses did")
     return wrong
@@ -79,10 +102,10 @@ def unproven(document: Evidence, folder: Path) -> list[str]:
 def _trouble(folder: Path, digest: str) -> str | None:
     """Why an exchange shows nothing; None where it is in the bundle and reached the endpoint."""
     try:
-        data = (folder / stored_path(digest, "json")).read_bytes()
+        data = read_inside(folder, stored_path(digest, "json"), MAX_RECORD)
         record = msgspec.json.decode(data, type=ExchangeRecord)
-    except (OSError, ValueError, msgspec.DecodeError):
-        return "which is not in the bundle"
+    except (OSError, ValueError, msgspec.DecodeError, RecursionError):
+        return _MISSING
     if record.error is not None and record.error.kind == UNCONNECTED:
-        return "which never reached the endpoint"
+        return _UNREACHED
     return None

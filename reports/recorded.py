@@ -13,9 +13,11 @@ from typing import Any, Literal
 
 import msgspec
 
+from harness.foreign import read_inside
 from reports.doors import door_of
 from reports.evidence import CheckResult, LawFact, LevelName, Plan, SelfCheck, TensorView, Tester
 from reports.journal import Entry, JournalProblem, JournalScan
+from reports.limits import MAX_KEPT, MAX_PLAN, counted
 
 JOURNAL = "journal.jsonl"
 PLAN = "plan.json"
@@ -192,6 +194,7 @@ class Unsampled(_Data, frozen=True, kw_only=True):
 class _Close(_Data, frozen=True, kw_only=True):
     exit_code: int | None = None
     ended: str = ""
+    files: dict[str, str] = {}
 
 
 class ItemPlanned(_Data, frozen=True, kw_only=True):
@@ -281,6 +284,8 @@ class Recorded:
     ended: str = ""
     self_check: SelfCheck | None = None
     closed_at: str | None = None
+    # Other files of the run, such as junit.xml, with their digests.
+    files: dict[str, str] = field(default_factory=dict)
     exit_code: int | None = None
     last_at: str = ""
     head: str = ""
@@ -297,33 +302,61 @@ def load(folder: Path) -> Recorded:
         BuildError: a file is missing, the journal's chain is broken, or it lacks its ``open`` line: a document made
             of it would give a tampered record a clean face.
     """
-    plan, plan_sha256 = _plan(folder)
+    plan, plan_sha256 = read_plan(folder)
     scan = JournalScan(folder / JOURNAL, plan_sha256)
-    recorded: Recorded | None = None
     try:
-        for entry in scan:
-            if recorded is None:
-                recorded = _opened(plan, plan_sha256, entry)
-            else:
-                _fold(recorded, entry)
-            recorded.last_at = entry.at
+        recorded = folded(scan, plan, plan_sha256)
     except OSError as error:
         raise BuildError(f"{JOURNAL}: {error.strerror}") from error
     _refuse_broken(scan.problems)
     if recorded is None:
         raise BuildError(f"{JOURNAL}: has no line")
-    recorded.head, recorded.lines = scan.head, scan.lines
-    recorded.trouble.extend(f"line {problem.line} of the journal: {problem.text}" for problem in scan.problems)
     return recorded
 
 
-def _plan(folder: Path) -> tuple[Plan, str]:
+def folded(
+    scan: JournalScan, plan: Plan, plan_sha256: str, watch: Callable[[Entry], None] | None = None
+) -> Recorded | None:
+    """What the lines of a journal say together, whole or not; None for a journal without a line.
+
+    Args:
+        watch: is shown every line as it is read.
+
+    Raises:
+        BuildError: the first line is not ``open``, or there is more than can be kept.
+        OSError: the journal cannot be read.
+    """
+    recorded: Recorded | None = None
+    kept = 0
+    for entry in scan:
+        if watch is not None:
+            watch(entry)
+        kept += entry.kind != "exchange"
+        if kept > MAX_KEPT:
+            raise BuildError(f"{JOURNAL}: line {entry.line}: more than {MAX_KEPT} results, which no run leaves")
+        if recorded is None:
+            recorded = _opened(plan, plan_sha256, entry)
+        else:
+            _fold(recorded, entry)
+        recorded.last_at = entry.at
+    if recorded is not None:
+        recorded.head, recorded.lines = scan.head, scan.lines
+        recorded.trouble.extend(f"line {problem.line} of the journal: {problem.text}" for problem in scan.problems)
+    return recorded
+
+
+def read_plan(folder: Path) -> tuple[Plan, str]:
+    """The plan, and the digest of its bytes.
+
+    Raises:
+        BuildError: it is missing, or no plan.
+    """
     try:
-        data = (folder / PLAN).read_bytes()
-        return msgspec.json.decode(data, type=Plan), hashlib.sha256(data).hexdigest()
+        data = read_inside(folder, PLAN, MAX_PLAN)
+        return msgspec.json.decode(counted(data), type=Plan), hashlib.sha256(data).hexdigest()
     except OSError as error:
         raise BuildError(f"{PLAN}: {error.strerror}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BuildError(f"{PLAN}: {error}") from error
 
 
@@ -417,7 +450,7 @@ def _self_check(recorded: Recorded, entry: Entry) -> None:
 
 def _close(recorded: Recorded, entry: Entry) -> None:
     closed = msgspec.convert(entry.data, _Close)
-    recorded.exit_code, recorded.ended = closed.exit_code, closed.ended
+    recorded.exit_code, recorded.ended, recorded.files = closed.exit_code, closed.ended, closed.files
     recorded.closed_at = entry.at
 
 

@@ -16,12 +16,14 @@ from typing import Any
 
 import numpy as np
 
+from harness.foreign import MEBIBYTE, Refused, open_given, read_given
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest, TensorMetadata, read_infer_request
 from harness.wire.tensor import Tensor
 
 # Rows taken of a table, evenly over its length, each as a request of its own.
 ROWS = 16
+MAX_SAMPLES = 1024 * MEBIBYTE
 Columns = Mapping[str, Sequence[Any]]
 
 
@@ -36,11 +38,11 @@ def read_requests(path: Path) -> tuple[InferRequest, ...]:
         SampleError: unreadable, no JSON, or no inference request.
     """
     try:
-        lines = [line for line in path.read_bytes().splitlines() if line.strip()]
+        lines = [line for line in read_given(path, MAX_SAMPLES).splitlines() if line.strip()]
         return tuple(read_infer_request(json.loads(line)) for line in lines)
     except OSError as error:
         raise SampleError(f"samples {path}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SampleError(f"samples {path}: {error}") from error
 
 
@@ -59,6 +61,7 @@ def read_data(path: Path, inputs: Sequence[TensorMetadata]) -> tuple[InferReques
     if reader is None:
         raise SampleError(f"samples {path}: data is one of {', '.join(sorted(readers))}; bodies belong to requests =")
     try:
+        _bounded(path)
         columns = reader(path, inputs)
         rows = min(len(columns[tensor.name]) for tensor in inputs)
         chosen = sorted({index * rows // ROWS for index in range(ROWS)}) if rows else []
@@ -67,8 +70,25 @@ def read_data(path: Path, inputs: Sequence[TensorMetadata]) -> tuple[InferReques
         raise SampleError(f"samples {path}: {error.strerror or error}") from error
     except KeyError as error:
         raise SampleError(f"samples {path}: no column for input {error.args[0]!r}") from error
-    except (ValueError, zipfile.BadZipFile, csv.Error) as error:
+    except (ValueError, MemoryError, zipfile.BadZipFile, csv.Error) as error:
         raise SampleError(f"samples {path}: {error}") from error
+
+
+def _bounded(path: Path) -> None:
+    """Refuse what is no regular file, or larger than samples are, also once it is unpacked.
+
+    Raises:
+        OSError: says why.
+        zipfile.BadZipFile: it has the name of a packed file and is none.
+    """
+    if not path.exists():
+        return  # its reader says so
+    with open_given(path, MAX_SAMPLES) as file:
+        if path.suffix.lower() != ".npz":
+            return
+        with zipfile.ZipFile(file) as packed:
+            if sum(each.file_size for each in packed.infolist()) > MAX_SAMPLES:
+                raise Refused(f"is larger than {MAX_SAMPLES // MEBIBYTE} MiB once it is unpacked")
 
 
 def _described(path: Path) -> tuple[TensorMetadata, ...]:
@@ -78,11 +98,12 @@ def _described(path: Path) -> tuple[TensorMetadata, ...]:
         SampleError: unreadable, or of an element type that has no datatype.
     """
     try:
+        _bounded(path)
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             found = {name: arrays[name] for name in arrays.files}
     except OSError as error:
         raise SampleError(f"samples {path}: {error.strerror or error}") from error
-    except (ValueError, zipfile.BadZipFile) as error:
+    except (ValueError, MemoryError, zipfile.BadZipFile) as error:
         raise SampleError(f"samples {path}: {error}") from error
     return tuple(TensorMetadata(name, _datatype(path, each), (-1, *each.shape[1:])) for name, each in found.items())
 

@@ -14,11 +14,13 @@ from typing import Literal
 import msgspec
 import numpy as np
 
+from harness.foreign import MEBIBYTE, read_given
 from harness.load.schedule import Cases, Integers, Schedule, arrivals, cases_of, to_nanoseconds
 
 Transport = Literal["http", "grpc"]
 Headers = tuple[tuple[str, str], ...]
 
+MAX_PLAN = 256 * MEBIBYTE
 PREFIX_WIDTH = 8
 ID_WIDTH = 16
 """Characters of a request id: the prefix of the run and the index in hexadecimal, so Content-Length never varies."""
@@ -248,8 +250,9 @@ def read_plan(path: Path) -> LoadPlan:
 
     Raises:
         msgspec.ValidationError: it is not a plan.
+        OSError: it cannot be read, is no regular file, or larger than any plan.
     """
-    return msgspec.json.decode(path.read_bytes(), type=LoadPlan)
+    return msgspec.json.decode(read_given(path, MAX_PLAN), type=LoadPlan)
 
 
 def decode_plan(data: bytes) -> LoadPlan:

@@ -26,6 +26,7 @@ from harness.run.planning import CRITERIA, DECISION_RULE
 from harness.run.snapshot import snapshot
 from harness.run.tester import tester
 from harness.target.load_records import series_event
+from reports.bundle import others
 from reports.evidence import SCHEMA_VERSION, Plan, encode
 from reports.journal import Journal
 
@@ -95,7 +96,7 @@ def _write(bundle: Path, run_id: str, runs: Sequence[LoadRun]) -> None:
             cases = sorted({case.name for case in run.plan.cases})
             event = series_event(run, f"locust, run {number}", _transport(run.plan), ", ".join(cases))
             journal.append("series", storable({"check": None, **event}))
-        journal.append("close", {"exit_code": None})
+        journal.append("close", {"exit_code": None, "files": others(bundle)})
 
 
 def _plan(run_id: str, first: LoadPlan, catalogue: Catalogue) -> Plan:

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import msgspec
 
+from harness.foreign import read_inside
 from harness.record.exchange import Exchange, Failure, RpcStatus
 from harness.target.replaying import Recording
 from reports.bundle import EVIDENCE, MANIFEST, Manifest
 from reports.evidence import Evidence, decode
 from reports.excerpt import Body, ExchangeRecord, stored_path
 from reports.journal import JournalScan
+from reports.limits import MAX_BODY, MAX_DOCUMENT, MAX_MANIFEST, MAX_RECORD, counted
 from reports.recorded import JOURNAL
 
 
@@ -27,11 +29,11 @@ def read_document(folder: Path) -> Evidence:
     Raises:
         BundleError: it is missing, altered or no evidence.
     """
-    data = _file(folder, EVIDENCE)
+    data = _file(folder, EVIDENCE, MAX_DOCUMENT)
     try:
-        manifest = msgspec.json.decode(_file(folder, MANIFEST), type=Manifest)
-        document = decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        manifest = msgspec.json.decode(_file(folder, MANIFEST, MAX_MANIFEST), type=Manifest)
+        document = decode(counted(data))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OSError) as error:
         raise BundleError(f"{folder} holds no evidence that can be read: {error}") from error
     if hashlib.sha256(data).hexdigest() != manifest.evidence_sha256:
         raise BundleError(f"{EVIDENCE} does not have the digest that {MANIFEST} promises")
@@ -65,7 +67,7 @@ def read_recording(folder: Path, sha256: str, base: str) -> Recording:
     """
     try:
         record = msgspec.json.decode(_addressed(folder, sha256, "json"), type=ExchangeRecord)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BundleError(f"the record {sha256} cannot be read: {error}") from error
     answer = record.response
     exchange = Exchange(
@@ -125,14 +127,14 @@ def _addressed(folder: Path, sha256: str, suffix: str) -> bytes:
         name = stored_path(sha256, suffix)
     except ValueError as error:
         raise BundleError(str(error)) from error
-    data = _file(folder, name)
+    data = _file(folder, name, MAX_BODY if suffix == "body" else MAX_RECORD)
     if hashlib.sha256(data).hexdigest() != sha256:
         raise BundleError(f"{name} does not have the content that its name promises")
     return data
 
 
-def _file(folder: Path, name: str) -> bytes:
+def _file(folder: Path, name: str, limit: int) -> bytes:
     try:
-        return (folder / name).read_bytes()
+        return read_inside(folder, name, limit)
     except OSError as error:
         raise BundleError(f"{folder / name}: {error.strerror}") from error

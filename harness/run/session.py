@@ -67,7 +67,7 @@ from harness.target.warming import warm_up
 from harness.verdicts import Level, Verdict
 from harness.wire.access import Access, AccessError
 from harness.wire.rest import RestClient
-from reports.bundle import EVIDENCE, finish
+from reports.bundle import EVIDENCE, finish, others
 from reports.evidence import decode, encode
 from reports.journal import Journal
 from reports.proof import UNCONNECTED, unproven
@@ -514,10 +514,17 @@ class Run:
             self.self_check()
             for incident in self.continuity.take_untold():
                 self._log("incident", incident_event(incident))
-        self._log("close", {"exit_code": exit_code, "ended": ended})
+        self._log("close", {"exit_code": exit_code, "ended": ended, "files": self._vouched()})
         for client in self._clients:
             client.close()
         self._clients = []
+
+    def _vouched(self) -> dict[str, str]:
+        """Digests of the files that nothing but the closing line vouches for, such as ``junit.xml``."""
+        try:
+            return others(self.config.folder)
+        except OSError:
+            return {}  # what is wrong with the folder ends the making of the bundle, in words
 
     def finish(self) -> Path:
         """Make the document, the page and the manifest from the journal; gives the path of the page.

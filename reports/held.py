@@ -1,0 +1,80 @@
+"""The document held against the journal without making it again: verdicts, counts and totals, of any release.
+
+Whoever made a document, these come from the lines of its journal. What a release words in its own way (reasons,
+findings, statements, duties) is left to making the document again, which only the same release can.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+from reports.evidence import CheckResult, Evidence, Run
+from reports.proof import proven
+from reports.recorded import Recorded
+from reports.statements import VERDICTS
+
+# Members of a result that every release has copied as they are.
+_COPIED = ("slug", "suite", "model", "level", "kind", "cases", "failures", "estimate", "waiver", "asked_by_name")
+MOST = 20
+
+
+def unlike(document: Evidence, recorded: Recorded) -> list[str]:
+    """Where the document says something else than the journal, a sentence each; at most some of them."""
+    found = [*_totals(document.run, recorded), *_checks(document.checks, recorded), *_counts(document)]
+    if document.series != recorded.series:
+        found.append("its runs of load are not those of the journal")
+    return found[:MOST]
+
+
+def _totals(run: Run, recorded: Recorded) -> Iterator[str]:
+    totals = recorded.exchanges
+    pairs = (
+        ("id of the run", run.id, recorded.opened.run_id),
+        ("start", run.start, recorded.opened_at),
+        ("end", run.end, recorded.closed_at),
+        ("exit code", run.exit_code, recorded.exit_code),
+        ("number of requests", run.requests, totals.requests),
+        ("number of failed requests", run.requests_failed, totals.failed),
+        ("bytes sent", run.bytes_sent, totals.sent),
+        ("bytes received", run.bytes_received, totals.received),
+    )
+    for name, said, held in pairs:
+        if said != held:
+            yield f"its {name} is {said!r}, but the journal has {held!r}"
+
+
+def _checks(said: list[CheckResult], recorded: Recorded) -> Iterator[str]:
+    lines: dict[str, list[CheckResult]] = defaultdict(list)
+    for line in recorded.checks:
+        lines[line.id].append(line)
+    counts = Counter(check.id for check in said)
+    for name in sorted(counts.keys() | lines.keys()):
+        if counts[name] != len(lines[name]):
+            yield f"check {name}: stands {counts[name]} times in it, but {len(lines[name])} times in the journal"
+    for check in said:
+        if lines[check.id]:
+            yield from _check(check, lines[check.id].pop(0), recorded)
+
+
+def _check(check: CheckResult, line: CheckResult, recorded: Recorded) -> Iterator[str]:
+    """One result; a failure that no exchange shows may stand as a tool error, as releases since 0.2 write it."""
+    forms = [line, proven(line, recorded.unconnected)]
+    if check.verdict not in {form.verdict for form in forms}:
+        yield f"check {check.id}: its verdict is {check.verdict}, but the journal has {line.verdict}"
+    said = [(each.clause, each.verdict) for each in check.clauses]
+    if said not in [[(each.clause, each.verdict) for each in form.clauses] for form in forms]:
+        yield f"check {check.id}: the verdicts of its clauses are not those of the journal"
+    for name in _COPIED:
+        if getattr(check, name) != getattr(line, name):
+            yield f"check {check.id}: its {name} is {getattr(check, name)!r:.80}, not that of the journal"
+
+
+def _counts(document: Evidence) -> Iterator[str]:
+    """The sums of the first screen, over what stands in the document itself."""
+    counted = Counter(str(check.verdict) for check in document.checks)
+    if document.summary.verdicts != {name: counted[name] for name in VERDICTS}:
+        yield "the numbers of its verdicts are not those of its checks"
+    rows = Counter(str(row.verdict or "not_tested") for row in document.catalogue.clauses)
+    if +Counter(document.summary.clause_verdicts) != rows:
+        yield "the numbers of its verdicts on clauses are not those of its clauses"

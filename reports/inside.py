@@ -1,0 +1,153 @@
+"""The files of a bundle, each read once: held against the manifest, and those in ``exchanges/`` against their names."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+
+import msgspec
+
+from harness.foreign import Found, open_inside, walk
+from reports.bundle import MANIFEST, ListedFile, Manifest, is_other
+from reports.excerpt import ExchangeRecord, stored_path
+from reports.limits import MAX_ALL, MAX_BODY, MAX_FILE, MAX_FILES, MAX_RECORD
+from reports.proof import UNCONNECTED
+from reports.told import Told
+
+_ADDRESSED = re.compile(r"exchanges/([0-9a-f]{2})/([0-9a-f]{64})\.(json|body)")
+# Files that no manifest lists are told one by one up to here; beyond it the folder is not searched on.
+_STRANGERS = 1000
+_KINDS = {"link": "is a symbolic link, and no regular file", "other": "is no regular file"}
+
+
+@dataclass(slots=True)
+class Inside:
+    """What lies in a bundle.
+
+    Attributes:
+        digests: path -> SHA-256 of what was read.
+        records: digests of the records that are whole.
+        unconnected: those of them that never reached the endpoint.
+        bodies: digests of the bodies that are whole; ``wanted`` is what records name them by, each with its record.
+        others: files that are neither of the bundle's own nor exchanges, such as raw samples of load.
+    """
+
+    digests: dict[str, str] = field(default_factory=dict)
+    records: set[str] = field(default_factory=set)
+    unconnected: set[str] = field(default_factory=set)
+    bodies: set[str] = field(default_factory=set)
+    others: list[str] = field(default_factory=list)
+    wanted: list[tuple[str, str]] = field(default_factory=list)
+
+
+def look(told: Told, manifest: Manifest | None) -> Inside:
+    """Read every file once. What is wrong goes to ``told``."""
+    inside = Inside()
+    listed = _listed(told, manifest)
+    there = _there(told, len(listed))
+    for name, entry in listed.items():
+        if name not in there:
+            told.wrong(name, "is listed in the manifest, but is not there")
+        elif there[name].kind == "file" and there[name].size != entry.bytes:
+            told.wrong(name, "its content is not the one listed in the manifest: it has another size")
+    if manifest is not None:
+        for name in sorted(there.keys() - listed.keys() - {MANIFEST}):
+            told.wrong(name, "is not listed in the manifest")
+    total = sum(found.size for found in there.values())
+    if total > MAX_ALL:
+        told.wrong(MANIFEST, f"the files beside it have {total} bytes, more than are read: none of them was")
+        return inside
+    for name in sorted(there):
+        _one(told, inside, there[name], listed.get(name))
+    for name, digest in inside.wanted:
+        if digest not in inside.bodies:
+            told.wrong(_body(digest), f"is missing, though the record {name[13:25]}… names it")
+    told.checked.append(f"{len(inside.digests)} files against the manifest")
+    told.checked.append(f"{len(inside.records)} exchange records against their names and bodies")
+    return inside
+
+
+def _body(digest: str) -> str:
+    try:
+        return stored_path(digest, "body")
+    except ValueError:
+        return f"exchanges/{digest[:80]!r}"  # a record may call anything a digest
+
+
+def _listed(told: Told, manifest: Manifest | None) -> dict[str, ListedFile]:
+    if manifest is None:
+        return {}
+    if any(first.path >= second.path for first, second in zip(manifest.files, manifest.files[1:], strict=False)):
+        told.wrong(MANIFEST, "its files are not in order, or one is listed twice")
+    return {entry.path: entry for entry in manifest.files}
+
+
+def _there(told: Told, listed: int) -> dict[str, Found]:
+    there: dict[str, Found] = {}
+    try:
+        for found in walk(told.folder, min(MAX_FILES, 2 * listed + _STRANGERS)):
+            there[found.name] = found
+    except OSError as error:
+        told.wrong(".", f"the folder cannot be searched to its end: {error.strerror}")
+    return there
+
+
+def _one(told: Told, inside: Inside, found: Found, entry: ListedFile | None) -> None:
+    """One file: its kind, its digest, its name."""
+    name = found.name
+    match = _ADDRESSED.fullmatch(name)
+    if found.kind != "file":
+        told.wrong(name, _KINDS[found.kind])
+        return
+    if name.startswith("exchanges/") and (match is None or match[1] != match[2][:2]):
+        told.wrong(name, "has no name of an exchange record or body")
+        match = None
+    if name == MANIFEST or (entry is not None and entry.bytes != found.size):
+        return
+    if is_other(name) and entry is not None:
+        inside.others.append(name)
+    suffix = match[3] if match else ""
+    data, digest = _content(told, name, suffix)
+    if digest is None:
+        return
+    inside.digests[name] = digest
+    if entry is not None and digest != entry.sha256:
+        told.wrong(name, "its content is not the one listed in the manifest")
+    if match is None:
+        return
+    if digest != match[2]:
+        told.wrong(name, "its content does not have the digest that is its name")
+    elif suffix == "body":
+        inside.bodies.add(digest)
+    else:
+        _record(told, inside, name, digest, data)
+
+
+def _content(told: Told, name: str, suffix: str) -> tuple[bytes, str | None]:
+    """The bytes of a record, nothing of other files, and the digest; None where it cannot be read."""
+    limit = {"json": MAX_RECORD, "body": MAX_BODY}.get(suffix, MAX_FILE)
+    try:
+        with open_inside(told.folder, name, limit) as file:
+            if suffix == "json":
+                data = file.read(limit)
+                return data, hashlib.sha256(data).hexdigest()
+            return b"", hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        told.wrong(name, f"cannot be read: {error.strerror}")
+        return b"", None
+
+
+def _record(told: Told, inside: Inside, name: str, digest: str, data: bytes) -> None:
+    try:
+        record = msgspec.json.decode(data, type=ExchangeRecord)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        told.wrong(name, f"is no exchange record: {error}")
+        return
+    inside.records.add(digest)
+    if record.error is not None and record.error.kind == UNCONNECTED:
+        inside.unconnected.add(digest)
+    sides = (record.request, record.response)
+    inside.wanted += [
+        (name, side.body.sha256) for side in sides if side is not None and side.body is not None and side.body.bytes
+    ]

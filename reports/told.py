@@ -1,0 +1,71 @@
+"""What a verification has to say: what is wrong, what was looked at, and what was left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.foreign import read_inside
+
+# A bundle can be wrong in more places than anybody reads; all are counted.
+MOST_PROBLEMS = 100
+UNKNOWN_SIGNER = "self-consistent, signer unknown"
+IN_PART = "nothing wrong found in what was checked, but not everything was checked; signer unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one file; ``file`` is its path relative to the bundle."""
+
+    file: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The outcome.
+
+    Attributes:
+        problems: the first of them, each with its file; ``total`` counts all.
+        state: one line for people.
+        notes: what a reader should know: all of ``unchecked``, and what is no want of the verification.
+        checked: what was looked at and found right, in sentences.
+        unchecked: what could not be looked at, and why; with it, a verification is no full one.
+    """
+
+    problems: list[Problem]
+    state: str
+    notes: list[str] = field(default_factory=list)
+    checked: list[str] = field(default_factory=list)
+    unchecked: list[str] = field(default_factory=list)
+    total: int = 0
+
+
+@dataclass(slots=True)
+class Told:
+    """A bundle while it is verified: its folder, and what was found so far."""
+
+    folder: Path
+    problems: list[Problem] = field(default_factory=list)
+    total: int = 0
+    notes: list[str] = field(default_factory=list)
+    checked: list[str] = field(default_factory=list)
+    unchecked: list[str] = field(default_factory=list)
+
+    def wrong(self, file: str, text: str) -> None:
+        """Something is wrong with a file."""
+        self.total += 1
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(Problem(file, text))
+
+    def left_out(self, text: str) -> None:
+        """Something could not be looked at."""
+        self.unchecked.append(text)
+
+    def read(self, name: str, limit: int) -> bytes | None:
+        """A file of the bundle; None, and a problem, where it cannot be read."""
+        try:
+            return read_inside(self.folder, name, limit)
+        except OSError as error:
+            self.wrong(name, f"cannot be read: {error.strerror}")
+            return None

@@ -1,0 +1,111 @@
+"""Whatever a stranger's bundle holds: an answer within ten seconds and 500 MB, and never a traceback."""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+
+import click
+import pytest
+
+from harness.cli import main
+from reports.bundle import finish
+from reports.verify import verify
+from tests.reports import factory
+from tests.reports.hostile_bundles import HOSTILE, RIGHT, WRONG
+
+CPU_SECONDS = 10
+MAX_BYTES = 500 << 20
+# For what waits for ever; processor time is what is held to the limit, as the machine may have others to serve.
+PATIENCE = 120
+_RAW = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]|Traceback")
+
+
+def spoiled(name: str, sealed: Path, folder: Path) -> tuple[Path, set[int]]:
+    bundle = folder / "evidence"
+    shutil.copytree(sealed, bundle)
+    return bundle, HOSTILE[name](bundle) or {WRONG}
+
+
+def called(folder: Path, *arguments: str) -> tuple[int, str, float, int]:
+    """Exit code, output, seconds of processor and bytes of memory of a command in a process of its own."""
+    output = folder.parent / "output"
+    child = os.fork()
+    if child == 0:  # pragma: no cover -- another process
+        _become(output, arguments)
+    started = time.monotonic()
+    while True:
+        done, status, used = os.wait4(child, os.WNOHANG)
+        if done:
+            break
+        if time.monotonic() - started > PATIENCE:
+            os.kill(child, signal.SIGKILL)
+        time.sleep(0.01)
+    code = os.waitstatus_to_exitcode(status)
+    return code, output.read_text("utf-8", "backslashreplace"), used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
+
+
+def _become(output: Path, arguments: tuple[str, ...]) -> None:  # pragma: no cover -- another process
+    code = 99
+    try:
+        descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(descriptor, 1)
+        os.dup2(descriptor, 2)
+        sys.stdout, sys.stderr = (open(each, "w", closefd=False) for each in (1, 2))  # noqa: SIM115
+        resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
+        try:
+            main(list(arguments), standalone_mode=True)
+        except SystemExit as error:
+            code = error.code if isinstance(error.code, int) else 98
+        except click.exceptions.Exit as error:
+            code = error.exit_code
+        except BaseException:  # noqa: BLE001 -- what escapes is the finding
+            sys.excepthook(*sys.exc_info())
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+@pytest.fixture(scope="session")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished bundle that verifies."""
+    folder = tmp_path_factory.mktemp("plain") / "evidence"
+    factory.finished(folder)
+    finish(folder)
+    assert verify(folder).problems == []  # and everything is imported before a process is forked
+    return folder
+
+
+def test_there_are_sixty() -> None:
+    assert len(HOSTILE) >= 60
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_verify_answers(name: str, plain: Path, tmp_path: Path) -> None:
+    bundle, codes = spoiled(name, plain, tmp_path)
+    code, output, seconds, memory = called(bundle, "verify", str(bundle))
+    assert code in codes, output
+    assert not _RAW.search(output), output
+    assert (code == RIGHT) == output.startswith("self-consistent, signer unknown\n")
+    assert seconds < CPU_SECONDS
+    assert memory < MAX_BYTES
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_report_and_replay_answer(name: str, plain: Path, tmp_path: Path) -> None:
+    bundle, _ = spoiled(name, plain, tmp_path)
+    outside = {path.name for path in tmp_path.iterdir()}
+    for arguments in (("replay", str(bundle), "no-such-check"), ("report", str(bundle))):
+        code, output, seconds, memory = called(bundle, *arguments)
+        assert code in ((0, 1) if arguments[0] == "report" else (4, 5)), output
+        assert not _RAW.search(output), output
+        assert seconds < CPU_SECONDS, arguments
+        assert memory < MAX_BYTES, arguments
+    assert {path.name for path in tmp_path.iterdir()} - {"output"} == outside

@@ -1,0 +1,49 @@
+"""Drawn changes to a bundle: none is missed, and the file that was touched is named."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from reports.bundle import finish
+from reports.verify import verify
+from tests.reports import factory
+from tests.reports.mutations import Mutant, whole
+
+
+def missed(tmp_path: Path, count: int, seed: int) -> list[str]:
+    """What of so many changes was not told, or without the name of the file."""
+    folder, foreign = tmp_path / "evidence", tmp_path / "foreign"
+    whole(folder)
+    finish(folder)
+    factory.finished(foreign)
+    finish(foreign)
+    sound = verify(folder)
+    assert (sound.problems, sound.unchecked) == ([], [])
+    mutant, found, done = Mutant(folder, foreign, random.Random(seed)), [], 0
+    while done < count:
+        change = mutant.change()
+        if change is None:
+            continue
+        done += 1
+        words, names = change
+        seen = verify(folder)
+        said = {problem.file for problem in seen.problems}
+        if not any(name in said or any(name in text for text in seen.unchecked) for name in names):
+            found.append(f"{words}: told {sorted(said)} {seen.unchecked}")
+        mutant.put_back()
+    assert verify(folder).problems == []
+    return found
+
+
+def test_five_hundred_mutations_are_told(tmp_path: Path) -> None:
+    assert not (found := missed(tmp_path, 500, 15)), "\n".join(found)
+
+
+@pytest.mark.slow
+@pytest.mark.battery
+@pytest.mark.parametrize("seed", range(20))
+def test_ten_thousand_mutations_are_told(tmp_path: Path, seed: int) -> None:
+    assert not (found := missed(tmp_path, 500, 1000 + seed)), "\n".join(found)
