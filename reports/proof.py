@@ -88,12 +88,8 @@ def _breaches(document: Evidence, trouble_of: Callable[[str], str | None]) -> li
                 shown.update(case.clauses)
             else:
                 wrong.append(f"check {check.id}: a counterexample rests on exchange {case.exchange[:12]}, {trouble}")
-        failed = [outcome for outcome in check.clauses if outcome.verdict == "fail"]
-        wrong += [
-            f"check {check.id}: {each.clause} failed, and no exchange shows it"
-            for each in failed
-            if each.clause not in shown or each.exchange is None
-        ]
+        failed = [outcome.clause for outcome in check.clauses if outcome.verdict == "fail"]
+        wrong += [f"check {check.id}: {name} failed, and no exchange shows it" for name in failed if name not in shown]
         if check.verdict == "fail" and not failed:
             wrong.append(f"check {check.id}: failed, and none of its clauses did")
     return wrong
