@@ -88,10 +88,10 @@ def _ends(told: Told, manifest: Manifest | None, document: Evidence | None, scan
     told.checked.append(f"the chain of {scan.lines} lines of the journal")
     cut = any(problem.cut for problem in scan.problems)
     if cut:
-        told.left_out("The last line of the journal is cut: the run was killed while writing it.")
+        told.left_out(f"{JOURNAL}: its last line is cut: the run was killed while writing it.")
     if cut or not scan.closed:
         told.left_out(
-            f"The journal has no closing line: the run was killed after line {scan.lines}, or lines were taken away; "
+            f"{JOURNAL} has no closing line: the run was killed after line {scan.lines}, or lines were taken away; "
             "nothing shows which."
         )
 

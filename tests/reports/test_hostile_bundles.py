@@ -73,6 +73,14 @@ def _become(output: Path, arguments: tuple[str, ...]) -> None:  # pragma: no cov
         os._exit(code)
 
 
+# Those that take long to make; the others are quick, and a third of them is looked at on every commit.
+_HEAVY = re.compile("million|many|may be|without an end|gzip|facts|hundred|two million")
+_WAYS = [
+    pytest.param(name, marks=[pytest.mark.slow] if _HEAVY.search(name) or place % 3 else [])
+    for place, name in enumerate(HOSTILE)
+]
+
+
 @pytest.fixture(scope="session")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished bundle that verifies."""
@@ -87,7 +95,7 @@ def test_there_are_sixty() -> None:
     assert len(HOSTILE) >= 60
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", _WAYS)
 def test_verify_answers(name: str, plain: Path, tmp_path: Path) -> None:
     bundle, codes = spoiled(name, plain, tmp_path)
     code, output, seconds, memory = called(bundle, "verify", str(bundle))
@@ -98,7 +106,7 @@ def test_verify_answers(name: str, plain: Path, tmp_path: Path) -> None:
     assert memory < MAX_BYTES
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", _WAYS)
 def test_report_and_replay_answer(name: str, plain: Path, tmp_path: Path) -> None:
     bundle, _ = spoiled(name, plain, tmp_path)
     outside = {path.name for path in tmp_path.iterdir()}
