@@ -134,17 +134,17 @@ def verify(folder: Path, expect_digest: str | None) -> None:
 
     found = verify_bundle(folder, expect_digest=expect_digest)
     for problem in found.problems:
-        _say(f"{problem.file}: {problem.text}", wrong=True)
+        _say(plain(f"{problem.file}: {problem.text}"), wrong=True)
     if found.problems:
         _say(found.state, wrong=True)
         raise SystemExit(1)
     _say(found.state)
     for text in found.checked:
-        _say(f"checked: {text}")
+        _say(plain(f"checked: {text}"))
     for text in found.unchecked:
-        _say(f"not checked: {text}")
+        _say(plain(f"not checked: {text}"))
     for text in found.notes[len(found.unchecked) :]:
-        _say(f"note: {text}")
+        _say(plain(f"note: {text}"))
     if found.unchecked:
         raise SystemExit(IN_PART)
 
