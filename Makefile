@@ -45,6 +45,7 @@ validate: $(VENV)/.ready ## the full matrix: faults, variants, ten seeds for wha
 	$(BIN)/art15 validate --group --seeds 10 --jobs 5 --resume --out suites/validation.json
 	ART15_HOSTILE_SECONDS=20 $(BIN)/pytest tests/hostile -q -n 4
 	$(BIN)/pytest tests/endtoend/test_lost.py tests/endtoend/test_one_finding.py -q -n 2
+	$(BIN)/pytest tests/reports/test_mutations.py tests/reports/test_hostile_bundles.py -q -n 2
 	-$(BIN)/uv pip install -q --python $(BIN)/python atheris
 	for each in "strict JSON" "binary reply" "binary tensor" protobuf "protobuf metadata" gzip events "words of an answer" \
 	  "exchange record" manifest journal policy; do $(BIN)/python -m tests.harness.fuzz "$$each" -max_total_time=60 || exit 1; done
