@@ -47,11 +47,13 @@ class Budget:
     Attributes:
         request_seconds: time that one request gets; as the limits say, but for what :meth:`allowing` allows, and for
             an endpoint that was seen to need more.
+        admit: asked before anything is sent; raises where it may not be.
     """
 
     limits: Limits = field(default_factory=Limits)
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+    admit: Callable[[], None] = lambda: None
     used: int = field(default=0, init=False)
     request_seconds: float = field(init=False)
     _started: float = field(init=False)
@@ -100,6 +102,7 @@ class Budget:
         Raises:
             BudgetExhausted: there are not so many left; none is counted.
         """
+        self.admit()
         with self._lock:
             if count > self.requests_left:
                 raise BudgetExhausted(f"{count} requests would exceed the budget of {self.limits.requests}")
@@ -113,6 +116,7 @@ class Budget:
         Raises:
             BudgetExhausted: the number of requests or the time of the run is used up.
         """
+        self.admit()
         with self._lock:
             if self.limits.requests is not None and self.used >= self.limits.requests:
                 raise BudgetExhausted(f"the budget of {self.limits.requests} requests is used up")

@@ -22,6 +22,7 @@ import suites
 from harness.allowed import did_you_mean
 from harness.check import Check
 from harness.run.options import EMBEDDED, Options, UsageError, add_options, read_options, refuse_unknown
+from harness.run.output import Output, open_closed, warn
 from reports.visible import plain
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 # What a run needs (HTTP, clauses, reports) is imported once an endpoint is given: plain test runs stay fast.
 # ruff: noqa: PLC0415
+
+
+UNHEARD = pytest.StashKey[str]()
 
 
 class CheckFailed(Exception):
@@ -46,6 +50,8 @@ def pytest_load_initial_conftests(
     early_config: pytest.Config, parser: pytest.Parser, args: list[str]
 ) -> Generator[None, object, object]:
     """A typing error in an option of ours is answered with the option that is like it."""
+    if any(argument.partition("=")[0] == "--endpoint" for argument in args) and open_closed():
+        early_config.stash[UNHEARD] = "it was closed from the start"
     loaded = yield
     unknown = parser.parse_known_and_unknown_args(args, namespace=copy.copy(early_config.option))[1]
     try:
@@ -69,9 +75,11 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("gevent has patched this interpreter: leave out the plugin that does it (-p no:NAME)")
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args = [str(Path(suites.__path__[0]))]
+    # Before pytest takes it for its own output.
+    output = sys.stdout = Output(sys.stdout, config.stash.get(UNHEARD, ""))
     stack = contextlib.ExitStack()
     config.add_cleanup(stack.close)
-    config.pluginmanager.register(Prober(config, endpoints, stack), "art15-prober")
+    config.pluginmanager.register(Prober(config, endpoints, stack, output), "art15-prober")
 
 
 def _no_junit(config: pytest.Config) -> None:
@@ -105,7 +113,8 @@ class CheckItem(pytest.Item):
         """Execute the check; findings and tool errors raise, what decided nothing is skipped by its name."""
         from harness.run.outcomes import FAILED, TOOL_ERROR, WAIVED, word
 
-        result = self.prober.run.execute(self.check, self.model)
+        with self.prober.recording():
+            result = self.prober.run.execute(self.check, self.model)
         called = word(result)
         self.user_properties += [("verdict", str(result.verdict)), ("outcome", called)]
         if called in (FAILED, TOOL_ERROR):
@@ -136,14 +145,19 @@ def _with_lines(trace: types.TracebackType | None) -> types.TracebackType | None
 class Prober:
     """The probing half of the plugin: owns the run for the length of the session."""
 
-    def __init__(self, config: pytest.Config, endpoints: list[str], stack: contextlib.ExitStack) -> None:
+    def __init__(
+        self, config: pytest.Config, endpoints: list[str], stack: contextlib.ExitStack, output: Output
+    ) -> None:
         self.pluginmanager = config.pluginmanager
+        self.output = output
+        self.session: pytest.Session | None = None
         from harness.run.checks import load_checks
         from harness.run.config import configure
         from harness.run.terminal import said
 
         self.stack = stack
         self.ended = ""
+        self.untold: list[str] = []
         if threading.current_thread() is threading.main_thread():
             before = signal.signal(signal.SIGTERM, self._terminate)
             stack.callback(signal.signal, signal.SIGTERM, before)
@@ -198,8 +212,10 @@ class Prober:
         self.run = Run(self.config, self.catalogue, [check for check in self.registry if self.selected(check)])
         self.run.say = self._say
         self.run.tell = self._tell
+        self.session = session
         try:
-            self.run.open()
+            with self.recording():
+                self.run.open()
         except UsageError as error:
             if self.own_xml:
                 _no_junit(session.config)
@@ -270,7 +286,8 @@ class Prober:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Record what is planned: what has no verdict at the end was not carried out."""
-        self.run.plan_items((item.check, item.model) for item in session.items if isinstance(item, CheckItem))
+        with self.recording():
+            self.run.plan_items((item.check, item.model) for item in session.items if isinstance(item, CheckItem))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
@@ -300,7 +317,8 @@ class Prober:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Read the identities in the middle of the run."""
         if len(self.run.results) == self.half:
-            self.run.halfway()
+            with self.recording():
+                self.run.halfway()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, Any] | None:
@@ -315,18 +333,82 @@ class Prober:
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, None, None]:
         """Close the bundle after other plugins have written their files, and before the terminal sums up."""
-        if hasattr(self, "run") and hasattr(self.run, "target"):
-            session.exitstatus = self._exit_status(session)
-        yield
-        if self.ended and hasattr(self, "run") and not self.run.began:
-            self.run.abandon()
-            return
-        if hasattr(self, "run") and hasattr(self.run, "target"):
+        from harness.run.outcomes import TESTER
+
+        begun = hasattr(self, "run") and hasattr(self.run, "target")
+        with self._last_writes(session):
+            if begun:
+                session.exitstatus = self._exit_status(session)
+                self.output.flush()
+                if self.output.lost:
+                    session.exitstatus = TESTER
+        with self._last_writes(session):
+            yield
+        with self._last_writes(session):
+            if self.ended and hasattr(self, "run") and not self.run.began:
+                if self.own_xml:
+                    Path(session.config.option.xmlpath).unlink(missing_ok=True)
+                self.run.abandon()
+            elif begun:
+                self._close(session)
+
+    def _close(self, session: pytest.Session) -> None:
+        if not self.run.disk.failed:
             self._errors_apart(session.config)
+        elif self.own_xml:
+            # What pytest wrote of its results is a part at best, or all that is left of the folder.
+            Path(session.config.option.xmlpath).unlink(missing_ok=True)
+        try:
             self.run.close(int(session.exitstatus), self._how_it_ended(session))
-            self.run.finish()
-            if self.run.unproven:
-                session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+        finally:
+            if not self.run.disk.gone(self.config.folder):
+                self.run.finish()
+        if self.run.unproven:
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+
+    @contextlib.contextmanager
+    def recording(self) -> Iterator[None]:
+        """Inside, evidence is written; where it cannot be, the run ends in one line with the tester's exit code."""
+        from harness.record.disk import CannotRecord
+        from harness.run.outcomes import TESTER
+
+        try:
+            yield
+        except CannotRecord as error:
+            where = f", what was recorded is in {self.config.folder}" if self.run.sent_anything else ""
+            told = f"art15: {error}; the run ends here{where}"
+            self.ended = self.ended or str(error)
+            raise pytest.exit.Exception(told, returncode=TESTER) from None
+
+    @contextlib.contextmanager
+    def _last_writes(self, session: pytest.Session) -> Iterator[None]:
+        """Inside, files are written at the end of a run; one that cannot be is told, and is no finding."""
+        from harness.record.disk import CannotRecord
+        from harness.run.outcomes import TESTER
+        from reports.recorded import BuildError
+
+        try:
+            yield
+        except (CannotRecord, OSError, BuildError) as error:
+            session.exitstatus = TESTER
+            words = getattr(error, "strerror", None) or str(error)
+            if words not in self.untold:
+                self.untold.append(words)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        """Say on standard error what could not be said otherwise."""
+        from harness.run.outcomes import TESTER
+
+        self.output.flush()
+        if self.untold:
+            again = (
+                "" if not (self.config.folder / "journal.jsonl").exists() else f": art15 report {self.config.folder}"
+            )
+            warn(f"art15: the report could not be written ({'; '.join(self.untold)}){again}")
+        if self.output.lost and self.session is not None:
+            self.session.exitstatus = TESTER
+            warn(f"art15: standard output is not read ({self.output.lost}); the evidence is in {self.config.folder}")
 
     def _exit_status(self, session: pytest.Session) -> int:
         """See :func:`harness.run.outcomes.exit_of`."""

@@ -173,8 +173,12 @@ def digest_of(folder: Path, name: str) -> tuple[str, int]:
 def _write(path: Path, data: bytes) -> None:
     temporary = path.with_name(f"{_TEMPORARY}{path.name}")
     # A new file: where somebody else has put a link of that name, nothing is written through it.
-    with temporary.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -7,13 +7,15 @@ middle. It cannot show that the tail was cut or that the whole was written anew:
 from __future__ import annotations
 
 import datetime
+import errno
 import hashlib
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
 
@@ -79,8 +81,20 @@ class JournalReading:
     complete: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How far a journal is known to be whole: digest of the last line, number of lines, bytes."""
+
+    head: str = GENESIS
+    lines: int = 0
+    size: int = 0
+
+
 class Journal:
-    """Writes a new journal. Safe to use from several threads; each line is one write and one flush.
+    """Writes a new journal. Safe to use from several threads; each line is in the file whole, or not at all.
+
+    A line that could not be written, or whose writing was interrupted (Ctrl-C raises between any two steps), is taken
+    back or completed before the next one: the chain goes on from what is really in the file.
 
     Args:
         path: file to create.
@@ -95,47 +109,85 @@ class Journal:
         self._plan = plan_sha256
         self._clock = clock
         self._lock = threading.Lock()
-        self._head = GENESIS
-        self._lines = 0
-        self._file: BinaryIO = path.open("xb")
+        self._path = str(path)
+        self._end = _End()
+        # What the end will be once the line that is being written is whole.
+        self._next: _End | None = None
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
+        self._file = os.open(self._path, flags, 0o666)
+        self._identity = _identity(os.fstat(self._file))
 
     @property
     def head(self) -> str:
         """Digest of the last line; 64 zeros before the first."""
-        return self._head
+        return self._end.head
 
     @property
     def lines(self) -> int:
         """How many lines were written."""
-        return self._lines
+        return self._end.lines
+
+    @property
+    def size(self) -> int:
+        """Bytes of all lines."""
+        return self._end.size
 
     def append(self, kind: str, data: dict[str, Any] | msgspec.Struct) -> str:
         """Write one line and give its digest.
 
         Raises:
             ValueError: the data holds a NaN, an infinity, or something that JSON has no form for.
+            OSError: it could not be written, or the file is no longer where it was; no part of the line is left.
         """
         with self._lock:
+            self._settle()
             at = self._clock().astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
             line = encode_line(
                 {
-                    "n": self._lines,
+                    "n": self._end.lines,
                     "at": at,
                     "kind": kind,
                     "plan": self._plan,
-                    "prev": self._head,
+                    "prev": self._end.head,
                     "data": msgspec.to_builtins(data),
                 }
             )
-            self._file.write(line + b"\n")
-            self._file.flush()
-            self._head = hashlib.sha256(line).hexdigest()
-            self._lines += 1
-            return self._head
+            # What is written to a file that was removed is kept nowhere.
+            if _identity(os.stat(self._path)) != self._identity:  # noqa: PTH116 -- one call of the system a line
+                raise FileNotFoundError(errno.ENOENT, "the journal was moved or removed")
+            digest = hashlib.sha256(line).hexdigest()
+            self._next = _End(digest, self._end.lines + 1, self._end.size + len(line) + 1)
+            try:
+                _write_all(self._file, line + b"\n")
+            finally:
+                self._settle()
+            return digest
+
+    def _settle(self) -> None:
+        """Make the file and what is known of it agree: a line that is there whole counts, a part of one is cut off."""
+        if self._next is None:
+            return
+        if os.fstat(self._file).st_size == self._next.size:
+            self._end, self._next = self._next, None
+            return
+        os.ftruncate(self._file, self._end.size)
+        self._next = None
 
     def close(self) -> None:
-        """Close the file; the ``close`` line is the caller's to write before."""
-        self._file.close()
+        """Close the file; the ``close`` line is the caller's to write before. A second time does nothing."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+def _identity(facts: os.stat_result) -> tuple[int, int]:
+    return facts.st_dev, facts.st_ino
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
 
 
 def encode_line(members: dict[str, Any]) -> bytes:

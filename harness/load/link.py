@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from gevent import monkey
 
 from harness.load.records import Status
+from harness.record.disk import OWN
 
 if TYPE_CHECKING:
     from harness.load.engine import Engine
@@ -30,7 +31,7 @@ _VECTORS = 64
 clock = time.monotonic_ns
 
 # The tester's own want of ports, files or memory: the endpoint was never asked.
-_OWN = frozenset({errno.EADDRNOTAVAIL, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EACCES})
+_OWN = OWN | {errno.EACCES}
 
 
 class Link:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-FailureKind = Literal["connect", "tls", "timeout", "reset", "protocol", "body-too-large", "encoding", "closed"]
+FailureKind = Literal[
+    "connect", "tls", "timeout", "reset", "protocol", "body-too-large", "encoding", "closed", "tester"
+]
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -17,7 +19,7 @@ class Failure:
     not done within the time limit; ``reset`` the peer reset the connection, or the stream of a gRPC call; ``closed`` it
     closed the connection before the response was whole; ``protocol`` what came is not HTTP, or no gRPC;
     ``body-too-large`` the body was cut at the limit; ``encoding`` the body cannot be decoded as its Content-Encoding
-    says, or a gRPC message is compressed.
+    says, or a gRPC message is compressed; ``tester`` this machine lacks something, which is no word about the peer.
     """
 
     kind: FailureKind

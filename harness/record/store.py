@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import errno
 import hashlib
 import itertools
 import os
@@ -16,6 +17,8 @@ from typing import Any, Protocol
 
 import msgspec
 
+from harness.check import TesterFailed
+from harness.record.disk import Disk
 from harness.record.exchange import ConnectionFacts, Exchange, Headers
 from harness.record.redact import Redaction, Redactor
 
@@ -38,6 +41,7 @@ class ExchangeStore:
         self.root = root
         self._folder = str(root)
         self._known: set[str] = set()
+        self._folders: set[str] = set()
         self._numbers = itertools.count(1)
 
     def put(self, data: bytes, suffix: str) -> str:
@@ -52,13 +56,27 @@ class ExchangeStore:
         try:
             _write(temporary, data)
         except FileNotFoundError:
-            os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120
+            self._make_folder(os.path.dirname(path))  # noqa: PTH120
             _write(temporary, data)
-        os.replace(temporary, path)  # noqa: PTH105 -- a reader, or a run that is killed, never sees half a file
+        try:
+            os.replace(temporary, path)  # noqa: PTH105 -- a reader, or a run that is killed, never sees half a file
+        except BaseException:
+            _remove(temporary)
+            raise
         if len(self._known) >= REMEMBERED:
             self._known = set()
         self._known.add(name)
         return digest
+
+    def _make_folder(self, path: str) -> None:
+        """Make a folder below ``exchanges`` once; one that was there and is gone took evidence with it."""
+        top = os.path.dirname(path)  # noqa: PTH120
+        for each in (top, path):
+            if each in self._folders and not os.path.isdir(each):  # noqa: PTH112
+                raise FileNotFoundError(errno.ENOENT, "the evidence folder, or a part of it, was removed")
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(each)  # noqa: PTH102 -- not those above: the bundle itself is not made a second time
+            self._folders.add(each)
 
     def write(self, exchange: Exchange, redactions: list[Redaction]) -> str:
         """Keep an exchange that has been redacted, bodies apart, and give the digest of its record."""
@@ -79,8 +97,16 @@ def _write(path: str, data: bytes) -> None:
         view = memoryview(data)
         while view:
             view = view[os.write(descriptor, view) :]
+    except BaseException:
+        _remove(path)
+        raise
     finally:
         os.close(descriptor)
+
+
+def _remove(path: str) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(path)  # noqa: PTH108
 
 
 def relative(digest: str, suffix: str) -> str:
@@ -210,6 +236,7 @@ class Recorder:
         store: where they are kept.
         redactor: what is taken out first.
         sink: called with the data of the journal's ``exchange`` line, once per exchange, after it is on disk.
+        disk: learns that an exchange could not be written.
 
     Attributes:
         continuity: asked about each request that got no answer; without one, every exchange is given as it is.
@@ -217,8 +244,15 @@ class Recorder:
         answering: transports over which anything was ever answered: what never was cannot be lost.
     """
 
-    def __init__(self, store: ExchangeStore, redactor: Redactor, sink: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(
+        self,
+        store: ExchangeStore,
+        redactor: Redactor,
+        sink: Callable[[dict[str, Any]], None],
+        disk: Disk | None = None,
+    ) -> None:
         self.store = store
+        self.disk = disk or Disk()
         self.redactor = redactor
         self.totals = Totals()
         self._sink = sink
@@ -269,9 +303,16 @@ class Recorder:
 
         What comes back is not redacted: a check must judge what was sent. Anything written *about* it goes through
         :meth:`Redactor.value` first.
+
+        Raises:
+            CannotRecord: it cannot be kept, so nothing more may be sent.
+            TesterFailed: it failed by a want of this machine; it is kept, and shown to nobody as the endpoint's doing.
         """
         clean, redactions = self.redactor.exchange(exchange)
-        digest = self.store.write(clean, redactions)
+        try:
+            digest = self.store.write(clean, redactions)
+        except OSError as error:
+            raise self.disk.fails(error) from None
         with self._lock:
             self.totals.add(exchange, len(redactions))
         self._sink(
@@ -292,6 +333,8 @@ class Recorder:
             }
         )
         done = replace(exchange, ref=digest)
+        if done.error is not None and done.error.kind == "tester":
+            raise TesterFailed(done.error.message)
         self._remember(done)
         for seen in self._watchers:
             seen.append(done)

@@ -24,6 +24,7 @@ from harness.check import (
 )
 from harness.incident import Incident
 from harness.policy import CRITERIA, WaiverTable
+from harness.record.disk import REFUSES, CannotRecord, of_this_machine
 from harness.record.quoting import clip
 from harness.run.evidenced import take_back
 from harness.run.owners import tallies
@@ -138,7 +139,8 @@ class Result:
 
 
 def execute(check: Check, probe: Probe, unconnected: Collection[str] = ()) -> tuple[Verdict, str]:
-    """Carry out a check; every way it can end becomes a verdict and its reason, and only interrupts escape.
+    """Carry out a check; every way it can end becomes a verdict and its reason, and only interrupts escape, and that
+    nothing more can be recorded.
 
     Args:
         unconnected: references of exchanges that never reached the endpoint; it may grow while the check runs.
@@ -164,10 +166,16 @@ def execute(check: Check, probe: Probe, unconnected: Collection[str] = ()) -> tu
     except pytest.fail.Exception as error:  # no Exception: the limit of pytest-timeout, for one
         outcome.ended, outcome.reason = Verdict.TOOL_ERROR, f"another plugin of pytest ended the check: {error.msg}"
     except Exception as error:  # noqa: BLE001 - a defect of the check must never look like one of the server
-        outcome.ended, outcome.reason = Verdict.TOOL_ERROR, in_words("", error)
+        outcome.ended, outcome.reason = Verdict.TOOL_ERROR, _broken(error)
     defect = take_back(outcome, unconnected)
     verdict = outcome.verdict()
     return verdict, defect if defect and verdict is Verdict.TOOL_ERROR else reason_of(outcome)
+
+
+def _broken(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno in REFUSES:
+        raise CannotRecord(f"evidence cannot be written: {error.strerror}") from None
+    return of_this_machine(error) or in_words("", error)
 
 
 def cut_short(outcome: Outcome, why: str, verdict: Verdict, unconnected: Collection[str] = ()) -> str:

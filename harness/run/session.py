@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from harness.budget import Budget, BudgetExhausted
-from harness.check import REGISTRY, Check, EndpointLost, Outcome, Untestable
+from harness.check import REGISTRY, Check, EndpointLost, Outcome, TesterFailed, Untestable
 from harness.clauses import Catalogue
 from harness.incident import Incident
 from harness.policy import BudgetTable, EndpointTable, Policy, WaiverTable
 from harness.record.clock import now
+from harness.record.disk import Disk, of_this_machine
 from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
 from harness.run.config import Config
@@ -110,6 +111,9 @@ class Run:
         # Exchanges whose connection could not be opened: they show nothing of any clause.
         self._unconnected: set[str] = set()
         self.unproven: list[str] = []
+        self.disk = Disk()
+        self._made: tuple[Path, ...] = ()
+        self._budget = Budget(config.limits, admit=self.disk.admit)
         self._journal: Journal
         self._recorder: Recorder
         self._clients: list[RestClient | GrpcClient] = []
@@ -127,21 +131,25 @@ class Run:
 
         Raises:
             UsageError: the endpoint cannot be probed as asked.
+            CannotRecord: the evidence cannot be written.
         """
         config = self.config
         self._made = make(config.folder)
         plan = encode(make_plan(config, self.catalogue, self.checks, now()))
-        (config.folder / "plan.json").write_bytes(plan)
-        self._journal = Journal(config.folder / "journal.jsonl", hashlib.sha256(plan).hexdigest())
+        try:
+            (config.folder / "plan.json").write_bytes(plan)
+            self._journal = Journal(config.folder / "journal.jsonl", hashlib.sha256(plan).hexdigest())
+        except OSError as error:
+            raise self.disk.fails(error) from None
         self.redactor = Redactor(config.access.secrets(), headers=[name for name, _ in config.access.headers])
         self._record_opening()
-        self._recorder = Recorder(ExchangeStore(config.folder), self.redactor, self._exchange)
+        self._recorder = Recorder(ExchangeStore(config.folder), self.redactor, self._exchange, self.disk)
         access = (config.access, *(each for each in (config.rest, config.grpc) if each is not None))
         hosts = {name for each in access for name in (each.host, each.sni)}
         self._sightings = Sightings(self.redactor, hosts, self._open_checks())
         self._recorder.observe(self._sightings.look)
         self._recorder.observe(self._messages.note)
-        self._budget = budget = Budget(config.limits)
+        self._budget = budget = Budget(config.limits, admit=self.disk.admit)
         rest = None if config.rest is None else RestClient(config.rest, self._recorder, budget)
         grpc = None if config.grpc is None else _grpc_client(config.grpc, self._recorder, budget)
         self._clients = [client for client in (rest, grpc) if client is not None]
@@ -187,19 +195,28 @@ class Run:
             self._stopped = Blocked(Verdict.UNTESTABLE, f"not carried out: {error} before the first check", BUDGET)
         except (EndpointLost, Untestable) as error:
             self._stopped = Blocked(Verdict.UNTESTABLE, f"not carried out: {error}")
-        except (OSError, MemoryError):
-            raise  # of this machine, and no word about the endpoint
+        except TesterFailed as error:
+            self._stopped = Blocked(Verdict.TOOL_ERROR, f"not carried out: {error}")
         except Exception as error:  # noqa: BLE001 -- a defect of ours ends in words as well, and with the evidence
-            self._stopped = Blocked(Verdict.TOOL_ERROR, in_words("discovery", error))
+            self._stopped = Blocked(Verdict.TOOL_ERROR, of_this_machine(error) or in_words("discovery", error))
         return Target(rest, grpc, policy, "v2", NOTHING, None)
 
+    @property
+    def sent_anything(self) -> bool:
+        """Whether there is anything to record."""
+        return self._budget.used > 0
+
     def abandon(self) -> None:
-        """End a run that never began: nothing is left that could be taken for evidence."""
+        """End a run that never began: nothing is left that could be taken for evidence.
+
+        Where the disk ended it, what was sent until then stays on record.
+        """
         for client in self._clients:
             client.close()
         self._clients = []
         if hasattr(self, "_journal"):
             self._journal.close()
+        if not (self.disk.failed and self.sent_anything):
             discard(self.config.folder, self._made)
 
     def _warm_up(self, seconds: float) -> None:
@@ -212,8 +229,8 @@ class Run:
                 warm_up(self.target, seconds, fixed=fixed, tell=self.tell)
             except (EndpointLost, Untestable):
                 pass
-            except (OSError, MemoryError):
-                raise
+            except TesterFailed as error:
+                self.target.remarks.append(f"warming up: {error}")
             except Exception as error:  # noqa: BLE001 -- the checks that meet it again say what it means
                 self.target.remarks.append(in_words("warming up", error))
         for text in self.target.remarks:
@@ -276,7 +293,14 @@ class Run:
 
     def _log(self, kind: str, data: dict[str, Any]) -> None:
         """Append what may hold words of the endpoint: without secrets, and as text that can be stored."""
-        self._journal.append(kind, storable(self.redactor.value(data)))
+        self._append(kind, storable(self.redactor.value(data)))
+
+    def _append(self, kind: str, data: dict[str, Any]) -> None:
+        """Raises CannotRecord where the journal cannot be written."""
+        try:
+            self._journal.append(kind, data)
+        except OSError as error:
+            raise self.disk.fails(error) from None
 
     def _exchange(self, event: dict[str, Any]) -> None:
         self._watchdog.heard()
@@ -294,7 +318,7 @@ class Run:
             for model in self.target.models:
                 try:
                     exchange = metadata_again(self.target, model)
-                except (BudgetExhausted, EndpointLost, Untestable) as error:
+                except (BudgetExhausted, EndpointLost, Untestable, TesterFailed) as error:
                     self._read_identity(model, when, b"", False, str(error))
                     continue
                 self._read_identity(model, when, exchange.response_body, exchange.ok)
@@ -414,7 +438,7 @@ class Run:
         if "stress" in self.config.allow and not incident.lost and not incident.crowd:
             target = self.target
             base = target.rest.access.base_url if target.rest is not None else ""
-            with contextlib.suppress(EndpointLost):
+            with contextlib.suppress(EndpointLost, TesterFailed):
                 send_suspects_again(
                     incident, list(self._recorder.recent), Clients(target.rest, target.grpc), base, self.continuity
                 )
@@ -501,23 +525,33 @@ class Run:
 
         Args:
             ended: what ended the run before its time, such as ``SIGINT``; empty where nothing did.
+
+        Raises:
+            CannotRecord: the last lines could not be written.
         """
         if not self._clients:
             return
         self._watchdog.stop()
-        if hasattr(self, "target"):
-            if self.target.bench is not None:
-                self.target.bench.close()
-            for text in self.stale_waivers():
-                self._log("deviation", {"text": text})
-            self._identity("end")
-            self.self_check()
-            for incident in self.continuity.take_untold():
-                self._log("incident", incident_event(incident))
-        self._log("close", {"exit_code": exit_code, "ended": ended, "files": self._vouched()})
-        for client in self._clients:
-            client.close()
-        self._clients = []
+        try:
+            if hasattr(self, "target"):
+                if self.target.bench is not None:
+                    self.target.bench.close()
+                # Where something could not be recorded nothing more is sent, and the last line says why it ended.
+                if not self.disk.failed:
+                    self._last_words()
+            self._log("close", {"exit_code": exit_code, "ended": ended, "files": self._vouched()})
+        finally:
+            for client in self._clients:
+                client.close()
+            self._clients = []
+
+    def _last_words(self) -> None:
+        for text in self.stale_waivers():
+            self._log("deviation", {"text": text})
+        self._identity("end")
+        self.self_check()
+        for incident in self.continuity.take_untold():
+            self._log("incident", incident_event(incident))
 
     def _vouched(self) -> dict[str, str]:
         """Digests of the files that nothing but the closing line vouches for, such as ``junit.xml``."""

@@ -15,7 +15,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.wire.sockets import Call, Stream
+from harness.record.disk import of_this_machine
+from harness.wire.sockets import Call, Stream, broken
 
 PAUSE_LIMIT = 5.0
 # At most this much at once, so that what the server has to say is noticed in between.
@@ -115,7 +116,9 @@ class Duplex:
             sent = self._socket.send(self._rest[:SLICE])
         except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
             self._wait_to_send()
-        except OSError:
+        except OSError as error:
+            if of_this_machine(error):
+                raise broken(error) from None
             # A server may refuse before it has read it all, and close; the read that follows says what became of it.
             self._rest, self._left, self._half_close = memoryview(b""), [], False
             self._due = time.monotonic()

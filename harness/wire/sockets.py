@@ -17,6 +17,7 @@ from typing import Any
 
 import httpcore
 
+from harness.record.disk import of_this_machine
 from harness.record.exchange import ConnectionFacts, Failure, FailureKind, TlsFacts
 
 # All bytes before the end of the headers, 1xx responses included. One header block is held to 100 KiB by httpcore.
@@ -163,7 +164,9 @@ class Stream(httpcore.NetworkStream):
                 view = view[written:]
         except TimeoutError:
             raise call.expired() from None
-        except OSError:
+        except OSError as error:
+            if of_this_machine(error):
+                raise broken(error) from None
             # A server may refuse a request before it has read it all, and close: its answer can still be read. If
             # there is none, the read that follows says what became of the connection.
             return
@@ -190,6 +193,8 @@ class Stream(httpcore.NetworkStream):
             raise WireError("tls", f"no TLS handshake within {float(call):g} s") from None
         except (OSError, ValueError) as error:
             self.close()
+            if of_this_machine(error):
+                raise WireError("tester", f"no TLS handshake; {of_this_machine(error)}") from None
             raise WireError("tls", _tls_message(error)) from None
         return Stream(encrypted, self._number)
 
@@ -217,51 +222,72 @@ class Backend(httpcore.NetworkBackend):
         """Try every address of the host, each with its share of the time left.
 
         Raises:
-            WireError: kind ``connect``.
+            WireError: kind ``connect``, or ``tester``.
         """
         del local_address, socket_options  # never given by our own pool
         call = as_call(timeout)
         addresses = _resolve(host, port, call)
-        problem = ""
+        problem = own = theirs = ""
         for position, (family, kind, protocol, _, address) in enumerate(addresses):
-            attempt = socket.socket(family, kind, protocol)
+            try:
+                attempt = socket.socket(family, kind, protocol)
+            except OSError as error:
+                if own := of_this_machine(error):
+                    raise WireError("tester", f"no connection could be made; {own}") from None
+                problem = _connect_message(error, call)
+                continue
             try:
                 attempt.settimeout(call.remaining() / (len(addresses) - position))
                 attempt.connect(address)
                 attempt.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             except (OSError, WireError) as error:
                 attempt.close()
-                problem = _connect_message(error, call)
+                own, problem = of_this_machine(error), _connect_message(error, call)
+                theirs = theirs or ("" if own else problem)
                 continue
             return Stream(attempt, next(self._numbers))
-        raise WireError("connect", f"{host} port {port}: {problem}")
+        # Of several addresses one may be of a kind that this machine has none of: what the others said counts.
+        if own and not theirs:
+            raise WireError("tester", f"no connection could be made; {own}")
+        raise WireError("connect", f"{host} port {port}: {theirs or problem}")
 
 
 def _resolve(host: str, port: int, call: Call) -> Sequence[Any]:
     """Addresses of a host. The look-up cannot be given a time limit, so it runs beside us and is left behind."""
     found: list[Any] = []
-    problems: list[str] = []
+    problems: list[Exception] = []
 
     def look_up() -> None:
         try:
             found.extend(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
         except (OSError, UnicodeError) as error:
-            problems.append(getattr(error, "strerror", None) or str(error))
+            problems.append(error)
 
     if host.replace(".", "").isdigit() or ":" in host:
         look_up()  # a literal address needs no name server
     else:
         thread = threading.Thread(target=look_up, daemon=True, name="art15-resolve")
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError as error:
+            raise WireError("tester", f"a name could not be looked up; this machine: {error}") from None
         thread.join(call.remaining())
     if not found:
-        reason = problems[0] if problems else f"no answer within {float(call):g} s"
+        if problems and (own := of_this_machine(problems[0])):
+            raise WireError("tester", own)
+        reason = _words(problems[0]) if problems else f"no answer within {float(call):g} s"
         raise WireError("connect", f"{host} cannot be resolved: {reason}")
     return list(found)
 
 
+def _words(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
 def broken(error: OSError) -> WireError:
-    """What a failed read says of the connection."""
+    """What a failed read or write says of the connection."""
+    if own := of_this_machine(error):
+        return WireError("tester", f"the connection could not be used; {own}")
     if isinstance(error, ConnectionResetError | BrokenPipeError | ConnectionAbortedError):
         return WireError("reset", "the connection was reset by the peer")
     if isinstance(error, ssl.SSLError):
@@ -280,7 +306,7 @@ def _tls_message(error: Exception) -> str:
 def _connect_message(error: Exception, call: Call) -> str:
     if isinstance(error, TimeoutError | WireError):
         return f"no connection within {float(call):g} s"
-    return getattr(error, "strerror", None) or str(error)
+    return _words(error)
 
 
 def _address(get: Any) -> str:  # noqa: ANN401 -- socket addresses have no type of their own

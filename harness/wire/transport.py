@@ -9,6 +9,7 @@ import h11
 import httpcore
 import httpx
 
+from harness.record.disk import of_this_machine
 from harness.record.exchange import Failure
 from harness.record.quoting import clip
 from harness.wire.connection import Pool, Route
@@ -98,8 +99,10 @@ class DeadlineTransport(httpx.BaseTransport):
 
 def classify(error: Exception, call: Call) -> Failure:
     """What a failed exchange is called; see :class:`harness.record.exchange.Failure`."""
+    if own := of_this_machine(error):
+        return Failure("tester", own)
     not_http = call.in_headers and call.first and not b"HTTP/".startswith(call.first[:5])
-    if not_http and not (isinstance(error, WireError) and error.failure.kind in ("tls", "reset")):
+    if not_http and not (isinstance(error, WireError) and error.failure.kind in ("tls", "reset", "tester")):
         shown = clip(call.first.decode("latin-1"), len(call.first)).encode("unicode_escape").decode()
         return Failure("protocol", f"the answer is not HTTP/1.1; it begins with {shown}")
     if isinstance(error, WireError):
