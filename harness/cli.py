@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import traceback
@@ -38,8 +39,8 @@ class Commands(click.Group):
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 -- as click declares it
-        """Read the options of a command, and carry it out."""
-        with _usage():
+        """Read the options of a command, and carry it out; nobody reading on is no result of it."""
+        with _usage(), _heard():
             return super().invoke(ctx)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:  # noqa: ANN401 -- as click declares it
@@ -73,6 +74,24 @@ def _usage() -> Iterator[None]:
         raise
     except Exception:  # noqa: BLE001 -- the words of whatever it is may be those of a bundle
         _say(traceback.format_exc(), wrong=True)
+        raise SystemExit(BROKEN) from None
+
+
+@contextlib.contextmanager
+def _heard() -> Iterator[None]:
+    """Output that is closed, or cannot be written, ends a command with the exit code of a tester that could not."""
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush() if sys.stdout is not None else None
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.ENOSPC):
+            raise
+        from harness.run.output import silence
+
+        for each in (sys.stdout, sys.stderr):
+            silence(each)
         raise SystemExit(BROKEN) from None
 
 
@@ -162,9 +181,10 @@ def report(folder: Path) -> None:
     from reports.schema import SchemaError
 
     try:
-        _say(finish(bundle_of(folder) if is_series(folder) else folder))
+        page = finish(bundle_of(folder) if is_series(folder) else folder)
     except (BuildError, NoRuns, OSError, SchemaError) as error:
         raise click.ClickException(str(error)) from error
+    _say(page)
 
 
 @main.command()
@@ -193,7 +213,7 @@ def report(folder: Path) -> None:
 def replay(folder: Path, slug: str, times: int, before: int, endpoint: str | None, **options: Any) -> None:  # noqa: ANN401
     """Send the counterexamples of the check SLUG in FOLDER again; SLUG may name a model: slug[model].
 
-    Exit codes: 0 each came again every time, 1 not so, 4 usage, 5 nothing to replay.
+    Exit codes: 0 each came again every time, 1 not so, 3 the tester could not, 4 usage, 5 nothing to replay.
     """
     from harness.run.options import Options, UsageError
     from harness.run.replay import USAGE, Asked

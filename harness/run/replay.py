@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.budget import Budget, BudgetExhausted, Limits
+from harness.check import TesterFailed
+from harness.record.disk import CannotRecord
 from harness.record.exchange import Exchange
 from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
@@ -22,7 +24,7 @@ from harness.wire.rest import RestClient
 from reports.evidence import CheckResult, Counterexample, Evidence
 from reports.visible import plain
 
-REPRODUCED, NOT_REPRODUCED, USAGE, NOTHING = 0, 1, 4, 5
+REPRODUCED, NOT_REPRODUCED, TESTER, USAGE, NOTHING = 0, 1, 3, 4, 5
 MAX_REQUESTS = 1000
 Say = Callable[[str], None]
 
@@ -48,7 +50,7 @@ class Asked:
 def replay(asked: Asked, say: Say, environ: Mapping[str, str] | None = None) -> int:
     """Send the counterexamples again and say of each how often it came again; gives the exit code.
 
-    0: every one each time; 1: not so; 5: there is none that can be sent.
+    0: every one each time; 1: not so; 3: this machine lacks what it takes; 5: there is none that can be sent.
 
     Raises:
         UsageError: no such check, a bundle that is not whole, an address that cannot work.
@@ -64,6 +66,9 @@ def replay(asked: Asked, say: Say, environ: Mapping[str, str] | None = None) -> 
         results = [session.case(check, case, say) for check, case in cases]
     except (BundleError, AccessError, ValueError) as error:
         raise UsageError(str(error)) from error
+    except (CannotRecord, TesterFailed) as error:
+        say(f"art15: {error}")
+        return TESTER
     carried_out = [result for result in results if result is not None]
     if not carried_out:
         return NOTHING

@@ -211,6 +211,7 @@ class Run:
 
         Where the disk ended it, what was sent until then stays on record.
         """
+        self._watchdog.stop()
         for client in self._clients:
             client.close()
         self._clients = []
