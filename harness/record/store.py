@@ -71,11 +71,13 @@ class ExchangeStore:
     def _make_folder(self, path: str) -> None:
         """Make a folder below ``exchanges`` once; one that was there and is gone took evidence with it."""
         top = os.path.dirname(path)  # noqa: PTH120
+        if not self._folders:
+            os.makedirs(top, exist_ok=True)  # noqa: PTH103
         for each in (top, path):
             if each in self._folders and not os.path.isdir(each):  # noqa: PTH112
                 raise FileNotFoundError(errno.ENOENT, "the evidence folder, or a part of it, was removed")
             with contextlib.suppress(FileExistsError):
-                os.mkdir(each)  # noqa: PTH102 -- not those above: the bundle itself is not made a second time
+                os.mkdir(each)  # noqa: PTH102 -- those above are not made a second time
             self._folders.add(each)
 
     def write(self, exchange: Exchange, redactions: list[Redaction]) -> str:
