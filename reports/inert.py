@@ -24,7 +24,7 @@ _ATTRIBUTES = frozenset(
         "preserveAspectRatio role scope tabindex title vector-effect viewBox"
     )
 )
-_PIECE = re.compile(r'(/?)([a-z][a-z0-9]*)((?: [A-Za-z-]+="[^"<>]*+"| open)*+) ?/?>')
+_PIECE = re.compile(r'(/?)([a-z][a-z0-9]{0,20})((?: [A-Za-z-]{1,30}="[^"<>]*+"| open)*+) ?/?>')
 _ATTRIBUTE = re.compile(r' ([A-Za-z-]+)="([^"]*+)"')
 _BEGIN = (
     '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" '

@@ -23,7 +23,7 @@ ROOMS = ("harness", "reports", "suites")
 FUNCTIONS = {"compile", "search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer"}
 # Expressions that are put together when they are needed: what they are made of is not foreign, or they are cut short.
 MADE = {
-    "harness/record/patterns.py": "made of secrets; held to linear time by tests of its own",
+    "harness/record/needles.py": "made of secrets; held to linear time by tests of its own",
     "harness/oracles/disclosure.py": "compiled by a helper into module constants, which are found there",
     "reports/causes/model.py": "roots are no longer than 300 characters",
     "reports/visible.py": "module constants, which are found there",

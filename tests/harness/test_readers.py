@@ -71,8 +71,8 @@ def _cost(reader: Reader, data: bytes) -> float:
 
 
 def _grows(cost: Callable[[int], float], size: int) -> bool:
-    """Whether ten times the size takes far more than ten times as long, three times running."""
-    return all(cost(size) > MOST * max(cost(size // 10), FLOOR_S) for _ in range(3))
+    """Whether ten times the size takes far more than ten times as long, five times running."""
+    return all(cost(size) > MOST * max(cost(size // 10), FLOOR_S) for _ in range(5))
 
 
 @pytest.mark.parametrize("size", [MIDDLE, pytest.param(LARGE, marks=pytest.mark.slow)])

@@ -14,7 +14,7 @@ class Seen:
     def pytest_unconfigure(self, config):
         print("PLUGIN", config.pluginmanager.get_plugin("locust"))
         print("MODULES", sorted({"locust", "gevent"} & set(sys.modules)))
-sys.exit(pytest.main(["-q", "-o", "addopts=", "--endpoint", "embedded", "--oip-evidence", sys.argv[1],
+sys.exit(pytest.main(["-q", "-o", "addopts=-p no:asyncio", "--endpoint", "embedded", "--oip-evidence", sys.argv[1],
                       "-k", "rest-live-answers-200"], plugins=[Seen()]))
 """
 PATCHED = "import gevent.monkey\ngevent.monkey.patch_all()\n" + RUN
