@@ -29,6 +29,7 @@ class Limits:
         seconds: wall time of the whole run; None is unlimited.
         request_seconds: time for one request, from connect to the last byte of its answer.
         body_bytes: most bytes of one response body that are read; the rest is cut and said so.
+        evidence_bytes: most bytes that the evidence takes on disk; None is unlimited.
         by_profile: whether ``seconds`` are what the profile states, and nobody asked for them.
     """
 
@@ -38,6 +39,7 @@ class Limits:
     request_seconds: float = 10.0
     body_bytes: int = 16 * MEBIBYTE
     by_profile: bool = False
+    evidence_bytes: int | None = None
 
 
 @dataclass(slots=True)

@@ -24,7 +24,8 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def command(record: ExchangeRecord) -> str | None:
-    """A ``curl`` command; None where curl cannot say the same (another scheme, a header that is no HTTP token).
+    """A ``curl`` command; None where curl cannot say the same (another scheme, a header that is no HTTP token,
+    a body that is kept in part).
 
     Redacted headers become environment variables: ``ART15_TOKEN`` for bearer tokens, ``ART15_<NAME>`` for others.
     A gRPC call needs a curl with HTTP/2 (7.88 or later); its command prints headers and trailers, and with them
@@ -35,6 +36,8 @@ def command(record: ExchangeRecord) -> str | None:
     except ValueError:
         return None
     headers = _headers(record)
+    if record.request.body is not None and record.request.body.clipped is not None:
+        return None  # the bundle holds a part of it only
     if record.http_version == RAW:
         return _raw(record)
     if scheme not in ("http", "https") or headers is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +28,21 @@ _GRPC = re.compile(r"application/grpc([+;].*)?", re.IGNORECASE | re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
+class Clipped(msgspec.Struct, frozen=True, kw_only=True):
+    """What a body was of which only the first ``head`` and the last ``tail`` bytes are stored, one after the other."""
+
+    sha256: str
+    bytes: int
+    head: int
+    tail: int
+
+
 class Body(msgspec.Struct, frozen=True, kw_only=True):
     """A stored body: digest and size; its path follows from the digest, never from the record."""
 
     sha256: str
     bytes: int
+    clipped: Clipped | None = None
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,6 +174,18 @@ class ExchangeReader:
         """What is shown of a body; size and digest are always those of the bytes."""
         body = side.body
         data = self._stored(body.sha256, "body") if body is not None and body.bytes else b""
+        if body is not None and body.clipped is not None:
+            was = body.clipped
+            content = self._shown(
+                record, side, Body(sha256=was.sha256, bytes=was.bytes), (data or b"")[: was.head], limit
+            )
+            return replace(content, whole=False)
+        return self._shown(record, side, body, data, limit)
+
+    @staticmethod
+    def _shown(
+        record: ExchangeRecord, side: Request | Response, body: Body | None, data: bytes | None, limit: int
+    ) -> _Content:
         if not _is_message(record, side):
             shown = excerpt(data or b"", limit)
         else:

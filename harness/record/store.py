@@ -26,6 +26,9 @@ SCHEMA = "art15-exchange/1"
 Observer = Callable[[Exchange, str | None], None]
 # Exchanges that are remembered for telling what an endpoint was sent before it went away, and their bytes together.
 RECENT, RECENT_BYTES = 32, 8 << 20
+# A body may take one part in so many of what is left of the room, and so many bytes in any case; of a larger one the
+# first and the last bytes are kept.
+SHARE, WHOLE, HEAD, TAIL = 128, 64 << 10, 48 << 10, 16 << 10
 # Names remembered so as not to write the same content again; forgetting one costs a write, never a wrong file.
 REMEMBERED = 100_000
 
@@ -33,12 +36,22 @@ REMEMBERED = 100_000
 class ExchangeStore:
     """Files named by their SHA-256 below ``root/exchanges``; the same content is kept once.
 
+    Args:
+        root: the bundle.
+        room: bytes that may be written; None is unlimited. A body that is large for what is left is kept in part.
+
+    Attributes:
+        written: bytes so far.
+        clipped, left_out: bodies that were kept in part, and the bytes of them that were not kept.
+
     Raises (all methods):
         OSError: the disk refuses; a run whose evidence cannot be written must not go on.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, room: int | None = None) -> None:
         self.root = root
+        self.room = room
+        self.written = self.clipped = self.left_out = 0
         self._folder = str(root)
         self._known: set[str] = set()
         self._folders: set[str] = set()
@@ -63,6 +76,7 @@ class ExchangeStore:
         except BaseException:
             _remove(temporary)
             raise
+        self.written += len(data)
         if len(self._known) >= REMEMBERED:
             self._known = set()
         self._known.add(name)
@@ -89,8 +103,19 @@ class ExchangeStore:
     def _body(self, body: bytes) -> dict[str, Any] | None:
         if not body:
             return None
-        digest = self.put(body, "body")
-        return {"sha256": digest, "bytes": len(body), "file": relative(digest, "body")}
+        kept, clipped = self._kept(body)
+        digest = self.put(kept, "body")
+        record = {"sha256": digest, "bytes": len(kept), "file": relative(digest, "body")}
+        return record if clipped is None else record | {"clipped": clipped}
+
+    def _kept(self, body: bytes) -> tuple[bytes, dict[str, Any] | None]:
+        """What is kept of a body, and of one that is too large what it was."""
+        if self.room is None or len(body) <= max(WHOLE, (self.room - self.written) // SHARE):
+            return body, None
+        self.clipped += 1
+        self.left_out += len(body) - HEAD - TAIL
+        whole = {"sha256": hashlib.sha256(body).hexdigest(), "bytes": len(body), "head": HEAD, "tail": TAIL}
+        return body[:HEAD] + body[-TAIL:], whole
 
 
 def _write(path: str, data: bytes) -> None:

@@ -182,7 +182,8 @@ def _limits(options: Options, policy: Policy, profile: str, *, loopback: bool) -
         rate = OFF_LOOPBACK_RATE
     by_profile = seconds is None
     time = PROFILES[profile] if seconds is None else None if isinstance(seconds, str) else seconds
-    return Limits(rate, requests, time, timeout, budget.body_mebibytes * MEBIBYTE, by_profile)
+    evidence = budget.evidence_mebibytes * MEBIBYTE
+    return Limits(rate, requests, time, timeout, budget.body_mebibytes * MEBIBYTE, by_profile, evidence)
 
 
 def _first(ours: Given, theirs: Given) -> Given:
@@ -223,6 +224,7 @@ def _recorded(
         "time_budget": str(limits.seconds),
         "request_timeout": str(limits.request_seconds),
         "body_bytes": str(limits.body_bytes),
+        "evidence_bytes": str(limits.evidence_bytes),
     }
     for table in ("endpoint", "budget"):
         mine, default = getattr(policy, table), getattr(Policy(), table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from itertools import islice
 from typing import Any
 
@@ -12,6 +13,8 @@ from harness.target.target import Target
 
 # Of what a list of the endpoint's has more of, only so many are written down; the exchange holds all of it.
 MOST = 1000
+# Characters of a text in the journal, and of one in the description of a server or a model, of which there may be many.
+TEXT, DESCRIBED = 8192, 512
 
 
 def target_event(target: Target) -> dict[str, Any]:
@@ -68,12 +71,23 @@ def incident_event(incident: Incident) -> dict[str, Any]:
     }
 
 
-def storable(value: Any) -> Any:  # noqa: ANN401 - the shape of the argument is the shape of the result
-    """JSON data whose text UTF-8 can hold: a lone surrogate, which JSON can spell, is written as its escape."""
+def storable(value: Any, most: int = TEXT) -> Any:  # noqa: ANN401 - the shape of the argument is that of the result
+    """JSON data whose text UTF-8 can hold: a lone surrogate, which JSON can spell, is written as its escape.
+
+    Args:
+        most: characters of one text; a longer one, without secrets by now, is cut, with its length and digest.
+    """
     if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+        return shortened(value.encode("utf-8", "backslashreplace").decode("utf-8"), most)
     if isinstance(value, dict):
-        return {storable(key): storable(each) for key, each in value.items()}
+        return {storable(key, most): storable(each, most) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [storable(each) for each in value]
+        return [storable(each, most) for each in value]
     return value
+
+
+def shortened(text: str, most: int) -> str:
+    """A text, or the beginning of one that is too long, with its length and digest: the exchange holds all of it."""
+    if len(text) <= most:
+        return text
+    return f"{text[:most]}… ({len(text)} characters, SHA-256 {hashlib.sha256(text.encode()).hexdigest()[:16]}…)"

@@ -95,7 +95,14 @@ def read_recording(folder: Path, sha256: str, base: str) -> Recording:
         request_text=record.request.text or "",
         response_text=(answer.text or "") if answer else "",
     )
-    return Recording(exchange, frozenset(str(each.get("where", "")).lower() for each in record.redactions), base)
+    sent, came = record.request.body, answer.body if answer else None
+    return Recording(
+        exchange,
+        frozenset(str(each.get("where", "")).lower() for each in record.redactions),
+        base,
+        part_of_request=sent is not None and sent.clipped is not None,
+        answer_sha256=came.clipped.sha256 if came is not None and came.clipped is not None else "",
+    )
 
 
 def recorded_before(folder: Path, sha256: str, count: int) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from harness.budget import Budget, BudgetExhausted
+from harness.budget import MEBIBYTE, Budget, BudgetExhausted
 from harness.check import REGISTRY, Check, EndpointLost, Outcome, TesterFailed, Untestable
 from harness.clauses import Catalogue
 from harness.incident import Incident
@@ -29,7 +30,7 @@ from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
 from harness.run.config import Config
 from harness.run.continuity import Continuity
-from harness.run.events import incident_event, model_event, storable, target_event
+from harness.run.events import DESCRIBED, TEXT, incident_event, model_event, storable, target_event
 from harness.run.folder import discard, make
 from harness.run.options import EMBEDDED, UsageError
 from harness.run.outcomes import Exit
@@ -113,7 +114,10 @@ class Run:
         self.unproven: list[str] = []
         self.disk = Disk()
         self._made: tuple[Path, ...] = ()
-        self._budget = Budget(config.limits, admit=self.disk.admit)
+        # What is left of the budget of bytes is for the document, the page and the results of other plugins.
+        most = config.limits.evidence_bytes
+        self._room = None if most is None else most * 3 // 4
+        self._budget = Budget(config.limits, admit=self._admit)
         self._journal: Journal
         self._recorder: Recorder
         self._clients: list[RestClient | GrpcClient] = []
@@ -143,13 +147,13 @@ class Run:
             raise self.disk.fails(error) from None
         self.redactor = Redactor(config.access.secrets(), headers=[name for name, _ in config.access.headers])
         self._record_opening()
-        self._recorder = Recorder(ExchangeStore(config.folder), self.redactor, self._exchange, self.disk)
+        self._recorder = Recorder(ExchangeStore(config.folder, self._room), self.redactor, self._exchange, self.disk)
         access = (config.access, *(each for each in (config.rest, config.grpc) if each is not None))
         hosts = {name for each in access for name in (each.host, each.sni)}
         self._sightings = Sightings(self.redactor, hosts, self._open_checks())
         self._recorder.observe(self._sightings.look)
         self._recorder.observe(self._messages.note)
-        self._budget = budget = Budget(config.limits, admit=self.disk.admit)
+        self._budget = budget = Budget(config.limits, admit=self._admit)
         rest = None if config.rest is None else RestClient(config.rest, self._recorder, budget)
         grpc = None if config.grpc is None else _grpc_client(config.grpc, self._recorder, budget)
         self._clients = [client for client in (rest, grpc) if client is not None]
@@ -294,7 +298,15 @@ class Run:
 
     def _log(self, kind: str, data: dict[str, Any]) -> None:
         """Append what may hold words of the endpoint: without secrets, and as text that can be stored."""
-        self._append(kind, storable(self.redactor.value(data)))
+        most = {"target": DESCRIBED, "model": DESCRIBED, "catalogue": sys.maxsize}.get(kind, TEXT)
+        self._append(kind, storable(self.redactor.value(data), most))
+
+    def _admit(self) -> None:
+        """Let pass what is to be sent, or say that it could not be recorded."""
+        self.disk.admit()
+        if self._room is not None and self._recorder.store.written + self._journal.size >= self._room:
+            most = (self.config.limits.evidence_bytes or 0) // MEBIBYTE
+            raise BudgetExhausted(f"the budget of {most} MiB for evidence is used up ([budget] evidence_mebibytes)")
 
     def _append(self, kind: str, data: dict[str, Any]) -> None:
         """Raises CannotRecord where the journal cannot be written."""
@@ -547,6 +559,13 @@ class Run:
             self._clients = []
 
     def _last_words(self) -> None:
+        store = self._recorder.store
+        if store.clipped:
+            text = (
+                f"{store.clipped} bodies of requests and answers are kept in part (head, tail, digest), "
+                f"{store.left_out // MEBIBYTE} MiB of them are not: raise it with [budget] evidence_mebibytes"
+            )
+            self._log("deviation", {"text": text})
         for text in self.stale_waivers():
             self._log("deviation", {"text": text})
         self._identity("end")

@@ -5,7 +5,8 @@ What a record does not have cannot be sent again: redacted contents, and the pau
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -38,11 +39,21 @@ class Recording:
         exchange: what was stored; ``ref`` is its digest.
         redacted: the places from which something was taken, such as ``request.header.authorization``.
         base: base URL that the run was given; what follows it in ``exchange.url`` is the path.
+        part_of_request: whether only a part of the request's body is kept: it cannot be sent again.
+        answer_sha256: of an answer that is kept in part, the digest of the whole; else empty.
     """
 
     exchange: Exchange
     redacted: frozenset[str]
     base: str
+    part_of_request: bool = False
+    answer_sha256: str = ""
+
+    def compared(self, now: Exchange) -> Exchange:
+        """An answer as it would have been kept: the same as the recorded one where the whole was the same."""
+        if not self.answer_sha256 or hashlib.sha256(now.response_body).hexdigest() != self.answer_sha256:
+            return now
+        return replace(now, response_body=self.exchange.response_body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,8 @@ def send_again(clients: Clients, recording: Recording, *, fresh: bool = True) ->
     recorded = recording.exchange
     if "request.body" in recording.redacted:
         raise CannotReplay("its body was redacted")
+    if recording.part_of_request:
+        raise CannotReplay("of its body only a part is kept")
     if "url" in recording.redacted:
         raise CannotReplay("its URL was redacted")
     if recorded.http_version == RAW:
