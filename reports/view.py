@@ -139,8 +139,17 @@ class View:
     clause_by_id: dict[str, ClauseRow] = field(default_factory=dict)
 
     def of_suites(self, *suites: str) -> list[CheckResult]:
-        """The checks of some suites, in the order of the document."""
-        return [check for check in self.document.checks if check.suite in suites]
+        """The checks of some suites that were carried out, in the order of the document."""
+        return [check for check in self.carried_out() if check.suite in suites]
+
+    def carried_out(self) -> list[CheckResult]:
+        """The checks that have a verdict of their own."""
+        return [check for check in self.document.checks if not check.unreached]
+
+    def left_out(self) -> list[tuple[str, str, int]]:
+        """Slug, reason and number of the planned checks that were not carried out: a line for all models together."""
+        counts = Counter((check.slug, check.reason) for check in self.document.checks if check.unreached)
+        return [(slug, reason, number) for (slug, reason), number in counts.items()]
 
     def suites(self) -> list[tuple[str, list[Card]]]:
         """Cards by suite, known suites first."""
@@ -210,12 +219,14 @@ def view(document: Evidence, sha256: str, scale: Scale) -> View:
         scale: how much there is room for.
     """
     left = Budget(scale.characters)
-    checks = Anchors("check", (check.id for check in document.checks))
+    # What was not carried out is told by slug and number: of thousands, the list would be most of the page.
+    carried_out = [check for check in document.checks if not check.unreached]
+    checks = Anchors("check", (check.id for check in carried_out))
     by_id = {check.id: check for check in document.checks}
     in_full = document.summary.findings[: scale.findings]
     found = [_finding(finding, f"finding-{n}", by_id, left) for n, finding in enumerate(in_full, 1)]
     shown = {id(each.case.data): each.anchor for each in found if each.case and each.case.full}
-    worst_first = sorted(document.checks, key=lambda check: -Verdict(check.verdict).rank)[: scale.cards]
+    worst_first = sorted(carried_out, key=lambda check: -Verdict(check.verdict).rank)[: scale.cards]
     cards = {check.id: _card(check, checks.get(check.id) or "", shown, left) for check in worst_first}
     return View(
         document=document,
@@ -225,7 +236,7 @@ def view(document: Evidence, sha256: str, scale: Scale) -> View:
         duties=Anchors("duty", (row.id for row in document.duties)),
         findings=found,
         further=document.summary.findings[scale.findings :],
-        cards=[cards[check.id] for check in document.checks if check.id in cards],
+        cards=[cards[check.id] for check in carried_out if check.id in cards],
         carded=set(cards),
         by_id=by_id,
         clause_by_id={row.id: row for row in document.catalogue.clauses},

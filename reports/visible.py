@@ -61,6 +61,9 @@ def visible(value: object) -> object:
     """
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
+    # Most of a page, and a tenth of the time.
+    if value.isascii() and value.isprintable():
+        return value
     return _PILED.sub(r"\1‹…›", _PATTERN.sub(_code_point, value))
 
 
