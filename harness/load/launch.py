@@ -10,6 +10,7 @@ import contextlib
 import importlib.util
 import os
 import selectors
+import shutil
 import signal
 import socket
 import subprocess
@@ -33,6 +34,8 @@ TELL = "ART15_FLEET_TELL"
 HOST = "127.0.0.1"
 START_S, END_S, SLACK_S = 60.0, 2.0, 12.0
 _TRIES = 3
+# Of folders for temporary files; the id of the launcher follows.
+_HOME = "art15-load-"
 _LOCUST = [sys.executable, "-P", "-m", "locust", "-f", str(Path(__file__).with_name("fleet.py")), "--headless"]
 
 
@@ -171,7 +174,8 @@ class Fleet:
 
     def _start(self) -> None:
         # A home of its own: no settings of the user's locust, and nothing of ours in the current folder.
-        self._home = tempfile.TemporaryDirectory(prefix="art15-load-")
+        sweep()
+        self._home = tempfile.TemporaryDirectory(prefix=f"{_HOME}{os.getpid()}-")
         port = str(_free_port())
         self._ear, mouth = os.pipe()
         try:
@@ -260,6 +264,25 @@ class Fleet:
         home = Path(self._home.name) if self._home else Path()
         texts = [path.read_text("utf-8", "replace").strip() for path in sorted(home.glob("*.log"))]
         return " | ".join(text[-600:] for text in texts if text)
+
+
+def sweep() -> None:
+    """Remove the homes of launchers that were killed, which nobody else will."""
+    for path in Path(tempfile.gettempdir()).glob(f"{_HOME}*"):
+        number = path.name.removeprefix(_HOME).partition("-")[0]
+        ours = not path.is_symlink() and path.is_dir() and path.stat().st_uid == os.getuid()
+        if ours and number.isdecimal() and not _alive(int(number)):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _wait(processes: Sequence[subprocess.Popen[bytes]], seconds: float) -> None:
