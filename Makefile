@@ -41,10 +41,10 @@ sample: $(VENV)/.ready ## slow tests, a third of the hostile endpoints, then bot
 servers: $(VENV)/.ready ## real inference servers, installed into .servers/, probed end to end
 	$(BIN)/pytest tests/servers -q $(RERUNS) -m "servers and not slow"
 
-validate: $(VENV)/.ready ## the full matrix: faults, variants, ten seeds for what is drawn for, endpoints lost at twenty moments, all hostile ones, real servers probed otherwise; resumes; commit the result
+validate: $(VENV)/.ready ## the full matrix: faults, variants, ten seeds for what is drawn for, endpoints lost at thirty moments, disks full, clocks that jump, all hostile ones, real servers probed otherwise; resumes; commit the result
 	$(BIN)/art15 validate --group --seeds 10 --jobs 5 --resume --out suites/validation.json
 	ART15_HOSTILE_SECONDS=20 $(BIN)/pytest tests/hostile -q -n 4
-	$(BIN)/pytest tests/endtoend/test_lost.py tests/endtoend/test_one_finding.py -q -n 2
+	$(BIN)/pytest tests/endtoend/test_lost.py tests/endtoend/test_machine.py tests/endtoend/test_one_finding.py -q -n 2
 	$(BIN)/pytest tests/reports/test_mutations.py tests/reports/test_hostile_bundles.py -q -n 2
 	-$(BIN)/uv pip install -q --python $(BIN)/python atheris
 	for each in "strict JSON" "binary reply" "binary tensor" protobuf "protobuf metadata" gzip events "words of an answer" \
@@ -53,7 +53,7 @@ validate: $(VENV)/.ready ## the full matrix: faults, variants, ten seeds for wha
 
 system: ## Debian packages for the browser tests, hosts made of namespaces and real servers; needs root
 	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium curl gcc git iproute2 libc6-dev \
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium curl faketime gcc git iproute2 libc6-dev \
 	  $$(apt-cache search --names-only '^libpython3\.[0-9]+$$' | cut -d' ' -f1)
 
 yardsticks: ## Debian packages that benchmarks/load.py measures with; needs root, and leaves no service running

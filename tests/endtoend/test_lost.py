@@ -27,11 +27,11 @@ request_timeout = 2.0
 MODEL = ("--models", "pair")
 RUN = ("--oip-model", "pair", "--oip-profile", "quick", "--oip-suite", "conformance", "--oip-suite", "security")
 # Requests that such a run makes are about twice as many.
-MOMENTS = random.Random(15).sample(range(5, 700), 20)
+MOMENTS = random.Random(15).sample(range(5, 700), 30)
 
 
 def moments(first: int = 1) -> list[Any]:
-    """Twenty moments, by the number of requests before it; all but the first few only in the whole battery."""
+    """Thirty moments, by the number of requests before it; all but the first few only in the whole battery."""
     return [
         pytest.param(moment, id=f"after-{moment}", marks=[] if place < first else [pytest.mark.battery])
         for place, moment in enumerate(MOMENTS)
