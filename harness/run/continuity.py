@@ -23,6 +23,7 @@ from harness.record.store import Recorder, transport_of
 from harness.run.suspects import suspects_of
 from harness.target.models import ModelUnderTest
 from harness.target.target import Target
+from harness.waiting import wait
 from harness.wire.access import AccessError
 from harness.wire.presence import refuses
 
@@ -246,7 +247,7 @@ class Continuity:
                 answered = answered or self._answers(client)
                 if answered and self._infers():
                     return ""
-            time.sleep(min(pause, max(0.0, min(limit, left) - spent)))
+            wait(min(pause, max(0.0, min(limit, left) - spent)))
             pause = min(2 * pause, LONGEST_PAUSE)
         if answered:
             return f"it answers again, and did not infer within {max(self._patience, self._warm_up):g} s"

@@ -15,6 +15,7 @@ from harness.record.exchange import Exchange
 from harness.target.models import NESTED, ModelUnderTest, outputs_of
 from harness.target.probe import Probe
 from harness.target.replies import status_of
+from harness.waiting import wait
 
 # For a server that restarts its workers, sheds load, or has still to finish what it was made to do.
 PATIENCE_SECONDS = 10.0
@@ -67,7 +68,7 @@ def alive(probe: Probe, patience: float = PATIENCE_SECONDS) -> Alive:
             return Alive(None, True, None, exchange, tries, spent)
         if spent >= patience:
             break
-        time.sleep(min(pause, max(0.0, patience - spent)))
+        wait(min(pause, max(0.0, patience - spent)))
         pause = min(pause * 2, LONGEST_PAUSE)
     ready = _says_ready(probe) if exchange.answered else None
     said = "" if ready is None else f"; it calls itself {'ready' if ready else 'not ready'}"

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from harness.record.exchange import Exchange
 from harness.target.probe import Probe
 from harness.target.replies import error_object_problem, error_root, refused, status_of
+from harness.waiting import wait
 from harness.wire.messages import InferRequest
 
 # Work that an endpoint may end after its answer is waited for, in pauses that grow.
@@ -87,4 +88,4 @@ def polled(probe: Probe, ask: Callable[[], Exchange], seconds: float) -> Iterato
         left = end - time.monotonic()
         if left <= 0:
             return
-        time.sleep(min(next(pauses, PAUSES[-1]), left))
+        wait(min(next(pauses, PAUSES[-1]), left))

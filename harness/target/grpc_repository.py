@@ -15,6 +15,7 @@ from typing import Any
 from harness.record.exchange import Exchange
 from harness.target.probe import Probe
 from harness.target.replies import refused
+from harness.waiting import wait
 
 EXTENSION = "model_repository"
 # Loading may take its time, unloading may end after the answer, and readiness may follow a moment later.
@@ -66,7 +67,7 @@ def settled(probe: Probe, condition: Callable[[], bool], seconds: float) -> bool
     while not condition():
         if time.monotonic() > end:
             return False
-        time.sleep(PAUSE_SECONDS)
+        wait(PAUSE_SECONDS)
     return True
 
 

@@ -17,6 +17,7 @@ from harness.generate.inputs import candidates
 from harness.record.exchange import Exchange
 from harness.target.models import ModelUnderTest
 from harness.target.target import Target
+from harness.waiting import wait
 from harness.wire import strictjson
 from harness.wire.access import AccessError
 from harness.wire.rest import json_of
@@ -170,7 +171,7 @@ def _waited(ask: Callable[[], Exchange], what: str, seconds: float, tell: Callab
         return False
     tell(f"{what} is not ready; waiting up to {seconds:g} s")
     while time.monotonic() < deadline:
-        time.sleep(min(POLL_SECONDS, seconds))
+        wait(min(POLL_SECONDS, seconds))
         if not says_not_ready(ask()):
             break
     return True

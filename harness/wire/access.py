@@ -17,6 +17,7 @@ import certifi
 import httpx
 
 from harness.record.parts import halves, parts_of
+from harness.waiting import wait
 
 TOKEN_SECONDS = 300.0
 TOKEN_TIMEOUT = 30.0
@@ -250,7 +251,7 @@ def _run_until_it_works(command: str) -> str:
         try:
             return _run(command)
         except _FailedNow:
-            time.sleep(pause)
+            wait(pause)
     return _run(command)
 
 

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 
 from harness.record.exchange import Exchange
+from harness.waiting import wait
 
 THROTTLED_TRIES = 8
 # A longer pause than this is not waited for: the answer stands as it is, and the check says so.
@@ -72,7 +73,7 @@ class Pace:
             now = time.monotonic()
             due = max(now, self._next)
             self._next = due + self.interval
-        time.sleep(due - now)
+        wait(due - now)
 
     def slow_down(self) -> None:
         """Double the interval, once for all requests that were under way together: they say nothing of the new one."""

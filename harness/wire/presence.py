@@ -3,8 +3,7 @@ nothing and is no exchange."""
 
 from __future__ import annotations
 
-import time
-
+from harness.waiting import wait
 from harness.wire.access import Access
 from harness.wire.connection import Route, open_stream
 from harness.wire.sockets import Backend, Call, WireError
@@ -19,7 +18,7 @@ def refuses(access: Access, pause: float) -> bool:
     """
     if access.proxy is not None:
         return False
-    time.sleep(pause)
+    wait(pause)
     try:
         open_stream(access.host, access.port, Route(), Backend(), Call(CONNECT_SECONDS)).close()
     except WireError as error:

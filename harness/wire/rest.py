@@ -19,6 +19,7 @@ from harness.record.coding import DECODED_LIMIT, Undecodable, codings, decoded_b
 from harness.record.exchange import Exchange, Failure, Headers
 from harness.record.intent import meant
 from harness.record.store import Recorder
+from harness.waiting import wait
 from harness.wire import strictjson
 from harness.wire.access import Access, Header
 from harness.wire.connection import Route
@@ -122,7 +123,7 @@ class RestClient:
             if pause is None or pause > min(THROTTLED_SECONDS, self.budget.seconds_left):
                 break
             self.pace.slow_down()
-            time.sleep(pause)
+            wait(pause)
             exchange = self.recorder.settled(attempt, whole_time=timeout is None)
         # An endpoint that never lets anything through is not waited for again until it does.
         self._patient = pause_of(exchange) is None

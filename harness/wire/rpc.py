@@ -23,6 +23,7 @@ from harness.record.exchange import Exchange, Failure, Headers, RpcStatus
 from harness.record.intent import meant
 from harness.record.quoting import clip
 from harness.record.store import Recorder
+from harness.waiting import wait
 from harness.wire import protobuf
 from harness.wire.access import Access, Header
 from harness.wire.connection import Route
@@ -120,7 +121,7 @@ class GrpcClient:
             if pause is None or pause > min(THROTTLED_SECONDS, self.budget.seconds_left):
                 break
             self.pace.slow_down()
-            time.sleep(pause)
+            wait(pause)
             exchange = self.recorder.settled(attempt, whole_time=timeout is None)
         self._patient = pause_of(exchange) is None
         return exchange

@@ -16,6 +16,7 @@ from harness.record.exchange import Exchange
 from harness.target.alive import alive
 from harness.target.lanes import Known, Lane, excused, known, lane, quick_mistakes
 from harness.target.probe import Probe
+from harness.waiting import wait
 
 SERVES, CRASH = "advice:serves-others", "policy:no-crash"
 BAD_EACH = 4
@@ -92,7 +93,7 @@ def _judge_times(probe: Probe, way: Lane, one: Known, times: Sequence[float]) ->
     rises = trend.rises(least=LEAST_SECONDS)
     exchange = None
     if rises:
-        time.sleep(REST_SECONDS)
+        wait(REST_SECONDS)
         later = [
             exchange for exchange in (way.send(one.request, False) for _ in range(SAMPLE)) if not excused(exchange)
         ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +13,7 @@ from harness.target.belonging import REPORTED, SAME, report, strayed_from
 from harness.target.lanes import Known, Lane, excused, known, lane, varies_alone
 from harness.target.probe import Probe
 from harness.target.replies import status_of
+from harness.waiting import wait
 from harness.wire.duplex import Piece
 from harness.wire.rawhttp import head, send_raw
 
@@ -114,7 +114,7 @@ def _hang_up(probe: Probe, one: Known, cut: float | None) -> None:
     data = start[: len(start) // 2] if cut is None else start + body[: int(cut * len(body))]
     send_raw(probe.client, [Piece(data, 0.005)], hang_up=True)
     # The endpoint may need a moment to notice.
-    time.sleep(0.01)
+    wait(0.01)
 
 
 def _where(cut: float | None) -> str:

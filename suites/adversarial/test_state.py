@@ -25,6 +25,7 @@ from harness.target.lanes import (
     quick_mistakes,
 )
 from harness.target.probe import Probe
+from harness.waiting import wait
 
 SAME, CRASH, READY = "policy:same-answer", "policy:no-crash", "policy:ready-infers"
 LEFT_BEHIND, VARIES = "state-left-behind", "same-request-other-answer"
@@ -58,7 +59,7 @@ def adversarial_probe_set_before(probe: Probe) -> None:
         # Whether answers can be compared at all is settled before anything could change them.
         probe.model.steady(probe.client)
     taken = [(way, answered(way, distinct(way.base, 3 * PROBES), PROBES)) for way in lanes(probe)]
-    time.sleep(PAUSE_SECONDS)
+    wait(PAUSE_SECONDS)
     for way, ones in taken:
         _memory(probe)[way.name] = [one for one in ones if _alike(probe, way, one)]
         probe.observe(

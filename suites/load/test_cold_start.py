@@ -16,6 +16,7 @@ from harness.target.probe import Probe
 from harness.target.replies import status_of
 from harness.target.repository import is_listed, is_ready, load, with_reserve
 from harness.target.repository import until as wait_until
+from harness.waiting import wait
 from harness.wire.messages import InferRequest
 from harness.wire.pace import pause_of
 
@@ -59,7 +60,7 @@ def load_cold_start(probe: Probe) -> None:
         while not is_ready(probe, probe.model):
             if time.monotonic() - begin > PATIENCE_S:
                 probe.untestable(f"not ready within {PATIENCE_S:g} s of the load, which was answered {back.status}")
-            time.sleep(0.05)
+            wait(0.05)
         took = time.monotonic() - begin
         _infers(probe, request)
         run = bench.run(plan, "cold start", again=False)

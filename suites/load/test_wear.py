@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from harness.check import check
 from harness.target.lanes import Transport
 from harness.target.load_judging import answers_are_right, still_there
@@ -11,6 +9,7 @@ from harness.target.load_scenarios import throughput
 from harness.target.load_settling import listened
 from harness.target.loading import alone, loader
 from harness.target.probe import Probe
+from harness.waiting import wait
 
 STEADY = "advice:steady-over-time"
 CRITERIA = ["same-answer", "no-leak", "no-crash"]
@@ -87,7 +86,7 @@ def _wear(probe: Probe, way: Transport) -> None:
     for pause in PAUSES_S:
         if not _slower(now, before):
             break
-        time.sleep(pause)
+        wait(pause)
         now = min(now, alone(probe, way, TRIES))
     words = f"{now * 1e3:.1f} ms after {load.sent} requests of load, {before * 1e3:.1f} ms before the first"
     probe.observe(f"one inference alone, the middle of {TRIES}: {words}")

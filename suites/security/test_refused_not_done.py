@@ -9,6 +9,7 @@ from harness.target.credentials import configured, nobody, refuses_credentials
 from harness.target.probe import UNKNOWN_MODEL, Probe
 from harness.target.replies import status_of
 from harness.target.repository import Absence, bring_back, index, infers, is_ready, load, rows_of, spare, with_reserve
+from harness.waiting import wait
 
 # An unload may end after its answer: so long it is looked for, and in such steps.
 SECONDS, STEP = 1.5, 0.25
@@ -43,7 +44,7 @@ def security_refused_unload_not_done(probe: Probe) -> None:
     try:
         end = time.monotonic() + SECONDS
         while not gone and time.monotonic() < end:
-            time.sleep(STEP)
+            wait(STEP)
             gone = not infers(probe, model) and not is_ready(probe, model)
     finally:
         if gone or not refuses_credentials(absence.unload):

@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-CORE = {"harness.check", "harness.verdicts", "harness.stats", "harness.budget", "harness.policy", "harness.clauses"}
+CORE = {
+    "harness.check",
+    "harness.verdicts",
+    "harness.waiting",
+    "harness.stats",
+    "harness.budget",
+    "harness.policy",
+    "harness.clauses",
+}
 CORE |= {"harness.allowed", "harness.incident"}
 WIRING = {"harness.cli", "harness.plugin", "art15_guard"}
 
