@@ -105,8 +105,10 @@ def test_a_time_budget_is_kept(tmp_path: Path) -> None:
         arguments = ["--oip-policy", policy(tmp_path), "--oip-model", "iris", "--oip-time-budget", "24"]
         ran = probe(url.replace("http:", "grpc:"), tmp_path / "evidence", *arguments)
     assert time.monotonic() - begin < 180
-    # Too little for a verdict on an endpoint that never answers, and no claim that there was one.
-    assert ran.code == 5, ran.output
+    # Too little for a verdict on an endpoint that never answers, and no claim that there was one. What was asked for by
+    # name is red where there was time to ask it.
+    assert ran.code == (1 if "asked for by name and could not be tested" in ran.output else 5), ran.output
+    assert not {"fail", "warn"} & set(ran.verdicts.values())
     assert "Traceback" not in ran.output
     assert ran.evidence["report"]["cut_short"] is True
     assert {row["state"] for row in ran.evidence["duties"]} & {"supported", "contradicted"} == set()

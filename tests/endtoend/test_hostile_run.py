@@ -37,7 +37,7 @@ BOUND_KILOBYTES = 600_000
 @pytest.mark.parametrize("named", [True, False], ids=["model named", "no model named"])
 def test_hostile_endpoint_ends_in_a_verdict(behaviour: str, named: bool, tmp_path: Path) -> None:
     policy = tmp_path / "policy.toml"
-    policy.write_text("[budget]\nrequest_timeout = 0.5\nbody_mebibytes = 1\n")
+    policy.write_text("[budget]\nrequest_timeout = 0.5\nbody_mebibytes = 1\n[endpoint]\nwarm_up = 2\npatience = 2\n")
     arguments = ["--oip-policy", str(policy), *(["--oip-model", "iris"] if named else [])]
     begin = time.monotonic()
     with HostileServer(behaviour) as url:
