@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from harness.foreign import MEBIBYTE, Refused
 
-MAX_FILES = 300_000
-MAX_MANIFEST = 80 * MEBIBYTE
+MAX_FILES = 240_000
+MAX_MANIFEST = 56 * MEBIBYTE
 MAX_DOCUMENT = 64 * MEBIBYTE
 MAX_PAGE = 64 * MEBIBYTE
 MAX_SCHEMA = 4 * MEBIBYTE

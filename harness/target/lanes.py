@@ -32,6 +32,8 @@ SERIAL_SECONDS = 4.0
 ROWS = 5
 # An endpoint that left so many requests in a row without an answer is not asked for more.
 SILENCES = 2
+# Bytes of known answers that are held at once; read, each takes many times as much.
+HELD_BYTES = 8 << 20
 QUICK_SECONDS = 0.5
 
 
@@ -162,7 +164,7 @@ def known(probe: Probe, way: Lane, count: int = 12) -> list[Known]:
 def answered(way: Lane, requests: Iterable[InferRequest], count: int) -> list[Known]:
     """Up to ``count`` of the requests with their answers, first those that are answered differently.
 
-    Requests with one and the same answer cannot show that answers are mixed up.
+    Requests with one and the same answer cannot show that answers are mixed up. Of large answers fewer are held.
     """
     new: list[Known] = []
     like: list[Known] = []
@@ -176,8 +178,12 @@ def answered(way: Lane, requests: Iterable[InferRequest], count: int) -> list[Kn
         if not outputs:
             continue
         one = Known(request, outputs, exchange)
+        count = min(count, max(2, HELD_BYTES // max(1, len(exchange.response_body))))
         is_new = all(difference(outputs, other.outputs, exact=False) is not None for other in new)
-        (new if is_new else like).append(one)
+        if is_new:
+            new.append(one)
+        elif len(like) < count:
+            like.append(one)
         if len(new) >= count:
             break
     return [*new, *like][:count]

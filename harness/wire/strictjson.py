@@ -25,7 +25,7 @@ MAX_DEPTH = 100
 MAX_DIGITS = 308
 MAX_PROBLEMS = 100
 # Bytes that the values of one text may take in memory; two of them are compared at times.
-MAX_COST = 128 << 20
+MAX_COST = 48 << 20
 
 _MARK = b"\xef\xbb\xbf"
 _WHITESPACE = re.compile(r"[ \t\n\r]*")

@@ -9,7 +9,7 @@ import pytest
 from tests.endtoend.costly import ANSWERS, METADATA_ANSWERS, costly
 from tests.endtoend.running import probe
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.battery]
 
 # Ten times what a run takes; one that hangs takes for ever.
 PATIENCE = 600

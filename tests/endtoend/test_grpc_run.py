@@ -65,6 +65,7 @@ def ended_well(ran: Ran, begin: float) -> None:
     verified(ran)
 
 
+@pytest.mark.battery
 @pytest.mark.parametrize("behaviour", BEHAVIOURS)
 def test_a_hostile_endpoint_ends_in_a_verdict(behaviour: str, tmp_path: Path) -> None:
     begin = time.monotonic()
@@ -75,6 +76,7 @@ def test_a_hostile_endpoint_ends_in_a_verdict(behaviour: str, tmp_path: Path) ->
     assert ran.evidence["item"]["transports"] == ["grpc"]
 
 
+@pytest.mark.battery
 @pytest.mark.parametrize("behaviour", ["never-answers", "status-missing"])
 def test_a_hostile_endpoint_without_a_named_model(behaviour: str, tmp_path: Path) -> None:
     begin = time.monotonic()
@@ -86,6 +88,7 @@ def test_a_hostile_endpoint_without_a_named_model(behaviour: str, tmp_path: Path
         ended_well(ran, begin)
 
 
+@pytest.mark.battery
 @pytest.mark.parametrize("behaviour", BESIDE_REST)
 def test_a_hostile_grpc_address_beside_rest(behaviour: str, server: str, tmp_path: Path) -> None:
     begin = time.monotonic()

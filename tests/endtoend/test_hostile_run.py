@@ -33,6 +33,7 @@ BOUND_SECONDS = 600
 BOUND_KILOBYTES = 600_000
 
 
+@pytest.mark.battery
 @pytest.mark.parametrize("behaviour", BEHAVIOURS)
 @pytest.mark.parametrize("named", [True, False], ids=["model named", "no model named"])
 def test_hostile_endpoint_ends_in_a_verdict(behaviour: str, named: bool, tmp_path: Path) -> None:
