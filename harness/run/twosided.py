@@ -249,7 +249,9 @@ def _together(parts: Sequence[Seen]) -> Seen:
             worst = combine([Verdict(verdict), *([Verdict(verdicts[identity])] if identity in verdicts else [])]).value
             if worst != verdicts.get(identity):
                 verdicts[identity], reasons[identity] = worst, part.reasons.get(identity, "")
-    return Seen(parts[0].case, verdicts, reasons)
+    # None where there was no time for it: then nothing is said of the clean server.
+    case = parts[0].case if parts else Case("clean", "clean", ())
+    return Seen(case, verdicts, reasons)
 
 
 def _never_passed(clean: Seen, cases: Iterable[Seen], checks: Iterable[Check]) -> list[str]:
