@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import pytest
 
+from harness.record.exchange import Exchange
 from harness.record.packed import brotli
 from harness.record.parts import parts_of
 from harness.record.redact import Redactor
@@ -185,13 +186,17 @@ WORST: dict[str, Callable[[int], bytes]] = {
 }
 
 
+def _taken(redactor: Redactor, exchange: Exchange) -> float:
+    begin = time.process_time()
+    redactor.exchange(exchange)
+    return time.process_time() - begin
+
+
 @pytest.mark.parametrize("kind", WORST)
 def test_the_cost_of_a_byte_does_not_grow(kind: str) -> None:
     redactor = Redactor([SECRET, JWT])
     seconds = []
     for size in (100_000, 1_000_000):
         exchange = replace(EXCHANGE, response_body=WORST[kind](size))
-        begin = time.process_time()
-        redactor.exchange(exchange)
-        seconds.append(time.process_time() - begin)
+        seconds.append(min(_taken(redactor, exchange) for _ in range(3)))
     assert seconds[1] < 40 * max(seconds[0], 0.01)

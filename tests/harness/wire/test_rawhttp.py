@@ -207,6 +207,8 @@ def pipelining(*, reads: int, answer: bytes) -> Callable[[socket.socket], None]:
     """Answers each of the first ``reads`` requests as soon as it is whole, and then reads no more."""
 
     def behaviour(connection: socket.socket) -> None:
+        # What nobody reads must not fit into it: left to itself it grows to 32 MiB where the system allows that.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
         data = b""
         for _ in range(reads):
             while b"END" not in data:
