@@ -204,6 +204,7 @@ def compare(
     problems = [f"clean server: {identity} is {verdict}: {clean.reasons.get(identity, '')}"
                 for identity, verdict in clean.verdicts.items()
                 if verdict not in GOOD and identity not in spoilt]  # fmt: skip
+    problems += [] if clean.verdicts else ["clean server: not probed, so that nothing says whom the checks blame"]
     problems += [f"{each.case.side} {each.case.name}: {each.reasons.get('run', '')}"
                  for each in seen if each.case.side == "fault" and "run" in each.verdicts]  # fmt: skip
     problems += _never_passed(clean, by_case.values(), checks) if all_variants else []
