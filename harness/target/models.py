@@ -18,7 +18,7 @@ from harness.record.quoting import clip, clip_bytes
 from harness.target.advice import TRIES, unanswered
 from harness.target.sequences import advice, asks_for_sequence, in_sequence
 from harness.wire import strictjson
-from harness.wire.messages import InferRequest, ModelMetadata, TensorMetadata, read_outputs
+from harness.wire.messages import InferRequest, ModelMetadata, read_outputs
 from harness.wire.rest import RestClient, json_of
 from harness.wire.tensor import Tensor
 from harness.wire.varied import vary
@@ -124,7 +124,7 @@ class ModelUnderTest:
 
     def candidates(self, batch: int = 1) -> Iterator[InferRequest]:
         """Valid requests by the metadata, with all but the values of one that the model is known to accept."""
-        made = candidates(self.metadata.inputs if self.metadata else (), batch=batch, most=self.elements)
+        made = self._made(batch)
         return made if self._accepted is None else map(self.like, made)
 
     def like(self, request: InferRequest) -> InferRequest:
@@ -224,8 +224,7 @@ class ModelUnderTest:
         return tuple(self._refusals)
 
     def _search(self, client: RestClient) -> Accepted | None:
-        inputs = self.metadata.inputs if self.metadata else ()
-        for request in chain(self.samples, candidates(inputs, most=self.elements)):
+        for request in self._tried():
             exchange = self.infer(client, request)
             if exchange.timed_out:
                 with client.budget.allowing(self.patience) as seconds:
@@ -237,23 +236,31 @@ class ModelUnderTest:
             if exchange.status is not None and 200 <= exchange.status < 300:
                 return Accepted(request, exchange)
             self._refusals.append(exchange)
-        return self._search_in_sequence(client, inputs) or self._search_with_more(client, inputs)
+        return self._search_in_sequence(client) or self._search_with_more(client)
 
-    def _search_in_sequence(self, client: RestClient, inputs: tuple[TensorMetadata, ...]) -> Accepted | None:
+    def _tried(self) -> Iterator[InferRequest]:
+        """One after another, never all in memory at once."""
+        return chain(self.samples, self._made())
+
+    def _made(self, batch: int = 1) -> Iterator[InferRequest]:
+        """Valid requests by the metadata alone."""
+        return candidates(self.metadata.inputs if self.metadata else (), batch=batch, most=self.elements)
+
+    def _search_in_sequence(self, client: RestClient) -> Accepted | None:
         """Whether the requests were refused only for standing outside of a sequence."""
         if not self.sequences and not asks_for_sequence(self._refusals):
             return None
-        for request in in_sequence(chain(self.samples, candidates(inputs, most=self.elements))):
+        for request in in_sequence(self._tried()):
             exchange = self.infer(client, request)
             if exchange.status is not None and 200 <= exchange.status < 300:
                 self.sequence_only = True
                 return Accepted(request, exchange)
         return None
 
-    def _search_with_more(self, client: RestClient, inputs: tuple[TensorMetadata, ...]) -> Accepted | None:
+    def _search_with_more(self, client: RestClient) -> Accepted | None:
         """Whether the requests were refused only for what the protocol leaves to the client."""
         outputs = tuple(tensor.name for tensor in self.metadata.outputs) if self.metadata else ()
-        for request in (*self.samples[:1], *islice(candidates(inputs, most=self.elements), 1)):
+        for request in (*self.samples[:1], *islice(self._made(), 1)):
             whole = vary(replace(request, id="1"), parameters={})
             whole = whole if whole.outputs is not None or not outputs else vary(whole, outputs=outputs)
             for insisted, tried in (("id", replace(request, id="1")), ("id, parameters or outputs", whole)):
