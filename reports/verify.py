@@ -53,10 +53,10 @@ def verify(folder: Path, expect_digest: str | None = None) -> Verification:
         if document.report.cut_short:
             told.notes.append(f"The run was cut short: {document.report.cut_short_reason}")
     hold_others(told, inside, recorded)
-    _page(told, evidence_data)
+    page = _page(told, evidence_data)
     if manifest is not None and document is not None and evidence_data is not None:
         _fields(told, manifest, document, evidence_data)
-        _made_again(told, manifest, document, evidence_data, recorded)
+        _made_again(told, manifest, document, evidence_data, recorded, page)
     state = _state(told, expect_digest, manifest_data, evidence_data)
     notes = [*told.unchecked, *told.notes]
     return Verification(told.problems, state, notes, told.checked, told.unchecked, told.total)
@@ -96,11 +96,11 @@ def _document(told: Told, data: bytes | None) -> Evidence | None:
     return document
 
 
-def _page(told: Told, evidence_data: bytes | None) -> None:
+def _page(told: Told, evidence_data: bytes | None) -> bytes | None:
     """The page, whoever made it: no script, nothing that is fetched, and made from this document by its own words."""
     page = told.read(PAGE, MAX_PAGE)
     if page is None:
-        return
+        return None
     wrong = not_inert(page)
     if wrong is not None:
         told.wrong(PAGE, wrong)
@@ -108,6 +108,7 @@ def _page(told: Told, evidence_data: bytes | None) -> None:
         told.checked.append("the page for scripts and for anything that is fetched")
     if evidence_data is not None and hashlib.sha256(evidence_data).hexdigest().encode() not in page:
         told.wrong(PAGE, f"does not carry the digest of this {EVIDENCE}")
+    return page
 
 
 def _fields(told: Told, manifest: Manifest, document: Evidence, evidence_data: bytes) -> None:
@@ -124,13 +125,18 @@ def _fields(told: Told, manifest: Manifest, document: Evidence, evidence_data: b
 
 
 def _made_again(
-    told: Told, manifest: Manifest, document: Evidence, evidence_data: bytes, recorded: Recorded | None
+    told: Told,
+    manifest: Manifest,
+    document: Evidence,
+    evidence_data: bytes,
+    recorded: Recorded | None,
+    page: bytes | None,
 ) -> None:
     """Make document, page and schema again; only a build of the report code that agrees makes the same bytes."""
     ours = manifest.builder == fingerprint()
     wrong = _document_again(told, document, evidence_data, recorded)
     if wrong is None:
-        page, schema = told.read(PAGE, MAX_PAGE), told.read(SCHEMA, MAX_SCHEMA)
+        schema = told.read(SCHEMA, MAX_SCHEMA)
         differ = [(PAGE, f"is not the page of this {EVIDENCE}")] if page != render(evidence_data) else []
         differ += [(SCHEMA, "is not the published schema")] if schema != published() else []
     else:

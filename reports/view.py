@@ -128,6 +128,8 @@ class View:
 
     document: Evidence
     sha256: str
+    # The checks that have a verdict of their own.
+    carried_out: list[CheckResult]
     checks: Anchors
     clauses: Anchors
     duties: Anchors
@@ -140,11 +142,7 @@ class View:
 
     def of_suites(self, *suites: str) -> list[CheckResult]:
         """The checks of some suites that were carried out, in the order of the document."""
-        return [check for check in self.carried_out() if check.suite in suites]
-
-    def carried_out(self) -> list[CheckResult]:
-        """The checks that have a verdict of their own."""
-        return [check for check in self.document.checks if not check.unreached]
+        return [check for check in self.carried_out if check.suite in suites]
 
     def left_out(self) -> list[tuple[str, str, int]]:
         """Slug, reason and number of the planned checks that were not carried out: a line for all models together."""
@@ -231,6 +229,7 @@ def view(document: Evidence, sha256: str, scale: Scale) -> View:
     return View(
         document=document,
         sha256=sha256,
+        carried_out=carried_out,
         checks=checks,
         clauses=Anchors("clause", (row.id for row in document.catalogue.clauses)),
         duties=Anchors("duty", (row.id for row in document.duties)),
