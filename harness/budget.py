@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from harness import waiting
+
 MEBIBYTE = 1 << 20
 
 
@@ -54,7 +56,7 @@ class Budget:
 
     limits: Limits = field(default_factory=Limits)
     clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], None] = waiting.wait
     admit: Callable[[], None] = lambda: None
     used: int = field(default=0, init=False)
     request_seconds: float = field(init=False)

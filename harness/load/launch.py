@@ -28,6 +28,7 @@ import msgspec
 import harness
 from harness.load.judged import LoadRun, judged
 from harness.load.plan import LoadPlan, decode_plan
+from harness.waiting import wait
 
 TELL = "ART15_FLEET_TELL"
 """Names the descriptor on which the master tells its launcher how it goes."""
@@ -256,7 +257,7 @@ class Fleet:
                 return []
         data = os.read(self._ear, 1 << 16)
         if not data:
-            time.sleep(min(seconds, 0.05))  # its end is closed: it is about to end
+            wait(min(seconds, 0.05))  # its end is closed: it is about to end
         *lines, self._heard = (self._heard + data).split(b"\n")
         return [msgspec.json.decode(line) for line in lines]
 

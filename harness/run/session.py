@@ -153,7 +153,7 @@ class Run:
         self._sightings = Sightings(self.redactor, hosts, self._open_checks())
         self._recorder.observe(self._sightings.look)
         self._recorder.observe(self._messages.note)
-        self._budget = budget = Budget(config.limits, admit=self._admit)
+        budget = self._budget
         rest = None if config.rest is None else RestClient(config.rest, self._recorder, budget)
         grpc = None if config.grpc is None else _grpc_client(config.grpc, self._recorder, budget)
         self._clients = [client for client in (rest, grpc) if client is not None]
