@@ -91,17 +91,20 @@ class Needles:
         if secret in self._secrets:
             return
         self._secrets.add(secret)
-        bare = squeezed(secret)
+        bare, forms = squeezed(secret), _forms(secret)
+        exact = {form for form in (secret, *forms) if _like_numbers(form)}
         if len(bare) < GRAM or bare.isdigit() or len(set(bare)) < MIN_KINDS:
-            self._exact |= {secret, secret.replace(b" ", b"+")}
+            exact |= {secret, secret.replace(b" ", b"+")}
+        else:
+            self._index(bare, len(secret))
+        for form in forms:
+            if len(text := squeezed(form)) >= GRAM and len(set(text)) >= MIN_KINDS:
+                self._index(text, len(secret))
+        if exact:
+            self._exact |= exact
             self._pattern = re.compile(
                 b"(?i:%s)" % b"|".join(map(_bounded, sorted(self._exact, key=len, reverse=True)))
             )
-        else:
-            self._index(bare, len(secret))
-        for form in _forms(secret):
-            if len(text := squeezed(form)) >= GRAM and len(set(text)) >= MIN_KINDS:
-                self._index(text, len(secret))
 
     def _index(self, text: bytes, length: int) -> None:
         least = len(text) if length < MIN_WHOLE else min(MAX_PIECE, max(GRAM, len(text) // 2 - 1))
@@ -128,7 +131,7 @@ class Needles:
             for first, last in places:
                 start, end = int(at[first]), int(at[last - 1]) + 1
                 if end - start <= SPREAD * (last - first) and (
-                    end - start == last - first or sum(map(_LETTER.__getitem__, bare[first:last])) >= MIN_LETTERS
+                    end - start == last - first or _letters(bare[first:last]) >= MIN_LETTERS
                 ):
                     found.append((start, end))
         return sorted(found)
@@ -187,6 +190,16 @@ class Needles:
             if any(len(text) > length and tail.endswith(text[:length]) for text in self._exact):
                 return length
         return 0
+
+
+def _like_numbers(form: bytes) -> bool:
+    """Whether what is found of it, with signs between and few letters, would be taken for numbers of a tensor."""
+    bare = squeezed(form)
+    return GRAM <= len(bare) < len(form) and _letters(bare) < MIN_LETTERS
+
+
+def _letters(bare: bytes) -> int:
+    return sum(map(_LETTER.__getitem__, bare))
 
 
 def _bounded(secret: bytes) -> bytes:

@@ -75,6 +75,13 @@ def written(exchange: Exchange, redactor: Redactor) -> tuple[bytes, list[dict[st
         return b"\n".join(path.read_bytes() for path in files) + json.dumps(events).encode(), events
 
 
+@pytest.mark.parametrize("secret", ["0000189:X", "12-34-56-78-ab", "7.0.0.1.8.9.2.3x"])
+def test_a_secret_that_looks_like_numbers_is_found(secret: str) -> None:
+    clean = Redactor([secret]).text(f"no such key: {secret}, [0, 0, 0, 0, 1, 8, 9]")
+    assert secret not in clean
+    assert clean.endswith("[0, 0, 0, 0, 1, 8, 9]")
+
+
 @settings(max_examples=60, deadline=None)
 @given(SECRETS, st.data())
 def test_no_form_of_a_secret_is_written(secret: str, data: st.DataObject) -> None:
