@@ -54,4 +54,7 @@ def _is_json(text: str) -> bool:
         strictjson.parse(text.encode("utf-8", "surrogatepass"))
     except strictjson.NotJson:
         return False
+    except strictjson.TooMuch:
+        # Values as far as it was read: too many of them are no file's text.
+        return True
     return True

@@ -96,6 +96,7 @@ class Battery:
         for what, body in requests(inputs, await self.outputs(name)):
             await self.send(what, "POST", path + "/infer", body)
         await self.send("unlabelled", "POST", path + "/infer", {"inputs": inputs}, **{"content-type": "text/plain"})
+        await self.send("long header", "POST", path + "/infer", {"inputs": inputs}, **{"x-long": "x" * 5000})
         await self.send("unknown model", "POST", "/v2/models/none/infer", {"inputs": inputs})
         rows = [[entry(spec, rows) for spec in await self.specs(name)] for rows in (0, 3, 40, 1200)]
         for each in rows:
@@ -157,6 +158,8 @@ def requests(inputs: list[dict[str, Any]], outputs: list[str]) -> list[tuple[str
         ("one input", {"inputs": [first]}),
         ("unknown input", {"inputs": [*inputs, {**first, "name": "zz"}]}),
         ("renamed input", changed(name="zz")),
+        ("NUL after the name", changed(name=first["name"] + "\0zz")),
+        ("deep", b'{"inputs": ' + b"[" * 5000 + b"]" * 5000 + b"}"),
         ("same input twice", {"inputs": [first, *inputs]}),
         *[(f"without {member}", without(member)) for member in ("name", "shape", "datatype", "data")],
         ("number id", {**valid, "id": 42}),

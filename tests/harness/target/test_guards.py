@@ -63,3 +63,7 @@ def test_the_core_and_what_stands_beside_it(path: str, core: bool, part: bool) -
 )
 def test_only_content_from_outside_is_a_leak(text: str, found: bool) -> None:
     assert (from_outside(text, "../../etc/passwd", "OK") is not None) is found
+
+
+def test_more_values_than_are_read_is_no_text_of_a_file() -> None:
+    assert from_outside("[" + "[]," * 400_000 + "[]]", "name", "harmless") is None
