@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from harness.verdicts import Verdict, combine
 from reports.causes import CONSEQUENCES, Cause, Causes, load_causes
 from reports.evidence import CheckResult, Counterexample, Finding, Tally
+from reports.hits import Hit, key_of
 from reports.titles import consequence_of, sentence_of, title_of, undecided_title
 from reports.words import RPC_CALL
 
@@ -19,27 +20,6 @@ CAP = 10
 
 _VERSION = re.compile(r"/versions/([^/\s?]+)")
 _NEEDS = re.compile(r"needs (\S+), which is \w+")
-
-
-@dataclass(slots=True)
-class Hit:
-    """What one check saw of one cause in one clause."""
-
-    check: CheckResult
-    tally: Tally
-    weight: Verdict
-    cases: list[Counterexample]
-    fields: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def key(self) -> str:
-        """What it is looked up by: its root, or its clause where the check names no root, or else the check."""
-        return key_of(self.check, self.tally.root, self.tally.clause)
-
-    @property
-    def names(self) -> tuple[str, str, str]:
-        """What a cause that explains it may call it."""
-        return self.key, self.check.slug, self.tally.clause
 
 
 @dataclass(slots=True)
@@ -53,11 +33,6 @@ class _Group:
 
     def all(self) -> list[Hit]:
         return [*self.hits, *(hit for hits in self.further.values() for hit in hits)]
-
-
-def key_of(check: CheckResult, root: str, clause: str) -> str:
-    """What a violation is looked up by among the causes."""
-    return clause if root == check.slug and ":" not in clause else root
 
 
 def findings(checks: list[CheckResult]) -> list[Finding]:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from reports.causes import CONSEQUENCES, Cause, Consequence, load_causes
 from reports.evidence import CheckResult
 from reports.excerpt import clip
-
-if TYPE_CHECKING:
-    from reports.findings import Hit
+from reports.hits import Hit
 
 TITLE = 160
 # Values of a field that are named in a title; of more, the number of the rest.

@@ -37,6 +37,7 @@ from harness.run.outcomes import Exit
 from harness.run.planning import make_plan
 from harness.run.prerequisites import Blocked, blocked, to_paste, without_request
 from harness.run.purse import Purse
+from harness.run.resending import send_suspects_again
 from harness.run.results import (
     BUDGET,
     LOST,
@@ -50,7 +51,6 @@ from harness.run.results import (
     waiver_for,
 )
 from harness.run.snapshot import snapshot
-from harness.run.suspects import send_suspects_again
 from harness.run.telling import EXAMPLES, Prices
 from harness.run.tester import tester
 from harness.run.watchdog import Outlived, Watchdog

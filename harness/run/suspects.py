@@ -1,26 +1,15 @@
-"""Which requests may have made the endpoint go away, and which of them do it again."""
+"""Which requests may have made the endpoint go away."""
 
 from __future__ import annotations
 
-import functools
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from harness.budget import BudgetExhausted
-from harness.check import Untestable
-from harness.incident import Incident, Suspect
+from harness.incident import Suspect
 from harness.record.exchange import Exchange
 from harness.record.quoting import clip
 from harness.target.differing import differs_in
 from harness.target.models import ModelUnderTest
-from harness.target.replaying import CannotReplay, Clients, Recording, send_again
-from harness.wire.access import AccessError
-
-if TYPE_CHECKING:
-    from harness.run.continuity import Continuity
 
 Seen = Sequence[tuple[Exchange, str | None]]
 ModelOf = Callable[[Exchange], ModelUnderTest | None]
@@ -30,8 +19,6 @@ JUST_NS = 200_000_000
 MOST_ANSWERED, MOST = 4, 16
 # What we gave up may still be worked on there, and be what ends it, for so long.
 GIVEN_UP_NS = 30_000_000_000
-# Sending suspects again: so many alone, so often, for so long.
-ALONE, TIMES, SECONDS = 6, 3, 60.0
 
 
 def suspects_of(recent: Seen, met: Exchange, since_ns: int, model_of: ModelOf) -> tuple[Suspect, ...]:
@@ -76,57 +63,3 @@ def _unanswered(exchange: Exchange) -> bool:
 
 def _given_up(exchange: Exchange) -> bool:
     return exchange.error is not None and exchange.error.kind == "timeout"
-
-
-def send_suspects_again(incident: Incident, recent: Seen, clients: Clients, base: str, there: Continuity) -> None:
-    """Send each suspect alone, fewest first, until one makes the endpoint go away again; then all in their order.
-
-    Notes in the incident how often each has done it. Stops where the endpoint does not come back.
-    """
-    exchanges = {each.ref: each for each, _ in recent}
-    end = time.monotonic() + SECONDS
-    for place, suspect in enumerate(incident.suspects[:ALONE]):
-        exchange = exchanges.get(suspect.sha256)
-        if exchange is None or time.monotonic() > end:
-            continue
-        k, n = _times([exchange], incident, clients, base, there, end)
-        rows = [*incident.suspects]
-        rows[place] = replace(suspect, k=k, n=n)
-        incident.suspects = tuple(rows)
-        if k:
-            return
-        if incident.lost:
-            return
-    every = [exchanges[each.sha256] for each in reversed(incident.suspects) if each.sha256 in exchanges]
-    if len(every) > 1 and time.monotonic() < end:
-        incident.together = _times(every, incident, clients, base, there, end)
-
-
-def _times(
-    every: list[Exchange], incident: Incident, clients: Clients, base: str, there: Continuity, end: float
-) -> tuple[int, int]:
-    """``(k, n)``: so often gone in n attempts; one that does nothing at first is not tried further."""
-    k = n = 0
-    while n < TIMES and time.monotonic() < end and not incident.lost:
-        gone = _goes_away(every, incident, clients, base, there)
-        if gone is None:
-            break
-        n += 1
-        k += gone
-        if not k:
-            break
-    return k, n
-
-
-def _goes_away(
-    every: list[Exchange], incident: Incident, clients: Clients, base: str, there: Continuity
-) -> bool | None:
-    """Whether the endpoint goes away; None if it could not be asked, or did not come back."""
-    try:
-        for exchange in every:
-            send = functools.partial(send_again, clients, Recording(exchange, frozenset(), base))
-            if there.provoke(send, incident):
-                return True
-    except (CannotReplay, BudgetExhausted, AccessError, Untestable, ValueError):
-        return None
-    return False

@@ -6,7 +6,7 @@ from harness.record.exchange import Exchange
 from harness.target.address import grpc_advice
 from harness.target.errors import TargetError
 from harness.target.grpc_model import GrpcModel
-from harness.target.listing import Listed, TooLong
+from harness.target.listed import Listed, TooLong
 from harness.wire import protobuf
 from harness.wire.messages import InferRequest, ServerMetadata
 from harness.wire.rpc import GrpcClient

@@ -11,6 +11,7 @@ from harness.record.coding import Undecodable, decoded_body
 from harness.record.exchange import Exchange
 from harness.target.describing import grpc_part
 from harness.target.known import value_of
+from harness.target.listed import Listed, TooLong
 from harness.wire import strictjson
 from harness.wire.rest import RestClient
 
@@ -22,23 +23,6 @@ UNAVAILABLE = "UNAVAILABLE"
 # Of a list that is more than is read, so many bytes are looked through for whole rows.
 BEGINNING = 1 << 20
 _BETWEEN = re.compile(r"[ ,\t\r\n]*")
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A row of a listing."""
-
-    name: str
-    version: str | None = None
-    state: str = ""
-
-
-class TooLong(Exception):
-    """A listing is more than is read; ``rows`` are those at its beginning."""
-
-    def __init__(self, why: str, rows: list[Listed]) -> None:
-        super().__init__(why)
-        self.rows = rows
 
 
 @dataclass(frozen=True, slots=True)

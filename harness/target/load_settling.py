@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from harness.check import Inconclusive, TesterFailed
 from harness.load.judged import LoadRun
 from harness.verdicts import Verdict
 
-if TYPE_CHECKING:
-    from harness.target.loading import Loader
-
 NOISE = frozenset({"lag", "lag-decides", "cpu", "hole"})
 # Late by milliseconds, or without a free connection: latencies say nothing then, but whether what was sent is answered
 # in seconds, and rightly, still does.
 HARMLESS = frozenset({"lag", "lag-decides", "cpu", "samples", "offered", "connection-cap"})
+
+
+class LevelStated(Protocol):
+    """Who knows whether the service level is the policy's."""
+
+    @property
+    def stated(self) -> bool:
+        """Whether it is."""
 
 
 def sound(found: LoadRun) -> bool:
@@ -42,7 +47,7 @@ def sent_as_planned(found: LoadRun) -> None:
         raise TesterFailed(found.outcome.reason)
 
 
-def settle(load: Loader, found: LoadRun) -> None:
+def settle(load: LevelStated, found: LoadRun) -> None:
     """End the check if the run decides nothing: an INVALID run blames nobody.
 
     Raises:

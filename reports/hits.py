@@ -1,0 +1,34 @@
+"""What one check saw of one cause: of these a finding is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from harness.verdicts import Verdict
+from reports.evidence import CheckResult, Counterexample, Tally
+
+
+@dataclass(slots=True)
+class Hit:
+    """What one check saw of one cause in one clause."""
+
+    check: CheckResult
+    tally: Tally
+    weight: Verdict
+    cases: list[Counterexample]
+    fields: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """What it is looked up by: its root, or its clause where the check names no root, or else the check."""
+        return key_of(self.check, self.tally.root, self.tally.clause)
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """What a cause that explains it may call it."""
+        return self.key, self.check.slug, self.tally.clause
+
+
+def key_of(check: CheckResult, root: str, clause: str) -> str:
+    """What a violation is looked up by among the causes."""
+    return clause if root == check.slug and ":" not in clause else root
