@@ -47,7 +47,8 @@ def load_mixed(probe: Probe) -> None:
     """Large requests of one client do not hold up the small ones of others.
 
     Small requests at a steady rate alone, then the same with one large batch in fifty (or the mix of the policy:
-    models, rows, weights), both in an open loop. Tensors go in binary where the server lists the extension.
+    models, rows, weights), both in an open loop. Slower counts only against the slower of two runs alone, one before
+    and one after. Tensors go in binary where the server lists the extension.
     """
     load = loader(probe, "rest")
     mix = tuple(_of_policy(load)) or _small_and_large(load)
@@ -69,7 +70,12 @@ def load_mixed(probe: Probe) -> None:
     probe.observe(f"{sizes}; the small ones alone: {latency_words(alone)}")
     before, after = _tail(alone, small), _tail(both, small)
     if before is not None and both.summary.ok:
-        slower = after is None or (after > FACTOR * before and after - before > LEAST_S)
+        slower = _slower(after, before)
+        if slower:
+            # A machine that got busy in between slows the small ones alone as well.
+            again = load.run(load.plan(load.stages((seconds, rate)), cases=mix[:1], bounds=bounds), "alone once more")
+            before = max(before, _tail(again, small) or 0.0)
+            slower = _slower(after, before)
         probe.holds(
             not slower, clause=OTHERS, root="large-requests-hold-up-small-ones",
             expected="small requests as quick as alone",
@@ -81,6 +87,10 @@ def load_mixed(probe: Probe) -> None:
     else:
         # Large requests of ours are not what the policy's level is about.
         probe.observe(latency_words(both))
+
+
+def _slower(after: float | None, before: float) -> bool:
+    return after is None or (after > FACTOR * before and after - before > LEAST_S)
 
 
 def _small_and_large(load: Loader) -> tuple[Case, ...]:
