@@ -14,7 +14,7 @@ from harness.run.embedded import EmbeddedServer
 from harness.target.discovery import discover
 from harness.target.errors import TargetError
 from harness.target.grpc_discovery import grpc_listing, grpc_model, grpc_server, reach_grpc
-from harness.target.listing import Listed
+from harness.target.listed import Listed
 from harness.wire.rpc import GrpcClient
 from tests.harness.wire.clients import client_for
 from tests.harness.wire.hostile_grpc import HostileGrpc, grpc_client
