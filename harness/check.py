@@ -56,7 +56,7 @@ class Untestable(Exception):
     """The check could not be carried out; the message says what was missing."""
 
 
-class Unsampled(Untestable):
+class NoAcceptedRequest(Untestable):
     """No request is known that the model accepts; the message says what was tried and what to give."""
 
 
@@ -308,7 +308,7 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class ObservedFact:
     """Something that matters whatever the checks say and that no clause decides, for the first screen.
 
     ``subject`` is ``management`` (reached with the rights of an inference) or ``credentials-ignored``; ``name`` what it
@@ -348,7 +348,7 @@ class Outcome:
     exercised: dict[str, int] = field(default_factory=dict)
     estimate: Estimate | None = None
     series: list[dict[str, Any]] = field(default_factory=list)
-    facts: list[Fact] = field(default_factory=list)
+    facts: list[ObservedFact] = field(default_factory=list)
     # Those of its clauses that speak of extensions.
     optional: frozenset[str] = frozenset()
     ended: Verdict | None = None

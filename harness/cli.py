@@ -216,11 +216,13 @@ def replay(folder: Path, slug: str, times: int, before: int, endpoint: str | Non
     Exit codes: 0 each came again every time, 1 not so, 3 the tester could not, 4 usage, 5 nothing to replay.
     """
     from harness.run.options import Options, UsageError
-    from harness.run.replay import USAGE, Asked
+    from harness.run.replay import USAGE, ReplayRequest
     from harness.run.replay import replay as replay_cases
 
     try:
-        asked = Asked(folder, slug, times, before, Options(endpoints=(endpoint,) if endpoint else (), **options))
+        asked = ReplayRequest(
+            folder, slug, times, before, Options(endpoints=(endpoint,) if endpoint else (), **options)
+        )
         code = replay_cases(asked, _say)
     except UsageError as error:
         _say(f"art15: {error}", wrong=True)

@@ -35,7 +35,7 @@ class Refused(OSError):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ForeignEntry:
     """One thing in a folder: its path relative to it, with slashes; ``size`` in bytes, of regular files only."""
 
     name: str
@@ -99,7 +99,7 @@ def open_given(path: Path, limit: int) -> BufferedReader:
         raise Refused(f"has a name that no file can have: {error}") from error
 
 
-def walk(folder: Path, most: int) -> Iterator[Found]:
+def walk(folder: Path, most: int) -> Iterator[ForeignEntry]:
     """Everything in a folder but folders themselves, in no order; a link is listed and never entered.
 
     Raises:
@@ -113,7 +113,7 @@ def walk(folder: Path, most: int) -> Iterator[Found]:
         os.close(at)
 
 
-def _walked(at: int, before: str, depth: int, budget: list[int]) -> Iterator[Found]:
+def _walked(at: int, before: str, depth: int, budget: list[int]) -> Iterator[ForeignEntry]:
     inner = []
     with os.scandir(at) as entries:
         for entry in entries:
@@ -122,13 +122,13 @@ def _walked(at: int, before: str, depth: int, budget: list[int]) -> Iterator[Fou
                 raise Refused("holds more files than may be looked at")
             name = before + entry.name
             if entry.is_symlink():
-                yield Found(name, "link")
+                yield ForeignEntry(name, "link")
             elif entry.is_dir(follow_symlinks=False):
                 inner.append(entry.name)
             elif entry.is_file(follow_symlinks=False):
-                yield Found(name, "file", entry.stat(follow_symlinks=False).st_size)
+                yield ForeignEntry(name, "file", entry.stat(follow_symlinks=False).st_size)
             else:
-                yield Found(name, "other")
+                yield ForeignEntry(name, "other")
     if inner and not depth:
         raise Refused(f"is nested deeper than {MAX_DEPTH} folders")
     for name in inner:

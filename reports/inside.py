@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from harness.foreign import Found, open_inside, walk
+from harness.foreign import ForeignEntry, open_inside, walk
 from reports.bundle import MANIFEST, ListedFile, Manifest, is_other
 from reports.excerpt import ExchangeRecord, stored_path
 from reports.limits import MAX_ALL, MAX_BODY, MAX_FILE, MAX_FILES, MAX_RECORD
@@ -83,8 +83,8 @@ def _listed(told: Told, manifest: Manifest | None) -> dict[str, ListedFile]:
     return {entry.path: entry for entry in manifest.files}
 
 
-def _there(told: Told, listed: int) -> dict[str, Found]:
-    there: dict[str, Found] = {}
+def _there(told: Told, listed: int) -> dict[str, ForeignEntry]:
+    there: dict[str, ForeignEntry] = {}
     try:
         for found in walk(told.folder, min(MAX_FILES, 2 * listed + _STRANGERS)):
             there[found.name] = found
@@ -93,7 +93,7 @@ def _there(told: Told, listed: int) -> dict[str, Found]:
     return there
 
 
-def _one(told: Told, inside: Inside, found: Found, entry: ListedFile | None) -> None:
+def _one(told: Told, inside: Inside, found: ForeignEntry, entry: ListedFile | None) -> None:
     """One file: its kind, its digest, its name."""
     name = found.name
     match = _ADDRESSED.fullmatch(name)

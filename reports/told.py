@@ -14,7 +14,7 @@ IN_PART = "nothing wrong found in what was checked, but not everything was check
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class BundleProblem:
     """What is wrong with one file; ``file`` is its path relative to the bundle."""
 
     file: str
@@ -33,7 +33,7 @@ class Verification:
         unchecked: what could not be looked at, and why; with it, a verification is no full one.
     """
 
-    problems: list[Problem]
+    problems: list[BundleProblem]
     state: str
     notes: list[str] = field(default_factory=list)
     checked: list[str] = field(default_factory=list)
@@ -46,7 +46,7 @@ class Told:
     """A bundle while it is verified: its folder, and what was found so far."""
 
     folder: Path
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[BundleProblem] = field(default_factory=list)
     total: int = 0
     notes: list[str] = field(default_factory=list)
     checked: list[str] = field(default_factory=list)
@@ -56,7 +56,7 @@ class Told:
         """Something is wrong with a file."""
         self.total += 1
         if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(Problem(file, text))
+            self.problems.append(BundleProblem(file, text))
 
     def left_out(self, text: str) -> None:
         """Something could not be looked at."""

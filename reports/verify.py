@@ -26,9 +26,9 @@ from reports.page import render
 from reports.proof import unshown
 from reports.recorded import BuildError, Recorded
 from reports.schema import published
-from reports.told import IN_PART, UNKNOWN_SIGNER, Problem, Told, Verification
+from reports.told import IN_PART, UNKNOWN_SIGNER, BundleProblem, Told, Verification
 
-__all__ = ["IN_PART", "UNKNOWN_SIGNER", "Problem", "Verification", "verify"]
+__all__ = ["IN_PART", "UNKNOWN_SIGNER", "BundleProblem", "Verification", "verify"]
 MOST_UNPROVEN = 20
 # What a hostile bundle can make of code that was written for ours: a problem of the file, never an end without a word.
 _HOSTILE = (ArithmeticError, AttributeError, LookupError, MemoryError, OSError, RecursionError, TypeError, ValueError)

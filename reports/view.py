@@ -73,7 +73,7 @@ class Scale:
 
 
 @dataclass(slots=True)
-class Budget:
+class PageBudget:
     """Characters of exchanges that the page may still hold."""
 
     left: int
@@ -92,7 +92,7 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class CaseView:
     """A counterexample where it is shown: ``full`` with its exchange, or named only."""
 
     data: Counterexample
@@ -107,7 +107,7 @@ class FindingView:
     data: Finding
     anchor: str
     checks: list[CheckResult]
-    case: Case | None
+    case: CaseView | None
     hint: str | None
 
 
@@ -117,7 +117,7 @@ class Card:
 
     data: CheckResult
     anchor: str
-    cases: list[Case]
+    cases: list[CaseView]
     unshown: int
     exemplar: bool
 
@@ -216,7 +216,7 @@ def view(document: Evidence, sha256: str, scale: Scale) -> View:
         sha256: digest of its bytes.
         scale: how much there is room for.
     """
-    left = Budget(scale.characters)
+    left = PageBudget(scale.characters)
     # What was not carried out is told by slug and number: of thousands, the list would be most of the page.
     carried_out = [check for check in document.checks if not check.unreached]
     checks = Anchors("check", (check.id for check in carried_out))
@@ -242,22 +242,22 @@ def view(document: Evidence, sha256: str, scale: Scale) -> View:
     )
 
 
-def _finding(finding: Finding, anchor: str, by_id: dict[str, CheckResult], budget: Budget) -> FindingView:
+def _finding(finding: Finding, anchor: str, by_id: dict[str, CheckResult], budget: PageBudget) -> FindingView:
     checks = [by_id[each] for each in finding.checks if each in by_id]
     cases = cases_of(finding, checks)
     # One that has an exchange: a person reads it first.
     cases.sort(key=lambda case: case.request is None)
-    case = Case(cases[0], budget.take(cases[0].request, cases[0].response)) if cases else None
+    case = CaseView(cases[0], budget.take(cases[0].request, cases[0].response)) if cases else None
     hint = finding.cure or next((check.hint for check in checks if check.hint), None)
     return FindingView(data=finding, anchor=anchor, checks=checks, case=case, hint=hint)
 
 
-def _card(check: CheckResult, anchor: str, shown: dict[int, str], budget: Budget) -> Card:
+def _card(check: CheckResult, anchor: str, shown: dict[int, str], budget: PageBudget) -> Card:
     cases = []
     for case in check.counterexamples[:INLINE_PER_CHECK]:
         elsewhere = shown.get(id(case))
         full = elsewhere is None and budget.take(case.request, case.response)
-        cases.append(Case(case, full, elsewhere))
+        cases.append(CaseView(case, full, elsewhere))
     example = check.exemplar
     return Card(
         data=check,

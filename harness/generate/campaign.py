@@ -23,7 +23,7 @@ SHRINK_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class Found(Generic[T]):
+class CampaignResult(Generic[T]):
     """The smallest counterexample met, and the first one.
 
     Attributes:
@@ -51,7 +51,7 @@ def search(
     seed: int,
     shrink_calls: int = SHRINK_CALLS,
     shrink_seconds: float = SHRINK_SECONDS,
-) -> Found[T] | None:
+) -> CampaignResult[T] | None:
     """Draw ``examples`` values and give the smallest one for which ``holds`` is false, or None.
 
     Shrinking ends after ``shrink_calls`` further values, or after ``shrink_seconds`` if that is sooner.
@@ -101,4 +101,4 @@ def search(
         return None
     # Of equal length the last: Hypothesis goes from there to simpler values.
     smallest = min(reversed(failing), key=lambda value: len(repr(value)))
-    return Found(smallest, failing[0], draws)
+    return CampaignResult(smallest, failing[0], draws)

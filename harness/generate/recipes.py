@@ -20,7 +20,7 @@ TEXT_LENGTH = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class Repeated:
     """A text of ``times`` times ``unit``: a huge element in two numbers."""
 
     unit: str
@@ -33,7 +33,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class Enumerated:
     """Every element by itself."""
 
     values: tuple[Any, ...]
@@ -85,7 +85,7 @@ class Noise:
         return tuple(_random(datatype, chance) for _ in range(count))
 
 
-Base = Listed | Fill | Ramp | Noise
+Base = Enumerated | Fill | Ramp | Noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class Recipe:
 
 def plain(value: Any) -> Element:  # noqa: ANN401 -- an element, or a run of text
     """The element that a drawn value stands for."""
-    element: Element = value.text if isinstance(value, Run) else value
+    element: Element = value.text if isinstance(value, Repeated) else value
     return element
 
 

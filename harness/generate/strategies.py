@@ -13,7 +13,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from harness.generate.recipes import Fill, Listed, Noise, Ramp, Recipe, Run, distinct
+from harness.generate.recipes import Enumerated, Fill, Noise, Ramp, Recipe, Repeated, distinct
 from harness.generate.values import elements as ordinary
 from harness.wire.datatypes import DATATYPES, round_to
 from harness.wire.messages import InferRequest, TensorMetadata
@@ -115,7 +115,7 @@ def values(datatype: str, *, finite: bool = True) -> st.SearchStrategy[Any]:
         found[0] = st.floats(allow_nan=False, allow_infinity=False, width=32).map(lambda each: round_to("BF16", each))
         found[0] = found[0].filter(math.isfinite)
     if datatype == "BYTES":
-        found.append(st.builds(Run, st.sampled_from(("a", "\u20ac", "\0")), st.integers(1, LONG_TEXT)))
+        found.append(st.builds(Repeated, st.sampled_from(("a", "\u20ac", "\0")), st.integers(1, LONG_TEXT)))
     return st.one_of(found)
 
 
@@ -124,7 +124,7 @@ def recipes(draw: st.DrawFn, datatype: str, count: int, *, finite: bool = True) 
     """What fills ``count`` elements: one by one where there are few, else by a recipe with up to four planted."""
     single = values(datatype, finite=finite)
     if count <= LISTED:
-        return Recipe(Listed(tuple(draw(single) for _ in range(count))))
+        return Recipe(Enumerated(tuple(draw(single) for _ in range(count))))
     base = draw(
         st.one_of(
             st.builds(Ramp, st.integers(-8, 8), st.integers(0, 3)),

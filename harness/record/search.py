@@ -29,7 +29,7 @@ def spans(needles: Needles, data: bytes) -> list[Span]:
         return []
     try:
         return _merged(_Look(needles).into(data, 0))
-    except (needle.TooMany, unescape.TooMany) as error:
+    except (needle.TooMany, unescape.TooManyEscapes) as error:
         raise Opaque("too much in it would have to be taken out or looked at") from error
 
 

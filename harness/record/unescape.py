@@ -21,7 +21,7 @@ _QUOTED = re.compile(rb"=[0-9A-F]{2}|=\r?\n")
 MOST_ENTITIES, MOST_ESCAPES = 100_000, 2_000_000
 
 
-class TooMany(Exception):
+class TooManyEscapes(Exception):
     """More escapes than any text has that is meant to be read."""
 
 
@@ -38,12 +38,12 @@ def unescaped(data: bytes) -> Layer | None:
     """The text without its outermost escapes of one kind; None if there are none.
 
     Raises:
-        TooMany: see there.
+        TooManyEscapes: see there.
     """
     if not any(mark in data for mark in (b"%", b"\\", b"&")):
         return None
     if max(data.count(b"%"), data.count(b"\\")) > MOST_ESCAPES:
-        raise TooMany
+        raise TooManyEscapes
     text = np.frombuffer(data, np.uint8)
     # One kind at a time: what stands between two steps may be the secret, as with %5C before another sign.
     for step in (_percent, _backslash, _entities):
@@ -84,7 +84,7 @@ def unquoted(data: bytes) -> Layer | None:
     if _QUOTED.search(data) is None:
         return None
     if data.count(b"=") > MOST_ESCAPES:
-        raise TooMany
+        raise TooManyEscapes
     text = np.frombuffer(data, np.uint8).copy()
     keep = np.ones(len(text), bool)
     _pairs(text, keep, np.flatnonzero(text == ord("=")), 1)
@@ -171,7 +171,7 @@ def _entities(text: Bytes) -> tuple[Bytes, Kept] | None:
     made, keep = text.copy(), np.ones(len(text), bool)
     for number, match in enumerate(_ENTITY.finditer(data)):
         if number >= MOST_ENTITIES:
-            raise TooMany
+            raise TooManyEscapes
         start, end = match.span()
         plain = html.unescape(match.group().decode()).encode("utf-8", "replace")
         if len(plain) < end - start:

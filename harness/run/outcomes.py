@@ -42,7 +42,7 @@ _OF_VERDICT = {
 _SEEN = (Verdict.PASS, Verdict.WARN, Verdict.FAIL)
 
 
-class Seen(Protocol):
+class ResultView(Protocol):
     """What is read of a result (:class:`harness.run.results.Result`)."""
 
     @property
@@ -66,7 +66,7 @@ class Seen(Protocol):
         """Whether it was asked for by name, and could not be tested."""
 
 
-def word(result: Seen) -> str:
+def word(result: ResultView) -> str:
     """How one result is called wherever results are counted."""
     if result.unreached:
         return UNREACHED
@@ -75,7 +75,7 @@ def word(result: Seen) -> str:
     return _OF_VERDICT[result.verdict]
 
 
-def counted(results: Iterable[Seen]) -> str:
+def counted(results: Iterable[ResultView]) -> str:
     """``2 failed, 1 waived, 94 passed``: the counts of pytest's last line, in our order."""
     counts = Counter(word(result) for result in results)
     return ", ".join(f"{counts[each]} {each}" for each in WORDS if counts[each]) or "none"
@@ -95,7 +95,7 @@ class Exit:
 
 
 def exit_of(
-    results: Collection[Seen],
+    results: Collection[ResultView],
     *,
     status: int,
     others_failed: int,
@@ -134,7 +134,7 @@ def exit_of(
     return Exit(OK, ())
 
 
-def _some(results: list[Seen], what: str) -> str:
+def _some(results: list[ResultView], what: str) -> str:
     if not results:
         return ""
     names = ", ".join(each.id for each in results[:NAMED]) + (", …" if len(results) > NAMED else "")

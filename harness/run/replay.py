@@ -30,7 +30,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ReplayRequest:
     """What is to be replayed.
 
     Attributes:
@@ -47,7 +47,7 @@ class Asked:
     options: Options = field(default_factory=lambda: Options(endpoints=()))
 
 
-def replay(asked: Asked, say: Say, environ: Mapping[str, str] | None = None) -> int:
+def replay(asked: ReplayRequest, say: Say, environ: Mapping[str, str] | None = None) -> int:
     """Send the counterexamples again and say of each how often it came again; gives the exit code.
 
     0: every one each time; 1: not so; 3: this machine lacks what it takes; 5: there is none that can be sent.
@@ -91,7 +91,7 @@ def _cases(document: Evidence, slug: str) -> list[tuple[CheckResult, Counterexam
 class _Session:
     """Addresses, budget and redaction of one call."""
 
-    def __init__(self, asked: Asked, document: Evidence, environ: Mapping[str, str]) -> None:
+    def __init__(self, asked: ReplayRequest, document: Evidence, environ: Mapping[str, str]) -> None:
         self._asked = asked
         options, given = asked.options, document.run.config_given
         unsent = not options.endpoints and "ART15_TOKEN" in environ

@@ -15,10 +15,10 @@ from harness.check import (
     Check,
     EndpointLost,
     Inconclusive,
+    NoAcceptedRequest,
     NotApplicable,
     Outcome,
     TesterFailed,
-    Unsampled,
     Untestable,
     Violation,
 )
@@ -156,7 +156,7 @@ def execute(check: Check, probe: Probe, unconnected: Collection[str] = ()) -> tu
         outcome.unreached = "" if outcome.violations else BUDGET
     except Untestable as error:
         outcome.ended, outcome.reason = Verdict.UNTESTABLE, str(error)
-        outcome.unsampled = isinstance(error, Unsampled)
+        outcome.unsampled = isinstance(error, NoAcceptedRequest)
     except EndpointLost as error:
         outcome.ended, outcome.reason = Verdict.UNTESTABLE, f"ended early: {error}"
     except Inconclusive as error:

@@ -60,7 +60,7 @@ from harness.target.errors import TargetError
 from harness.target.load_bench import Bench
 from harness.target.models import ModelUnderTest
 from harness.target.passive.rules import Models
-from harness.target.passive.self_check import SelfCheck, Transport
+from harness.target.passive.self_check import SelfChecker, Transport
 from harness.target.passive.sightings import Sightings
 from harness.target.probe import Probe, checking
 from harness.target.replaying import Clients
@@ -121,7 +121,7 @@ class Run:
         self._journal: Journal
         self._recorder: Recorder
         self._clients: list[RestClient | GrpcClient] = []
-        self._messages = SelfCheck(config.seed)
+        self._messages = SelfChecker(config.seed)
         self._watchdog = Watchdog(self._share)
         # How every check ends, where discovery came to no end.
         self._stopped: Blocked | None = None

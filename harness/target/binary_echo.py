@@ -15,7 +15,7 @@ from harness.wire.raw import as_bytes, to_raw
 
 
 @dataclass(frozen=True, slots=True)
-class Echo:
+class BinaryEcho:
     """An input that an output gave back, its data type, and a request to put other elements into."""
 
     name: str
@@ -24,13 +24,13 @@ class Echo:
     request: InferRequest
 
 
-def echoes(binary: Binary, datatypes: Sequence[str]) -> list[Echo]:
+def echoes(binary: Binary, datatypes: Sequence[str]) -> list[BinaryEcho]:
     """Echoes of rank one of these types, as seen in JSON; not applicable where there is none."""
     probe = binary.probe
     request = probe.accepted().request
     inputs = {tensor.name: tensor for tensor in (probe.model.metadata.inputs if probe.model.metadata else ())}
     found = [
-        Echo(name, output, inputs[name].datatype, request)
+        BinaryEcho(name, output, inputs[name].datatype, request)
         for name, output in probe.model.echoes(probe.client).items()
         if inputs[name].datatype in datatypes and inputs[name].shape == (-1,)
     ]
@@ -40,17 +40,17 @@ def echoes(binary: Binary, datatypes: Sequence[str]) -> list[Echo]:
     return found
 
 
-def sent_to(binary: Binary, echo: Echo, values: tuple[Any, ...]) -> Exchange:
+def sent_to(binary: Binary, echo: BinaryEcho, values: tuple[Any, ...]) -> Exchange:
     """The answer to the values, in binary both ways, with the output that echoes and no other."""
     return binary.infer(wishing(with_elements(echo.request, echo.name, values), {echo.output: True}))
 
 
-def round_trip(binary: Binary, echo: Echo, values: tuple[Any, ...]) -> bool:
+def round_trip(binary: Binary, echo: BinaryEcho, values: tuple[Any, ...]) -> bool:
     """One case: whether the bytes of the values come back from binary in and out."""
     return bytes_kept(binary, echo, values, sent_to(binary, echo, values), "binary in and out")
 
 
-def bytes_kept(binary: Binary, echo: Echo, values: tuple[Any, ...], exchange: Exchange, how: str) -> bool:
+def bytes_kept(binary: Binary, echo: BinaryEcho, values: tuple[Any, ...], exchange: Exchange, how: str) -> bool:
     """One case: whether an answer in binary has the bytes of the values."""
     found = lost(binary, echo, values, exchange)
     some = [as_bytes(each)[:20] if echo.datatype == "BYTES" else each for each in values[:16]]
@@ -59,7 +59,7 @@ def bytes_kept(binary: Binary, echo: Echo, values: tuple[Any, ...], exchange: Ex
     return binary.holds(found is None, expected=expected, observed=observed, exchange=exchange)
 
 
-def lost(binary: Binary, echo: Echo, values: tuple[Any, ...], exchange: Exchange) -> str | None:
+def lost(binary: Binary, echo: BinaryEcho, values: tuple[Any, ...], exchange: Exchange) -> str | None:
     """Why the bytes of the echo are not those of the values; None if they are. No binary output: untestable."""
     if not exchange.ok:
         return status_of(exchange)

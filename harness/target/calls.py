@@ -27,7 +27,7 @@ IDS = (None, "a", "bb", "a")
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
+class StepFailure:
     """What a step found: a criterion, what was expected, what was seen."""
 
     clause: str
@@ -55,7 +55,7 @@ class Ground:
     metadata: object
     other: ModelUnderTest | None
 
-    def infer(self, number: int, way: int = 0, *, fresh: bool = False) -> Wrong | None:
+    def infer(self, number: int, way: int = 0, *, fresh: bool = False) -> StepFailure | None:
         """A known request, with an id that was there before or none: its answer is known."""
         lane, ones = self.ways[way]
         one = ones[number % len(ones)]
@@ -86,11 +86,11 @@ class Ground:
     def _body(self) -> bytes:
         return self.ways[0][1][0].exchange.request_body
 
-    def _metadata(self) -> Wrong | None:
+    def _metadata(self) -> StepFailure | None:
         exchange = self.probe.client.model_metadata(self.model.name, self.model.address)
         if self.metadata is None or not exchange.ok or object_or_none(exchange) == self.metadata:
             return None
-        return Wrong(SAME, "the same metadata", "other metadata than at first", exchange, "metadata-varies")
+        return StepFailure(SAME, "the same metadata", "other metadata than at first", exchange, "metadata-varies")
 
     def _large(self) -> None:
         self.probe.client.infer(self.model.name, BLANKS + self._body(), self.model.address)
@@ -103,23 +103,23 @@ class Ground:
         if self.other is not None:
             self.other.infer(self.probe.client, self.other.accepted(self.probe.client).request)
 
-    def _judged(self, way: Lane, one: Known, exchange: Exchange) -> Wrong | None:
+    def _judged(self, way: Lane, one: Known, exchange: Exchange) -> StepFailure | None:
         if not excused(exchange):
             found = one.differs(way.outputs(exchange))
             if found is None or varies_alone(way, one, 4):
                 return None
-            return Wrong(SAME, "the answer that the request got first", found, exchange, LEFT_BEHIND)
+            return StepFailure(SAME, "the answer that the request got first", found, exchange, LEFT_BEHIND)
         if _not_now(exchange):
             return None
         if is_ready(self.probe, self.model):
             again = way.send(one.request, True)
             if excused(again) and not _not_now(again):
                 observed = f"ready, and inference: {status_of(exchange)}, then {status_of(again)}"
-                return Wrong(READY, "a model that is ready infers", observed, again, READY_ONLY)
+                return StepFailure(READY, "a model that is ready infers", observed, again, READY_ONLY)
         if exchange.error is not None:
             return None
         observed = f"a request that was answered before: {status_of(exchange)}"
-        return Wrong(SAME, "200, as at first", observed, exchange, REFUSED)
+        return StepFailure(SAME, "200, as at first", observed, exchange, REFUSED)
 
 
 def ground(probe: Probe, count: int = 4) -> Ground:

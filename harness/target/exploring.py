@@ -40,7 +40,7 @@ SILENCES = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class PropertyCase:
     """One property of one draw: whether it held, and the words for the report if not.
 
     Attributes:
@@ -60,7 +60,7 @@ class Case:
 def explore(
     probe: Probe,
     strategy: SearchStrategy[T] | Sequence[SearchStrategy[T]],
-    judge: Callable[[T], list[Case]],
+    judge: Callable[[T], list[PropertyCase]],
     *,
     examples: int,
     label: Callable[[T], list[str]] | None = None,
@@ -95,14 +95,14 @@ def explore(
                 return
 
 
-def _patient(probe: Probe, judge: Callable[[T], list[Case]]) -> Callable[[T], list[Case]]:
+def _patient(probe: Probe, judge: Callable[[T], list[PropertyCase]]) -> Callable[[T], list[PropertyCase]]:
     """``judge`` for an endpoint that answers: ends the check at one that serves no more, or leaves too much unanswered.
 
     That is no finding here: the checks with the criteria no-crash and no-hang make it one (:func:`unanswered`).
     """
     silences = 0
 
-    def judged(value: T) -> list[Case]:
+    def judged(value: T) -> list[PropertyCase]:
         nonlocal silences
         if silences >= SILENCES:
             probe.untestable(f"the search ended after {silences} requests without an answer in time")
@@ -123,7 +123,7 @@ class _Search(Generic[T]):
     def __init__(
         self,
         probe: Probe,
-        judge: Callable[[T], list[Case]],
+        judge: Callable[[T], list[PropertyCase]],
         known: set[str],
         label: Callable[[T], list[str]] | None,
         *,
@@ -131,7 +131,7 @@ class _Search(Generic[T]):
     ) -> None:
         self._probe, self._judge, self._known, self._label, self._counts = probe, judge, known, label, counts
         self.root: str | None = None
-        self.cases: dict[str, Case] = {}
+        self.cases: dict[str, PropertyCase] = {}
 
     def holds(self, value: T) -> bool:
         if self.root is None and self._label is not None:
@@ -152,7 +152,7 @@ class _Search(Generic[T]):
 
 def unanswered(
     probe: Probe, exchange: Exchange, again: Callable[[], Exchange], what: str, *, closed: str | None = None
-) -> list[Case]:
+) -> list[PropertyCase]:
     """Whether a request got an answer, and if not, whether that is a crash, a hang or a close.
 
     The check must declare the criteria no-crash and no-hang. After a crash nothing more can be searched, and each
@@ -183,7 +183,11 @@ def unanswered(
         probe.untestable("the search ended at a request that hangs")
     if closed is None:
         return []
-    return [Case(closed, False, "an answer with an error status", observed, f"no-answer:{second.error.kind}", second)]
+    return [
+        PropertyCase(
+            closed, False, "an answer with an error status", observed, f"no-answer:{second.error.kind}", second
+        )
+    ]
 
 
 def look(probe: Probe) -> Alive:
@@ -197,8 +201,8 @@ def look(probe: Probe) -> Alive:
     return seen
 
 
-def _answered(exchange: Exchange, what: str) -> Case:
-    return Case("policy:no-hang", True, "an answer", f"{what}: {status_of(exchange)}", "", exchange)
+def _answered(exchange: Exchange, what: str) -> PropertyCase:
+    return PropertyCase("policy:no-hang", True, "an answer", f"{what}: {status_of(exchange)}", "", exchange)
 
 
 def drawn_requests(probe: Probe, *, finite: bool = True) -> list[SearchStrategy[DrawnRequest]]:

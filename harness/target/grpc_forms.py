@@ -36,7 +36,7 @@ REPLY_DATA = "grpc-reply-data"
 
 
 @dataclass(frozen=True, slots=True)
-class Echo:
+class EchoedInput:
     """An input whose values an output was seen to give back."""
 
     source: str
@@ -81,7 +81,7 @@ def typable(request: InferRequest) -> bool:
     return all(each is not None and each.grpc_field is not None for each in known)
 
 
-def echoes_of(probe: Probe, *datatypes: str) -> list[Echo]:
+def echoes_of(probe: Probe, *datatypes: str) -> list[EchoedInput]:
     """Echoes of these data types, of any length.
 
     Where there is REST, its answers say what is an echo, so that a reply over gRPC that cannot be read is no excuse.
@@ -95,7 +95,7 @@ def echoes_of(probe: Probe, *datatypes: str) -> list[Echo]:
         found = {**found, **probe.model.echoes(probe.client)}
     known = described_inputs(probe)
     return [
-        Echo(name, output, known[name].datatype)
+        EchoedInput(name, output, known[name].datatype)
         for name, output in found.items()
         if name in known and known[name].datatype in datatypes and all(size == -1 for size in known[name].shape)
         and known[name].shape
@@ -139,7 +139,7 @@ def forms(request: InferRequest) -> tuple[Form, ...]:
     return ("typed", "raw") if typable(request) else ("raw",)
 
 
-def echo_once(probe: Probe, echo: Echo, values: Sequence[Any], form: Form) -> tuple[Exchange, str | None]:
+def echo_once(probe: Probe, echo: EchoedInput, values: Sequence[Any], form: Form) -> tuple[Exchange, str | None]:
     """Send values to an echo: the exchange, and which of them was lost, in words."""
     request = with_elements(base_request(probe), echo.source, tuple(values))
     exchange = probe.answered(probe.grpc_model.infer(request, form))
@@ -179,7 +179,7 @@ def against_typed(probe: Probe, request: InferRequest, raw: Exchange) -> str | N
 
 
 def keeps(
-    probe: Probe, echo: Echo, values: Sequence[Any], form: Form, clause: str, *, may_refuse: bool = False
+    probe: Probe, echo: EchoedInput, values: Sequence[Any], form: Form, clause: str, *, may_refuse: bool = False
 ) -> bool:
     """One case: whether an echo gives values back bit for bit (``may_refuse``: or refuses them, which is recorded)."""
     exchange, lost = echo_once(probe, echo, values, form)
@@ -196,7 +196,7 @@ def keeps(
     )  # fmt: skip
 
 
-def _lost_root(echo: Echo, values: Sequence[Any], exchange: Exchange) -> str | None:
+def _lost_root(echo: EchoedInput, values: Sequence[Any], exchange: Exchange) -> str | None:
     message, _ = infer_reply(exchange)
     if message is None:
         return None
@@ -213,7 +213,7 @@ def keeps_all(probe: Probe, datatypes: Sequence[str], form: Form, clause: str) -
             draws_kept(probe, echo, form, clause)
 
 
-def draws_kept(probe: Probe, echo: Echo, form: Form, clause: str) -> None:
+def draws_kept(probe: Probe, echo: EchoedInput, form: Form, clause: str) -> None:
     """Draw values of the type; the smallest list that does not come back is one more case."""
     found = probe.search(raw_lists(echo.datatype), lambda values: echo_once(probe, echo, values, form)[1] is None)
     if found is not None:

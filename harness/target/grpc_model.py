@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from harness.check import NotApplicable, Unsampled, Untestable
+from harness.check import NoAcceptedRequest, NotApplicable, Untestable
 from harness.generate.inputs import MAX_ELEMENTS, candidates
 from harness.oracles.equality import difference, echoed
 from harness.record.exchange import Exchange
@@ -101,7 +101,7 @@ class GrpcModel:
         """A request that the model answers with OK, found once: typed contents first, then raw.
 
         Raises:
-            Unsampled: none is accepted; the message carries the endpoint's own words.
+            NoAcceptedRequest: none is accepted; the message carries the endpoint's own words.
         """
         if self._accepted is None and not self._refusals and len(self._unanswered) < TRIES:
             self._accepted = self._first(self._tried())
@@ -114,7 +114,7 @@ class GrpcModel:
                 raise Untestable(
                     f"the gRPC service answers UNIMPLEMENTED for model {self.name!r}: no request would help"
                 )
-            raise Unsampled(self._why_none())
+            raise NoAcceptedRequest(self._why_none())
         return self._accepted
 
     def _tried(self) -> Iterator[InferRequest]:

@@ -111,7 +111,7 @@ def knee_of(runs: dict[float, LoadRun]) -> float | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ReadinessAnswer:
     """Readiness as it was answered: when (monotonic ns), and whether it said ready; None: no answer."""
 
     at_ns: int
@@ -123,7 +123,7 @@ class Watch:
     """Asks for readiness while load goes on, over REST, on connections of its own."""
 
     probe: Probe
-    asked: list[Asked] = field(default_factory=list)
+    asked: list[ReadinessAnswer] = field(default_factory=list)
     _over: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -150,7 +150,7 @@ class Watch:
                     answer = own.send("GET", path, timeout=POLL_TIMEOUT_S)
                 except (BudgetExhausted, AccessError):
                     return
-                self.asked.append(Asked(at, answer.status == 200 if answer.answered else None))
+                self.asked.append(ReadinessAnswer(at, answer.status == 200 if answer.answered else None))
 
     def untrue(self, found: LoadRun) -> tuple[int, int]:
         """How often it said ready while nothing was answered for a second either side; how often it was asked."""

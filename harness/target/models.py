@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
-from harness.check import NotApplicable, Unsampled, Untestable
+from harness.check import NoAcceptedRequest, NotApplicable, Untestable
 from harness.generate.inputs import MAX_ELEMENTS, candidates
 from harness.generate.mutations import Mutation
 from harness.oracles.equality import difference, echoed
@@ -112,14 +112,14 @@ class ModelUnderTest:
         """A request that the model answers with 200, found once: samples first, then generated candidates.
 
         Raises:
-            Unsampled: none is accepted; the message carries the endpoint's own words.
+            NoAcceptedRequest: none is accepted; the message carries the endpoint's own words.
         """
         if self._accepted is None and not self._refusals and len(self._unanswered) < TRIES:
             self._accepted = self._search(client)
         if self._accepted is None:
             if not self._refusals and self._unanswered:
                 raise Untestable(unanswered(self.name, self._unanswered[-1]))
-            raise Unsampled(self._why_none())
+            raise NoAcceptedRequest(self._why_none())
         return self._accepted
 
     def candidates(self, batch: int = 1) -> Iterator[InferRequest]:

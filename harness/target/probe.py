@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 from hypothesis.strategies import SearchStrategy
 
-from harness.check import Check, Fact, Inconclusive, NotApplicable, Outcome, Untestable, Violation
-from harness.generate.campaign import Found
+from harness.check import Check, Inconclusive, NotApplicable, ObservedFact, Outcome, Untestable, Violation
+from harness.generate.campaign import CampaignResult
 from harness.oracles.equality import difference
 from harness.record.exchange import Exchange
 from harness.record.quoting import clip
 from harness.record.store import Recorder
 from harness.target.guards import guarded, is_known_part, is_optional, why
 from harness.target.models import Accepted, ModelUnderTest, outputs_of, with_id
-from harness.target.searching import Counterexample, search_for
+from harness.target.searching import SearchResult, search_for
 from harness.target.target import Target
 from harness.verdicts import Verdict
 from harness.wire import strictjson
@@ -58,7 +58,7 @@ class Probe:
     # What a run of load repeats: the exchange of a case that is about many requests and names none.
     repeated: Exchange | None = field(default=None, init=False)
     # What the last search found; the case that is reported next is about it.
-    _pending: Counterexample | None = field(default=None, init=False)
+    _pending: SearchResult | None = field(default=None, init=False)
 
     @property
     def client(self) -> RestClient:
@@ -102,7 +102,7 @@ class Probe:
 
         The first case after a search that found a counterexample is about that counterexample: its sizes, its replays
         and, if no other is given, its exchange belong to it. If the case holds this time, what the search has seen is
-        reported nevertheless (see :attr:`Counterexample.certain`).
+        reported nevertheless (see :attr:`SearchResult.certain`).
 
         Args:
             condition: whether the clause held in this case.
@@ -135,7 +135,7 @@ class Probe:
             if condition:
                 self.observe(text, name)
         if not condition:
-            known = found or Counterexample()
+            known = found or SearchResult()
             own = exchange or known.exchange
             exchange = own or self.repeated
             self.outcome.violations.append(
@@ -188,8 +188,10 @@ class Probe:
         text: str,
         exchange: Exchange | None = None,
     ) -> None:
-        """Note what matters whatever this check says (see :class:`harness.check.Fact`)."""
-        self.outcome.facts.append(Fact(subject, name, clip(text, 200), (exchange.ref or None) if exchange else None))
+        """Note what matters whatever this check says (see :class:`harness.check.ObservedFact`)."""
+        self.outcome.facts.append(
+            ObservedFact(subject, name, clip(text, 200), (exchange.ref or None) if exchange else None)
+        )
 
     def untestable(self, reason: str) -> NoReturn:
         """End the check: something it needs was not there."""
@@ -209,7 +211,7 @@ class Probe:
 
     def search(
         self, strategy: SearchStrategy[T], holds: Callable[[T], bool], *, examples: int | None = None
-    ) -> Found[T] | None:
+    ) -> CampaignResult[T] | None:
         """Draw from a strategy: the smallest counterexample, replayed on connections of its own, or None.
 
         Args:

@@ -16,7 +16,7 @@ from hypothesis.strategies import SearchStrategy
 
 from harness.budget import BudgetExhausted
 from harness.check import Inconclusive, NotApplicable, Untestable
-from harness.generate.campaign import Found, search
+from harness.generate.campaign import CampaignResult, search
 from harness.record.exchange import Exchange
 from harness.target.target import Target
 from harness.wire.pace import SHEDDING
@@ -28,7 +28,7 @@ REPLAY_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class Counterexample:
+class SearchResult:
     """What is known of a counterexample beside its value.
 
     Attributes:
@@ -61,7 +61,7 @@ class Counterexample:
 
 def search_for(
     target: Target, strategy: SearchStrategy[T], holds: Callable[[T], bool], examples: int
-) -> tuple[Found[T], Counterexample] | None:
+) -> tuple[CampaignResult[T], SearchResult] | None:
     """Search, and if something was found, replay it; None if every draw held."""
     recorder = (target.rest or target.grpc or target.client).recorder
     seen: dict[int, list[Exchange]] = {}
@@ -81,11 +81,11 @@ def search_for(
         if not values:
             raise
         # What ended the shrinking does not take back what was found before.
-        found = Found(min(values, key=lambda value: len(repr(value))), values[0])
+        found = CampaignResult(min(values, key=lambda value: len(repr(value))), values[0])
     if found is None:
         return None
     first, smallest = seen.get(id(found.first), []), seen.get(id(found.smallest), [])
-    counterexample = Counterexample(
+    counterexample = SearchResult(
         exchange=smallest[-1] if smallest else None,
         shrunk_from=_largest(first),
         shrunk_to=_largest(smallest),

@@ -36,7 +36,7 @@ Send = Callable[[], Exchange]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class EncodedAnswer:
     """What came back by one way.
 
     Attributes:
@@ -96,9 +96,9 @@ def both_answer(probe: Probe) -> None:
     same_version(probe).accepted()
 
 
-def answers(probe: Probe, request: InferRequest) -> list[Answer]:
+def answers(probe: Probe, request: InferRequest) -> list[EncodedAnswer]:
     """The answers by every way."""
-    return [Answer(way, exchange, read(exchange), send) for way, send in ways(probe, request).items()
+    return [EncodedAnswer(way, exchange, read(exchange), send) for way, send in ways(probe, request).items()
             for exchange in [send()]]  # fmt: skip
 
 
@@ -116,14 +116,14 @@ def read(exchange: Exchange) -> dict[str, Tensor]:
         return {}
 
 
-def may_refuse(answer: Answer, request: InferRequest) -> bool:
+def may_refuse(answer: EncodedAnswer, request: InferRequest) -> bool:
     """Whether a refusal is right: half precision in JSON (DTYPE-09), raw BYTES over gRPC (GRPC-RAW-06), and BF16."""
     types = {tensor.datatype for tensor in request.inputs}
     by_json = answer.way in JSON and bool(types & {"FP16", "BF16"})
     return refused(answer.exchange) and (by_json or (answer.way == RAW and "BYTES" in types) or "BF16" in types)
 
 
-def apart(first: Answer, second: Answer) -> str | None:
+def apart(first: EncodedAnswer, second: EncodedAnswer) -> str | None:
     """Where two answers differ bit for bit, in words; None if they do not, or if one way differs from itself as much.
 
     A model that adds its floats up in another order each time is no finding as long as the tolerance covers it.

@@ -9,7 +9,7 @@ from harness.generate.canaries import Canary, canary, canary_request, cut_off
 from harness.generate.invalid import Invalid
 from harness.oracles.equality import difference
 from harness.record.exchange import Exchange
-from harness.target.exploring import Case, explore
+from harness.target.exploring import PropertyCase, explore
 from harness.target.mistakes import mistake_classes, mistakes, send_mistake
 from harness.target.models import MANY_ROWS, outputs_of
 from harness.target.probe import Probe
@@ -46,17 +46,17 @@ def adversarial_invalid_leaves_next(probe: Probe) -> None:
     if not before.ok:
         request, before = base_of(probe).request, base_of(probe).exchange
 
-    def judge(drawn: Invalid) -> list[Case]:
+    def judge(drawn: Invalid) -> list[PropertyCase]:
         send_mistake(probe, drawn)
         after = probe.model.infer(probe.client, request)
         if after.status in SHEDDING:
             return []
         observed = f"after {drawn.name} ({drawn.why}): {status_of(after)}"
-        cases = [Case("REST-ERR-06", after.ok, "status 200", observed, "refusal-harms-next", after)]
+        cases = [PropertyCase("REST-ERR-06", after.ok, "status 200", observed, "refusal-harms-next", after)]
         if after.ok:
             found = difference(outputs_of(before), outputs_of(after), exact=False)
             observed = f"after {drawn.name} ({drawn.why}): {found or 'the same'}"
-            cases.append(Case("policy:same-answer", found is None, "the answer as before", observed,
+            cases.append(PropertyCase("policy:same-answer", found is None, "the answer as before", observed,
                               "refusal-changes-next", after))  # fmt: skip
         return cases
 
@@ -96,7 +96,7 @@ def adversarial_errors_leak_nothing(probe: Probe) -> None:
     mark = canary(probe.target.seed)
     marked = canary_request(_large(probe), mark)
 
-    def judge(drawn: Invalid) -> list[Case]:
+    def judge(drawn: Invalid) -> list[PropertyCase]:
         probe.client.infer(probe.model.name, marked, probe.model.address)
         exchange = send_mistake(probe, drawn)
         # A model that keeps a state by design may show it in its outputs, never in an error.
@@ -105,7 +105,9 @@ def adversarial_errors_leak_nothing(probe: Probe) -> None:
         leaked = _found(mark, exchange)
         observed = f"{drawn.name} ({drawn.why}): {status_of(exchange)}, {f'with {leaked}' if leaked else 'no canary'}"
         expected = "nothing of the request before"
-        return [Case("policy:no-leak", leaked is None, expected, observed, "answer-holds-other-request", exchange)]
+        return [
+            PropertyCase("policy:no-leak", leaked is None, expected, observed, "answer-holds-other-request", exchange)
+        ]
 
     # What completes the request before, cut off, can only be the rest of it.
     strategies = [cut_off(marked, mark), *mistakes(probe)]
@@ -132,7 +134,7 @@ def adversarial_invalid_same_again(probe: Probe) -> None:
     """
     probe.steady()
 
-    def judge(drawn: Invalid) -> list[Case]:
+    def judge(drawn: Invalid) -> list[PropertyCase]:
         first, second = send_mistake(probe, drawn), send_mistake(probe, drawn)
         if any(each.error is not None or each.status in SHEDDING for each in (first, second)):
             return []
@@ -140,7 +142,9 @@ def adversarial_invalid_same_again(probe: Probe) -> None:
         if first.ok and second.ok:
             found = difference(outputs_of(first), outputs_of(second), exact=False)
         observed = f"{drawn.name} ({drawn.why}), sent twice: {found or 'the same'}"
-        return [Case("policy:same-answer", found is None, "the same decision", observed, "decision-changes", second)]
+        return [
+            PropertyCase("policy:same-answer", found is None, "the same decision", observed, "decision-changes", second)
+        ]
 
     explore(probe, mistakes(probe), judge, examples=3 * probe.target.examples, label=mistake_classes)
 

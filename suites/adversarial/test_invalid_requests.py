@@ -12,7 +12,7 @@ from harness.check import check
 from harness.generate.invalid import Invalid
 from harness.record.exchange import Exchange
 from harness.target.alive import serving
-from harness.target.exploring import Case, explore, look, unanswered
+from harness.target.exploring import PropertyCase, explore, look, unanswered
 from harness.target.mistakes import mistake_classes, mistakes, send_mistake
 from harness.target.probe import Probe
 from harness.target.refusals import base_of
@@ -59,7 +59,7 @@ def adversarial_invalid_refused(probe: Probe) -> None:
     valid = base_of(probe).exchange
     raised = _raised(probe)
 
-    def judge(drawn: Invalid) -> list[Case]:
+    def judge(drawn: Invalid) -> list[PropertyCase]:
         exchange = send_mistake(probe, drawn)
         what = f"{drawn.name} ({drawn.why})"
         again = partial(send_mistake, probe, drawn, fresh=True)
@@ -73,7 +73,7 @@ def adversarial_invalid_refused(probe: Probe) -> None:
     serving(probe, look(probe))
 
 
-def _decided(probe: Probe, drawn: Invalid, exchange: Exchange, valid: Exchange) -> list[Case]:
+def _decided(probe: Probe, drawn: Invalid, exchange: Exchange, valid: Exchange) -> list[PropertyCase]:
     """Whether the clause of the mistake allows the answer."""
     if drawn.clause not in CLAUSES or drawn.tolerance == "any":
         return []
@@ -86,7 +86,7 @@ def _decided(probe: Probe, drawn: Invalid, exchange: Exchange, valid: Exchange) 
     if NUL in exchange.request_body:
         # Whoever reads texts of C takes what stands before it; ids that come back so have the same cause.
         root = "name-ends-at-nul"
-    return [Case(drawn.clause, good, expected, observed, root, exchange)]
+    return [PropertyCase(drawn.clause, good, expected, observed, root, exchange)]
 
 
 def _raised(probe: Probe) -> bool:
@@ -94,20 +94,22 @@ def _raised(probe: Probe) -> bool:
     return probe.target.policy.criteria.server_error_for_client_mistake == "fail"
 
 
-def _refusal(drawn: Invalid, exchange: Exchange, *, raised: bool) -> list[Case]:
+def _refusal(drawn: Invalid, exchange: Exchange, *, raised: bool) -> list[PropertyCase]:
     """Whether a refusal has the form of one."""
     if not refused(exchange) or exchange.status is None or exchange.status in SHEDDING:
         return []
     problem = error_object_problem(exchange)
     observed = f"{drawn.name}: {status_of(exchange)}, {problem or 'an error object'}"
     expected = "a JSON object with a string error"
-    cases = [Case("REST-ERR-02", problem is None, expected, observed, error_root(exchange), exchange)]
+    cases = [PropertyCase("REST-ERR-02", problem is None, expected, observed, error_root(exchange), exchange)]
     # The status for an unknown version is left open, and so is every answer where no clause forbids the request.
     if drawn.tolerance != "any" and drawn.version is None:
         observed = f"{drawn.name} ({drawn.why}): {status_of(exchange)}"
         root = f"server-error-for-client-mistake:{exchange.status}"
         expected = "a status from 400 to 499"
-        cases.append(Case("REST-ERR-05", exchange.status < 500, expected, observed, root, exchange, by_policy=raised))
+        cases.append(
+            PropertyCase("REST-ERR-05", exchange.status < 500, expected, observed, root, exchange, by_policy=raised)
+        )
     return cases
 
 
@@ -131,14 +133,16 @@ def adversarial_hostile_shapes_survived(probe: Probe) -> None:
     zero, only modulo 2^32 or 2^64. Every body is below 10 kB. ATLAS AML.T0029.
     """
 
-    def judge(drawn: Invalid) -> list[Case]:
+    def judge(drawn: Invalid) -> list[PropertyCase]:
         exchange = send_mistake(probe, drawn)
         what = f"{drawn.name} ({drawn.why})"
         cases = unanswered(probe, exchange, partial(send_mistake, probe, drawn, fresh=True), what)
         exchange = (cases[0].exchange if cases else None) or exchange
         if cases and cases[0].held:
             observed = f"{what}: {status_of(exchange)}"
-            cases.append(Case("TDATA-17", refused(exchange), "an error status", observed, "hostile-shape", exchange))
+            cases.append(
+                PropertyCase("TDATA-17", refused(exchange), "an error status", observed, "hostile-shape", exchange)
+            )
             cases += _refusal(drawn, exchange, raised=_raised(probe))
         return cases
 

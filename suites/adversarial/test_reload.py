@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from harness.check import Untestable, check
 from harness.generate.stateful import BrokenJourney, Step, every_two, explore
 from harness.record.exchange import Exchange
-from harness.target.calls import READY, REFUSED, SAME, Ground, Wrong, ground
+from harness.target.calls import READY, REFUSED, SAME, Ground, StepFailure, ground
 from harness.target.extensions import polled
 from harness.target.models import ModelUnderTest
 from harness.target.probe import UNKNOWN_MODEL, Probe
@@ -109,7 +109,7 @@ def _broken(moves: _Moves, seed: int) -> Iterator[BrokenJourney]:
 
 def _report(probe: Probe, broken: BrokenJourney) -> bool:
     """A case of what was found, unless it was a refusal by a model that is not ready; whether it was a finding."""
-    wrong: Wrong = broken.found
+    wrong: StepFailure = broken.found
     if wrong.root == REFUSED:
         probe.observe(f"after {broken.words}: {wrong.observed}")
         return False
@@ -138,7 +138,7 @@ class _Moves:
             Step("index", lambda _: self._index()),
         ]
 
-    def infer(self, number: int) -> Wrong | None:
+    def infer(self, number: int) -> StepFailure | None:
         """A known request: answered as at first while the model is loaded, and not at all while it is not."""
         self._in_time()
         if self.loaded:
@@ -150,9 +150,9 @@ class _Moves:
             if not last.ok or is_ready(self.ground.probe, self.ground.model):
                 return None
         assert last is not None
-        return Wrong(GONE, "no inference", f"{UNLOADED}: {status_of(last)}, and readiness no", last, ROOT)
+        return StepFailure(GONE, "no inference", f"{UNLOADED}: {status_of(last)}, and readiness no", last, ROOT)
 
-    def infer_and_load(self, number: int) -> Wrong | None:
+    def infer_and_load(self, number: int) -> StepFailure | None:
         """The same, and then the model is there for what comes next."""
         found = self.infer(number)
         if found is None and not self.loaded:

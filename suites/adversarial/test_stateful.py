@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from harness.check import check
 from harness.generate.stateful import BrokenJourney, Step, every_two, explore, walk
-from harness.target.calls import READY, REFUSED, SAME, Ground, Wrong, ground
+from harness.target.calls import READY, REFUSED, SAME, Ground, StepFailure, ground
 from harness.target.probe import Probe
 
 LENGTH = 20
@@ -73,7 +73,7 @@ def _broken(probe: Probe, known: Ground) -> Iterator[BrokenJourney]:
 
 def _report(probe: Probe, broken: BrokenJourney) -> bool:
     """A case, unless a refusal does not come again; whether it was a finding."""
-    wrong: Wrong = broken.found
+    wrong: StepFailure = broken.found
     again, replays = _replayed(broken)
     words = f"after {broken.words}: {wrong.observed}; came again {again} of {replays} times"
     if wrong.root == REFUSED and not again:

@@ -16,11 +16,11 @@ from harness.generate.strategies import DrawnRequest, classes
 from harness.oracles.equality import difference
 from harness.record.exchange import Exchange
 from harness.target.alive import serving
-from harness.target.exploring import Case, drawn_requests, explore, look, unanswered
+from harness.target.exploring import PropertyCase, drawn_requests, explore, look, unanswered
 from harness.target.models import NESTED, outputs_of
 from harness.target.probe import Probe
 from harness.target.replies import error_object_problem, error_root, refused, status_of
-from harness.target.ways import RAW, TYPED, Answer, answers, apart, both_answer
+from harness.target.ways import RAW, TYPED, EncodedAnswer, answers, apart, both_answer
 from harness.wire.messages import InferRequest
 from harness.wire.pace import SHEDDING
 
@@ -48,7 +48,7 @@ def adversarial_valid_answered(probe: Probe) -> None:
     """
     fivefold: dict[int, int] = {}
 
-    def judge(drawn: DrawnRequest) -> list[Case]:
+    def judge(drawn: DrawnRequest) -> list[PropertyCase]:
         request = drawn.request
         exchange = probe.model.infer(probe.client, request)
         again = partial(probe.model.infer, probe.client, request, fresh=True)
@@ -60,11 +60,13 @@ def adversarial_valid_answered(probe: Probe) -> None:
             fivefold[exchange.status] = fivefold.get(exchange.status, 0) + 1
         good = refused(exchange)
         observed = f"a valid request: {status_of(exchange)}"
-        cases.append(Case("REST-ERR-01", good, "200 or an error status", observed, "valid-answered-oddly", exchange))
+        cases.append(
+            PropertyCase("REST-ERR-01", good, "200 or an error status", observed, "valid-answered-oddly", exchange)
+        )
         problem = error_object_problem(exchange) if good else None
         observed = f"{observed}, {problem or 'an error object'}"
         expected = "a JSON object with a string error"
-        cases.append(Case("REST-ERR-02", problem is None, expected, observed, error_root(exchange), exchange))
+        cases.append(PropertyCase("REST-ERR-02", problem is None, expected, observed, error_root(exchange), exchange))
         return cases
 
     explore(probe, drawn_requests(probe), judge, examples=4 * probe.target.examples, label=_classes)
@@ -92,7 +94,7 @@ def adversarial_same_request_same_answer(probe: Probe) -> None:
     """
     probe.steady()
 
-    def judge(pair: tuple[DrawnRequest, DrawnRequest]) -> list[Case]:
+    def judge(pair: tuple[DrawnRequest, DrawnRequest]) -> list[PropertyCase]:
         request = pair[0].request
         before = probe.model.infer(probe.client, request)
         probe.model.infer(probe.client, pair[1].request)
@@ -101,7 +103,7 @@ def adversarial_same_request_same_answer(probe: Probe) -> None:
             return []
         found = _differ(before, after)
         observed = f"the same request again: {found or 'the same'}"
-        return [Case("policy:same-answer", found is None, "the same answer", observed, "answer-changes", after)]
+        return [PropertyCase("policy:same-answer", found is None, "the same answer", observed, "answer-changes", after)]
 
     drawn = drawn_requests(probe)
     pairs = [st.tuples(each, st.one_of(drawn)) for each in drawn]
@@ -129,7 +131,7 @@ def adversarial_spellings_agree(probe: Probe) -> None:
     probe.steady()
     client, model = probe.client, probe.model
 
-    def judge(drawn: DrawnRequest) -> list[Case]:
+    def judge(drawn: DrawnRequest) -> list[PropertyCase]:
         request = drawn.request
         flat = model.infer(client, request)
         cases = []
@@ -142,7 +144,9 @@ def adversarial_spellings_agree(probe: Probe) -> None:
                 continue
             clause = "TDATA-03" if name == "nested" else "policy:same-answer"
             observed = f"flat against {name}: {found or 'the same'}"
-            cases.append(Case(clause, found is None, "the same answer", observed, f"spelling-{name}-differs", other))
+            cases.append(
+                PropertyCase(clause, found is None, "the same answer", observed, f"spelling-{name}-differs", other)
+            )
         return cases
 
     explore(probe, drawn_requests(probe), judge, examples=2 * probe.target.examples, label=_classes)
@@ -173,7 +177,7 @@ def adversarial_transports_agree(probe: Probe) -> None:
     both_answer(probe)
     probe.steady()
 
-    def judge(drawn: DrawnRequest) -> list[Case]:
+    def judge(drawn: DrawnRequest) -> list[PropertyCase]:
         found = [each for each in answers(probe, drawn.request) if each.readable]
         # One transport against itself says nothing of whether the two agree.
         both = len({each.way in (TYPED, RAW) for each in found}) > 1
@@ -184,11 +188,11 @@ def adversarial_transports_agree(probe: Probe) -> None:
         probe.untestable("no drawn request was answered over both transports")
 
 
-def _agree(first: Answer, second: Answer) -> Case:
+def _agree(first: EncodedAnswer, second: EncodedAnswer) -> PropertyCase:
     found = apart(first, second)
     observed = f"{first.way} against {second.way}: {found or 'the same'}"
     root = f"transports-differ:{second.way}"
-    return Case("GRPC-INFER-07", found is None, "the same answer", observed, root, second.exchange)
+    return PropertyCase("GRPC-INFER-07", found is None, "the same answer", observed, root, second.exchange)
 
 
 def _classes(drawn: DrawnRequest) -> list[str]:

@@ -9,7 +9,7 @@ from harness.oracles.changes import value_root
 from harness.oracles.equality import preserved
 from harness.record.exchange import Exchange
 from harness.record.quoting import clip
-from harness.target.exploring import Case, drawn_requests, explore, plain_echoes
+from harness.target.exploring import PropertyCase, drawn_requests, explore, plain_echoes
 from harness.target.models import outputs_of
 from harness.target.probe import Probe
 from harness.wire.tensor import Tensor
@@ -55,7 +55,7 @@ def adversarial_echo_unchanged(probe: Probe) -> None:
     if not pairs:
         probe.not_applicable("the model gives none of its inputs back")
 
-    def judge(drawn: DrawnRequest) -> list[Case]:
+    def judge(drawn: DrawnRequest) -> list[PropertyCase]:
         request = drawn.request
         exchange = probe.model.infer(probe.client, request)
         outputs = outputs_of(exchange) if exchange.ok else {}
@@ -75,11 +75,11 @@ def adversarial_echo_unchanged(probe: Probe) -> None:
     )
 
 
-def _kept(sent: Tensor, returned: Tensor, exchange: Exchange) -> Case:
+def _kept(sent: Tensor, returned: Tensor, exchange: Exchange) -> PropertyCase:
     lost = preserved(sent.datatype, sent.elements, returned.elements)
     observed = f"{sent.datatype}: {clip(lost, 500) if lost else 'kept'}"
     root = value_root(sent.datatype, sent.elements, returned.elements) if lost is not None else ""
-    return Case("policy:no-silent-change", lost is None, "the values that were sent", observed, root, exchange)
+    return PropertyCase("policy:no-silent-change", lost is None, "the values that were sent", observed, root, exchange)
 
 
 @check(
@@ -112,7 +112,7 @@ def adversarial_unholdable_not_replaced(probe: Probe) -> None:
         probe.not_applicable("the model gives no input back whose datatype leaves values out")
     recorded: set[str] = set()
 
-    def judge(drawn: Unholdable) -> list[Case]:
+    def judge(drawn: Unholdable) -> list[PropertyCase]:
         exchange = probe.client.infer(probe.model.name, drawn.body, probe.model.address)
         returned = outputs_of(exchange).get(pairs[drawn.name]) if exchange.ok else None
         if returned is None or len(returned.elements) <= drawn.position:
@@ -130,7 +130,7 @@ def adversarial_unholdable_not_replaced(probe: Probe) -> None:
     explore(probe, unholdable(base, sorted(pairs)), judge, examples=3 * probe.target.examples, label=label)
 
 
-def _unreplaced(drawn: Unholdable, found: str | None, exchange: Exchange) -> Case:
-    return Case("policy:no-silent-change", found is None, "a refusal, or the value that was sent",
+def _unreplaced(drawn: Unholdable, found: str | None, exchange: Exchange) -> PropertyCase:
+    return PropertyCase("policy:no-silent-change", found is None, "a refusal, or the value that was sent",
                 f"{drawn.why}: {found or 'not replaced'}", f"value-replaced:{drawn.datatype}:{drawn.token.kind}",
                 exchange)  # fmt: skip

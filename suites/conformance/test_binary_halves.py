@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.check import Untestable, check
 from harness.record.exchange import Exchange
 from harness.target.binary import Binary, all_binary, entries_of, offered, parts_of, size_of
-from harness.target.binary_echo import Echo, round_trip
+from harness.target.binary_echo import BinaryEcho, round_trip
 from harness.target.probe import Probe
 from harness.target.replies import status_of
 from harness.wire.messages import InferRequest
@@ -76,7 +76,7 @@ def _two_bytes(binary: Binary, exchange: Exchange) -> None:
             binary.holds(size == wanted, expected=f"{wanted} bytes", observed=observed, exchange=exchange)
 
 
-def _echoes(binary: Binary, worked: list[tuple[InferRequest, Exchange]]) -> list[Echo]:
+def _echoes(binary: Binary, worked: list[tuple[InferRequest, Exchange]]) -> list[BinaryEcho]:
     """Halves of rank one whose bytes came back in every request, of at least two."""
     pairs: set[tuple[str, str, str]] | None = None
     for request, exchange in worked:
@@ -90,4 +90,4 @@ def _echoes(binary: Binary, worked: list[tuple[InferRequest, Exchange]]) -> list
         pairs = found if pairs is None else pairs & found
     if len(worked) < 2:
         return []
-    return [Echo(*pair, worked[0][0]) for pair in sorted(pairs or ())]
+    return [BinaryEcho(*pair, worked[0][0]) for pair in sorted(pairs or ())]

@@ -17,7 +17,7 @@ from harness.oracles.changes import value_root
 from harness.oracles.equality import preserved
 from harness.record.exchange import Exchange
 from harness.target.binary import Binary, entries_of, offered, parts_of, size_of, wishing
-from harness.target.binary_echo import Echo, bytes_kept, echoes, lost, round_trip, sent_to
+from harness.target.binary_echo import BinaryEcho, bytes_kept, echoes, lost, round_trip, sent_to
 from harness.target.models import outputs_of
 from harness.target.probe import Probe
 from harness.target.refusals import base_of
@@ -195,7 +195,7 @@ def _edges(datatype: str) -> tuple[Any, ...]:
     return (*PRECISION.get(datatype, ()), *integer_range(datatype), *_small(datatype))
 
 
-def _across(binary: Binary, echo: Echo, values: tuple[Any, ...]) -> None:
+def _across(binary: Binary, echo: BinaryEcho, values: tuple[Any, ...]) -> None:
     """Two cases: JSON in and binary out, binary in and JSON out; a mistake made both ways shows only here."""
     request = with_elements(echo.request, echo.name, values)
     exchange = binary.json(wishing(request, {echo.output: True}))
@@ -208,7 +208,7 @@ def _across(binary: Binary, echo: Echo, values: tuple[Any, ...]) -> None:
     binary.holds(found is None, expected=f"{list(values)} back", observed=observed, exchange=exchange, root=root)
 
 
-def _special(binary: Binary, echo: Echo) -> None:
+def _special(binary: Binary, echo: BinaryEcho) -> None:
     values = (float("nan"), float("inf"), float("-inf"), 1.5)
     exchange = sent_to(binary, echo, values)
     if refused(exchange):
@@ -223,7 +223,7 @@ def _special(binary: Binary, echo: Echo) -> None:
     binary.holds(good, expected=f"{list(values)} back", observed=observed, exchange=exchange)
 
 
-def _draw(binary: Binary, echo: Echo, strategy: st.SearchStrategy[tuple[Any, ...]]) -> None:
+def _draw(binary: Binary, echo: BinaryEcho, strategy: st.SearchStrategy[tuple[Any, ...]]) -> None:
     """Draw values of the type; the smallest list whose bytes do not come back is one more case."""
     found = binary.probe.search(
         strategy, lambda values: lost(binary, echo, values, sent_to(binary, echo, values)) is None

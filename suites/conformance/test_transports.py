@@ -10,7 +10,7 @@ from harness.generate.boundaries import NOT_FINITE, NOT_UTF8, full_range
 from harness.generate.members import with_elements
 from harness.oracles.changes import value_root
 from harness.oracles.transports import bits_differ
-from harness.target.grpc_forms import Echo, base_request, echoes_of, outputs_reversed
+from harness.target.grpc_forms import EchoedInput, base_request, echoes_of, outputs_reversed
 from harness.target.models import MANY_ROWS
 from harness.target.probe import Probe
 from harness.target.replies import refused, status_of
@@ -18,7 +18,7 @@ from harness.target.ways import (
     EXTENSION,
     RAW,
     TYPED,
-    Answer,
+    EncodedAnswer,
     answers,
     apart,
     both_answer,
@@ -119,7 +119,7 @@ def transports_same_values(probe: Probe) -> None:
             _payload(probe, echo)
 
 
-def _survive(probe: Probe, echo: Echo, values: Sequence[Any], *, special: bool = False) -> None:
+def _survive(probe: Probe, echo: EchoedInput, values: Sequence[Any], *, special: bool = False) -> None:
     """One case a way: the values come back. If every way loses the same, it is the model that changes them."""
     request = with_elements(base_request(probe), echo.source, tuple(values))
     found = answers(probe, request)
@@ -140,17 +140,17 @@ def _survive(probe: Probe, echo: Echo, values: Sequence[Any], *, special: bool =
                     observed=observed, exchange=each.exchange, root=root)  # fmt: skip
 
 
-def _lost(answer: Answer, echo: Echo, values: Sequence[Any]) -> str | None:
+def _lost(answer: EncodedAnswer, echo: EchoedInput, values: Sequence[Any]) -> str | None:
     tensor = answer.outputs.get(echo.output)
     return _unreadable(answer) if tensor is None else bits_differ(echo.datatype, values, tensor.elements)
 
 
-def _unreadable(answer: Answer) -> str:
+def _unreadable(answer: EncodedAnswer) -> str:
     said = status_of(answer.exchange)
     return f"{said}, without outputs that can be read" if answer.exchange.ok else said
 
 
-def _payload(probe: Probe, echo: Echo) -> None:
+def _payload(probe: Probe, echo: EchoedInput) -> None:
     """Bits of a NaN: free to change on the way, but not on the raw way alone, where nothing has to be converted."""
     if echo.datatype not in PAYLOADS:
         return

@@ -48,7 +48,7 @@ class Message:
 
 
 @dataclass(slots=True)
-class Tally:
+class IntentTally:
     """One kind of message over one transport."""
 
     sent: int = 0
@@ -56,21 +56,21 @@ class Tally:
     kept: list[Message] = field(default_factory=list)
 
 
-class SelfCheck:
+class SelfChecker:
     """Puts messages by as the recorder shows them. Safe to use from several threads."""
 
     def __init__(self, seed: int = 15) -> None:
         self._lock = threading.Lock()
         self._seen: set[int] = set()
         self._draw = random.Random(seed)  # noqa: S311 -- a sample, nothing secret
-        self.tallies: dict[tuple[Transport, Intent], Tally] = {}
+        self.tallies: dict[tuple[Transport, Intent], IntentTally] = {}
 
     def note(self, exchange: Exchange, check: str | None) -> None:
         """Put a message by, if it is meant as valid or invalid."""
         intent: Intent = "neither" if intended() == "open" else intended()
         transport: Transport = "grpc" if is_grpc(exchange) else "rest"
         with self._lock:
-            tally = self.tallies.setdefault((transport, intent), Tally())
+            tally = self.tallies.setdefault((transport, intent), IntentTally())
             tally.sent += 1
             if intent == "neither":
                 return

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from harness.generate.campaign import search
-from harness.generate.recipes import Fill, Listed, Noise, Ramp, Recipe, Run
+from harness.generate.recipes import Enumerated, Fill, Noise, Ramp, Recipe, Repeated
 from harness.generate.strategies import MAX_DRAWN, DrawnRequest, classes, drawable, edges, every_edge, requests, values
 from harness.oracles.equality import preserved
 from harness.wire.datatypes import DATATYPES, round_to
@@ -80,10 +80,10 @@ def test_recipes() -> None:
     assert Recipe(Fill(1.5), ((9, 2.0),)).elements("FP32", 4) == (1.5, 2.0, 1.5, 1.5)
     assert Recipe(Ramp(254, 1)).elements("UINT8", 3) == (254, 255, 0)
     assert Recipe(Ramp(1, 1)).elements("BYTES", 2) == ("t1", "t2")
-    assert Recipe(Listed((Run("ab", 3),))).elements("BYTES", 1) == ("ababab",)
+    assert Recipe(Enumerated((Repeated("ab", 3),))).elements("BYTES", 1) == ("ababab",)
     assert Recipe(Noise(7)).elements("INT8", 50) == Recipe(Noise(7)).elements("INT8", 50)
     with pytest.raises(ValueError, match="1 values for 2"):
-        Recipe(Listed((1,))).elements("INT8", 2)
+        Recipe(Enumerated((1,))).elements("INT8", 2)
 
 
 def test_drawable() -> None:

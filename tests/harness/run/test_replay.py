@@ -12,7 +12,7 @@ import pytest
 
 from harness.run.options import Options, UsageError
 from harness.run.recordings import recorded_before
-from harness.run.replay import NOT_REPRODUCED, NOTHING, REPRODUCED, Asked, replay
+from harness.run.replay import NOT_REPRODUCED, NOTHING, REPRODUCED, ReplayRequest, replay
 from reports.bundle import finish
 from tests.harness.target.flawed import flawed
 from tests.reports import factory
@@ -36,7 +36,7 @@ def run(folder: Path, url: str, slug: str = SLUG, token: str = TOKEN, **changes:
     """Exit code and everything said."""
     said: list[str] = []
     environ = {"ART15_TOKEN": token} if token else {}
-    code = replay(Asked(folder, slug, options=Options(endpoints=(url,)), **changes), said.append, environ)
+    code = replay(ReplayRequest(folder, slug, options=Options(endpoints=(url,)), **changes), said.append, environ)
     return code, "\n".join(said)
 
 
@@ -156,8 +156,8 @@ def test_the_token_of_today_is_not_shown(sealed: Path) -> None:
 
 def test_the_token_goes_only_where_the_user_says(sealed: Path) -> None:
     said: list[str] = []
-    replay(Asked(sealed, SLUG), said.append, {"ART15_TOKEN": TOKEN})
+    replay(ReplayRequest(sealed, SLUG), said.append, {"ART15_TOKEN": TOKEN})
     assert "without ART15_TOKEN: name the address with --endpoint" in said[0]
     for options in (Options((), headers=["X-Api-Key: k"]), Options((), token_command="echo t")):
         with pytest.raises(UsageError, match="name the address as well"):
-            replay(Asked(sealed, SLUG, options=options), said.append, {})
+            replay(ReplayRequest(sealed, SLUG, options=options), said.append, {})

@@ -13,7 +13,7 @@ from harness.check import Check, Outcome, Untestable
 from harness.record.exchange import Exchange
 from harness.target import exploring
 from harness.target.alive import alive, serving
-from harness.target.exploring import ROOTS, SILENCES, Case, explore, unanswered
+from harness.target.exploring import ROOTS, SILENCES, PropertyCase, explore, unanswered
 from harness.target.probe import Probe
 from harness.target.target import Target
 from harness.verdicts import Level
@@ -38,13 +38,13 @@ def post(probe: Probe, number: int) -> Exchange:
     return probe.client.send("POST", "/", str(number).encode())
 
 
-def judged(probe: Probe, roots: Callable[[Exchange], list[str]]) -> Callable[[int], list[Case]]:
+def judged(probe: Probe, roots: Callable[[Exchange], list[str]]) -> Callable[[int], list[PropertyCase]]:
     """Every draw has a case that holds and one broken case for each root that its answer has."""
 
-    def judge(number: int) -> list[Case]:
+    def judge(number: int) -> list[PropertyCase]:
         exchange = post(probe, number)
-        broken = [Case("C-1", False, "e", f"{number}: {root}", root, exchange) for root in roots(exchange)]
-        return [Case("C-1", True, "e", "o", "", exchange), *broken]
+        broken = [PropertyCase("C-1", False, "e", f"{number}: {root}", root, exchange) for root in roots(exchange)]
+        return [PropertyCase("C-1", True, "e", "o", "", exchange), *broken]
 
     return judge
 
@@ -97,7 +97,7 @@ def test_a_hanging_endpoint_is_not_waited_for_again_and_again(tmp_path: Path, mo
     with flawed(slow) as url, target_of(url, tmp_path) as target:
         probe = probe_of(target)
 
-        def judge(number: int) -> list[Case]:
+        def judge(number: int) -> list[PropertyCase]:
             asked.append(number)
             probe.client.send("POST", "/", b"9" if number > 10 else b"1", timeout=0.2)
             return []
@@ -114,7 +114,7 @@ def test_an_endpoint_that_has_gone_ends_the_campaign_at_once(tmp_path: Path, mon
         post(probe, 1)
         asked: list[int] = []
 
-    def judge(number: int) -> list[Case]:
+    def judge(number: int) -> list[PropertyCase]:
         asked.append(number)
         post(probe, number)
         return []
@@ -141,10 +141,10 @@ def test_of_several_strategies_each_gets_its_share(tmp_path: Path) -> None:
     with flawed(lambda body, _: (200, body or b"0")) as url, target_of(url, tmp_path) as target:
         probe = probe_of(target)
 
-        def judge(number: int) -> list[Case]:
+        def judge(number: int) -> list[PropertyCase]:
             drawn.append(number // 1000)
             exchange = post(probe, number)
-            return [Case("C-1", number < 2500, "e", "o", "large", exchange)]
+            return [PropertyCase("C-1", number < 2500, "e", "o", "large", exchange)]
 
         parts = [st.integers(1000 * n, 1000 * n + 999) for n in range(4)]
         explore(probe, parts, judge, examples=40)

@@ -13,7 +13,7 @@ from harness.generate.mutations import mutations
 from harness.record.intent import Intent, intended, meant
 from harness.target.passive import self_check as module
 from harness.target.passive.rules import LENGTH, grpc_problem, rest_problem
-from harness.target.passive.self_check import SelfCheck
+from harness.target.passive.self_check import SelfChecker
 from harness.wire import protobuf
 from harness.wire.binary import binary_request
 from harness.wire.messages import InferRequest, ModelMetadata, TensorMetadata
@@ -105,14 +105,14 @@ def test_calls(form: protobuf.Form) -> None:
 
 def judged(message: bytes, intent: Intent, *, models: Mapping[Any, Any] = MODELS, url: str = INFER) -> dict[str, Any]:
     """What is said of one message over REST."""
-    check = SelfCheck()
+    check = SelfChecker()
     with meant(intent):
         check.note(rest(body=message, url=url), "a-check[iris]")
     return check.judge(models)
 
 
 def test_all_mutations_are_invalid_and_their_base_is_valid() -> None:
-    check = SelfCheck()
+    check = SelfChecker()
     with meant("valid"):
         check.note(rest(body=VALID.to_bytes()), "a")
     for mutation in mutations(VALID):
@@ -162,7 +162,7 @@ def test_metadata_that_is_wrong_makes_no_valid_message_invalid() -> None:
 
 def test_each_message_counts_once_and_beyond_a_number_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SAMPLE", 5)
-    check = SelfCheck()
+    check = SelfChecker()
     for number in range(40):
         with meant("valid"):
             check.note(rest(body=replace(VALID, id=str(number % 20)).to_bytes()), "a")
