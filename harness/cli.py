@@ -286,8 +286,8 @@ def validate(
 ) -> None:
     """Show both directions: checks pass on the clean reference server and fail on its seeded faults."""
     from harness.run.options import UsageError
-    from harness.run.validation import Selection, rotating
-    from harness.run.validation import validate as run_validation
+    from harness.validation.matrix import Selection, rotating
+    from harness.validation.matrix import validate as run_validation
 
     if sample:
         faults, variants = rotating("faults", None if group else sample), rotating("variants", sample)

@@ -27,8 +27,8 @@ from harness.policy import CRITERIA, WaiverTable
 from harness.record.disk import REFUSES, CannotRecord, of_this_machine
 from harness.record.quoting import clip
 from harness.run.evidenced import take_back
+from harness.run.method_validation import method_validation
 from harness.run.owners import tallies
-from harness.run.shown import method_validation
 from harness.target.models import ModelUnderTest
 from harness.target.probe import Probe
 from harness.verdicts import Level, Verdict

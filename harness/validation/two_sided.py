@@ -23,7 +23,7 @@ from typing import Any, Literal
 from harness.check import Check
 from harness.policy import NO_LIMIT
 from harness.run.embedded import EmbeddedError
-from harness.run.forked import forked_server, probing_run
+from harness.validation.forkserver import forked_server, probing_run
 from harness.verdicts import Verdict, combine
 
 Side = Literal["clean", "fault", "variant"]

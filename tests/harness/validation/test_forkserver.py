@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from harness.run.embedded import EmbeddedError
-from harness.run.forked import forked_server, probing_run
+from harness.validation.forkserver import forked_server, probing_run
 
 SECONDS = 60.0
 

@@ -17,7 +17,7 @@ import yaml
 from harness.check import Check, Registry
 from harness.run.checks import load_checks
 from harness.run.tester import tester
-from harness.run.twosided import UNLISTED, Case, Seen, compare, inconclusive, reference_inventory, run_cases
+from harness.validation.two_sided import UNLISTED, Case, Seen, compare, inconclusive, reference_inventory, run_cases
 
 # A fault that shows on any model is asked for on these (and with --group, so is a variant): every path once.
 GROUP_MODELS = ("pair", "matrix", "echo-fp32", "echo-bytes", "digits", "fixed")

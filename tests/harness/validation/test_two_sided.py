@@ -10,8 +10,8 @@ import pytest
 
 from harness.check import Check
 from harness.run.checks import load_checks
-from harness.run.twosided import Case, Seen, compare, inconclusive, reference_inventory, run_cases
-from harness.run.validation import Selection, cases_for, excuses, mixed, rotating
+from harness.validation.matrix import Selection, cases_for, excuses, mixed, rotating
+from harness.validation.two_sided import Case, Seen, compare, inconclusive, reference_inventory, run_cases
 from tests.harness.test_check import made
 
 Excuses = dict[str, dict[str, str]]
