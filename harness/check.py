@@ -254,7 +254,7 @@ def _texts(slug: str, function: CheckFunction) -> tuple[str, str]:
 
 
 def _place(module: str, suite: str | None) -> tuple[str, str]:
-    """Suite and clause group from where the check stands: ``suites.conformance.test_health``."""
+    """Suite and clause group from where the check stands: ``suites.conformance.rest.test_health``."""
     parts = module.split(".")
     group = parts[-1].removeprefix("test_").replace("_", "-")
     if suite is not None:

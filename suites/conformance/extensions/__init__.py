@@ -1,0 +1,1 @@
+"""Extensions but binary tensor data: repository, generation, sequences, shared memory and others."""

@@ -1,0 +1,1 @@
+"""gRPC: the six methods of the service, typed and raw contents, errors."""

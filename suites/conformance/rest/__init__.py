@@ -1,0 +1,1 @@
+"""REST: health, metadata, inference and errors of the protocol over HTTP."""
