@@ -66,8 +66,15 @@ class _LastChunkLost(_Chunks):
     last_lost = True
 
 
-fault("chunk-sizes-decimal", CHANGE, text="sizes of chunks are read as decimal numbers")(wire(_DecimalChunks))
-fault("chunk-extension-is-data", CHANGE, text="what follows the size of a chunk becomes part of the body")(
-    wire(_ExtensionIsData)
+fault("chunk-sizes-decimal", CHANGE, text="sizes of chunks are read as decimal numbers", effect="connection")(
+    wire(_DecimalChunks)
 )
-fault("last-of-many-chunks-lost", CHANGE, text="of more than two chunks the last is lost")(wire(_LastChunkLost))
+fault(
+    "chunk-extension-is-data",
+    CHANGE,
+    text="what follows the size of a chunk becomes part of the body",
+    effect="connection",
+)(wire(_ExtensionIsData))
+fault("last-of-many-chunks-lost", CHANGE, text="of more than two chunks the last is lost", effect="connection")(
+    wire(_LastChunkLost)
+)

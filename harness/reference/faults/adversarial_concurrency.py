@@ -79,10 +79,22 @@ def _id_of(call: Call) -> str | None:
     return found["id"] if found and isinstance(found.get("id"), str) else None
 
 
-fault("ids-swapped-above-31-at-once", LEAK, "REST-INFER-12", "REST-RESP-04",
-      text="with 32 inferences at work, answers get each other's ids")(_ids_swapped(32))  # fmt: skip
-fault("id-swapped-one-in-50-at-once", LEAK, "REST-INFER-12", "REST-RESP-04",
-      text="with 4 inferences at work, every 50th gets another's id")(_ids_swapped(4, 50))  # fmt: skip
+fault(
+    "ids-swapped-above-31-at-once",
+    LEAK,
+    "REST-INFER-12",
+    "REST-RESP-04",
+    text="with 32 inferences at work, answers get each other's ids",
+    effect="concurrency",
+)(_ids_swapped(32))
+fault(
+    "id-swapped-one-in-50-at-once",
+    LEAK,
+    "REST-INFER-12",
+    "REST-RESP-04",
+    text="with 4 inferences at work, every 50th gets another's id",
+    effect="concurrency",
+)(_ids_swapped(4, 50))
 
 
 def _answers(change: Any) -> Install:
@@ -105,13 +117,22 @@ def _wrong_above(limit: int) -> Install:
     return _answers(lambda outputs, others, _: [wrong(each) for each in outputs] if len(others) >= limit else outputs)
 
 
-fault("wrong-above-16-at-once", SAME, "REST-INFER-12", text="with more than 16 inferences at work, values are wrong")(
-    _wrong_above(16)
+fault(
+    "wrong-above-16-at-once",
+    SAME,
+    "REST-INFER-12",
+    text="with more than 16 inferences at work, values are wrong",
+    effect="concurrency",
+)(_wrong_above(16))
+
+
+@fault(
+    "answers-swapped-above-31-at-once",
+    LEAK,
+    "REST-INFER-12",
+    text="with 32 inferences at work, answers have the values of the answer before",
+    effect="concurrency",
 )
-
-
-@fault("answers-swapped-above-31-at-once", LEAK, "REST-INFER-12",
-       text="with 32 inferences at work, answers have the values of the answer before")  # fmt: skip
 def answers_swapped(hooks: Hooks) -> None:
     last: dict[str, list[Tensor]] = {}
 
@@ -123,8 +144,13 @@ def answers_swapped(hooks: Hooks) -> None:
     _answers(change)(hooks)
 
 
-@fault("rows-wrong-one-in-30-at-once", SAME, "BATCH-03",
-       text="with 4 inferences at work, the last row of every 30th is wrong")  # fmt: skip
+@fault(
+    "rows-wrong-one-in-30-at-once",
+    SAME,
+    "BATCH-03",
+    text="with 4 inferences at work, the last row of every 30th is wrong",
+    effect="concurrency",
+)
 def rows_wrong_one_in_30(hooks: Hooks) -> None:
     count = Count()
 
@@ -141,8 +167,14 @@ def _last_wrong(output: Tensor) -> Tensor:
     return Tensor(output.name, output.datatype, output.shape, values)
 
 
-@fault("float16-in-company", SAME, "BATCH-03", text="with 4 inferences at work, floats pass through half precision",
-       models=("echo-fp32", "echo-fp64", "digits", "cancer", "diabetes"))  # fmt: skip
+@fault(
+    "float16-in-company",
+    SAME,
+    "BATCH-03",
+    text="with 4 inferences at work, floats pass through half precision",
+    models=("echo-fp32", "echo-fp64", "digits", "cancer", "diabetes"),
+    effect="concurrency",
+)
 def float16_in_company(hooks: Hooks) -> None:
     def half(each: Tensor) -> Tensor:
         if each.datatype not in ("FP32", "FP64"):
@@ -155,8 +187,13 @@ def float16_in_company(hooks: Hooks) -> None:
     _answers(lambda outputs, others, _: [half(each) for each in outputs] if len(others) >= 3 else outputs)(hooks)
 
 
-@fault("bad-neighbour-changes-answers", SAME, "REST-INFER-12",
-       text="inferences at work beside one that is refused have wrong values")  # fmt: skip
+@fault(
+    "bad-neighbour-changes-answers",
+    SAME,
+    "REST-INFER-12",
+    text="inferences at work beside one that is refused have wrong values",
+    effect="concurrency",
+)
 def bad_neighbour_changes_answers(hooks: Hooks) -> None:
     spoiled: list[Call] = []
     flight = Flight(hooks)
@@ -172,8 +209,14 @@ def bad_neighbour_changes_answers(hooks: Hooks) -> None:
     hooks.documents.append(flight.leave)
 
 
-@fault("one-refusal-refuses-all-at-work", SAME, "REST-INFER-12", "BATCH-03",
-       text="inferences at work beside one that is refused get its error")  # fmt: skip
+@fault(
+    "one-refusal-refuses-all-at-work",
+    SAME,
+    "REST-INFER-12",
+    "BATCH-03",
+    text="inferences at work beside one that is refused get its error",
+    effect="concurrency",
+)
 def one_refusal_refuses_all(hooks: Hooks) -> None:
     spoiled: list[tuple[Call, int, Any]] = []
     flight = Flight(hooks)
@@ -190,7 +233,13 @@ def one_refusal_refuses_all(hooks: Hooks) -> None:
     hooks.documents.append(flight.leave)
 
 
-@fault("error-of-neighbour-quoted", LEAK, "REST-INFER-12", text="an error quotes an inference at work beside it")
+@fault(
+    "error-of-neighbour-quoted",
+    LEAK,
+    "REST-INFER-12",
+    text="an error quotes an inference at work beside it",
+    effect="concurrency",
+)
 def error_of_neighbour_quoted(hooks: Hooks) -> None:
     flight = Flight(hooks)
 
@@ -203,8 +252,13 @@ def error_of_neighbour_quoted(hooks: Hooks) -> None:
     hooks.documents.append(flight.leave)
 
 
-@fault("stalls-above-24-at-once", HANG, text="with more than 24 inferences at work, the server locks up",
-       models=("pair",))  # fmt: skip
+@fault(
+    "stalls-above-24-at-once",
+    HANG,
+    text="with more than 24 inferences at work, the server locks up",
+    models=("pair",),
+    effect="concurrency",
+)
 def stalls_above_24(hooks: Hooks) -> None:
     def change(outputs: list[Tensor], others: list[Call], _: Call) -> list[Tensor]:
         if len(others) >= 24:
@@ -214,7 +268,9 @@ def stalls_above_24(hooks: Hooks) -> None:
     _answers(change)(hooks)
 
 
-@fault("crash-above-40-at-once", CRASH, text="with more than 40 inferences at work, the process ends")
+@fault(
+    "crash-above-40-at-once", CRASH, text="with more than 40 inferences at work, the process ends", effect="concurrency"
+)
 def crash_above_40(hooks: Hooks) -> None:
     def change(outputs: list[Tensor], others: list[Call], _: Call) -> list[Tensor]:
         if len(others) >= 40:
@@ -224,8 +280,13 @@ def crash_above_40(hooks: Hooks) -> None:
     _answers(change)(hooks)
 
 
-@fault("lost-above-20-at-once", HANG, text="with more than 20 inferences at work, every tenth is never answered",
-       models=("pair",))  # fmt: skip
+@fault(
+    "lost-above-20-at-once",
+    HANG,
+    text="with more than 20 inferences at work, every tenth is never answered",
+    models=("pair",),
+    effect="concurrency",
+)
 def lost_above_20(hooks: Hooks) -> None:
     flight, count = Flight(hooks), Count()
 
@@ -238,8 +299,14 @@ def lost_above_20(hooks: Hooks) -> None:
     hooks.documents.append(flight.leave)
 
 
-@fault("versions-together-wrong", SAME, "VERS-04", "REST-INFER-12",
-       text="inferences of two versions at work together have wrong values")  # fmt: skip
+@fault(
+    "versions-together-wrong",
+    SAME,
+    "VERS-04",
+    "REST-INFER-12",
+    text="inferences of two versions at work together have wrong values",
+    effect="concurrency",
+)
 def versions_together_wrong(hooks: Hooks) -> None:
     def change(outputs: list[Tensor], others: list[Call], call: Call) -> list[Tensor]:
         mixed = any(each.version != call.version for each in others)

@@ -46,11 +46,19 @@ class _Backwards(Wire):
         return b"".join(complete(data)[::-1]) or data
 
 
-fault("pipelined-answer-lost", HANG, text="of requests that arrive together, only the first is answered")(
-    wire(_FirstOnly)
-)
-fault("pipelined-answers-swapped", LEAK, "REST-INFER-12",
-      text="requests that arrive together are answered in reverse order")(wire(_Backwards))  # fmt: skip
+fault(
+    "pipelined-answer-lost",
+    HANG,
+    text="of requests that arrive together, only the first is answered",
+    effect="connection",
+)(wire(_FirstOnly))
+fault(
+    "pipelined-answers-swapped",
+    LEAK,
+    "REST-INFER-12",
+    text="requests that arrive together are answered in reverse order",
+    effect="connection",
+)(wire(_Backwards))
 
 
 class _Heads(Wire):
@@ -112,25 +120,46 @@ class _SpaceBeforeColon(_Heads):
         return re.sub(rb"(?i)\r\n(transfer-encoding|content-length)[ \t]+:", rb"\r\n\1:", head)
 
 
-fault("length-wins-over-chunks", LEAK, text="a length beside chunks counts, and what is behind it is the next request")(
-    wire(_LengthWins)
+fault(
+    "length-wins-over-chunks",
+    LEAK,
+    text="a length beside chunks counts, and what is behind it is the next request",
+    effect="connection",
+)(wire(_LengthWins))
+fault(
+    "chunks-win-and-connection-lives",
+    LEAK,
+    text="chunks beside a length count, and the connection goes on",
+    effect="connection",
+)(wire(_ChunksWin))
+fault(
+    "first-of-two-lengths",
+    LEAK,
+    text="of two lengths the first counts, and the rest is the next request",
+    effect="connection",
+)(wire(_FirstLength))
+fault("body-of-get-is-next-request", LEAK, text="the body of a GET is read as the next request", effect="connection")(
+    wire(_NoBodyOfGet)
 )
-fault("chunks-win-and-connection-lives", LEAK, text="chunks beside a length count, and the connection goes on")(
-    wire(_ChunksWin)
+fault(
+    "body-of-unknown-path-is-next-request",
+    LEAK,
+    "REST-ERR-06",
+    text="the body sent to an unknown path is read as the next request",
+    effect="connection",
+)(wire(_NoBodyOfUnknown))
+fault(
+    "bare-carriage-return-ends-header",
+    LEAK,
+    text="a bare carriage return in a header begins another header",
+    effect="connection",
+)(wire(_BareLineEnds))
+fault("signed-length-ends-process", CRASH, text="a length with a sign ends the process", effect="connection")(
+    wire(_NegativeLength)
 )
-fault("first-of-two-lengths", LEAK, text="of two lengths the first counts, and the rest is the next request")(
-    wire(_FirstLength)
-)
-fault("body-of-get-is-next-request", LEAK, text="the body of a GET is read as the next request")(wire(_NoBodyOfGet))
-fault("body-of-unknown-path-is-next-request", LEAK, "REST-ERR-06",
-      text="the body sent to an unknown path is read as the next request")(wire(_NoBodyOfUnknown))  # fmt: skip
-fault("bare-carriage-return-ends-header", LEAK, text="a bare carriage return in a header begins another header")(
-    wire(_BareLineEnds)
-)
-fault("signed-length-ends-process", CRASH, text="a length with a sign ends the process")(wire(_NegativeLength))
-fault("space-before-colon-ignored", LEAK, text="a length with white space before its colon is one")(
-    wire(_SpaceBeforeColon)
-)
+fault(
+    "space-before-colon-ignored", LEAK, text="a length with white space before its colon is one", effect="connection"
+)(wire(_SpaceBeforeColon))
 
 
 class _HeadBuffer(Wire):
@@ -149,7 +178,9 @@ class _HeadBuffer(Wire):
         return data
 
 
-fault("long-head-ends-process", CRASH, "TDATA-17", text="a head above 48 KiB ends the process")(wire(_HeadBuffer))
+fault("long-head-ends-process", CRASH, "TDATA-17", text="a head above 48 KiB ends the process", effect="connection")(
+    wire(_HeadBuffer)
+)
 
 
 class _TargetBuffer(Wire):
@@ -167,7 +198,9 @@ class _TargetBuffer(Wire):
         return data
 
 
-fault("long-target-ends-process", CRASH, text="a request target above 48 KiB ends the process")(wire(_TargetBuffer))
+fault("long-target-ends-process", CRASH, text="a request target above 48 KiB ends the process", effect="connection")(
+    wire(_TargetBuffer)
+)
 
 
 def _reflected(hooks: Hooks, value: dict[str, bytes], name: bytes) -> None:
@@ -183,7 +216,7 @@ def _reflected(hooks: Hooks, value: dict[str, bytes], name: bytes) -> None:
     hooks.wires.append(Splits)
 
 
-@fault("id-splits-header", LEAK, text="the id goes into a header as it is, line ends and all")
+@fault("id-splits-header", LEAK, text="the id goes into a header as it is, line ends and all", effect="connection")
 def id_splits_header(hooks: Hooks) -> None:
     value: dict[str, bytes] = {}
     _reflected(hooks, value, b"x-request-id")
@@ -196,7 +229,12 @@ def id_splits_header(hooks: Hooks) -> None:
     hooks.bodies.append(edit)
 
 
-@fault("model-name-splits-header", LEAK, text="the name of an unknown model goes into a header, line ends and all")
+@fault(
+    "model-name-splits-header",
+    LEAK,
+    text="the name of an unknown model goes into a header, line ends and all",
+    effect="connection",
+)
 def model_name_splits_header(hooks: Hooks) -> None:
     value: dict[str, bytes] = {}
     _reflected(hooks, value, b"x-model")

@@ -37,7 +37,7 @@ def _id_length(call: Call) -> int:
     return len(found.group(1)) if found else 0
 
 
-fault("huge-id-ends-process", CRASH, "TDATA-17", text="an id above 256 KiB ends the process")(
+fault("huge-id-ends-process", CRASH, "TDATA-17", text="an id above 256 KiB ends the process", effect="crash")(
     kills(lambda call: len(call.body) > 2**18 and _id_length(call) > 2**18)
 )
 
@@ -73,17 +73,31 @@ def _zero_times_huge(call: Call) -> bool:
     )
 
 
-fault("shape-product-wraps", CHANGE, "TDATA-05", text="the product of a shape is taken modulo 2^64",
-      models=GRIDS)(
+fault("shape-product-wraps", CHANGE, "TDATA-05", text="the product of a shape is taken modulo 2^64", models=GRIDS)(
     _true_shape(lambda shape, count: math.prod(shape) % 2**64 == count and min(shape) >= 0)
-)  # fmt: skip
-fault("negative-dimensions-cancel", CHANGE, "TDATA-10", text="two negative dimensions make a shape that fits",
-      models=GRIDS)(_true_shape(lambda shape, count: math.prod(shape) == count))  # fmt: skip
-fault("overflowing-shape-ends-process", CRASH, "TDATA-17", text="a shape of 2^63 elements and more ends the process")(
-    kills(_overflows)
 )
-fault("zero-times-huge-hangs", HANG, "TDATA-17", text="a shape with a 0 and a dimension of 2^31 holds the server up",
-      models=GRIDS)(stalls(_zero_times_huge))  # fmt: skip
+fault(
+    "negative-dimensions-cancel",
+    CHANGE,
+    "TDATA-10",
+    text="two negative dimensions make a shape that fits",
+    models=GRIDS,
+)(_true_shape(lambda shape, count: math.prod(shape) == count))
+fault(
+    "overflowing-shape-ends-process",
+    CRASH,
+    "TDATA-17",
+    text="a shape of 2^63 elements and more ends the process",
+    effect="crash",
+)(kills(_overflows))
+fault(
+    "zero-times-huge-hangs",
+    HANG,
+    "TDATA-17",
+    text="a shape with a 0 and a dimension of 2^31 holds the server up",
+    models=GRIDS,
+    effect="hang",
+)(stalls(_zero_times_huge))
 
 
 @fault("huge-shape-is-500", "REST-ERR-05", text="a shape of 2^31 elements is a failed allocation")
@@ -106,7 +120,7 @@ def _depth(body: bytes) -> int:
     return deepest
 
 
-@fault("many-outputs-hang", HANG, text="a selection of more than 3000 outputs holds the server up")
+@fault("many-outputs-hang", HANG, text="a selection of more than 3000 outputs holds the server up", effect="hang")
 def many_outputs_hang(hooks: Hooks) -> None:
     async def work(call: Call) -> None:
         if call.op == "infer" and call.body.count(b'"name"') > 3000:
@@ -115,18 +129,30 @@ def many_outputs_hang(hooks: Hooks) -> None:
     hooks.before.append(work)
 
 
-fault("deep-objects-end-process", CRASH, "TDATA-17", text="objects within objects, 150 deep, end the process")(
-    kills(lambda call: call.op == "infer" and call.body.count(b"{") > 150 and _depth(call.body) > 150)
-)
-fault("many-members-hang", HANG, "TDATA-17", text="an object of more than 20000 members holds the server up")(
-    stalls(lambda call: call.op == "infer" and call.body.count(b'":') > 20000)
-)
-fault("big-number-hangs", HANG, "TDATA-17", text="a number of more than 300 digits holds the server up")(
+fault(
+    "deep-objects-end-process",
+    CRASH,
+    "TDATA-17",
+    text="objects within objects, 150 deep, end the process",
+    effect="crash",
+)(kills(lambda call: call.op == "infer" and call.body.count(b"{") > 150 and _depth(call.body) > 150))
+fault(
+    "many-members-hang",
+    HANG,
+    "TDATA-17",
+    text="an object of more than 20000 members holds the server up",
+    effect="hang",
+)(stalls(lambda call: call.op == "infer" and call.body.count(b'":') > 20000))
+fault("big-number-hangs", HANG, "TDATA-17", text="a number of more than 300 digits holds the server up", effect="hang")(
     stalls(lambda call: call.op == "infer" and re.search(rb"\d{301}", call.body) is not None)
 )
-fault("long-input-name-ends-process", CRASH, "TDATA-17", text="the name of an input above 2000 bytes ends the process")(
-    kills(lambda call: call.op == "infer" and re.search(rb'"name"\s*:\s*"[^"]{2001}', call.body) is not None)
-)
+fault(
+    "long-input-name-ends-process",
+    CRASH,
+    "TDATA-17",
+    text="the name of an input above 2000 bytes ends the process",
+    effect="crash",
+)(kills(lambda call: call.op == "infer" and re.search(rb'"name"\s*:\s*"[^"]{2001}', call.body) is not None))
 
 
 def _is_utf8(body: bytes) -> bool:
@@ -141,13 +167,23 @@ def _is_broken_text(call: Call) -> bool:
     return call.op == "infer" and "inference-header-content-length" not in call.headers and not _is_utf8(call.body)
 
 
-fault("invalid-utf8-ends-process", CRASH, "TDATA-17", "REST-INFER-05", text="a body that is no UTF-8 ends the process")(
-    kills(_is_broken_text)
+fault(
+    "invalid-utf8-ends-process",
+    CRASH,
+    "TDATA-17",
+    "REST-INFER-05",
+    text="a body that is no UTF-8 ends the process",
+    effect="crash",
+)(kills(_is_broken_text))
+
+
+@fault(
+    "invalid-utf8-replaced",
+    CHANGE,
+    "REST-INFER-05",
+    text="bytes that are no UTF-8 are replaced, and answered",
+    models=("echo-bytes", "text"),
 )
-
-
-@fault("invalid-utf8-replaced", CHANGE, "REST-INFER-05", text="bytes that are no UTF-8 are replaced, and answered",
-       models=("echo-bytes", "text"))  # fmt: skip
 def invalid_utf8_replaced(hooks: Hooks) -> None:
     def gate(call: Call) -> None:
         if _is_broken_text(call):
@@ -156,8 +192,9 @@ def invalid_utf8_replaced(hooks: Hooks) -> None:
     hooks.gates.append(gate)
 
 
-@fault("lone-surrogate-replaced", CHANGE, "BYTES-03", text="half a surrogate pair becomes a question mark",
-       models=TEXTS)  # fmt: skip
+@fault(
+    "lone-surrogate-replaced", CHANGE, "BYTES-03", text="half a surrogate pair becomes a question mark", models=TEXTS
+)
 def lone_surrogate_replaced(hooks: Hooks) -> None:
     def change(document: Body) -> bool:
         return re.search("[\ud800-\udfff]", json.dumps(document, ensure_ascii=False)) is not None
@@ -183,8 +220,12 @@ def duplicate_keys_alternate(hooks: Hooks) -> None:
     hooks.gates.append(gate)
 
 
-@fault("short-data-filled-from-previous", LEAK, "TDATA-05",
-       text="elements that are missing in JSON are those of the request before")  # fmt: skip
+@fault(
+    "short-data-filled-from-previous",
+    LEAK,
+    "TDATA-05",
+    text="elements that are missing in JSON are those of the request before",
+)
 def short_data_filled(hooks: Hooks) -> None:
     kept: dict[str, list[Any]] = {}
 
@@ -205,8 +246,12 @@ def short_data_filled(hooks: Hooks) -> None:
     reread(change)(hooks)
 
 
-@fault("truncated-body-completed-from-previous", LEAK, "REST-INFER-05",
-       text="a body that ends too soon is completed by the body before")  # fmt: skip
+@fault(
+    "truncated-body-completed-from-previous",
+    LEAK,
+    "REST-INFER-05",
+    text="a body that ends too soon is completed by the body before",
+)
 def truncated_body_completed(hooks: Hooks) -> None:
     kept: dict[str, bytes] = {}
 

@@ -17,7 +17,7 @@ from harness.reference.messages import Call, Reply
 
 CHANGE, CRASH, LEAK = "policy:no-silent-change", "policy:no-crash", "policy:no-leak"
 
-fault("long-path-ends-process", CRASH, text="a path above 2000 bytes ends the process")(
+fault("long-path-ends-process", CRASH, text="a path above 2000 bytes ends the process", effect="crash")(
     kills(lambda call: len(call.path) > 2000)
 )
 

@@ -46,8 +46,12 @@ def reload_changes_answers(hooks: Hooks) -> None:
     wrong_when(lambda call, _: loads.get(call.model, 0) % 2 == 1)(hooks)
 
 
-@fault("unload-of-unknown-stops-all", "policy:ready-infers", "REPO-09",
-       text="to unload a model that is not there ends all inference, and ready says true")  # fmt: skip
+@fault(
+    "unload-of-unknown-stops-all",
+    "policy:ready-infers",
+    "REPO-09",
+    text="to unload a model that is not there ends all inference, and ready says true",
+)
 def unload_of_unknown_stops_all(hooks: Hooks) -> None:
     stopped: list[bool] = []
 

@@ -24,23 +24,30 @@ def _counted(every: int) -> Any:
     return lambda _, __: count.up() % every == 0
 
 
-@fault("one-in-200-wrong", SAME, text="every 200th inference has wrong values")
+@fault("one-in-200-wrong", SAME, text="every 200th inference has wrong values", effect="state")
 def one_in_200_wrong(hooks: Hooks) -> None:
     wrong_when(_counted(200))(hooks)
 
 
-@fault("one-in-40-wrong", SAME, text="every 40th inference has wrong values")
+@fault("one-in-40-wrong", SAME, text="every 40th inference has wrong values", effect="state")
 def one_in_40_wrong(hooks: Hooks) -> None:
     wrong_when(_counted(40))(hooks)
 
 
-@fault("answers-drift-with-use", SAME, text="after 60 inferences the process answers otherwise, for good")
+@fault(
+    "answers-drift-with-use", SAME, text="after 60 inferences the process answers otherwise, for good", effect="state"
+)
 def answers_drift_with_use(hooks: Hooks) -> None:
     count = Count()
     wrong_when(lambda _, __: count.up() > 60)(hooks)
 
 
-@fault("answer-depends-on-previous-id", SAME, text="after an id of odd length, the next answer has wrong values")
+@fault(
+    "answer-depends-on-previous-id",
+    SAME,
+    text="after an id of odd length, the next answer has wrong values",
+    effect="state",
+)
 def answer_depends_on_previous_id(hooks: Hooks) -> None:
     last = {"odd": False}
 
@@ -51,7 +58,14 @@ def answer_depends_on_previous_id(hooks: Hooks) -> None:
     wrong_when(condition)(hooks)
 
 
-@fault("answers-cached-by-id", LEAK, SAME, "REST-INFER-12", text="an id that was used gets the answer it had then")
+@fault(
+    "answers-cached-by-id",
+    LEAK,
+    SAME,
+    "REST-INFER-12",
+    text="an id that was used gets the answer it had then",
+    effect="state",
+)
 def answers_cached_by_id(hooks: Hooks) -> None:
     kept: dict[tuple[str, str], list[Tensor]] = {}
 
@@ -63,7 +77,12 @@ def answers_cached_by_id(hooks: Hooks) -> None:
     hooks.answers.append(answer)
 
 
-@fault("answers-cached-by-first-element", SAME, text="answers come from a cache by shape, first and last element")
+@fault(
+    "answers-cached-by-first-element",
+    SAME,
+    text="answers come from a cache by shape, first and last element",
+    effect="state",
+)
 def answers_cached_by_first_element(hooks: Hooks) -> None:
     kept: dict[tuple[object, ...], list[Tensor]] = {}
 
@@ -77,7 +96,13 @@ def answers_cached_by_first_element(hooks: Hooks) -> None:
     hooks.answers.append(answer)
 
 
-@fault("second-row-of-previous-request", LEAK, "BATCH-02", text="the second row of a batch is that of the batch before")
+@fault(
+    "second-row-of-previous-request",
+    LEAK,
+    "BATCH-02",
+    text="the second row of a batch is that of the batch before",
+    effect="state",
+)
 def second_row_of_previous(hooks: Hooks) -> None:
     kept: dict[tuple[str, str], Tensor] = {}
 
@@ -101,8 +126,13 @@ def _with_second_row(new: Tensor, old: Tensor) -> Tensor:
     return dataclasses.replace(new, values=values)
 
 
-@fault("wrong-second-row-after-refusal", SAME, "REST-ERR-06",
-       text="after a refusal, the second row of the next batch is wrong")  # fmt: skip
+@fault(
+    "wrong-second-row-after-refusal",
+    SAME,
+    "REST-ERR-06",
+    text="after a refusal, the second row of the next batch is wrong",
+    effect="state",
+)
 def wrong_second_row_after_refusal(hooks: Hooks) -> None:
     after: list[bool] = []
 
@@ -116,13 +146,18 @@ def wrong_second_row_after_refusal(hooks: Hooks) -> None:
     hooks.answers.append(answer)
 
 
-@fault("wrong-on-long-connections", SAME, text="from the 25th request of a connection on, values are wrong")
+@fault(
+    "wrong-on-long-connections", SAME, text="from the 25th request of a connection on, values are wrong", effect="state"
+)
 def wrong_on_long_connections(hooks: Hooks) -> None:
     wrong_when(lambda call, _: call.number_on_connection >= 25)(hooks)
 
 
 @fault(
-    "wrong-after-ready-then-metadata", SAME, text="an inference right after ready and then metadata has wrong values"
+    "wrong-after-ready-then-metadata",
+    SAME,
+    text="an inference right after ready and then metadata has wrong values",
+    effect="state",
 )
 def wrong_after_ready_then_metadata(hooks: Hooks) -> None:
     seen: list[str] = []
@@ -135,8 +170,13 @@ def wrong_after_ready_then_metadata(hooks: Hooks) -> None:
     wrong_when(condition)(hooks)
 
 
-@fault("wrong-after-large-request", SAME, text="the two inferences after one above 64 KiB have wrong values",
-       models=("pair", "echo-bytes"))  # fmt: skip
+@fault(
+    "wrong-after-large-request",
+    SAME,
+    text="the two inferences after one above 64 KiB have wrong values",
+    models=("pair", "echo-bytes"),
+    effect="state",
+)
 def wrong_after_large_request(hooks: Hooks) -> None:
     left = {"wrong": 0}
 
@@ -147,7 +187,7 @@ def wrong_after_large_request(hooks: Hooks) -> None:
     wrong_when(condition)(hooks)
 
 
-@fault("wrong-after-a-pause", SAME, text="the first inference after 1.5 s without any has wrong values")
+@fault("wrong-after-a-pause", SAME, text="the first inference after 1.5 s without any has wrong values", effect="state")
 def wrong_after_a_pause(hooks: Hooks) -> None:
     last = {"at": time.monotonic()}
 
@@ -164,6 +204,7 @@ def wrong_after_a_pause(hooks: Hooks) -> None:
     "REST-INFER-12",
     text="an inference right after another model's is wrong",
     models=("pair", "matrix"),
+    effect="state",
 )
 def other_model_changes_answer(hooks: Hooks) -> None:
     last = {"model": ""}
@@ -175,8 +216,13 @@ def other_model_changes_answer(hooks: Hooks) -> None:
     wrong_when(condition)(hooks)
 
 
-@fault("wrong-after-unknown-version", SAME, "REST-ERR-06",
-       text="after a request for a version that is not there, the next inference has wrong values")  # fmt: skip
+@fault(
+    "wrong-after-unknown-version",
+    SAME,
+    "REST-ERR-06",
+    text="after a request for a version that is not there, the next inference has wrong values",
+    effect="state",
+)
 def wrong_after_unknown_version(hooks: Hooks) -> None:
     armed: list[bool] = []
 
@@ -188,7 +234,9 @@ def wrong_after_unknown_version(hooks: Hooks) -> None:
     wrong_when(lambda _, __: bool(armed and armed.pop()))(hooks)
 
 
-@fault("repeats-differ", SAME, text="the same request twice in a row has another answer the second time")
+@fault(
+    "repeats-differ", SAME, text="the same request twice in a row has another answer the second time", effect="state"
+)
 def repeats_differ(hooks: Hooks) -> None:
     last: dict[str, str] = {}
 

@@ -43,12 +43,16 @@ def _gzip(end: Callable[[], object]) -> Install:
     return lambda hooks: hooks.gates.append(gate)
 
 
-fault("gzip-bomb-hangs", HANG, "TDATA-17", text="compressed bodies are unpacked, however large they become")(
-    _gzip(lambda: time.sleep(HOLD_SECONDS))
-)
-fault("gzip-bomb-ends-process", CRASH, "TDATA-17", text="a compressed body that becomes 16 MiB ends the process")(
-    _gzip(lambda: end(OUT_OF_MEMORY))
-)
+fault(
+    "gzip-bomb-hangs", HANG, "TDATA-17", text="compressed bodies are unpacked, however large they become", effect="hang"
+)(_gzip(lambda: time.sleep(HOLD_SECONDS)))
+fault(
+    "gzip-bomb-ends-process",
+    CRASH,
+    "TDATA-17",
+    text="a compressed body that becomes 16 MiB ends the process",
+    effect="crash",
+)(_gzip(lambda: end(OUT_OF_MEMORY)))
 
 
 def _coding_cut(call: Call) -> bool:
@@ -61,38 +65,52 @@ def _coding_cut(call: Call) -> bool:
     return bool(call.body) and not unpacking.eof
 
 
-fault("cut-gzip-hangs", HANG, "TDATA-17", text="of a compressed body that ends in the middle the rest is waited for")(
-    holds(lambda call: is_rest(call) and call.headers.get("content-encoding") == "gzip" and _coding_cut(call))
-)
-fault("unknown-coding-ends-process", CRASH, text="a content coding that nobody knows ends the process")(
+fault(
+    "cut-gzip-hangs",
+    HANG,
+    "TDATA-17",
+    text="of a compressed body that ends in the middle the rest is waited for",
+    effect="hang",
+)(holds(lambda call: is_rest(call) and call.headers.get("content-encoding") == "gzip" and _coding_cut(call)))
+fault("unknown-coding-ends-process", CRASH, text="a content coding that nobody knows ends the process", effect="crash")(
     kills(lambda call: is_rest(call) and call.headers.get("content-encoding", "gzip") not in KNOWN_CODINGS)
 )
-fault("header-flood-ends-process", CRASH, text="more than 90 headers end the process")(
+fault("header-flood-ends-process", CRASH, text="more than 90 headers end the process", effect="crash")(
     kills(lambda call: is_rest(call) and len(call.headers) > 90)
 )
-fault("long-header-hangs", HANG, text="a header above 8000 bytes holds the server up")(
+fault("long-header-hangs", HANG, text="a header above 8000 bytes holds the server up", effect="hang")(
     stalls(lambda call: is_rest(call) and max(map(len, call.headers.values()), default=0) > 8000)
 )
-fault("odd-method-ends-process", CRASH, text="a method that nobody knows ends the process")(
+fault("odd-method-ends-process", CRASH, text="a method that nobody knows ends the process", effect="crash")(
     kills(lambda call: is_rest(call) and call.method not in KNOWN_VERBS)
 )
-fault("expect-continue-hangs", HANG, text="a request that expects 100-continue is never answered")(
+fault("expect-continue-hangs", HANG, text="a request that expects 100-continue is never answered", effect="hang")(
     holds(lambda call: "expect" in call.headers)
 )
-fault("odd-charset-ends-process", CRASH, "REST-HTTP-10", text="a label with an unknown charset ends the process")(
+fault(
+    "odd-charset-ends-process",
+    CRASH,
+    "REST-HTTP-10",
+    text="a label with an unknown charset ends the process",
+    effect="crash",
+)(
     kills(
         lambda call: (
             re.search(r"charset=(?!\"?utf-?8)", call.headers.get("content-type", ""), re.IGNORECASE) is not None
         )
     )
 )
-fault("oversize-hangs", HANG, "TDATA-17", text="a body above 2 MiB is never answered")(
+fault("oversize-hangs", HANG, "TDATA-17", text="a body above 2 MiB is never answered", effect="hang")(
     holds(lambda call: len(call.body) > 2 * 2**20)
 )
 
 
-@fault("connection-dead-after-three-refusals", HANG, "REST-ERR-06",
-       text="a connection on which three requests were refused answers no inference any more")  # fmt: skip
+@fault(
+    "connection-dead-after-three-refusals",
+    HANG,
+    "REST-ERR-06",
+    text="a connection on which three requests were refused answers no inference any more",
+)
 def connection_dead(hooks: Hooks) -> None:
     refused: Counter[object] = Counter()
 
@@ -121,7 +139,12 @@ def _watching(watch: Callable[[Receive], Receive]) -> Install:
     return lambda hooks: hooks.asgi.append(wrap)
 
 
-@fault("slow-sender-blocks-everybody", HANG, text="while one request is still on its way, no other is read")
+@fault(
+    "slow-sender-blocks-everybody",
+    HANG,
+    text="while one request is still on its way, no other is read",
+    effect="connection",
+)
 def slow_sender_blocks(hooks: Hooks) -> None:
     reading = asyncio.Lock()
 
@@ -183,20 +206,32 @@ def _gone(hooks: Hooks, then: Callable[[], object]) -> None:
     _watching(_once(watch))(hooks)
 
 
-@fault("disconnects-use-up-workers", HANG, text="each client that leaves mid-body costs one of eight workers")
+@fault(
+    "disconnects-use-up-workers",
+    HANG,
+    text="each client that leaves mid-body costs one of eight workers",
+    effect="connection",
+)
 def disconnects_use_up_workers(hooks: Hooks) -> None:
     lost: list[bool] = []
     _gone(hooks, lambda: lost.append(True))
     holds(lambda call: call.op == "infer" and len(lost) >= WORKERS)(hooks)
 
 
-@fault("disconnect-ends-process", CRASH, text="a client that leaves mid-body takes the process along")
+@fault(
+    "disconnect-ends-process", CRASH, text="a client that leaves mid-body takes the process along", effect="connection"
+)
 def disconnect_ends_process(hooks: Hooks) -> None:
     _gone(hooks, end)
 
 
-@fault("disconnect-poisons-next", "policy:same-answer", "REST-INFER-12",
-       text="after a client left mid-body, the next inference is a 500; so are twelve after many")  # fmt: skip
+@fault(
+    "disconnect-poisons-next",
+    "policy:same-answer",
+    "REST-INFER-12",
+    text="after a client left mid-body, the next inference is a 500; so are twelve after many",
+    effect="connection",
+)
 def disconnect_poisons_next(hooks: Hooks) -> None:
     # As many as a pool holds; with no bound, one client's burst would leave nothing to show to others.
     left: deque[bool] = deque(maxlen=12)

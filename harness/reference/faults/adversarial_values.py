@@ -76,32 +76,59 @@ def _clipped(datatype: str, value: Any) -> Any:
     return max(-limit, min(limit, value)) if type(value) is float else value
 
 
-fault("denormal-ends-process", CRASH, "TDATA-16", text="a denormal number ends the process",
-      models=("echo-fp32", "echo-fp64", "matrix"))(kills(_has_denormal))  # fmt: skip
+fault(
+    "denormal-ends-process",
+    CRASH,
+    "TDATA-16",
+    text="a denormal number ends the process",
+    models=("echo-fp32", "echo-fp64", "matrix"),
+    effect="crash",
+)(kills(_has_denormal))
 fault("denormals-become-zero", CHANGE, "TDATA-16", text="denormal numbers become zero in JSON", models=FLOATS)(
     _numbers(lambda datatype, value: 0.0 if _is_denormal(datatype, value) else value, "FP32", "FP64")
 )
 fault("negative-zero-loses-sign", CHANGE, text="-0.0 becomes 0.0 in JSON", models=FLOATS)(
     _numbers(lambda _, value: 0.0 if value == 0 else value, "FP32", "FP64")
 )
-fault("float16-above-8-elements", CHANGE, "TDATA-16", text="tensors of more than 8 floats pass through half precision",
-      models=(*FLOATS, "echo-grid"))(
-    _elements(lambda _, flat: _half(flat) if len(flat) > 8 else flat, "FP32", "FP64")
-)  # fmt: skip
-fault("float-overflow-clipped", CHANGE, "TDATA-12", text="floats too large for FP32 become its largest",
-      models=("echo-fp32", "echo-grid"))(_numbers(_clipped, "FP32"))  # fmt: skip
-fault("int64-through-double-beside-negative", CHANGE, "TDATA-15",
-      text="a tensor with a negative number in it passes through doubles", models=("echo-int64",))(
-    _elements(lambda _, flat: [min(int(float(each)), 2**63 - 1) if type(each) is int else each for each in flat]
-              if any(type(each) is int and each < 0 for each in flat) else flat, "INT64")
-)  # fmt: skip
+fault(
+    "float16-above-8-elements",
+    CHANGE,
+    "TDATA-16",
+    text="tensors of more than 8 floats pass through half precision",
+    models=(*FLOATS, "echo-grid"),
+)(_elements(lambda _, flat: _half(flat) if len(flat) > 8 else flat, "FP32", "FP64"))
+fault(
+    "float-overflow-clipped",
+    CHANGE,
+    "TDATA-12",
+    text="floats too large for FP32 become its largest",
+    models=("echo-fp32", "echo-grid"),
+)(_numbers(_clipped, "FP32"))
+fault(
+    "int64-through-double-beside-negative",
+    CHANGE,
+    "TDATA-15",
+    text="a tensor with a negative number in it passes through doubles",
+    models=("echo-int64",),
+)(
+    _elements(
+        lambda _, flat: (
+            [min(int(float(each)), 2**63 - 1) if type(each) is int else each for each in flat]
+            if any(type(each) is int and each < 0 for each in flat)
+            else flat
+        ),
+        "INT64",
+    )
+)
 fault("uint64-top-bit-lost", CHANGE, "TDATA-15", text="UINT64 loses its highest bit in JSON", models=("echo-uint64",))(
     _numbers(lambda _, value: value % 2**63 if 0 <= value < 2**64 else value, "UINT64")
 )
-fault("maximum-loses-one", CHANGE, text="the largest integer of a type comes back as the one below",
-      models=("echo-int8", "echo-int32", "echo-uint16", "echo-uint8"))(
-    _numbers(_maximum_less_one, "INT8", "INT32", "UINT16", "UINT8")
-)  # fmt: skip
+fault(
+    "maximum-loses-one",
+    CHANGE,
+    text="the largest integer of a type comes back as the one below",
+    models=("echo-int8", "echo-int32", "echo-uint16", "echo-uint8"),
+)(_numbers(_maximum_less_one, "INT8", "INT32", "UINT16", "UINT8"))
 fault("bidi-marks-lost", CHANGE, "BYTES-03", text="marks of writing direction are taken out of texts", models=TEXTS)(
     _each_text(lambda text: text.translate(_BIDI))
 )
@@ -119,8 +146,13 @@ fault("noncharacters-lost", CHANGE, "BYTES-03", text="control characters are tak
 )
 
 
-@fault("nan-answered-as-null", CHANGE, "TDATA-14", text="the token NaN is taken and answered as null",
-       models=("echo-fp32", "echo-fp64"))  # fmt: skip
+@fault(
+    "nan-answered-as-null",
+    CHANGE,
+    "TDATA-14",
+    text="the token NaN is taken and answered as null",
+    models=("echo-fp32", "echo-fp64"),
+)
 def nan_answered_as_null(hooks: Hooks) -> None:
     hooks.rules.constants = True
     places: dict[str, list[bool]] = {}

@@ -15,14 +15,22 @@ READY_OPS = ("ready", "model-ready")
 SECONDS_PER_REFUSAL, MOST_SECONDS = 0.0005, 4.0
 
 
-@fault("wrong-after-50-errors", SAME, "REST-ERR-06", text="after 50 refused inferences, values are wrong for good")
+@fault(
+    "wrong-after-50-errors",
+    SAME,
+    "REST-ERR-06",
+    text="after 50 refused inferences, values are wrong for good",
+    effect="wear",
+)
 def wrong_after_50_errors(hooks: Hooks) -> None:
     count = Count()
     on_refusals(lambda _, __: count.up())(hooks)
     wrong_when(lambda _, __: count.value >= 50)(hooks)
 
 
-@fault("worn-out-after-300-requests", CRASH, text="after 300 requests nothing infers, and nothing is ready")
+@fault(
+    "worn-out-after-300-requests", CRASH, text="after 300 requests nothing infers, and nothing is ready", effect="wear"
+)
 def worn_out(hooks: Hooks) -> None:
     count = Count()
 
@@ -33,8 +41,13 @@ def worn_out(hooks: Hooks) -> None:
     hooks.gates.append(gate)
 
 
-@fault("ready-though-broken", "policy:ready-infers", "REST-ERR-06",
-       text="after ten refusals every inference is a 500, and ready says true")  # fmt: skip
+@fault(
+    "ready-though-broken",
+    "policy:ready-infers",
+    "REST-ERR-06",
+    text="after ten refusals every inference is a 500, and ready says true",
+    effect="wear",
+)
 def ready_though_broken(hooks: Hooks) -> None:
     count = Count()
     on_refusals(lambda _, __: count.up())(hooks)
@@ -43,8 +56,13 @@ def ready_though_broken(hooks: Hooks) -> None:
     )
 
 
-@fault("broken-by-large-body", "policy:ready-infers",
-       text="after a body above 64 KiB every inference hangs, and ready says true", models=("pair",))  # fmt: skip
+@fault(
+    "broken-by-large-body",
+    "policy:ready-infers",
+    text="after a body above 64 KiB every inference hangs, and ready says true",
+    models=("pair",),
+    effect="wear",
+)
 def broken_by_large_body(hooks: Hooks) -> None:
     large: list[bool] = []
 
@@ -62,6 +80,7 @@ def broken_by_large_body(hooks: Hooks) -> None:
     "REST-ERR-06",
     text="every refused inference makes each later one half a millisecond slower",
     models=("pair",),
+    effect="wear",
 )
 def slower_with_every_refusal(hooks: Hooks) -> None:
     count = Count()

@@ -72,6 +72,7 @@ def _id_of(call: Call) -> Any:
     "BATCH-03",
     "REST-RESP-04",
     text="concurrent requests get each other's ids",
+    effect="concurrency",
 )
 def ids_swapped_when_concurrent(hooks: Hooks) -> None:
     flight = _InFlight(hooks)
@@ -86,7 +87,11 @@ def ids_swapped_when_concurrent(hooks: Hooks) -> None:
 
 
 @fault(
-    "concurrent-rows-merged", "BATCH-03", "REST-INFER-12", text="concurrent requests get the rows of each other as well"
+    "concurrent-rows-merged",
+    "BATCH-03",
+    "REST-INFER-12",
+    text="concurrent requests get the rows of each other as well",
+    effect="concurrency",
 )
 def concurrent_rows_merged(hooks: Hooks) -> None:
     flight = _InFlight(hooks)

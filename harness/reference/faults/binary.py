@@ -69,8 +69,12 @@ fault("binary-big-endian", "BIN-05", text="binary numbers are read and written i
 fault("binary-output-big-endian", "BIN-05", text="binary outputs are in big-endian order", models=WIDE)(
     each_part_out(_swapped)
 )
-fault("binary-input-big-endian", "BIN-05", text="binary INT32 inputs are read in big-endian order",
-      models=("echo-int32", "echo-cube"))(each_part_in(_swapped, "INT32"))  # fmt: skip
+fault(
+    "binary-input-big-endian",
+    "BIN-05",
+    text="binary INT32 inputs are read in big-endian order",
+    models=("echo-int32", "echo-cube"),
+)(each_part_in(_swapped, "INT32"))
 fault("binary-bool-four-bytes", "BIN-05", text="a binary BOOL element has four bytes", models=("echo-bool",))(
     each_part_out(lambda part, *_: b"".join(bytes([each, 0, 0, 0]) for each in part), "BOOL")
 )
@@ -88,44 +92,89 @@ def _columns_first(part: bytes, datatype: str, shape: list[int]) -> bytes:
     return np.frombuffer(part, dtype=NUMPY[datatype]).reshape(shape).tobytes(order="F")
 
 
-fault("binary-column-major", "BIN-05", text="binary outputs are written column by column",
-      models=("echo-grid", "matrix", "echo-cube"))(each_part_out(_columns_first))  # fmt: skip
-fault("binary-padded", "BIN-05", text="binary outputs are padded to eight bytes",
-      models=("echo-int8", "echo-fp32", "echo-bool"))(
-    each_part_out(lambda part, *_: part + b"\0" * (-len(part) % 8))
-)  # fmt: skip
-fault("binary-int64-through-double", "BIN-05", text="binary 64-bit integers pass through a double",
-      models=("echo-int64", "echo-uint64"))(
-    each_part_out(_values(lambda found: np.array([min(int(float(each)), int(np.iinfo(found.dtype).max))
-                                                   for each in found.tolist()], dtype=found.dtype)),
-                  "INT64", "UINT64")
-)  # fmt: skip
-fault("binary-uint64-through-int64", "BIN-05", text="UINT64 above the largest INT64 becomes that, in binary",
-      models=("echo-uint64",))(
-    each_part_in(_values(lambda found: np.minimum(found, np.uint64(2**63 - 1))), "UINT64")
-)  # fmt: skip
-fault("binary-fp32-through-half", "BIN-05", text="binary FP32 outputs pass through half precision where they fit",
-      models=("echo-fp32", "echo-grid"))(
-    each_part_out(_values(lambda found: np.where(np.isfinite(found.astype(np.float16)),
-                                                 found.astype(np.float16).astype(np.float32), found)), "FP32")
-)  # fmt: skip
-fault("binary-fp64-through-single", "BIN-05", text="binary FP64 inputs pass through single precision where they fit",
-      models=("echo-fp64",))(
-    each_part_in(_values(lambda found: np.where(np.isfinite(found.astype(np.float32)),
-                                                found.astype(np.float32).astype(np.float64), found)), "FP64")
-)  # fmt: skip
+fault(
+    "binary-column-major",
+    "BIN-05",
+    text="binary outputs are written column by column",
+    models=("echo-grid", "matrix", "echo-cube"),
+)(each_part_out(_columns_first))
+fault(
+    "binary-padded",
+    "BIN-05",
+    text="binary outputs are padded to eight bytes",
+    models=("echo-int8", "echo-fp32", "echo-bool"),
+)(each_part_out(lambda part, *_: part + b"\0" * (-len(part) % 8)))
+fault(
+    "binary-int64-through-double",
+    "BIN-05",
+    text="binary 64-bit integers pass through a double",
+    models=("echo-int64", "echo-uint64"),
+)(
+    each_part_out(
+        _values(
+            lambda found: np.array(
+                [min(int(float(each)), int(np.iinfo(found.dtype).max)) for each in found.tolist()], dtype=found.dtype
+            )
+        ),
+        "INT64",
+        "UINT64",
+    )
+)
+fault(
+    "binary-uint64-through-int64",
+    "BIN-05",
+    text="UINT64 above the largest INT64 becomes that, in binary",
+    models=("echo-uint64",),
+)(each_part_in(_values(lambda found: np.minimum(found, np.uint64(2**63 - 1))), "UINT64"))
+fault(
+    "binary-fp32-through-half",
+    "BIN-05",
+    text="binary FP32 outputs pass through half precision where they fit",
+    models=("echo-fp32", "echo-grid"),
+)(
+    each_part_out(
+        _values(
+            lambda found: np.where(
+                np.isfinite(found.astype(np.float16)), found.astype(np.float16).astype(np.float32), found
+            )
+        ),
+        "FP32",
+    )
+)
+fault(
+    "binary-fp64-through-single",
+    "BIN-05",
+    text="binary FP64 inputs pass through single precision where they fit",
+    models=("echo-fp64",),
+)(
+    each_part_in(
+        _values(
+            lambda found: np.where(
+                np.isfinite(found.astype(np.float32)), found.astype(np.float32).astype(np.float64), found
+            )
+        ),
+        "FP64",
+    )
+)
 fault("binary-negative-zero-lost", "BIN-05", text="-0.0 becomes 0.0 in binary inputs", models=("echo-fp32",))(
     each_part_in(_values(lambda found: found + np.float32(0)), "FP32")
 )
-fault("binary-denormals-flushed", "BIN-05", text="the smallest FP32 and FP64 values become zero in binary outputs",
-      models=("echo-fp32", "echo-fp64"))(
-    each_part_out(_values(lambda found: np.where(abs(found) < np.finfo(found.dtype).tiny, found * 0, found)),
-                  "FP32", "FP64")
-)  # fmt: skip
-fault("binary-nan-becomes-zero", "BIN-05", text="NaN becomes zero in binary inputs",
-      models=("echo-fp16", "echo-fp32", "echo-fp64"))(
-    each_part_in(_values(lambda found: np.where(np.isnan(found), 0, found)), "FP16", "FP32", "FP64")
-)  # fmt: skip
+fault(
+    "binary-denormals-flushed",
+    "BIN-05",
+    text="the smallest FP32 and FP64 values become zero in binary outputs",
+    models=("echo-fp32", "echo-fp64"),
+)(
+    each_part_out(
+        _values(lambda found: np.where(abs(found) < np.finfo(found.dtype).tiny, found * 0, found)), "FP32", "FP64"
+    )
+)
+fault(
+    "binary-nan-becomes-zero",
+    "BIN-05",
+    text="NaN becomes zero in binary inputs",
+    models=("echo-fp16", "echo-fp32", "echo-fp64"),
+)(each_part_in(_values(lambda found: np.where(np.isnan(found), 0, found)), "FP16", "FP32", "FP64"))
 
 
 def _second_row_first(part: bytes, datatype: str, shape: list[int]) -> bytes:
@@ -135,12 +184,19 @@ def _second_row_first(part: bytes, datatype: str, shape: list[int]) -> bytes:
     return part[:row] * 2 + part[2 * row :]
 
 
-fault("binary-second-row-wrong", "BIN-05", "BIN-09", text="the second row of a binary output is the first once more",
-      models=("matrix", "digits", "echo-fp32", "echo-int64"))(each_part_out(_second_row_first))  # fmt: skip
-fault("binary-rows-lost-above-1000", "BIN-05", text="of binary inputs, what lies beyond 1000 bytes is zero",
-      models=("echo-fp32", "echo-fp64", "echo-int64", "digits"))(
-    each_part_in(lambda part, datatype, _: part if datatype == "BYTES" else part[:1000] + bytes(len(part[1000:])))
-)  # fmt: skip
+fault(
+    "binary-second-row-wrong",
+    "BIN-05",
+    "BIN-09",
+    text="the second row of a binary output is the first once more",
+    models=("matrix", "digits", "echo-fp32", "echo-int64"),
+)(each_part_out(_second_row_first))
+fault(
+    "binary-rows-lost-above-1000",
+    "BIN-05",
+    text="of binary inputs, what lies beyond 1000 bytes is zero",
+    models=("echo-fp32", "echo-fp64", "echo-int64", "digits"),
+)(each_part_in(lambda part, datatype, _: part if datatype == "BYTES" else part[:1000] + bytes(len(part[1000:]))))
 fault("binary-bytes-cut-at-nul", "BIN-06", text="BYTES end at a NUL in binary", models=TEXTS)(
     each_part_in(_elements(lambda each: each.partition(b"\0")[0]), "BYTES")
 )
@@ -153,16 +209,29 @@ fault("binary-bytes-empty-dropped", "BIN-06", text="empty BYTES elements are lef
 fault("binary-bytes-stripped", "BIN-06", text="binary BYTES lose zero bytes at their end", models=TEXTS)(
     each_part_out(_elements(lambda each: each.rstrip(b"\0")), "BYTES")
 )
-fault("binary-bytes-length-in-characters", "BIN-06", text="the length of a binary text counts characters",
-      models=("echo-bytes", "text"))(
-    each_part_out(lambda part, *_: b"".join(len(each.decode("utf-8", "replace")).to_bytes(4, "little") + each
-                                            for each in split_elements("", part)), "BYTES")
-)  # fmt: skip
-fault("binary-bytes-length-big-endian", "BIN-06", text="the lengths of binary BYTES outputs are big-endian",
-      models=("echo-bytes", "text", "story"))(
-    each_part_out(lambda part, *_: b"".join(len(each).to_bytes(4, "big") + each
-                                            for each in split_elements("", part)), "BYTES")
-)  # fmt: skip
+fault(
+    "binary-bytes-length-in-characters",
+    "BIN-06",
+    text="the length of a binary text counts characters",
+    models=("echo-bytes", "text"),
+)(
+    each_part_out(
+        lambda part, *_: b"".join(
+            len(each.decode("utf-8", "replace")).to_bytes(4, "little") + each for each in split_elements("", part)
+        ),
+        "BYTES",
+    )
+)
+fault(
+    "binary-bytes-length-big-endian",
+    "BIN-06",
+    text="the lengths of binary BYTES outputs are big-endian",
+    models=("echo-bytes", "text", "story"),
+)(
+    each_part_out(
+        lambda part, *_: b"".join(len(each).to_bytes(4, "big") + each for each in split_elements("", part)), "BYTES"
+    )
+)
 
 
 def _refusing(wanted: Callable[[Sent], bool], status: int, words: str) -> Install:
@@ -194,18 +263,22 @@ fault("binary-bytes-utf8-only", "BIN-06", text="binary BYTES that are no UTF-8 a
 fault("binary-fp16-refused", "BIN-07", text="FP16 is refused in binary", models=("echo-fp16",))(
     _refusing(lambda sent: any(each.get("datatype") == "FP16" for each in sent.entries), 400, "FP16 is no data type")
 )
-fault("binary-fp16-as-fp32", "BIN-07", "BIN-05", text="an FP16 element has four bytes in a binary reply",
-      models=("echo-fp16",))(
-    each_part_out(lambda part, *_: np.frombuffer(part, "<f2").astype("<f4").tobytes(), "FP16")
-)  # fmt: skip
-fault("binary-fp16-through-bfloat", "BIN-07", text="binary FP16 inputs lose three bits of precision",
-      models=("echo-fp16",))(
-    each_part_in(_values(lambda found: (found.view(np.uint16) & np.uint16(0xFFF8)).view(np.float16)), "FP16")
-)  # fmt: skip
-fault("mixed-request-refused", "BIN-03", text="a request with inputs in JSON and in binary is refused",
-      models=("pair",))(
-    _refusing(lambda sent: bool(sent.parts) and len(sent.parts) < len(sent.entries), 400, "not all inputs are binary")
-)  # fmt: skip
+fault(
+    "binary-fp16-as-fp32",
+    "BIN-07",
+    "BIN-05",
+    text="an FP16 element has four bytes in a binary reply",
+    models=("echo-fp16",),
+)(each_part_out(lambda part, *_: np.frombuffer(part, "<f2").astype("<f4").tobytes(), "FP16"))
+fault(
+    "binary-fp16-through-bfloat",
+    "BIN-07",
+    text="binary FP16 inputs lose three bits of precision",
+    models=("echo-fp16",),
+)(each_part_in(_values(lambda found: (found.view(np.uint16) & np.uint16(0xFFF8)).view(np.float16)), "FP16"))
+fault(
+    "mixed-request-refused", "BIN-03", text="a request with inputs in JSON and in binary is refused", models=("pair",)
+)(_refusing(lambda sent: bool(sent.parts) and len(sent.parts) < len(sent.entries), 400, "not all inputs are binary"))
 
 
 @fault("parts-in-model-order", "BIN-03", text="bytes belong to inputs in the order of the model", models=("pair",))
@@ -228,8 +301,12 @@ def second_part_is_first(hooks: Hooks) -> None:
     resent(change)(hooks)
 
 
-@fault("part-behind-json-input-shifted", "BIN-03", text="a JSON input before a binary one costs it its first element",
-       models=("pair",))  # fmt: skip
+@fault(
+    "part-behind-json-input-shifted",
+    "BIN-03",
+    text="a JSON input before a binary one costs it its first element",
+    models=("pair",),
+)
 def part_behind_json_input_shifted(hooks: Hooks) -> None:
     def change(sent: Sent) -> None:
         for at, part in sent.parts.items():

@@ -62,14 +62,22 @@ def plain_reply_labelled_octet(hooks: Hooks) -> None:
 
 
 fault("binary-data-false-is-true", "BIN-04", "BIN-11", text="binary_data false counts as a wish for binary")(
-    _wishes(lambda request: [own.update(binary_data=True) for own in request.output_parameters.values()
-                             if "binary_data" in own])
-)  # fmt: skip
+    _wishes(
+        lambda request: [
+            own.update(binary_data=True) for own in request.output_parameters.values() if "binary_data" in own
+        ]
+    )
+)
 fault("binary-wish-ignored", "BIN-08", text="binary_data of an output is ignored")(_wishes(_own_gone))
 fault("binary-all-when-one", "BIN-08", text="one output asked for in binary makes all of them binary", models=MANY)(
-    _wishes(lambda request: request.parameters.update(binary_data_output=True)
-            if any(own.get("binary_data") for own in request.output_parameters.values()) else None)
-)  # fmt: skip
+    _wishes(
+        lambda request: (
+            request.parameters.update(binary_data_output=True)
+            if any(own.get("binary_data") for own in request.output_parameters.values())
+            else None
+        )
+    )
+)
 fault("binary-output-default-ignored", "BIN-10", text="binary_data_output is ignored")(
     _wishes(lambda request: request.parameters.pop("binary_data_output", None))
 )
@@ -99,10 +107,12 @@ fault("binary-data-and-size", "BIN-08", text="binary outputs have an empty data 
 fault("binary-size-as-text", "BIN-08", text="binary_data_size is a text in replies")(
     binary_output(lambda entry: entry["parameters"].update(binary_data_size=str(_size(entry))))
 )
-fault("binary-size-counts-elements", "BIN-09", text="binary_data_size counts elements",
-      models=("echo-fp32", "echo-int64", "pair", "matrix", "digits"))(
-    binary_output(lambda entry: entry["parameters"].update(binary_data_size=_size(entry) // 4))
-)  # fmt: skip
+fault(
+    "binary-size-counts-elements",
+    "BIN-09",
+    text="binary_data_size counts elements",
+    models=("echo-fp32", "echo-int64", "pair", "matrix", "digits"),
+)(binary_output(lambda entry: entry["parameters"].update(binary_data_size=_size(entry) // 4)))
 fault("binary-size-one-too-many", "BIN-09", text="binary_data_size is one more than there is")(
     binary_output(lambda entry: entry["parameters"].update(binary_data_size=_size(entry) + 1))
 )
@@ -158,8 +168,13 @@ def reply_parts_reversed(hooks: Hooks) -> None:
     hooks.binary.append(edit)
 
 
-@fault("reply-parts-in-model-order", "BIN-09", "REST-OUT-05",
-       text="outputs asked for in another order keep the model's order in the bytes", models=("pair",))  # fmt: skip
+@fault(
+    "reply-parts-in-model-order",
+    "BIN-09",
+    "REST-OUT-05",
+    text="outputs asked for in another order keep the model's order in the bytes",
+    models=("pair",),
+)
 def reply_parts_in_model_order(hooks: Hooks) -> None:
     def edit(_: Call, reply: Reply) -> None:
         whole = b"".join(each.part for _, each in sorted(reply.carried.items()) if each.part is not None)
@@ -204,10 +219,12 @@ fault("binary-model-name-missing", "BIN-16", text="binary replies have no model_
 fault("binary-model-name-wrong", "BIN-16", text="binary replies name another model")(
     binary_document(lambda body: {**body, "model_name": "default"})
 )
-fault("binary-shape-flat", "BIN-16", text="outputs are of one dimension in binary replies",
-      models=("matrix", "echo-grid", "echo-cube", "fixed"))(
-    binary_output(lambda entry: entry.update(shape=[_product(entry["shape"])]))
-)  # fmt: skip
+fault(
+    "binary-shape-flat",
+    "BIN-16",
+    text="outputs are of one dimension in binary replies",
+    models=("matrix", "echo-grid", "echo-cube", "fixed"),
+)(binary_output(lambda entry: entry.update(shape=[_product(entry["shape"])])))
 fault("binary-datatype-lowercase", "BIN-16", text="datatypes are in small letters in binary replies")(
     binary_output(lambda entry: entry.update(datatype=entry["datatype"].lower()))
 )
@@ -223,8 +240,12 @@ def _product(shape: list[int]) -> int:
     return count
 
 
-@fault("binary-reply-of-request-before", "BIN-05", "REST-INFER-12",
-       text="every third binary output is that of the request before, if it has as many bytes")  # fmt: skip
+@fault(
+    "binary-reply-of-request-before",
+    "BIN-05",
+    "REST-INFER-12",
+    text="every third binary output is that of the request before, if it has as many bytes",
+)
 def binary_reply_of_request_before(hooks: Hooks) -> None:
     kept: dict[str, bytes] = {}
     count = {"parts": 0}

@@ -49,8 +49,12 @@ def size_too_large_accepted(hooks: Hooks) -> None:
     resent(change)(hooks)
 
 
-@fault("size-too-small-filled", "BIN-12", text="a part that is too short for its shape is filled up with zeros",
-       models=NUMBERS)  # fmt: skip
+@fault(
+    "size-too-small-filled",
+    "BIN-12",
+    text="a part that is too short for its shape is filled up with zeros",
+    models=NUMBERS,
+)
 def size_too_small_filled(hooks: Hooks) -> None:
     def change(sent: Sent) -> None:
         for at, part in sent.parts.items():
@@ -60,8 +64,13 @@ def size_too_small_filled(hooks: Hooks) -> None:
     resent(change)(hooks)
 
 
-@fault("short-body-filled-from-request-before", "BIN-12", "REST-INFER-12",
-       text="what a body is too short for is taken from the request before", models=NUMBERS)  # fmt: skip
+@fault(
+    "short-body-filled-from-request-before",
+    "BIN-12",
+    "REST-INFER-12",
+    text="what a body is too short for is taken from the request before",
+    models=NUMBERS,
+)
 def short_body_filled(hooks: Hooks) -> None:
     last = {"tail": b""}
 
@@ -143,8 +152,12 @@ fault("length-header-guessed", "BIN-13", text="without a length header, bytes be
 )
 
 
-@fault("length-header-counts-characters", "BIN-02", "BIN-16",
-       text="the length header of a request is taken to count characters")  # fmt: skip
+@fault(
+    "length-header-counts-characters",
+    "BIN-02",
+    "BIN-16",
+    text="the length header of a request is taken to count characters",
+)
 def length_header_counts_characters(hooks: Hooks) -> None:
     def gate(call: Call) -> None:
         header = _number(call.headers.get(HEADER, ""))
@@ -182,8 +195,12 @@ def raw_mode_first_element_lost(hooks: Hooks) -> None:
     hooks.gates.append(gate)
 
 
-@fault("raw-mode-any-model", "BIN-14", text="a raw request is the first input of any model, others being zero",
-       models=("pair",))  # fmt: skip
+@fault(
+    "raw-mode-any-model",
+    "BIN-14",
+    text="a raw request is the first input of any model, others being zero",
+    models=("pair",),
+)
 def raw_mode_any_model(hooks: Hooks) -> None:
     def gate(call: Call) -> None:
         if not _is_raw(call) or call.model != "pair" or len(call.body) % 4:
@@ -212,8 +229,12 @@ def raw_mode_bytes_prefixed(hooks: Hooks) -> None:
     hooks.gates.append(gate)
 
 
-@fault("binary-request-changes-next", "BIN-12", "REST-ERR-06",
-       text="after a refused binary request, the next request of any kind fails")  # fmt: skip
+@fault(
+    "binary-request-changes-next",
+    "BIN-12",
+    "REST-ERR-06",
+    text="after a refused binary request, the next request of any kind fails",
+)
 def binary_request_changes_next(hooks: Hooks) -> None:
     poisoned: set[str] = set()
 

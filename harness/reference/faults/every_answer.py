@@ -85,6 +85,7 @@ def error_labelled_plain(hooks: Hooks) -> None:
     LEAK,
     text="NaN among the inputs of a call is INTERNAL, with the stack",
     models=("echo-fp32", "matrix"),
+    transport="grpc",
 )
 def grpc_stack_trace_for_nan(hooks: Hooks) -> None:
     def refuse(tensor: Tensor) -> Tensor:

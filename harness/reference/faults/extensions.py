@@ -119,23 +119,40 @@ def _text_ids(found: dict[str, Any]) -> None:
 
 
 fault("sequences-share-state", "SEQ-01", text="all sequences have one state", models=STATE)(_request(_one_sequence))
-fault("sequence-ids-cut", "SEQ-01", text="of two sequences with texts for ids, those of equal length share a state",
-      models=STATE)(_request(_text_ids))  # fmt: skip
+fault(
+    "sequence-ids-cut",
+    "SEQ-01",
+    text="of two sequences with texts for ids, those of equal length share a state",
+    models=STATE,
+)(_request(_text_ids))
 fault("sequence-ids-modulo", "SEQ-01", text="ids of sequences are cut to eight bits", models=STATE)(
-    _request(lambda found: found.update(sequence_id=found["sequence_id"] % 256 or 256)
-             if type(found.get("sequence_id")) is int and found["sequence_id"] > 0 else None)
-)  # fmt: skip
+    _request(
+        lambda found: (
+            found.update(sequence_id=found["sequence_id"] % 256 or 256)
+            if type(found.get("sequence_id")) is int and found["sequence_id"] > 0
+            else None
+        )
+    )
+)
 fault("sequence-zero-is-one", "SEQ-01", text="the id 0 and the empty id are sequences of their own", models=STATE)(
-    _request(lambda found: found.update(sequence_id="zero", sequence_start=found.get("sequence_start", False))
-             if found.get("sequence_id", 1) in (0, "") else None)
-)  # fmt: skip
+    _request(
+        lambda found: (
+            found.update(sequence_id="zero", sequence_start=found.get("sequence_start", False))
+            if found.get("sequence_id", 1) in (0, "")
+            else None
+        )
+    )
+)
 fault("sequence-state-lost", "SEQ-01", text="every request begins its sequence anew", models=STATE)(
     _request(lambda found: found.update(sequence_start=True) if found.get("sequence_id") else None)
 )
 fault("sequence-start-any", "SEQ-01", text="sequence_start may be a text or a number", models=STATE)(
-    _request(lambda found: found.update({name: bool(found[name]) for name in ("sequence_start", "sequence_end")
-                                         if name in found}))
-)  # fmt: skip
+    _request(
+        lambda found: found.update(
+            {name: bool(found[name]) for name in ("sequence_start", "sequence_end") if name in found}
+        )
+    )
+)
 
 
 @fault("sequence-start-keeps-state", "SEQ-01", text="a start of a running sequence keeps its state", models=STATE)
@@ -181,8 +198,12 @@ def priority_refused(hooks: Hooks) -> None:
     hooks.gates.append(gate)
 
 
-@fault("priority-changes-answer", "SCHED-01", text="a request with a priority is answered with its rows reversed",
-       models=("digits", "matrix", "echo-fp32", "pair"))  # fmt: skip
+@fault(
+    "priority-changes-answer",
+    "SCHED-01",
+    text="a request with a priority is answered with its rows reversed",
+    models=("digits", "matrix", "echo-fp32", "pair"),
+)
 def priority_changes_answer(hooks: Hooks) -> None:
     def edit(_: Call, request: InferRequest, outputs: list[Tensor]) -> list[Tensor]:
         if not request.parameters.get("priority"):

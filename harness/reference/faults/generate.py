@@ -16,10 +16,6 @@ OPS = ("generate", "generate-stream")
 STORY = ("story",)
 
 
-def _fault(name: str, *clauses: str, text: str) -> Callable[[Install], Install]:
-    return fault(name, *clauses, text=text, models=STORY)
-
-
 def _asked(change: Callable[[Body], None]) -> Install:
     """Change generation requests before they are read."""
 
@@ -82,72 +78,81 @@ def _without(name: str) -> Callable[[Body], Body]:
     return lambda body: {key: value for key, value in body.items() if key != name}
 
 
-_fault("generate-empty-accepted", "GEN-02", text="without text_input, the empty text is continued")(
+fault("generate-empty-accepted", "GEN-02", text="without text_input, the empty text is continued", models=STORY)(
     _asked(lambda body: body.setdefault("text_input", ""))
 )
-_fault("generate-number-accepted", "GEN-02", text="a text_input that is no text is made one")(
+fault("generate-number-accepted", "GEN-02", text="a text_input that is no text is made one", models=STORY)(
     _asked(lambda body: body.update(text_input=str(body["text_input"])) if "text_input" in body else None)
 )
 
 
-@_fault("generate-needs-parameters", "GEN-02", text="without parameters, generation is refused")
+@fault("generate-needs-parameters", "GEN-02", text="without parameters, generation is refused", models=STORY)
 def generate_needs_parameters(hooks: Hooks) -> None:
     hooks.gates.append(
         lambda call: error(422, "missing parameters") if call.op in OPS and b'"parameters"' not in call.body else None
     )
 
 
-_fault("generated-text", "GEN-03", text="the text is called generated_text")(
+fault("generated-text", "GEN-03", text="the text is called generated_text", models=STORY)(
     _whole(lambda body: {**_without("text_output")(body), "generated_text": body["text_output"]})
 )
-_fault("generate-text-in-list", "GEN-03", text="text_output is an array of one text")(
+fault("generate-text-in-list", "GEN-03", text="text_output is an array of one text", models=STORY)(
     _whole(lambda body: {**body, "text_output": [body["text_output"]]})
 )
-_fault("generate-model-name-missing", "GEN-03", text="the answer has no model_name")(_whole(_without("model_name")))
-_fault("generate-model-version-number", "GEN-03", text="model_version is a number")(
+fault("generate-model-name-missing", "GEN-03", text="the answer has no model_name", models=STORY)(
+    _whole(_without("model_name"))
+)
+fault("generate-model-version-number", "GEN-03", text="model_version is a number", models=STORY)(
     _whole(lambda body: {**body, "model_version": int(body["model_version"])})
 )
-_fault("generate-as-array", "GEN-03", text="the answer is an array of one")(_whole(lambda body: [body]))
-_fault("finish-reason-stop", "GEN-04", text="finish_reason is stop, whatever the reason")(
+fault("generate-as-array", "GEN-03", text="the answer is an array of one", models=STORY)(_whole(lambda body: [body]))
+fault("finish-reason-stop", "GEN-04", text="finish_reason is stop, whatever the reason", models=STORY)(
     _details(lambda details: details.update(finish_reason="stop"))
 )
-_fault("finish-reason-capital", "GEN-04", text="finish_reason is in capital letters")(
+fault("finish-reason-capital", "GEN-04", text="finish_reason is in capital letters", models=STORY)(
     _details(lambda details: details.update(finish_reason=details["finish_reason"].upper()))
 )
-_fault("finish-reason-null", "GEN-04", text="finish_reason is null")(
+fault("finish-reason-null", "GEN-04", text="finish_reason is null", models=STORY)(
     _details(lambda details: details.update(finish_reason=None))
 )
-_fault("token-id-text", "GEN-04", text="ids of tokens are texts")(
+fault("token-id-text", "GEN-04", text="ids of tokens are texts", models=STORY)(
     _tokens(lambda token: token.update(id=str(token["id"])))
 )
-_fault("token-id-negative", "GEN-04", text="ids of tokens are below zero")(
+fault("token-id-negative", "GEN-04", text="ids of tokens are below zero", models=STORY)(
     _tokens(lambda token: token.update(id=-1 - token["id"]))
 )
-_fault("token-logprob-text", "GEN-04", text="log probabilities are texts")(
+fault("token-logprob-text", "GEN-04", text="log probabilities are texts", models=STORY)(
     _tokens(lambda token: token.update(logprob=str(token["logprob"])))
 )
-_fault("token-special-number", "GEN-04", text="special is 0 or 1")(
+fault("token-special-number", "GEN-04", text="special is 0 or 1", models=STORY)(
     _tokens(lambda token: token.update(special=int(token["special"])))
 )
-_fault("token-without-text", "GEN-04", text="tokens have no text")(_tokens(lambda token: token.pop("text")))
-_fault("logprobs-by-token", "GEN-04", text="logprobs is an object by token")(
+fault("token-without-text", "GEN-04", text="tokens have no text", models=STORY)(
+    _tokens(lambda token: token.pop("text"))
+)
+fault("logprobs-by-token", "GEN-04", text="logprobs is an object by token", models=STORY)(
     _details(lambda details: details.update(logprobs={each["text"]: each["logprob"] for each in details["logprobs"]}))
 )
-_fault("temperature-unchecked", "GEN-05", text="a negative temperature is taken for none")(
+fault("temperature-unchecked", "GEN-05", text="a negative temperature is taken for none", models=STORY)(
     _loose("temperature", lambda value: _is_number(value) and value >= 0)
 )
-_fault("top-p-unchecked", "GEN-05", text="a top_p out of range is taken for none")(
+fault("top-p-unchecked", "GEN-05", text="a top_p out of range is taken for none", models=STORY)(
     _loose("top_p", lambda value: _is_number(value) and 0 <= value <= 1)
 )
-_fault("max-tokens-unchecked", "GEN-05", text="max_tokens of zero and less is taken for none")(
+fault("max-tokens-unchecked", "GEN-05", text="max_tokens of zero and less is taken for none", models=STORY)(
     _loose("max_tokens", lambda value: type(value) is int and value >= 1)
 )
-_fault("stop-unchecked", "GEN-05", text="a stop that is no array of texts is taken for none")(
+fault("stop-unchecked", "GEN-05", text="a stop that is no array of texts is taken for none", models=STORY)(
     _loose("stop", lambda value: isinstance(value, list) and all(isinstance(each, str) for each in value))
 )
 
 
-@_fault("unknown-generate-parameter-refused", "GEN-05", text="parameters of generation that are unknown are refused")
+@fault(
+    "unknown-generate-parameter-refused",
+    "GEN-05",
+    text="parameters of generation that are unknown are refused",
+    models=STORY,
+)
 def unknown_generate_parameter_refused(hooks: Hooks) -> None:
     known = {"temperature", "top_p", "max_tokens", "stop", "details"}
 
@@ -161,10 +166,10 @@ def unknown_generate_parameter_refused(hooks: Hooks) -> None:
     hooks.gates.append(gate)
 
 
-_fault("max-tokens-ignored", "GEN-06", text="max_tokens makes no difference")(
+fault("max-tokens-ignored", "GEN-06", text="max_tokens makes no difference", models=STORY)(
     _loose("max_tokens", lambda value: type(value) is not int or value < 1)
 )
-_fault("max-tokens-one-too-many", "GEN-06", text="one token more comes than max_tokens allows")(
+fault("max-tokens-one-too-many", "GEN-06", text="one token more comes than max_tokens allows", models=STORY)(
     _parameters(
         lambda found: (
             found.update(max_tokens=found["max_tokens"] + 1)
@@ -173,11 +178,13 @@ _fault("max-tokens-one-too-many", "GEN-06", text="one token more comes than max_
         )
     )
 )
-_fault("finish-reason-always-eos", "GEN-06", text="the reason to end is always eos_token")(
+fault("finish-reason-always-eos", "GEN-06", text="the reason to end is always eos_token", models=STORY)(
     _details(lambda details: details.update(finish_reason="eos_token"))
 )
-_fault("stop-ignored", "GEN-06", text="stop makes no difference")(_loose("stop", lambda value: value != _texts(value)))
-_fault("stop-last-only", "GEN-06", text="of several stop strings the last one counts")(
+fault("stop-ignored", "GEN-06", text="stop makes no difference", models=STORY)(
+    _loose("stop", lambda value: value != _texts(value))
+)
+fault("stop-last-only", "GEN-06", text="of several stop strings the last one counts", models=STORY)(
     _parameters(lambda found: found.update(stop=_texts(found["stop"])[-1:]) if _texts(found.get("stop")) else None)
 )
 
@@ -206,30 +213,30 @@ def _become(**members: Any) -> Callable[[Reply, str], None]:
     return change
 
 
-_fault("generate-error-detail", "GEN-07", text="errors of generation are an object with detail")(
+fault("generate-error-detail", "GEN-07", text="errors of generation are an object with detail", models=STORY)(
     _errors(lambda reply, words: setattr(reply, "document", {"detail": words}))
 )
-_fault("generate-error-200", "GEN-07", "GEN-02", text="errors of generation have the status 200")(
+fault("generate-error-200", "GEN-07", "GEN-02", text="errors of generation have the status 200", models=STORY)(
     _errors(_become(status=200))
 )
-_fault("generate-error-text", "GEN-07", text="errors of generation are plain text")(
+fault("generate-error-text", "GEN-07", text="errors of generation are plain text", models=STORY)(
     _errors(_become(body=b"Unprocessable Entity", media_type="text/plain"))
 )
-_fault("generate-error-list", "GEN-07", text="error is a list of texts")(
+fault("generate-error-list", "GEN-07", text="error is a list of texts", models=STORY)(
     _errors(lambda reply, words: setattr(reply, "document", {"error": [words]}))
 )
-_fault("stream-error-empty-stream", "GEN-10", text="an input error is a stream without events")(
+fault("stream-error-empty-stream", "GEN-10", text="an input error is a stream without events", models=STORY)(
     _errors(_become(status=200, events=[]), "generate-stream")
 )
-_fault("stream-error-as-event", "GEN-10", text="an input error is an event in a stream of status 200")(
+fault("stream-error-as-event", "GEN-10", text="an input error is an event in a stream of status 200", models=STORY)(
     _errors(lambda reply, words: _become(status=200, events=[{"error": words}])(reply, words), "generate-stream")
 )
-_fault("generate-id-changed", "GEN-11", text="the id comes back in capital letters, with a number")(
+fault("generate-id-changed", "GEN-11", text="the id comes back in capital letters, with a number", models=STORY)(
     _whole(lambda body: {**body, "id": f"{body['id'].upper()}-1"} if "id" in body else body)
 )
 
 
-@_fault("generate-id-of-request-before", "GEN-11", text="the id is that of the request before")
+@fault("generate-id-of-request-before", "GEN-11", text="the id is that of the request before", models=STORY)
 def generate_id_of_request_before(hooks: Hooks) -> None:
     last: dict[str, str] = {}
 

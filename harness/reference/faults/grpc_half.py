@@ -16,7 +16,9 @@ from harness.reference.protocol.tensors import Tensor
 HALF = ("echo-fp16",)
 
 
-@fault("grpc-fp16-in-fp32-contents", "GRPC-RAW-09", text="FP16 is answered in fp32_contents", models=HALF)
+@fault(
+    "grpc-fp16-in-fp32-contents", "GRPC-RAW-09", text="FP16 is answered in fp32_contents", models=HALF, transport="grpc"
+)
 def fp16_in_fp32_contents(hooks: Hooks) -> None:
     def change(reply: Any) -> None:
         for output, data in zip(reply.outputs, reply.raw_output_contents, strict=True):
@@ -33,13 +35,21 @@ def _half_refused(datatype: str, _: list[int], data: bytes) -> bytes:
     return data
 
 
-fault("grpc-fp16-refused", "GRPC-RAW-09", text="FP16 is refused over gRPC", models=HALF)(bytes_in(_half_refused))
-fault("grpc-fp16-as-fp32", "GRPC-RAW-09", text="raw FP16 outputs have four bytes each", models=HALF)(
+fault("grpc-fp16-refused", "GRPC-RAW-09", text="FP16 is refused over gRPC", models=HALF, transport="grpc")(
+    bytes_in(_half_refused)
+)
+fault("grpc-fp16-as-fp32", "GRPC-RAW-09", text="raw FP16 outputs have four bytes each", models=HALF, transport="grpc")(
     bytes_out(lambda each, data: each.values.astype("<f4").tobytes() if each.datatype == "FP16" else data)
 )
 
 
-@fault("grpc-fp16-typed-accepted", "GRPC-RAW-10", text="FP16 is taken from fp32_contents as raw bits", models=HALF)
+@fault(
+    "grpc-fp16-typed-accepted",
+    "GRPC-RAW-10",
+    text="FP16 is taken from fp32_contents as raw bits",
+    models=HALF,
+    transport="grpc",
+)
 def fp16_typed_accepted(hooks: Hooks) -> None:
     right = hooks.grpc.decode_typed
 

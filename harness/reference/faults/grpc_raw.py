@@ -18,7 +18,11 @@ from harness.reference.protocol.tensors import NUMPY, Tensor
 
 
 @fault(
-    "grpc-raw-in-model-order", "GRPC-RAW-01", text="raw entries go to the inputs in the model's order", models=("pair",)
+    "grpc-raw-in-model-order",
+    "GRPC-RAW-01",
+    text="raw entries go to the inputs in the model's order",
+    models=("pair",),
+    transport="grpc",
 )
 def raw_in_model_order(hooks: Hooks) -> None:
     def change(request: Any) -> None:
@@ -37,17 +41,22 @@ def _refuse(words: str) -> Callable[[Any], None]:
     return change
 
 
-fault("grpc-raw-refused", "GRPC-RAW-01", "GRPC-RAW-02", text="raw_input_contents is not supported")(
+fault("grpc-raw-refused", "GRPC-RAW-01", "GRPC-RAW-02", text="raw_input_contents is not supported", transport="grpc")(
     raw_requests(_refuse("raw_input_contents is not supported"))
 )
-fault("grpc-raw-bool-four-bytes", "GRPC-RAW-02", text="a raw BOOL is wanted with four bytes", models=("echo-bool",))(
-    bytes_in(lambda datatype, _, data: data[::4] if datatype == "BOOL" else data)
-)
+fault(
+    "grpc-raw-bool-four-bytes",
+    "GRPC-RAW-02",
+    text="a raw BOOL is wanted with four bytes",
+    models=("echo-bool",),
+    transport="grpc",
+)(bytes_in(lambda datatype, _, data: data[::4] if datatype == "BOOL" else data))
 fault(
     "grpc-raw-narrow-as-four-bytes",
     "GRPC-RAW-02",
     text="raw INT8 and UINT8 are wanted with four bytes each",
     models=("echo-int8", "echo-uint8"),
+    transport="grpc",
 )(bytes_in(lambda datatype, _, data: data[::4] if datatype in ("INT8", "UINT8") else data))
 
 
@@ -57,26 +66,39 @@ def _transposed(datatype: str, shape: list[int], data: bytes) -> bytes:
     return np.frombuffer(data, NUMPY[datatype]).reshape(shape, order="F").tobytes()
 
 
-fault("grpc-raw-by-columns", "GRPC-RAW-02", text="raw inputs are read by columns", models=("matrix", "echo-grid"))(
-    bytes_in(_transposed)
-)
+fault(
+    "grpc-raw-by-columns",
+    "GRPC-RAW-02",
+    text="raw inputs are read by columns",
+    models=("matrix", "echo-grid"),
+    transport="grpc",
+)(bytes_in(_transposed))
 
 
 def _mixture(kind: str) -> Install:
     return lambda hooks: setattr(hooks.grpc, "mixture", kind)
 
 
-fault("grpc-both-forms-accepted", "GRPC-RAW-03", text="an input with typed and raw contents is taken")(_mixture("both"))
-fault("grpc-forms-mixed-accepted", "GRPC-RAW-03", text="one input may be typed and one raw", models=("pair",))(
-    _mixture("each")
-)
-fault("grpc-raw-surplus-ignored", "GRPC-RAW-04", text="raw entries too many are ignored")(
+fault(
+    "grpc-both-forms-accepted", "GRPC-RAW-03", text="an input with typed and raw contents is taken", transport="grpc"
+)(_mixture("both"))
+fault(
+    "grpc-forms-mixed-accepted",
+    "GRPC-RAW-03",
+    text="one input may be typed and one raw",
+    models=("pair",),
+    transport="grpc",
+)(_mixture("each"))
+fault("grpc-raw-surplus-ignored", "GRPC-RAW-04", text="raw entries too many are ignored", transport="grpc")(
     raw_requests(lambda request: request.raw_input_contents.__delitem__(slice(len(request.inputs), None)))
 )
-fault("grpc-raw-short-padded", "GRPC-RAW-04", text="raw entries that are too short are filled up with zeros")(
-    bytes_in(lambda datatype, shape, data: data + bytes(max(0, _size(datatype, shape) - len(data))))
-)
-fault("grpc-raw-long-cut", "GRPC-RAW-04", text="raw entries that are too long are cut")(
+fault(
+    "grpc-raw-short-padded",
+    "GRPC-RAW-04",
+    text="raw entries that are too short are filled up with zeros",
+    transport="grpc",
+)(bytes_in(lambda datatype, shape, data: data + bytes(max(0, _size(datatype, shape) - len(data)))))
+fault("grpc-raw-long-cut", "GRPC-RAW-04", text="raw entries that are too long are cut", transport="grpc")(
     bytes_in(lambda datatype, shape, data: data[: _size(datatype, shape)] if datatype != "BYTES" else data)
 )
 
@@ -87,7 +109,11 @@ def _size(datatype: str, shape: list[int]) -> int:
 
 
 @fault(
-    "grpc-raw-too-few-remembered", "GRPC-RAW-04", text="a raw entry that is missing is that of before", models=("pair",)
+    "grpc-raw-too-few-remembered",
+    "GRPC-RAW-04",
+    text="a raw entry that is missing is that of before",
+    models=("pair",),
+    transport="grpc",
 )
 def raw_too_few_remembered(hooks: Hooks) -> None:
     last: list[bytes] = []
@@ -102,9 +128,13 @@ def raw_too_few_remembered(hooks: Hooks) -> None:
     raw_requests(change)(hooks)
 
 
-fault("grpc-raw-bytes-prefix-as-data", "GRPC-RAW-06", text="raw BYTES come back with the length in them", models=TEXTS)(
-    lambda hooks: setattr(hooks.grpc, "decode_raw", _prefixed(hooks.grpc.decode_raw))
-)
+fault(
+    "grpc-raw-bytes-prefix-as-data",
+    "GRPC-RAW-06",
+    text="raw BYTES come back with the length in them",
+    models=TEXTS,
+    transport="grpc",
+)(lambda hooks: setattr(hooks.grpc, "decode_raw", _prefixed(hooks.grpc.decode_raw)))
 
 
 def _prefixed(right: Callable[[str, str, list[int], bytes], Tensor]) -> Callable[[str, str, list[int], bytes], Tensor]:
@@ -120,7 +150,12 @@ def _prefixed(right: Callable[[str, str, list[int], bytes], Tensor]) -> Callable
 
 
 fault(
-    "grpc-raw-bytes-unprefixed", "GRPC-RAW-06", "GRPC-RAW-05", text="raw BYTES outputs have no lengths", models=TEXTS
+    "grpc-raw-bytes-unprefixed",
+    "GRPC-RAW-06",
+    "GRPC-RAW-05",
+    text="raw BYTES outputs have no lengths",
+    models=TEXTS,
+    transport="grpc",
 )(bytes_out(lambda tensor, data: b"".join(tensor.values) if tensor.datatype == "BYTES" else data))
 
 
@@ -136,16 +171,28 @@ fault(
     "GRPC-RAW-02",
     text="raw numbers are big-endian both ways",
     models=("matrix", "digits"),
+    transport="grpc",
 )(
     both(
         bytes_in(lambda datatype, _, data: _swapped(datatype, data) if datatype in NUMBERS else data),
         bytes_out(lambda tensor, data: _swapped(tensor.datatype, data) if tensor.datatype in NUMBERS else data),
     )
 )
-fault("grpc-raw-big-endian-replies", "GRPC-RAW-07", "GRPC-INFER-07", text="raw numbers are big-endian in replies")(
-    bytes_out(lambda tensor, data: _swapped(tensor.datatype, data) if tensor.datatype in NUMBERS else data)
-)
-fault("grpc-raw-bytes-big-endian", "GRPC-RAW-07", "GRPC-RAW-06", text="lengths are big-endian", models=TEXTS)(
+fault(
+    "grpc-raw-big-endian-replies",
+    "GRPC-RAW-07",
+    "GRPC-INFER-07",
+    text="raw numbers are big-endian in replies",
+    transport="grpc",
+)(bytes_out(lambda tensor, data: _swapped(tensor.datatype, data) if tensor.datatype in NUMBERS else data))
+fault(
+    "grpc-raw-bytes-big-endian",
+    "GRPC-RAW-07",
+    "GRPC-RAW-06",
+    text="lengths are big-endian",
+    models=TEXTS,
+    transport="grpc",
+)(
     both(
         bytes_in(lambda datatype, _, data: _relength(data, "big", "little") if datatype == "BYTES" else data),
         bytes_out(lambda tensor, data: _relength(data, "little", "big") if tensor.datatype == "BYTES" else data),
@@ -165,7 +212,13 @@ def _relength(data: bytes, old: Any, new: Any) -> bytes:
     return bytes(out)
 
 
-@fault("grpc-raw-empty-entry-dropped", "GRPC-RAW-11", "GRPC-RAW-01", text="raw entries without bytes are skipped")
+@fault(
+    "grpc-raw-empty-entry-dropped",
+    "GRPC-RAW-11",
+    "GRPC-RAW-01",
+    text="raw entries without bytes are skipped",
+    transport="grpc",
+)
 def raw_empty_entry_dropped(hooks: Hooks) -> None:
     def change(request: Any) -> None:
         request.raw_input_contents[:] = [each for each in request.raw_input_contents if each]
@@ -176,7 +229,11 @@ def raw_empty_entry_dropped(hooks: Hooks) -> None:
 
 
 @fault(
-    "grpc-raw-empty-becomes-one", "GRPC-RAW-11", text="a raw tensor without elements gets one", models=("echo-fp32",)
+    "grpc-raw-empty-becomes-one",
+    "GRPC-RAW-11",
+    text="a raw tensor without elements gets one",
+    models=("echo-fp32",),
+    transport="grpc",
 )
 def raw_empty_becomes_one(hooks: Hooks) -> None:
     def change(tensor: Tensor) -> Tensor:
@@ -187,15 +244,31 @@ def raw_empty_becomes_one(hooks: Hooks) -> None:
     hooks.grpc.inputs.append(change)
 
 
-fault("grpc-raw-bool-inverted", "GRPC-RAW-12", "GRPC-RAW-02", text="a raw BOOL of 1 is false", models=("echo-bool",))(
-    bytes_in(lambda datatype, _, data: data.translate(b"\1\0" + bytes(range(2, 256))) if datatype == "BOOL" else data)
-)
-fault("grpc-raw-bool-ff", "GRPC-RAW-12", text="true is the byte ff in raw replies", models=("echo-bool",))(
-    bytes_out(lambda tensor, data: data.replace(b"\1", b"\xff") if tensor.datatype == "BOOL" else data)
-)
+fault(
+    "grpc-raw-bool-inverted",
+    "GRPC-RAW-12",
+    "GRPC-RAW-02",
+    text="a raw BOOL of 1 is false",
+    models=("echo-bool",),
+    transport="grpc",
+)(bytes_in(lambda datatype, _, data: data.translate(b"\1\0" + bytes(range(2, 256))) if datatype == "BOOL" else data))
+fault(
+    "grpc-raw-bool-ff",
+    "GRPC-RAW-12",
+    text="true is the byte ff in raw replies",
+    models=("echo-bool",),
+    transport="grpc",
+)(bytes_out(lambda tensor, data: data.replace(b"\1", b"\xff") if tensor.datatype == "BOOL" else data))
 
 
-@fault("grpc-raw-bytes-text-only", "GRPC-RAW-06", "GRPC-INFER-07", text="raw BYTES go through UTF-8", models=TEXTS[:1])
+@fault(
+    "grpc-raw-bytes-text-only",
+    "GRPC-RAW-06",
+    "GRPC-INFER-07",
+    text="raw BYTES go through UTF-8",
+    models=TEXTS[:1],
+    transport="grpc",
+)
 def raw_bytes_text_only(hooks: Hooks) -> None:
     def change(datatype: str, _: list[int], data: bytes) -> bytes:
         if datatype != "BYTES":

@@ -11,21 +11,29 @@ from harness.reference.grpc.contents import filled_fields
 from harness.reference.hooks import Hooks
 from harness.reference.messages import Call
 
-fault("grpc-raw-padded", "GRPC-RAW-02", "GRPC-RAW-05", text="raw outputs are padded to 64 bytes")(
+fault("grpc-raw-padded", "GRPC-RAW-02", "GRPC-RAW-05", text="raw outputs are padded to 64 bytes", transport="grpc")(
     bytes_out(lambda _, data: data + bytes(-len(data) % 64))
 )
-fault("grpc-reply-raw-entry-missing", "GRPC-RAW-05", text="raw replies lack the entry of the last output", models=MANY)(
-    raw_replies(lambda reply: reply.raw_output_contents.__delitem__(slice(max(1, len(reply.outputs) - 1), None)))
-)
-fault("grpc-reply-raw-surplus", "GRPC-RAW-05", text="raw replies have an entry too many")(
+fault(
+    "grpc-reply-raw-entry-missing",
+    "GRPC-RAW-05",
+    text="raw replies lack the entry of the last output",
+    models=MANY,
+    transport="grpc",
+)(raw_replies(lambda reply: reply.raw_output_contents.__delitem__(slice(max(1, len(reply.outputs) - 1), None))))
+fault("grpc-reply-raw-surplus", "GRPC-RAW-05", text="raw replies have an entry too many", transport="grpc")(
     raw_replies(lambda reply: reply.raw_output_contents.append(reply.raw_output_contents[0]))
 )
-fault("grpc-reply-raw-short", "GRPC-RAW-05", text="raw outputs lack their last byte")(
+fault("grpc-reply-raw-short", "GRPC-RAW-05", text="raw outputs lack their last byte", transport="grpc")(
     bytes_out(lambda _, data: data[:-1])
 )
-fault("grpc-reply-raw-bytes-count", "GRPC-RAW-05", text="raw BYTES outputs have one element more", models=TEXTS)(
-    bytes_out(lambda tensor, data: data + bytes(4) if tensor.datatype == "BYTES" else data)
-)
+fault(
+    "grpc-reply-raw-bytes-count",
+    "GRPC-RAW-05",
+    text="raw BYTES outputs have one element more",
+    models=TEXTS,
+    transport="grpc",
+)(bytes_out(lambda tensor, data: data + bytes(4) if tensor.datatype == "BYTES" else data))
 
 
 def _first_typed(hooks: Hooks, reply: Any) -> None:
@@ -46,10 +54,14 @@ def _also_typed(hooks: Hooks, reply: Any) -> None:
             hooks.grpc.encode_typed(tensor, output.contents)
 
 
-fault("grpc-reply-forms-mixed", "GRPC-RAW-05", text="the first output is typed and the others are raw", models=MANY)(
-    lambda hooks: raw_replies(lambda reply: _first_typed(hooks, reply))(hooks)
-)
-fault("grpc-reply-both-forms", "GRPC-RAW-05", text="raw replies have their outputs typed as well")(
+fault(
+    "grpc-reply-forms-mixed",
+    "GRPC-RAW-05",
+    text="the first output is typed and the others are raw",
+    models=MANY,
+    transport="grpc",
+)(lambda hooks: raw_replies(lambda reply: _first_typed(hooks, reply))(hooks))
+fault("grpc-reply-both-forms", "GRPC-RAW-05", text="raw replies have their outputs typed as well", transport="grpc")(
     lambda hooks: raw_replies(lambda reply: _also_typed(hooks, reply))(hooks)
 )
 
@@ -69,15 +81,20 @@ def _one_more(contents: Any) -> None:
         getattr(contents, field).append(getattr(contents, field)[-1])
 
 
-fault("grpc-reply-typed-surplus", "GRPC-RAW-05", text="typed outputs have their last element twice")(
+fault("grpc-reply-typed-surplus", "GRPC-RAW-05", text="typed outputs have their last element twice", transport="grpc")(
     _typed_reply(_one_more)
 )
-fault("grpc-reply-without-data", "GRPC-RAW-05", text="typed outputs have no contents")(
+fault("grpc-reply-without-data", "GRPC-RAW-05", text="typed outputs have no contents", transport="grpc")(
     _typed_reply(lambda contents: contents.Clear())
 )
 
 
-@fault("grpc-remembers-last-id", "GRPC-INFER-03", text="a reply to a request without id has the id of the one before")
+@fault(
+    "grpc-remembers-last-id",
+    "GRPC-INFER-03",
+    text="a reply to a request without id has the id of the one before",
+    transport="grpc",
+)
 def remembers_last_id(hooks: Hooks) -> None:
     last = [""]
 
@@ -87,7 +104,12 @@ def remembers_last_id(hooks: Hooks) -> None:
     hooks.grpc.on("infer")(edit)
 
 
-@fault("grpc-parameter-in-field-nine", "PARAM-05", text="replies have a parameter whose value is in a field of its own")
+@fault(
+    "grpc-parameter-in-field-nine",
+    "PARAM-05",
+    text="replies have a parameter whose value is in a field of its own",
+    transport="grpc",
+)
 def parameter_in_field_nine(hooks: Hooks) -> None:
     def edit(_: Call, reply: Any) -> None:
         reply.parameters["seconds"].MergeFromString(b"\x48\x01")  # field 9, the number 1

@@ -64,58 +64,94 @@ def _before_typed(check: Callable[[str, str, Any], None]) -> Install:
     return install
 
 
-fault("grpc-bool-in-int-contents", "GRPC-TC-01", text="BOOL is answered in int_contents", models=("echo-bool",))(
-    _replies("int_contents", "BOOL", change=lambda values: [int(each) for each in values])
-)
-fault("grpc-bool-wanted-in-int-contents", "GRPC-TC-01", text="BOOL is taken from int_contents", models=("echo-bool",))(
-    _wants("int_contents", "BOOL")
-)
-fault("grpc-int8-in-int64-contents", "GRPC-TC-02", text="INT8 is answered in int64_contents", models=("echo-int8",))(
-    _replies("int64_contents", "INT8")
-)
+fault(
+    "grpc-bool-in-int-contents",
+    "GRPC-TC-01",
+    text="BOOL is answered in int_contents",
+    models=("echo-bool",),
+    transport="grpc",
+)(_replies("int_contents", "BOOL", change=lambda values: [int(each) for each in values]))
+fault(
+    "grpc-bool-wanted-in-int-contents",
+    "GRPC-TC-01",
+    text="BOOL is taken from int_contents",
+    models=("echo-bool",),
+    transport="grpc",
+)(_wants("int_contents", "BOOL"))
+fault(
+    "grpc-int8-in-int64-contents",
+    "GRPC-TC-02",
+    text="INT8 is answered in int64_contents",
+    models=("echo-int8",),
+    transport="grpc",
+)(_replies("int64_contents", "INT8"))
 fault(
     "grpc-int64-in-int-contents",
     "GRPC-TC-02",
     text="INT64 is answered in int_contents, cut to 32 bits",
     models=("echo-int64", "digits", "text"),
+    transport="grpc",
 )(_replies("int_contents", "INT64", change=lambda values: [(each + 2**31) % 2**32 - 2**31 for each in values]))
 fault(
-    "grpc-uint8-wanted-in-bytes", "GRPC-TC-03", text="UINT8 is taken from bytes_contents only", models=("echo-uint8",)
+    "grpc-uint8-wanted-in-bytes",
+    "GRPC-TC-03",
+    text="UINT8 is taken from bytes_contents only",
+    models=("echo-uint8",),
+    transport="grpc",
 )(_wants("bytes_contents", "UINT8"))
 fault(
     "grpc-uint32-in-uint64-contents",
     "GRPC-TC-03",
     text="UINT32 is answered in uint64_contents",
     models=("echo-uint32",),
+    transport="grpc",
 )(_replies("uint64_contents", "UINT32"))
-fault("grpc-uint16-in-int-contents", "GRPC-TC-03", text="UINT16 is answered in int_contents", models=("echo-uint16",))(
-    _replies("int_contents", "UINT16")
-)
+fault(
+    "grpc-uint16-in-int-contents",
+    "GRPC-TC-03",
+    text="UINT16 is answered in int_contents",
+    models=("echo-uint16",),
+    transport="grpc",
+)(_replies("int_contents", "UINT16"))
 fault(
     "grpc-fp64-in-fp32-contents",
     "GRPC-TC-04",
     text="FP64 is answered in fp32_contents",
     models=("echo-fp64", "matrix", "digits"),
+    transport="grpc",
 )(_replies("fp32_contents", "FP64", change=lambda values: [_single(each) for each in values]))
 fault(
-    "grpc-fp32-in-fp64-contents", "GRPC-TC-04", text="FP32 is answered in fp64_contents", models=("echo-fp32", "pair")
+    "grpc-fp32-in-fp64-contents",
+    "GRPC-TC-04",
+    text="FP32 is answered in fp64_contents",
+    models=("echo-fp32", "pair"),
+    transport="grpc",
 )(_replies("fp64_contents", "FP32"))
-fault("grpc-bytes-joined", "GRPC-TC-05", text="all BYTES elements are one entry", models=("echo-bytes", "text"))(
-    _replies("bytes_contents", "BYTES", change=lambda values: [b"".join(values)])
-)
+fault(
+    "grpc-bytes-joined",
+    "GRPC-TC-05",
+    text="all BYTES elements are one entry",
+    models=("echo-bytes", "text"),
+    transport="grpc",
+)(_replies("bytes_contents", "BYTES", change=lambda values: [b"".join(values)]))
 fault(
     "grpc-bytes-prefixed",
     "GRPC-TC-05",
     text="typed BYTES have the 4-byte length of raw ones",
     models=("echo-bytes", "text"),
+    transport="grpc",
 )(
     _replies(
         "bytes_contents", "BYTES", change=lambda values: [len(each).to_bytes(4, "little") + each for each in values]
     )
 )
-fault("grpc-bytes-empty-dropped", "GRPC-TC-05", text="empty BYTES elements are left out", models=("echo-bytes",))(
-    _replies("bytes_contents", "BYTES", change=lambda values: [each for each in values if each])
-)
+fault(
+    "grpc-bytes-empty-dropped",
+    "GRPC-TC-05",
+    text="empty BYTES elements are left out",
+    models=("echo-bytes",),
+    transport="grpc",
+)(_replies("bytes_contents", "BYTES", change=lambda values: [each for each in values if each]))
 
 
 def _single(value: float) -> float:
@@ -131,12 +167,22 @@ def _text_only(_: str, datatype: str, contents: Any) -> None:
             raise Refusal("bytes_contents is no UTF-8 text") from error
 
 
-fault("grpc-bytes-text-wanted", "GRPC-TC-05", text="BYTES that are no UTF-8 are refused", models=("echo-bytes",))(
-    _before_typed(_text_only)
+fault(
+    "grpc-bytes-text-wanted",
+    "GRPC-TC-05",
+    text="BYTES that are no UTF-8 are refused",
+    models=("echo-bytes",),
+    transport="grpc",
+)(_before_typed(_text_only))
+
+
+@fault(
+    "grpc-typed-by-columns",
+    "GRPC-TC-06",
+    text="typed inputs are read by columns",
+    models=("matrix", "echo-grid"),
+    transport="grpc",
 )
-
-
-@fault("grpc-typed-by-columns", "GRPC-TC-06", text="typed inputs are read by columns", models=("matrix", "echo-grid"))
 def typed_by_columns(hooks: Hooks) -> None:
     right = hooks.grpc.decode_typed
 
@@ -147,7 +193,13 @@ def typed_by_columns(hooks: Hooks) -> None:
     hooks.grpc.decode_typed = decode
 
 
-@fault("grpc-typed-reply-by-columns", "GRPC-TC-06", text="typed outputs come by columns", models=("matrix", "digits"))
+@fault(
+    "grpc-typed-reply-by-columns",
+    "GRPC-TC-06",
+    text="typed outputs come by columns",
+    models=("matrix", "digits"),
+    transport="grpc",
+)
 def typed_reply_by_columns(hooks: Hooks) -> None:
     right = hooks.grpc.encode_typed
     hooks.grpc.encode_typed = lambda tensor, contents: right(
@@ -193,10 +245,10 @@ def _from_own_of_several(datatype: str, shape: list[int], contents: Any) -> list
     return found if len(found) == math.prod(shape) else None
 
 
-fault("grpc-wrong-field-accepted", "GRPC-TC-07", text="elements are taken from whichever field has some")(
-    _decodes(_from_wrong_field)
-)
-fault("grpc-second-field-ignored", "GRPC-TC-07", text="elements in a second field are ignored")(
+fault(
+    "grpc-wrong-field-accepted", "GRPC-TC-07", text="elements are taken from whichever field has some", transport="grpc"
+)(_decodes(_from_wrong_field))
+fault("grpc-second-field-ignored", "GRPC-TC-07", text="elements in a second field are ignored", transport="grpc")(
     _decodes(_from_own_of_several)
 )
 
@@ -215,8 +267,12 @@ def _cut(datatype: str, shape: list[int], contents: Any) -> list[Any] | None:
     return found[:wanted] if 0 < wanted < len(found) else None
 
 
-fault("grpc-one-value-for-all", "GRPC-TC-08", text="too few typed elements are repeated")(_decodes(_repeated))
-fault("grpc-surplus-values-ignored", "GRPC-TC-08", text="typed elements too many are ignored")(_decodes(_cut))
+fault("grpc-one-value-for-all", "GRPC-TC-08", text="too few typed elements are repeated", transport="grpc")(
+    _decodes(_repeated)
+)
+fault("grpc-surplus-values-ignored", "GRPC-TC-08", text="typed elements too many are ignored", transport="grpc")(
+    _decodes(_cut)
+)
 
 
 def _in_range(change: Callable[[int, Any], int]) -> Install:
@@ -232,9 +288,17 @@ def _in_range(change: Callable[[int, Any], int]) -> Install:
 
 
 NARROW = ("echo-int8", "echo-int16", "echo-uint8", "echo-uint16")
-fault("grpc-out-of-range-wraps", "GRPC-TC-09", text="integers out of range lose their upper bits", models=NARROW)(
-    _in_range(lambda each, limits: (each - limits.min) % (limits.max - limits.min + 1) + limits.min)
-)
-fault("grpc-out-of-range-becomes-other", "GRPC-TC-09", text="integers out of range become 42", models=NARROW)(
-    _in_range(lambda _, __: 42)
-)
+fault(
+    "grpc-out-of-range-wraps",
+    "GRPC-TC-09",
+    text="integers out of range lose their upper bits",
+    models=NARROW,
+    transport="grpc",
+)(_in_range(lambda each, limits: (each - limits.min) % (limits.max - limits.min + 1) + limits.min))
+fault(
+    "grpc-out-of-range-becomes-other",
+    "GRPC-TC-09",
+    text="integers out of range become 42",
+    models=NARROW,
+    transport="grpc",
+)(_in_range(lambda _, __: 42))

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
-from harness.reference.faults.adversarial import Count, Trigger
+from harness.reference.faults.adversarial import Count
 from harness.reference.faults.load_shapes import (
     Flow,
     every_lost,
@@ -20,7 +18,7 @@ from harness.reference.faults.load_shapes import (
     slower_after,
     stuck_above,
 )
-from harness.reference.faults.registry import Install, fault
+from harness.reference.faults.registry import fault
 from harness.reference.hooks import Hooks
 from harness.reference.messages import Call, Reply, error
 
@@ -32,52 +30,105 @@ READY, SHEDS, KEEPS, STEADY, OTHERS, LEVEL = (
 RECOVERS = "advice:recovers"
 LOADING_SECONDS = 2.0
 
-# Name, what it breaks, what the server does, and how, for the inferences of one transport.
-BOTH_WAYS: tuple[tuple[str, tuple[str, ...], str, Callable[[Trigger], Install]], ...] = (
-    (
-        "cliff-above-16-at-once", (KEEPS,),
-        "with more than 16 inferences at work each takes 0.6 s longer", partial(slower_above, 16, 0.6),
-    ),
-    (
-        "slower-after-300", (STEADY,),
-        "after 300 inferences each takes 25 ms longer", partial(slower_after, 300, 0.025),
-    ),
-    (
-        "one-replica-slow", (LEVEL,),
-        "every third inference takes 60 ms longer, as if one replica in three did", partial(every_slow, 3, 0.06),
-    ),
-    (
-        "one-wrong-in-200", (SAME,),
-        "under load, every 200th answer has other values", partial(every_wrong, 200),
-    ),
-    (
-        "loses-requests", (HANG,),
-        "under load, every 150th inference is never answered", partial(every_lost, 150),
-    ),
-    (
-        "errors-when-busy", (SHEDS,),
-        "with more than 20 inferences at work it answers 500 (INTERNAL)", partial(refuses_above, 20, 500),
-    ),
-    (
-        "stuck-after-overload", (CRASH, READY, RECOVERS),
-        "once more than 24 inferences were at work, none is answered for 45 s", partial(stuck_above, 24, 45.0),
-    ),
-)  # fmt: skip
-
-for name, broken, text, made in BOTH_WAYS:
-    fault(f"load-{name}", *broken, text=text)(made(infers))
-    fault(f"load-grpc-{name}", *broken, text=f"over gRPC: {text}")(made(infers_over_grpc))
-
-fault("load-sheds-without-advice", SHEDS, text="with more than 20 inferences at work it answers 503 without more")(
-    refuses_above(20, 503, infers)
+fault(
+    "load-cliff-above-16-at-once",
+    KEEPS,
+    text="with more than 16 inferences at work each takes 0.6 s longer",
+    effect="load",
+)(slower_above(16, 0.6, infers))
+fault(
+    "load-grpc-cliff-above-16-at-once",
+    KEEPS,
+    text="over gRPC: with more than 16 inferences at work each takes 0.6 s longer",
+    transport="grpc",
+    effect="load",
+)(slower_above(16, 0.6, infers_over_grpc))
+fault("load-slower-after-300", STEADY, text="after 300 inferences each takes 25 ms longer", effect="load")(
+    slower_after(300, 0.025, infers)
 )
-fault("load-ready-while-stuck", READY,
-      text="once more than 24 inferences were at work, none is answered for 6 s, but it calls itself ready")(
-    stuck_above(24, 6.0, infers)
-)  # fmt: skip
+fault(
+    "load-grpc-slower-after-300",
+    STEADY,
+    text="over gRPC: after 300 inferences each takes 25 ms longer",
+    transport="grpc",
+    effect="load",
+)(slower_after(300, 0.025, infers_over_grpc))
+fault(
+    "load-one-replica-slow",
+    LEVEL,
+    text="every third inference takes 60 ms longer, as if one replica in three did",
+    effect="load",
+)(every_slow(3, 0.06, infers))
+fault(
+    "load-grpc-one-replica-slow",
+    LEVEL,
+    text="over gRPC: every third inference takes 60 ms longer, as if one replica in three did",
+    transport="grpc",
+    effect="load",
+)(every_slow(3, 0.06, infers_over_grpc))
+fault("load-one-wrong-in-200", SAME, text="under load, every 200th answer has other values", effect="load")(
+    every_wrong(200, infers)
+)
+fault(
+    "load-grpc-one-wrong-in-200",
+    SAME,
+    text="over gRPC: under load, every 200th answer has other values",
+    transport="grpc",
+    effect="load",
+)(every_wrong(200, infers_over_grpc))
+fault("load-loses-requests", HANG, text="under load, every 150th inference is never answered", effect="load")(
+    every_lost(150, infers)
+)
+fault(
+    "load-grpc-loses-requests",
+    HANG,
+    text="over gRPC: under load, every 150th inference is never answered",
+    transport="grpc",
+    effect="load",
+)(every_lost(150, infers_over_grpc))
+fault(
+    "load-errors-when-busy", SHEDS, text="with more than 20 inferences at work it answers 500 (INTERNAL)", effect="load"
+)(refuses_above(20, 500, infers))
+fault(
+    "load-grpc-errors-when-busy",
+    SHEDS,
+    text="over gRPC: with more than 20 inferences at work it answers 500 (INTERNAL)",
+    transport="grpc",
+    effect="load",
+)(refuses_above(20, 500, infers_over_grpc))
+fault(
+    "load-stuck-after-overload",
+    CRASH,
+    READY,
+    RECOVERS,
+    text="once more than 24 inferences were at work, none is answered for 45 s",
+    effect="load",
+)(stuck_above(24, 45.0, infers))
+fault(
+    "load-grpc-stuck-after-overload",
+    CRASH,
+    READY,
+    RECOVERS,
+    text="over gRPC: once more than 24 inferences were at work, none is answered for 45 s",
+    transport="grpc",
+    effect="load",
+)(stuck_above(24, 45.0, infers_over_grpc))
+
+fault(
+    "load-sheds-without-advice",
+    SHEDS,
+    text="with more than 20 inferences at work it answers 503 without more",
+    effect="load",
+)(refuses_above(20, 503, infers))
+fault(
+    "load-ready-while-stuck",
+    READY,
+    text="once more than 24 inferences were at work, none is answered for 6 s, but it calls itself ready",
+    effect="load",
+)(stuck_above(24, 6.0, infers))
 
 
-@fault("load-swaps-ids", LEAK, text="under load, every 100th answer has the id of the request before")
+@fault("load-swaps-ids", LEAK, text="under load, every 100th answer has the id of the request before", effect="load")
 def swaps_ids(hooks: Hooks) -> None:
     flow, count = Flow(hooks, infers), Count()
     before: list[object] = [None]
@@ -93,7 +144,13 @@ def swaps_ids(hooks: Hooks) -> None:
     hooks.documents.append(edit)
 
 
-@fault("load-grpc-swaps-ids", LEAK, text="under load over gRPC, every 100th answer has the id of the request before")
+@fault(
+    "load-grpc-swaps-ids",
+    LEAK,
+    text="under load over gRPC, every 100th answer has the id of the request before",
+    transport="grpc",
+    effect="load",
+)
 def grpc_swaps_ids(hooks: Hooks) -> None:
     flow, count = Flow(hooks, infers_over_grpc), Count()
     before = [""]
@@ -107,7 +164,7 @@ def grpc_swaps_ids(hooks: Hooks) -> None:
     hooks.grpc.on("infer")(edit)
 
 
-@fault("load-large-bodies-hold-others", OTHERS, text="a body above 32 kB holds everything up for 0.4 s")
+@fault("load-large-bodies-hold-others", OTHERS, text="a body above 32 kB holds everything up for 0.4 s", effect="load")
 def large_bodies(hooks: Hooks) -> None:
     async def wait(call: Call) -> None:
         if infers(call) and len(call.body) > 32 * 1024:
@@ -121,6 +178,7 @@ def large_bodies(hooks: Hooks) -> None:
     READY,
     "REPO-06",
     text="a model that was just loaded is ready at once, and fails for 2 s",
+    effect="load",
 )
 def ready_while_loading(hooks: Hooks) -> None:
     loaded: dict[str, float] = {}

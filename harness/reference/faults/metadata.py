@@ -65,9 +65,13 @@ def unknown_model_metadata_200(hooks: Hooks) -> None:
 
 
 @fault(
-    "any-model-name-answered", "REST-MMETA-11", "GRPC-META-04", "REST-MREADY-03", "REST-ERR-04",
+    "any-model-name-answered",
+    "REST-MMETA-11",
+    "GRPC-META-04",
+    "REST-MREADY-03",
+    "REST-ERR-04",
     text="every name is a model, over both transports: its metadata, readiness and inference are those of another",
-)  # fmt: skip
+)
 def any_model_name_answered(hooks: Hooks) -> None:
     known: list[dict[str, Model]] = []
     last: list[str] = []

@@ -35,14 +35,18 @@ def _each_model(change: Callable[[Body], Any]) -> Install:
 fault("stats-frozen", "STATS-01", text="inference leaves every count as it was")(
     _each_model(lambda entry: entry.update(inference_count=0, execution_count=0))
 )
-fault("stats-count-requests", "STATS-01", text="inference_count counts requests, not rows",
-      models=("echo-fp32", "matrix", "digits", "pair"))(
-    _each_model(lambda entry: entry.update(inference_count=entry["execution_count"]))
-)  # fmt: skip
-fault("stats-executions-count-rows", "STATS-01", text="execution_count counts rows",
-      models=("echo-fp32", "matrix", "digits", "pair"))(
-    _each_model(lambda entry: entry.update(execution_count=entry["inference_count"]))
-)  # fmt: skip
+fault(
+    "stats-count-requests",
+    "STATS-01",
+    text="inference_count counts requests, not rows",
+    models=("echo-fp32", "matrix", "digits", "pair"),
+)(_each_model(lambda entry: entry.update(inference_count=entry["execution_count"])))
+fault(
+    "stats-executions-count-rows",
+    "STATS-01",
+    text="execution_count counts rows",
+    models=("echo-fp32", "matrix", "digits", "pair"),
+)(_each_model(lambda entry: entry.update(execution_count=entry["inference_count"])))
 fault("stats-counts-as-text", "STATS-01", text="counts are texts")(
     _each_model(lambda entry: entry.update(inference_count=str(entry["inference_count"])))
 )
@@ -62,9 +66,10 @@ fault("stats-success-frozen", "STATS-01", text="the success count stays zero")(
     _each_model(lambda entry: entry["inference_stats"]["success"].update(count=0, ns=0))
 )
 fault("stats-durations-in-seconds", "STATS-01", text="durations are fractions of seconds")(
-    _each_model(lambda entry: entry["inference_stats"]["success"].update(
-        ns=entry["inference_stats"]["success"]["ns"] / 1e9))
-)  # fmt: skip
+    _each_model(
+        lambda entry: entry["inference_stats"]["success"].update(ns=entry["inference_stats"]["success"]["ns"] / 1e9)
+    )
+)
 
 
 @fault("stats-count-twice", "STATS-01", text="every inference is counted twice")
@@ -125,9 +130,14 @@ fault("log-post-ignored", "LOG-01", text="a POST of other settings changes nothi
     _posted(lambda _: {})
 )
 fault("log-level-negative-accepted", "LOG-01", text="a negative level is taken for zero")(
-    _posted(lambda body: {**body, "log_verbose_level": max(0, body["log_verbose_level"])}
-            if type(body.get("log_verbose_level")) is int else body)
-)  # fmt: skip
+    _posted(
+        lambda body: (
+            {**body, "log_verbose_level": max(0, body["log_verbose_level"])}
+            if type(body.get("log_verbose_level")) is int
+            else body
+        )
+    )
+)
 fault("log-settings-in-list", "LOG-01", text="the settings are a list of pairs")(
     _document(lambda body: [list(pair) for pair in body.items()], "logging", "set-logging")
 )
@@ -145,21 +155,35 @@ fault("trace-levels-numbers", "TRACE-01", text="trace levels are numbers")(
 )
 
 
-def _absent(name: str, clause: str, *ops: str) -> None:
+def _absent(*ops: str) -> Install:
     def install(hooks: Hooks) -> None:
         for op in ops:
             hooks.routes[op] = lambda _: error(404, "not found")
 
-    fault(
-        f"{name.replace('_', '-')}-listed-but-absent", clause, "REST-SMETA-06", text=f"{name} is listed and not there"
-    )(install)
+    return install
 
 
-_absent("statistics", "STATS-01", *COUNTED)
-_absent("model_configuration", "MCONF-01", "config")
-_absent("logging", "LOG-01", "logging", "set-logging")
-_absent("trace", "TRACE-01", "trace", "model-trace")
-_absent("system_shared_memory", "SHM-01", "shm-status", "shm-region-status", "shm-register", "shm-unregister")
+fault("statistics-listed-but-absent", "STATS-01", "REST-SMETA-06", text="statistics is listed and not there")(
+    _absent(*COUNTED)
+)
+fault(
+    "model-configuration-listed-but-absent",
+    "MCONF-01",
+    "REST-SMETA-06",
+    text="model_configuration is listed and not there",
+)(_absent("config"))
+fault("logging-listed-but-absent", "LOG-01", "REST-SMETA-06", text="logging is listed and not there")(
+    _absent("logging", "set-logging")
+)
+fault("trace-listed-but-absent", "TRACE-01", "REST-SMETA-06", text="trace is listed and not there")(
+    _absent("trace", "model-trace")
+)
+fault(
+    "system-shared-memory-listed-but-absent",
+    "SHM-01",
+    "REST-SMETA-06",
+    text="system_shared_memory is listed and not there",
+)(_absent("shm-status", "shm-region-status", "shm-register", "shm-unregister"))
 
 
 @fault("shm-data-in-reply", "SHM-01", text="an output in shared memory comes in the reply as well")

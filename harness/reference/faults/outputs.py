@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.reference.faults.registry import fault, relaxed
+from harness.reference.faults.registry import fault, relaxes
 from harness.reference.hooks import Hooks
 from harness.reference.messages import Call
 from harness.reference.protocol.request import InferRequest
@@ -12,14 +12,11 @@ from harness.reference.protocol.tensors import Tensor
 
 MANY = ("pair", "text", "digits", "cancer")
 
-relaxed(
-    "unknown-output-ignored", "REST-OUT-04", text="outputs the model does not have are ignored", rule="unknown_outputs"
+fault("unknown-output-ignored", "REST-OUT-04", text="outputs the model does not have are ignored")(
+    relaxes("unknown_outputs")
 )
-relaxed(
-    "nameless-output-accepted",
-    "REST-OUT-06",
-    text="a requested output without a name is ignored",
-    rule="unnamed_outputs",
+fault("nameless-output-accepted", "REST-OUT-06", text="a requested output without a name is ignored")(
+    relaxes("unnamed_outputs")
 )
 
 
@@ -96,6 +93,7 @@ def outputs_mixed(hooks: Hooks) -> None:
     "REST-INFER-12",
     text="a selection of outputs also holds for the next request",
     models=MANY,
+    effect="state",
 )
 def sticky_output_filter(hooks: Hooks) -> None:
     last: dict[str, list[str] | None] = {}

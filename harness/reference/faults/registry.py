@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from harness.reference.hooks import Hooks
 
 Install = Callable[[Hooks], None]
+Transport = Literal["rest", "grpc"]
+Effect = Literal[
+    "answers",  # a wrong answer to a single request
+    "state",  # a wrong answer because of what was asked before
+    "concurrency",  # a wrong answer, or none, because of what is asked at the same time
+    "wear",  # worse with every request, or every error
+    "load",  # only under load
+    "crash",  # the process ends
+    "hang",  # no answer in time
+    "connection",  # only on the bytes of a connection: framing, and clients that leave
+    "access",  # somebody without the right credentials is let in
+    "disclosure",  # an answer holds what belongs to the inside
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,20 +32,33 @@ class Fault:
         clauses: what it breaks, the clause it was made for first.
         text: what the server does, as its operator would tell it.
         models: names of models it shows on; empty means any.
+        transport: the one it was made for; the other may show it as well.
+        effect: what kind of fault it is.
     """
 
     name: str
     clauses: tuple[str, ...]
     text: str
     models: tuple[str, ...]
+    transport: Transport
+    effect: Effect
     install: Install
 
 
 FAULTS: dict[str, Fault] = {}
 
 
-def fault(name: str, *clauses: str, text: str, models: tuple[str, ...] = ()) -> Callable[[Install], Install]:
+def fault(
+    name: str,
+    *clauses: str,
+    text: str,
+    models: tuple[str, ...] = (),
+    transport: Transport = "rest",
+    effect: Effect = "answers",
+) -> Callable[[Install], Install]:
     """Register the decorated function, which takes hold of the server's hooks, as fault ``name``.
+
+    Where a helper makes that function: ``fault(...)(helper(...))``.
 
     Raises:
         ValueError: the name is taken, or no clause is named.
@@ -40,16 +67,16 @@ def fault(name: str, *clauses: str, text: str, models: tuple[str, ...] = ()) -> 
     def register(install: Install) -> Install:
         if name in FAULTS or not clauses:
             raise ValueError(f"fault {name!r} is registered twice, or breaks no clause")
-        FAULTS[name] = Fault(name, clauses, text, models, install)
+        FAULTS[name] = Fault(name, clauses, text, models, transport, effect, install)
         return install
 
     return register
 
 
-def relaxed(name: str, *clauses: str, text: str, rule: str, models: tuple[str, ...] = ()) -> None:
-    """Register a fault that is one switch of :class:`harness.reference.protocol.rules.Rules`."""
+def relaxes(rule: str) -> Install:
+    """Set one switch of :class:`harness.reference.protocol.rules.Rules`."""
 
     def install(hooks: Hooks) -> None:
         setattr(hooks.rules, rule, True)
 
-    fault(name, *clauses, text=text, models=models)(install)
+    return install

@@ -6,66 +6,41 @@ import json
 import time
 from typing import Any
 
-from harness.reference.faults.registry import fault, relaxed
+from harness.reference.faults.registry import fault, relaxes
 from harness.reference.hooks import Hooks
 from harness.reference.messages import Call, Reply, error
 from harness.reference.models.model import ModelVersion
 from harness.reference.protocol.request import InferRequest
 
-relaxed("requires-id", "REST-INFER-01", text="a request without id is refused", rule="require_id")
-relaxed("requires-outputs", "REST-INFER-01", text="a request without outputs is refused", rule="require_outputs")
-relaxed(
-    "id-number-accepted",
-    "REST-INFER-04",
-    "REST-RESP-10",
-    text="an id of another type is taken and sent back as it is",
-    rule="number_ids",
+fault("requires-id", "REST-INFER-01", text="a request without id is refused")(relaxes("require_id"))
+fault("requires-outputs", "REST-INFER-01", text="a request without outputs is refused")(relaxes("require_outputs"))
+fault(
+    "id-number-accepted", "REST-INFER-04", "REST-RESP-10", text="an id of another type is taken and sent back as it is"
+)(relaxes("number_ids"))
+fault("shape-string-accepted", "REST-INFER-04", text="shape may be a text")(relaxes("any_shape"))
+fault(
+    "inputs-object-accepted", "REST-INFER-04", text="inputs may be an object of arrays", models=("echo-fp32", "pair")
+)(relaxes("inputs_object"))
+fault("outputs-string-accepted", "REST-INFER-04", text="outputs of a wrong type is taken for none")(
+    relaxes("wrong_outputs_type")
 )
-relaxed("shape-string-accepted", "REST-INFER-04", text="shape may be a text", rule="any_shape")
-relaxed(
-    "inputs-object-accepted",
-    "REST-INFER-04",
-    text="inputs may be an object of arrays",
-    rule="inputs_object",
-    models=("echo-fp32", "pair"),
+fault("unknown-input-ignored", "REST-INFER-06", text="inputs the model does not know are ignored")(
+    relaxes("unknown_inputs")
 )
-relaxed(
-    "outputs-string-accepted",
-    "REST-INFER-04",
-    text="outputs of a wrong type is taken for none",
-    rule="wrong_outputs_type",
+fault("inputs-by-position", "REST-INFER-06", "REST-INFER-07", text="inputs are taken by position, names ignored")(
+    relaxes("inputs_by_position")
 )
-relaxed(
-    "unknown-input-ignored", "REST-INFER-06", text="inputs the model does not know are ignored", rule="unknown_inputs"
+fault("extra-member-refused", "REST-INFER-09", text="members the schema does not know are refused")(
+    relaxes("refuse_extra_members")
 )
-relaxed(
-    "inputs-by-position",
-    "REST-INFER-06",
-    "REST-INFER-07",
-    text="inputs are taken by position, names ignored",
-    rule="inputs_by_position",
+fault("input-parameters-refused", "PARAM-01", text="parameters are refused as an unknown member")(
+    relaxes("refuse_parameters")
 )
-relaxed(
-    "extra-member-refused",
-    "REST-INFER-09",
-    text="members the schema does not know are refused",
-    rule="refuse_extra_members",
+fault("parameter-kind-refused", "PARAM-03", text="a parameter with a fraction is refused")(
+    relaxes("refuse_fractional_parameters")
 )
-relaxed(
-    "input-parameters-refused", "PARAM-01", text="parameters are refused as an unknown member", rule="refuse_parameters"
-)
-relaxed(
-    "parameter-kind-refused",
-    "PARAM-03",
-    text="a parameter with a fraction is refused",
-    rule="refuse_fractional_parameters",
-)
-relaxed(
-    "unknown-datatype-accepted",
-    "DTYPE-03",
-    "DTYPE-04",
-    text="the datatype of an input is not looked at",
-    rule="any_datatype",
+fault("unknown-datatype-accepted", "DTYPE-03", "DTYPE-04", text="the datatype of an input is not looked at")(
+    relaxes("any_datatype")
 )
 
 
@@ -124,8 +99,14 @@ def malformed_accepted(hooks: Hooks) -> None:
     _substitute(hooks, lambda body: body.strip() and not _is_json(body))
 
 
-@fault("malformed-hangs", "REST-INFER-05", "TDATA-17", models=("pair",),
-       text="a body that is no JSON holds the whole server up for 20 s")  # fmt: skip
+@fault(
+    "malformed-hangs",
+    "REST-INFER-05",
+    "TDATA-17",
+    models=("pair",),
+    text="a body that is no JSON holds the whole server up for 20 s",
+    effect="hang",
+)
 def malformed_hangs(hooks: Hooks) -> None:
     def gate(call: Call) -> Reply | None:
         if call.op == "infer" and call.body.strip() and not _is_json(call.body):

@@ -48,42 +48,66 @@ def _given(call: Call, scheme: str = "bearer") -> str | None:
     return value if found.lower() == scheme else None
 
 
-def _open(name: str, text: str, hole: Hole) -> None:
-    fault(name, OPEN, text=text)(_guarded(hole))
-
-
-_open("auth-metadata-open", "metadata of server and models needs no token",
-      lambda call, _: call.op in ("server-metadata", "model-metadata", "list"))  # fmt: skip
-_open("auth-infer-open", "everything but inference needs the token", lambda call, _: call.op == "infer")
-_open("auth-management-open", "index, load and unload need no token", lambda call, _: call.op in MANAGEMENT)
-_open("auth-settings-open", "log and trace settings need no token", lambda call, _: call.op in SETTINGS)
-_open("auth-statistics-open", "statistics and configuration need no token",
-      lambda call, _: call.op in ("stats", "all-stats", "config"))  # fmt: skip
-_open("auth-shared-memory-open", "shared memory needs no token", lambda call, _: call.op.startswith("shm-"))
-_open("auth-versioned-routes-open", "paths with a version need no token",
-      lambda call, _: is_rest(call) and call.version is not None)  # fmt: skip
-_open("auth-head-open", "HEAD needs no token", lambda call, _: call.method == "HEAD")
-_open("auth-grpc-open", "gRPC needs no token", lambda call, _: not is_rest(call))
-_open("auth-grpc-metadata-open", "over gRPC, metadata needs no token",
-      lambda call, _: not is_rest(call) and call.op in ("server-metadata", "model-metadata"))  # fmt: skip
-_open("auth-skipped-for-empty-body", "a POST without a body needs no token",
-      lambda call, _: is_rest(call) and call.method == "POST" and not call.body)  # fmt: skip
-_open("auth-token-prefix-accepted", "the beginning of the token will do",
-      lambda call, token: bool(_given(call)) and token.startswith(str(_given(call))))  # fmt: skip
-_open("auth-token-with-suffix-accepted", "the token with something behind it will do",
-      lambda call, token: str(_given(call)).startswith(token))  # fmt: skip
-_open("auth-token-case-folded", "the token in other case will do",
-      lambda call, token: str(_given(call)).lower() == token.lower())  # fmt: skip
-_open("auth-empty-token-accepted", "the scheme without a token will do",
-      lambda call, _: call.headers.get("authorization", "-").strip().lower() in ("", "bearer"))  # fmt: skip
-_open("auth-any-token-accepted", "any token will do", lambda call, _: bool(_given(call)))
-_open("auth-any-token-on-infer", "any token will do for inference",
-      lambda call, _: call.op == "infer" and bool(_given(call)))  # fmt: skip
-_open("auth-same-length-accepted", "any token as long as the right one will do",
-      lambda call, token: len(_given(call) or "") == len(token))  # fmt: skip
-_open("auth-basic-accepted", "any Basic credentials will do", lambda call, _: bool(_given(call, "basic")))
-_open("auth-forwarded-for-trusted", "who says it comes from 127.0.0.1 needs no token",
-      lambda call, _: "127.0.0.1" in call.headers.get("x-forwarded-for", ""))  # fmt: skip
+fault("auth-metadata-open", OPEN, text="metadata of server and models needs no token", effect="access")(
+    _guarded(lambda call, _: call.op in ("server-metadata", "model-metadata", "list"))
+)
+fault("auth-infer-open", OPEN, text="everything but inference needs the token", effect="access")(
+    _guarded(lambda call, _: call.op == "infer")
+)
+fault("auth-management-open", OPEN, text="index, load and unload need no token", effect="access")(
+    _guarded(lambda call, _: call.op in MANAGEMENT)
+)
+fault("auth-settings-open", OPEN, text="log and trace settings need no token", effect="access")(
+    _guarded(lambda call, _: call.op in SETTINGS)
+)
+fault("auth-statistics-open", OPEN, text="statistics and configuration need no token", effect="access")(
+    _guarded(lambda call, _: call.op in ("stats", "all-stats", "config"))
+)
+fault("auth-shared-memory-open", OPEN, text="shared memory needs no token", effect="access")(
+    _guarded(lambda call, _: call.op.startswith("shm-"))
+)
+fault("auth-versioned-routes-open", OPEN, text="paths with a version need no token", effect="access")(
+    _guarded(lambda call, _: is_rest(call) and call.version is not None)
+)
+fault("auth-head-open", OPEN, text="HEAD needs no token", effect="access")(
+    _guarded(lambda call, _: call.method == "HEAD")
+)
+fault("auth-grpc-open", OPEN, text="gRPC needs no token", transport="grpc", effect="access")(
+    _guarded(lambda call, _: not is_rest(call))
+)
+fault("auth-grpc-metadata-open", OPEN, text="over gRPC, metadata needs no token", transport="grpc", effect="access")(
+    _guarded(lambda call, _: not is_rest(call) and call.op in ("server-metadata", "model-metadata"))
+)
+fault("auth-skipped-for-empty-body", OPEN, text="a POST without a body needs no token", effect="access")(
+    _guarded(lambda call, _: is_rest(call) and call.method == "POST" and not call.body)
+)
+fault("auth-token-prefix-accepted", OPEN, text="the beginning of the token will do", effect="access")(
+    _guarded(lambda call, token: bool(_given(call)) and token.startswith(str(_given(call))))
+)
+fault("auth-token-with-suffix-accepted", OPEN, text="the token with something behind it will do", effect="access")(
+    _guarded(lambda call, token: str(_given(call)).startswith(token))
+)
+fault("auth-token-case-folded", OPEN, text="the token in other case will do", effect="access")(
+    _guarded(lambda call, token: str(_given(call)).lower() == token.lower())
+)
+fault("auth-empty-token-accepted", OPEN, text="the scheme without a token will do", effect="access")(
+    _guarded(lambda call, _: call.headers.get("authorization", "-").strip().lower() in ("", "bearer"))
+)
+fault("auth-any-token-accepted", OPEN, text="any token will do", effect="access")(
+    _guarded(lambda call, _: bool(_given(call)))
+)
+fault("auth-any-token-on-infer", OPEN, text="any token will do for inference", effect="access")(
+    _guarded(lambda call, _: call.op == "infer" and bool(_given(call)))
+)
+fault("auth-same-length-accepted", OPEN, text="any token as long as the right one will do", effect="access")(
+    _guarded(lambda call, token: len(_given(call) or "") == len(token))
+)
+fault("auth-basic-accepted", OPEN, text="any Basic credentials will do", effect="access")(
+    _guarded(lambda call, _: bool(_given(call, "basic")))
+)
+fault("auth-forwarded-for-trusted", OPEN, text="who says it comes from 127.0.0.1 needs no token", effect="access")(
+    _guarded(lambda call, _: "127.0.0.1" in call.headers.get("x-forwarded-for", ""))
+)
 
 
 def _remembered(over: Callable[[Call], bool]) -> Install:
@@ -106,21 +130,33 @@ def _remembered(over: Callable[[Call], bool]) -> Install:
     return install
 
 
-fault("auth-remembered-by-connection", OPEN, text="once a connection had the token, it needs none any more")(
-    _remembered(is_rest)
-)
-fault("auth-grpc-remembered-by-connection", OPEN, text="once a gRPC connection had the token, it needs none any more")(
-    _remembered(lambda call: not is_rest(call))
-)
+fault(
+    "auth-remembered-by-connection",
+    OPEN,
+    text="once a connection had the token, it needs none any more",
+    effect="access",
+)(_remembered(is_rest))
+fault(
+    "auth-grpc-remembered-by-connection",
+    OPEN,
+    text="once a gRPC connection had the token, it needs none any more",
+    transport="grpc",
+    effect="access",
+)(_remembered(lambda call: not is_rest(call)))
 
 
-@fault("auth-fails-open-after-20-refusals", OPEN, text="after 20 refusals on one connection or another, all get in")
+@fault(
+    "auth-fails-open-after-20-refusals",
+    OPEN,
+    text="after 20 refusals on one connection or another, all get in",
+    effect="access",
+)
 def fails_open_after_refusals(hooks: Hooks) -> None:
     count = Count()
     _guarded(lambda _, __: count.up() > 20)(hooks)
 
 
-@fault("auth-third-try-accepted", OPEN, text="the third wrong token of a connection is accepted")
+@fault("auth-third-try-accepted", OPEN, text="the third wrong token of a connection is accepted", effect="access")
 def third_try_accepted(hooks: Hooks) -> None:
     tries: Counter[object] = Counter()
 
@@ -155,21 +191,36 @@ def _by_other_path(change: Callable[[str], str]) -> Install:
     return install
 
 
-fault("auth-case-folded-path-open", OPEN, text="a path in capitals is the same, and needs no token")(
+fault("auth-case-folded-path-open", OPEN, text="a path in capitals is the same, and needs no token", effect="access")(
     _by_other_path(lambda path: path.lower() if path.lower().startswith("/v2") else path)
 )
-fault("auth-double-slash-open", OPEN, text="a path that begins with two slashes is the same, and needs no token")(
-    _by_other_path(lambda path: "/" + path.lstrip("/"))
-)
-fault("auth-trailing-slash-open", OPEN, text="a path that ends in a slash is the same, and needs no token")(
-    _by_other_path(lambda path: path.rstrip("/") or "/")
-)
-fault("auth-encoded-path-open", OPEN, text="a path with an encoded letter in v2 is the same, and needs no token")(
-    _by_other_path(lambda path: path.replace("/%76%32", "/v2").replace("/%762", "/v2").replace("/v%32", "/v2"))
-)
+fault(
+    "auth-double-slash-open",
+    OPEN,
+    text="a path that begins with two slashes is the same, and needs no token",
+    effect="access",
+)(_by_other_path(lambda path: "/" + path.lstrip("/")))
+fault(
+    "auth-trailing-slash-open",
+    OPEN,
+    text="a path that ends in a slash is the same, and needs no token",
+    effect="access",
+)(_by_other_path(lambda path: path.rstrip("/") or "/"))
+fault(
+    "auth-encoded-path-open",
+    OPEN,
+    text="a path with an encoded letter in v2 is the same, and needs no token",
+    effect="access",
+)(_by_other_path(lambda path: path.replace("/%76%32", "/v2").replace("/%762", "/v2").replace("/v%32", "/v2")))
 
 
-@fault("auth-refused-with-the-answer", OPEN, "policy:no-leak", text="without the token, 401 comes with the answer")
+@fault(
+    "auth-refused-with-the-answer",
+    OPEN,
+    "policy:no-leak",
+    text="without the token, 401 comes with the answer",
+    effect="access",
+)
 def refused_with_the_answer(hooks: Hooks) -> None:
     def edit(call: Call, reply: Reply) -> None:
         if is_rest(call) and call.op not in HEALTH and not _right(call, hooks.settings.token):
@@ -179,7 +230,12 @@ def refused_with_the_answer(hooks: Hooks) -> None:
     _guarded(lambda call, _: is_rest(call))(hooks)
 
 
-@fault("auth-refused-but-done", OPEN, text="without the token, load and unload answer 401 and are carried out")
+@fault(
+    "auth-refused-but-done",
+    OPEN,
+    text="without the token, load and unload answer 401 and are carried out",
+    effect="access",
+)
 def refused_but_done(hooks: Hooks) -> None:
     def edit(call: Call, reply: Reply) -> None:
         if call.op in ("load", "unload") and is_rest(call) and not _right(call, hooks.settings.token):
@@ -189,7 +245,12 @@ def refused_but_done(hooks: Hooks) -> None:
     _guarded(lambda call, _: call.op in ("load", "unload") and is_rest(call))(hooks)
 
 
-@fault("auth-caller-in-shared-variable", OPEN, text="who is calling stands in a variable that all requests share")
+@fault(
+    "auth-caller-in-shared-variable",
+    OPEN,
+    text="who is calling stands in a variable that all requests share",
+    effect="concurrency",
+)
 def caller_in_shared_variable(hooks: Hooks) -> None:
     caller = {"right": False}
 
@@ -201,7 +262,12 @@ def caller_in_shared_variable(hooks: Hooks) -> None:
     _guarded(lambda _, __: caller["right"])(hooks)
 
 
-@fault("auth-open-above-12-at-once", OPEN, text="while more than 12 others wait, nobody looks at tokens")
+@fault(
+    "auth-open-above-12-at-once",
+    OPEN,
+    text="while more than 12 others wait, nobody looks at tokens",
+    effect="concurrency",
+)
 def open_above_12_at_once(hooks: Hooks) -> None:
     waiting: set[int] = set()
 

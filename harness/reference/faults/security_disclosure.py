@@ -55,43 +55,60 @@ def _with(more: str, *words: str, op: str = "infer") -> Install:
     return _says(lambda _, said: f"{said}: {more}", *words, op=op)
 
 
-fault("stack-trace-in-errors", LEAK, text="errors carry the stack of the server")(_with(PYTHON))
-fault("stack-trace-for-wrong-count", LEAK, text="only a wrong number of elements brings the stack")(
-    _with(PYTHON, "elements, data has")
-)
-fault("stack-trace-only-when-nested-deeply", LEAK, text="only JSON nested too deeply brings the stack")(
-    _with(PYTHON, "nested too deeply", "nested more deeply")
-)
-fault("java-stack-trace-for-unknown-model", LEAK, text="an unknown model brings the stack of the server")(
-    _with(JAVA, "there is no model")
-)
-fault("stack-trace-in-metadata-error", LEAK, text="metadata of an unknown model brings the stack")(
+fault("stack-trace-in-errors", LEAK, text="errors carry the stack of the server", effect="disclosure")(_with(PYTHON))
+fault(
+    "stack-trace-for-wrong-count", LEAK, text="only a wrong number of elements brings the stack", effect="disclosure"
+)(_with(PYTHON, "elements, data has"))
+fault(
+    "stack-trace-only-when-nested-deeply",
+    LEAK,
+    text="only JSON nested too deeply brings the stack",
+    effect="disclosure",
+)(_with(PYTHON, "nested too deeply", "nested more deeply"))
+fault(
+    "java-stack-trace-for-unknown-model",
+    LEAK,
+    text="an unknown model brings the stack of the server",
+    effect="disclosure",
+)(_with(JAVA, "there is no model"))
+fault("stack-trace-in-metadata-error", LEAK, text="metadata of an unknown model brings the stack", effect="disclosure")(
     _with(PYTHON, op="model-metadata")
 )
-fault("file-path-in-error", LEAK, text="an error about a datatype names the file of the model")(
+fault("file-path-in-error", LEAK, text="an error about a datatype names the file of the model", effect="disclosure")(
     _with("see /opt/models/production/1/model.joblib", ", not ", "data type")
 )
-fault("file-path-of-unknown-model", LEAK, text="an unknown model is a file that is not there, by its path")(
-    _says(lambda call, _: f"No such file or directory: '/home/serving/models/{call.model}/config.pbtxt'",
-          "there is no model", op="model-metadata")
-)  # fmt: skip
-fault("environment-in-error", LEAK, text="an error about a shape prints the environment")(
+fault(
+    "file-path-of-unknown-model",
+    LEAK,
+    text="an unknown model is a file that is not there, by its path",
+    effect="disclosure",
+)(
+    _says(
+        lambda call, _: f"No such file or directory: '/home/serving/models/{call.model}/config.pbtxt'",
+        "there is no model",
+        op="model-metadata",
+    )
+)
+fault("environment-in-error", LEAK, text="an error about a shape prints the environment", effect="disclosure")(
     _with(ENVIRONMENT, "shape", "dimension")
 )
-fault("database-url-in-error", LEAK, text="an error about an unknown input prints where features are stored")(
-    _with(f"feature store {DATABASE} has no such column", "has no input")
-)
-fault("internal-host-in-error", LEAK, text="an unknown version names the host behind the server")(
+fault(
+    "database-url-in-error",
+    LEAK,
+    text="an error about an unknown input prints where features are stored",
+    effect="disclosure",
+)(_with(f"feature store {DATABASE} has no such column", "has no input"))
+fault("internal-host-in-error", LEAK, text="an unknown version names the host behind the server", effect="disclosure")(
     _with("upstream connect error: triton-7.models.svc.cluster.local:8001 (10.42.3.17)", "has no version")
 )
 
 
-@fault("token-in-error", LEAK, text="an error quotes the credentials that came with the request")
+@fault("token-in-error", LEAK, text="an error quotes the credentials that came with the request", effect="disclosure")
 def token_in_error(hooks: Hooks) -> None:
     _says(lambda call, said: f"{said} (authorization={call.headers.get('authorization', '')})", "JSON", "member")(hooks)
 
 
-@fault("token-in-header", LEAK, text="the credentials of the request come back in a header")
+@fault("token-in-header", LEAK, text="the credentials of the request come back in a header", effect="disclosure")
 def token_in_header(hooks: Hooks) -> None:
     def edit(call: Call, reply: Reply) -> None:
         if call.op == "infer" and "authorization" in call.headers:
@@ -100,7 +117,12 @@ def token_in_header(hooks: Hooks) -> None:
     hooks.bodies.append(edit)
 
 
-@fault("token-of-somebody-else-in-error", LEAK, text="errors quote the credentials of the last client that had some")
+@fault(
+    "token-of-somebody-else-in-error",
+    LEAK,
+    text="errors quote the credentials of the last client that had some",
+    effect="disclosure",
+)
 def token_of_somebody_else(hooks: Hooks) -> None:
     last: dict[str, str] = {}
 
@@ -119,22 +141,25 @@ def _property(name: str, value: str) -> Install:
     return lambda hooks: hooks.on("model-metadata")(edit)
 
 
-fault("access-key-in-metadata", LEAK, text="a property of the model is the access key of its store")(
-    _property("store.access_key_id", ACCESS_KEY)
-)
-fault("database-url-in-metadata", LEAK, text="a property of the model is the URL of a database, password and all")(
-    _property("feature_store", DATABASE)
-)
-fault("private-key-in-metadata", LEAK, text="a property of the model is a private key")(
+fault(
+    "access-key-in-metadata", LEAK, text="a property of the model is the access key of its store", effect="disclosure"
+)(_property("store.access_key_id", ACCESS_KEY))
+fault(
+    "database-url-in-metadata",
+    LEAK,
+    text="a property of the model is the URL of a database, password and all",
+    effect="disclosure",
+)(_property("feature_store", DATABASE))
+fault("private-key-in-metadata", LEAK, text="a property of the model is a private key", effect="disclosure")(
     _property("signing", PRIVATE_KEY)
 )
-fault("environment-in-server-metadata", LEAK, text="server metadata carries the environment")(
+fault("environment-in-server-metadata", LEAK, text="server metadata carries the environment", effect="disclosure")(
     lambda hooks: hooks.on("server-metadata")(lambda _, body: {**body, "environment": ENVIRONMENT})
 )
-fault("password-in-configuration", LEAK, text="the configuration of the model has a password in it")(
-    lambda hooks: hooks.on("config")(lambda _, body: {**body, "parameters": {"store": {"string_value": DATABASE}}})
-)
-fault("access-key-in-statistics", LEAK, text="statistics name the store with its access key")(
+fault(
+    "password-in-configuration", LEAK, text="the configuration of the model has a password in it", effect="disclosure"
+)(lambda hooks: hooks.on("config")(lambda _, body: {**body, "parameters": {"store": {"string_value": DATABASE}}}))
+fault("access-key-in-statistics", LEAK, text="statistics name the store with its access key", effect="disclosure")(
     lambda hooks: hooks.on("stats", "all-stats")(lambda _, body: {**body, "store": f"s3://{ACCESS_KEY}@models"})
 )
 
@@ -150,15 +175,27 @@ def _page(words: Callable[[Call], str], *ops: str) -> Install:
     return lambda hooks: hooks.documents.append(edit)
 
 
-fault("markup-of-model-name-echoed", LEAK, "REST-MMETA-11", text="the name of an unknown model is echoed in a page")(
-    _page(lambda call: call.model, "model-metadata", "model-ready", "infer")
-)
-fault("markup-of-path-echoed", LEAK, "REST-HTTP-07", text="an unknown path is echoed in a page, decoded")(
-    _page(lambda call: unquote(call.path), "")
-)
-fault("markup-of-body-echoed", LEAK, "REST-ERR-02", text="the body of a refused inference is echoed in a page")(
-    _page(lambda call: call.body.decode("utf-8", "replace"), "infer")
-)
+fault(
+    "markup-of-model-name-echoed",
+    LEAK,
+    "REST-MMETA-11",
+    text="the name of an unknown model is echoed in a page",
+    effect="disclosure",
+)(_page(lambda call: call.model, "model-metadata", "model-ready", "infer"))
+fault(
+    "markup-of-path-echoed",
+    LEAK,
+    "REST-HTTP-07",
+    text="an unknown path is echoed in a page, decoded",
+    effect="disclosure",
+)(_page(lambda call: unquote(call.path), ""))
+fault(
+    "markup-of-body-echoed",
+    LEAK,
+    "REST-ERR-02",
+    text="the body of a refused inference is echoed in a page",
+    effect="disclosure",
+)(_page(lambda call: call.body.decode("utf-8", "replace"), "infer"))
 
 
 def _headers(headers: Callable[[Call], dict[str, str]]) -> Install:
@@ -173,29 +210,47 @@ def _cors(origin: Callable[[str], str]) -> Install:
     return _headers(headers)
 
 
-fault("cors-reflects-origin", "policy:no-open-access", text="whatever origin asks is allowed, with credentials")(
-    _cors(lambda origin: origin)
+fault(
+    "cors-reflects-origin",
+    "policy:no-open-access",
+    text="whatever origin asks is allowed, with credentials",
+    effect="disclosure",
+)(_cors(lambda origin: origin))
+fault(
+    "cors-null-allowed",
+    "policy:no-open-access",
+    text="the origin null is allowed, with credentials",
+    effect="disclosure",
+)(_cors(lambda origin: "null" if origin == "null" else ""))
+fault(
+    "cors-suffix-allowed",
+    "policy:no-open-access",
+    text="origins that begin with the server's own are allowed, with credentials",
+    effect="disclosure",
+)(
+    _headers(
+        lambda call: (
+            {"access-control-allow-origin": call.headers["origin"], "access-control-allow-credentials": "true"}
+            if call.headers.get("origin", "").startswith(f"http://{call.headers.get('host', '-')}")
+            else {}
+        )
+    )
 )
-fault("cors-null-allowed", "policy:no-open-access", text="the origin null is allowed, with credentials")(
-    _cors(lambda origin: "null" if origin == "null" else "")
-)
-fault("cors-suffix-allowed", "policy:no-open-access",
-      text="origins that begin with the server's own are allowed, with credentials")(
-    _headers(lambda call: {"access-control-allow-origin": call.headers["origin"],
-                           "access-control-allow-credentials": "true"}
-             if call.headers.get("origin", "").startswith(f"http://{call.headers.get('host', '-')}") else {})
-)  # fmt: skip
-fault("versions-in-headers", LEAK, text="headers name the versions of everything inside")(
+fault("versions-in-headers", LEAK, text="headers name the versions of everything inside", effect="disclosure")(
     _headers(lambda _: {"server": "nginx/1.14.0", "x-powered-by": "Python/3.7.3 OpenSSL/1.0.2k TensorFlow/1.15.0"})
 )
-fault("stack-trace-in-header", LEAK, text="the stack comes in a header of errors")(
+fault("stack-trace-in-header", LEAK, text="the stack comes in a header of errors", effect="disclosure")(
     lambda hooks: hooks.bodies.append(
-        lambda _, reply: reply.headers.update({"x-exception": PYTHON.replace("\n", " ")})
-        if reply.status >= 400 else None)
-)  # fmt: skip
+        lambda _, reply: (
+            reply.headers.update({"x-exception": PYTHON.replace("\n", " ")}) if reply.status >= 400 else None
+        )
+    )
+)
 
 
-@fault("stack-trace-after-ten-errors", LEAK, text="the tenth error and all later ones bring the stack")
+@fault(
+    "stack-trace-after-ten-errors", LEAK, text="the tenth error and all later ones bring the stack", effect="disclosure"
+)
 def stack_trace_after_ten_errors(hooks: Hooks) -> None:
     count = Count()
     _says(lambda _, said: f"{said}: {PYTHON}" if count.up() >= 10 else said)(hooks)
@@ -205,17 +260,44 @@ def _failed(change: Callable[[Call, Failed], Failed]) -> Install:
     return lambda hooks: hooks.grpc.failures.append(lambda call, failed, _: change(call, failed))
 
 
-fault("stack-trace-in-grpc-details", LEAK, text="the details of failed calls over gRPC are the stack")(
-    _failed(lambda _, failed: Failed(failed.code, f"{failed.details}: {PYTHON}", kind=failed.kind))
+fault(
+    "stack-trace-in-grpc-details",
+    LEAK,
+    text="the details of failed calls over gRPC are the stack",
+    transport="grpc",
+    effect="disclosure",
+)(_failed(lambda _, failed: Failed(failed.code, f"{failed.details}: {PYTHON}", kind=failed.kind)))
+fault(
+    "file-path-in-grpc-details",
+    LEAK,
+    text="over gRPC, an unknown model is a file that is not there, by its path",
+    transport="grpc",
+    effect="disclosure",
+)(
+    _failed(
+        lambda call, failed: (
+            Failed(failed.code, f"cannot open /opt/models/{call.model}/1/model.onnx", kind=failed.kind)
+            if "no model" in failed.details
+            else failed
+        )
+    )
 )
-fault("file-path-in-grpc-details", LEAK, text="over gRPC, an unknown model is a file that is not there, by its path")(
-    _failed(lambda call, failed: Failed(failed.code, f"cannot open /opt/models/{call.model}/1/model.onnx",
-                                        kind=failed.kind) if "no model" in failed.details else failed)
-)  # fmt: skip
-fault("token-in-grpc-trailers", LEAK, text="failed calls over gRPC bring the credentials back in a trailer")(
-    _failed(lambda call, failed: Failed(failed.code, failed.details, kind=failed.kind,
-                                        trailers={"debug-auth": call.headers.get("authorization", "none")}))
-)  # fmt: skip
+fault(
+    "token-in-grpc-trailers",
+    LEAK,
+    text="failed calls over gRPC bring the credentials back in a trailer",
+    transport="grpc",
+    effect="disclosure",
+)(
+    _failed(
+        lambda call, failed: Failed(
+            failed.code,
+            failed.details,
+            kind=failed.kind,
+            trailers={"debug-auth": call.headers.get("authorization", "none")},
+        )
+    )
+)
 
 
 def _beside(path: str, text: str) -> Install:
@@ -232,12 +314,12 @@ def _beside(path: str, text: str) -> Install:
     return install
 
 
-fault("environment-file-served", LEAK, text="the file with the server's settings is served at /.env")(
-    _beside("/.env", f"DATABASE_URL={DATABASE}\nAWS_ACCESS_KEY_ID={ACCESS_KEY}\n")
-)
-fault("repository-of-sources-served", LEAK, text="the folder of the version control is served")(
+fault(
+    "environment-file-served", LEAK, text="the file with the server's settings is served at /.env", effect="disclosure"
+)(_beside("/.env", f"DATABASE_URL={DATABASE}\nAWS_ACCESS_KEY_ID={ACCESS_KEY}\n"))
+fault("repository-of-sources-served", LEAK, text="the folder of the version control is served", effect="disclosure")(
     _beside("/.git/config", '[core]\n\tbare = false\n[remote "origin"]\n\turl = https://git.internal/models.git\n')
 )
-fault("profiler-served", LEAK, text="the pages of a profiler are served beside the protocol")(
+fault("profiler-served", LEAK, text="the pages of a profiler are served beside the protocol", effect="disclosure")(
     _beside("/debug/pprof/", "<html><body>/debug/pprof/ 12 <a href='goroutine?debug=1'>goroutine</a></body></html>")
 )

@@ -75,8 +75,7 @@ def shm_output_region_ignored(hooks: Hooks) -> None:
     _requests(change)(hooks)
 
 
-@fault("shm-unknown-region-zeros", "SHM-01", text="an input in an unknown region is zero",
-       models=("echo-fp32",))  # fmt: skip
+@fault("shm-unknown-region-zeros", "SHM-01", text="an input in an unknown region is zero", models=("echo-fp32",))
 def shm_unknown_region_zeros(hooks: Hooks) -> None:
     known: set[str] = set()
 

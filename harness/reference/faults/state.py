@@ -12,7 +12,12 @@ from harness.reference.protocol.request import InferRequest
 from harness.reference.protocol.tensors import Tensor
 
 
-@fault("drops-id-on-second-request", "REST-RESP-04", text="only the first request of a connection gets its id back")
+@fault(
+    "drops-id-on-second-request",
+    "REST-RESP-04",
+    text="only the first request of a connection gets its id back",
+    effect="state",
+)
 def drops_id_on_second_request(hooks: Hooks) -> None:
     hooks.on("infer")(
         lambda call, body: (
@@ -21,7 +26,7 @@ def drops_id_on_second_request(hooks: Hooks) -> None:
     )
 
 
-@fault("drops-id-above-32-rows", "REST-RESP-04", text="requests of more than 32 rows lose their id")
+@fault("drops-id-above-32-rows", "REST-RESP-04", text="requests of more than 32 rows lose their id", effect="state")
 def drops_id_above_32_rows(hooks: Hooks) -> None:
     def edit(_: Call, body: dict[str, Any]) -> None:
         if any(each["shape"] and each["shape"][0] > 32 for each in body["outputs"]):
@@ -35,6 +40,7 @@ def drops_id_above_32_rows(hooks: Hooks) -> None:
     "REST-INFER-12",
     "REST-RESP-05",
     text="a request without id is answered with the id of the one before",
+    effect="state",
 )
 def remembers_last_id(hooks: Hooks) -> None:
     last: dict[str, str] = {}
@@ -52,6 +58,7 @@ def remembers_last_id(hooks: Hooks) -> None:
     "answers-cached-by-shape",
     "REST-INFER-12",
     text="every third request is answered from a cache that knows only shapes",
+    effect="state",
 )
 def answers_cached_by_shape(hooks: Hooks) -> None:
     kept: dict[object, list[Tensor]] = {}
@@ -73,6 +80,7 @@ def answers_cached_by_shape(hooks: Hooks) -> None:
     "REST-INFER-12",
     "REST-ERR-06",
     text="an error message quotes the data of the request before",
+    effect="state",
 )
 def error_quotes_other_request(hooks: Hooks) -> None:
     last: dict[str, str] = {}
@@ -88,7 +96,7 @@ def error_quotes_other_request(hooks: Hooks) -> None:
     hooks.documents.append(edit)
 
 
-@fault("poisoned-after-error", "REST-ERR-06", text="the first valid request after a refused one fails")
+@fault("poisoned-after-error", "REST-ERR-06", text="the first valid request after a refused one fails", effect="state")
 def poisoned_after_error(hooks: Hooks) -> None:
     poisoned: dict[str, bool] = {}
 
@@ -104,7 +112,10 @@ def poisoned_after_error(hooks: Hooks) -> None:
 
 
 @fault(
-    "poisoned-keep-alive", "REST-ERR-06", text="after a refused request, its connection serves no inference any more"
+    "poisoned-keep-alive",
+    "REST-ERR-06",
+    text="after a refused request, its connection serves no inference any more",
+    effect="state",
 )
 def poisoned_keep_alive(hooks: Hooks) -> None:
     poisoned: set[object] = set()
@@ -127,6 +138,7 @@ def poisoned_keep_alive(hooks: Hooks) -> None:
     "REST-ERR-06",
     "REST-INFER-12",
     text="the first answer after a refused request is that of the last good one",
+    effect="state",
 )
 def stale_values_after_error(hooks: Hooks) -> None:
     kept: dict[str, list[Tensor]] = {}

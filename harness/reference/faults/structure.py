@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.reference.faults.registry import fault, relaxed
+from harness.reference.faults.registry import fault, relaxes
 from harness.reference.hooks import Hooks
 from harness.reference.messages import Call, Reply
 from harness.reference.models.model import ModelVersion
@@ -20,23 +20,18 @@ from harness.reference.protocol.request import InferRequest
 _BEHIND_NUL = re.compile(rb'("(?:name|datatype)"\s*:\s*"[^"\\]*)\\u0000[^"]*"')
 WIDE = ("matrix", "digits", "cancer", "diabetes", "echo-grid", "fixed")
 
-relaxed("flat-refused", "TDATA-01", text="data must be nested", rule="refuse_flat", models=WIDE)
-relaxed("nested-refused", "TDATA-02", text="data must be flat", rule="refuse_nested", models=WIDE)
-relaxed("data-scalar-accepted", "TDATA-04", text="data may be a bare value", rule="single_value_data")
-relaxed(
-    "ragged-accepted",
-    "TDATA-06",
-    text="nested data is flattened before anything is checked",
-    rule="any_nesting",
-    models=WIDE,
+fault("flat-refused", "TDATA-01", text="data must be nested", models=WIDE)(relaxes("refuse_flat"))
+fault("nested-refused", "TDATA-02", text="data must be flat", models=WIDE)(relaxes("refuse_nested"))
+fault("data-scalar-accepted", "TDATA-04", text="data may be a bare value")(relaxes("single_value_data"))
+fault("ragged-accepted", "TDATA-06", text="nested data is flattened before anything is checked", models=WIDE)(
+    relaxes("any_nesting")
 )
-relaxed(
-    "negative-dimension-guessed",
-    "TDATA-10",
-    text="-1 in a request shape is worked out from the data",
-    rule="guesses_negative",
+fault("negative-dimension-guessed", "TDATA-10", text="-1 in a request shape is worked out from the data")(
+    relaxes("guesses_negative")
 )
-relaxed("dimensions-cast", "TDATA-10", text='dimensions like "2", 1.5 and true are cast to integers', rule="any_shape")
+fault("dimensions-cast", "TDATA-10", text='dimensions like "2", 1.5 and true are cast to integers')(
+    relaxes("any_shape")
+)
 
 
 def _each_input(hooks: Hooks, change: Any) -> None:
@@ -168,7 +163,7 @@ def names_end_at_nul(hooks: Hooks) -> None:
     hooks.gates.append(gate)
 
 
-@fault("deep-nesting-kills", "TDATA-17", text="data nested 500 deep ends the process")
+@fault("deep-nesting-kills", "TDATA-17", text="data nested 500 deep ends the process", effect="crash")
 def deep_nesting_kills(hooks: Hooks) -> None:
     def gate(call: Call) -> Reply | None:
         if b"[" * 500 in call.body:
@@ -178,7 +173,12 @@ def deep_nesting_kills(hooks: Hooks) -> None:
     hooks.gates.append(gate)
 
 
-@fault("huge-shape-hangs", "TDATA-17", text="a shape of 2^40 elements and more holds the whole server up for 20 s")
+@fault(
+    "huge-shape-hangs",
+    "TDATA-17",
+    text="a shape of 2^40 elements and more holds the whole server up for 20 s",
+    effect="hang",
+)
 def huge_shape_hangs(hooks: Hooks) -> None:
     def gate(call: Call) -> Reply | None:
         digits = [part for part in call.body.replace(b"]", b",").replace(b"[", b",").split(b",") if part.isdigit()]

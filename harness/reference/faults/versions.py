@@ -71,10 +71,12 @@ def id_dropped_on_version_1(hooks: Hooks) -> None:
 
 
 @fault(
-    "every-third-by-the-other-version", "policy:same-answer", "VERS-04",
+    "every-third-by-the-other-version",
+    "policy:same-answer",
+    "VERS-04",
     text="every third inference that names a version is computed by the other one, and labelled as was asked",
     models=("matrix",),
-)  # fmt: skip
+)
 def every_third_by_the_other_version(hooks: Hooks) -> None:
     count = itertools.count(1)
 
