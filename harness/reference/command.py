@@ -21,8 +21,14 @@ def inventory() -> dict[str, object]:
     """What there is to start: faults, variants, models."""
     return {
         "faults": [
-            {"name": fault.name, "clauses": list(fault.clauses), "text": fault.text, "models": list(fault.models),
-             "transport": fault.transport, "effect": fault.effect}
+            {
+                "name": fault.name,
+                "clauses": list(fault.clauses),
+                "text": fault.text,
+                "models": list(fault.models),
+                "transport": fault.transport,
+                "effect": fault.effect,
+            }
             for fault in FAULTS.values()
         ],
         "variants": [{"name": variant.name, "text": variant.text} for variant in VARIANTS.values()],

@@ -9,8 +9,8 @@ import asyncio
 import random
 import time
 
-from harness.reference.faults.adversarial import Count
-from harness.reference.faults.load_shapes import Crowd, infers
+from harness.reference.faults.kit.common import Count
+from harness.reference.faults.kit.load import Crowd, infers
 from harness.reference.hooks import Hooks
 from harness.reference.messages import Call, Reply, error
 from harness.reference.variants.access import rate_limited

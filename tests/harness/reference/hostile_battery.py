@@ -19,7 +19,8 @@ from typing import Any
 import httpx
 import pytest
 
-from harness.reference.faults import FAULTS, adversarial_state
+from harness.reference.faults import FAULTS
+from harness.reference.faults.adversarial import state
 from harness.reference.hooks import Hooks
 from harness.reference.http.app import build_app
 from harness.reference.http.server import Server
@@ -63,7 +64,7 @@ def bounded() -> Iterator[list[float]]:
         patch.setattr(os, "_exit", end)
         patch.setattr(time, "sleep", stall)
         patch.setattr(asyncio, "sleep", wait)
-        patch.setattr(adversarial_state, "PAUSE_SECONDS", 0.3)
+        patch.setattr(state, "PAUSE_SECONDS", 0.3)
         yield waits
 
 

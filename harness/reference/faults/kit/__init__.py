@@ -1,0 +1,1 @@
+"""Helpers that faults of several files share. They register no fault."""
