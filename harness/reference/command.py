@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import click
 
-from harness.reference.faults import FAULTS
+from harness.reference.faults import FAULTS, Fault
 from harness.reference.models.catalogue import BUILDERS
-from harness.reference.variants import VARIANTS
+from harness.reference.variants import VARIANTS, Variant
 
 _PEM = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -20,20 +20,15 @@ _PEM = click.Path(exists=True, dir_okay=False, path_type=Path)
 def inventory() -> dict[str, object]:
     """What there is to start: faults, variants, models."""
     return {
-        "faults": [
-            {
-                "name": fault.name,
-                "clauses": list(fault.clauses),
-                "text": fault.text,
-                "models": list(fault.models),
-                "transport": fault.transport,
-                "effect": fault.effect,
-            }
-            for fault in FAULTS.values()
-        ],
-        "variants": [{"name": variant.name, "text": variant.text} for variant in VARIANTS.values()],
+        "faults": [_listed(fault) for fault in FAULTS.values()],
+        "variants": [_listed(variant) for variant in VARIANTS.values()],
         "models": list(BUILDERS),
     }
+
+
+def _listed(row: Fault | Variant) -> dict[str, object]:
+    """All that it says of itself."""
+    return {field.name: getattr(row, field.name) for field in fields(row) if field.name != "install"}
 
 
 @click.command()

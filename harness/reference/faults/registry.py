@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -34,6 +35,7 @@ class Fault:
         models: names of models it shows on; empty means any.
         transport: the one it was made for; the other may show it as well.
         effect: what kind of fault it is.
+        place: its file below this folder, as that of its checks below ``suites``: ``conformance/rest/health``.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Fault:
     models: tuple[str, ...]
     transport: Transport
     effect: Effect
+    place: str
     install: Install
 
 
@@ -64,10 +67,15 @@ def fault(
         ValueError: the name is taken, or no clause is named.
     """
 
+    frame = inspect.currentframe()
+    caller = frame.f_back if frame is not None else None
+    module = str(caller.f_globals["__name__"]) if caller is not None else ""
+    place = module.removeprefix(f"{__package__}.").replace(".", "/")
+
     def register(install: Install) -> Install:
         if name in FAULTS or not clauses:
             raise ValueError(f"fault {name!r} is registered twice, or breaks no clause")
-        FAULTS[name] = Fault(name, clauses, text, models, transport, effect, install)
+        FAULTS[name] = Fault(name, clauses, text, models, transport, effect, place, install)
         return install
 
     return register

@@ -13,7 +13,7 @@ import grpc
 import httpx
 import pytest
 
-from harness.reference.faults import FAULTS, Fault
+from harness.reference.faults import FAULTS
 from harness.reference.variants import VARIANTS
 from harness.run.checks import load_checks
 from tests.harness.reference.conftest import Child, Start
@@ -22,27 +22,15 @@ from tests.harness.reference.hostile_battery import Answer, answers, without_cre
 PATIENCE = 20.0
 
 
-def of(*files: str) -> list[str]:
-    """Names of the faults in these files."""
-    return sorted(name for name, each in FAULTS.items() if _file(each) in files)
-
-
-def _file(fault: Fault) -> str:
-    return fault.install.__module__.rpartition(".")[2]
-
-
-# These take real connections, or gRPC.
-DISCONNECTS = {"disconnects-use-up-workers", "disconnect-ends-process", "disconnect-poisons-next",
-               "slow-sender-blocks-everybody"}  # fmt: skip
-SOCKET = set(of("adversarial_framing", "adversarial_chunks")) | DISCONNECTS
-GRPC = {name for name in of("security_access", "security_disclosure") if "grpc" in name}
+# Faults of a connection that show when a client leaves, or is slow; the others show on the bytes of one request.
+LEAVING = {"disconnects-use-up-workers", "disconnect-ends-process", "disconnect-poisons-next",
+           "slow-sender-blocks-everybody"}  # fmt: skip
+FRAMING = {name for name, each in FAULTS.items() if each.effect == "connection"} - LEAVING
 NAMED = {name for check in load_checks()[0] for name in check.faults}
 # That faults named by a check show, is what `art15 validate` is for.
-UNNAMED = sorted({name for name, each in FAULTS.items() if _file(each).startswith(("adversarial", "security_"))}
-                 - NAMED - SOCKET - GRPC)  # fmt: skip
-# Two callers have to be at work at the same time.
-AT_ONCE = {"auth-caller-in-shared-variable", "auth-open-above-12-at-once"}
-ACCESS = sorted(set(of("security_access")) - GRPC - AT_ONCE)
+UNNAMED = sorted(name for name, each in FAULTS.items() if each.place.startswith(("adversarial/", "security/"))
+                 and name not in NAMED and each.effect != "connection" and each.transport == "rest")  # fmt: skip
+ACCESS = sorted(name for name, each in FAULTS.items() if each.effect == "access" and each.transport == "rest")
 SAMPLE = ("denormal-ends-process", "one-in-200-wrong", "ids-swapped-above-31-at-once", "shape-product-wraps",
           "short-data-filled-from-previous", "gzip-bomb-hangs", "traversal-reads-file", "stack-trace-in-errors",
           "second-row-of-previous-request", "wrong-above-16-at-once")  # fmt: skip
@@ -173,7 +161,7 @@ def test_effect_over_a_real_connection(name: str, start: Start) -> None:
 
 
 def test_every_fault_of_framing_is_asked_for() -> None:
-    assert set(RAW) == set(of("adversarial_framing", "adversarial_chunks"))
+    assert set(RAW) == FRAMING
 
 
 def leave(child: Child, times: int) -> None:

@@ -14,14 +14,14 @@ from tests.harness.reference.battery import Answer, answers
 
 # Clauses of the protocol itself; the others belong to extensions.
 BASE = ("REST-", "VERS-", "TDATA-", "DTYPE-", "BYTES-", "BATCH-", "PARAM-")
-# These end or stall the whole process; they are shown in test_process.py and by the two-sided runner.
-STOPPING = {"malformed-hangs", "deep-nesting-kills", "huge-shape-hangs"}
-# Their hostile requests are in the battery of test_adversarial.py.
-HOSTILE = {"huge-shape-is-500", "slower-with-every-refusal"}
+# These end, stall or wear out the process; test_process.py, test_adversarial.py and the two-sided runner show them.
+ENDING = ("crash", "hang", "wear")
+# Its hostile request is in the battery of test_adversarial.py.
+HOSTILE = "huge-shape-is-500"
 # Faults of gRPC and of the extensions have batteries of their own.
 ASKED = sorted(
     name for name, each in FAULTS.items()
-    if each.clauses[0].startswith(BASE) and not name.startswith("grpc-") and name not in STOPPING | HOSTILE
+    if each.clauses[0].startswith(BASE) and each.transport == "rest" and each.effect not in ENDING and name != HOSTILE
 )  # fmt: skip
 SAMPLE = (
     "live-404", "metadata-without-name", "drops-request-id", "count-unchecked-for-second-input", "column-major",

@@ -27,12 +27,14 @@ from harness.reference.protocol.tensors import NUMPY, Spec, Tensor
 from harness.reference.variants import VARIANTS
 
 Answer = tuple[str, object]
-GRPC_FAULTS = sorted(name for name in FAULTS if name.startswith("grpc-"))
+# Load, access and what errors tell is shown by other tests.
+ELSEWHERE = ("load", "access", "disclosure")
+GRPC_FAULTS = sorted(name for name, each in FAULTS.items() if each.transport == "grpc" and each.effect not in ELSEWHERE)
 # No call of the battery sees these: there is no HTTP to miss.
 UNSEEN = {"grpc-only"}
 GRPC_VARIANTS = sorted(name for name in VARIANTS if name.startswith("grpc-") and name not in UNSEEN)
 # These answer late, so the battery waits for them less long than for others.
-LATE = {"grpc-garbage-hangs", "grpc-server-metadata-slow"}
+LATE = {name for name, each in FAULTS.items() if each.effect == "hang"}
 SAMPLE = (
     "grpc-service-renamed", "grpc-garbage-breaks-next", "grpc-unknown-model-ready", "grpc-errors-with-ok",
     "grpc-load-succeeds-internal", "grpc-reply-garbage-after", "grpc-negative-zero-lost", "grpc-typed-by-columns",
