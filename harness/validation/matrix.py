@@ -12,12 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from harness.check import Check, Registry
 from harness.run.checks import load_checks
 from harness.run.tester import tester
-from harness.validation.two_sided import UNLISTED, Case, Seen, compare, inconclusive, reference_inventory, run_cases
+from harness.validation.two_sided import Case, Seen, compare, inconclusive, reference_inventory, run_cases
 
 # A fault that shows on any model is asked for on these (and with --group, so is a variant): every path once.
 GROUP_MODELS = ("pair", "matrix", "echo-fp32", "echo-bytes", "digits", "fixed")
@@ -32,8 +30,6 @@ BEYOND_MODELS = VARIANT_MODELS = ("pair",)
 LOAD, LOAD_MODELS = "load", ("matrix",)
 # Cases of load in a sample whose time is limited; others every day.
 SAMPLE_LOADS = 5
-# Variants that take their time with every request: one model says as much as all.
-SLOW_VARIANTS = frozenset({"slow-150ms", "rate-limited"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +59,7 @@ class Selection:
 def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, Any]) -> list[Case]:
     """The clean server first, then faults and variants as selected."""
     listed = {row["name"]: row for row in inventory["faults"]}
+    benign = {row["name"]: row for row in inventory["variants"]}
     wanted = [check for check in registry if not selection.slugs or check.slug in selection.slugs]
     names = list(selection.faults) or [] if selection.variants and not selection.slugs else list(selection.faults)
     if not names and (selection.everything or selection.slugs):
@@ -71,6 +68,9 @@ def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, 
     unknown = [name for name in names if name not in listed]
     if unknown:
         raise LookupError(f"no seeded fault {', '.join(unknown)}; see python -m harness.reference --list")
+    strange = [name for name in selection.variants if name not in benign]
+    if strange:
+        raise LookupError(f"no benign variant {', '.join(strange)}; see python -m harness.reference --list")
     variants = list(selection.variants)
     if selection.everything and not selection.without_variants:
         variants = [row["name"] for row in inventory["variants"]]
@@ -90,12 +90,14 @@ def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, 
         cases.append(Case("fault", name, models, asked, _over_grpc(asked, registry), load=load))
     cases += [case for name in names for case in _tries(listed[name], wanted, registry, selection.seeds)]
     for name in variants:
-        if name.startswith(f"{LOAD}-"):
+        variant = benign[name]
+        if variant["effect"] == LOAD:
             if loading and not selection.slugs:
                 cases.append(Case("variant", name, LOAD_MODELS, loading, load=True))
             continue
-        few = selection.group or not selection.everything or name in UNLISTED
-        models = VARIANT_MODELS if few or name in SLOW_VARIANTS else ()
+        few = selection.group or not selection.everything or not variant["lists_models"]
+        # Where every request takes its time, one model says as much as all.
+        models = VARIANT_MODELS if few or variant["effect"] == "slow" else ()
         cases.append(Case("variant", name, models, slugs, _over_grpc(slugs, registry)))
     return cases
 
@@ -239,8 +241,7 @@ def mixed(cases: Sequence[Case], day: str = "") -> list[Case]:
 
 def excuses() -> dict[str, dict[str, str]]:
     """Variant -> slug -> why the check has nothing to ask there."""
-    loaded = yaml.safe_load((Path(__file__).parent / "excuses.yaml").read_text())
-    return {str(variant): dict(rows) for variant, rows in (loaded or {}).items()}
+    return {row["name"]: row["excuses"] for row in reference_inventory()["variants"] if row["excuses"]}
 
 
 def _seen_before(partial: Path) -> dict[Case, Seen]:

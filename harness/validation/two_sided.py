@@ -36,8 +36,6 @@ RUN_SECONDS = 2400
 POLICY = "[endpoint]\npatience = 1.0\n"
 # Share of seeds with which a fault that is drawn for must be found.
 RELIABLE = 0.9
-# Variants that list no models: theirs have to be named.
-UNLISTED = frozenset({"no-listing", "no-metadata"})
 
 
 class ValidationError(Exception):
@@ -104,6 +102,11 @@ def reference_inventory() -> dict[str, Any]:
     return listed
 
 
+def _lists_models(variant: str) -> bool:
+    """Whether a server that does so can be asked for its models; where it cannot, they have to be named."""
+    return all(row["lists_models"] for row in reference_inventory()["variants"] if row["name"] == variant)
+
+
 def probe(case: Case, token: str) -> Seen:
     """Probe one case in a process of its own and read its evidence.
 
@@ -136,7 +139,7 @@ def probe(case: Case, token: str) -> Seen:
             arguments += ["--oip-grpc", grpc]
         if case.seed is not None:
             arguments += ["--oip-seed", str(case.seed)]
-        if case.name in UNLISTED:
+        if case.side == "variant" and not _lists_models(case.name):
             arguments += [f"--oip-model={name}" for name in case.models]
         if case.checks:
             arguments += ["-k", " or ".join(case.checks)]

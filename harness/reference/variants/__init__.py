@@ -1,22 +1,16 @@
-"""Benign variants: the reference server, different in ways the protocol allows. None of them may be blamed."""
+"""Benign variants: the reference server, different in ways the protocol allows. None of them may be blamed.
+
+Modules are found by their place. :data:`VARIANTS` lists every variant, with the checks that it leaves nothing to ask.
+"""
 
 from __future__ import annotations
 
-from harness.reference.variants import (
-    access,
-    adversarial,
-    content,
-    extensions,
-    grpc,
-    guards,
-    load,
-    needs,
-    sparse,
-    strictness,
-    transport,
-)
+import importlib
+import pkgutil
+
 from harness.reference.variants.registry import VARIANTS, Variant
 
 __all__ = ["VARIANTS", "Variant"]
 
-AREAS = (access, content, strictness, transport, grpc, extensions, guards, needs, adversarial, load, sparse)
+for module in pkgutil.walk_packages(__path__, f"{__name__}."):
+    importlib.import_module(module.name)

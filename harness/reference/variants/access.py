@@ -7,16 +7,27 @@ import time
 
 from harness.reference.hooks import Hooks
 from harness.reference.messages import Call, Reply, error
-from harness.reference.variants.registry import setting, variant
+from harness.reference.variants.registry import excuse, sets, variant
 
 # Tokens of the rate limit: how many requests at once, and how many more per second.
 BURST, PER_SECOND = 60.0, 60.0
 HEALTH = ("live", "ready")
 
-setting("path-prefix", "everything is below /serving/x", prefix="/serving/x")
-setting("percent-encoded-names", "model names have spaces, slashes and accents", rename=lambda name: f"{name} é 1/2")
-setting("versions-required", "paths without a version are refused (VERS-01)", versions_required=True)
-setting("no-listing", "the server does not say which models it has", model_listing=False)
+variant("path-prefix", "everything is below /serving/x")(sets(prefix="/serving/x"))
+variant("percent-encoded-names", "model names have spaces, slashes and accents")(
+    sets(rename=lambda name: f"{name} é 1/2")
+)
+variant(
+    "versions-required",
+    "paths without a version are refused (VERS-01)",
+    excuses=excuse("The path of a model's trace settings has no form with a version.", "trace-settings-of-model"),
+)(sets(versions_required=True))
+variant(
+    "no-listing",
+    "the server does not say which models it has",
+    lists_models=False,
+    excuses=excuse("There is no repository.", "adversarial-load-sequences", "repository-*", "grpc-repository-*"),
+)(sets(model_listing=False))
 
 
 @variant("auth-required", "everything but health needs the bearer token (--token)")
@@ -31,7 +42,16 @@ def auth_required(hooks: Hooks) -> None:
     hooks.gates.append(gate)
 
 
-@variant("rate-limited", "429 with Retry-After above 60 requests a second; health is exempt")
+@variant(
+    "rate-limited",
+    "429 with Retry-After above 60 requests a second; health is exempt",
+    effect="slow",
+    excuses=excuse(
+        "Requests go out at the pace that the limit asks for, so that hardly two are under way at once.",
+        "adversarial-*-apart",
+        "adversarial-*concurrent-answers-belong",
+    ),
+)
 def rate_limited(hooks: Hooks) -> None:
     bucket = {"tokens": BURST, "at": time.monotonic()}
 

@@ -11,17 +11,47 @@ from harness.reference.messages import Call, Reply
 from harness.reference.models.model import Model
 from harness.reference.protocol.jsonwrite import Lexeme
 from harness.reference.protocol.tensors import Spec, Tensor
-from harness.reference.variants.registry import setting, variant
+from harness.reference.variants.registry import excuse, sets, variant
 
 Body = dict[str, Any]
 
-setting("pretty-printed", "JSON is spread over lines", indent=2)
-setting("ascii-json", "other characters than ASCII are escaped", ascii_only=True)
-setting("nested-output", "data of outputs is nested in its dimensions", nested=True)
-setting("versionless", "no versions: not listed, not in paths, not in replies", versionless=True)
+variant("pretty-printed", "JSON is spread over lines")(sets(indent=2))
+variant("ascii-json", "other characters than ASCII are escaped")(sets(ascii_only=True))
+variant("nested-output", "data of outputs is nested in its dimensions")(sets(nested=True))
+variant(
+    "versionless",
+    "no versions: not listed, not in paths, not in replies",
+    excuses=excuse("No versions are listed, so there are none to hold apart.", "adversarial-versions-apart")
+    | excuse(
+        "No versions are listed, so there is none to request.",
+        "rest-model-metadata-versions-requestable",
+        "rest-version-answered-is-requested",
+        "grpc-version-answered-is-requested",
+    )
+    | excuse(
+        "No versions are listed, so that no version is known to be unknown.",
+        "grpc-unknown-version-not-ready",
+        "grpc-version-unknown-refused",
+    ),
+)(sets(versionless=True))
 
 
-@variant("no-versions-listed", "metadata lists no versions, though versioned paths work")
+@variant(
+    "no-versions-listed",
+    "metadata lists no versions, though versioned paths work",
+    excuses=excuse("No versions are listed, so there are none to hold apart.", "adversarial-versions-apart")
+    | excuse(
+        "No versions are listed, so there is none to request.",
+        "rest-model-metadata-versions-requestable",
+        "rest-version-answered-is-requested",
+        "grpc-version-answered-is-requested",
+    )
+    | excuse(
+        "No versions are listed, so that no version is known to be unknown.",
+        "grpc-unknown-version-not-ready",
+        "grpc-version-unknown-refused",
+    ),
+)
 def no_versions_listed(hooks: Hooks) -> None:
     hooks.on("model-metadata")(lambda _, body: {key: value for key, value in body.items() if key != "versions"})
 
@@ -31,13 +61,27 @@ def empty_platform(hooks: Hooks) -> None:
     hooks.on("model-metadata")(lambda _, body: {**body, "platform": ""})
 
 
-@variant("no-tensor-metadata", "metadata says nothing of inputs, outputs and properties")
+@variant(
+    "no-tensor-metadata",
+    "metadata says nothing of inputs, outputs and properties",
+    excuses=excuse(
+        "Metadata describes no tensors, so that no request can be made from it; the policy would have to give samples.",
+        "*",
+    ),
+)
 def no_tensor_metadata(hooks: Hooks) -> None:
     kept = ("name", "versions", "platform")
     hooks.on("model-metadata")(lambda _, body: {key: body[key] for key in kept})
 
 
-@variant("empty-tensor-metadata", "metadata lists no inputs and no outputs, as KServe's and MLServer's defaults do")
+@variant(
+    "empty-tensor-metadata",
+    "metadata lists no inputs and no outputs, as KServe's and MLServer's defaults do",
+    excuses=excuse(
+        "Metadata describes no tensors, so that no request can be made from it; the policy would have to give samples.",
+        "*",
+    ),
+)
 def empty_tensor_metadata(hooks: Hooks) -> None:
     hooks.on("model-metadata")(lambda _, body: {**body, "inputs": [], "outputs": []})
 
@@ -104,7 +148,23 @@ def _exponent(text: str) -> Lexeme:
     return Lexeme(f"{mantissa}E{power or '+00'}")
 
 
-@variant("fixed-batch", "models with rows of features take exactly two of them")
+@variant(
+    "fixed-batch",
+    "models with rows of features take exactly two of them",
+    excuses=excuse(
+        "The leading dimension is fixed, so there are no batches to speak of.",
+        "adversarial-batch-composition",
+        "adversarial-grpc-batch-composition",
+        "rest-batch-shape",
+        "rest-batch-rows-belong",
+    )
+    | excuse(
+        "The leading dimension is fixed, so that zero rows are a mistake.",
+        "rest-data-empty-tensor",
+        "binary-empty-output",
+        "grpc-raw-empty-tensor",
+    ),
+)
 def fixed_batch(hooks: Hooks) -> None:
     def edit(models: dict[str, Model]) -> None:
         for model in models.values():

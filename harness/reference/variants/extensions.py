@@ -9,28 +9,47 @@ from typing import Any
 
 from harness.reference.hooks import Hooks
 from harness.reference.messages import Call, Reply, error
-from harness.reference.variants.registry import setting, variant
+from harness.reference.variants.registry import excuse, sets, variant
 
-setting("no-binary", "binary tensors are not offered", binary=False)
-setting("no-repository", "there is no index, no load and no unload; GET v2/models lists the models", repository=False)
-setting(
+variant("no-binary", "binary tensors are not offered", excuses=excuse("Binary tensors are not offered.", "binary-*"))(
+    sets(binary=False)
+)
+variant(
+    "no-repository",
+    "there is no index, no load and no unload; GET v2/models lists the models",
+    excuses=excuse("There is no repository.", "adversarial-load-sequences", "repository-*", "grpc-repository-*"),
+)(sets(repository=False))
+variant(
     "no-extensions",
     "nothing but the protocol itself, and GET v2/models",
-    repository=False,
-    binary=False,
-    generation=False,
-    extensions=False,
-)
-setting("binary-unlisted", "binary tensors are offered and not listed, as KServe does", binary_listed=False)
-setting(
+    excuses=excuse(
+        "No extension is offered.",
+        "adversarial-load-sequences",
+        "binary-*",
+        "repository-*",
+        "grpc-repository-*",
+        "generate-*",
+        "classification-*",
+        "sequence-*",
+        "schedule-*",
+        "statistics-*",
+        "model-configuration-*",
+        "logging-*",
+        "trace-*",
+        "shared-memory-*",
+    ),
+)(sets(repository=False, binary=False, generation=False, extensions=False))
+variant(
+    "binary-unlisted",
+    "binary tensors are offered and not listed, as KServe does",
+    excuses=excuse("The extension is not listed.", "binary-listed-works"),
+)(sets(binary_listed=False))
+variant(
     "binary-empty-plain",
     "a reply whose binary outputs are all empty has no length header and is labelled JSON, as Triton's (BIN-15)",
-    empty_binary_plain=True,
-)
-setting(
-    "generate-without-versions",
-    "generation is at the path without a version only, as in Triton (GEN-01)",
-    generation_versions=False,
+)(sets(empty_binary_plain=True))
+variant("generate-without-versions", "generation is at the path without a version only, as in Triton (GEN-01)")(
+    sets(generation_versions=False)
 )
 
 
@@ -51,7 +70,11 @@ def unload_unknown_ok(hooks: Hooks) -> None:
     hooks.documents.append(edit)
 
 
-@variant("repository-terse", "entries of the index have no state and no reason (REPO-02)")
+@variant(
+    "repository-terse",
+    "entries of the index have no state and no reason (REPO-02)",
+    excuses=excuse("The index says no states.", "repository-index-state-ready", "grpc-repository-index"),
+)
 def repository_terse(hooks: Hooks) -> None:
     def edit(call: Call, reply: Reply) -> None:
         if call.op == "index" and reply.status == 200:
@@ -73,7 +96,11 @@ def generate_cumulative_stream(hooks: Hooks) -> None:
     hooks.documents.append(edit)
 
 
-@variant("generate-without-details", "details are never given (GEN-04 takes their absence)")
+@variant(
+    "generate-without-details",
+    "details are never given (GEN-04 takes their absence)",
+    excuses=excuse("There are no details.", "generate-details-well-formed", "generate-length-bounded"),
+)
 def generate_without_details(hooks: Hooks) -> None:
     def edit(call: Call, reply: Reply) -> None:
         documents = reply.events or [reply.document]

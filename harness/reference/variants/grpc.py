@@ -12,7 +12,7 @@ from harness.reference.hooks import Hooks
 from harness.reference.messages import Call
 from harness.reference.protocol.errors import Refusal
 from harness.reference.protocol.tensors import Tensor
-from harness.reference.variants.registry import setting, variant
+from harness.reference.variants.registry import excuse, sets, variant
 
 CODES = {
     "request": "OUT_OF_RANGE",
@@ -25,20 +25,29 @@ CODES = {
 # A varint 1 in field 500, which no message has.
 UNKNOWN_FIELD = b"\xa0\x1f\x01"
 
-setting("grpc-only", "there is no HTTP, only gRPC", http=False)
+variant("grpc-only", "there is no HTTP, only gRPC", transport="grpc")(sets(http=False))
 
 
-@variant("grpc-raw-always", "replies are raw, as Triton's are (GRPC-RAW-08)")
+@variant(
+    "grpc-raw-always",
+    "replies are raw, as Triton's are (GRPC-RAW-08)",
+    transport="grpc",
+    excuses=excuse(
+        "Replies are never typed, so that these values show only where the model is an echo.", "grpc-typed-*"
+    ),
+)
 def raw_always(hooks: Hooks) -> None:
     hooks.grpc.raw = lambda *_: True
 
 
-@variant("grpc-typed-always", "replies are typed unless an output is FP16 (GRPC-RAW-08)")
+@variant("grpc-typed-always", "replies are typed unless an output is FP16 (GRPC-RAW-08)", transport="grpc")
 def typed_always(hooks: Hooks) -> None:
     hooks.grpc.raw = lambda *_: False
 
 
-@variant("grpc-unready-is-ok-false", "ModelReady of an unknown model is OK and false (GRPC-HEALTH-04)")
+@variant(
+    "grpc-unready-is-ok-false", "ModelReady of an unknown model is OK and false (GRPC-HEALTH-04)", transport="grpc"
+)
 def unready_is_ok_false(hooks: Hooks) -> None:
     def edit(call: Call, failed: Failed, blank: Any) -> Any:
         return blank if call.op == "model-ready" and failed.kind == "model" else failed
@@ -46,7 +55,9 @@ def unready_is_ok_false(hooks: Hooks) -> None:
     hooks.grpc.failures.append(edit)
 
 
-@variant("grpc-generated-id", "a reply to a request without id has one of the server's own (GRPC-INFER-03)")
+@variant(
+    "grpc-generated-id", "a reply to a request without id has one of the server's own (GRPC-INFER-03)", transport="grpc"
+)
 def generated_id(hooks: Hooks) -> None:
     numbers = count(1)
 
@@ -56,7 +67,11 @@ def generated_id(hooks: Hooks) -> None:
     hooks.grpc.on("infer")(edit)
 
 
-@variant("grpc-empty-contents", "outputs of raw replies have a contents message with nothing in it, as MLServer's do")
+@variant(
+    "grpc-empty-contents",
+    "outputs of raw replies have a contents message with nothing in it, as MLServer's do",
+    transport="grpc",
+)
 def empty_contents(hooks: Hooks) -> None:
     def edit(_: Call, reply: Any) -> None:
         for output in reply.outputs if reply.raw_output_contents else ():
@@ -65,7 +80,9 @@ def empty_contents(hooks: Hooks) -> None:
     hooks.grpc.on("infer")(edit)
 
 
-@variant("grpc-other-codes", "each cause of an error has another status code than usual (GRPC-ERR-02)")
+@variant(
+    "grpc-other-codes", "each cause of an error has another status code than usual (GRPC-ERR-02)", transport="grpc"
+)
 def other_codes(hooks: Hooks) -> None:
     def edit(_: Call, failed: Failed, __: Any) -> Failed:
         return Failed(CODES.get(failed.kind, failed.code), failed.details, kind=failed.kind, trailers=failed.trailers)
@@ -73,7 +90,11 @@ def other_codes(hooks: Hooks) -> None:
     hooks.grpc.failures.append(edit)
 
 
-@variant("grpc-extra-methods", "health checking, something like reflection and methods of its own (GRPC-SVC-02)")
+@variant(
+    "grpc-extra-methods",
+    "health checking, something like reflection and methods of its own (GRPC-SVC-02)",
+    transport="grpc",
+)
 def extra_methods(hooks: Hooks) -> None:
     hooks.grpc.extra |= {
         "/grpc.health.v1.Health/Check": b"\x08\x01",
@@ -82,13 +103,15 @@ def extra_methods(hooks: Hooks) -> None:
     }
 
 
-@variant("grpc-no-properties", "model metadata has no field 6 (GRPC-META-05)")
+@variant("grpc-no-properties", "model metadata has no field 6 (GRPC-META-05)", transport="grpc")
 def no_properties(hooks: Hooks) -> None:
     hooks.grpc.on("model-metadata")(lambda _, reply: reply.DiscardUnknownFields())
 
 
 @variant(
-    "grpc-properties-as-parameters", "field 6 of model metadata holds parameters, as MLServer's does (GRPC-META-05)"
+    "grpc-properties-as-parameters",
+    "field 6 of model metadata holds parameters, as MLServer's does (GRPC-META-05)",
+    transport="grpc",
 )
 def properties_as_parameters(hooks: Hooks) -> None:
     def edit(_: Call, reply: Any) -> None:
@@ -99,12 +122,12 @@ def properties_as_parameters(hooks: Hooks) -> None:
     hooks.grpc.on("model-metadata")(edit)
 
 
-@variant("grpc-unknown-fields", "replies have a field that the protocol does not know")
+@variant("grpc-unknown-fields", "replies have a field that the protocol does not know", transport="grpc")
 def unknown_fields(hooks: Hooks) -> None:
     hooks.grpc.sent.append(lambda _, data: data + UNKNOWN_FIELD)
 
 
-@variant("grpc-reply-parameters", "replies and outputs have parameters, as KServe's do")
+@variant("grpc-reply-parameters", "replies and outputs have parameters, as KServe's do", transport="grpc")
 def reply_parameters(hooks: Hooks) -> None:
     def edit(_: Call, reply: Any) -> None:
         reply.parameters["triton_final_response"].bool_param = True
@@ -115,12 +138,12 @@ def reply_parameters(hooks: Hooks) -> None:
     hooks.grpc.on("infer")(edit)
 
 
-@variant("grpc-outputs-any-order", "outputs come in reverse order, whatever was asked")
+@variant("grpc-outputs-any-order", "outputs come in reverse order, whatever was asked", transport="grpc")
 def outputs_any_order(hooks: Hooks) -> None:
     hooks.grpc.outputs.append(lambda _, outputs: outputs[::-1])
 
 
-@variant("grpc-three-parameter-kinds", "double and uint64 parameters are refused (PARAM-05)")
+@variant("grpc-three-parameter-kinds", "double and uint64 parameters are refused (PARAM-05)", transport="grpc")
 def three_parameter_kinds(hooks: Hooks) -> None:
     def edit(_: Call, request: Any) -> None:
         for holder in (request, *request.inputs, *request.outputs):
@@ -131,7 +154,16 @@ def three_parameter_kinds(hooks: Hooks) -> None:
     hooks.grpc.asked("infer")(edit)
 
 
-@variant("grpc-raw-bytes-refused", "BYTES travel typed only (GRPC-RAW-06)")
+@variant(
+    "grpc-raw-bytes-refused",
+    "BYTES travel typed only (GRPC-RAW-06)",
+    transport="grpc",
+    excuses=excuse(
+        "Raw BYTES are refused, which GRPC-RAW-06 allows, so that a model with BYTES takes no raw request.",
+        "grpc-raw-*",
+        "grpc-mixed-forms-refused",
+    ),
+)
 def raw_bytes_refused(hooks: Hooks) -> None:
     right = hooks.grpc.decode_raw
 
@@ -143,6 +175,6 @@ def raw_bytes_refused(hooks: Hooks) -> None:
     hooks.grpc.decode_raw = decode
 
 
-@variant("grpc-unversioned-replies", "replies do not say which version answered")
+@variant("grpc-unversioned-replies", "replies do not say which version answered", transport="grpc")
 def unversioned_replies(hooks: Hooks) -> None:
     hooks.grpc.on("infer")(lambda _, reply: reply.ClearField("model_version"))

@@ -19,7 +19,9 @@ from harness.reference.variants.registry import variant
 MOST_AT_WORK = 20
 
 
-@variant("load-sheds-with-advice", "with more than 20 inferences at work it answers 503 with Retry-After")
+@variant(
+    "load-sheds-with-advice", "with more than 20 inferences at work it answers 503 with Retry-After", effect="load"
+)
 def sheds_with_advice(hooks: Hooks) -> None:
     crowd = Crowd(hooks)
 
@@ -31,10 +33,10 @@ def sheds_with_advice(hooks: Hooks) -> None:
     hooks.gates.append(gate)
 
 
-variant("load-rate-limited", "429 with Retry-After above 60 requests a second")(rate_limited)
+variant("load-rate-limited", "429 with Retry-After above 60 requests a second", effect="load")(rate_limited)
 
 
-@variant("load-half-a-second", "inferences take half a second each, one after the other")
+@variant("load-half-a-second", "inferences take half a second each, one after the other", effect="load")
 def half_a_second(hooks: Hooks) -> None:
     turn = asyncio.Lock()
 
@@ -46,7 +48,7 @@ def half_a_second(hooks: Hooks) -> None:
     hooks.before.append(wait)
 
 
-@variant("load-one-at-a-time", "inferences are worked on one after the other, 4 ms each")
+@variant("load-one-at-a-time", "inferences are worked on one after the other, 4 ms each", effect="load")
 def one_at_a_time(hooks: Hooks) -> None:
     turn = asyncio.Lock()
 
@@ -58,7 +60,7 @@ def one_at_a_time(hooks: Hooks) -> None:
     hooks.before.append(wait)
 
 
-@variant("load-in-batches", "inferences wait for the next of fifty batches a second")
+@variant("load-in-batches", "inferences wait for the next of fifty batches a second", effect="load")
 def in_batches(hooks: Hooks) -> None:
     async def wait(call: Call) -> None:
         if infers(call):
@@ -67,7 +69,9 @@ def in_batches(hooks: Hooks) -> None:
     hooks.before.append(wait)
 
 
-@variant("load-pauses", "everything stands still for 0.15 s in every 2 s, as for a collection of garbage")
+@variant(
+    "load-pauses", "everything stands still for 0.15 s in every 2 s, as for a collection of garbage", effect="load"
+)
 def pauses(hooks: Hooks) -> None:
     last = [time.monotonic()]
 
@@ -79,7 +83,7 @@ def pauses(hooks: Hooks) -> None:
     hooks.before.append(wait)
 
 
-@variant("load-uneven", "inferences take a drawn time, 10 ms in the middle and sometimes ten times that")
+@variant("load-uneven", "inferences take a drawn time, 10 ms in the middle and sometimes ten times that", effect="load")
 def uneven(hooks: Hooks) -> None:
     drawn = random.Random(15)  # noqa: S311 -- of no one's secrets
 
@@ -90,7 +94,7 @@ def uneven(hooks: Hooks) -> None:
     hooks.before.append(wait)
 
 
-@variant("load-closes-connections", "every fiftieth answer closes its connection, and says so")
+@variant("load-closes-connections", "every fiftieth answer closes its connection, and says so", effect="load")
 def closes_connections(hooks: Hooks) -> None:
     count = Count()
 
@@ -101,7 +105,7 @@ def closes_connections(hooks: Hooks) -> None:
     hooks.bodies.append(edit)
 
 
-@variant("load-warms-up", "the first hundred inferences take 20 ms longer")
+@variant("load-warms-up", "the first hundred inferences take 20 ms longer", effect="load")
 def warms_up(hooks: Hooks) -> None:
     count = Count()
 

@@ -66,7 +66,7 @@ def charset_label(hooks: Hooks) -> None:
     hooks.bodies.append(edit)
 
 
-@variant("slow-150ms", "every reply takes 150 ms longer")
+@variant("slow-150ms", "every reply takes 150 ms longer", effect="slow")
 def slow(hooks: Hooks) -> None:
     async def wait(_: Call) -> None:
         await asyncio.sleep(DELAY_SECONDS)

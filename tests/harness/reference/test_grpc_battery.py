@@ -32,7 +32,7 @@ ELSEWHERE = ("load", "access", "disclosure")
 GRPC_FAULTS = sorted(name for name, each in FAULTS.items() if each.transport == "grpc" and each.effect not in ELSEWHERE)
 # No call of the battery sees these: there is no HTTP to miss.
 UNSEEN = {"grpc-only"}
-GRPC_VARIANTS = sorted(name for name in VARIANTS if name.startswith("grpc-") and name not in UNSEEN)
+GRPC_VARIANTS = sorted(name for name, each in VARIANTS.items() if each.transport == "grpc" and name not in UNSEEN)
 # These answer late, so the battery waits for them less long than for others.
 LATE = {name for name, each in FAULTS.items() if each.effect == "hang"}
 SAMPLE = (

@@ -116,7 +116,7 @@ def test_cases_cover_every_fault_and_variant_once() -> None:
     registry, _, _ = load_checks()
     inventory: dict[str, Any] = {
         "faults": [{"name": "only-here", "models": ["pair"]}],
-        "variants": [{"name": "v"}],
+        "variants": [{"name": "v", "effect": "answers", "lists_models": True}],
         "models": ["pair", "other"],
     }
     named = {name for check in registry for name in check.faults}
