@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from harness.bundle.places import EXCHANGES, RECORD, named
 from reports.bundle import EVIDENCE, MANIFEST, Manifest
 from reports.evidence import CheckResult, Evidence, Plan
 from reports.held import unlike
@@ -39,7 +40,7 @@ def hold_journal(told: Told, manifest: Manifest | None, document: Evidence | Non
         told.wrong(JOURNAL, f"cannot be read: {error.strerror}")
         return None
     for digest in missing:
-        told.wrong(f"exchanges/{digest[:2]}/{digest}.json", "is named in the journal, but is not there")
+        told.wrong(named(digest, RECORD), "is named in the journal, but is not there")
     _ends(told, manifest, document, scan)
     _unnamed(told, unnamed, inside)
     if document is not None and recorded is not None:
@@ -104,7 +105,8 @@ def _unnamed(told: Told, records: set[str], inside: Inside) -> None:
     ]
     if names:
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-        told.left_out(f"exchanges/: {', '.join(names[:3])}{more}: nothing names it: only the manifest vouches for it.")
+        text = "nothing names it: only the manifest vouches for it."
+        told.left_out(f"{EXCHANGES}/: {', '.join(names[:3])}{more}: {text}")
 
 
 def hold_others(told: Told, inside: Inside, recorded: Recorded | None) -> None:

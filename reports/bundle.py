@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from harness.bundle.places import among_exchanges
 from harness.foreign import open_inside, walk
 from reports.build import build
 from reports.evidence import encode
@@ -155,7 +156,7 @@ def others(folder: Path) -> dict[str, str]:
 def is_other(name: str) -> bool:
     """Whether a file is neither made from the journal nor named by its content."""
     own = (EVIDENCE, SCHEMA, PAGE, MANIFEST, JOURNAL, PLAN)
-    return name not in own and not name.startswith(("exchanges/", _TEMPORARY))
+    return name not in own and not among_exchanges(name) and not name.startswith(_TEMPORARY)
 
 
 def paths(folder: Path) -> list[Path]:

@@ -10,6 +10,8 @@ import shlex
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from harness.bundle.places import BODY, place
+
 if TYPE_CHECKING:
     from reports.excerpt import Body, ExchangeRecord
 
@@ -20,7 +22,6 @@ _SHELL_SAFE_NAME = re.compile(r"[A-Za-z0-9-]+")
 _HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?")
 # How a record says that no HTTP client made the request: its body is every byte that was sent.
 RAW = "raw"
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def command(record: ExchangeRecord) -> str | None:
@@ -91,9 +92,12 @@ def _grpc(record: ExchangeRecord, scheme: str, headers: list[str]) -> str | None
 
 
 def _path(body: Body | None) -> str | None:
-    if body is None or not body.bytes or not _SHA256.fullmatch(body.sha256):
+    if body is None or not body.bytes:
         return None
-    return f"exchanges/{body.sha256[:2]}/{body.sha256}.body"
+    try:
+        return place(body.sha256, BODY)
+    except ValueError:
+        return None
 
 
 def _globbing(url: str) -> list[str]:

@@ -1,9 +1,8 @@
-"""Exchange records from ``exchanges/`` and how the page shows them: capped, and as text only where they are text."""
+"""Exchange records of a bundle and how the page shows them: capped, and as text only where they are text."""
 
 from __future__ import annotations
 
 import codecs
-import hashlib
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,10 +10,11 @@ from typing import Any
 
 import msgspec
 
-from harness.foreign import read_inside
+from harness.bundle.folder import Altered
+from harness.bundle.places import BODY, RECORD, Suffix
+from harness.bundle.store import store_of
 from reports.curl import command
 from reports.evidence import MessageView
-from reports.limits import MAX_BODY, MAX_RECORD
 from reports.words import NO_RPC_STATUS, RPC_CALL, RPC_STATUS
 
 EXCERPT = 4096
@@ -23,7 +23,6 @@ MAX_HEADERS = 40
 MAX_HEADER_VALUE = 400
 MAX_LINE = 500
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _GRPC = re.compile(r"application/grpc([+;].*)?", re.IGNORECASE | re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
@@ -118,17 +117,6 @@ class _Content:
     whole: bool = True
 
 
-def stored_path(sha256: str, suffix: str) -> str:
-    """Where a record (``json``) or a body (``body``) lies, relative to the bundle.
-
-    Raises:
-        ValueError: not a lower-case hex SHA-256, so nothing that may become part of a path.
-    """
-    if not _SHA256.fullmatch(sha256):
-        raise ValueError(f"{sha256!r} is not a SHA-256")
-    return f"exchanges/{sha256[:2]}/{sha256}.{suffix}"
-
-
 @dataclass(slots=True)
 class ExchangeReader:
     """Reads records of one bundle; what is missing or altered is listed in ``trouble``, once each."""
@@ -140,7 +128,7 @@ class ExchangeReader:
         """The exchange with body excerpts of at most ``limit`` bytes; None if there is no usable record."""
         if sha256 is None:
             return None
-        data = self._stored(sha256, "json")
+        data = self._stored(sha256, RECORD)
         if data is None:
             return None
         try:
@@ -173,7 +161,7 @@ class ExchangeReader:
     def _content(self, record: ExchangeRecord, side: Request | Response, limit: int) -> _Content:
         """What is shown of a body; size and digest are always those of the bytes."""
         body = side.body
-        data = self._stored(body.sha256, "body") if body is not None and body.bytes else b""
+        data = self._stored(body.sha256, BODY) if body is not None and body.bytes else b""
         if body is not None and body.clipped is not None:
             was = body.clipped
             content = self._shown(
@@ -207,16 +195,14 @@ class ExchangeReader:
             truncated=cut or not content.whole,
         )
 
-    def _stored(self, sha256: str, suffix: str) -> bytes | None:
+    def _stored(self, sha256: str, suffix: Suffix) -> bytes | None:
         try:
-            data = read_inside(self.folder, stored_path(sha256, suffix), MAX_BODY if suffix == "body" else MAX_RECORD)
+            return store_of(self.folder).get(sha256, suffix)
+        except Altered:
+            self.trouble[sha256] = f"the {suffix} file does not have the content that its name promises"
         except (OSError, ValueError) as error:
             self.trouble[sha256] = f"the {suffix} file is missing: {getattr(error, 'strerror', None) or error}"
-            return None
-        if hashlib.sha256(data).hexdigest() != sha256:
-            self.trouble[sha256] = f"the {suffix} file does not have the content that its name promises"
-            return None
-        return data
+        return None
 
 
 def excerpt(data: bytes, limit: int) -> tuple[str, Any, bool]:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass, field
 
 import msgspec
 
+from harness.bundle.places import BODY, LIMITS, RECORD, Suffix, address, among_exchanges, named
 from harness.foreign import ForeignEntry, open_inside, walk
 from reports.bundle import MANIFEST, ListedFile, Manifest, is_other
-from reports.excerpt import ExchangeRecord, stored_path
-from reports.limits import MAX_ALL, MAX_BODY, MAX_FILE, MAX_FILES, MAX_RECORD
+from reports.excerpt import ExchangeRecord
+from reports.limits import MAX_ALL, MAX_FILE, MAX_FILES
 from reports.proof import UNCONNECTED
 from reports.told import Told
 
-_ADDRESSED = re.compile(r"exchanges/([0-9a-f]{2})/([0-9a-f]{64})\.(json|body)")
 # Files that no manifest lists are told one by one up to here; beyond it the folder is not searched on.
 _STRANGERS = 1000
 _KINDS = {"link": "is a symbolic link, and no regular file", "other": "is no regular file"}
@@ -62,17 +61,10 @@ def look(told: Told, manifest: Manifest | None) -> Inside:
         _one(told, inside, there[name], listed.get(name))
     for name, digest in inside.wanted:
         if digest not in inside.bodies:
-            told.wrong(_body(digest), f"is missing, though the record {name[13:25]}… names it")
+            told.wrong(named(digest, BODY), f"is missing, though the record {name[13:25]}… names it")
     told.checked.append(f"{len(inside.digests)} files against the manifest")
     told.checked.append(f"{len(inside.records)} exchange records against their names and bodies")
     return inside
-
-
-def _body(digest: str) -> str:
-    try:
-        return stored_path(digest, "body")
-    except ValueError:
-        return f"exchanges/{digest[:80]!r}"  # a record may call anything a digest
 
 
 def _listed(told: Told, manifest: Manifest | None) -> dict[str, ListedFile]:
@@ -96,40 +88,39 @@ def _there(told: Told, listed: int) -> dict[str, ForeignEntry]:
 def _one(told: Told, inside: Inside, found: ForeignEntry, entry: ListedFile | None) -> None:
     """One file: its kind, its digest, its name."""
     name = found.name
-    match = _ADDRESSED.fullmatch(name)
+    addressed = address(name)
     if found.kind != "file":
         told.wrong(name, _KINDS[found.kind])
         return
-    if name.startswith("exchanges/") and (match is None or match[1] != match[2][:2]):
+    if addressed is None and among_exchanges(name):
         told.wrong(name, "has no name of an exchange record or body")
-        match = None
     if name == MANIFEST or (entry is not None and entry.bytes != found.size):
         return
     if is_other(name) and entry is not None:
         inside.others.append(name)
-    suffix = match[3] if match else ""
+    suffix = addressed[1] if addressed else None
     data, digest = _content(told, name, suffix)
     if digest is None:
         return
     inside.digests[name] = digest
     if entry is not None and digest != entry.sha256:
         told.wrong(name, "its content is not the one listed in the manifest")
-    if match is None:
+    if addressed is None:
         return
-    if digest != match[2]:
+    if digest != addressed[0]:
         told.wrong(name, "its content does not have the digest that is its name")
-    elif suffix == "body":
+    elif suffix == BODY:
         inside.bodies.add(digest)
     else:
         _record(told, inside, name, digest, data)
 
 
-def _content(told: Told, name: str, suffix: str) -> tuple[bytes, str | None]:
+def _content(told: Told, name: str, suffix: Suffix | None) -> tuple[bytes, str | None]:
     """The bytes of a record, nothing of other files, and the digest; None where it cannot be read."""
-    limit = {"json": MAX_RECORD, "body": MAX_BODY}.get(suffix, MAX_FILE)
+    limit = LIMITS[suffix] if suffix else MAX_FILE
     try:
         with open_inside(told.folder, name, limit) as file:
-            if suffix == "json":
+            if suffix == RECORD:
                 data = file.read(limit)
                 return data, hashlib.sha256(data).hexdigest()
             return b"", hashlib.file_digest(file, "sha256").hexdigest()

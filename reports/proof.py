@@ -12,11 +12,11 @@ from pathlib import Path
 
 import msgspec
 
-from harness.foreign import read_inside
+from harness.bundle.places import RECORD
+from harness.bundle.store import store_of
 from harness.verdicts import Verdict, combine
 from reports.evidence import CheckResult, ClauseOutcome, Evidence, VerdictName
-from reports.excerpt import ExchangeRecord, stored_path
-from reports.limits import MAX_RECORD
+from reports.excerpt import ExchangeRecord
 
 UNCONNECTED = "connect"
 _MISSING, _UNREACHED = "which is not in the bundle", "which never reached the endpoint"
@@ -98,7 +98,7 @@ def _breaches(document: Evidence, trouble_of: Callable[[str], str | None]) -> li
 def _trouble(folder: Path, digest: str) -> str | None:
     """Why an exchange shows nothing; None where it is in the bundle and reached the endpoint."""
     try:
-        data = read_inside(folder, stored_path(digest, "json"), MAX_RECORD)
+        data = store_of(folder).get(digest, RECORD)
         record = msgspec.json.decode(data, type=ExchangeRecord)
     except (OSError, ValueError, msgspec.DecodeError, RecursionError):
         return _MISSING

@@ -1,13 +1,11 @@
-"""Where exchanges are kept: content-addressed files below ``exchanges/``, written whole or not at all."""
+"""How exchanges become records: bodies apart, large ones in part, everything kept by its digest."""
 
 from __future__ import annotations
 
 import contextlib
 import contextvars
-import errno
 import hashlib
 import itertools
-import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -17,6 +15,8 @@ from typing import Any, Protocol
 
 import msgspec
 
+from harness.bundle.places import BODY, RECORD, Suffix, place
+from harness.bundle.store import Store, store_of
 from harness.check import TesterFailed
 from harness.record.disk import Disk
 from harness.record.exchange import ConnectionFacts, Exchange, Headers
@@ -29,12 +29,10 @@ RECENT, RECENT_BYTES = 32, 8 << 20
 # A body may take one part in so many of what is left of the room, and so many bytes in any case; of a larger one the
 # first and the last bytes are kept.
 SHARE, WHOLE, HEAD, TAIL = 128, 64 << 10, 48 << 10, 16 << 10
-# Names remembered so as not to write the same content again; forgetting one costs a write, never a wrong file.
-REMEMBERED = 100_000
 
 
 class ExchangeStore:
-    """Files named by their SHA-256 below ``root/exchanges``; the same content is kept once.
+    """The records and bodies of a run, put into a store of content.
 
     Args:
         root: the bundle.
@@ -51,61 +49,30 @@ class ExchangeStore:
     def __init__(self, root: Path, room: int | None = None) -> None:
         self.root = root
         self.room = room
-        self.written = self.clipped = self.left_out = 0
-        self._folder = str(root)
-        self._known: set[str] = set()
-        self._folders: set[str] = set()
-        self._numbers = itertools.count(1)
+        self.clipped = self.left_out = 0
+        self._content: Store = store_of(root)
 
-    def put(self, data: bytes, suffix: str) -> str:
-        """Keep ``data`` as ``exchanges/<first 2>/<sha256>.<suffix>`` and give the digest."""
-        digest = hashlib.sha256(data).hexdigest()
-        name = relative(digest, suffix)
-        if name in self._known:
-            return digest
-        # Thousands of small files: calls of the system alone take half the time that those of pathlib do.
-        path = f"{self._folder}/{name}"
-        temporary = f"{path[: -len(name) + len('exchanges/xx/')]}.{digest}.{os.getpid()}.{next(self._numbers)}"
-        try:
-            _write(temporary, data)
-        except FileNotFoundError:
-            self._make_folder(os.path.dirname(path))  # noqa: PTH120
-            _write(temporary, data)
-        try:
-            os.replace(temporary, path)  # noqa: PTH105 -- a reader, or a run that is killed, never sees half a file
-        except BaseException:
-            _remove(temporary)
-            raise
-        self.written += len(data)
-        if len(self._known) >= REMEMBERED:
-            self._known = set()
-        self._known.add(name)
-        return digest
+    @property
+    def written(self) -> int:
+        """Bytes of content so far."""
+        return self._content.written
 
-    def _make_folder(self, path: str) -> None:
-        """Make a folder below ``exchanges`` once; one that was there and is gone took evidence with it."""
-        top = os.path.dirname(path)  # noqa: PTH120
-        if not self._folders:
-            os.makedirs(top, exist_ok=True)  # noqa: PTH103
-        for each in (top, path):
-            if each in self._folders and not os.path.isdir(each):  # noqa: PTH112
-                raise FileNotFoundError(errno.ENOENT, "the evidence folder, or a part of it, was removed")
-            with contextlib.suppress(FileExistsError):
-                os.mkdir(each)  # noqa: PTH102 -- those above are not made a second time
-            self._folders.add(each)
+    def put(self, data: bytes, suffix: Suffix) -> str:
+        """Keep content and give its digest."""
+        return self._content.put(data, suffix)
 
     def write(self, exchange: Exchange, redactions: list[Redaction]) -> str:
         """Keep an exchange that has been redacted, bodies apart, and give the digest of its record."""
         request = self._body(exchange.request_body)
         response = self._body(exchange.response_body)
-        return self.put(_encode(_record(exchange, request, response, redactions)), "json")
+        return self.put(_encode(_record(exchange, request, response, redactions)), RECORD)
 
     def _body(self, body: bytes) -> dict[str, Any] | None:
         if not body:
             return None
         kept, clipped = self._kept(body)
-        digest = self.put(kept, "body")
-        record = {"sha256": digest, "bytes": len(kept), "file": relative(digest, "body")}
+        digest = self.put(kept, BODY)
+        record = {"sha256": digest, "bytes": len(kept), "file": place(digest, BODY)}
         return record if clipped is None else record | {"clipped": clipped}
 
     def _kept(self, body: bytes) -> tuple[bytes, dict[str, Any] | None]:
@@ -116,29 +83,6 @@ class ExchangeStore:
         self.left_out += len(body) - HEAD - TAIL
         whole = {"sha256": hashlib.sha256(body).hexdigest(), "bytes": len(body), "head": HEAD, "tail": TAIL}
         return body[:HEAD] + body[-TAIL:], whole
-
-
-def _write(path: str, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o666)
-    try:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(descriptor, view) :]
-    except BaseException:
-        _remove(path)
-        raise
-    finally:
-        os.close(descriptor)
-
-
-def _remove(path: str) -> None:
-    with contextlib.suppress(OSError):
-        os.unlink(path)  # noqa: PTH108
-
-
-def relative(digest: str, suffix: str) -> str:
-    """Path of a stored file within the bundle."""
-    return f"exchanges/{digest[:2]}/{digest}.{suffix}"
 
 
 def _encode(record: dict[str, Any]) -> bytes:

@@ -8,14 +8,16 @@ from pathlib import Path
 
 import msgspec
 
+from harness.bundle.places import BODY, RECORD, Suffix, named
+from harness.bundle.store import store_of
 from harness.foreign import read_inside
 from harness.record.exchange import Exchange, Failure, RpcStatus
 from harness.target.replaying import Recording
 from reports.bundle import EVIDENCE, MANIFEST, Manifest
 from reports.evidence import Evidence, decode
-from reports.excerpt import Body, ExchangeRecord, stored_path
+from reports.excerpt import Body, ExchangeRecord
 from reports.journal import JournalScan
-from reports.limits import MAX_BODY, MAX_DOCUMENT, MAX_MANIFEST, MAX_RECORD, counted
+from reports.limits import MAX_DOCUMENT, MAX_MANIFEST, counted
 from reports.recorded import JOURNAL
 
 
@@ -66,7 +68,7 @@ def read_recording(folder: Path, sha256: str, base: str) -> Recording:
         BundleError: a file is missing or altered.
     """
     try:
-        record = msgspec.json.decode(_addressed(folder, sha256, "json"), type=ExchangeRecord)
+        record = msgspec.json.decode(_addressed(folder, sha256, RECORD), type=ExchangeRecord)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BundleError(f"the record {sha256} cannot be read: {error}") from error
     answer = record.response
@@ -126,18 +128,16 @@ def _sent(folder: Path) -> Iterator[tuple[int, str]]:
 
 
 def _body(folder: Path, body: Body | None) -> bytes:
-    return _addressed(folder, body.sha256, "body") if body is not None and body.bytes else b""
+    return _addressed(folder, body.sha256, BODY) if body is not None and body.bytes else b""
 
 
-def _addressed(folder: Path, sha256: str, suffix: str) -> bytes:
+def _addressed(folder: Path, sha256: str, suffix: Suffix) -> bytes:
     try:
-        name = stored_path(sha256, suffix)
+        return store_of(folder).get(sha256, suffix)
     except ValueError as error:
         raise BundleError(str(error)) from error
-    data = _file(folder, name, MAX_BODY if suffix == "body" else MAX_RECORD)
-    if hashlib.sha256(data).hexdigest() != sha256:
-        raise BundleError(f"{name} does not have the content that its name promises")
-    return data
+    except OSError as error:
+        raise BundleError(f"{folder / named(sha256, suffix)}: {error.strerror}") from error
 
 
 def _file(folder: Path, name: str, limit: int) -> bytes:

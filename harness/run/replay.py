@@ -12,7 +12,7 @@ from harness.budget import Budget, BudgetExhausted, Limits
 from harness.check import TesterFailed
 from harness.record.disk import CannotRecord
 from harness.record.exchange import Exchange
-from harness.record.redact import Redactor
+from harness.record.redact import Redaction, Redactor
 from harness.record.store import ExchangeStore, Recorder
 from harness.run.config import OFF_LOOPBACK_RATE, access_for, grpc_access_for
 from harness.run.numbers import count_of, rate_of, timeout_of
@@ -175,9 +175,9 @@ class _Session:
 class _Unkept(ExchangeStore):
     """A replay is no evidence: nothing of it is written."""
 
-    def put(self, data: bytes, suffix: str) -> str:
+    def write(self, exchange: Exchange, redactions: list[Redaction]) -> str:
         """Give an empty digest."""
-        del data, suffix
+        del exchange, redactions
         return ""
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.bundle.places import RECORD, named
 from harness.run.accounts import write_models, write_untested, write_waived
 from harness.run.outcomes import counted
 from harness.run.results import Result, chosen
@@ -32,7 +33,7 @@ def describe(result: Result, run: Run) -> str:
         level = result.outcome.levels[violation.clause]
         lines.append(f"  {violation.clause} ({level}): expected {violation.expected}; observed {violation.observed}")
         if violation.exchange:
-            name = f"exchanges/{violation.exchange[:2]}/{violation.exchange}.json"
+            name = named(violation.exchange, RECORD)
             lines.append(f"  exchange: {run.config.folder / name}")
     if not result.outcome.violations:
         lines.append(f"  {result.reason}")
