@@ -7,6 +7,7 @@ import contextvars
 import hashlib
 import itertools
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from harness.check import TesterFailed
 from harness.record.disk import Disk
 from harness.record.exchange import ConnectionFacts, Exchange, Headers
 from harness.record.redact import Redaction, Redactor
+from harness.record.tempo import Tempo
 
 SCHEMA = "art15-exchange/1"
 Observer = Callable[[Exchange, str | None], None]
@@ -213,6 +215,7 @@ class Recorder:
         continuity: asked about each request that got no answer; without one, every exchange is given as it is.
         recent: the last exchanges that reached the endpoint, with the id of the check that sent them.
         answering: transports over which anything was ever answered: what never was cannot be lost.
+        tempo: how long answers take that are waited for one at a time.
     """
 
     def __init__(
@@ -237,6 +240,8 @@ class Recorder:
         self._recent_bytes = 0
         self.answering: set[str] = set()
         self._checks: contextvars.ContextVar[str | None] = contextvars.ContextVar("check")
+        self.tempo = Tempo()
+        self._held: dict[str, contextvars.Context] | None = None
 
     @property
     def current_check(self) -> str | None:
@@ -279,6 +284,7 @@ class Recorder:
             CannotRecord: it cannot be kept, so nothing more may be sent.
             TesterFailed: it failed by a want of this machine; it is kept, and shown to nobody as the endpoint's doing.
         """
+        begin = time.monotonic()
         clean, redactions = self.redactor.exchange(exchange)
         try:
             digest = self.store.write(clean, redactions)
@@ -309,9 +315,18 @@ class Recorder:
         self._remember(done)
         for seen in self._watchers:
             seen.append(done)
+        held = self._held
+        if held is None:
+            self.show(done)
+            self.tempo.note(done, time.monotonic() - begin)
+        else:
+            held[digest] = contextvars.copy_context()
+        return done
+
+    def show(self, done: Exchange) -> None:
+        """Show a recorded exchange to every observer."""
         for observer in self._observers:
             observer(done, self.current_check)
-        return done
 
     def settled(self, send: Callable[[], Exchange], *, whole_time: bool = True) -> Exchange:
         """Send, and send again while the endpoint was away meanwhile; everything that is sent goes through here.
@@ -327,6 +342,21 @@ class Recorder:
                 break
             exchange, tries = send(), tries + 1
         return exchange
+
+    @contextlib.contextmanager
+    def held_back(self) -> Iterator[dict[str, contextvars.Context]]:
+        """Inside, exchanges are recorded and shown to no observer, and nobody waits for an endpoint without an answer.
+
+        Gives the context in which each was recorded, by its reference: an answer that came while others were under way
+        may be no case of anything, and who finds that it is :meth:`show`s it there.
+        """
+        held: dict[str, contextvars.Context] = {}
+        before, self._held = self._held, held
+        try:
+            with self.unwatched():
+                yield held
+        finally:
+            self._held = before
 
     @contextlib.contextmanager
     def unwatched(self) -> Iterator[None]:

@@ -22,6 +22,7 @@ from harness.record.store import Recorder
 from harness.waiting import wait
 from harness.wire import strictjson
 from harness.wire.access import Access, Header
+from harness.wire.ahead import Bank
 from harness.wire.connection import Route
 from harness.wire.messages import InferRequest
 from harness.wire.pace import THROTTLED_SECONDS, THROTTLED_TRIES, Pace, pause_of
@@ -73,6 +74,7 @@ class RestClient:
         # While it is not set, an answer that says "not now" is taken as the answer.
         self.waits = True
         self.pace = Pace()
+        self.bank = Bank()
         self._learn_secrets()
 
     def send(
@@ -92,7 +94,8 @@ class RestClient:
         A server may close a kept-alive connection at any moment after an answer (RFC 9112, section 9.3.1). A request
         that meets such a close before a single byte has come back is sent once more on a new connection. An endpoint
         that says "not now" (429, or 503 with Retry-After) is asked again after its pause, and more slowly from then
-        on: a rate limit is no answer to the question that was asked. Every attempt is recorded.
+        on: a rate limit is no answer to the question that was asked. Every attempt is recorded. What was asked ahead
+        (:mod:`harness.wire.ahead`) is not sent again.
 
         Args:
             path: appended to the base URL as it is; percent-encoded already, and a query may follow.
@@ -110,6 +113,9 @@ class RestClient:
             harness.incident.EndpointLost: the endpoint has gone away.
         """
         given, fresh = tuple(headers), fresh or self.always_fresh
+        asked = (method, path, body, given, fresh, timeout, accept_encoding, credentials)
+        if (known := self.bank.take(asked)) is not None:
+            return known
 
         def attempt() -> Exchange:
             exchange = self._patiently(method, path, body, given, fresh, timeout, accept_encoding, credentials)
@@ -118,6 +124,8 @@ class RestClient:
             return self._patiently(method, path, body, given, True, timeout, accept_encoding, credentials)
 
         exchange = self.recorder.settled(attempt, whole_time=timeout is None)
+        if self.bank.give(asked, exchange):
+            return exchange
         for _ in range(THROTTLED_TRIES if self._patient and self.waits else 0):
             pause = pause_of(exchange)
             if pause is None or pause > min(THROTTLED_SECONDS, self.budget.seconds_left):

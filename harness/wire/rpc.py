@@ -26,6 +26,7 @@ from harness.record.store import Recorder
 from harness.waiting import wait
 from harness.wire import protobuf
 from harness.wire.access import Access, Header
+from harness.wire.ahead import Bank
 from harness.wire.connection import Route
 from harness.wire.http2 import OF_HTTP_1, Answer, Http2Pool
 from harness.wire.messages import InferRequest
@@ -73,6 +74,7 @@ class GrpcClient:
         self._patient = True
         self.always_fresh = False  # as with REST
         self.pace = Pace()
+        self.bank = Bank()
         self._secrets: tuple[str, ...] = ()
         self._learn_secrets()
 
@@ -108,6 +110,9 @@ class GrpcClient:
         """
         data = message if isinstance(message, bytes) else message.SerializeToString()
         given, fresh = tuple(metadata), fresh or self.always_fresh
+        asked = (method, data, service, given, timeout, credentials, fresh)
+        if (known := self.bank.take(asked)) is not None:
+            return known
 
         def attempt() -> Exchange:
             exchange, again = self._patiently(method, data, service, given, timeout, credentials, fresh=fresh)
@@ -116,6 +121,8 @@ class GrpcClient:
             return exchange
 
         exchange = self.recorder.settled(attempt, whole_time=timeout is None)
+        if self.bank.give(asked, exchange):
+            return exchange
         for _ in range(THROTTLED_TRIES if self._patient else 0):
             pause = pause_of(exchange)
             if pause is None or pause > min(THROTTLED_SECONDS, self.budget.seconds_left):
