@@ -357,6 +357,13 @@ class Outcome:
     unsampled: bool = False
     unshown: set[str] = field(default_factory=set)
 
+    def anew(self) -> None:
+        """Forget everything: the check is carried out once more."""
+        for seen in (self.cases, self.violations, self.observations, self.exercised, self.series, self.facts):
+            seen.clear()
+        self.unshown.clear()
+        self.estimate, self.ended, self.reason, self.unreached, self.unsampled = None, None, "", "", False
+
     def weight(self, violation: Violation) -> Verdict:
         """How heavily one violation counts: as the level of its clause says, unless policy or case say else."""
         if violation.by_policy:

@@ -145,8 +145,23 @@ def execute(check: Check, probe: Probe, unconnected: Collection[str] = ()) -> tu
     Args:
         unconnected: references of exchanges that never reached the endpoint; it may grow while the check runs.
     """
+    outcome, ahead = probe.outcome, probe.target.ahead
+    _carried_out(check, probe)
+    if ahead.again and not check.passive:
+        # What went wrong went wrong beside other requests: nothing of it counts before it was seen alone.
+        with ahead.off():
+            _carried_out(check, probe, anew=True)
+    ahead.over()
+    defect = take_back(outcome, unconnected)
+    verdict = outcome.verdict()
+    return verdict, defect if defect and verdict is Verdict.TOOL_ERROR else reason_of(outcome)
+
+
+def _carried_out(check: Check, probe: Probe, *, anew: bool = False) -> None:
     outcome = probe.outcome
     try:
+        if anew:
+            probe.anew()
         check.function(probe)
     except NotApplicable as error:
         outcome.ended, outcome.reason = Verdict.NOT_APPLICABLE, str(error)
@@ -167,9 +182,6 @@ def execute(check: Check, probe: Probe, unconnected: Collection[str] = ()) -> tu
         outcome.ended, outcome.reason = Verdict.TOOL_ERROR, f"another plugin of pytest ended the check: {error.msg}"
     except Exception as error:  # noqa: BLE001 - a defect of the check must never look like one of the server
         outcome.ended, outcome.reason = Verdict.TOOL_ERROR, _broken(error)
-    defect = take_back(outcome, unconnected)
-    verdict = outcome.verdict()
-    return verdict, defect if defect and verdict is Verdict.TOOL_ERROR else reason_of(outcome)
 
 
 def _broken(error: Exception) -> str:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -164,6 +165,7 @@ class Run:
         self._recorder.continuity = self.continuity
         self.target = self._discover(rest, grpc, policy)
         self.target.sightings = self._sightings
+        self.target.ahead.sees = self._sightings.sees
         self.continuity.target = self.target
         self.target.seed = config.seed
         self.target.examples = EXAMPLES[config.profile]
@@ -241,6 +243,7 @@ class Run:
         for text in self.target.remarks:
             self.tell(text)
             self._log("deviation", {"text": text})
+        self.target.ahead.note = lambda text: self._log("deviation", {"text": text})
 
     def _open_checks(self) -> set[str]:
         """Checks that ask only for what the protocol leaves open."""
@@ -328,6 +331,7 @@ class Run:
     def _identity(self, when: str) -> None:
         """Read each model's metadata again, so that a change during the run is seen."""
         with checking(self._recorder, None):
+            self.target.ahead.ask([partial(metadata_again, self.target, each) for each in self.target.models])
             for model in self.target.models:
                 try:
                     exchange = metadata_again(self.target, model)

@@ -5,7 +5,8 @@ What is left out stands in the run as well: it is untestable, with words, and ne
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -19,6 +20,7 @@ from harness.target.errors import TargetError
 from harness.target.known import readable_of
 from harness.target.models import ModelUnderTest
 from harness.target.target import Target
+from harness.wire.ahead import AT_A_TIME
 from harness.wire.messages import InferRequest, ModelMetadata, read_model_metadata
 from harness.wire.rest import RestClient
 
@@ -46,6 +48,7 @@ def describe_all(
         TargetError: a name was given that no message can hold.
     """
     limits, budget = target.policy.limits, _budget(target)
+    chunk = 0
     until = budget.seconds_left * (1 - SHARE)
     for position, (name, version) in enumerate(wanted):
         if not named and position >= limits.models:
@@ -64,6 +67,9 @@ def describe_all(
         if budget.seconds_left < until:
             _leave_out(target, wanted[position:], "half of the time went into asking for metadata", "", named=named)
             return
+        if position >= chunk:
+            chunk = position + AT_A_TIME
+            target.ahead.ask(_asks(target, wanted[position : min(chunk, limits.models)]), _describes)
         try:
             model = _model(target, name, version, _listed(versions.get(name), limits), named=named)
         except (BudgetExhausted, EndpointLost, Untestable) as error:
@@ -73,6 +79,21 @@ def describe_all(
     if unread:
         told = f"not probed: {unread}; name some with --oip-model"
         target.beyond.append(not_probed("all that the list of models has further", told, ""))
+
+
+def _asks(target: Target, wanted: Sequence[tuple[str, str | None]]) -> list[Callable[[], Exchange]]:
+    """What asks for the metadata of models, over each transport."""
+    named = [(name, version) for name, version in wanted if sendable(name, target.policy.limits)]
+    clients = [client for client in (target.grpc, target.rest) if client is not None]
+    return [partial(client.model_metadata, name, version) for name, version in named for client in clients]
+
+
+def _describes(exchange: Exchange) -> bool:
+    """Whether there is anything in it of a model: else it is asked for again, alone."""
+    if exchange.rpc is not None:
+        return exchange.ok
+    value = readable_of(exchange) if exchange.ok else None
+    return isinstance(value, dict) and "name" in value
 
 
 def _listed(version: str | None, limits: LimitsTable) -> str | None:

@@ -23,6 +23,7 @@ from harness.target.alive import Alive, alive
 from harness.target.models import outputs_of
 from harness.target.probe import Probe
 from harness.target.replies import status_of
+from harness.target.searching import ask_ahead, judged_alone
 from harness.wire.datatypes import DATATYPES
 
 T = TypeVar("T")
@@ -64,6 +65,7 @@ def explore(
     *,
     examples: int,
     label: Callable[[T], list[str]] | None = None,
+    sends: Callable[[T], object] | None = None,
 ) -> None:
     """Draw, judge, and report: every case that held on the first pass, and each root cause once, shrunk and replayed.
 
@@ -73,11 +75,14 @@ def explore(
         judge: sends what was drawn and says what came of it; may end the check.
         examples: number of draws, rounded up to whole shares.
         label: input classes of a draw, for counting.
+        sends: sends the same as ``judge``, where no draw depends on what came of another.
     """
     known: set[str] = set()
     patient = _patient(probe, judge)
     strategies = [strategy] if isinstance(strategy, SearchStrategy) else list(strategy)
     share = -(-examples // len(strategies))
+    if sends is not None:
+        ask_ahead(probe.target, strategies, sends, share)
     for each in strategies:
         first = True
         while True:
@@ -107,7 +112,7 @@ def _patient(probe: Probe, judge: Callable[[T], list[PropertyCase]]) -> Callable
         if silences >= SILENCES:
             probe.untestable(f"the search ended after {silences} requests without an answer in time")
         with probe.client.recorder.watching() as exchanges:
-            cases = judge(value)
+            cases = judged_alone(probe.target.ahead, lambda: judge(value), _all_held)
         lost = [each.error.kind for each in exchanges if each.error is not None]
         if any(kind in UNSERVED for kind in lost) and look(probe).problem is not None:
             probe.untestable("the endpoint serves no more")
@@ -115,6 +120,10 @@ def _patient(probe: Probe, judge: Callable[[T], list[PropertyCase]]) -> Callable
         return cases
 
     return judged
+
+
+def _all_held(cases: list[PropertyCase]) -> bool:
+    return all(each.held for each in cases)
 
 
 class _Search(Generic[T]):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from harness.check import NotApplicable, Untestable
@@ -113,6 +114,8 @@ def replies(probe: Probe) -> Iterator[tuple[str, Exchange, Any]]:
             requests[f"{rows} rows"] = probe.grpc_model.batch(rows).request
     for echo in echoes_of(probe, *DATATYPES):
         requests[f"edges of {echo.datatype}"] = with_elements(base, echo.source, full_range(echo.datatype))
+    asks = [partial(probe.grpc_model.infer, request, form) for request in requests.values() for form in forms(request)]
+    probe.target.ahead.ask(asks)
     for words, request in requests.items():
         for form in forms(request):
             exchange = probe.grpc_model.infer(request, form)
@@ -142,7 +145,7 @@ def forms(request: InferRequest) -> tuple[Form, ...]:
 def echo_once(probe: Probe, echo: EchoedInput, values: Sequence[Any], form: Form) -> tuple[Exchange, str | None]:
     """Send values to an echo: the exchange, and which of them was lost, in words."""
     request = with_elements(base_request(probe), echo.source, tuple(values))
-    exchange = probe.answered(probe.grpc_model.infer(request, form))
+    exchange = probe.answered(_sent_to(probe, echo, values, form))
     message, problem = infer_reply(exchange)
     elements, problem = ((), problem) if message is None else output_elements(message, echo.output, echo.datatype)
     if problem is not None:
@@ -152,6 +155,10 @@ def echo_once(probe: Probe, echo: EchoedInput, values: Sequence[Any], form: Form
         probe.observe(f"{echo.datatype}: {found}, over REST as well: the model itself does so")
         return exchange, None
     return exchange, None if found is None else f"sent and returned: {found}"
+
+
+def _sent_to(probe: Probe, echo: EchoedInput, values: Sequence[Any], form: Form) -> Exchange:
+    return probe.grpc_model.infer(with_elements(base_request(probe), echo.source, tuple(values)), form)
 
 
 def _same_over_rest(probe: Probe, request: InferRequest, output: str, returned: Sequence[Any]) -> bool:
@@ -215,6 +222,10 @@ def keeps_all(probe: Probe, datatypes: Sequence[str], form: Form, clause: str) -
 
 def draws_kept(probe: Probe, echo: EchoedInput, form: Form, clause: str) -> None:
     """Draw values of the type; the smallest list that does not come back is one more case."""
-    found = probe.search(raw_lists(echo.datatype), lambda values: echo_once(probe, echo, values, form)[1] is None)
+    found = probe.search(
+        raw_lists(echo.datatype),
+        lambda values: echo_once(probe, echo, values, form)[1] is None,
+        sends=lambda values: _sent_to(probe, echo, values, form),
+    )
     if found is not None:
         keeps(probe, echo, found.smallest, form, clause)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.check import NotApplicable, Untestable
@@ -54,10 +55,15 @@ def grpc_mistakes(probe: Probe, *clauses: str) -> Iterator[Mistake]:
         named=bool(metadata and metadata.inputs),
     )
     asked = [mutation for mutation in found if not clauses or mutation.clause in clauses]
+
+    def send(mutation: GrpcMutation, form: Form) -> Exchange:
+        with meant("neither" if mutation.permitted else "invalid"):
+            return model.infer(base.request, form, mutation.edit)
+
     for form in _forms(probe, base) if asked else ():
+        probe.target.ahead.ask([partial(send, mutation, form) for mutation in asked], refused)
         for mutation in asked:
-            with meant("neither" if mutation.permitted else "invalid"):
-                exchange = model.infer(base.request, form, mutation.edit)
+            exchange = send(mutation, form)
             yield Mistake(mutation, form, exchange)
 
 

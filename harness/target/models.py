@@ -172,13 +172,26 @@ class ModelUnderTest:
         key = hashlib.sha256(mutation.body).digest()
         if key in self._mistakes:
             return self._mistakes[key]
-        # What the protocol has no way to forbid is no invalid message.
-        with meant("neither" if mutation.permitted else "invalid"):
-            exchange = client.infer(self.name, mutation.body, self.address)
+        exchange = self.send_mistake(client, mutation)
         self._mistakes_bytes += len(exchange.request_body) + len(exchange.response_body)
         if self._mistakes_bytes <= MISTAKES_BYTES:
             self._mistakes[key] = exchange
         return exchange
+
+    def send_mistake(self, client: RestClient, mutation: Mutation) -> Exchange:
+        """Send an invalid request, and keep nothing of it."""
+        # What the protocol has no way to forbid is no invalid message.
+        with meant("neither" if mutation.permitted else "invalid"):
+            return client.infer(self.name, mutation.body, self.address)
+
+    def is_known(self, mutation: Mutation) -> bool:
+        """Whether the answer to an invalid request is kept."""
+        return hashlib.sha256(mutation.body).digest() in self._mistakes
+
+    def forget_mistakes(self) -> None:
+        """Let every invalid request be sent anew."""
+        self._mistakes.clear()
+        self._mistakes_bytes = 0
 
     def echoes(self, client: RestClient) -> dict[str, str]:
         """Input -> output, where an output has given back the input's values in two different requests.

@@ -125,6 +125,8 @@ class Probe:
         self.outcome.cases[name] = self.outcome.cases.get(name, 0) + 1
         text = observed if isinstance(observed, str) else shown(observed)
         found, self._pending = self._pending, None
+        if not condition:
+            self.target.ahead.question(exchange)
         evidence = exchange or (found.exchange if found is not None else None)
         if not condition and evidence is not None and self._guarded(name, evidence):
             self.outcome.cases[name] -= 1
@@ -154,6 +156,16 @@ class Probe:
                 )
             )
         return condition
+
+    def anew(self) -> None:
+        """Forget what was seen: the check is carried out once more."""
+        self.outcome.anew()
+        self._pending = self.repeated = None
+        model = self.on_model
+        if model is not None:
+            model.forget_mistakes()
+            if self.target.rest is not None and self.target.ahead.came_aside(model.metadata_exchange):
+                model.metadata_exchange = self.client.model_metadata(model.name, model.address)
 
     def _guarded(self, clause: str, exchange: Exchange) -> bool:
         """Whether a guard answered instead of what the clause speaks of: then nothing was seen of it, good or bad.
@@ -210,7 +222,12 @@ class Probe:
         self.outcome.exercised[name] = self.outcome.exercised.get(name, 0) + count
 
     def search(
-        self, strategy: SearchStrategy[T], holds: Callable[[T], bool], *, examples: int | None = None
+        self,
+        strategy: SearchStrategy[T],
+        holds: Callable[[T], bool],
+        *,
+        examples: int | None = None,
+        sends: Callable[[T], object] | None = None,
     ) -> CampaignResult[T] | None:
         """Draw from a strategy: the smallest counterexample, replayed on connections of its own, or None.
 
@@ -218,8 +235,10 @@ class Probe:
             strategy: what to draw.
             holds: sends the value and says whether the property held.
             examples: number of draws instead of the profile's.
+            sends: sends what ``holds`` sends for a value, where no draw depends on what came of another.
         """
-        found = search_for(self.target, strategy, holds, self.target.examples if examples is None else examples)
+        draws = self.target.examples if examples is None else examples
+        found = search_for(self.target, strategy, holds, draws, sends)
         self._pending = found[1] if found is not None else None
         return found[0] if found is not None else None
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from functools import partial
+
 from harness.check import NotApplicable, Untestable
 from harness.generate.mutations import Mutation, mutations
 from harness.record.exchange import Exchange
@@ -24,6 +27,16 @@ def mutations_of(probe: Probe, clause: str | None = None) -> list[Mutation]:
     return [mutation for mutation in found if clause is None or mutation.clause == clause]
 
 
+def mistakes_made(probe: Probe, asked: Sequence[Mutation] | None = None) -> Iterator[tuple[Mutation, Exchange]]:
+    """Each mutation (or all there are) with its answer; none depends on what came of another."""
+    found = mutations_of(probe) if asked is None else asked
+    model, client = probe.model, probe.client
+    new = [partial(model.send_mistake, client, each) for each in found if not model.is_known(each)]
+    probe.target.ahead.ask(new, refused)
+    for mutation in found:
+        yield mutation, model.mistake(client, mutation)
+
+
 def refuses(probe: Probe, clause: str) -> None:
     """Every mutation of the clause is refused; one case each.
 
@@ -34,8 +47,7 @@ def refuses(probe: Probe, clause: str) -> None:
     asked = mutations_of(probe, clause)
     if not asked:
         probe.not_applicable("the model's inputs leave no such mistake to make")
-    for mutation in asked:
-        exchange = probe.model.mistake(probe.client, mutation)
+    for mutation, exchange in mistakes_made(probe, asked):
         if mutation.permitted and exchange.ok:
             probe.observe(f"{mutation.name} ({mutation.why}) is answered {status_of(exchange)}", clause)
             continue

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from hypothesis.strategies import SearchStrategy
@@ -19,9 +20,11 @@ from harness.check import Inconclusive, NotApplicable, Untestable
 from harness.generate.campaign import CampaignResult, search
 from harness.record.exchange import Exchange
 from harness.target.target import Target
+from harness.wire.ahead import Ahead
 from harness.wire.pace import SHEDDING
 
 T = TypeVar("T")
+J = TypeVar("J")
 REPLAYS = 3
 # One that hangs costs a whole time limit each time.
 REPLAY_SECONDS = 15.0
@@ -60,21 +63,31 @@ class SearchResult:
 
 
 def search_for(
-    target: Target, strategy: SearchStrategy[T], holds: Callable[[T], bool], examples: int
+    target: Target,
+    strategy: SearchStrategy[T],
+    holds: Callable[[T], bool],
+    examples: int,
+    sends: Callable[[T], object] | None = None,
 ) -> tuple[CampaignResult[T], SearchResult] | None:
-    """Search, and if something was found, replay it; None if every draw held."""
+    """Search, and if something was found, replay it; None if every draw held.
+
+    Args:
+        sends: as for :meth:`harness.target.probe.Probe.search`.
+    """
     recorder = (target.rest or target.grpc or target.client).recorder
     seen: dict[int, list[Exchange]] = {}
     values: list[T] = []
 
     def watched(value: T) -> bool:
         with recorder.watching() as exchanges:
-            held = holds(value)
+            held = judged_alone(target.ahead, lambda: holds(value), lambda held: held)
         if not held:
             values.append(value)
             seen[id(value)] = exchanges
         return held
 
+    if sends is not None:
+        ask_ahead(target, [strategy], sends, examples)
     try:
         found = search(strategy, watched, examples=examples, seed=target.seed)
     except (BudgetExhausted, Untestable, NotApplicable, Inconclusive):
@@ -92,6 +105,36 @@ def search_for(
         replayed=replay(target, lambda: holds(found.smallest)),
     )
     return found, counterexample
+
+
+def ask_ahead(
+    target: Target, strategies: Iterable[SearchStrategy[T]], sends: Callable[[T], object], examples: int
+) -> None:
+    """Send what searches will draw, as long as everything holds, ahead of them.
+
+    Args:
+        examples: draws of each.
+    """
+    values = (value for each in strategies for value in _drawn(each, examples, target.seed))
+    target.ahead.ask(partial(sends, value) for value in values)
+
+
+def _drawn(strategy: SearchStrategy[T], examples: int, seed: int) -> list[T]:
+    values: list[T] = []
+
+    def note(value: T) -> bool:
+        values.append(value)
+        return True
+
+    search(strategy, note, examples=examples, seed=seed)
+    return values
+
+
+def judged_alone(ahead: Ahead, judge: Callable[[], J], good: Callable[[J], bool]) -> J:
+    """What ``judge`` says; where that is bad and it saw answers that came side by side, what it says of others."""
+    ahead.doubt()
+    said = judge()
+    return said if good(said) or not ahead.doubt() else judge()
 
 
 def replay(target: Target, holds: Callable[[], bool], times: int = REPLAYS) -> tuple[int, int] | None:

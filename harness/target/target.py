@@ -9,6 +9,7 @@ from harness.check import Untestable
 from harness.policy import Policy
 from harness.record.exchange import Exchange
 from harness.target.models import ModelUnderTest
+from harness.wire.ahead import Ahead
 from harness.wire.messages import ServerMetadata
 from harness.wire.rest import RestClient
 
@@ -40,6 +41,7 @@ class Target:
         unloaded: names it lists and says it has not loaded.
         bench: makes load, where the run has a place for its records.
         sightings: what the passive look at every recorded answer has seen so far.
+        ahead: sends requests that do not depend on each other side by side, where that pays.
     """
 
     rest: RestClient | None
@@ -59,6 +61,11 @@ class Target:
     sightings: Sightings | None = None
     unloaded: tuple[str, ...] = ()
     remarks: list[str] = field(default_factory=list)
+    ahead: Ahead = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ahead = Ahead([client for client in (self.rest, self.grpc) if client is not None])
+        self.ahead.note = self.remarks.append
 
     @property
     def client(self) -> RestClient:

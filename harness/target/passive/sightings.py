@@ -86,6 +86,16 @@ class Sightings:
                 if len(self.defects) < EXAMPLES:
                     self.defects.append(f"looking at exchange {exchange.n}: {type(error).__name__}: {error}")
 
+    def sees(self, exchange: Exchange) -> bool:
+        """Whether there is anything to note in an exchange, which is noted nowhere; what cannot be read has something.
+
+        To be called where it was recorded: what is noted depends on what the request was meant to be.
+        """
+        try:
+            return bool(look_at(exchange, intended(), self._known)[0])
+        except Exception:  # noqa: BLE001 -- it is asked again, and looked at then
+            return True
+
     def of(self, transport: Transport, *clauses: str) -> list[Sighting]:
         """What was seen so far of some clauses, in the order of first sight."""
         with self._lock:

@@ -15,6 +15,7 @@ from harness.target.passive.sightings import Sightings
 from harness.target.probe import Probe
 from harness.target.target import Target
 from harness.verdicts import Level, Verdict
+from harness.wire.ahead import Ahead
 from tests.harness.target.passive.answers import PYTHON, rest
 
 
@@ -30,7 +31,7 @@ def probe_of(check: Check, text: str) -> Probe:
     """A probe of a run in which one error with that text was recorded."""
     seen = Sightings(Redactor())
     seen.look(rest(400, {"error": text}), "a")
-    target = cast("Target", SimpleNamespace(sightings=seen))
+    target = cast("Target", SimpleNamespace(sightings=seen, ahead=Ahead([])))
     return Probe(check, target, Outcome(dict.fromkeys(check.asked, Level.SHOULD)))
 
 
