@@ -69,7 +69,14 @@ def adversarial_invalid_refused(probe: Probe) -> None:
             return cases
         return cases + _decided(probe, drawn, exchange, valid) + _refusal(drawn, exchange, raised=raised)
 
-    explore(probe, mistakes(probe), judge, examples=10 * probe.target.examples, label=mistake_classes)
+    explore(
+        probe,
+        mistakes(probe),
+        judge,
+        examples=10 * probe.target.examples,
+        label=mistake_classes,
+        sends=partial(send_mistake, probe),
+    )
     serving(probe, look(probe))
 
 

@@ -69,7 +69,10 @@ def adversarial_valid_answered(probe: Probe) -> None:
         cases.append(PropertyCase("REST-ERR-02", problem is None, expected, observed, error_root(exchange), exchange))
         return cases
 
-    explore(probe, drawn_requests(probe), judge, examples=4 * probe.target.examples, label=_classes)
+    def sends(drawn: DrawnRequest) -> Exchange:
+        return probe.model.infer(probe.client, drawn.request)
+
+    explore(probe, drawn_requests(probe), judge, examples=4 * probe.target.examples, label=_classes, sends=sends)
     serving(probe, look(probe))
     for status, count in sorted(fivefold.items()):
         probe.observe(f"{count} requests that are valid by the metadata were answered {status}")
@@ -149,7 +152,12 @@ def adversarial_spellings_agree(probe: Probe) -> None:
             )
         return cases
 
-    explore(probe, drawn_requests(probe), judge, examples=2 * probe.target.examples, label=_classes)
+    def sends(drawn: DrawnRequest) -> None:
+        model.infer(client, drawn.request)
+        for body in _spellings(drawn.request, nested=model.requires != NESTED).values():
+            client.infer(model.name, body, model.address)
+
+    explore(probe, drawn_requests(probe), judge, examples=2 * probe.target.examples, label=_classes, sends=sends)
     if not probe.outcome.cases:
         probe.not_applicable("no drawn request has two spellings that the model takes")
 
@@ -183,7 +191,11 @@ def adversarial_transports_agree(probe: Probe) -> None:
         both = len({each.way in (TYPED, RAW) for each in found}) > 1
         return [_agree(found[0], each) for each in found[1:]] if both else []
 
-    explore(probe, drawn_requests(probe, finite=False), judge, examples=probe.target.examples, label=_classes)
+    def sends(drawn: DrawnRequest) -> list[EncodedAnswer]:
+        return answers(probe, drawn.request)
+
+    drawn = drawn_requests(probe, finite=False)
+    explore(probe, drawn, judge, examples=probe.target.examples, label=_classes, sends=sends)
     if not probe.outcome.cases:
         probe.untestable("no drawn request was answered over both transports")
 

@@ -72,6 +72,7 @@ def adversarial_echo_unchanged(probe: Probe) -> None:
         judge,
         examples=10 * probe.target.examples,
         label=lambda drawn: classes(drawn.request),
+        sends=lambda drawn: probe.model.infer(probe.client, drawn.request),
     )
 
 
@@ -127,7 +128,11 @@ def adversarial_unholdable_not_replaced(probe: Probe) -> None:
     def label(drawn: Unholdable) -> list[str]:
         return [f"{drawn.datatype} {drawn.token.kind}"]
 
-    explore(probe, unholdable(base, sorted(pairs)), judge, examples=3 * probe.target.examples, label=label)
+    def sends(drawn: Unholdable) -> Exchange:
+        return probe.client.infer(probe.model.name, drawn.body, probe.model.address)
+
+    drawn = unholdable(base, sorted(pairs))
+    explore(probe, drawn, judge, examples=3 * probe.target.examples, label=label, sends=sends)
 
 
 def _unreplaced(drawn: Unholdable, found: str | None, exchange: Exchange) -> PropertyCase:

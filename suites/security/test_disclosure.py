@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Literal
 
@@ -12,7 +13,7 @@ from harness.generate.members import with_data, with_members
 from harness.record.exchange import Exchange
 from harness.target.passive.reporting import report_sightings
 from harness.target.probe import UNKNOWN_MODEL, Probe
-from harness.target.refusals import mutations_of
+from harness.target.refusals import mistakes_made
 from harness.target.replies import refused
 from harness.target.telling import DISCLOSURE, SECRET, judge_telling, words
 
@@ -106,7 +107,7 @@ def _others(probe: Probe, transport: Literal["rest", "grpc"]) -> None:
 
 
 def _mistakes(probe: Probe) -> Iterator[tuple[str, Exchange]]:
-    return ((mutation.name, probe.model.mistake(probe.client, mutation)) for mutation in mutations_of(probe))
+    return ((mutation.name, exchange) for mutation, exchange in mistakes_made(probe))
 
 
 def _further(probe: Probe) -> Iterator[tuple[str, Exchange]]:
@@ -126,17 +127,21 @@ def _further(probe: Probe) -> Iterator[tuple[str, Exchange]]:
         "bytes that are no UTF-8": b'{"inputs": "\xff\xfe"}',
         "a content that is too short": b'{"inputs": [',
     }
-    yield from ((why, client.infer(name, body, address)) for why, body in bodies.items())
-    length = (("Inference-Header-Content-Length", "x"),)
-    yield "a length that is no number", client.infer(name, request, address, headers=length)
     path = client.model_path(name, address, "infer")
-    yield "unknown model", client.infer(UNKNOWN_MODEL, request)
-    yield "metadata of an unknown model", client.model_metadata(UNKNOWN_MODEL)
-    yield "metadata of an unknown version", client.model_metadata(name, "no-such-version")
-    yield "unknown version", client.infer(name, request, "no-such-version")
-    yield "unknown route", client.send("GET", "/v2/no/such/route")
-    yield "wrong method", client.send("DELETE", path)
-    yield "wrong coding", client.send("POST", path, b"not gzip", (("Content-Encoding", "gzip"),))
+    length = (("Inference-Header-Content-Length", "x"),)
+    sends: dict[str, Callable[[], Exchange]] = {
+        **{why: partial(client.infer, name, body, address) for why, body in bodies.items()},
+        "a length that is no number": partial(client.infer, name, request, address, headers=length),
+        "unknown model": partial(client.infer, UNKNOWN_MODEL, request),
+        "metadata of an unknown model": partial(client.model_metadata, UNKNOWN_MODEL),
+        "metadata of an unknown version": partial(client.model_metadata, name, "no-such-version"),
+        "unknown version": partial(client.infer, name, request, "no-such-version"),
+        "unknown route": partial(client.send, "GET", "/v2/no/such/route"),
+        "wrong method": partial(client.send, "DELETE", path),
+        "wrong coding": partial(client.send, "POST", path, b"not gzip", (("Content-Encoding", "gzip"),)),
+    }
+    probe.target.ahead.ask(list(sends.values()))
+    yield from ((why, send()) for why, send in sends.items())
 
 
 @dataclass(frozen=True, slots=True)

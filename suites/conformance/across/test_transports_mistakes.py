@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.check import NotApplicable, Untestable, check
@@ -42,7 +43,10 @@ def transports_same_mistakes(probe: Probe) -> None:
     """
     request = _base(probe)
     metadata = probe.model.metadata
-    for mistake in transport_mistakes(request, UNKNOWN_MODEL, named=bool(metadata and metadata.inputs)):
+    mistakes = list(transport_mistakes(request, UNKNOWN_MODEL, named=bool(metadata and metadata.inputs)))
+    sends = [partial(over, probe, request, each) for each in mistakes for over in (_over_rest, _over_grpc)]
+    probe.target.ahead.ask(sends, refused)
+    for mistake in mistakes:
         rest, grpc = _over_rest(probe, request, mistake), _over_grpc(probe, request, mistake)
         observed = f"{mistake.why}: {status_of(rest)} over REST, {status_of(grpc)} over gRPC"
         if rest.error is not None or grpc.error is not None:

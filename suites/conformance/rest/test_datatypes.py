@@ -293,7 +293,7 @@ def _draws_kept(probe: Probe, name: str, output: str, datatype: str, clause: str
         _, tensor = _echo(probe, name, output, values)
         return tensor is not None and preserved(datatype, values, tensor.elements) is None
 
-    found = probe.search(element_lists(datatype), kept)
+    found = probe.search(element_lists(datatype), kept, sends=lambda values: _echo(probe, name, output, values))
     if found is not None:
         _keeps(probe, name, output, datatype, found.smallest, clause)
 

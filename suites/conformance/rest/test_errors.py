@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.check import check
 from harness.target.names import name_root
 from harness.target.probe import UNKNOWN_MODEL, Probe
-from harness.target.refusals import base_of, mutations_of
+from harness.target.refusals import base_of, mistakes_made, mutations_of
 from harness.target.replies import error_object_problem, error_root, object_or_none, refused, status_of
 
 # Mistakes that are answered by different layers of a server: parser, schema, tensor, names.
@@ -27,8 +27,7 @@ def rest_error_status(probe: Probe) -> None:
 
     Over all invalid requests: an answer below 400 must not be an error in disguise (a member error and no outputs).
     """
-    for mutation in mutations_of(probe):
-        exchange = probe.model.mistake(probe.client, mutation)
+    for mutation, exchange in mistakes_made(probe):
         if exchange.error is not None or exchange.status is None:
             continue
         body = object_or_none(exchange) or {}
@@ -54,8 +53,7 @@ def rest_error_object(probe: Probe) -> None:
     Over all invalid requests that were refused. Bodies of one shape are one root cause, however many requests meet it.
     """
     seen = 0
-    for mutation in mutations_of(probe):
-        exchange = probe.model.mistake(probe.client, mutation)
+    for mutation, exchange in mistakes_made(probe):
         if refused(exchange):
             seen += 1
             problem = error_object_problem(exchange)
@@ -111,8 +109,7 @@ def rest_error_blames_client(probe: Probe) -> None:
     """
     raised = probe.target.policy.criteria.server_error_for_client_mistake == "fail"
     codes = []
-    for mutation in mutations_of(probe):
-        exchange = probe.model.mistake(probe.client, mutation)
+    for mutation, exchange in mistakes_made(probe):
         if mutation.name not in CLIENT_MISTAKES or not refused(exchange):
             continue
         assert exchange.status is not None

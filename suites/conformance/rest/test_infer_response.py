@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from typing import Any
 
 from harness.check import NotApplicable, Untestable, check
@@ -68,9 +69,11 @@ def rest_infer_echoes_id(probe: Probe) -> None:
     on each listed version; one with forty rows, where the model takes them. Then ids are drawn (no control characters)
     until one does not come back.
     """
-    kept = [_echoes_id(probe, request_id) for request_id in IDS]
     versions = probe.model.metadata.versions if probe.model.metadata else ()
-    kept += [_echoes_id(probe, IDS[0], version) for version in versions[:5]]
+    asked = [(request_id, None) for request_id in IDS] + [(IDS[0], version) for version in versions[:5]]
+    probe.accepted()
+    probe.target.ahead.ask([partial(_sent_with, probe, *each) for each in asked])
+    kept = [_echoes_id(probe, *each) for each in asked]
     with contextlib.suppress(NotApplicable, Untestable):
         batch = probe.model.batch(probe.client, MANY_ROWS).request
         exchange = probe.answered(probe.model.infer(probe.client, with_id(batch, IDS[0])))
@@ -80,16 +83,18 @@ def rest_infer_echoes_id(probe: Probe) -> None:
         kept.append(probe.holds(good, expected=f"id {IDS[0]!r}", observed=observed, exchange=exchange, root=root))
     if not all(kept):
         return
-    found = probe.search(request_ids(), lambda drawn: _id_of(probe.infer(request_id=drawn)) == drawn)
+    found = probe.search(
+        request_ids(),
+        lambda drawn: _id_of(probe.infer(request_id=drawn)) == drawn,
+        sends=lambda drawn: probe.infer(request_id=drawn),
+    )
     if found is not None:
         _echoes_id(probe, found.smallest)
 
 
 def _echoes_id(probe: Probe, request_id: str, version: str | None = None) -> bool:
     """One case: whether an id comes back; a version that is refused is left to the checks of versions."""
-    address = version or probe.model.address
-    request = with_id(probe.accepted().request, request_id)
-    exchange = probe.answered(probe.client.infer(probe.model.name, request, address))
+    exchange = probe.answered(_sent_with(probe, request_id, version))
     if version is not None and refused(exchange):
         return True
     returned = _id_of(exchange)
@@ -97,6 +102,11 @@ def _echoes_id(probe: Probe, request_id: str, version: str | None = None) -> boo
     good = exchange.ok and isinstance(returned, str) and returned == request_id
     root = id_root(request_id, returned) if exchange.ok else None
     return probe.holds(good, expected=f"id {clip(request_id, 60)!r}", observed=observed, exchange=exchange, root=root)
+
+
+def _sent_with(probe: Probe, request_id: str, version: str | None) -> Exchange:
+    request = with_id(probe.accepted().request, request_id)
+    return probe.client.infer(probe.model.name, request, version or probe.model.address)
 
 
 def _id_of(exchange: Exchange) -> object:
