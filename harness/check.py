@@ -31,6 +31,7 @@ from typing import Any, Literal
 
 from harness.incident import EndpointLost
 from harness.policy import ADVICE, CRITERIA
+from harness.suite import suite_named
 from harness.verdicts import Level, Verdict, combine
 
 __all__ = [
@@ -191,7 +192,8 @@ def check(
         faults: seeded faults of the reference server that make this check fail (method validation).
         kind: ``direct``, ``search`` (a counterexample or none) or ``sampling`` (an estimate with an interval).
         transport: ``rest``, ``grpc`` or ``both``.
-        allow: the ``--oip-allow`` word without which the check does not run; several are joined by ``+``.
+        allow: the ``--oip-allow`` word without which the check does not run; several are joined by ``+``. Without one,
+            that of its suite (``suite.toml``).
         fix: how a server usually mends a finding, one sentence.
         suite: name of the suite for checks outside ``suites/``.
         only_records: nothing can break it, since its clauses allow every answer; so it needs no seeded fault.
@@ -224,7 +226,7 @@ def check(
             faults=tuple(faults),
             kind=kind,
             transport=transport,
-            allow=allow,
+            allow=_permission(folder, allow),
             fix=fix,
             suite=folder,
             group=group,
@@ -260,6 +262,12 @@ def _place(module: str, suite: str | None) -> tuple[str, str]:
     if suite is not None:
         return suite, group
     return (parts[1], group) if parts[0] == "suites" and len(parts) > 2 else (parts[0], group)
+
+
+def _permission(suite: str, allow: str | None) -> str | None:
+    """The words of the check, otherwise the one that all checks of its suite need, if any."""
+    own = suite_named(suite)
+    return allow or (own.permission if own is not None else "") or None
 
 
 def _refuse_incomplete(new: Check) -> None:

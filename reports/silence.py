@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+from harness.suite import suites
 from reports.clause_rows import UNDECIDED
 from reports.evidence import CheckResult, ClauseRow, DutyRow, Silence
 from reports.recorded import Recorded
@@ -13,16 +14,6 @@ from reports.words import named, transport, untried
 
 K = TypeVar("K")
 V = TypeVar("V")
-
-_SUITES = {
-    "conformance": "Protocol conformance",
-    "adversarial": "Robustness to hostile and malformed input",
-    "accuracy": "Accuracy on labelled data",
-    "security": "Security probes",
-    "load": "Behaviour under load",
-    "failover": "Failover and recovery",
-    "provenance": "Provenance of the model",
-}
 
 
 def silence(
@@ -73,9 +64,9 @@ def _article(paragraph: str) -> str:
 
 def _suites(checks: list[CheckResult]) -> Iterator[Silence]:
     run = {check.suite for check in checks}
-    for suite, subject in _SUITES.items():
-        if suite not in run:
-            yield Silence(subject=subject, reason=f"No check of the suite {suite} ran: not tried in this run.")
+    for suite in suites():
+        if suite.name not in run:
+            yield Silence(subject=suite.title, reason=f"No check of the suite {suite.name} ran: not tried in this run.")
 
 
 def _transports(recorded: Recorded, clauses: list[ClauseRow]) -> Iterator[Silence]:

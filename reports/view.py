@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.suite import Suite, suites
 from harness.verdicts import Verdict
 from reports.evidence import (
     CheckResult,
@@ -27,8 +28,6 @@ from reports.findings import cases_of
 from reports.words import LEVELS, RPC_CALL, RPC_STATUS, statement, transport, untried
 
 INLINE_PER_CHECK = 3
-ROBUSTNESS = ("adversarial", "accuracy", "security")
-DISTURBANCE = ("load", "failover")
 MODEL_COLUMNS = (
     "fail",
     "tool_error",
@@ -39,7 +38,6 @@ MODEL_COLUMNS = (
     "pass",
     "not_applicable",
 )
-SUITES = ("conformance", *ROBUSTNESS, *DISTURBANCE, "provenance")
 
 
 class Anchors:
@@ -140,9 +138,10 @@ class View:
     by_id: dict[str, CheckResult] = field(default_factory=dict)
     clause_by_id: dict[str, ClauseRow] = field(default_factory=dict)
 
-    def of_suites(self, *suites: str) -> list[CheckResult]:
-        """The checks of some suites that were carried out, in the order of the document."""
-        return [check for check in self.carried_out if check.suite in suites]
+    def section(self, name: str) -> list[tuple[Suite, list[CheckResult]]]:
+        """Suites of a section of the page, each with its checks that were carried out in the order of the document."""
+        shown = [suite for suite in suites() if suite.report.section == name]
+        return [(suite, [check for check in self.carried_out if check.suite == suite.name]) for suite in shown]
 
     def left_out(self) -> list[tuple[str, str, int]]:
         """Slug, reason and number of the planned checks that were not carried out: a line for all models together."""
@@ -151,7 +150,7 @@ class View:
 
     def suites(self) -> list[tuple[str, list[Card]]]:
         """Cards by suite, known suites first."""
-        names = dict.fromkeys((*SUITES, *(card.data.suite for card in self.cards)))
+        names = dict.fromkeys((*(suite.name for suite in suites()), *(card.data.suite for card in self.cards)))
         groups = [(name, [card for card in self.cards if card.data.suite == name]) for name in names]
         return [(name, cards) for name, cards in groups if cards]
 

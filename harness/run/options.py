@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import pytest
 
 from harness.allowed import did_you_mean
+from harness.suite import suites
 
 # Seconds that a run of each profile may take, unless somebody says otherwise: a slow endpoint gets what fits.
 PROFILES = {"quick": 240.0, "standard": 1800.0, "deep": 14400.0}
-ALLOWANCES = ("load", "faults", "repository", "stress")
+ALLOWANCES = (*(suite.permission for suite in suites() if suite.permission), "repository", "stress")
 EMBEDDED = "embedded"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from harness.check import REGISTRY, Check, Outcome
+from harness.suite import suite_named
 from harness.verdicts import Verdict, combine
 
 
@@ -23,7 +24,8 @@ def owner_of(clause: str, met_by: Check, checks: Iterable[Check] = REGISTRY) -> 
     naming = [check for check in checks if clause in check.clauses]
 
     def distance(check: Check) -> tuple[bool, bool, int, bool, int]:
-        far = check.suite != "conformance", check.kind == "search", check.clauses.index(clause)
+        suite = suite_named(check.suite)
+        far = suite is None or not suite.protocol, check.kind == "search", check.clauses.index(clause)
         return *far, check.transport != met_by.transport, len(check.asked)
 
     return min(naming, key=distance, default=met_by)

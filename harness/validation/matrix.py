@@ -15,19 +15,17 @@ from typing import Any, Literal
 from harness.check import Check, Registry
 from harness.run.checks import load_checks
 from harness.run.tester import tester
+from harness.suite import suites
 from harness.validation.two_sided import Case, Seen, compare, inconclusive, reference_inventory, run_cases
 
-# A fault that shows on any model is asked for on these (and with --group, so is a variant): every path once.
-GROUP_MODELS = ("pair", "matrix", "echo-fp32", "echo-bytes", "digits", "fixed")
-
-
-# The clean server is probed with all its models when everything is validated.
+# The clean server is probed with all its models when everything is validated, otherwise (and with --group) with those
+# of the suites of the protocol, and a variant by every check on one.
 MODELS_AT_ONCE = 5
-# What the suites beyond the protocol ask depends less on the model; a fault that needs others names them. A variant is
-# probed by every check.
-BEYOND_MODELS = VARIANT_MODELS = ("pair",)
-# Load takes a minute for each model; one whose batch may be large, so that all of it has something to send.
-LOAD, LOAD_MODELS = "load", ("matrix",)
+GROUP_MODELS = next(suite.validation.models for suite in suites() if suite.protocol)
+VARIANT_MODELS = ("pair",)
+# Suites that have the machine to themselves, and the models that they need.
+ALONE = {suite.name: suite.validation.models for suite in suites() if suite.validation.alone}
+LOAD_MODELS = tuple(dict.fromkeys(model for models in ALONE.values() for model in models))
 # Cases of load in a sample whose time is limited; others every day.
 SAMPLE_LOADS = 5
 
@@ -80,18 +78,18 @@ def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, 
     whole = selection.everything and not selection.without_variants
     parts = _parts(inventory["models"], MODELS_AT_ONCE) if whole else _parts(GROUP_MODELS, 2)
     cases = [Case("clean", "clean", part, slugs, _over_grpc(slugs, registry)) for part in parts]
-    loading = tuple(check.slug for check in _with_needs([each for each in wanted if each.suite == LOAD], registry))
+    loading = tuple(check.slug for check in _with_needs([each for each in wanted if each.suite in ALONE], registry))
     if loading and (not selection.slugs or set(slugs) & set(loading)):
         cases.append(Case("clean", "clean", LOAD_MODELS, loading, load=True))
     for name in names:
-        load = any(check.suite == LOAD and name in check.faults for check in registry)
+        load = any(check.suite in ALONE and name in check.faults for check in registry)
         asked = slugs or (_group_of(listed[name], registry, load=load) if selection.group or load else ())
         models = LOAD_MODELS if load else tuple(listed[name].get("models", ())) or _models_for(name, registry)
         cases.append(Case("fault", name, models, asked, _over_grpc(asked, registry), load=load))
     cases += [case for name in names for case in _tries(listed[name], wanted, registry, selection.seeds)]
     for name in variants:
         variant = benign[name]
-        if variant["effect"] == LOAD:
+        if variant["effect"] == "load":
             if loading and not selection.slugs:
                 cases.append(Case("variant", name, LOAD_MODELS, loading, load=True))
             continue
@@ -110,7 +108,8 @@ def _parts(models: Sequence[str], size: int) -> list[tuple[str, ...]]:
 def _models_for(fault: str, registry: Registry) -> tuple[str, ...]:
     """Models to show a fault on that shows on any."""
     naming = {check.suite for check in registry if fault in check.faults}
-    return BEYOND_MODELS if naming and "conformance" not in naming else GROUP_MODELS
+    asked = [suite.validation.models for suite in suites() if suite.name in naming and not suite.validation.alone]
+    return max(asked, key=len, default=GROUP_MODELS)
 
 
 def _tries(fault: Mapping[str, Any], checks: Sequence[Check], registry: Registry, seeds: int) -> list[Case]:
@@ -154,7 +153,7 @@ def _group_of(fault: Mapping[str, Any], registry: Registry, *, load: bool) -> tu
         return tuple(check.slug for check in _with_needs(naming, registry))
     groups = {(check.suite, check.group) for check in naming}
     groups = groups or {(check.suite, check.group) for check in registry if broken & {*check.asked}}
-    inside = [check for check in registry if (check.suite, check.group) in groups and check.suite != LOAD]
+    inside = [check for check in registry if (check.suite, check.group) in groups and check.suite not in ALONE]
     return tuple(check.slug for check in _with_needs(inside, registry))
 
 

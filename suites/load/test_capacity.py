@@ -24,7 +24,6 @@ CRITERION = (
     per="model",
     kind="sampling",
     needs=["rest-infer-answers-200"],
-    allow="load",
     faults=["load-one-wrong-in-200"],
     fix="Add replicas or workers, or lower the rate that is promised.",
 )
@@ -47,7 +46,6 @@ def load_capacity(probe: Probe) -> None:
     kind="sampling",
     needs=["grpc-infer-answers-ok"],
     transport="grpc",
-    allow="load",
     faults=["load-grpc-one-wrong-in-200"],
     fix="Add replicas or workers, or lower the rate that is promised.",
 )

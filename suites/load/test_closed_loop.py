@@ -28,7 +28,6 @@ CRITERION = (
     per="model",
     kind="sampling",
     needs=["rest-infer-answers-200"],
-    allow="load",
     faults=["load-cliff-above-16-at-once"],
     fix=FIX,
 )
@@ -52,7 +51,6 @@ def load_closed_loop(probe: Probe) -> None:
     kind="sampling",
     needs=["grpc-infer-answers-ok"],
     transport="grpc",
-    allow="load",
     faults=["load-grpc-cliff-above-16-at-once"],
     fix=FIX,
 )

@@ -39,7 +39,6 @@ PERCENTILE, FACTOR, LEAST_S = 0.9, 5.0, 0.1
     per="model",
     kind="sampling",
     needs=["rest-infer-answers-200"],
-    allow="load",
     faults=["load-large-bodies-hold-others"],
     fix="Read and parse large bodies outside the loop that serves everybody, and bound how many there are at a time.",
 )

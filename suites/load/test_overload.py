@@ -32,7 +32,6 @@ ERRED_SHARE = 0.01
     per="model",
     kind="sampling",
     needs=["rest-infer-answers-200"],
-    allow="load",
     faults=[
         "load-sheds-without-advice",
         "load-errors-when-busy",
@@ -61,7 +60,6 @@ def load_overload(probe: Probe) -> None:
     kind="sampling",
     needs=["grpc-infer-answers-ok"],
     transport="grpc",
-    allow="load",
     faults=["load-grpc-errors-when-busy", "load-grpc-stuck-after-overload"],
     fix=FIX,
 )

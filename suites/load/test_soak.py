@@ -22,7 +22,6 @@ from harness.target.probe import Probe
     per="model",
     kind="sampling",
     needs=["rest-infer-answers-200"],
-    allow="load",
     shown_by="tests/endtoend/test_load_run.py",
     fix="Look for memory that grows, logs that fill a disk, and connections that are never given back.",
 )

@@ -21,7 +21,6 @@ from harness.target.probe import Probe
     per="model",
     kind="sampling",
     needs=["rest-infer-answers-200"],
-    allow="load",
     faults=["load-one-wrong-in-200"],
     fix="Keep capacity in reserve, or shed what comes above it.",
 )

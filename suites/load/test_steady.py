@@ -32,7 +32,6 @@ FIX = "Look for what grows with the number of requests, for shared buffers, and 
     per="model",
     kind="sampling",
     needs=["rest-infer-answers-200"],
-    allow="load",
     faults=[
         "load-one-wrong-in-200",
         "load-loses-requests",
@@ -62,7 +61,6 @@ def load_steady(probe: Probe) -> None:
     kind="sampling",
     needs=["grpc-infer-answers-ok"],
     transport="grpc",
-    allow="load",
     faults=[
         "load-grpc-one-wrong-in-200",
         "load-grpc-loses-requests",

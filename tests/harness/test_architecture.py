@@ -18,7 +18,7 @@ CORE = {
     "harness.policy",
     "harness.clauses",
 }
-CORE |= {"harness.allowed", "harness.incident"}
+CORE |= {"harness.allowed", "harness.incident", "harness.suite"}
 WIRING = {"harness.cli", "harness.plugin", "art15_guard"}
 
 

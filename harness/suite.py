@@ -1,0 +1,81 @@
+"""What each suite is: ``suites/SUITE/suite.toml``, read by the plugin, by method validation and by the report.
+
+A new suite is a folder with that file; nothing else lists suites.
+"""
+
+from __future__ import annotations
+
+import functools
+from importlib import resources
+
+import msgspec
+
+
+class InReport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the report shows the suite.
+
+    Attributes:
+        section: the section of the page; empty for none beside the list of checks.
+        heading: what stands above its results there.
+        measures: what it measured is drawn, even where no check decided.
+    """
+
+    section: str = ""
+    heading: str = ""
+    measures: bool = False
+
+
+class InValidation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How method validation runs the suite.
+
+    Attributes:
+        models: reference models on which a fault that shows on any is asked for.
+        alone: nothing else runs beside it, since that would spoil what it measures.
+    """
+
+    models: tuple[str, ...]
+    alone: bool = False
+
+
+class Suite(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One suite.
+
+    Attributes:
+        name: of its folder.
+        title: what the report says was not tried where none of its checks ran.
+        order: place among the suites.
+        protocol: its checks decide the clauses that others meet only in passing.
+        permission: the ``--oip-allow`` word that all of its checks need; empty for none.
+    """
+
+    name: str
+    title: str
+    order: int
+    validation: InValidation
+    protocol: bool = False
+    permission: str = ""
+    report: InReport = InReport()
+
+
+@functools.cache
+def suites() -> tuple[Suite, ...]:
+    """Every suite that ships with art15, in order.
+
+    Raises:
+        ValueError: a ``suite.toml`` is not as it must be; the message names it.
+    """
+    found = []
+    for folder in resources.files("suites").iterdir():
+        path = folder / "suite.toml"
+        if folder.is_dir() and path.is_file():
+            try:
+                values = msgspec.toml.decode(path.read_bytes())
+                found.append(msgspec.convert({"name": folder.name, **values}, Suite))
+            except (msgspec.DecodeError, TypeError) as error:
+                raise ValueError(f"suites/{folder.name}/suite.toml: {error}") from error
+    return tuple(sorted(found, key=lambda suite: suite.order))
+
+
+def suite_named(name: str) -> Suite | None:
+    """The suite of that name; None if it is that of a third party."""
+    return next((suite for suite in suites() if suite.name == name), None)
