@@ -16,6 +16,7 @@ import numpy as np
 
 from harness.foreign import MEBIBYTE, read_given
 from harness.load.schedule import Cases, Integers, Schedule, arrivals, cases_of, to_nanoseconds
+from harness.record.redact import Redactor
 
 Transport = Literal["http", "grpc"]
 Headers = tuple[tuple[str, str], ...]
@@ -148,6 +149,7 @@ class LoadPlan(_Part, frozen=True, kw_only=True):
         transport, host, port, tls: where to connect; ``ca_file``, ``cert_file``, ``key_file`` are paths on the worker.
         authority: Host, SNI and ``:authority``; empty: host and port.
         headers: sent with every request (credentials too); names in lower case for gRPC.
+        hidden: what else must not be written, such as an earlier token.
         cases: at least one.
         schedule: open loop; or ``closed_loop``.
         seed: of arrivals and choice of cases.
@@ -169,6 +171,7 @@ class LoadPlan(_Part, frozen=True, kw_only=True):
     key_file: str = ""
     authority: str = ""
     headers: Headers = ()
+    hidden: tuple[str, ...] = ()
     cases: tuple[Case, ...]
     schedule: Schedule | None = None
     closed_loop: ClosedLoop | None = None
@@ -221,14 +224,20 @@ class LoadPlan(_Part, frozen=True, kw_only=True):
         return to_nanoseconds(times), cases_of(self.schedule, weights, len(times), self.seed)
 
     def public(self) -> LoadPlan:
-        """The plan as evidence may keep it: no value of a common header, no key file."""
+        """The plan as evidence may keep it: no value of a common header, no key file, no answer that tells either."""
         hidden = tuple((name, REDACTED) for name, _ in self.headers)
-        return msgspec.structs.replace(self, headers=hidden, key_file=REDACTED if self.key_file else "")
+        key_file = REDACTED if self.key_file else ""
+        cases = self.cases
+        if self.secrets and any(case.answer for case in cases):
+            redactor = Redactor(self.secrets)
+            cases = tuple(_untold(case, redactor) for case in cases)
+        return msgspec.structs.replace(self, headers=hidden, hidden=(), key_file=key_file, cases=cases)
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Values of the common headers that are long enough to be told apart, whole and without their scheme."""
-        values = {part for _, value in self.headers for part in (value, value.partition(" ")[2])}
+        """What must not be written: hidden values, and those of the common headers, whole and without their scheme."""
+        values = {part for _, value in self.headers if value != REDACTED for part in (value, value.partition(" ")[2])}
+        values |= {*self.hidden}
         return tuple(sorted((each for each in values if len(each) >= _LEAST_SECRET), key=len, reverse=True))
 
     @property
@@ -243,6 +252,11 @@ class LoadPlan(_Part, frozen=True, kw_only=True):
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(msgspec.json.encode(self))
+
+
+def _untold(case: Case, redactor: Redactor) -> Case:
+    told = case.answer is not None and redactor.holds(case.answer.before + case.answer.after)
+    return msgspec.structs.replace(case, answer=None) if told else case
 
 
 def read_plan(path: Path) -> LoadPlan:

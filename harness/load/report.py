@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import time
@@ -17,8 +16,9 @@ import numpy as np
 
 from harness.load.buckets import counted
 from harness.load.facts import WorkerFacts
-from harness.load.plan import REDACTED, LoadPlan
+from harness.load.plan import LoadPlan
 from harness.load.records import Rows, Status
+from harness.record.redact import Redactor
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -197,20 +197,19 @@ def facts_of(engine: Engine, meter: Meter, *, finished: bool) -> WorkerFacts:
 
 
 def without_secrets(facts: RunFacts, plan: LoadPlan) -> RunFacts:
-    """The facts without the plan's header values, which an endpoint may have sent back."""
-    forms = {form for secret in plan.secrets for form in (secret, json.dumps(secret)[1:-1])}
-    ordered = sorted(forms, key=len, reverse=True)
-
-    def hidden(value: Any) -> Any:  # noqa: ANN401 -- a text, or a number that stays
-        if isinstance(value, str):
-            for each in ordered:
-                value = value.replace(each, REDACTED)
-        return value
-
+    """The facts without the plan's secrets, which an endpoint may have sent back; before anything is written."""
+    redactor = Redactor(plan.secrets)
     own = facts.facts
-    cleaned = msgspec.structs.replace(own, note=hidden(own.note), lost=hidden(own.lost), defect=hidden(own.defect))
-    kept = [{name: hidden(value) for name, value in each.items()} for each in facts.kept]
-    return msgspec.structs.replace(facts, facts=cleaned, kept=kept)
+    texts = {name: redactor.text(getattr(own, name)) for name in ("note", "lost", "defect")}
+    kept = [_untold(each, redactor) for each in facts.kept]
+    return msgspec.structs.replace(facts, facts=msgspec.structs.replace(own, **texts), kept=kept)
+
+
+def _untold(kept: dict[str, Any], redactor: Redactor) -> dict[str, Any]:
+    """An answer that was kept; its body stands for bytes, compressed ones too, and may have been cut."""
+    body = str(kept.get("body", ""))
+    clean = redactor.data(body.encode("latin-1", "replace"), cut=kept.get("bytes", 0) > len(body)).decode("latin-1")
+    return {**redactor.value({name: value for name, value in kept.items() if name != "body"}), "body": clean}
 
 
 def write_facts(directory: Path, run: str, facts: RunFacts) -> Path:

@@ -82,6 +82,18 @@ class Redactor:
         """A text for people without the secrets."""
         return self._text(text)[0]
 
+    def data(self, data: bytes, *, cut: bool = False) -> bytes:
+        """Bytes without the secrets; ``cut``: the end may be the beginning of one."""
+        try:
+            return without(self._needles, data, cut=cut)[0] if self._needles else data
+        except Opaque as error:
+            return withheld(data, f"{error}, and may hold a secret")
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The values that were added, for a process of ours that writes as well."""
+        return tuple(secret.decode("utf-8", "replace") for secret in sorted(self._given))
+
     def url(self, url: str) -> str:
         """A URL without user name, password and secrets."""
         return self._url(url)[0]

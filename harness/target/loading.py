@@ -213,11 +213,9 @@ class Loader:
     def _once(self, plan: LoadPlan, name: str) -> LoadRun:
         planned = len(plan.workload()[0])
         self.budget.take_many(planned)
+        # Facts hold answers that were wrong, and those may hold anything: workers leave out what they must not write.
+        plan = msgspec.structs.replace(plan, hidden=self._client.recorder.redactor.given)
         found = self.bench.carry_out(plan, f"{self.probe.check.slug} {self.probe.model.id}")
-        redactor = self._client.recorder.redactor
-        for path in found.files:
-            if path.suffix == ".json":  # facts hold answers that were wrong, and those may hold anything
-                path.write_text(redactor.text(path.read_text("utf-8")), "utf-8")
         if not planned:
             self.budget.used += len(found.merged.rows)
         self.probe.model.remembered[f"load-sent-{self.way}"] = self.sent + len(found.merged.rows)
