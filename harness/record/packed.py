@@ -22,7 +22,19 @@ from harness.record.needles import Span
 LEAST_RUN = 24
 _VALUES = re.compile(rb"(?<![\d.])\d{1,3}+(?:\s{0,8}+,\s{0,8}+\d{1,3}+){7,}+")
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
-_GZIP, _ZSTD = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd"
+_GZIP = b"\x1f\x8b\x08"
+# How begins what is not read here; long enough not to stand in ordinary numbers.
+_UNREAD = {
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"\xfd7zXZ\0": "xz",
+    b"BZh": "bzip2",
+    b"\x04\x22\x4d\x18": "lz4",
+    b"PK\x03\x04": "zip",
+    b"7z\xbc\xaf\x27\x1c": "7z",
+    b"sNaPpY": "snappy",
+}
+# After the mark of bzip2 and one figure.
+_BLOCK_OF_BZIP2 = b"1AY&SY"
 _BASE64 = bytes(chr(code) in f"+/-_{string.ascii_letters}{string.digits}" for code in range(256))
 _HEX = bytes(chr(code) in string.hexdigits for code in range(256))
 # The two bytes that a zlib stream can begin with.
@@ -94,8 +106,7 @@ def inflated(data: bytes, limit: int) -> Iterator[tuple[Span, bytes, bool]]:
     """
     if data.isascii():
         return  # what is compressed has bytes above 127
-    if _ZSTD in data:
-        raise Opaque("it holds zstd, which is not read here")
+    _refuse_unread(data)
     reached = 0
     for start, skip in _starts(data):
         if start < reached:
@@ -111,6 +122,12 @@ def inflated(data: bytes, limit: int) -> Iterator[tuple[Span, bytes, bool]]:
             # Bare streams say nothing of themselves: only one that ends where the data end is taken for one.
             if len(plain) >= _LEAST and used == len(data) - start:
                 yield (start, len(data)), plain, True
+
+
+def _refuse_unread(data: bytes) -> None:
+    for mark, name in _UNREAD.items():
+        if mark in data and (name != "bzip2" or _BLOCK_OF_BZIP2 in data):
+            raise Opaque(f"it holds {name}, which is not read here")
 
 
 def _adler(plain: bytes) -> bytes:

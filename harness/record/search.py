@@ -45,9 +45,6 @@ class _Look:
         if len(data) < _SHORTEST:
             return []
         found = self._plain(data, depth)
-        for read in (unescape.unquoted, unescape.hexadecimal) if depth == 0 else ():
-            if (layer := read(data)) is not None:
-                found += _mapped(self._needles.find(layer[0]), layer[1])
         steps: list[Kept] = []
         text = data
         for count in range(MAX_LAYERS + 1):
@@ -67,14 +64,23 @@ class _Look:
         if self._left < 0:
             raise Opaque(f"more than {MAX_WORK >> 20} MiB would have to be looked at")
         found = self._needles.find(text)
+        for read in (unescape.unquoted, unescape.hexadecimal):
+            if (layer := read(text)) is not None:
+                found += _mapped(self._needles.find(layer[0]), layer[1])
         if depth < MAX_DEPTH:
             found += self._spelled(text, depth)
+        found += self._unpacked(text, depth)
+        if (layer := unescape.narrowed(text)) is not None:
+            found += _mapped(self._unpacked(layer[0], depth), layer[1])
+        return found
+
+    def _unpacked(self, text: bytes, depth: int) -> Iterator[Span]:
+        """What is compressed and holds a secret."""
         for place, plain, sure in inflated(text, min(self._left, MAX_WORK // 2)):
             if depth == MAX_DEPTH and sure:
                 raise Opaque(f"it is packed more than {MAX_DEPTH} times")
             if depth < MAX_DEPTH and self.into(plain, depth + 1):
-                found.append(place)
-        return found
+                yield place
 
     def _spelled(self, text: bytes, depth: int) -> Iterator[Span]:
         """Runs of base64, hex or byte values that spell a secret; all are looked at together."""

@@ -30,8 +30,8 @@ _DIGIT = np.full(256, 255, np.uint8)
 for _place, _code in enumerate(b"0123456789abcdef"):
     _DIGIT[_code] = _DIGIT[ord(chr(_code).upper())] = _place
 _WORD = np.array([bytes([code]).isalnum() for code in range(256)])
-_BLANK = np.zeros(256, bool)
-_BLANK[list(b"nrtbf")] = True
+_BLANK = np.zeros(256, np.uint8)
+_BLANK[list(b"nrtbf")] = list(b"\n\r\t\b\f")
 
 
 def unescaped(data: bytes) -> Layer | None:
@@ -61,6 +61,20 @@ def hexadecimal(data: bytes) -> Layer | None:
     at = np.flatnonzero((text[:-1] == ord("0")) & ((text[1:] | 0x20) == ord("x")))
     made = _made(text, at[(at == 0) | ~_WORD[text[at - 1]]], 2)
     return None if made is None else (made[0].tobytes(), [made[1]])
+
+
+def narrowed(data: bytes) -> Layer | None:
+    """Bytes that were taken for Latin-1 and written as UTF-8, as they were; None if there are none."""
+    if b"\xc2" not in data and b"\xc3" not in data:
+        return None
+    text = np.frombuffer(data, np.uint8).copy()
+    at = np.flatnonzero((text[:-1] & 0xFE == 0xC2) & (text[1:] & 0xC0 == 0x80))
+    if not len(at):
+        return None
+    keep = np.ones(len(text), bool)
+    text[at + 1] |= (text[at] & 1) << 6
+    keep[at] = False
+    return text[keep].tobytes(), [keep]
 
 
 def place_before(steps: list[Kept], place: int) -> int:
@@ -132,8 +146,8 @@ def _backslash(text: Bytes) -> tuple[Bytes, Kept] | None:
     _units(before, text, keep, at[(follows | 0x20) == ord("u")])
     _pairs(text, keep, at[follows == ord("x")], 2)
     _octal(before, text, keep, at[(follows >= ord("0")) & (follows <= ord("3"))])
-    whites = at[_BLANK[follows]]
-    text[whites], keep[whites + 1] = ord("\n"), False
+    blanks = at[_BLANK[follows] != 0]
+    text[blanks], keep[blanks + 1] = _BLANK[before[blanks + 1]], False
     keep[at[np.isin(follows, (ord("\\"), ord('"'), ord("/"), ord("'")))]] = False
     return text[keep], keep
 

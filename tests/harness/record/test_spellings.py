@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import codecs
-import gzip
 import json
 import time
-import zlib
+from base64 import b64encode as b64
 from collections.abc import Callable
 from dataclasses import replace
-from urllib.parse import quote
 
 import pytest
 
@@ -19,81 +15,11 @@ from harness.record.packed import brotli
 from harness.record.parts import parts_of
 from harness.record.redact import Redactor
 
+from .spellings import SPELLINGS
 from .test_redact import EXCHANGE, written
 
 SECRET = "sk-Ab3dEf6hIj9lMn2pQr"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0MjcxIiwibmFtZSI6Ikpva" + "W8ifQ.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c"
-
-
-def each(form: str) -> Callable[[str], bytes]:
-    """A spelling of one byte after the other."""
-    return lambda text: "".join(form.format(byte) for byte in text.encode()).encode()
-
-
-def deflated(data: bytes) -> bytes:
-    """A stream without head and checksum."""
-    packer = zlib.compressobj(wbits=-15)
-    return packer.compress(data) + packer.flush()
-
-
-b64 = base64.b64encode
-SPELLINGS: dict[str, Callable[[str], bytes]] = {
-    "plain": str.encode,
-    "capitals": lambda text: text.upper().encode(),
-    "small": lambda text: text.lower().encode(),
-    "percent": each("%{:02X}"),
-    "percent twice": lambda text: quote(quote(each("%{:02x}")(text).decode())).encode(),
-    "json escapes": each("\\u{:04x}"),
-    "json escapes twice": lambda text: json.dumps(each("\\u{:04X}")(text).decode()).encode(),
-    "entities": each("&#{};"),
-    "hex entities": each("&#x{:x};"),
-    "c escapes": each("\\x{:02x}"),
-    "octal escapes": each("\\{:03o}"),
-    "0x": each("0x{:02x}, "),
-    "quoted printable": each("={:02X}"),
-    "base64": lambda text: b64(text.encode()),
-    "base64 twice": lambda text: b64(b64(text.encode())),
-    "base64 three times": lambda text: b64(b64(b64(text.encode()))),
-    "base64 in something": lambda text: b64(b"me:" + text.encode() + b":more"),
-    "url base64": lambda text: base64.urlsafe_b64encode(b"\xff\xfe" + text.encode()),
-    "percent of base64": lambda text: each("%{:02x}")(b64(text.encode()).decode()),
-    "base32": lambda text: base64.b32encode(text.encode()),
-    "hex": each("{:02x}"),
-    "capital hex": each("{:02X}"),
-    "hex with colons": each("{:02x}:"),
-    "hex of base64": lambda text: b64(text.encode()).hex().encode(),
-    "base64 of hex": lambda text: b64(text.encode().hex().encode()),
-    "byte values": lambda text: json.dumps(list(text.encode())).encode(),
-    "array of letters": lambda text: json.dumps(list(text)).encode(),
-    "spaced": lambda text: " ".join(text).encode(),
-    "lines": lambda text: "\r\n".join(text).encode(),
-    "utf-16": lambda text: text.encode("utf-16"),
-    "utf-32": lambda text: text.encode("utf-32-be"),
-    "backwards": lambda text: text[::-1].encode(),
-    "rot13": lambda text: codecs.encode(text, "rot13").encode(),
-    "first half": lambda text: text[: len(text) // 2].encode(),
-    "second half": lambda text: text[len(text) // 2 :].encode(),
-    "gzip": lambda text: gzip.compress(text.encode()),
-    "zlib": lambda text: zlib.compress(text.encode()),
-    "zlib in something": lambda text: b"head" + zlib.compress(text.encode()) + b"tail",
-    "deflate": lambda text: deflated(text.encode()),
-    "gzip, wrong checksum": lambda text: gzip.compress(text.encode())[:-8] + b"12345678",
-    "gzip, cut": lambda text: gzip.compress(text.encode())[:-6],
-    "gzip five times": lambda text: _times(gzip.compress, text.encode(), 5),
-    "gzip nine times": lambda text: _times(gzip.compress, text.encode(), 9),
-    "grpc frame of gzip": lambda text: b"\x01\0\0\0\x40" + gzip.compress(text.encode()),
-    "grpc frame of deflate": lambda text: b"\x01\0\0\0\x40" + deflated(text.encode()),
-    "base64 of gzip": lambda text: b64(gzip.compress(text.encode())),
-    "hex of zlib": lambda text: zlib.compress(text.encode()).hex().encode(),
-    "gzip of base64": lambda text: gzip.compress(b64(text.encode())),
-    "zstd": lambda text: b"\x28\xb5\x2f\xfd\x20\x15" + text[::-2].encode() + b"\xff",
-}  # fmt: skip
-
-
-def _times(step: Callable[[bytes], bytes], data: bytes, count: int) -> bytes:
-    for _ in range(count):
-        data = step(data)
-    return data
 
 
 @pytest.mark.parametrize("secret", [SECRET, JWT], ids=["key", "jwt"])
@@ -181,6 +107,7 @@ WORST: dict[str, Callable[[int], bytes]] = {
     "entities": lambda size: b"&amp;" * (size // 5),
     "heads of zlib": lambda size: b"\x78\x9c" * (size // 2),
     "byte values": lambda size: b"100," * (size // 4),
+    "taken for Latin-1": lambda size: b"x\xc2\x9c" * (size // 3),
     "base64": lambda size: b64(bytes(range(256)) * (size // 340)),
     "nearly": lambda size: SECRET[:9].encode() * (size // 9),
 }
