@@ -44,8 +44,12 @@ def grpc_base(probe: Probe) -> GrpcAccepted:
         return probe.grpc_model.accepted()
 
 
-def grpc_mistakes(probe: Probe, *clauses: str) -> Iterator[Mistake]:
-    """Send the mutations that ask for one of the clauses (or all): typed or raw as accepted, then raw if that works."""
+def grpc_mistakes(probe: Probe, *clauses: str, in_turn: bool = False) -> Iterator[Mistake]:
+    """Send the mutations that ask for one of the clauses (or all): typed or raw as accepted, then raw if that works.
+
+    Args:
+        in_turn: each only when it is asked for, as something is sent between them.
+    """
     base, model = grpc_base(probe), probe.grpc_model
     metadata = model.metadata
     found = grpc_mutations(
@@ -61,7 +65,8 @@ def grpc_mistakes(probe: Probe, *clauses: str) -> Iterator[Mistake]:
             return model.infer(base.request, form, mutation.edit)
 
     for form in _forms(probe, base) if asked else ():
-        probe.target.ahead.ask([partial(send, mutation, form) for mutation in asked], refused)
+        if not in_turn:
+            probe.target.ahead.ask([partial(send, mutation, form) for mutation in asked], refused)
         for mutation in asked:
             exchange = send(mutation, form)
             yield Mistake(mutation, form, exchange)

@@ -141,7 +141,7 @@ def grpc_error_leaves_server_usable(probe: Probe) -> None:
     with contextlib.suppress(Untestable, NotApplicable):
         probe.steady()
         steady = True
-    for mistake in grpc_mistakes(probe):
+    for mistake in grpc_mistakes(probe, in_turn=True):
         after = model.infer(base.request, base.form)
         found = None
         if after.ok and steady:
