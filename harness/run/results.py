@@ -146,12 +146,14 @@ def execute(check: Check, probe: Probe, unconnected: Collection[str] = ()) -> tu
         unconnected: references of exchanges that never reached the endpoint; it may grow while the check runs.
     """
     outcome, ahead = probe.outcome, probe.target.ahead
-    _carried_out(check, probe)
-    if ahead.again and not check.passive:
-        # What went wrong went wrong beside other requests: nothing of it counts before it was seen alone.
-        with ahead.off():
-            _carried_out(check, probe, anew=True)
-    ahead.over()
+    try:
+        _carried_out(check, probe)
+        if ahead.again and not check.passive:
+            # What went wrong went wrong beside other requests: nothing of it counts before it was seen alone.
+            with ahead.off():
+                _carried_out(check, probe, anew=True)
+    finally:
+        ahead.over()
     defect = take_back(outcome, unconnected)
     verdict = outcome.verdict()
     return verdict, defect if defect and verdict is Verdict.TOOL_ERROR else reason_of(outcome)

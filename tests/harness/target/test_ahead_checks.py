@@ -88,6 +88,29 @@ def test_what_is_wrong_alone_as_well_is_shown_by_what_was_sent_alone(tmp_path: P
     assert hall.asked.count("/3") == 2
 
 
+class _EndedFromOutsideError(BaseException):
+    """As the watchdog ends a check."""
+
+
+def test_a_check_that_was_ended_leaves_nothing_to_the_next(tmp_path: Path) -> None:
+    def ended(probe: Probe) -> None:
+        checking_of(probe).function(probe)
+        raise _EndedFromOutsideError
+
+    with probed(tmp_path, wrong_in_company) as (hall, probe):
+        with pytest.raises(_EndedFromOutsideError):
+            execute(dataclasses.replace(probe.check, function=ended), probe)
+        probe.outcome.anew()
+        asked = len(hall.asked)
+
+        def one(probe: Probe) -> None:
+            exchange = probe.client.send("GET", "/0")
+            probe.holds(exchange.ok, clause=CLAUSE, expected="", observed="", exchange=exchange)
+
+        assert execute(dataclasses.replace(probe.check, function=one), probe)[0] is Verdict.PASS
+        assert len(hall.asked) == asked + 1
+
+
 def test_an_endpoint_that_answers_quickly_sees_what_it_saw(tmp_path: Path) -> None:
     with probed(tmp_path, wrong, seconds=0.0) as (hall, probe):
         assert execute(checking_of(probe), probe)[0] is Verdict.FAIL
