@@ -8,10 +8,10 @@ export PYTHONDONTWRITEBYTECODE := 1
 RERUNS := $(if $(CI),--reruns 1 -rR)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types quick servers sample validate system yardsticks lock clean
+.PHONY: help demo test check lint types quick servers sample validate system yardsticks new-check lock clean
 
 help: ## what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(VENV)/.ready: pyproject.toml requirements.lock .ci/environment.py
 	$(PYTHON) .ci/environment.py $(VENV)
@@ -50,6 +50,10 @@ validate: $(VENV)/.ready ## the full matrix: faults, variants, ten seeds for wha
 	for each in "strict JSON" "binary reply" "binary tensor" protobuf "protobuf metadata" gzip events "words of an answer" \
 	  "exchange record" manifest journal policy; do $(BIN)/python -m tests.harness.fuzz "$$each" -max_total_time=60 || exit 1; done
 	$(BIN)/pytest tests/servers -q -m "servers and slow"
+
+new-check: $(VENV)/.ready ## skeletons: SLUG=rest-... CLAUSE=REST-HEALTH-08 [GROUP=conformance/rest/health] [VARIANT=name]
+	$(BIN)/python -m tests.new_check $(SLUG) $(CLAUSE) $(if $(GROUP),--group $(GROUP)) $(if $(VARIANT),--variant $(VARIANT))
+	$(BIN)/ruff check -q --fix suites harness/reference && $(BIN)/ruff format -q suites harness/reference
 
 system: ## Debian packages for the browser tests, hosts made of namespaces and real servers; needs root
 	apt-get update -qq
