@@ -98,8 +98,9 @@ def test_list_says_what_there_is() -> None:
     done = command("--list")
     listed = json.loads(done.stdout)
     assert set(listed) == {"faults", "variants", "models"}
-    assert all(set(each) == {"name", "clauses", "text", "models"} for each in listed["faults"])
-    assert all(set(each) == {"name", "text"} for each in listed["variants"])
+    both = {"name", "text", "transport", "effect"}
+    assert all(set(each) == both | {"clauses", "models", "place"} for each in listed["faults"])
+    assert all(set(each) == both | {"lists_models", "excuses"} for each in listed["variants"])
     for each in listed["faults"]:
         assert set(each["models"]) <= set(listed["models"]), each["name"]
     names = [each["name"] for kind in ("faults", "variants") for each in listed[kind]]
