@@ -118,10 +118,20 @@ def inflated(data: bytes, limit: int) -> Iterator[tuple[Span, bytes, bool]]:
     if reached:
         return
     for start in _STARTS:
-        for plain, used in (_inflate(data, start, limit), _brotli(data[start:], limit)):
-            # Bare streams say nothing of themselves: only one that ends where the data end is taken for one.
-            if len(plain) >= _LEAST and used == len(data) - start:
-                yield (start, len(data)), plain, True
+        for plain in bare(data, limit, start):
+            yield (start, len(data)), plain, True
+
+
+def bare(data: bytes, limit: int, start: int = 0) -> Iterator[bytes]:
+    """What a stream that says nothing of itself comes to: deflate or brotli that ends where the data end.
+
+    Raises:
+        Opaque: see above.
+    """
+    for read in (_inflate, _brotli):
+        plain, used = read(data, start, limit)
+        if len(plain) >= _LEAST and used == len(data) - start:
+            yield plain
 
 
 def _refuse_unread(data: bytes) -> None:
@@ -197,9 +207,9 @@ def brotli() -> ModuleType | None:
     return found if hasattr(found.Decompressor, "can_accept_more_data") else None
 
 
-def _brotli(data: bytes, limit: int) -> tuple[bytes, int]:
-    plain = unbrotli(data, limit)
-    return (b"", 0) if plain is None else (plain, len(data))
+def _brotli(data: bytes, start: int, limit: int) -> tuple[bytes, int]:
+    plain = unbrotli(data[start:], limit)
+    return (b"", 0) if plain is None else (plain, len(data) - start)
 
 
 def unbrotli(data: bytes, limit: int) -> bytes | None:

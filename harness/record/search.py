@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from harness.record import needles as needle
 from harness.record import unescape
 from harness.record.needles import Needles, Span
-from harness.record.packed import Opaque, inflated, runs
+from harness.record.packed import Opaque, bare, inflated, runs
 from harness.record.unescape import Kept, place_before
 
 # Layers of escapes that are taken off, and codings inside each other that are opened.
@@ -71,7 +71,9 @@ class _Look:
             found += self._spelled(text, depth)
         found += self._unpacked(text, depth)
         if (layer := unescape.narrowed(text)) is not None:
-            found += _mapped(self._unpacked(layer[0], depth), layer[1])
+            # Whoever takes bytes for Latin-1 once may do so twice.
+            inside = self.into(layer[0], depth + 1) if depth < MAX_DEPTH else self._unpacked(layer[0], depth)
+            found += _mapped(inside, layer[1])
         return found
 
     def _unpacked(self, text: bytes, depth: int) -> Iterator[Span]:
@@ -88,9 +90,11 @@ class _Look:
         starts: list[int] = []
         together = bytearray()
         for place, plain in runs(text):
-            places.append(place)
-            starts.append(len(together))
-            together += plain + b"\n~\n"
+            limit = max(0, min(self._left - len(together), MAX_WORK // 2))
+            for each in (plain, *(() if plain.isascii() else bare(plain, limit))):
+                places.append(place)
+                starts.append(len(together))
+                together += each + b"\n~\n"
         for first, last in self.into(bytes(together), depth + 1):
             begin = bisect.bisect_right(starts, first) - 1
             yield from places[begin : bisect.bisect_left(starts, last)]

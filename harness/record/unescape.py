@@ -63,8 +63,12 @@ def hexadecimal(data: bytes) -> Layer | None:
     return None if made is None else (made[0].tobytes(), [made[1]])
 
 
+# Signs that no text has, and nearly everything that is compressed.
+_CONTROL = bytes({*range(32), *range(127, 160)} - {*b"\t\n\r"})
+
+
 def narrowed(data: bytes) -> Layer | None:
-    """Bytes that were taken for Latin-1 and written as UTF-8, as they were; None if there are none."""
+    """Bytes that were taken for Latin-1 and written as UTF-8, as they were; None if it is a text, or ASCII."""
     if b"\xc2" not in data and b"\xc3" not in data:
         return None
     text = np.frombuffer(data, np.uint8).copy()
@@ -74,7 +78,8 @@ def narrowed(data: bytes) -> Layer | None:
     keep = np.ones(len(text), bool)
     text[at + 1] |= (text[at] & 1) << 6
     keep[at] = False
-    return text[keep].tobytes(), [keep]
+    made = text[keep].tobytes()
+    return (made, [keep]) if len(made) > len(made.translate(None, _CONTROL)) else None
 
 
 def place_before(steps: list[Kept], place: int) -> int:

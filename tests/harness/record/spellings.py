@@ -85,11 +85,16 @@ SPELLINGS: dict[str, Callable[[str], bytes]] = {
     "grpc frame of gzip": lambda text: b"\x01\0\0\0\x40" + gzip.compress(text.encode()),
     "grpc frame of deflate": lambda text: b"\x01\0\0\0\x40" + deflated(text.encode()),
     "base64 of gzip": lambda text: b64(gzip.compress(text.encode())),
+    "base64 of deflate": lambda text: b64(deflated(text.encode())),
+    "byte values of deflate": lambda text: json.dumps([*deflated(text.encode())]).encode(),
     "hex of zlib": lambda text: zlib.compress(text.encode()).hex().encode(),
     "gzip of base64": lambda text: gzip.compress(b64(text.encode())),
     "gzip as a text": lambda text: json.dumps(gzip.compress(text.encode()).decode("latin-1")).encode(),
     "zlib as a text": lambda text: json.dumps(
         zlib.compress(text.encode()).decode("latin-1"), ensure_ascii=False
+    ).encode(),
+    "gzip as a text of a text": lambda text: json.dumps(
+        json.dumps(gzip.compress(text.encode()).decode("latin-1"), ensure_ascii=False).encode().decode("latin-1")
     ).encode(),
     "bzip2": lambda text: bz2.compress(text.encode()),
     "xz": lambda text: lzma.compress(text.encode()),

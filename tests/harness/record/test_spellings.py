@@ -109,6 +109,7 @@ WORST: dict[str, Callable[[int], bytes]] = {
     "byte values": lambda size: b"100," * (size // 4),
     "taken for Latin-1": lambda size: b"x\xc2\x9c" * (size // 3),
     "base64": lambda size: b64(bytes(range(256)) * (size // 340)),
+    "runs of base64": lambda size: (b64(bytes(range(3, 250, 7))) + b" ") * (size // 49),
     "nearly": lambda size: SECRET[:9].encode() * (size // 9),
 }
 
