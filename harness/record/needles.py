@@ -164,7 +164,10 @@ class Needles:
         if not len(some):
             return []
         near = (begin + 4 * some[:, None] + np.arange(-4, 1)[None, :]).ravel()
-        near = np.unique(near[(near >= 0) & (near <= len(bare) - GRAM)])
+        # As marks, not sorted: where nearly everything is near, that is four times as fast.
+        marks = np.zeros(_BLOCK + 2 * GRAM, bool)
+        marks[near[(near >= 0) & (near <= len(bare) - GRAM)] - begin + GRAM] = True
+        near = np.flatnonzero(marks) + begin - GRAM
         grams = np.ndarray((len(bare) - GRAM + 1,), "<u8", bare, strides=(1,))[near]
         return near[self._table[_hashes(grams)]].tolist()  # type: ignore[no-any-return]
 

@@ -117,21 +117,23 @@ def inflated(data: bytes, limit: int) -> Iterator[tuple[Span, bytes, bool]]:
             yield (start, reached), plain, skip > _ZLIB_HEAD or _adler(plain) == data[reached : reached + 4]
     if reached:
         return
-    for start in _STARTS:
-        for plain in bare(data, limit, start):
-            yield (start, len(data)), plain, True
+    for start, plain in bare(data, limit):
+        yield (start, len(data)), plain, True
 
 
-def bare(data: bytes, limit: int, start: int = 0) -> Iterator[bytes]:
-    """What a stream that says nothing of itself comes to: deflate or brotli that ends where the data end.
+def bare(data: bytes, limit: int) -> Iterator[tuple[int, bytes]]:
+    """Where a stream that says nothing of itself begins, deflate or brotli, and what it comes to.
+
+    Only one that ends where the data end is taken for one.
 
     Raises:
         Opaque: see above.
     """
-    for read in (_inflate, _brotli):
-        plain, used = read(data, start, limit)
-        if len(plain) >= _LEAST and used == len(data) - start:
-            yield plain
+    for start in _STARTS:
+        for read in (_inflate, _brotli):
+            plain, used = read(data, start, limit)
+            if len(plain) >= _LEAST and used == len(data) - start:
+                yield start, plain
 
 
 def _refuse_unread(data: bytes) -> None:

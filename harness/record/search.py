@@ -91,7 +91,7 @@ class _Look:
         together = bytearray()
         for place, plain in runs(text):
             limit = max(0, min(self._left - len(together), MAX_WORK // 2))
-            for each in (plain, *(() if plain.isascii() else bare(plain, limit))):
+            for each in (plain, *(() if plain.isascii() else (made for _, made in bare(plain, limit)))):
                 places.append(place)
                 starts.append(len(together))
                 together += each + b"\n~\n"

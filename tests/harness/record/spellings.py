@@ -87,6 +87,7 @@ SPELLINGS: dict[str, Callable[[str], bytes]] = {
     "base64 of gzip": lambda text: b64(gzip.compress(text.encode())),
     "base64 of deflate": lambda text: b64(deflated(text.encode())),
     "byte values of deflate": lambda text: json.dumps([*deflated(text.encode())]).encode(),
+    "byte values of a frame": lambda text: json.dumps([1, 0, 0, 0, 64, *deflated(text.encode())]).encode(),
     "hex of zlib": lambda text: zlib.compress(text.encode()).hex().encode(),
     "gzip of base64": lambda text: gzip.compress(b64(text.encode())),
     "gzip as a text": lambda text: json.dumps(gzip.compress(text.encode()).decode("latin-1")).encode(),
