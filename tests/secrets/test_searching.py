@@ -14,7 +14,7 @@ SECRET = "sk-Ab3dEf6hIj9lMn2pQrStUv5xYz"
 NOT_READ = {"zstd", "xz", "zip", "base32", "gzip nine times"}
 
 
-@pytest.mark.parametrize("spelling", SPELLINGS.keys() - NOT_READ)
+@pytest.mark.parametrize("spelling", [spelling for spelling in SPELLINGS if spelling not in NOT_READ])
 def test_it_finds(spelling: str) -> None:
     spelled = SPELLINGS[spelling](SECRET * 2)
     assert told(b"before " + spelled, pieces([SECRET])) or told(spelled, pieces([SECRET]))
