@@ -58,7 +58,7 @@ EARLIER = "an-earlier-token-0815"
         TOKEN.upper().encode(),
         base64.b64encode(TOKEN.encode()),
         TOKEN.encode("utf-16"),
-        gzip.compress(TOKEN.encode()),
+        gzip.compress(TOKEN.encode(), mtime=0),
         b"\x28\xb5\x2f\xfd" + bytes(range(200)),
         EARLIER.encode(),
         f"x{TOKEN[:11]}".encode(),
