@@ -14,6 +14,8 @@ from harness.wire.reading import TooMuch
 
 # Fields of a message, and of the messages in it; more than that in one answer says nothing that is judged here.
 MAX_FIELDS = 1 << 17
+# Bytes of a message that costs little, whatever is in it; from a larger bound on, a byte would cost far more.
+LOOKED_INTO = 1 << 12
 # Elements of one tensor; 3x1024x1024 and more.
 MAX_ELEMENTS = 1 << 22
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
@@ -26,8 +28,8 @@ def refuse_too_much(data: bytes, descriptor: Any) -> None:  # noqa: ANN401 -- pr
     Raises:
         TooMuch: it is not.
     """
-    if len(data) <= MAX_FIELDS // 2:
-        return  # two bytes a field, one an element: it cannot have too many
+    if len(data) <= LOOKED_INTO:
+        return
     count, parts = 0, [(0, len(data), descriptor)]
     while parts:
         position, end, kind = parts.pop()
