@@ -20,7 +20,7 @@ from typing import Any, Self
 
 from measuring import until
 
-from harness.load.plan import Answer, Case
+from harness.load.plan.load_plan import Answer, Case
 from harness.wire.binary import binary_request
 from harness.wire.messages import InferRequest
 from harness.wire.protobuf import infer_message, message

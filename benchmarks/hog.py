@@ -23,8 +23,8 @@ from fixed_target import PREFIX, FixedTarget, small_case
 from measuring import CORES, on, percentile
 
 from harness.load.launch import Fleet
-from harness.load.plan import Connections, LoadPlan, ServiceLevel
-from harness.load.schedule import poisson
+from harness.load.plan.load_plan import Connections, LoadPlan, ServiceLevel
+from harness.load.plan.schedule import poisson
 
 RATE = 1000.0
 LEVEL = ServiceLevel(latency_s=0.02)

@@ -34,10 +34,10 @@ from fixed_target import PREFIX, FixedTarget, big_case, grpc_case, small_case
 from measuring import CORES, cpu_seconds, on, percentile, until
 from others import FAST, H2LOAD, K6, PERF_ANALYZER, PLAIN, WRK, Tool, Work, end
 
-from harness.load.judged import LoadRun
+from harness.load.analysis.load_run import LoadRun
 from harness.load.launch import Fleet, run_load
-from harness.load.plan import Case, ClosedLoop, Connections, LoadPlan, ServiceLevel
-from harness.load.schedule import constant
+from harness.load.plan.load_plan import Case, ClosedLoop, Connections, LoadPlan, ServiceLevel
+from harness.load.plan.schedule import constant
 
 SMALL, BIG = 16, 4
 FLOWING = 300

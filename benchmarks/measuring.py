@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from harness.load.percentiles import Percentile
-from harness.load.summary import Clock
+from harness.load.analysis.percentiles import Percentile
+from harness.load.analysis.summary import Clock
 
 CORES = sorted(os.sched_getaffinity(0))
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from fixed_target import framed
 
-from harness.load.plan import Case
+from harness.load.plan.load_plan import Case
 
 TEMPLATES = Path(__file__).with_name("load_targets")
 GRACE_S = 30.0

@@ -26,12 +26,12 @@ from measuring import CORES, on, percentile
 from others import FAST, K6, PERF_ANALYZER, WRK, WRK2, Said, Tool, Work
 from stalling import EVERY_S, quantile, responses, scatter, served
 
-from harness.load.judged import LoadRun
+from harness.load.analysis.load_run import LoadRun
+from harness.load.analysis.percentiles import place
+from harness.load.analysis.summary import Clock
 from harness.load.launch import Fleet
-from harness.load.percentiles import place
-from harness.load.plan import Case, ClosedLoop, Connections, LoadPlan, ServiceLevel
-from harness.load.schedule import Schedule, constant, poisson
-from harness.load.summary import Clock
+from harness.load.plan.load_plan import Case, ClosedLoop, Connections, LoadPlan, ServiceLevel
+from harness.load.plan.schedule import Schedule, constant, poisson
 
 P = 0.99
 FLOOR, AIM = 0.03, 0.015

@@ -309,7 +309,7 @@ def validate(
 @main.command()
 def locustfile() -> None:
     """Print the path of the locustfile for load: locust -f $(art15 locustfile) --host URL --oip-model NAME."""
-    _say(Path(harness.__file__).parent / "load" / "locustfile.py")
+    _say(Path(harness.__file__).parent / "load" / "locust" / "locustfile.py")
 
 
 def _pytest(arguments: list[str]) -> NoReturn:

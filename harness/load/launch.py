@@ -26,8 +26,8 @@ from typing import Any, Self
 import msgspec
 
 import harness
-from harness.load.judged import LoadRun, judged
-from harness.load.plan import LoadPlan, decode_plan
+from harness.load.analysis.load_run import LoadRun, judged
+from harness.load.plan.load_plan import LoadPlan, decode_plan
 from harness.waiting import wait
 
 TELL = "ART15_FLEET_TELL"
@@ -37,7 +37,7 @@ START_S, END_S, SLACK_S = 60.0, 2.0, 12.0
 _TRIES = 3
 # Of folders for temporary files; the id of the launcher follows.
 _HOME = "art15-load-"
-_LOCUST = [sys.executable, "-P", "-m", "locust", "-f", str(Path(__file__).with_name("fleet.py")), "--headless"]
+_LOCUST = [sys.executable, "-P", "-m", "locust", "-f", str(Path(__file__).parent / "locust" / "fleet.py"), "--headless"]
 
 
 class LaunchError(Exception):

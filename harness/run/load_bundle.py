@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness.clauses import Catalogue, load
-from harness.load.judged import LoadRun, judged
-from harness.load.plan import LoadPlan, read_plan
-from harness.load.records import RecordsError
+from harness.load.analysis.load_run import LoadRun, judged
+from harness.load.plan.load_plan import LoadPlan, read_plan
+from harness.load.records.rows import RecordsError
 from harness.record.clock import now
 from harness.run.events import storable
 from harness.run.planning import CRITERIA, DECISION_RULE

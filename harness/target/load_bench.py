@@ -8,9 +8,9 @@ from pathlib import Path
 
 from harness.budget import Limits
 from harness.check import TesterFailed
-from harness.load.judged import LoadRun
+from harness.load.analysis.load_run import LoadRun
 from harness.load.launch import Fleet, LaunchError, Progress
-from harness.load.plan import LoadPlan
+from harness.load.plan.load_plan import LoadPlan
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness.generate.distinct import distinct
-from harness.load.answers import template_from
-from harness.load.plan import ID_WIDTH, Answer, Case, Headers
+from harness.load.plan.answers import template_from
+from harness.load.plan.load_plan import ID_WIDTH, Answer, Case, Headers
 from harness.target.grpc_replies import outputs as grpc_outputs
 from harness.target.lanes import Transport
 from harness.target.models import NESTED, ModelUnderTest, outputs_of, with_id

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.check import Estimate
-from harness.load.judged import LoadRun
-from harness.load.records import Flag, Status
-from harness.load.summary import tried_of
-from harness.load.verdict import Outcome
+from harness.load.analysis.load_run import LoadRun
+from harness.load.analysis.summary import tried_of
+from harness.load.analysis.verdict import Outcome
+from harness.load.records.rows import Flag, Status
 from harness.stats import clopper_pearson
 from harness.target.alive import alive
 from harness.target.load_records import latency_words

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from harness.load.judged import LoadRun
-from harness.load.series import series_of
-from harness.load.summary import Clock
+from harness.load.analysis.load_run import LoadRun
+from harness.load.analysis.series import series_of
+from harness.load.analysis.summary import Clock
 from harness.record.quoting import clip
 
 POINTS = 120

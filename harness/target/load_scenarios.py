@@ -11,13 +11,13 @@ import numpy as np
 
 from harness.budget import BudgetExhausted
 from harness.check import TesterFailed
-from harness.load.degradation import Recovery, Shedding, recovery_of, refused_of, shedding_of
-from harness.load.judged import LoadRun
-from harness.load.records import Rows, Status
-from harness.load.schedule import NANOSECONDS
-from harness.load.search import Capacity, Search, knee
-from harness.load.soak import Drift, drifts_of
-from harness.load.summary import response_without_lag_of, tried_of
+from harness.load.analysis.capacity_search import Capacity, Search, knee
+from harness.load.analysis.degradation import Recovery, Shedding, recovery_of, refused_of, shedding_of
+from harness.load.analysis.drift import Drift, drifts_of
+from harness.load.analysis.load_run import LoadRun
+from harness.load.analysis.summary import response_without_lag_of, tried_of
+from harness.load.plan.schedule import NANOSECONDS
+from harness.load.records.rows import Rows, Status
 from harness.target.load_settling import sound
 from harness.target.loading import LEAST_RATE, ROUGH, Loader, seconds_to_decide
 from harness.verdicts import Verdict

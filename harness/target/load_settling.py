@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from harness.check import Inconclusive, TesterFailed
-from harness.load.judged import LoadRun
+from harness.load.analysis.load_run import LoadRun
 from harness.verdicts import Verdict
 
 NOISE = frozenset({"lag", "lag-decides", "cpu", "hole"})

@@ -18,12 +18,12 @@ import msgspec
 
 from harness.budget import Budget, BudgetExhausted
 from harness.check import Untestable
-from harness.load.early_stopping import min_requests
-from harness.load.judged import LoadRun
-from harness.load.plan import Bounds, Case, ClosedLoop, Connections, LoadPlan, ServiceLevel
-from harness.load.records import Status
-from harness.load.schedule import Arrivals, Schedule, Stage
-from harness.load.validity import connections_needed
+from harness.load.analysis.early_stopping import min_requests
+from harness.load.analysis.load_run import LoadRun
+from harness.load.analysis.validity import connections_needed
+from harness.load.plan.load_plan import Bounds, Case, ClosedLoop, Connections, LoadPlan, ServiceLevel
+from harness.load.plan.schedule import Arrivals, Schedule, Stage
+from harness.load.records.rows import Status
 from harness.target.lanes import Transport
 from harness.target.load_bench import Bench
 from harness.target.load_cases import cases_for, varies

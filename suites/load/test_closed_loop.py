@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.check import check
-from harness.load.degradation import refused_of
+from harness.load.analysis.degradation import refused_of
 from harness.target.lanes import Transport
 from harness.target.load_judging import answers_are_right
 from harness.target.load_scenarios import KEPT_SHARE, throughputs

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 from harness.check import check
-from harness.load.degradation import refused_of
-from harness.load.records import Status
-from harness.load.summary import tried_of
+from harness.load.analysis.degradation import refused_of
+from harness.load.analysis.summary import tried_of
+from harness.load.records.rows import Status
 from harness.target.load_judging import answers_are_right
 from harness.target.load_records import latency_words
 from harness.target.load_settling import sent_as_planned

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import msgspec
 
 from harness.check import NotApplicable, Untestable, check
-from harness.load.judged import LoadRun
-from harness.load.plan import Case
+from harness.load.analysis.load_run import LoadRun
+from harness.load.plan.load_plan import Case
 from harness.policy import MixTable
 from harness.target.binary import is_listed
 from harness.target.load_cases import binary_case, case_of

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from harness.check import check
-from harness.load.degradation import refused_of
-from harness.load.soak import drifts_of
+from harness.load.analysis.degradation import refused_of
+from harness.load.analysis.drift import drifts_of
 from harness.target.load_judging import answers_are_right, answers_come, level_holds, still_there
 from harness.target.load_scenarios import stays
 from harness.target.load_settling import sound

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from harness.check import check
-from harness.load.judged import LoadRun
-from harness.load.levels import Levels, levels_of
-from harness.load.soak import Drift
+from harness.load.analysis.drift import Drift
+from harness.load.analysis.load_run import LoadRun
+from harness.load.analysis.two_levels import Levels, levels_of
 from harness.target.lanes import Transport
 from harness.target.load_judging import answers_are_right, answers_come, level_holds, still_there
 from harness.target.load_scenarios import rising, stays

@@ -92,3 +92,14 @@ def test_an_upward_import_would_be_seen() -> None:
     assert "harness.run" not in rooms["suites"]
     assert "harness.wire" not in rooms["reports"]
     assert room_of("harness.run.session", rooms) == "harness.run"
+
+
+def test_only_two_folders_import_gevent_or_locust() -> None:
+    """Importing locust patches the interpreter, so no module of the main process may."""
+    load = ROOT / "harness" / "load"
+    for path in FILES:
+        packages = {name.partition(".")[0] for name in imports_of(path)}
+        if "locust" in packages:
+            assert path.parent == load / "locust", path
+        if "gevent" in packages:
+            assert path.parent in {load / "locust", load / "engine"}, path

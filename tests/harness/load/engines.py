@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.load.plan import Case, Connections, LoadPlan, ServiceLevel
-from harness.load.records import Merged, Status, merge
-from harness.load.schedule import constant
+from harness.load.plan.load_plan import Case, Connections, LoadPlan, ServiceLevel
+from harness.load.plan.schedule import constant
+from harness.load.records.rows import Merged, Status, merge
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -53,7 +53,7 @@ def plan_for(port: int, *, rate: float = 200, seconds: float = 0.25, **changes: 
 def _process() -> subprocess.Popen[str]:
     """One process for all tests: importing takes longer than most runs. It ends when its input does."""
     made = subprocess.Popen(
-        [sys.executable, str(HERE / "run_engine.py")],
+        [sys.executable, str(HERE / "engine" / "run_engine.py")],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -70,7 +70,7 @@ def _process() -> subprocess.Popen[str]:
 def run(plan: LoadPlan, tmp_path: Path, spoilt: str = "") -> Ran:
     """Run it; every planned request must be in exactly one record.
 
-    ``spoilt``: what goes wrong in the tester (:mod:`tests.harness.load.run_engine`); then the caller judges.
+    ``spoilt``: what goes wrong in the tester (:mod:`tests.harness.load.engine.run_engine`); then the caller judges.
     """
     plan.write(tmp_path / "plan.json")
     records, facts = tmp_path / "0.rec", tmp_path / "facts.json"

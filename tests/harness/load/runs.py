@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from harness.load.facts import WorkerFacts
-from harness.load.plan import Case, LoadPlan, ServiceLevel
-from harness.load.records import Merged, Rows, rows_from
-from harness.load.schedule import constant
+from harness.load.plan.load_plan import Case, LoadPlan, ServiceLevel
+from harness.load.plan.schedule import constant
+from harness.load.records.rows import Merged, Rows, rows_from
+from harness.load.records.worker_facts import WorkerFacts
 
 MS = 1_000_000
 NONE = np.zeros(0, np.int64)

@@ -18,10 +18,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness.load.judged import judged
+from harness.load.analysis.load_run import judged
 from harness.load.launch import Fleet, Progress, run_load
-from harness.load.plan import Case, LoadPlan, ServiceLevel
-from harness.load.schedule import constant
+from harness.load.plan.load_plan import Case, LoadPlan, ServiceLevel
+from harness.load.plan.schedule import constant
 from harness.verdicts import Verdict
 
 pytestmark = pytest.mark.slow
@@ -169,7 +169,7 @@ LAUNCHER = """
 import sys, threading, msgspec
 from pathlib import Path
 from harness.load.launch import Fleet
-from harness.load.plan import read_plan
+from harness.load.plan.load_plan import read_plan
 fleet = Fleet(1)
 fleet.start()
 print(*fleet.pids, flush=True)

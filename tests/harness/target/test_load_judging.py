@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from harness import check
-from harness.load.facts import WorkerFacts
-from harness.load.judged import LoadRun
-from harness.load.plan import ServiceLevel
-from harness.load.records import Flag, Rows, Status
-from harness.load.soak import Drift
-from harness.load.summary import summarise
-from harness.load.validity import invalid_reasons
-from harness.load.verdict import judge, judge_answers
+from harness.load.analysis.drift import Drift
+from harness.load.analysis.load_run import LoadRun
+from harness.load.analysis.summary import summarise
+from harness.load.analysis.validity import invalid_reasons
+from harness.load.analysis.verdict import judge, judge_answers
+from harness.load.plan.load_plan import ServiceLevel
+from harness.load.records.rows import Flag, Rows, Status
+from harness.load.records.worker_facts import WorkerFacts
 from harness.target.load_judging import answers_come, level_holds, successes_at
 from harness.target.load_scenarios import shows
 from harness.target.load_settling import sound

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.budget import Budget, BudgetExhausted, Limits
-from harness.load.plan import Case
+from harness.load.plan.load_plan import Case
 from harness.policy import LoadTable, Policy, PolicyError, load_policy
 from harness.target.load_bench import Bench
 from harness.target.loading import MOST_RATE_OF_WORKER, Loader, level_of, seconds_to_decide

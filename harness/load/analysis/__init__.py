@@ -1,0 +1,1 @@
+"""What may be said of a run: statistics, validity, verdict. Pure functions of plan and records."""

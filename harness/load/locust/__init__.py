@@ -1,0 +1,1 @@
+"""The engine inside locust's processes: master, workers, options, statistics. Only this room imports locust."""

@@ -1,0 +1,119 @@
+"""The locustfile of a probing run: a master and workers that carry out one plan after another.
+
+:mod:`harness.load.launch` starts them. It writes a line of JSON for each plan to the master's standard input, and is
+told of it over a pipe of its own. A process whose standard input ends has lost its launcher, and ends at once: so none
+outlives a pytest that was killed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gevent
+import gevent.os
+import msgspec
+from gevent.queue import Queue
+from locust import User, events, task
+from locust.runners import MasterRunner, WorkerRunner
+
+from harness.load.launch import TELL, Order
+from harness.load.locust import buckets
+from harness.load.locust.master import Conductor
+from harness.load.locust.worker import Player
+from harness.load.plan.full_check import same_outputs
+from harness.load.plan.load_plan import LoadPlan, read_plan
+
+if TYPE_CHECKING:
+    from locust.env import Environment
+
+_TOLD_EVERY_S = 0.5
+_ENDLESS_S = 3600.0
+_PIECE = 1 << 16
+
+
+class Waiting(User):
+    """locust wants a user; the engine is what sends."""
+
+    @task
+    def idle(self) -> None:
+        """Do nothing."""
+        gevent.sleep(_ENDLESS_S)
+
+
+class Master:
+    """Takes orders, one at a time."""
+
+    def __init__(self, environment: Environment, runner: MasterRunner) -> None:
+        self._conductor = Conductor(environment, runner)
+        self._pipe = int(os.environ[TELL])
+        self._orders: Queue[bytes] = Queue()
+        self._file: Path | None = None
+        gevent.spawn(_listen, self._orders.put, self._forget)
+        gevent.spawn(self._serve)
+
+    def _serve(self) -> None:
+        try:
+            self._conductor.gather()
+            self._tell({"event": "ready"})
+            while True:
+                self._carry_out(msgspec.json.decode(self._orders.get(), type=Order))
+        except Exception as error:  # noqa: BLE001 -- the launcher must hear of it, whatever it is
+            self._tell({"event": "failed", "why": f"{type(error).__name__}: {error}"})
+
+    def _carry_out(self, order: Order) -> None:
+        # A launcher that is killed cannot take the file away, and it holds credentials.
+        self._file = Path(order.plan)
+        try:
+            self._play(read_plan(self._file), order)
+        finally:
+            self._forget()
+
+    def _forget(self) -> None:
+        if self._file is not None:
+            self._file.unlink(missing_ok=True)
+
+    def _play(self, plan: LoadPlan, order: Order) -> None:
+        # Workers of an earlier plan keep their numbers; what is known of them does not stay.
+        self._conductor.gather()
+        teller = gevent.spawn(self._tell_on)
+        try:
+            self._conductor.run(plan, Path(order.directory), Path(order.plan), self._forget)
+        finally:
+            teller.kill()
+        self._tell({"event": "done", "run": plan.prefix})
+
+    def _tell_on(self) -> None:
+        while True:
+            gevent.sleep(_TOLD_EVERY_S)
+            self._tell({"event": "beat", "finished": self._conductor.finished})
+
+    def _tell(self, data: dict[str, Any]) -> None:
+        os.write(self._pipe, msgspec.json.encode(data) + b"\n")
+
+
+def _listen(take: Callable[[bytes], object], last: Callable[[], None] = lambda: None) -> None:
+    """Hand over each line of standard input; at its end, do the last thing and end this process."""
+    gevent.os.make_nonblocking(0)
+    rest = b""
+    while piece := gevent.os.nb_read(0, _PIECE):
+        *lines, rest = (rest + piece).split(b"\n")
+        for line in lines:
+            take(line)
+    try:
+        last()
+    finally:
+        os._exit(0)
+
+
+@events.init.add_listener  # type: ignore[untyped-decorator]  # locust has no types for it
+def _init(environment: Environment, **_: object) -> None:
+    buckets.install()
+    runner = environment.runner
+    if isinstance(runner, MasterRunner):
+        environment.oip_master = Master(environment, runner)  # type: ignore[attr-defined]  # kept alive with it
+    elif isinstance(runner, WorkerRunner):
+        Player(environment, runner, same_outputs)
+        gevent.spawn(_listen, lambda _: None)

@@ -1,0 +1,163 @@
+"""The options ``--oip-…`` of the locust command, in the web UI too, and the plan that follows from them."""
+
+from __future__ import annotations
+
+import math
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from gevent import subprocess
+
+from harness.load.plan.load_plan import LoadPlan, decode_plan, read_plan
+from harness.load.plan.schedule import Schedule, read_trace
+
+if TYPE_CHECKING:
+    from locust.env import Environment
+
+DEFAULT_SECONDS = 600.0
+"""How long a plan is where nobody gave a run time."""
+MOST = 1e9
+"""No number of an option is above it."""
+_PATIENCE_S = 60
+_OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("plan", {"default": "", "help": "file with a whole plan; the other options are then not looked at"}),
+    ("model", {"default": "", "help": "model to send to; otherwise the first ready one of the repository's index"}),
+    ("model-version", {"default": "", "help": "version of the model"}),
+    ("rate", {"type": float, "default": 50.0, "help": "requests a second over all workers, whatever the answers do"}),
+    ("arrivals", {"default": "poisson", "choices": ("poisson", "constant"), "help": "how requests follow each other"}),
+    ("trace", {"default": "", "help": "file with the second of each request on a line, in place of rate and arrivals"}),
+    ("seed", {"type": int, "default": 0, "help": "of the arrivals; the same seed sends the same requests"}),
+    ("latency", {"type": float, "default": 0.1, "help": "service level: seconds from the intended time"}),
+    ("percentile", {"type": float, "default": 0.99, "help": "service level: share of requests within the latency"}),
+    ("connections", {"type": int, "default": 256, "help": "most connections open at a time over all workers"}),
+    ("timeout", {"type": float, "default": 5.0, "help": "seconds until an answer is given up"}),
+    ("max-rate", {"type": float, "default": 0.0, "help": "refuse any plan that is faster; 0: no bound"}),
+    ("series", {"default": "series", "help": "directory of records and facts"}),
+)
+_HIDDEN: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("header", {"action": "append", "default": [], "help": "'Name: value', sent with each request; may be repeated"}),
+    ("ca", {"default": "", "help": "file with the certificates to trust"}),
+    ("cert", {"default": "", "help": "client certificate"}),
+    ("key", {"default": "", "help": "key of the client certificate"}),
+)
+
+
+def add_options(parser: Any, **_: object) -> None:  # noqa: ANN401 -- locust's parser
+    """Listener of ``init_command_line_parser``."""
+    group = parser.add_argument_group("Open Inference Protocol, open loop")
+    for shown, options in ((True, _OPTIONS), (False, _HIDDEN)):
+        for name, given in options:
+            if hasattr(parser, "args_included_in_web_ui"):
+                action = group.add_argument(f"--oip-{name}", env_var=_variable(name), **given)
+                action.include_in_web_ui = shown
+            else:
+                group.add_argument(f"--oip-{name}", **given)
+
+
+def plan_of(environment: Environment, seconds: float | None, workers: int) -> LoadPlan:
+    """The plan for this start: from the file, or made for ``--host``.
+
+    Raises:
+        ValueError: there is none; says why.
+    """
+    options = environment.parsed_options
+    if options is None:
+        raise ValueError("locust was started without its command line")
+    if options.oip_plan:
+        plan = read_plan(Path(options.oip_plan))
+    else:
+        plan = _made(environment, options, seconds or DEFAULT_SECONDS)
+    return msgspec.structs.replace(plan, workers=workers)
+
+
+def renewed(plan: LoadPlan) -> LoadPlan:
+    """The same plan for a further run: other ids, so that late answers of the run before are noticed."""
+    return msgspec.structs.replace(plan, prefix=secrets.token_hex(4))
+
+
+def _made(environment: Environment, options: Any, seconds: float) -> LoadPlan:  # noqa: ANN401 -- a namespace
+    host = environment.host or next((each.host for each in environment.user_classes if each.host), None)
+    if not host:
+        raise ValueError("no endpoint: give --host http://… or grpc://…")
+    headers = options.oip_header if isinstance(options.oip_header, list) else []
+    wishes = {
+        "url": host,
+        "model": options.oip_model or _of_user(environment, "model"),
+        "version": options.oip_model_version,
+        "rate": _number(options, "rate"),
+        "seconds": float(seconds),
+        "arrivals": options.oip_arrivals,
+        "seed": int(_number(options, "seed", least=0, whole=True)),
+        "latency_s": _number(options, "latency"),
+        "percentile": _number(options, "percentile"),
+        "connections": int(_number(options, "connections", whole=True)),
+        "timeout_s": _number(options, "timeout"),
+        "max_rate": _number(options, "max-rate", least=0.0) or None,
+        "headers": [[part.strip() for part in each.split(":", 1)] for each in headers if ":" in each],
+        "ca_file": options.oip_ca,
+        "cert_file": options.oip_cert,
+        "key_file": options.oip_key,
+    }
+    # Read first: what cannot be read must not cost the endpoint a request.
+    schedule = _recorded(Path(options.oip_trace)) if options.oip_trace else None
+    plan = decode_plan(_prepared(msgspec.json.encode(wishes)))
+    return plan if schedule is None else msgspec.structs.replace(plan, schedule=schedule)
+
+
+def _number(options: Any, name: str, *, least: float = 1e-6, whole: bool = False) -> float:  # noqa: ANN401 -- see above
+    """The value of an option, from the command line, the environment or the web page.
+
+    Raises:
+        ValueError: it is no number from ``least`` on: NaN would be taken for "no bound" further on.
+    """
+    given = getattr(options, f"oip_{name.replace('-', '_')}")
+    try:
+        value = float(int(given) if whole else given)
+    except (TypeError, ValueError, OverflowError):
+        value = math.nan
+    if not least <= value <= MOST:
+        what = "a whole number" if whole else "a number"
+        raise ValueError(f"--oip-{name} {str(given)[:40]}: give {what} from {least:g} to {MOST:g}")
+    return value
+
+
+def _recorded(path: Path) -> Schedule:
+    try:
+        return read_trace(path)
+    except OSError as error:
+        raise ValueError(f"the trace cannot be read: {error}") from None
+
+
+def _prepared(wishes: bytes) -> bytes:
+    """Run :mod:`harness.load.plan.prepare` beside locust; the wishes travel on its input, credentials with them."""
+    where = str(Path(__file__).resolve().parents[3])
+    paths = os.pathsep.join(filter(None, [where, os.environ.get("PYTHONPATH", "")]))
+    child = subprocess.Popen(
+        [sys.executable, "-P", "-m", "harness.load.plan.prepare"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": paths},
+    )
+    try:
+        output, errors = child.communicate(wishes, timeout=_PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+        raise ValueError(f"the endpoint gave no case within {_PATIENCE_S} s") from None
+    if child.returncode:
+        raise ValueError(errors.decode("utf-8", "replace").strip()[-1000:] or "no plan could be made")
+    return bytes(output)
+
+
+def _of_user(environment: Environment, name: str) -> str:
+    """A setting of the user class."""
+    return next((value for each in environment.user_classes if (value := getattr(each, name, ""))), "")
+
+
+def _variable(name: str) -> str:
+    return f"OIP_{name.upper().replace('-', '_')}"

@@ -1,0 +1,43 @@
+"""What master and workers say to each other: no credentials where the plan can be read from its file."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.harness.load.runs import plan_of
+
+SECRET = "Bearer only-in-the-file-77"
+# In a process of its own: importing locust patches the interpreter.
+TALK = """
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from harness.load.locust.master import Conductor, Node
+from harness.load.plan.load_plan import read_plan
+
+said = []
+runner = SimpleNamespace(register_message=lambda *_: None, send_message=lambda *given, **_: said.append(given))
+conductor = Conductor(SimpleNamespace(parsed_options=None), runner)
+conductor._nodes = {"a": Node("a", 0, lost="so that nobody waits for it")}
+plan, folder = Path(sys.argv[1]), Path(sys.argv[2])
+conductor.run(read_plan(plan), folder, *map(Path, sys.argv[3:]), read=lambda: said.append("all have read it"))
+print(said)
+"""
+
+
+@pytest.mark.parametrize("by_file", [True, False])
+def test_a_plan_that_workers_can_read_does_not_travel(by_file: bool, tmp_path: Path) -> None:
+    plan = msgspec.structs.replace(plan_of(), headers=(("Authorization", SECRET),))
+    file = tmp_path / "plan.json"
+    plan.write(file)
+    source = [str(file)] if by_file else []
+    command = [sys.executable, "-c", TALK, str(file), str(tmp_path), *source]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert 0 < said.index("oip_plan") < said.index("all have read it")
+    assert (SECRET in said) is not by_file
+    assert (str(file) in said) is by_file
