@@ -29,8 +29,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from harness.criteria import Advice, Criterion
 from harness.incident import EndpointLost
-from harness.policy import ADVICE, CRITERIA
 from harness.suite import suite_named
 from harness.verdicts import Level, Verdict, combine
 
@@ -113,8 +113,8 @@ class Check:
     @property
     def beyond_clauses(self) -> dict[str, Level]:
         """What it asks beside clauses: breaking a criterion of the policy fails, breaking advice warns."""
-        criteria = {f"policy:{name}": Level.MUST for name in self.criteria}
-        return criteria | {f"advice:{name}": Level.SHOULD for name in self.advice}
+        criteria = {Criterion(name).clause: Level.MUST for name in self.criteria}
+        return criteria | {Advice(name).clause: Level.SHOULD for name in self.advice}
 
     @property
     def builtin(self) -> bool:
@@ -197,9 +197,9 @@ def check(
         fix: how a server usually mends a finding, one sentence.
         suite: name of the suite for checks outside ``suites/``.
         only_records: nothing can break it, since its clauses allow every answer; so it needs no seeded fault.
-        criteria: names of criteria of the policy that it decides (:data:`harness.policy.CRITERIA`); a case of one is
+        criteria: criteria of the policy that it decides (:class:`harness.criteria.Criterion`); a case of one is
             reported with the clause ``policy:NAME``, and breaking it fails, whatever the protocol says.
-        advice: names of good practice (:data:`harness.policy.ADVICE`); a case is reported as ``advice:NAME``, and
+        advice: good practice (:class:`harness.criteria.Advice`); a case is reported as ``advice:NAME``, and
             breaking it warns.
         shown_by: the test that shows both directions of a check that the reference server cannot be put before.
         first, last: run before (after) every check that does not ask for the same, whatever it needs;
@@ -282,10 +282,10 @@ def _refuse_incomplete(new: Check) -> None:
         problem = "states no criterion"
     elif not new.clauses and not new.duties:
         problem = "names no clause and no duty"
-    elif set(new.criteria) - set(CRITERIA):
-        problem = f"names an unknown criterion; there are {', '.join(CRITERIA)}"
-    elif set(new.advice) - set(ADVICE):
-        problem = f"names unknown advice; there is {', '.join(ADVICE)}"
+    elif set(new.criteria) - set(Criterion):
+        problem = f"names an unknown criterion; there are {', '.join(Criterion)}"
+    elif set(new.advice) - set(Advice):
+        problem = f"names unknown advice; there is {', '.join(Advice)}"
     elif not new.title.endswith("."):
         problem = "has a title (first docstring line) that is not a sentence with a full stop"
     if problem:

@@ -10,6 +10,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
+from harness.criteria import Criterion
+
 IncidentKind = Literal["gone", "silent"]
 # Kinds of suspects that are named; more are counted.
 NAMED = 3
@@ -78,7 +80,7 @@ class Incident:
     @property
     def criterion(self) -> str:
         """The criterion of the policy that it breaks."""
-        return "no-crash" if self.kind == "gone" else "no-hang"
+        return Criterion.NO_CRASH if self.kind == "gone" else Criterion.NO_HANG
 
     @property
     def culprit(self) -> Suspect | None:

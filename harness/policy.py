@@ -9,9 +9,7 @@ import datetime
 import hashlib
 import os
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated, Literal
 
 import msgspec
@@ -37,47 +35,8 @@ Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000_000)]
 Much = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
 Seed = Annotated[int, msgspec.Meta(ge=0, le=9_223_372_036_854_775_807)]
 
-CRITERIA: Mapping[str, str] = MappingProxyType(
-    {
-        "no-crash": "the endpoint still serves after every request",
-        "no-hang": "every request gets an answer within the time for one request",
-        "no-leak": "no answer or memory of another request",
-        "no-silent-change": "no silently changed value",
-        "same-answer": "same input, same answer (unless the model declares itself nondeterministic)",
-        "ready-infers": "ready means able to infer",
-        "no-open-access": "no access without the credentials that are required",
-        "service-level": "the service level that the policy states under [load] holds (asked only where it states one)",
-    }
-)
-"""The default policy: what fails whatever the protocol says of it. A check names them in ``criteria=``."""
-
-ADVICE: Mapping[str, str] = MappingProxyType(
-    {
-        "no-disclosure": "nothing of the inside: no stack trace, path, environment, internal host, list of versions",
-        "no-secrets": "no key, token or password in what anybody may read",
-        "no-markup-echo": "no markup of a request comes back as a web page",
-        "no-stray-pages": "no file, debugging page or environment beside the service",
-        "closed-to-other-origins": "other web sites cannot use the service with a visitor's credentials",
-        "closed-management": "management calls need rights of their own (only where the policy asks)",
-        "current-tls": "no version of TLS before 1.2, and no plain HTTP on the same port",
-        "one-name": "a model answers to its own name alone, in one segment of the path, as rules for paths expect",
-        "plain-length": "a length counts only where a header of its own says it",
-        "one-length": "a request whose length is said in two ways gets one answer at most, and ends its connection",
-        "serves-others": "cheap requests of one client do not hold up another's",
-        "sheds-cleanly": "what is too much is refused at once, with 429 or 503 and Retry-After, and the rest is served",
-        "keeps-throughput": "more requests at once get, together, no less than half of the answers that fewer get",
-        "recovers": "after an overload the tail is back within the time that the policy gives it",
-        "one-level": "the same request takes about as long whichever replica or connection answers it",
-        "steady-over-time": "neither latency nor errors rise while the same load goes on",
-    }
-)
-"""Good practice that no clause asks for: a warning, never a failure. A check names them in ``advice=``."""
-
 # Reading TOML takes time by the square of the dots in one key.
 POLICY_BYTES, POLICY_DOTS = 1 << 18, 1000
-
-DEFAULT_CRITERIA = tuple(f"{name}: {text}" for name, text in CRITERIA.items())
-DEFAULT_ADVICE = tuple(f"{name}: {text}" for name, text in ADVICE.items())
 
 
 class PolicyError(Exception):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from harness.criteria import GOOD_PRACTICE, Advice, Criterion
 from reports.causes import CONSEQUENCES, Cause, Consequence, load_causes
 from reports.evidence import CheckResult
 from reports.excerpt import clip
@@ -14,20 +15,20 @@ TITLE = 160
 NAMED = 4
 # What breaking a criterion of the policy, or advice, means where no cause says it more closely.
 _BEYOND: dict[str, Consequence] = {
-    "policy:no-leak": "data_of_others",
-    "policy:no-crash": "crash_or_hang",
-    "policy:no-hang": "crash_or_hang",
-    "policy:ready-infers": "crash_or_hang",
-    "policy:service-level": "crash_or_hang",
-    "policy:same-answer": "wrong_answer",
-    "policy:no-silent-change": "wrong_answer",
-    "policy:no-open-access": "security",
-    "advice:serves-others": "crash_or_hang",
-    "advice:sheds-cleanly": "crash_or_hang",
-    "advice:keeps-throughput": "crash_or_hang",
-    "advice:recovers": "crash_or_hang",
-    "advice:one-level": "crash_or_hang",
-    "advice:steady-over-time": "crash_or_hang",
+    Criterion.NO_LEAK.clause: "data_of_others",
+    Criterion.NO_CRASH.clause: "crash_or_hang",
+    Criterion.NO_HANG.clause: "crash_or_hang",
+    Criterion.READY_INFERS.clause: "crash_or_hang",
+    Criterion.SERVICE_LEVEL.clause: "crash_or_hang",
+    Criterion.SAME_ANSWER.clause: "wrong_answer",
+    Criterion.NO_SILENT_CHANGE.clause: "wrong_answer",
+    Criterion.NO_OPEN_ACCESS.clause: "security",
+    Advice.SERVES_OTHERS.clause: "crash_or_hang",
+    Advice.SHEDS_CLEANLY.clause: "crash_or_hang",
+    Advice.KEEPS_THROUGHPUT.clause: "crash_or_hang",
+    Advice.RECOVERS.clause: "crash_or_hang",
+    Advice.ONE_LEVEL.clause: "crash_or_hang",
+    Advice.STEADY_OVER_TIME.clause: "crash_or_hang",
 }
 
 
@@ -101,7 +102,7 @@ def _of_clause(clause: str) -> Consequence:
     known = load_causes().find(clause)
     if known is not None:
         return known[0].consequence
-    return _BEYOND.get(clause, "security" if clause.startswith("advice:") else "interoperability")
+    return _BEYOND.get(clause, "security" if clause.startswith(GOOD_PRACTICE) else "interoperability")
 
 
 def _seen(identity: str, hits: list[Hit]) -> str:

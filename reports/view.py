@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.criteria import GOOD_PRACTICE, POLICY
 from harness.suite import Suite, suites
 from harness.verdicts import Verdict
 from reports.evidence import (
@@ -302,10 +303,9 @@ def yardstick_only(declared: dict[str, Any]) -> bool:
 
 def criterion(plan: Plan, name: str) -> str:
     """The text of a criterion of the policy, ``policy:NAME``, or of ``advice:NAME``, as the plan has it."""
-    kind, _, _ = name.partition(":")
-    wanted = f"{name.removeprefix('policy:')}: "
+    wanted = f"{name.removeprefix(POLICY)}: "
     found = [text for text in plan.criteria if text.startswith(wanted)]
     if not found:
         return "not in the catalogue of this run"
-    lead = "Good practice" if kind == "advice" else "Criterion of the policy"
-    return f"{lead}, {found[0].removeprefix('advice:')}."
+    lead = "Good practice" if name.startswith(GOOD_PRACTICE) else "Criterion of the policy"
+    return f"{lead}, {found[0].removeprefix(GOOD_PRACTICE)}."

@@ -11,6 +11,7 @@ from pathlib import Path
 from harness.clauses.document import read
 from harness.clauses.model import Against, Catalogue, Clause, Duty, LawFact, Protocol, Standard, Taxonomy
 from harness.clauses.rows import IdRow, Row, by_id, nearest, read_row, read_rows, stop
+from harness.criteria import GOOD_PRACTICE, POLICY
 
 SOURCE = "oip/source.yaml"
 DUTIES = "ai_act_15.yaml"
@@ -70,7 +71,7 @@ def _misdirected(
     """Rows that name what is not there, and areas without a row: a finding in one would speak against nothing."""
     areas = {f"area:{clause.area}" for clause in clauses.values()}
     for row in against.values():
-        if row.id not in areas and row.id not in clauses and not row.id.startswith(("policy:", "advice:")):
+        if row.id not in areas and row.id not in clauses and not row.id.startswith((POLICY, GOOD_PRACTICE)):
             yield f"{AGAINST}, row {row.id}: no clause, area or criterion{nearest(row.id, [*areas, *clauses])}"
         for duty in row.duties:
             if duty not in duties:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from harness.allowed import did_you_mean
 from harness.check import Check, Registry
 from harness.clauses import Catalogue, Clause, Duty
-from harness.policy import ADVICE, CRITERIA
+from harness.criteria import Advice, Criterion
 from harness.run.checks import load_checks
 from harness.run.owners import owner_of
 from reports.causes import CONSEQUENCES, Cause, load_causes
@@ -42,8 +42,8 @@ def _filled(lines: Iterable[str]) -> str:
 
 
 def _names(registry: Registry, catalogue: Catalogue) -> list[str]:
-    beyond = [f"{kind}:{each}" for kind, names in (("policy", CRITERIA), ("advice", ADVICE)) for each in names]
-    return [*registry.checks, *catalogue.clauses, *beyond, *CRITERIA, *ADVICE, *catalogue.duties, *load_causes().rows]
+    beyond = [name for each in (*Criterion, *Advice) for name in (each.clause, each.value)]
+    return [*registry.checks, *catalogue.clauses, *beyond, *catalogue.duties, *load_causes().rows]
 
 
 def _of_check(name: str, registry: Registry, catalogue: Catalogue) -> list[str]:
@@ -52,7 +52,8 @@ def _of_check(name: str, registry: Registry, catalogue: Catalogue) -> list[str]:
         return []
     lines = [check.title, "", f"criterion: {check.criterion}", f"method: {check.method}"]
     lines += [_clause_line(catalogue.clauses[identity]) for identity in check.clauses]
-    lines += [f"{each}: {_criterion(each)}" for each in check.beyond_clauses]
+    beyond = (*[Criterion(each) for each in check.criteria], *[Advice(each) for each in check.advice])
+    lines += [f"{each.clause}: {each.text}" for each in beyond]
     lines += [_duty_line(catalogue.duties[identity]) for identity in check.duties]
     lines += [f"needs: {', '.join(check.needs) or 'nothing'}", f"remedy: {check.fix or 'see the clause'}"]
     lines.append(f"shown to fail on: {', '.join(check.faults) or 'no seeded fault yet'}")
@@ -75,20 +76,14 @@ def _of_clause(name: str, registry: Registry, catalogue: Catalogue) -> list[str]
 
 
 def _of_criterion(name: str, registry: Registry, _: Catalogue) -> list[str]:
-    kinds = (("policy", CRITERIA), ("advice", ADVICE))
-    asked = {f"{kind}:{each}" for kind, known in kinds for each in known}
-    found = next((each for each in (name, f"policy:{name}", f"advice:{name}") if each in asked), None)
+    found = next((each for each in (*Criterion, *Advice) if name in (each.clause, each.value)), None)
     if found is None:
         return []
-    kind = found.partition(":")[0]
-    counts = {"policy": "a criterion of the policy: breaking it fails, whatever the protocol says",
-              "advice": "good practice that no clause asks for: breaking it warns"}  # fmt: skip
-    return [f"{_criterion(found)}.", "", f"{found} is {counts[kind]}", *_asked_by(found, registry, None)]
-
-
-def _criterion(name: str) -> str:
-    kind, _, short = name.partition(":")
-    return (CRITERIA if kind == "policy" else ADVICE)[short]
+    if isinstance(found, Criterion):
+        counts = "a criterion of the policy: breaking it fails, whatever the protocol says"
+    else:
+        counts = "good practice that no clause asks for: breaking it warns"
+    return [f"{found.text}.", "", f"{found.clause} is {counts}", *_asked_by(found.clause, registry, None)]
 
 
 def _of_duty(name: str, registry: Registry, catalogue: Catalogue) -> list[str]:

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness.clauses import Catalogue, load
+from harness.criteria import sentences
 from harness.load.analysis.load_run import LoadRun, judged
 from harness.load.plan.load_plan import LoadPlan, read_plan
 from harness.load.records.rows import RecordsError
 from harness.record.clock import now
 from harness.run.events import storable
-from harness.run.planning import CRITERIA, DECISION_RULE
+from harness.run.planning import DECISION_RULE
 from harness.run.snapshot import snapshot
 from harness.run.tester import tester
 from harness.target.load_records import series_event
@@ -113,7 +114,7 @@ def _plan(run_id: str, first: LoadPlan, catalogue: Catalogue) -> Plan:
         allow=["load"],
         budget={"rate_per_s": first.max_rate},
         decision_rule=DECISION_RULE,
-        criteria=list(CRITERIA),
+        criteria=sentences(),
         policy={},
         policy_sha256=None,
         catalogue_digest=catalogue.digest,

@@ -8,7 +8,7 @@ import msgspec
 
 from harness.check import Check
 from harness.clauses import Catalogue
-from harness.policy import DEFAULT_ADVICE, DEFAULT_CRITERIA
+from harness.criteria import sentences
 from harness.run.config import Config
 from reports.evidence import SCHEMA_VERSION, Plan, PlannedCheck
 
@@ -21,8 +21,6 @@ DECISION_RULE = (
     "probability. Search finds a counterexample or none; it gives no probability. Errors never count as passes. "
     "Observations are consistent with a duty only where every check of the catalogue that serves it was carried out."
 )
-
-CRITERIA = (*DEFAULT_CRITERIA, *(f"advice:{text}" for text in DEFAULT_ADVICE))
 
 
 def make_plan(config: Config, catalogue: Catalogue, checks: Iterable[Check], sealed_at: str) -> Plan:
@@ -47,7 +45,7 @@ def make_plan(config: Config, catalogue: Catalogue, checks: Iterable[Check], sea
             "body_bytes": limits.body_bytes,
         },
         decision_rule=DECISION_RULE,
-        criteria=list(CRITERIA),
+        criteria=sentences(),
         policy=msgspec.to_builtins(config.policy),
         policy_sha256=config.policy_sha256,
         catalogue_digest=catalogue.digest,

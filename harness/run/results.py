@@ -22,8 +22,9 @@ from harness.check import (
     Untestable,
     Violation,
 )
+from harness.criteria import Criterion
 from harness.incident import Incident
-from harness.policy import CRITERIA, WaiverTable
+from harness.policy import WaiverTable
 from harness.record.disk import REFUSES, CannotRecord, of_this_machine
 from harness.record.quoting import clip
 from harness.run.evidenced import take_back
@@ -231,7 +232,8 @@ def tell(outcome: Outcome, incident: Incident) -> None:
     if not incident.suspects or (incident.kind == "silent" and not incident.lost and not proven):
         outcome.observations.append((None, incident.text))
         return
-    name = f"policy:{incident.criterion}"
+    broken = Criterion(incident.criterion)
+    name = broken.clause
     outcome.levels[name] = Level.MUST
     outcome.cases[name] = outcome.cases.get(name, 0) + 1
     shown = incident.culprit or incident.suspects[0]
@@ -239,7 +241,7 @@ def tell(outcome: Outcome, incident: Incident) -> None:
     outcome.violations.append(
         Violation(
             clause=name,
-            expected=CRITERIA[incident.criterion],
+            expected=broken.text,
             observed=incident.text,
             root=incident.root,
             exchange=shown.sha256,

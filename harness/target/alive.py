@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 
 from harness.check import NotApplicable, Untestable
+from harness.criteria import Criterion
 from harness.record.exchange import Exchange
 from harness.target.models import NESTED, ModelUnderTest, outputs_of
 from harness.target.probe import Probe
@@ -85,7 +86,7 @@ def serving(probe: Probe, seen: Alive, after: str = "") -> bool:
     found = seen.problem or "it serves"
     return probe.holds(
         seen.problem is None,
-        clause="policy:no-crash",
+        clause=Criterion.NO_CRASH.clause,
         expected="an endpoint that still serves",
         observed=f"{after}: {found}" if after else found,
         exchange=seen.exchange,

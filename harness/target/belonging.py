@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.criteria import Criterion
 from harness.oracles.isolation import Strayed, answer_strayed
 from harness.record.exchange import Exchange
 from harness.target.lanes import Known, Lane
 from harness.target.probe import Probe
 
-LEAK, SAME = "policy:no-leak", "policy:same-answer"
+LEAK, SAME = Criterion.NO_LEAK.clause, Criterion.SAME_ANSWER.clause
 MIXED_UP, CHANGED = "requests-mixed-up", "same-request-other-answer"
 # Violations of one check: the first few tell what there is to tell.
 REPORTED = 5

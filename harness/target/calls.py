@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from harness.criteria import Criterion
 from harness.generate.mutations import Mutation
 from harness.generate.stateful import Step
 from harness.record.exchange import Exchange
@@ -15,7 +16,7 @@ from harness.target.replies import object_or_none, status_of
 from harness.target.repository import accepts, is_ready
 from harness.wire.pace import NOT_NOW
 
-SAME, READY = "policy:same-answer", "policy:ready-infers"
+SAME, READY = Criterion.SAME_ANSWER.clause, Criterion.READY_INFERS.clause
 LEFT_BEHIND, REFUSED, READY_ONLY = "state-left-behind", "error-left-behind", "ready-and-does-not-infer"
 # Blanks before a body are no part of its value; servers keep large bodies elsewhere than small ones.
 BLANKS = b" " * (96 * 1024)

@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 from hypothesis.strategies import SearchStrategy, just
 
 from harness.check import Untestable
+from harness.criteria import Criterion
 from harness.generate.members import with_elements
 from harness.generate.strategies import DrawnRequest, batches, drawable, every_edge, requests
 from harness.oracles.equality import preserved
@@ -178,8 +179,8 @@ def unanswered(
     seen = look(probe)
     if seen.problem is not None:
         observed = f"{what}: {status_of(exchange)}; then {seen.problem}"
-        probe.holds(False, clause="policy:no-crash", expected="an endpoint that still serves", observed=observed,
-                    exchange=exchange, root=seen.root)  # fmt: skip
+        probe.holds(False, clause=Criterion.NO_CRASH.clause, expected="an endpoint that still serves",
+                    observed=observed, exchange=exchange, root=seen.root)  # fmt: skip
         probe.untestable("the endpoint serves no more")
     second = again()
     if second.error is None:
@@ -187,7 +188,7 @@ def unanswered(
         return [_answered(second, what)]
     observed = f"{what}: {status_of(exchange)}; once more on a new connection: {status_of(second)}"
     if second.timed_out:
-        probe.holds(False, clause="policy:no-hang", expected="an answer within the time for one request",
+        probe.holds(False, clause=Criterion.NO_HANG.clause, expected="an answer within the time for one request",
                     observed=observed, exchange=second, root="no-answer:timeout")  # fmt: skip
         probe.untestable("the search ended at a request that hangs")
     if closed is None:
@@ -211,7 +212,7 @@ def look(probe: Probe) -> Alive:
 
 
 def _answered(exchange: Exchange, what: str) -> PropertyCase:
-    return PropertyCase("policy:no-hang", True, "an answer", f"{what}: {status_of(exchange)}", "", exchange)
+    return PropertyCase(Criterion.NO_HANG.clause, True, "an answer", f"{what}: {status_of(exchange)}", "", exchange)
 
 
 def drawn_requests(probe: Probe, *, finite: bool = True) -> list[SearchStrategy[DrawnRequest]]:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from functools import partial
 
+from harness.criteria import Criterion
 from harness.generate.hostile import Hostile, Valid
 from harness.generate.hostile_bodies import HostileBody
 from harness.generate.hostile_names import INJECTED
@@ -20,7 +21,7 @@ from harness.target.replies import status_of
 from harness.wire.rawhttp import head, send_raw
 
 # What survives() reports cases of.
-SURVIVES = ("no-hang", "no-crash", "ready-infers", "same-answer")
+SURVIVES = (Criterion.NO_HANG, Criterion.NO_CRASH, Criterion.READY_INFERS, Criterion.SAME_ANSWER)
 # Statuses that say nothing of the request.
 BUSY = (429, 503)
 # For requests that need no answer: what comes within it is looked at, what does not is not missed.
@@ -86,7 +87,7 @@ class Siege:
         hung = exchange.timed_out
         return probe.holds(
             not hung,
-            clause="policy:no-hang",
+            clause=Criterion.NO_HANG.clause,
             expected="an answer, or the end of the connection",
             observed=f"{name} ({why}), twice: {status_of(exchange)}",
             exchange=exchange,
@@ -106,7 +107,7 @@ def survives(probe: Probe, name: str, why: str, exchange: Exchange) -> bool:
         probe.observe(f"{what} the endpoint served again after {seen.seconds:.1f} s")
     probe.holds(
         seen.problem is None,
-        clause="policy:no-crash",
+        clause=Criterion.NO_CRASH.clause,
         expected="a valid inference is answered on a new connection",
         observed=f"{what}: {seen.problem}",
         exchange=exchange,
@@ -114,7 +115,7 @@ def survives(probe: Probe, name: str, why: str, exchange: Exchange) -> bool:
     )
     probe.holds(
         seen.problem is None or not seen.ready,
-        clause="policy:ready-infers",
+        clause=Criterion.READY_INFERS.clause,
         expected="a model that is ready infers",
         observed=f"{what}: {seen.problem}",
         exchange=seen.exchange,
@@ -125,7 +126,7 @@ def survives(probe: Probe, name: str, why: str, exchange: Exchange) -> bool:
     change = answers_as_before(probe, seen.exchange)
     probe.holds(
         change is None,
-        clause="policy:same-answer",
+        clause=Criterion.SAME_ANSWER.clause,
         expected="the answer to the valid request is the same as before",
         observed=f"{what}: {change}",
         exchange=seen.exchange,
@@ -138,7 +139,7 @@ def no_injection(probe: Probe, name: str, why: str, exchange: Exchange) -> None:
     """Nothing that stood behind a line break in a value of the request is a header of the answer; one case."""
     probe.holds(
         exchange.header(INJECTED) is None,
-        clause="policy:no-leak",
+        clause=Criterion.NO_LEAK.clause,
         expected=f"no header {INJECTED}: it stood behind a line break in a value of the request",
         observed=f"{name} ({why}): a header {INJECTED} in the answer, {status_of(exchange)}",
         exchange=exchange,

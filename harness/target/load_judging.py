@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.check import Estimate
+from harness.criteria import Criterion
 from harness.load.analysis.load_run import LoadRun
 from harness.load.analysis.summary import tried_of
 from harness.load.analysis.verdict import Outcome
@@ -21,8 +22,13 @@ from harness.verdicts import Verdict
 if TYPE_CHECKING:
     from harness.target.probe import Probe
 
-LEAK, SAME, HANG, CRASH = "policy:no-leak", "policy:same-answer", "policy:no-hang", "policy:no-crash"
-LEVEL = "policy:service-level"
+LEAK, SAME, HANG, CRASH = (
+    Criterion.NO_LEAK.clause,
+    Criterion.SAME_ANSWER.clause,
+    Criterion.NO_HANG.clause,
+    Criterion.NO_CRASH.clause,
+)
+LEVEL = Criterion.SERVICE_LEVEL.clause
 # A connection that a server closes while it is idle may take a request with it: so few say nothing.
 FEW_CLOSED, CLOSED_SHARE = 1, 0.002
 CONFIDENCE = 0.95

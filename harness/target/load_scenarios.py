@@ -11,6 +11,7 @@ import numpy as np
 
 from harness.budget import BudgetExhausted
 from harness.check import TesterFailed
+from harness.criteria import Advice
 from harness.load.analysis.capacity_search import Capacity, Search, knee
 from harness.load.analysis.degradation import Recovery, Shedding, recovery_of, refused_of, shedding_of
 from harness.load.analysis.drift import Drift, drifts_of
@@ -32,7 +33,7 @@ KEPT_SHARE = 0.5
 AFTER_SHARE = 0.2
 CONFIRMING_S, LEAST_ERRORS = 3.0, 3
 POLL_S, POLL_TIMEOUT_S = 0.4, 2.0
-RECOVERS = "advice:recovers"
+RECOVERS = Advice.RECOVERS.clause
 # Readiness is untrue only if nothing at all is answered around the question, more than once, though much is asked.
 AROUND_S, LEAST_ASKED, LEAST_UNTRUE = 1.0, 5, 3
 

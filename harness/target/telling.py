@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.criteria import Advice
 from harness.oracles.disclosure import INSIDE, SECRETS, causes, disclosures, words_of
 from harness.record.coding import Undecodable, decoded_body
 from harness.record.exchange import Exchange
@@ -10,7 +11,7 @@ from harness.target.probe import Probe
 from harness.target.replies import status_of
 from harness.wire import strictjson
 
-DISCLOSURE, SECRET = "advice:no-disclosure", "advice:no-secrets"
+DISCLOSURE, SECRET = Advice.NO_DISCLOSURE.clause, Advice.NO_SECRETS.clause
 
 
 def words(exchange: Exchange, *, raw: bool = False) -> str:

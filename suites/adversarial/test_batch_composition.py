@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 
 from harness.check import check
+from harness.criteria import Criterion
 from harness.generate.distinct import joined, pool_of_rows
 from harness.oracles.equality import difference
 from harness.oracles.rows import row
@@ -15,7 +16,7 @@ from harness.target.lanes import Known, Lane, Transport, answered, comparable, e
 from harness.target.probe import Probe
 from harness.wire.tensor import Tensor
 
-SAME = "policy:same-answer"
+SAME = Criterion.SAME_ANSWER.clause
 ROOT = "batch-changes-answer"
 POOL_ROWS, MOST_ROWS = 12, 48
 SIZES = (2, 3, 4, 7, 8, 9, 16, 17, 32, 33, MOST_ROWS)
@@ -25,7 +26,7 @@ EXPECTED = "the answer of each row alone"
 @check(
     "adversarial-batch-composition",
     duties=["A15-1-d", "A15-4-d", "A15-5-i"],
-    criteria=["same-answer"],
+    criteria=[Criterion.SAME_ANSWER],
     criterion="in batches of drawn rows, sizes and orders, every row gets the answer that it gets alone",
     per="model",
     kind="search",
@@ -51,7 +52,7 @@ def adversarial_batch_composition(probe: Probe) -> None:
 @check(
     "adversarial-grpc-batch-composition",
     duties=["A15-1-d", "A15-4-d", "A15-5-i"],
-    criteria=["same-answer"],
+    criteria=[Criterion.SAME_ANSWER],
     criterion="in batches of drawn rows, sizes and orders, every row gets the answer that it gets alone, over gRPC",
     per="model",
     kind="search",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from harness.check import check
+from harness.criteria import Criterion
 from harness.generate.distinct import distinct
 from harness.generate.mutations import Mutation
 from harness.oracles.isolation import Strayed
@@ -41,7 +42,7 @@ SAME_ID = 7
 @check(
     "adversarial-answers-repeat",
     duties=["A15-1-d", "A15-4-d"],
-    criteria=["same-answer", "no-leak"],
+    criteria=[Criterion.SAME_ANSWER, Criterion.NO_LEAK],
     criterion="hundreds of repetitions of a few requests, in turns, on kept and new connections, are answered alike",
     per="model",
     kind="search",
@@ -69,7 +70,7 @@ def adversarial_answers_repeat(probe: Probe) -> None:
 @check(
     "adversarial-grpc-answers-repeat",
     duties=["A15-1-d", "A15-4-d"],
-    criteria=["same-answer", "no-leak"],
+    criteria=[Criterion.SAME_ANSWER, Criterion.NO_LEAK],
     criterion="hundreds of repetitions of a few calls, in turns, on kept and new connections, are answered alike",
     per="model",
     kind="search",
@@ -90,7 +91,7 @@ def adversarial_grpc_answers_repeat(probe: Probe) -> None:
 @check(
     "adversarial-bad-neighbours",
     duties=["A15-4-c", "A15-4-d", "A15-5-b"],
-    criteria=["same-answer", "no-leak"],
+    criteria=[Criterion.SAME_ANSWER, Criterion.NO_LEAK],
     criterion="valid requests among as many invalid ones, all at once, get the answers that they get alone",
     per="model",
     kind="search",

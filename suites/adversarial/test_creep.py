@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 
 from harness.check import check
+from harness.criteria import Advice, Criterion
 from harness.generate.mutations import Mutation
 from harness.oracles.trend import ALPHA, FACTOR, Trend, trend_of
 from harness.record.exchange import Exchange
@@ -18,7 +19,7 @@ from harness.target.lanes import Known, Lane, excused, known, lane, quick_mistak
 from harness.target.probe import Probe
 from harness.waiting import wait
 
-SERVES, CRASH = "advice:serves-others", "policy:no-crash"
+SERVES, CRASH = Advice.SERVES_OTHERS.clause, Criterion.NO_CRASH.clause
 BAD_EACH = 4
 # Less than this may be one more context switch.
 LEAST_SECONDS, LEAST_BYTES = 0.005, 256.0
@@ -33,8 +34,8 @@ SAMPLE = 10
 @check(
     "adversarial-no-creep",
     duties=["A15-4-b", "A15-4-c", "A15-5-c"],
-    criteria=["no-crash"],
-    advice=["serves-others"],
+    criteria=[Criterion.NO_CRASH],
+    advice=[Advice.SERVES_OTHERS],
     criterion=f"over thousands of refused requests, answers get neither {FACTOR:g} times slower nor refusals longer "
     f"(Mann-Kendall, p < {ALPHA}), and the endpoint serves afterwards",
     per="model",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from harness.check import check
+from harness.criteria import Criterion
 from harness.oracles.isolation import Strayed
 from harness.record.exchange import Exchange
 from harness.target.alive import alive, serving, serving_before
@@ -36,7 +37,7 @@ class _Round:
 @check(
     "adversarial-answers-after-disconnect",
     duties=["A15-4-b", "A15-4-d", "A15-5-h"],
-    criteria=["no-leak", "same-answer", "no-crash"],
+    criteria=[Criterion.NO_LEAK, Criterion.SAME_ANSWER, Criterion.NO_CRASH],
     criterion="after clients that hang up in the middle of a request, others get the answers they got before",
     per="model",
     needs=["rest-infer-outputs-well-formed"],

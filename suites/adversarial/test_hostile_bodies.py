@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from harness.check import check
+from harness.criteria import Criterion
 from harness.generate.hostile_bodies import HostileBody, coded_bodies, heavy_bodies, odd_bodies
 from harness.target.hostility import SURVIVES, Send, Siege, body_sender, changed_outputs, valid_of
 from harness.target.probe import Probe
 from harness.target.replies import status_of
 
 NO_JSON = "REST-INFER-05"
-CRITERIA = [*SURVIVES, "no-silent-change"]
+CRITERIA = [*SURVIVES, Criterion.NO_SILENT_CHANGE]
 
 
 def _all_answered(probe: Probe, bodies: Iterable[HostileBody]) -> None:
@@ -31,7 +32,7 @@ def _all_answered(probe: Probe, bodies: Iterable[HostileBody]) -> None:
         if body.same:
             probe.holds(
                 change is None,
-                clause="policy:no-silent-change",
+                clause=Criterion.NO_SILENT_CHANGE.clause,
                 expected="the outputs of the valid request, or a refusal",
                 observed=f"{name} ({body.why}): {change}",
                 exchange=exchange,

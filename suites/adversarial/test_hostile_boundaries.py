@@ -6,6 +6,7 @@ Who reads this otherwise than the proxy before it lets one client put words into
 from __future__ import annotations
 
 from harness.check import check
+from harness.criteria import Advice, Criterion
 from harness.generate.hostile import JSON, Hostile, conflicts, hidden_lengths, inner_requests, length
 from harness.generate.members import with_members
 from harness.record.exchange import Exchange
@@ -25,8 +26,8 @@ APART_SECONDS = 0.05
 @check(
     "adversarial-framing-lengths-agree",
     duties=["A15-5-a", "A15-5-h"],
-    criteria=["no-crash", "ready-infers", "same-answer"],
-    advice=["one-length"],
+    criteria=[Criterion.NO_CRASH, Criterion.READY_INFERS, Criterion.SAME_ANSWER],
+    advice=[Advice.ONE_LENGTH],
     criterion="no second answer on a connection whose first request says its length in two ways",
     per="model",
     needs=["rest-infer-answers-200"],
@@ -47,7 +48,7 @@ def adversarial_framing_lengths_agree(probe: Probe) -> None:
     hence a warning. ATLAS AML.T0049 (exploit public-facing application).
     """
     for case in conflicts(valid_of(probe)):
-        if not _at_most(probe, 1, case, "advice:one-length", "reads-on-behind-conflicting-lengths"):
+        if not _at_most(probe, 1, case, Advice.ONE_LENGTH.clause, "reads-on-behind-conflicting-lengths"):
             return
 
 
@@ -70,8 +71,8 @@ def _at_most(probe: Probe, most: int, case: Hostile, clause: str, root: str) -> 
 @check(
     "adversarial-framing-hidden-length-ignored",
     duties=["A15-5-a", "A15-5-h"],
-    criteria=["no-crash", "ready-infers", "same-answer"],
-    advice=["plain-length"],
+    criteria=[Criterion.NO_CRASH, Criterion.READY_INFERS, Criterion.SAME_ANSWER],
+    advice=[Advice.PLAIN_LENGTH],
     criterion="no outputs for a body whose length no header says",
     per="model",
     needs=["rest-infer-answers-200"],
@@ -90,7 +91,7 @@ def adversarial_framing_hidden_length_ignored(probe: Probe) -> None:
         for exchange in found:
             probe.holds(
                 not (exchange.ok and outputs_of(exchange)),
-                clause="advice:plain-length",
+                clause=Advice.PLAIN_LENGTH.clause,
                 expected="no outputs: the request has no body",
                 observed=f"{case.name} ({case.why}): {status_of(exchange)} with outputs",
                 exchange=found[0],
@@ -103,7 +104,7 @@ def adversarial_framing_hidden_length_ignored(probe: Probe) -> None:
 @check(
     "adversarial-framing-body-stays-body",
     duties=["A15-5-a", "A15-5-h"],
-    criteria=["no-crash", "ready-infers", "same-answer", "no-leak"],
+    criteria=[Criterion.NO_CRASH, Criterion.READY_INFERS, Criterion.SAME_ANSWER, Criterion.NO_LEAK],
     criterion="no answer to a request that stands in the body of another one",
     per="model",
     needs=["rest-infer-answers-200"],
@@ -119,14 +120,14 @@ def adversarial_framing_body_stays_body(probe: Probe) -> None:
     ATLAS AML.T0049.
     """
     for case in inner_requests(valid_of(probe)):
-        if not _at_most(probe, 2, case, "policy:no-leak", "body-answered-as-request"):
+        if not _at_most(probe, 2, case, Criterion.NO_LEAK.clause, "body-answered-as-request"):
             return
 
 
 @check(
     "adversarial-framing-pipelined-in-order",
     duties=["A15-4-c", "A15-5-h"],
-    criteria=[*SURVIVES, "no-leak"],
+    criteria=[*SURVIVES, Criterion.NO_LEAK],
     criterion="requests sent behind each other are answered in their order, or the connection ends",
     per="model",
     needs=["rest-infer-answers-200"],
@@ -155,7 +156,7 @@ def adversarial_framing_pipelined_in_order(probe: Probe) -> None:
         got = (object_or_none(exchange) or {}).get("id") if exchange.ok else None
         probe.holds(
             got in (None, wanted) or got not in ids,
-            clause="policy:no-leak",
+            clause=Criterion.NO_LEAK.clause,
             expected=f"the answer to {wanted}",
             observed=f"the answer to {got}",
             exchange=exchange,
@@ -169,7 +170,7 @@ def adversarial_framing_pipelined_in_order(probe: Probe) -> None:
 @check(
     "adversarial-framing-refusals-then-valid",
     duties=["A15-4-c", "A15-4-d"],
-    criteria=[*SURVIVES, "no-silent-change"],
+    criteria=[*SURVIVES, Criterion.NO_SILENT_CHANGE],
     criterion="after six refused requests on a connection a valid one gets its outputs, or the connection ends",
     per="model",
     needs=["rest-infer-answers-200"],
@@ -198,7 +199,7 @@ def adversarial_framing_refusals_then_valid(probe: Probe) -> None:
         change = changed_outputs(probe, exchange)
         probe.holds(
             change is None,
-            clause="policy:no-silent-change",
+            clause=Criterion.NO_SILENT_CHANGE.clause,
             expected="the outputs of the valid request",
             observed=f"{name} ({why}): {change}",
             exchange=exchange,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from harness.check import check
+from harness.criteria import Criterion
 from harness.generate.hostile import PLAIN_CHUNKS, chunkings
 from harness.generate.hostile_heads import floods, odd_heads
 from harness.record.exchange import Exchange
@@ -16,7 +17,7 @@ from harness.target.replies import status_of
 @check(
     "adversarial-framing-chunked-same-answer",
     duties=["A15-4-c", "A15-4-d"],
-    criteria=[*SURVIVES, "no-silent-change"],
+    criteria=[*SURVIVES, Criterion.NO_SILENT_CHANGE],
     criterion="a body in chunks, however cut, is answered with the same outputs, or chunks are refused altogether",
     per="model",
     needs=["rest-infer-answers-200"],
@@ -39,7 +40,7 @@ def adversarial_framing_chunked_same_answer(probe: Probe) -> None:
         change = changed_outputs(probe, exchange)
         probe.holds(
             change is None,
-            clause="policy:no-silent-change",
+            clause=Criterion.NO_SILENT_CHANGE.clause,
             expected="the outputs of the request in one piece",
             observed=f"{name} ({cases[name].why}): {change}",
             exchange=exchange,
@@ -55,7 +56,7 @@ def _all_taken_or_none(probe: Probe, plain: dict[str, Exchange]) -> None:
     for name, exchange in plain.items() if taken else ():
         probe.holds(
             exchange.ok,
-            clause="policy:same-answer",
+            clause=Criterion.SAME_ANSWER.clause,
             expected=f"an answer as to {taken[0]}: the body is the same",
             observed=f"{name}: {status_of(exchange)}",
             exchange=exchange,

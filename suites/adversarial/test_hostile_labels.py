@@ -7,6 +7,7 @@ from functools import partial
 
 from harness.budget import MEBIBYTE
 from harness.check import check
+from harness.criteria import Criterion
 from harness.generate.hostile_names import IDS, MEDIA_TYPES, METHODS
 from harness.generate.members import with_members
 from harness.oracles.changes import id_root
@@ -23,7 +24,7 @@ HTTP_SERVER_ERROR = 500
     "adversarial-ids-whole-and-harmless",
     clauses=["REST-RESP-04", "REST-ERR-05"],
     duties=["A15-4-c", "A15-5-a"],
-    criteria=[*SURVIVES, "no-leak"],
+    criteria=[*SURVIVES, Criterion.NO_LEAK],
     criterion="each id comes back unchanged or is refused, and none becomes a header",
     per="model",
     needs=["rest-infer-answers-200"],
@@ -52,7 +53,7 @@ def adversarial_ids_whole_and_harmless(probe: Probe) -> None:
     "adversarial-ids-of-a-megabyte",
     clauses=["REST-RESP-04", "REST-ERR-05"],
     duties=["A15-4-c", "A15-5-a"],
-    criteria=[*SURVIVES, "no-leak"],
+    criteria=[*SURVIVES, Criterion.NO_LEAK],
     criterion="an id of 1 MiB comes back unchanged or is refused, and the endpoint infers as before",
     per="model",
     needs=["rest-infer-answers-200"],
@@ -110,7 +111,7 @@ def _same_id(probe: Probe, name: str, text: str, exchange: Exchange) -> None:
 @check(
     "adversarial-methods-and-types-survived",
     duties=["A15-4-c", "A15-5-a"],
-    criteria=[*SURVIVES, "no-silent-change"],
+    criteria=[*SURVIVES, Criterion.NO_SILENT_CHANGE],
     criterion="foreign methods and media types are answered, with the same outputs if any, and survived",
     per="model",
     needs=["rest-infer-answers-200"],
@@ -138,7 +139,7 @@ def adversarial_methods_and_types_survived(probe: Probe) -> None:
         change = changed_outputs(probe, exchange)
         probe.holds(
             change is None,
-            clause="policy:no-silent-change",
+            clause=Criterion.NO_SILENT_CHANGE.clause,
             expected="the outputs of the valid request",
             observed=f"{reasons[name]}: {change}",
             exchange=exchange,

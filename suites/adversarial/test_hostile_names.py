@@ -8,6 +8,7 @@ from functools import partial
 from urllib.parse import quote, unquote_to_bytes
 
 from harness.check import check
+from harness.criteria import Advice, Criterion
 from harness.generate.hostile_names import HostilePath, aliases, long_paths, odd_paths, traversals
 from harness.oracles.outside import from_outside
 from harness.record.exchange import Exchange
@@ -38,7 +39,7 @@ def _asked(probe: Probe, cases: Iterable[HostilePath]) -> Iterator[tuple[Hostile
 @check(
     "adversarial-names-traversal-refused",
     duties=["A15-5-a", "A15-5-h"],
-    criteria=[*SURVIVES, "no-leak"],
+    criteria=[*SURVIVES, Criterion.NO_LEAK],
     criterion="no path out of the models is answered with a file, settings or a folder from outside of them",
     per="model",
     needs=["rest-infer-answers-200"],
@@ -64,7 +65,7 @@ def adversarial_names_traversal_refused(probe: Probe) -> None:
             found = None
         probe.holds(
             found is None,
-            clause="policy:no-leak",
+            clause=Criterion.NO_LEAK.clause,
             expected="nothing from outside of the models",
             observed=f"{case.name} ({clip(case.path, 200)}): {status_of(exchange)}, with {found}",
             exchange=exchange,
@@ -96,7 +97,7 @@ def _is_public(probe: Probe, path: str, exchange: Exchange) -> bool:
     "adversarial-names-without-aliases",
     duties=["A15-5-a", "A15-5-h"],
     criteria=SURVIVES,
-    advice=["one-name"],
+    advice=[Advice.ONE_NAME],
     criterion="no other name than a model's own is answered with 200",
     per="model",
     needs=["rest-infer-answers-200"],
@@ -119,7 +120,7 @@ def adversarial_names_without_aliases(probe: Probe) -> None:
         asked = _asked_name(case)
         probe.holds(
             asked in names or not another(exchange, asked),
-            clause="advice:one-name",
+            clause=Advice.ONE_NAME.clause,
             expected="an error status: there is no model of that name",
             observed=f"{case.path} ({case.why}): {status_of(exchange)}, {clip_bytes(exchange.response_body, 200)!r}",
             exchange=exchange,
@@ -131,7 +132,7 @@ def adversarial_names_without_aliases(probe: Probe) -> None:
     "adversarial-names-odd-paths-answered",
     clauses=["REST-MMETA-11"],
     duties=["A15-4-c", "A15-5-a"],
-    criteria=[*SURVIVES, "no-leak"],
+    criteria=[*SURVIVES, Criterion.NO_LEAK],
     criterion="each odd path is answered or cut off, no header is injected, and the endpoint infers as before",
     per="model",
     needs=["rest-infer-answers-200"],

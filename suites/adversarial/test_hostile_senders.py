@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.check import check
+from harness.criteria import Advice, Criterion
 from harness.generate.hostile import JSON, Hostile, Valid, incomplete, length
 from harness.record.exchange import Exchange
 from harness.target.alive import alive
@@ -19,7 +20,7 @@ HELD, HELD_UNDER_STRESS = 4, 256
 @check(
     "adversarial-framing-incomplete-survived",
     duties=["A15-4-c", "A15-5-a"],
-    criteria=["no-crash", "ready-infers", "same-answer", "no-leak"],
+    criteria=[Criterion.NO_CRASH, Criterion.READY_INFERS, Criterion.SAME_ANSWER, Criterion.NO_LEAK],
     criterion="no request that was cut short gets outputs, and the endpoint infers as before after each",
     per="model",
     needs=["rest-infer-answers-200"],
@@ -49,7 +50,7 @@ def adversarial_framing_incomplete_survived(probe: Probe) -> None:
 def _no_outputs(probe: Probe, case: Hostile, exchange: Exchange) -> None:
     probe.holds(
         not (exchange.ok and outputs_of(exchange)),
-        clause="policy:no-leak",
+        clause=Criterion.NO_LEAK.clause,
         expected="no outputs for values that were never sent",
         observed=f"{case.name} ({case.why}): {status_of(exchange)} with outputs",
         exchange=exchange,
@@ -60,7 +61,7 @@ def _no_outputs(probe: Probe, case: Hostile, exchange: Exchange) -> None:
 @check(
     "adversarial-framing-slow-sender-alone",
     duties=["A15-4-c", "A15-5-a"],
-    criteria=["no-hang", "no-crash", "ready-infers", "same-answer"],
+    criteria=[Criterion.NO_HANG, Criterion.NO_CRASH, Criterion.READY_INFERS, Criterion.SAME_ANSWER],
     criterion=f"while {HELD} clients do not finish their requests, another one is answered",
     per="model",
     needs=["rest-infer-answers-200"],
@@ -73,14 +74,14 @@ def adversarial_framing_slow_sender_alone(probe: Probe) -> None:
     Four connections with half a head, then four with half a body, stay open while the valid request is sent.
     ATLAS AML.T0029 (denial of ML service).
     """
-    _others_served(probe, valid_of(probe), HELD, "policy:no-hang")
+    _others_served(probe, valid_of(probe), HELD, Criterion.NO_HANG.clause)
 
 
 @check(
     "adversarial-framing-many-slow-senders",
     duties=["A15-4-c", "A15-5-a"],
-    criteria=["no-crash", "ready-infers", "same-answer"],
-    advice=["serves-others"],
+    criteria=[Criterion.NO_CRASH, Criterion.READY_INFERS, Criterion.SAME_ANSWER],
+    advice=[Advice.SERVES_OTHERS],
     criterion=f"while {HELD_UNDER_STRESS} clients do not finish their requests, another one is answered",
     per="model",
     needs=["rest-infer-answers-200"],
@@ -94,7 +95,7 @@ def adversarial_framing_many_slow_senders(probe: Probe) -> None:
     256 connections with half a head, then with half a body. A server may limit its connections: while they are held,
     being kept out is a warning. ATLAS AML.T0029.
     """
-    _others_served(probe, valid_of(probe), HELD_UNDER_STRESS, "advice:serves-others")
+    _others_served(probe, valid_of(probe), HELD_UNDER_STRESS, Advice.SERVES_OTHERS.clause)
 
 
 def _others_served(probe: Probe, valid: Valid, count: int, clause: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.check import NotApplicable, Untestable, check
+from harness.criteria import Criterion
 from harness.generate.canaries import Canary, canary, canary_request, cut_off
 from harness.generate.invalid import Invalid
 from harness.oracles.equality import difference
@@ -25,7 +26,7 @@ DUTIES = ["A15-4-c", "A15-5-b"]
 @check(
     "adversarial-invalid-leaves-next",
     clauses=["REST-ERR-06"],
-    criteria=["same-answer"],
+    criteria=[Criterion.SAME_ANSWER],
     duties=["A15-4-i", *DUTIES],
     criterion="after a drawn invalid request, the valid one gets the answer it got before, on the same connection",
     per="model",
@@ -56,7 +57,7 @@ def adversarial_invalid_leaves_next(probe: Probe) -> None:
         if after.ok:
             found = difference(outputs_of(before), outputs_of(after), exact=False)
             observed = f"after {drawn.name} ({drawn.why}): {found or 'the same'}"
-            cases.append(PropertyCase("policy:same-answer", found is None, "the answer as before", observed,
+            cases.append(PropertyCase(Criterion.SAME_ANSWER.clause, found is None, "the answer as before", observed,
                               "refusal-changes-next", after))  # fmt: skip
         return cases
 
@@ -66,13 +67,13 @@ def adversarial_invalid_leaves_next(probe: Probe) -> None:
     if last.ok and base.exchange.ok:
         found = difference(outputs_of(base.exchange), outputs_of(last), exact=False)
         observed = f"after all of them, against the first answer of the run: {found or 'the same'}"
-        probe.holds(found is None, clause="policy:same-answer", expected="the answer as before", observed=observed,
-                    exchange=last, root="refusals-change-answers-for-good")  # fmt: skip
+        probe.holds(found is None, clause=Criterion.SAME_ANSWER.clause, expected="the answer as before",
+                    observed=observed, exchange=last, root="refusals-change-answers-for-good")  # fmt: skip
 
 
 @check(
     "adversarial-errors-leak-nothing",
-    criteria=["no-leak"],
+    criteria=[Criterion.NO_LEAK],
     duties=["A15-5-a", "A15-5-b", "A15-5-h"],
     criterion="nothing of an earlier request is in the answer to a later, invalid one",
     per="model",
@@ -106,7 +107,9 @@ def adversarial_errors_leak_nothing(probe: Probe) -> None:
         observed = f"{drawn.name} ({drawn.why}): {status_of(exchange)}, {f'with {leaked}' if leaked else 'no canary'}"
         expected = "nothing of the request before"
         return [
-            PropertyCase("policy:no-leak", leaked is None, expected, observed, "answer-holds-other-request", exchange)
+            PropertyCase(
+                Criterion.NO_LEAK.clause, leaked is None, expected, observed, "answer-holds-other-request", exchange
+            )
         ]
 
     # What completes the request before, cut off, can only be the rest of it.
@@ -116,7 +119,7 @@ def adversarial_errors_leak_nothing(probe: Probe) -> None:
 
 @check(
     "adversarial-invalid-same-again",
-    criteria=["same-answer"],
+    criteria=[Criterion.SAME_ANSWER],
     duties=DUTIES,
     criterion="a drawn invalid request is refused or answered alike when it is sent again",
     per="model",
@@ -143,7 +146,9 @@ def adversarial_invalid_same_again(probe: Probe) -> None:
             found = difference(outputs_of(first), outputs_of(second), exact=False)
         observed = f"{drawn.name} ({drawn.why}), sent twice: {found or 'the same'}"
         return [
-            PropertyCase("policy:same-answer", found is None, "the same decision", observed, "decision-changes", second)
+            PropertyCase(
+                Criterion.SAME_ANSWER.clause, found is None, "the same decision", observed, "decision-changes", second
+            )
         ]
 
     explore(probe, mistakes(probe), judge, examples=3 * probe.target.examples, label=mistake_classes)

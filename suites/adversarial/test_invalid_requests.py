@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 from harness.check import check
+from harness.criteria import Criterion
 from harness.generate.invalid import Invalid
 from harness.record.exchange import Exchange
 from harness.target.alive import serving
@@ -34,7 +35,7 @@ NUL = b"\\u0000"
 @check(
     "adversarial-invalid-refused",
     clauses=[*CLAUSES, "REST-ERR-01", "REST-ERR-02", "REST-ERR-05"],
-    criteria=["no-crash", "no-hang"],
+    criteria=[Criterion.NO_CRASH, Criterion.NO_HANG],
     duties=DUTIES,
     criterion="drawn mistakes are refused with a 4xx and an error object, or accepted where their clause allows it",
     per="model",
@@ -123,7 +124,7 @@ def _refusal(drawn: Invalid, exchange: Exchange, *, raised: bool) -> list[Proper
 @check(
     "adversarial-hostile-shapes-survived",
     clauses=["TDATA-17", "REST-ERR-02", "REST-ERR-05"],
-    criteria=["no-crash", "no-hang"],
+    criteria=[Criterion.NO_CRASH, Criterion.NO_HANG],
     duties=["A15-4-c", "A15-5-b", "A15-5-c"],
     criterion="shapes whose product no integer type holds are refused in time, and the endpoint stays",
     per="model",

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from harness.check import NotApplicable, Untestable, check
+from harness.criteria import Criterion
 from harness.oracles.isolation import id_strayed
 from harness.record.exchange import Exchange
 from harness.target.alive import alive, serving, serving_before
@@ -22,8 +23,8 @@ from harness.target.replies import status_of
 from harness.target.repository import accepts
 from harness.target.version_mix import mixed
 
-HANG, SAME = "policy:no-hang", "policy:same-answer"
-CRITERIA = ("no-leak", "same-answer", "no-crash", "no-hang")
+HANG, SAME = Criterion.NO_HANG.clause, Criterion.SAME_ANSWER.clause
+CRITERIA = (Criterion.NO_LEAK, Criterion.SAME_ANSWER, Criterion.NO_CRASH, Criterion.NO_HANG)
 DUTIES = ("A15-4-d", "A15-5-b", "A15-5-h")
 LOST = "lost-when-concurrent"
 # Versions of one model that are asked at the same time.

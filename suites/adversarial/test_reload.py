@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from harness.check import Untestable, check
+from harness.criteria import Criterion
 from harness.generate.stateful import BrokenJourney, Step, every_two, explore
 from harness.record.exchange import Exchange
 from harness.target.calls import READY, REFUSED, SAME, Ground, StepFailure, ground
@@ -44,7 +45,7 @@ class _TimeIsUp(Exception):
     "adversarial-load-sequences",
     clauses=[GONE],
     duties=["A15-1-d", "A15-4-d", "A15-4-j"],
-    criteria=["same-answer", "ready-infers"],
+    criteria=[Criterion.SAME_ANSWER, Criterion.READY_INFERS],
     criterion="after every two loads, unloads and failed ones, a loaded model answers as at first, an unloaded one not",
     kind="search",
     allow="repository",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 
 from harness.check import check
+from harness.criteria import Criterion
 from harness.generate.distinct import distinct
 from harness.record.exchange import Exchange
 from harness.target.alive import alive
@@ -27,7 +28,7 @@ from harness.target.lanes import (
 from harness.target.probe import Probe
 from harness.waiting import wait
 
-SAME, CRASH, READY = "policy:same-answer", "policy:no-crash", "policy:ready-infers"
+SAME, CRASH, READY = Criterion.SAME_ANSWER.clause, Criterion.NO_CRASH.clause, Criterion.READY_INFERS.clause
 LEFT_BEHIND, VARIES = "state-left-behind", "same-request-other-answer"
 KEY = "probe-set"
 PROBES, TRIES = 6, 3
@@ -39,7 +40,7 @@ PAUSE_SECONDS = 1.6
 @check(
     "adversarial-probe-set-before",
     duties=["A15-1-d", "A15-4-j"],
-    criteria=["same-answer"],
+    criteria=[Criterion.SAME_ANSWER],
     criterion="a fixed set of requests is answered alike twice, with a pause between, before anything else is sent",
     per="model",
     kind="search",
@@ -70,7 +71,7 @@ def adversarial_probe_set_before(probe: Probe) -> None:
 @check(
     "adversarial-probe-set-after",
     duties=["A15-1-d", "A15-4-j", "A15-4-k", "A15-5-c"],
-    criteria=["same-answer", "no-crash", "ready-infers"],
+    criteria=[Criterion.SAME_ANSWER, Criterion.NO_CRASH, Criterion.READY_INFERS],
     criterion="after everything else the fixed set of requests is answered as it was before",
     per="model",
     kind="search",

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 
 from harness.check import check
+from harness.criteria import Criterion
 from harness.generate.stateful import BrokenJourney, Step, every_two, explore, walk
 from harness.target.calls import READY, REFUSED, SAME, Ground, StepFailure, ground
 from harness.target.probe import Probe
@@ -18,7 +19,7 @@ REPORTED = 3
 @check(
     "adversarial-sequences",
     duties=["A15-1-d", "A15-4-d", "A15-4-j"],
-    criteria=["same-answer", "ready-infers"],
+    criteria=[Criterion.SAME_ANSWER, Criterion.READY_INFERS],
     criterion="after every two calls, and in drawn sequences of metadata, readiness, inferences and mistakes, each "
     "call is answered as at first",
     per="model",

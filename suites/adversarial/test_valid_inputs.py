@@ -12,6 +12,7 @@ from functools import partial
 from hypothesis import strategies as st
 
 from harness.check import check
+from harness.criteria import Criterion
 from harness.generate.strategies import DrawnRequest, classes
 from harness.oracles.equality import difference
 from harness.record.exchange import Exchange
@@ -30,7 +31,7 @@ DUTIES = ["A15-4-d", "A15-5-b"]
 @check(
     "adversarial-valid-answered",
     clauses=["REST-ERR-01", "REST-ERR-02"],
-    criteria=["no-crash", "no-hang"],
+    criteria=[Criterion.NO_CRASH, Criterion.NO_HANG],
     duties=["A15-4-c", "A15-5-b", "A15-5-h"],
     criterion="every request that is valid by the metadata is answered with 200, or refused with an error object",
     per="model",
@@ -80,7 +81,7 @@ def adversarial_valid_answered(probe: Probe) -> None:
 
 @check(
     "adversarial-same-request-same-answer",
-    criteria=["same-answer"],
+    criteria=[Criterion.SAME_ANSWER],
     duties=DUTIES,
     criterion="a valid request gets the answer that it got before, whatever other valid request came between",
     per="model",
@@ -106,7 +107,11 @@ def adversarial_same_request_same_answer(probe: Probe) -> None:
             return []
         found = _differ(before, after)
         observed = f"the same request again: {found or 'the same'}"
-        return [PropertyCase("policy:same-answer", found is None, "the same answer", observed, "answer-changes", after)]
+        return [
+            PropertyCase(
+                Criterion.SAME_ANSWER.clause, found is None, "the same answer", observed, "answer-changes", after
+            )
+        ]
 
     drawn = drawn_requests(probe)
     pairs = [st.tuples(each, st.one_of(drawn)) for each in drawn]
@@ -116,7 +121,7 @@ def adversarial_same_request_same_answer(probe: Probe) -> None:
 @check(
     "adversarial-spellings-agree",
     clauses=["TDATA-03"],
-    criteria=["same-answer"],
+    criteria=[Criterion.SAME_ANSWER],
     duties=DUTIES,
     criterion="flat, nested and escaped spellings of one drawn tensor get one answer",
     per="model",
@@ -145,7 +150,7 @@ def adversarial_spellings_agree(probe: Probe) -> None:
             found = difference(outputs_of(flat), outputs_of(other), exact=False)
             if found is not None and _unsteady(probe, request, flat):
                 continue
-            clause = "TDATA-03" if name == "nested" else "policy:same-answer"
+            clause = "TDATA-03" if name == "nested" else Criterion.SAME_ANSWER.clause
             observed = f"flat against {name}: {found or 'the same'}"
             cases.append(
                 PropertyCase(clause, found is None, "the same answer", observed, f"spelling-{name}-differs", other)
@@ -165,7 +170,7 @@ def adversarial_spellings_agree(probe: Probe) -> None:
 @check(
     "adversarial-transports-agree",
     clauses=["GRPC-INFER-07"],
-    criteria=["same-answer"],
+    criteria=[Criterion.SAME_ANSWER],
     duties=DUTIES,
     criterion="a drawn request gets the same names, shapes and bits by JSON, binary data, typed and raw contents",
     per="model",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.check import check
+from harness.criteria import Criterion
 from harness.generate.strategies import DrawnRequest, classes
 from harness.generate.unholdable import Unholdable, limited, unholdable
 from harness.oracles.changes import value_root
@@ -19,7 +20,7 @@ DUTIES = ["A15-4-d", "A15-5-b"]
 
 @check(
     "adversarial-echo-unchanged",
-    criteria=["no-silent-change"],
+    criteria=[Criterion.NO_SILENT_CHANGE],
     duties=DUTIES,
     criterion="a model that gives its input back gives back every drawn value at the precision of its datatype",
     per="model",
@@ -80,12 +81,14 @@ def _kept(sent: Tensor, returned: Tensor, exchange: Exchange) -> PropertyCase:
     lost = preserved(sent.datatype, sent.elements, returned.elements)
     observed = f"{sent.datatype}: {clip(lost, 500) if lost else 'kept'}"
     root = value_root(sent.datatype, sent.elements, returned.elements) if lost is not None else ""
-    return PropertyCase("policy:no-silent-change", lost is None, "the values that were sent", observed, root, exchange)
+    return PropertyCase(
+        Criterion.NO_SILENT_CHANGE.clause, lost is None, "the values that were sent", observed, root, exchange
+    )
 
 
 @check(
     "adversarial-unholdable-not-replaced",
-    criteria=["no-silent-change"],
+    criteria=[Criterion.NO_SILENT_CHANGE],
     duties=DUTIES,
     criterion="a model that gives its input back gives nothing else back for what its datatype or JSON cannot hold",
     per="model",
@@ -136,6 +139,6 @@ def adversarial_unholdable_not_replaced(probe: Probe) -> None:
 
 
 def _unreplaced(drawn: Unholdable, found: str | None, exchange: Exchange) -> PropertyCase:
-    return PropertyCase("policy:no-silent-change", found is None, "a refusal, or the value that was sent",
+    return PropertyCase(Criterion.NO_SILENT_CHANGE.clause, found is None, "a refusal, or the value that was sent",
                 f"{drawn.why}: {found or 'not replaced'}", f"value-replaced:{drawn.datatype}:{drawn.token.kind}",
                 exchange)  # fmt: skip

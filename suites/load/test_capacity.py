@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from harness.check import check
+from harness.criteria import Criterion
 from harness.target.lanes import Transport
 from harness.target.load_judging import LEVEL, answers_are_right, estimate
 from harness.target.load_scenarios import knee_of, search_capacity
 from harness.target.loading import loader
 from harness.target.probe import Probe
 
-CRITERIA = ["same-answer", "no-leak", "service-level"]
+CRITERIA = [Criterion.SAME_ANSWER, Criterion.NO_LEAK, Criterion.SERVICE_LEVEL]
 CRITERION = (
     "the highest rate that meets the service level is found between one that passes and one that does not; it is at "
     "least the rate of the policy where that states level and rate, and every answer is right"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.check import check
+from harness.criteria import Advice, Criterion
 from harness.load.analysis.degradation import refused_of
 from harness.target.lanes import Transport
 from harness.target.load_judging import answers_are_right
@@ -11,7 +12,7 @@ from harness.target.load_settling import settle
 from harness.target.loading import loader
 from harness.target.probe import Probe
 
-KEEPS = "advice:keeps-throughput"
+KEEPS = Advice.KEEPS_THROUGHPUT.clause
 FIX = "Bound what is worked on at a time; queue or refuse the rest, and hold no lock while waiting."
 CRITERION = (
     f"with more requests under way, the endpoint answers together no less than {KEPT_SHARE:.0%} of what it answers "
@@ -22,8 +23,8 @@ CRITERION = (
 @check(
     "load-closed-loop",
     duties=["A15-4-b", "A15-4-d"],
-    criteria=["same-answer", "no-leak"],
-    advice=["keeps-throughput"],
+    criteria=[Criterion.SAME_ANSWER, Criterion.NO_LEAK],
+    advice=[Advice.KEEPS_THROUGHPUT],
     criterion=CRITERION,
     per="model",
     kind="sampling",
@@ -44,8 +45,8 @@ def load_closed_loop(probe: Probe) -> None:
 @check(
     "load-grpc-closed-loop",
     duties=["A15-4-b", "A15-4-d"],
-    criteria=["same-answer", "no-leak"],
-    advice=["keeps-throughput"],
+    criteria=[Criterion.SAME_ANSWER, Criterion.NO_LEAK],
+    advice=[Advice.KEEPS_THROUGHPUT],
     criterion=CRITERION,
     per="model",
     kind="sampling",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from harness.check import check
+from harness.criteria import Criterion
 from harness.load.analysis.degradation import refused_of
 from harness.load.analysis.summary import tried_of
 from harness.load.records.rows import Status
@@ -20,14 +21,14 @@ from harness.waiting import wait
 from harness.wire.messages import InferRequest
 from harness.wire.pace import pause_of
 
-READY = "policy:ready-infers"
+READY = Criterion.READY_INFERS.clause
 SECONDS, RATE, PATIENCE_S = 3.0, 20.0, 60.0
 
 
 @check(
     "load-cold-start",
     duties=["A15-4-a", "A15-4-b"],
-    criteria=["ready-infers", "same-answer", "no-leak"],
+    criteria=[Criterion.READY_INFERS, Criterion.SAME_ANSWER, Criterion.NO_LEAK],
     criterion="after a model was unloaded and loaded again, the first request after it calls itself ready is answered, "
     "and every answer is right",
     per="model",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from harness.check import NotApplicable, Untestable, check
+from harness.criteria import Advice, Criterion
 from harness.load.analysis.load_run import LoadRun
 from harness.load.plan.load_plan import Case
 from harness.policy import MixTable
@@ -19,7 +20,7 @@ from harness.target.load_settling import sent_as_planned, settle
 from harness.target.loading import ROUGH, Loader, loader
 from harness.target.probe import Probe
 
-OTHERS = "advice:serves-others"
+OTHERS = Advice.SERVES_OTHERS.clause
 # Elements of the large request: some hundred kilobytes of JSON.
 LARGE = 16_384
 LARGE_SHARE, MOST_LARGE_A_SECOND = 0.02, 2.0
@@ -32,8 +33,8 @@ PERCENTILE, FACTOR, LEAST_S = 0.9, 5.0, 0.1
 @check(
     "load-mixed",
     duties=["A15-4-b", "A15-5-c"],
-    criteria=["same-answer", "no-leak", "service-level"],
-    advice=["serves-others"],
+    criteria=[Criterion.SAME_ANSWER, Criterion.NO_LEAK, Criterion.SERVICE_LEVEL],
+    advice=[Advice.SERVES_OTHERS],
     criterion=f"with a few large requests in between, p{PERCENTILE * 100:g} of the small ones gets neither {FACTOR:g} "
     f"times slower nor slower by {LEAST_S * 1e3:g} ms, and every answer is right",
     per="model",

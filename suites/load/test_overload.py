@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.check import check
+from harness.criteria import Advice, Criterion
 from harness.target.lanes import Transport
 from harness.target.load_judging import answers_are_right, still_there
 from harness.target.load_records import latency_words
@@ -11,8 +12,8 @@ from harness.target.load_settling import settle, sound
 from harness.target.loading import Loader, loader
 from harness.target.probe import Probe
 
-SHEDS, READY = "advice:sheds-cleanly", "policy:ready-infers"
-CRITERIA = ["same-answer", "no-leak", "no-crash", "ready-infers"]
+SHEDS, READY = Advice.SHEDS_CLEANLY.clause, Criterion.READY_INFERS.clause
+CRITERIA = [Criterion.SAME_ANSWER, Criterion.NO_LEAK, Criterion.NO_CRASH, Criterion.READY_INFERS]
 CRITERION = (
     "with more requests than it can answer: what it accepts is answered rightly and what it refuses is refused with "
     "advice when to come back, and not answered with other errors; it serves afterwards, within the time of the "
@@ -27,7 +28,7 @@ ERRED_SHARE = 0.01
     "load-overload",
     duties=["A15-4-a", "A15-4-b", "A15-4-e", "A15-5-c"],
     criteria=CRITERIA,
-    advice=["sheds-cleanly", "recovers"],
+    advice=[Advice.SHEDS_CLEANLY, Advice.RECOVERS],
     criterion=CRITERION,
     per="model",
     kind="sampling",
@@ -53,8 +54,8 @@ def load_overload(probe: Probe) -> None:
 @check(
     "load-grpc-overload",
     duties=["A15-4-a", "A15-4-b", "A15-4-e", "A15-5-c"],
-    criteria=["same-answer", "no-leak", "no-crash"],
-    advice=["sheds-cleanly", "recovers"],
+    criteria=[Criterion.SAME_ANSWER, Criterion.NO_LEAK, Criterion.NO_CRASH],
+    advice=[Advice.SHEDS_CLEANLY, Advice.RECOVERS],
     criterion=CRITERION,
     per="model",
     kind="sampling",

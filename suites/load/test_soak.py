@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.check import check
+from harness.criteria import Advice, Criterion
 from harness.load.analysis.degradation import refused_of
 from harness.load.analysis.drift import drifts_of
 from harness.target.load_judging import answers_are_right, answers_come, level_holds, still_there
@@ -15,8 +16,8 @@ from harness.target.probe import Probe
 @check(
     "load-soak",
     duties=["A15-1-d", "A15-4-a", "A15-4-b"],
-    criteria=["same-answer", "no-leak", "no-hang", "no-crash", "service-level"],
-    advice=["steady-over-time"],
+    criteria=[Criterion.SAME_ANSWER, Criterion.NO_LEAK, Criterion.NO_HANG, Criterion.NO_CRASH, Criterion.SERVICE_LEVEL],
+    advice=[Advice.STEADY_OVER_TIME],
     criterion="over a long steady load: every answer is right and comes, neither the middle nor the tail of latency "
     "nor the share of errors rises, and the service level of the policy holds where it states one",
     per="model",
@@ -45,7 +46,7 @@ def load_soak(probe: Probe) -> None:
         ends = f"from {drift.first * scale:.4g} to {drift.last * scale:.4g}{unit}"
         probe.holds(
             not (drift.rises and stays(load, drift, load.steady_rate)),
-            clause="advice:steady-over-time",
+            clause=Advice.STEADY_OVER_TIME.clause,
             expected=f"no rise of {drift.quantity}",
             observed=f"{drift.quantity} {ends} (p {drift.p:.2g})",
             root="slower-as-load-goes-on",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.check import check
+from harness.criteria import Advice, Criterion
 from harness.target.load_judging import answers_are_right, still_there
 from harness.target.load_records import latency_words
 from harness.target.load_scenarios import overload, recovers, throughput
@@ -14,8 +15,8 @@ from harness.target.probe import Probe
 @check(
     "load-spike",
     duties=["A15-4-a", "A15-4-b"],
-    criteria=["same-answer", "no-leak", "no-crash"],
-    advice=["recovers"],
+    criteria=[Criterion.SAME_ANSWER, Criterion.NO_LEAK, Criterion.NO_CRASH],
+    advice=[Advice.RECOVERS],
     criterion="many times the steady rate for a while: every answer is right, the endpoint serves afterwards, and the "
     "tail is back within the time of the policy",
     per="model",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.check import check
+from harness.criteria import Advice, Criterion
 from harness.load.analysis.drift import Drift
 from harness.load.analysis.load_run import LoadRun
 from harness.load.analysis.two_levels import Levels, levels_of
@@ -13,8 +14,8 @@ from harness.target.load_settling import sound
 from harness.target.loading import Loader, loader, seconds_to_decide
 from harness.target.probe import Probe
 
-STEADY, LEVEL = "advice:steady-over-time", "advice:one-level"
-CRITERIA = ["same-answer", "no-leak", "no-hang", "no-crash", "service-level"]
+STEADY, LEVEL = Advice.STEADY_OVER_TIME.clause, Advice.ONE_LEVEL.clause
+CRITERIA = [Criterion.SAME_ANSWER, Criterion.NO_LEAK, Criterion.NO_HANG, Criterion.NO_CRASH, Criterion.SERVICE_LEVEL]
 CRITERION = (
     "at a steady rate that one client alone could have: every answer is right and comes, nothing gets slower or fails "
     "more as the load goes on, no request is quick and slow by turns, and the service level of the policy holds where "
@@ -27,7 +28,7 @@ FIX = "Look for what grows with the number of requests, for shared buffers, and 
     "load-steady",
     duties=["A15-4-b", "A15-4-d", "A15-1-d"],
     criteria=CRITERIA,
-    advice=["steady-over-time", "one-level"],
+    advice=[Advice.STEADY_OVER_TIME, Advice.ONE_LEVEL],
     criterion=CRITERION,
     per="model",
     kind="sampling",
@@ -55,7 +56,7 @@ def load_steady(probe: Probe) -> None:
     "load-grpc-steady",
     duties=["A15-4-b", "A15-4-d", "A15-1-d"],
     criteria=CRITERIA,
-    advice=["steady-over-time", "one-level"],
+    advice=[Advice.STEADY_OVER_TIME, Advice.ONE_LEVEL],
     criterion=CRITERION,
     per="model",
     kind="sampling",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.check import check
+from harness.criteria import Advice, Criterion
 from harness.target.lanes import Transport
 from harness.target.load_judging import answers_are_right, still_there
 from harness.target.load_scenarios import throughput
@@ -11,8 +12,8 @@ from harness.target.loading import alone, loader
 from harness.target.probe import Probe
 from harness.waiting import wait
 
-STEADY = "advice:steady-over-time"
-CRITERIA = ["same-answer", "no-leak", "no-crash"]
+STEADY = Advice.STEADY_OVER_TIME.clause
+CRITERIA = [Criterion.SAME_ANSWER, Criterion.NO_LEAK, Criterion.NO_CRASH]
 CRITERION = (
     "after all load of the run over this transport an inference alone takes no more than twice as long as before the "
     "first, and every answer is right"
@@ -26,7 +27,7 @@ FACTOR, LEAST_S = 2.0, 0.005
     "load-wear",
     duties=["A15-4-a", "A15-4-b"],
     criteria=CRITERIA,
-    advice=["steady-over-time"],
+    advice=[Advice.STEADY_OVER_TIME],
     criterion=CRITERION,
     per="model",
     kind="sampling",
@@ -49,7 +50,7 @@ def load_wear(probe: Probe) -> None:
     "load-grpc-wear",
     duties=["A15-4-a", "A15-4-b"],
     criteria=CRITERIA,
-    advice=["steady-over-time"],
+    advice=[Advice.STEADY_OVER_TIME],
     criterion=CRITERION,
     per="model",
     kind="sampling",

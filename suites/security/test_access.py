@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.check import check
+from harness.criteria import Criterion
 from harness.record.exchange import Exchange, Headers
 from harness.target.credentials import Door, configured, nobody, ordinary, wrong_headers
 from harness.target.probe import Probe
@@ -17,7 +18,7 @@ INSISTING = 5
     "security-no-access-without-credentials",
     duties=["A15-5-a"],
     criterion="on no route but health is anything served to a request without credentials",
-    criteria=["no-open-access"],
+    criteria=[Criterion.NO_OPEN_ACCESS],
     faults=[
         "auth-metadata-open",
         "auth-infer-open",
@@ -57,7 +58,7 @@ def security_no_access_without_credentials(probe: Probe) -> None:
     "security-no-access-with-wrong-credentials",
     duties=["A15-5-a"],
     criterion="wrong credentials get nothing that the right ones get",
-    criteria=["no-open-access"],
+    criteria=[Criterion.NO_OPEN_ACCESS],
     faults=[
         "auth-token-prefix-accepted",
         "auth-token-with-suffix-accepted",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.check import check
+from harness.criteria import Criterion
 from harness.record.exchange import Exchange
 from harness.target.concurrent import together
 from harness.target.credentials import Door, configured, nobody, refuses_credentials
@@ -18,7 +19,7 @@ REQUESTS, AT_ONCE = 96, 32
     "security-no-access-beside-others",
     duties=["A15-5-a"],
     criterion=f"with {AT_ONCE} requests at once, half of them with the right credentials, the others get nothing",
-    criteria=["no-open-access"],
+    criteria=[Criterion.NO_OPEN_ACCESS],
     faults=["auth-caller-in-shared-variable", "auth-open-above-12-at-once"],
     fix="Keep who is asking with the request, and refuse where credentials cannot be checked in time.",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harness.check import check
+from harness.criteria import Criterion
 from harness.record.exchange import Exchange
 from harness.target.credentials import Door, configured, nobody, refuses_credentials
 from harness.target.probe import UNKNOWN_MODEL, Probe
@@ -26,7 +27,7 @@ FORWARDED = (
     "security-no-access-by-detour",
     duties=["A15-5-a"],
     criterion="no other spelling of a path, other method or forwarded header gets what is refused without credentials",
-    criteria=["no-open-access"],
+    criteria=[Criterion.NO_OPEN_ACCESS],
     faults=[
         "auth-head-open",
         "auth-forwarded-for-trusted",

@@ -6,13 +6,14 @@ import contextlib
 from collections.abc import Iterator
 
 from harness.check import Untestable, check
+from harness.criteria import Advice, Criterion
 from harness.record.exchange import Exchange
 from harness.target.credentials import INVENTED, SHORTEST, configured, nobody
 from harness.target.probe import UNKNOWN_MODEL, Probe
 from harness.target.replies import status_of
 from harness.wire.rest import RestClient
 
-TOLD, LEAKED = "advice:no-secrets", "policy:no-leak"
+TOLD, LEAKED = Advice.NO_SECRETS.clause, Criterion.NO_LEAK.clause
 METHODS = ("ServerMetadata", "NoSuchMethod", "RepositoryIndex")
 
 
@@ -20,8 +21,8 @@ METHODS = ("ServerMetadata", "NoSuchMethod", "RepositoryIndex")
     "security-credentials-stay-unsaid",
     duties=["A15-5-h", "A15-5-a"],
     criterion="no answer repeats the credentials of its request, and none has those of another",
-    criteria=["no-leak"],
-    advice=["no-secrets"],
+    criteria=[Criterion.NO_LEAK],
+    advice=[Advice.NO_SECRETS],
     faults=["token-in-error", "token-in-header", "token-of-somebody-else-in-error"],
     fix="Never put headers of requests into answers, errors or state that requests share.",
 )
@@ -48,8 +49,8 @@ def security_credentials_stay_unsaid(probe: Probe) -> None:
     "security-grpc-credentials-stay-unsaid",
     duties=["A15-5-h", "A15-5-a"],
     criterion="no call's status, metadata or message repeats credentials",
-    criteria=["no-leak"],
-    advice=["no-secrets"],
+    criteria=[Criterion.NO_LEAK],
+    advice=[Advice.NO_SECRETS],
     transport="grpc",
     faults=["token-in-grpc-trailers"],
     fix="Never put metadata of calls into trailers, details or state that calls share.",

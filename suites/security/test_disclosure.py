@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Literal
 
 from harness.check import HINDSIGHT, Untestable, check
+from harness.criteria import Advice
 from harness.generate.members import with_data, with_members
 from harness.record.exchange import Exchange
 from harness.target.passive.reporting import report_sightings
@@ -27,7 +28,7 @@ NESTED = 120
     duties=["A15-5-h"],
     criterion="no error tells of a stack trace, a file path, the environment, an internal host or a secret",
     per="model",
-    advice=["no-disclosure", "no-secrets"],
+    advice=[Advice.NO_DISCLOSURE, Advice.NO_SECRETS],
     needs=["rest-infer-answers-200"],
     faults=[
         "stack-trace-in-errors",
@@ -75,7 +76,7 @@ def security_errors_hide_internals(probe: Probe) -> None:
     duties=["A15-5-h"],
     criterion="no error status tells of a stack trace, a file path, the environment, an internal host or a secret",
     per="model",
-    advice=["no-disclosure", "no-secrets"],
+    advice=[Advice.NO_DISCLOSURE, Advice.NO_SECRETS],
     transport="grpc",
     faults=["stack-trace-in-grpc-details", "file-path-in-grpc-details"],
     fix="Set details of your own in one interceptor; keep the exception for the log.",

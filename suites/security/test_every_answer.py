@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.check import PASSIVE, check
+from harness.criteria import Advice
 from harness.target.passive.looks import DISCLOSURE, MARKUP, SECRET
 from harness.target.passive.reporting import report_sightings, seen_at_all
 from harness.target.probe import Probe
@@ -23,7 +24,7 @@ EXPECTED = {
     "security-no-answer-tells-of-inside",
     duties=["A15-5-h"],
     criterion="no answer on record tells of a stack trace, path, environment, host or secret, or echoes markup",
-    advice=["no-disclosure", "no-secrets", "no-markup-echo"],
+    advice=[Advice.NO_DISCLOSURE, Advice.NO_SECRETS, Advice.NO_MARKUP_ECHO],
     faults=["stack-trace-for-id-beyond-latin-1", "stack-trace-for-get-on-infer"],
     fix="Catch what nobody expected in one place, answer with a text of your own, and keep the exception for the log.",
     last=PASSIVE,
@@ -43,7 +44,7 @@ def security_no_answer_tells_of_inside(probe: Probe) -> None:
     "security-grpc-no-answer-tells-of-inside",
     duties=["A15-5-h"],
     criterion="no status message or trailer on record tells of a stack trace, path, environment, host or secret",
-    advice=["no-disclosure", "no-secrets"],
+    advice=[Advice.NO_DISCLOSURE, Advice.NO_SECRETS],
     transport="grpc",
     faults=["grpc-stack-trace-for-nan"],
     fix="Catch what nobody expected in one interceptor, and set details of your own.",

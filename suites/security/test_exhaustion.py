@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from harness.check import check
+from harness.criteria import Advice, Criterion
 from harness.generate.members import with_data, with_members
 from harness.record.exchange import Exchange
 from harness.record.quoting import clip
@@ -17,7 +18,7 @@ from harness.target.probe import Probe
 from harness.target.replies import status_of
 from harness.wire.rawhttp import head, held
 
-HANG, CRASH, HELD_UP = "policy:no-hang", "policy:no-crash", "advice:serves-others"
+HANG, CRASH, HELD_UP = Criterion.NO_HANG.clause, Criterion.NO_CRASH.clause, Advice.SERVES_OTHERS.clause
 # Hostile requests of one kind, how many at once, and how long one may take: their answers do not matter.
 HOSTILE, AT_ONCE, HOSTILE_SECONDS = 16, 4, 3.0
 OPENED = 48
@@ -32,8 +33,8 @@ TIMES, SECONDS = 20, 2.0
     duties=["A15-5-c", "A15-4-c"],
     criterion="while and after cheap hostile requests are sent, a valid request of another client is answered in time",
     per="model",
-    criteria=["no-hang", "no-crash"],
-    advice=["serves-others"],
+    criteria=[Criterion.NO_HANG, Criterion.NO_CRASH],
+    advice=[Advice.SERVES_OTHERS],
     needs=["rest-infer-answers-200"],
     allow="stress",
     faults=["many-outputs-hang"],
@@ -62,8 +63,8 @@ def security_cheap_requests_do_not_exhaust(probe: Probe) -> None:
     duties=["A15-5-c", "A15-4-c"],
     criterion="while 48 connections wait with half a request, and after they close, another client is answered in time",
     per="model",
-    criteria=["no-hang", "no-crash"],
-    advice=["serves-others"],
+    criteria=[Criterion.NO_HANG, Criterion.NO_CRASH],
+    advice=[Advice.SERVES_OTHERS],
     needs=["rest-infer-answers-200"],
     allow="stress",
     faults=["slow-sender-blocks-everybody"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from harness.check import Untestable, check
+from harness.criteria import Criterion
 from harness.record.exchange import Exchange, Headers
 from harness.target.credentials import configured, ordinary, refuses_credentials, wrong_headers
 from harness.target.probe import Probe
@@ -21,7 +22,7 @@ Caller = Callable[..., Exchange]
     "security-grpc-no-access-without-credentials",
     duties=["A15-5-a"],
     criterion="no call but health is served without credentials or with wrong ones",
-    criteria=["no-open-access"],
+    criteria=[Criterion.NO_OPEN_ACCESS],
     transport="grpc",
     faults=[
         "auth-grpc-open",

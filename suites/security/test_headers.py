@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from harness.check import check
+from harness.criteria import Advice
 from harness.record.exchange import Exchange
 from harness.target.probe import Probe
 from harness.target.replies import status_of
@@ -28,7 +29,7 @@ GUARDING = (
     "security-closed-to-other-origins",
     duties=["A15-5-a"],
     criterion="no other origin is allowed to send requests with a visitor's credentials and to read the answers",
-    advice=["closed-to-other-origins"],
+    advice=[Advice.CLOSED_TO_OTHER_ORIGINS],
     faults=["cors-reflects-origin", "cors-null-allowed", "cors-suffix-allowed"],
     fix="Name the origins that may, and never repeat the Origin of a request together with Allow-Credentials.",
 )
@@ -70,7 +71,7 @@ def security_closed_to_other_origins(probe: Probe) -> None:
     "security-headers-hide-versions",
     duties=["A15-5-h"],
     criterion="no answer lists the versions of several products in its headers",
-    advice=["no-disclosure"],
+    advice=[Advice.NO_DISCLOSURE],
     faults=["versions-in-headers"],
     fix="Send no X-Powered-By, and in Server one name without a version.",
 )
@@ -100,7 +101,7 @@ def security_headers_hide_versions(probe: Probe) -> None:
     "security-headers-recorded",
     duties=["A15-5-h"],
     criterion="what headers tell of the software, and which of them guard, is recorded",
-    advice=["no-disclosure"],
+    advice=[Advice.NO_DISCLOSURE],
     only_records=True,
     fix="Leave versions out of Server, and send X-Content-Type-Options: nosniff.",
 )

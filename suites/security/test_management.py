@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.check import check
+from harness.criteria import Advice
 from harness.record.exchange import Exchange
 from harness.record.quoting import clip
 from harness.target.extensions import repository_path
@@ -52,7 +53,7 @@ RPCS = ("RepositoryModelLoad", "RepositoryModelUnload")
     "security-management-reachable",
     duties=["A15-5-a"],
     criterion="the policy says whether management calls may be reached: observe (the default), warn or fail",
-    advice=["closed-management"],
+    advice=[Advice.CLOSED_MANAGEMENT],
     only_records=True,
     fix="Serve management on another port, or ask for rights of its own; switch off what is not used.",
 )
@@ -78,7 +79,7 @@ def security_management_reachable(probe: Probe) -> None:
     "security-grpc-management-reachable",
     duties=["A15-5-a"],
     criterion="the policy says whether management calls may be reached: observe (the default), warn or fail",
-    advice=["closed-management"],
+    advice=[Advice.CLOSED_MANAGEMENT],
     transport="grpc",
     only_records=True,
     fix="Serve management on another port, or ask for rights of its own; switch off what is not used.",

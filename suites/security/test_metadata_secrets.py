@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.check import check
+from harness.criteria import Advice
 from harness.oracles.disclosure import INSIDE, SECRETS, disclosures
 from harness.record.exchange import Exchange
 from harness.target.probe import Probe
@@ -13,7 +14,7 @@ from harness.target.telling import DISCLOSURE, SECRET, words
     "security-metadata-holds-no-secret",
     duties=["A15-5-h"],
     criterion="no metadata, configuration, setting, index or metric holds a key, a token or a password",
-    advice=["no-secrets", "no-disclosure"],
+    advice=[Advice.NO_SECRETS, Advice.NO_DISCLOSURE],
     faults=[
         "access-key-in-metadata",
         "database-url-in-metadata",
@@ -40,7 +41,7 @@ def security_metadata_holds_no_secret(probe: Probe) -> None:
     "security-grpc-metadata-holds-no-secret",
     duties=["A15-5-h"],
     criterion="no metadata, configuration, index or statistics over gRPC hold a key, a token or a password",
-    advice=["no-secrets", "no-disclosure"],
+    advice=[Advice.NO_SECRETS, Advice.NO_DISCLOSURE],
     transport="grpc",
     faults=["access-key-in-metadata", "database-url-in-metadata", "private-key-in-metadata"],
     fix="Keep secrets out of model configurations and their properties; the server hands those out as they are.",

@@ -6,6 +6,7 @@ import contextlib
 from urllib.parse import quote
 
 from harness.check import HINDSIGHT, Untestable, check
+from harness.criteria import Advice
 from harness.generate.members import with_data, with_members
 from harness.oracles.disclosure import markup_echoed
 from harness.record.quoting import clip
@@ -33,7 +34,7 @@ STRAY_PAGES = (
     "security-errors-echo-no-markup",
     duties=["A15-5-b"],
     criterion="markup in a request never comes back unescaped in what a browser takes for a page",
-    advice=["no-markup-echo"],
+    advice=[Advice.NO_MARKUP_ECHO],
     faults=["markup-of-model-name-echoed", "markup-of-path-echoed", "markup-of-body-echoed"],
     fix="Label errors application/json, send X-Content-Type-Options: nosniff, and escape what pages repeat.",
     last=HINDSIGHT,
@@ -83,7 +84,7 @@ def _marked_inferences(probe: Probe) -> list[tuple[str, str, bytes | None]]:
     "security-no-stray-pages",
     duties=["A15-5-a", "A15-5-h"],
     criterion="no file of the host, environment or debugging page is served",
-    advice=["no-stray-pages"],
+    advice=[Advice.NO_STRAY_PAGES],
     faults=["environment-file-served", "repository-of-sources-served", "profiler-served"],
     fix="Serve nothing but the routes of the protocol; keep debugging pages on another port.",
 )

@@ -6,6 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from harness.check import check
+from harness.criteria import Advice
 from harness.record.exchange import Exchange
 from harness.target.probe import Probe
 from harness.target.replies import status_of
@@ -21,7 +22,7 @@ ANNOUNCING = ("RateLimit", "RateLimit-Limit", "RateLimit-Policy", "X-RateLimit-L
     "security-rate-limit-visible",
     duties=["A15-5-g.detect", "A15-5-g.respond", "A15-5-h.detect", "A15-5-h.respond"],
     criterion="a burst of alike inferences meets a limit that can be seen (429, Retry-After), or a limit is announced",
-    advice=["serves-others"],
+    advice=[Advice.SERVES_OTHERS],
     per="model",
     needs=["rest-infer-answers-200"],
     allow="stress",

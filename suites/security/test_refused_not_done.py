@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from harness.check import check
+from harness.criteria import Criterion
 from harness.target.credentials import configured, nobody, refuses_credentials
 from harness.target.probe import UNKNOWN_MODEL, Probe
 from harness.target.replies import status_of
@@ -19,7 +20,7 @@ SECONDS, STEP = 1.5, 0.25
     "security-refused-unload-not-done",
     duties=["A15-5-a"],
     criterion="a model whose unload was refused for want of credentials still infers",
-    criteria=["no-open-access"],
+    criteria=[Criterion.NO_OPEN_ACCESS],
     allow="repository",
     faults=["auth-refused-but-done", "auth-refused-with-the-answer"],
     fix="Refuse before anything is done: the check of credentials comes first, not with the answer.",

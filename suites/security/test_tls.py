@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from harness.check import check
+from harness.criteria import Advice
 from harness.record.exchange import Exchange
 from harness.record.quoting import clip
 from harness.target.probe import Probe
@@ -25,7 +26,7 @@ SHOWN_BY = "tests/harness/run/test_tls_checks.py"
     "security-tls-is-current",
     duties=["A15-5-b"],
     criterion="no handshake with TLS 1.0 or 1.1 succeeds",
-    advice=["current-tls"],
+    advice=[Advice.CURRENT_TLS],
     shown_by=SHOWN_BY,
     fix="Set TLS 1.2 as the least version (RFC 8996).",
 )
@@ -55,7 +56,7 @@ def security_tls_is_current(probe: Probe) -> None:
     "security-tls-not-beside-plain-http",
     duties=["A15-5-b"],
     criterion="plain HTTP on the port of TLS serves nothing",
-    advice=["current-tls"],
+    advice=[Advice.CURRENT_TLS],
     shown_by=SHOWN_BY,
     fix="Serve TLS only on this port; answer plain requests by a refusal or a redirect.",
 )
@@ -77,7 +78,7 @@ def security_tls_not_beside_plain_http(probe: Probe) -> None:
     "security-certificate-recorded",
     duties=["A15-5-b"],
     criterion="the certificate is verified, and its names, issuer and days left are recorded",
-    advice=["current-tls"],
+    advice=[Advice.CURRENT_TLS],
     shown_by=SHOWN_BY,
     fix="Renew certificates by a machine, well before they run out.",
 )

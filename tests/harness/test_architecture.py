@@ -16,6 +16,7 @@ CORE = {
     "harness.stats",
     "harness.budget",
     "harness.policy",
+    "harness.criteria",
     "harness.clauses",
 }
 CORE |= {"harness.allowed", "harness.incident", "harness.suite"}

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from harness.criteria import Advice
 from harness.oracles.disclosure import INSIDE, SECRETS, STACK_TRACES, Disclosure, Pattern, causes, disclosures, words_of
 from harness.record.exchange import Exchange
 from harness.record.intent import Intent
@@ -17,7 +18,7 @@ from harness.target.passive.texts import body_text, piece, said, telling_headers
 from harness.target.replies import error_object_problem, error_root, status_of
 from harness.wire import strictjson
 
-DISCLOSURE, SECRET, MARKUP = "advice:no-disclosure", "advice:no-secrets", "advice:no-markup-echo"
+DISCLOSURE, SECRET, MARKUP = Advice.NO_DISCLOSURE.clause, Advice.NO_SECRETS.clause, Advice.NO_MARKUP_ECHO.clause
 PAGES = frozenset({"text/html", "application/xhtml+xml", "image/svg+xml"})
 # Of a successful answer, bytes from either end in which a member error is looked for, and events of a stream.
 ENDS, STREAMED = 2048, 64

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness.clauses import ELISION, Catalogue, load
-from harness.policy import ADVICE, CRITERIA
+from harness.criteria import Advice, Criterion
 from harness.verdicts import Level
 
 ARTICLE = Path(__file__).parents[2] / "data" / "article-15.txt"
@@ -187,6 +187,6 @@ def test_catalogue_is_read_once_and_cannot_be_changed(catalogue: Catalogue) -> N
 
 
 def test_whatever_the_policy_asks_speaks_against_a_duty_when_it_is_broken(catalogue: Catalogue) -> None:
-    asked = {*(f"policy:{name}" for name in CRITERIA), *(f"advice:{name}" for name in ADVICE)}
+    asked = {each.clause for each in (*Criterion, *Advice)}
     assert {row for row in catalogue.against if row.startswith(("policy:", "advice:"))} == asked
     assert all(catalogue.against[name].duties for name in asked)
