@@ -1,8 +1,7 @@
 """Messages of the gRPC service: built from requests, read into tensors, rendered for people.
 
-The generated classes come from ``tritonclient``, whose proto file is that of OIP and more: the numbers of all fields
-that OIP has are the same. Only ``properties`` of model metadata (field 6) is missing there, and read as an unknown
-field. Source: open_inference_grpc.proto. Needs the extra ``grpc``.
+The classes are those of :mod:`harness.wire.grpc_messages`. Only ``properties`` of model metadata (field 6) is not
+declared there, and read as an unknown field. Source: open_inference_grpc.proto. Needs the extra ``grpc``.
 """
 
 from __future__ import annotations
@@ -13,9 +12,9 @@ from typing import Any, Literal
 from google.protobuf import text_format
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.unknown_fields import UnknownFieldSet
-from tritonclient.grpc import service_pb2
 
 from harness.wire.datatypes import DATATYPES
+from harness.wire.grpc_messages import CLASSES
 from harness.wire.messages import InferRequest, ModelMetadata, ServerMetadata, TensorMetadata
 from harness.wire.protoscan import refuse_many, refuse_too_much
 from harness.wire.raw import as_bytes, from_raw, to_raw
@@ -45,8 +44,8 @@ def message(method: str, side: Literal["Request", "Response"]) -> Any:  # noqa: 
         LookupError: there is no such message.
     """
     try:
-        return getattr(service_pb2, f"{method}{side}")()
-    except AttributeError:
+        return CLASSES[f"{method}{side}"]()
+    except KeyError:
         raise LookupError(f"no message {method}{side}") from None
 
 
@@ -93,7 +92,7 @@ def infer_message(model: str, version: str | None, request: InferRequest, form: 
         ValueError: an element that the data type cannot hold, a data type without typed form, or a parameter that is
             no bool, integer, float or text.
     """
-    made = service_pb2.ModelInferRequest(model_name=model, model_version=version or "", id=request.id or "")
+    made = CLASSES["ModelInferRequest"](model_name=model, model_version=version or "", id=request.id or "")
     _set_parameters(made.parameters, request.parameters)
     for tensor in request.inputs:
         entry = made.inputs.add(name=tensor.name, datatype=tensor.datatype, shape=tensor.shape)
@@ -213,7 +212,7 @@ def _properties(reply: Any) -> dict[str, str]:  # noqa: ANN401 -- a ModelMetadat
     for entry in UnknownFieldSet(reply):
         if entry.field_number != PROPERTIES or entry.wire_type != 2:
             continue
-        pair = service_pb2.ModelMetadataResponse()  # any message: a map entry is read as name (1) and versions (2)
+        pair = CLASSES["ModelMetadataResponse"]()  # any message: a map entry is read as name (1) and versions (2)
         try:
             pair.ParseFromString(entry.data)
         except DecodeError:

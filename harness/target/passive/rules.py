@@ -1,8 +1,9 @@
 """What is wrong with a request, by another route than the one that made it: the specification's schema, and rules.
 
 Nothing here uses what makes requests (:mod:`harness.wire.tensor`, :mod:`harness.wire.datatypes`): a slip there must
-not be repeated here. Sources: inference_rest.md ("Tensor Data", "Tensor Data Types"), open_inference_grpc.proto
-(ModelInferRequest, InferTensorContents), Triton's extension_binary_data.md.
+not be repeated here. Only the numbers of gRPC's fields are shared; a test holds them against those of others.
+Sources: inference_rest.md ("Tensor Data", "Tensor Data Types"), open_inference_grpc.proto (ModelInferRequest,
+InferTensorContents), Triton's extension_binary_data.md.
 """
 
 from __future__ import annotations
@@ -147,9 +148,10 @@ def raw_problem(data: bytes, datatype: str, count: int) -> str | None:
 def grpc_problem(body: bytes) -> tuple[str | None, Any]:
     """The first thing wrong with a ModelInferRequest by the protocol alone, and the message."""
     from google.protobuf.message import DecodeError  # noqa: PLC0415 -- needs the extra grpc
-    from tritonclient.grpc import service_pb2  # noqa: PLC0415
 
-    message = service_pb2.ModelInferRequest()
+    from harness.wire.grpc_messages import CLASSES  # noqa: PLC0415
+
+    message = CLASSES["ModelInferRequest"]()
     try:
         message.ParseFromString(body)
     except DecodeError as error:
