@@ -101,7 +101,7 @@ def run(options: _Options) -> None:
         FAULTS[name].install(hooks)
     offered = grpc_is_there()
     if not offered and (options.grpc or not hooks.settings.http):
-        raise click.UsageError("gRPC needs grpcio and tritonclient; install the extra: pip install 'art15[reference]'")
+        raise click.UsageError("gRPC needs grpcio and protobuf; install the extra: pip install 'art15[reference]'")
     wanted = offered if options.grpc is None else options.grpc
     if not (wanted or hooks.settings.http):
         raise click.UsageError("with --no-grpc and without HTTP there is nothing to serve")

@@ -56,8 +56,9 @@ class _Listener(uvicorn.Server):
 
 
 def grpc_is_there() -> bool:
-    """Whether gRPC and the generated messages are installed; imports neither."""
-    return find_spec("grpc") is not None and find_spec("tritonclient") is not None
+    """Whether gRPC and protobuf are installed; imports neither."""
+    # `google` is a folder of many packages; to look into one that is not there would raise.
+    return all(find_spec(name) is not None for name in ("grpc", "google", "google.protobuf"))
 
 
 def serve(server: Server, where: Where) -> None:

@@ -28,7 +28,7 @@ def of_server(server: Server, call: Call, reply: Any) -> Any:
 
 
 def of_model(server: Server, call: Call, model: Model, version: ModelVersion, reply: Any) -> Any:
-    """ModelMetadataResponse, with properties in field 6, which tritonclient's proto file does not have."""
+    """ModelMetadataResponse, with properties in field 6, written by hand: variants give it another type."""
     right: Body = {
         "name": model.name,
         "versions": [] if server.hooks.settings.versionless else list(model.versions),

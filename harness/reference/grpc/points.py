@@ -1,6 +1,6 @@
 """Where a fault or variant takes hold of the gRPC side; the right server has every member at its default.
 
-Messages are generated protobuf classes, which are untyped. Nothing here imports them.
+Messages are of the classes of ``schema``, which are untyped. Nothing here imports them.
 """
 
 from __future__ import annotations

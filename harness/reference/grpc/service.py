@@ -1,8 +1,4 @@
-"""The methods of inference.GRPCInferenceService, and how a call goes through faults and variants.
-
-The generated classes are those of tritonclient, whose proto file extends that of the protocol; where the two differ
-(field 6 of the model metadata) the protocol's is on the wire.
-"""
+"""The methods of inference.GRPCInferenceService, and how a call goes through faults and variants."""
 
 from __future__ import annotations
 
@@ -11,13 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 from google.protobuf.message import DecodeError
-from tritonclient.grpc import service_pb2
 
 from harness.reference.extensions import repository
 from harness.reference.extensions.offered import is_offered
 from harness.reference.grpc import metadata
 from harness.reference.grpc.failed import Failed, from_refusal, from_reply
 from harness.reference.grpc.request import document, read_message
+from harness.reference.grpc.schema import CLASSES
 from harness.reference.http.server import Server
 from harness.reference.messages import Call
 from harness.reference.models.model import ModelVersion
@@ -92,7 +88,7 @@ class Service:
     def _answer(self, name: str, call: Call, body: bytes) -> Any:
         for receive in self.points.received:
             body = receive(call, body)
-        request = getattr(service_pb2, f"{name}Request")()
+        request = CLASSES[f"{name}Request"]()
         try:
             request.ParseFromString(body)
         except DecodeError as error:
@@ -112,7 +108,7 @@ class Service:
         return reply
 
     def _blank(self, name: str) -> Any:
-        return getattr(service_pb2, f"{name}Response")()
+        return CLASSES[f"{name}Response"]()
 
     def _address(self, call: Call, request: Any) -> None:
         """The model and version that a message names."""
