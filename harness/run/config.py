@@ -161,7 +161,8 @@ def grpc_access_for(options: Options, endpoint: str, rest: Access | None, enviro
     address = given[scheme.end() :] if scheme else given
     if not _HOST_PORT.fullmatch(address):
         raise UsageError(f"gRPC address {address!r} is not HOST:PORT")
-    if importlib.util.find_spec("tritonclient") is None or importlib.util.find_spec("h2") is None:
+    # `google` is a folder of many packages; to look into one that is not there would raise.
+    if not all(importlib.util.find_spec(name) for name in ("h2", "google", "google.protobuf")):
         raise UsageError("gRPC needs the extra: pip install 'art15[grpc]'")
     url = f"http{'s' if tls else ''}://{address}"
     return access_for(options, url, environ) if rest is None else rest.beside(url)

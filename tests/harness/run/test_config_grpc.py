@@ -78,9 +78,10 @@ def test_addresses_that_cannot_be(endpoint: str, grpc: str | None, word: str, tm
     assert "\n" not in text
 
 
-def test_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("lacking", ["h2", "google", "google.protobuf"])
+def test_without_the_extra(lacking: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "h2" else real(name, *rest))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == lacking else real(name, *rest))
     with pytest.raises(UsageError, match=r"art15\[grpc\]"):
         config("grpc://h:1", tmp_path)
 
