@@ -20,7 +20,7 @@ from typing import Any, Self
 
 from measuring import until
 
-from harness.load.plan.load_plan import Answer, Case
+from harness.load.plan.load_plan import ExpectedAnswer, LoadCase
 from harness.wire.binary import binary_request
 from harness.wire.messages import InferRequest
 from harness.wire.protobuf import infer_message, message
@@ -55,23 +55,23 @@ def framed(body: bytes) -> bytes:
     return b"\0" + len(body).to_bytes(4, "big") + body
 
 
-def _around(case: Case, whole: bytes, answer: bytes) -> Case:
+def _around(case: LoadCase, whole: bytes, answer: bytes) -> LoadCase:
     """The case with its body and its answer taken apart where the id stands."""
     before, _, after = whole.partition(NO_ID.encode())
     first, _, last = answer.partition(NO_ID.encode())
-    made: dict[str, Any] = {"before": before, "after": after, "answer": Answer(before=first, after=last)}
-    return Case(name=case.name, path=case.path, content_type=case.content_type, headers=case.headers, **made)
+    made: dict[str, Any] = {"before": before, "after": after, "answer": ExpectedAnswer(before=first, after=last)}
+    return LoadCase(name=case.name, path=case.path, content_type=case.content_type, headers=case.headers, **made)
 
 
-def small_case(*, with_id: bool) -> Case:
+def small_case(*, with_id: bool) -> LoadCase:
     """FP32[1,4] as JSON; a fixed answer has no id, so that none is sent either."""
     body = InferRequest((SMALL,), id=NO_ID).to_bytes()
     if not with_id:
-        return Case(name="small", path="/v2/models/m/infer", before=body, has_id=False)
-    return _around(Case(name="small", path="/v2/models/id/infer", before=b""), body, json_answer(NO_ID).encode())
+        return LoadCase(name="small", path="/v2/models/m/infer", before=body, has_id=False)
+    return _around(LoadCase(name="small", path="/v2/models/id/infer", before=b""), body, json_answer(NO_ID).encode())
 
 
-def big_case() -> Case:
+def big_case() -> LoadCase:
     """FP32[1,3,224,224] with the binary extension, 602 kB."""
     size = IMAGE[1] * IMAGE[2] * IMAGE[3]
     made = binary_request(InferRequest((replace(SMALL, shape=IMAGE, elements=(1.0,) * size),), id=NO_ID))
@@ -79,15 +79,15 @@ def big_case() -> Case:
     kind = headers.pop("content-type", "application/octet-stream")
     path = "/v2/models/big/infer"
     rest = tuple(headers.items())
-    return Case(name="big", path=path, before=made.body, has_id=False, content_type=kind, headers=rest)
+    return LoadCase(name="big", path=path, before=made.body, has_id=False, content_type=kind, headers=rest)
 
 
-def grpc_case(*, with_id: bool) -> Case:
+def grpc_case(*, with_id: bool) -> LoadCase:
     """FP32[1,4] in raw contents."""
     body = bytes(infer_message("m", None, InferRequest((SMALL,), id=NO_ID), "raw").SerializeToString())
     if not with_id:
-        return Case(name="grpc", path=GRPC_PATH, before=body, has_id=False, content_type="")
-    return _around(Case(name="grpc", path=GRPC_PATH, before=b"", content_type=""), body, grpc_answer(NO_ID))
+        return LoadCase(name="grpc", path=GRPC_PATH, before=body, has_id=False, content_type="")
+    return _around(LoadCase(name="grpc", path=GRPC_PATH, before=b"", content_type=""), body, grpc_answer(NO_ID))
 
 
 def _free_ports(count: int) -> list[int]:

@@ -36,7 +36,7 @@ from others import FAST, H2LOAD, K6, PERF_ANALYZER, PLAIN, WRK, Tool, Work, end
 
 from harness.load.analysis.load_run import LoadRun
 from harness.load.launch import Fleet, run_load
-from harness.load.plan.load_plan import Case, ClosedLoop, Connections, LoadPlan, ServiceLevel
+from harness.load.plan.load_plan import ClosedLoop, Connections, LoadCase, LoadPlan, ServiceLevel
 from harness.load.plan.schedule import constant
 
 SMALL, BIG = 16, 4
@@ -79,7 +79,7 @@ class Bench:
         self.warm = min(1.0, seconds)
         self.open_loop: dict[float, LoadRun] = {}
 
-    def plan(self, case: Case, port: int, connections: Connections, seconds: float, rate: float = 0.0) -> LoadPlan:
+    def plan(self, case: LoadCase, port: int, connections: Connections, seconds: float, rate: float = 0.0) -> LoadPlan:
         """A schedule where there is a rate; otherwise a closed loop with all that the connections hold."""
         at_once = connections.cap if case.content_type else connections.streams
         return LoadPlan(
@@ -94,7 +94,7 @@ class Bench:
             prefix=PREFIX,
         )
 
-    def ours(self, case: Case, port: int, at_once: int) -> Seen:
+    def ours(self, case: LoadCase, port: int, at_once: int) -> Seen:
         """Cost of ours in a closed loop."""
         many = Connections(cap=at_once, preconnect=at_once)
         if not case.content_type:
@@ -109,7 +109,7 @@ class Bench:
             raise RuntimeError(f"{summary.tried - summary.ok} of {summary.tried} failed: {summary.errors}")
         return seen
 
-    def theirs(self, tool: Tool, case: Case, port: int, at_once: int) -> Seen | None:
+    def theirs(self, tool: Tool, case: LoadCase, port: int, at_once: int) -> Seen | None:
         """Cost of another tool; None: it is not installed."""
         if not tool.there:
             return None

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from fixed_target import framed
 
-from harness.load.plan.load_plan import Case
+from harness.load.plan.load_plan import LoadCase
 
 TEMPLATES = Path(__file__).with_name("load_targets")
 GRACE_S = 30.0
@@ -37,7 +37,7 @@ class Work:
     """
 
     folder: Path
-    case: Case
+    case: LoadCase
     port: int
     at_once: int
     seconds: float

@@ -31,7 +31,7 @@ sys.path.insert(0, str(ROOT))
 from others import H2LOAD, WRK, Tool, Work  # noqa: E402 -- found beside this file; what follows, by the line above
 
 from harness.load.launch import Fleet  # noqa: E402
-from harness.load.plan.load_plan import Case, ClosedLoop, Connections, LoadPlan, ServiceLevel  # noqa: E402
+from harness.load.plan.load_plan import ClosedLoop, Connections, LoadCase, LoadPlan, ServiceLevel  # noqa: E402
 from harness.target.load_cases import GRPC_PATH  # noqa: E402
 from harness.wire.messages import InferRequest  # noqa: E402
 from harness.wire.protobuf import infer_message  # noqa: E402
@@ -67,20 +67,20 @@ class Row:
         return min(found), statistics.median(found), max(found)
 
 
-def cases(endpoint: Endpoint) -> Iterator[tuple[str, Case, int, Tool]]:
+def cases(endpoint: Endpoint) -> Iterator[tuple[str, LoadCase, int, Tool]]:
     """One request over each transport, its port, and the tool to compare with."""
     listed = httpx.get(f"{endpoint.url}/v2/models/iris").json()["inputs"][0]
     tensor = Tensor(listed["name"], listed["datatype"], (1, len(FLOWER)), FLOWER)
     request = InferRequest((tensor,), id="load0000ffffffff")
     body = request.to_bytes()
-    rest = Case(name="iris", path="/v2/models/iris/infer", before=body, has_id=False)
+    rest = LoadCase(name="iris", path="/v2/models/iris/infer", before=body, has_id=False)
     yield "REST", rest, int(endpoint.url.rpartition(":")[2]), WRK
     message = infer_message("iris", None, request, "raw").SerializeToString()
-    grpc = Case(name="iris", path=GRPC_PATH, before=message, has_id=False, content_type="")
+    grpc = LoadCase(name="iris", path=GRPC_PATH, before=message, has_id=False, content_type="")
     yield "gRPC", grpc, int(endpoint.grpc.rpartition(":")[2]), H2LOAD
 
 
-def ours(fleet: Fleet, case: Case, port: int, seconds: float) -> float:
+def ours(fleet: Fleet, case: LoadCase, port: int, seconds: float) -> float:
     """Answers a second in a closed loop of ours."""
     rest = bool(case.content_type)
     plan = LoadPlan(
@@ -102,7 +102,7 @@ def ours(fleet: Fleet, case: Case, port: int, seconds: float) -> float:
     return summary.ok_rate
 
 
-def theirs(tool: Tool, case: Case, port: int, seconds: float) -> float:
+def theirs(tool: Tool, case: LoadCase, port: int, seconds: float) -> float:
     """Answers a second of another tool."""
     with tempfile.TemporaryDirectory() as folder:
         said = tool.say(Work(Path(folder), case, port, AT_ONCE, seconds))

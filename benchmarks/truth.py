@@ -30,14 +30,14 @@ from harness.load.analysis.load_run import LoadRun
 from harness.load.analysis.percentiles import place
 from harness.load.analysis.summary import Clock
 from harness.load.launch import Fleet
-from harness.load.plan.load_plan import Case, ClosedLoop, Connections, LoadPlan, ServiceLevel
+from harness.load.plan.load_plan import ClosedLoop, Connections, LoadCase, LoadPlan, ServiceLevel
 from harness.load.plan.schedule import Schedule, constant, poisson
 
 P = 0.99
 FLOOR, AIM = 0.03, 0.015
 AT_ONCE = 10
 TENSOR = b'"inputs":[{"name":"x","shape":[1,4],"datatype":"FP32","data":[1.0,2.0,3.0,4.0]}]}'
-CASE = Case(name="small", path="/v2/models/m/infer", before=b'{"id":"', after=b'",' + TENSOR)
+CASE = LoadCase(name="small", path="/v2/models/m/infer", before=b'{"id":"', after=b'",' + TENSOR)
 KINDS = {"constant": constant, "Poisson": poisson}
 
 

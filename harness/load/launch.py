@@ -21,20 +21,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 
 import harness
-from harness.load.analysis.load_run import LoadRun, judged
+from harness.load.analysis.load_run import LoadRun, read_run
 from harness.load.plan.load_plan import LoadPlan, decode_plan
+from harness.load.plan.orders import TELL, Beat, Done, Event, Failed, Order, Ready
 from harness.waiting import wait
 
-TELL = "ART15_FLEET_TELL"
-"""Names the descriptor on which the master tells its launcher how it goes."""
 HOST = "127.0.0.1"
-START_S, END_S, SLACK_S = 60.0, 2.0, 12.0
+START_S, END_S, SLACK_S = 60.0, 2.0, 10.0
 _TRIES = 3
+_EVENTS = msgspec.json.Decoder(Event)
 # Of folders for temporary files; the id of the launcher follows.
 _HOME = "art15-load-"
 _LOCUST = [sys.executable, "-P", "-m", "locust", "-f", str(Path(__file__).parent / "locust" / "fleet.py"), "--headless"]
@@ -42,13 +42,6 @@ _LOCUST = [sys.executable, "-P", "-m", "locust", "-f", str(Path(__file__).parent
 
 class LaunchError(Exception):
     """The tester itself could not be started, or ended; the endpoint is not to blame. Says what was seen."""
-
-
-class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """A line to the master: carry out the plan of this file, records go to that folder."""
-
-    plan: str
-    directory: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +132,7 @@ class Fleet:
             path.unlink(missing_ok=True)
             if not whole:
                 self.stop()
-        found = judged(plan, folder, codes, whole=whole)
+        found = read_run(plan, folder, codes, whole=whole)
         if any(each.lost for each in found.facts):
             self.stop()
         return found
@@ -217,9 +210,7 @@ class Fleet:
         deadline = time.monotonic() + START_S
         while (now := time.monotonic()) < deadline:
             for event in self._events(min(0.2, deadline - now)):
-                if event["event"] == "ready":
-                    return ""
-                return str(event.get("why", event))
+                return "" if isinstance(event, Ready) else str(event.why if isinstance(event, Failed) else event)
             gone = [each for each in (self._master, *self._others) if each is None or each.poll() is not None]
             if gone:
                 return f"a process ended with exit code {gone[0].returncode if gone[0] else None}."
@@ -232,7 +223,7 @@ class Fleet:
         assert master.stdin is not None
         planned = len(plan.workload()[0])
         begin = time.monotonic()
-        deadline = begin + plan.seconds + 3 * plan.timeout_s + SLACK_S
+        deadline = begin + plan.longest_s + SLACK_S
         try:
             master.stdin.write(msgspec.json.encode(order) + b"\n")
             master.stdin.flush()
@@ -240,16 +231,16 @@ class Fleet:
             return False
         while (now := time.monotonic()) < deadline:
             for event in self._events(0.25):
-                if event["event"] == "done":
+                if isinstance(event, Done):
                     return True
-                if event["event"] != "beat":
+                if not isinstance(event, Beat):
                     return False
-                progress(Progress(int(event["finished"]), planned, now - begin, plan.seconds))
+                progress(Progress(event.finished, planned, now - begin, plan.seconds))
             if master.poll() is not None:
                 return False
         return False
 
-    def _events(self, seconds: float) -> list[dict[str, Any]]:
+    def _events(self, seconds: float) -> list[Event]:
         """What the master has said, waiting up to so long for it."""
         with selectors.DefaultSelector() as selector:
             selector.register(self._ear, selectors.EVENT_READ)
@@ -259,7 +250,7 @@ class Fleet:
         if not data:
             wait(min(seconds, 0.05))  # its end is closed: it is about to end
         *lines, self._heard = (self._heard + data).split(b"\n")
-        return [msgspec.json.decode(line) for line in lines]
+        return [_EVENTS.decode(line) for line in lines]
 
     def _last_words(self) -> str:
         home = Path(self._home.name) if self._home else Path()

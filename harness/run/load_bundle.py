@@ -18,7 +18,7 @@ import msgspec
 
 from harness.clauses import Catalogue, load
 from harness.criteria import sentences
-from harness.load.analysis.load_run import LoadRun, judged
+from harness.load.analysis.load_run import LoadRun, read_run
 from harness.load.plan.load_plan import LoadPlan, read_plan
 from harness.load.records.rows import RecordsError
 from harness.record.clock import now
@@ -69,7 +69,7 @@ def bundle_of(folder: Path) -> Path:
 def _runs(folder: Path) -> Iterator[LoadRun]:
     for path in sorted(folder.glob("plan-*.json"), key=lambda each: (each.stat().st_mtime_ns, each.name)):
         try:
-            yield judged(read_plan(path), folder)
+            yield read_run(read_plan(path), folder)
         except (msgspec.DecodeError, RecordsError, ValueError) as error:
             raise NoRuns(f"{path.name}: {error}") from error
 

@@ -10,7 +10,7 @@ import msgspec
 
 from harness.generate.distinct import distinct
 from harness.load.plan.answers import template_from
-from harness.load.plan.load_plan import ID_WIDTH, Answer, Case, Headers
+from harness.load.plan.load_plan import ID_WIDTH, ExpectedAnswer, Headers, LoadCase
 from harness.target.grpc_replies import outputs as grpc_outputs
 from harness.target.lanes import Transport
 from harness.target.models import NESTED, ModelUnderTest, outputs_of, with_id
@@ -26,7 +26,7 @@ GRPC_PATH = "/inference.GRPCInferenceService/ModelInfer"
 _JSON = "application/json"
 
 
-def cases_for(probe: Probe, way: Transport) -> tuple[Case, ...]:
+def cases_for(probe: Probe, way: Transport) -> tuple[LoadCase, ...]:
     """Several small requests of the model under test with different answers; found once for all checks.
 
     Ends the check where the model accepts none.
@@ -35,7 +35,7 @@ def cases_for(probe: Probe, way: Transport) -> tuple[Case, ...]:
     if key not in model.remembered:
         base = probe.accepted().request if way == "rest" else probe.grpc_model.accepted().request
         model.remembered[key] = _differing(case_of(probe, way, each) for each in distinct(base, 3 * DISTINCT))
-    found: tuple[Case, ...] = model.remembered[key]
+    found: tuple[LoadCase, ...] = model.remembered[key]
     if not found:
         probe.untestable("no prepared request is answered")
     return found
@@ -49,14 +49,14 @@ def case_of(
     name: str = "",
     weight: float = 1.0,
     model: ModelUnderTest | None = None,
-) -> Case | None:
+) -> LoadCase | None:
     """The request as a case, sent once for its answer; None where that is no good one."""
     target = model or probe.model
     make = _rest if way == "rest" else _grpc
     return make(probe, target, request, name or target.id, weight)
 
 
-def binary_case(probe: Probe, request: InferRequest, *, name: str = "", weight: float = 1.0) -> Case | None:
+def binary_case(probe: Probe, request: InferRequest, *, name: str = "", weight: float = 1.0) -> LoadCase | None:
     """The request with its tensors in binary (extension of REST); None where that is not answered well."""
     model = probe.model
     mark = _mark(probe, request)
@@ -70,7 +70,7 @@ def binary_case(probe: Probe, request: InferRequest, *, name: str = "", weight: 
         return None
     kind = next((value for key, value in body.headers if key.lower() == "content-type"), _JSON)
     rest: Headers = tuple((key, value) for key, value in body.headers if key.lower() != "content-type")
-    whole = Case(
+    whole = LoadCase(
         name=name or model.id, path=probe.client.access.prefix + path, before=body.body, weight=weight,
         content_type=kind,
         headers=rest,
@@ -86,18 +86,18 @@ def varies(probe: Probe, way: Transport) -> bool:
     return not (probe.model.steady(probe.client) if way == "rest" else probe.grpc_model.steady())
 
 
-def _rest(probe: Probe, model: ModelUnderTest, request: InferRequest, name: str, weight: float) -> Case | None:
+def _rest(probe: Probe, model: ModelUnderTest, request: InferRequest, name: str, weight: float) -> LoadCase | None:
     mark = _mark(probe, request)
     body = with_id(request, mark).to_bytes(nested=model.requires == NESTED)
     path = probe.client.model_path(model.name, model.address, "infer")
     exchange = probe.client.send("POST", path, body)
     if not exchange.ok or not outputs_of(exchange):
         return None
-    whole = Case(name=name, path=probe.client.access.prefix + path, before=body, weight=weight)
+    whole = LoadCase(name=name, path=probe.client.access.prefix + path, before=body, weight=weight)
     return _around(whole, mark, exchange.response_body)
 
 
-def _grpc(probe: Probe, model: ModelUnderTest, request: InferRequest, name: str, weight: float) -> Case | None:
+def _grpc(probe: Probe, model: ModelUnderTest, request: InferRequest, name: str, weight: float) -> LoadCase | None:
     from harness.wire.protobuf import infer_message  # noqa: PLC0415 -- needs the extra grpc
 
     if model.grpc is None:
@@ -113,17 +113,17 @@ def _grpc(probe: Probe, model: ModelUnderTest, request: InferRequest, name: str,
         return None  # a data type that one of the forms does not have
     if not exchange.ok or not grpc_outputs(exchange):
         return None
-    whole = Case(name=name, path=GRPC_PATH, before=message.SerializeToString(), weight=weight, content_type="")
+    whole = LoadCase(name=name, path=GRPC_PATH, before=message.SerializeToString(), weight=weight, content_type="")
     return _around(whole, mark, exchange.response_body)
 
 
-def _around(whole: Case, mark: str, answer: bytes) -> Case:
+def _around(whole: LoadCase, mark: str, answer: bytes) -> LoadCase:
     """The case taken apart around the id."""
     template = template_from(answer, mark.encode())
     before, found, after = whole.before.partition(mark.encode())
     if template is None or not found:
         return msgspec.structs.replace(whole, has_id=False)
-    validated = Answer(before=template.before, after=template.after)
+    validated = ExpectedAnswer(before=template.before, after=template.after)
     return msgspec.structs.replace(whole, before=before, after=after, answer=validated)
 
 
@@ -132,10 +132,10 @@ def _mark(probe: Probe, request: InferRequest) -> str:
     return hashlib.sha256(f"{probe.target.seed} {request.inputs}".encode()).hexdigest()[:ID_WIDTH]
 
 
-def _differing(cases: Iterable[Case | None]) -> tuple[Case, ...]:
+def _differing(cases: Iterable[LoadCase | None]) -> tuple[LoadCase, ...]:
     """The first few whose answers differ; like ones where there are no others."""
-    new: list[Case] = []
-    like: list[Case] = []
+    new: list[LoadCase] = []
+    like: list[LoadCase] = []
     for case in cases:
         if case is None:
             continue

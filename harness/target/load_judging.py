@@ -10,7 +10,7 @@ from harness.check import Estimate
 from harness.criteria import Criterion
 from harness.load.analysis.load_run import LoadRun
 from harness.load.analysis.summary import tried_of
-from harness.load.analysis.verdict import Outcome
+from harness.load.analysis.verdict import LoadVerdict
 from harness.load.records.rows import Flag, Status
 from harness.stats import clopper_pearson
 from harness.target.alive import alive
@@ -40,7 +40,7 @@ def answers_are_right(load: Loader, found: LoadRun) -> None:
     probe, errors = load.probe, {error.kind: error for error in found.summary.errors}
     asked = probe.check.criteria
     # An answer without any id is wrong; only one with another request's id says that something was mixed up.
-    mixed = any(found.plan.prefix in str(each.get("body")) for each in found.kept if each.get("status") == "wrong_id")
+    mixed = any(found.plan.prefix in each.body for each in found.kept if each.status == "wrong_id")
     if "wrong_id" in errors and not mixed:
         errors.setdefault("wrong_answer", errors.pop("wrong_id"))
     for clause, kind, expected, root in (
@@ -129,7 +129,7 @@ def level_holds(load: Loader, found: LoadRun) -> None:
                 f"of the intended time, at {load.level.confidence:.0%} confidence")  # fmt: skip
 
 
-def estimate(probe: Probe, outcome: Outcome) -> None:
+def estimate(probe: Probe, outcome: LoadVerdict) -> None:
     """The share of requests in time, with its interval."""
     if not outcome.requests:
         return
@@ -148,7 +148,7 @@ def successes_at(found: LoadRun, start_s: float, end_s: float) -> tuple[int, int
 
 
 def _kept(found: LoadRun, kind: str) -> str:
-    one = next((each for each in found.kept if each.get("status") == kind), next(iter(found.kept), None))
+    one = next((each for each in found.kept if each.status == kind), next(iter(found.kept), None))
     if one is None:
         return ""
-    return f"; request {one['id']}: {one['sentence']}; body {str(one['body'])[:_SHOWN]!r}"
+    return f"; request {one.id}: {one.sentence}; body {one.body[:_SHOWN]!r}"

@@ -50,7 +50,7 @@ def series_event(found: LoadRun, name: str, way: str, model: str) -> dict[str, A
         "errors": [msgspec.to_builtins(error) for error in summary.errors],
         "workers": [msgspec.to_builtins(facts) for facts in found.facts],
         "tester_cpu_us": found.cpu_us,
-        "kept": [{**each, "body": clip(str(each.get("body", "")), 500)} for each in found.kept[:KEPT]],
+        "kept": [{**msgspec.to_builtins(each), "body": clip(each.body, 500)} for each in found.kept[:KEPT]],
         "files": sorted(path.name for path in found.files),
         "points": _points(found),
     }  # fmt: skip

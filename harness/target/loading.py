@@ -21,7 +21,7 @@ from harness.check import Untestable
 from harness.load.analysis.early_stopping import min_requests
 from harness.load.analysis.load_run import LoadRun
 from harness.load.analysis.validity import connections_needed
-from harness.load.plan.load_plan import Bounds, Case, ClosedLoop, Connections, LoadPlan, ServiceLevel
+from harness.load.plan.load_plan import Bounds, ClosedLoop, Connections, LoadCase, LoadPlan, ServiceLevel
 from harness.load.plan.schedule import Arrivals, Schedule, Stage
 from harness.load.records.rows import Status
 from harness.target.lanes import Transport
@@ -66,7 +66,7 @@ class Loader:
     probe: Probe
     way: Transport
     bench: Bench
-    cases: tuple[Case, ...]
+    cases: tuple[LoadCase, ...]
     alone_s: float
     level: ServiceLevel
     stated: bool
@@ -132,8 +132,9 @@ class Loader:
         return self.budget.limits.rate is None and self.budget.limits.requests is None
 
     def plan(
-        self, schedule: Schedule | None = None, *, at_once: int = 0, seconds: float = 0.0, cases: tuple[Case, ...] = (),
-        warm_up_s: float = WARM_UP_S, timeout_s: float | None = None, bounds: Bounds | None = None,
+        self, schedule: Schedule | None = None, *, at_once: int = 0, seconds: float = 0.0,
+        cases: tuple[LoadCase, ...] = (), warm_up_s: float = WARM_UP_S, timeout_s: float | None = None,
+        bounds: Bounds | None = None,
     ) -> LoadPlan:  # fmt: skip
         """A plan for a schedule, or for ``at_once`` requests under way all the time for ``seconds``."""
         access = self._client.access

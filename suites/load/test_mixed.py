@@ -9,7 +9,7 @@ import msgspec
 from harness.check import NotApplicable, Untestable, check
 from harness.criteria import Advice, Criterion
 from harness.load.analysis.load_run import LoadRun
-from harness.load.plan.load_plan import Case
+from harness.load.plan.load_plan import LoadCase
 from harness.policy import MixTable
 from harness.target.binary import is_listed
 from harness.target.load_cases import binary_case, case_of
@@ -93,7 +93,7 @@ def _slower(after: float | None, before: float) -> bool:
     return after is None or (after > FACTOR * before and after - before > LEAST_S)
 
 
-def _small_and_large(load: Loader) -> tuple[Case, ...]:
+def _small_and_large(load: Loader) -> tuple[LoadCase, ...]:
     probe = load.probe
     request = probe.accepted().request
     row = sum(len(tensor.elements) for tensor in request.inputs)
@@ -113,7 +113,7 @@ def _small_and_large(load: Loader) -> tuple[Case, ...]:
     return (small, found) if binary is None else (small, found, binary)
 
 
-def _of_policy(load: Loader) -> Iterator[Case]:
+def _of_policy(load: Loader) -> Iterator[LoadCase]:
     """The cases of the policy's mix; those that no model takes are told and left out."""
     for number, mix in enumerate(load.probe.target.policy.load.mixed):
         found = _case(load, mix, f"{number}: {mix.model or load.probe.model.id}, {mix.rows} rows")
@@ -123,7 +123,7 @@ def _of_policy(load: Loader) -> Iterator[Case]:
             yield found
 
 
-def _case(load: Loader, mix: MixTable, name: str) -> Case | None:
+def _case(load: Loader, mix: MixTable, name: str) -> LoadCase | None:
     probe = load.probe
     models = [each for each in probe.target.models if each.name == mix.model] if mix.model else [probe.model]
     if not models:

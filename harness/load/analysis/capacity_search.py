@@ -15,7 +15,7 @@ import numpy as np
 from harness.verdicts import Verdict
 
 
-class Probe(msgspec.Struct, frozen=True, kw_only=True):
+class TriedRate(msgspec.Struct, frozen=True, kw_only=True):
     """One run of the search: its rate in requests a second and its verdict."""
 
     rate: float
@@ -55,7 +55,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     tolerance: float = 0.05
     tries: int = 2
     budget: int = 30
-    probes: tuple[Probe, ...] = ()
+    probes: tuple[TriedRate, ...] = ()
 
     def __post_init__(self) -> None:
         if not (0 < self.least <= self.start <= self.most < math.inf and self.tolerance > 0 < self.tries):
@@ -63,7 +63,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
 
     def fed(self, rate: float, verdict: Verdict) -> Search:
         """The search after one more run."""
-        return msgspec.structs.replace(self, probes=(*self.probes, Probe(rate=rate, verdict=verdict)))
+        return msgspec.structs.replace(self, probes=(*self.probes, TriedRate(rate=rate, verdict=verdict)))
 
     @property
     def below(self) -> float | None:

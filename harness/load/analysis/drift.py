@@ -1,4 +1,4 @@
-"""Whether latency or errors rise over a long run, by and by or at once: tests on stretches of the records.
+"""Detects latencies or error rates that rise during a long run, gradually or in a step.
 
 The tests are those of :mod:`harness.oracles.trend`; both significance and size are needed to accuse.
 """

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from harness.load.analysis.summary import Summary, summarise
+from harness.load.analysis.summary import LoadSummary, summarise
 from harness.load.analysis.validity import invalid_reasons
-from harness.load.analysis.verdict import Outcome, judge, judge_answers
+from harness.load.analysis.verdict import LoadVerdict, judge, judge_answers
 from harness.load.plan.load_plan import LoadPlan
-from harness.load.records.rows import Merged, merge
+from harness.load.records.rows import Merged, merge, records_name
+from harness.load.records.run_facts import KeptAnswer, facts_files, read_facts
 from harness.load.records.worker_facts import WorkerFacts
 from harness.verdicts import Verdict
 
@@ -33,24 +34,26 @@ class LoadRun:
 
     plan: LoadPlan
     merged: Merged
-    summary: Summary
-    outcome: Outcome
+    summary: LoadSummary
+    outcome: LoadVerdict
     answers: tuple[Verdict, str]
     facts: tuple[WorkerFacts, ...]
-    kept: tuple[dict[str, Any], ...] = ()
+    kept: tuple[KeptAnswer, ...] = ()
     start_ns: int | None = None
     files: tuple[Path, ...] = ()
     cpu_us: float = 0.0
 
 
-def judged(plan: LoadPlan, folder: Path, codes: dict[int, int | None] | None = None, *, whole: bool = True) -> LoadRun:
+def read_run(
+    plan: LoadPlan, folder: Path, codes: dict[int, int | None] | None = None, *, whole: bool = True
+) -> LoadRun:
     """Merge and judge what a run left in ``folder``.
 
     Args:
         codes: exit codes of the workers by number; None for one that still runs.
         whole: whether the master reached the end of the run.
     """
-    told = [_facts_of(folder, plan.prefix, worker) for worker in range(plan.workers)]
+    told = [read_facts(folder, plan.prefix, worker) for worker in range(plan.workers)]
     facts = []
     for worker, each in enumerate(told):
         known = each.facts if each else WorkerFacts(worker=worker)
@@ -59,13 +62,9 @@ def judged(plan: LoadPlan, folder: Path, codes: dict[int, int | None] | None = N
         if not lost and not whole and not known.finished:
             lost = "the run was ended before it was done"
         facts.append(msgspec.structs.replace(known, worker=worker, lost=lost))
-    paths = [path for worker in range(plan.workers) if (path := folder / f"load-{plan.prefix}-{worker}.rec").exists()]
-    merged = merge(paths, len(plan.workload()[0]), plan.workers, plan.digest)
-    summary = summarise(merged, plan)
-    outcome = judge(summary, plan, invalid_reasons(summary, merged, plan, facts))
-    clocks = [
-        each.clock["start_monotonic_ns"] - each.clock["offset_to_master_ns"] for each in told if each and each.clock
-    ]
+    paths = record_files(plan, folder)
+    merged, summary, outcome = evaluate(plan, paths, facts)
+    clocks = [each.clock for each in told if each and each.clock and each.clock.start_monotonic_ns]
     return LoadRun(
         plan=plan.public(),
         merged=merged,
@@ -74,23 +73,26 @@ def judged(plan: LoadPlan, folder: Path, codes: dict[int, int | None] | None = N
         answers=judge_answers(summary),
         facts=tuple(facts),
         kept=tuple(kept for each in told if each for kept in each.kept),
-        start_ns=clocks[0] if clocks else None,
-        files=(*paths, *(path for path in folder.glob(f"run-facts-{plan.prefix}-*.json"))),
+        start_ns=clocks[0].start_monotonic_ns - clocks[0].offset_to_master_ns if clocks else None,
+        files=(*paths, *facts_files(folder, plan.prefix)),
         cpu_us=max((each.cpu_us for each in told if each), default=0.0),
     )
 
 
-class _Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What is used of a worker's run-facts file."""
-
-    facts: WorkerFacts
-    clock: dict[str, int] = {}
-    kept: list[dict[str, Any]] = []
-    cpu_us: float = 0.0
+def record_files(plan: LoadPlan, folder: Path) -> list[Path]:
+    """The files of rows that the workers of a plan left in ``folder``."""
+    names = (records_name(plan.prefix, worker) for worker in range(plan.workers))
+    return [path for name in names if (path := folder / name).exists()]
 
 
-def _facts_of(folder: Path, run: str, worker: int) -> _Told | None:
-    try:
-        return msgspec.json.decode((folder / f"run-facts-{run}-{worker}.json").read_bytes(), type=_Told)
-    except (OSError, msgspec.DecodeError):
-        return None
+def evaluate(
+    plan: LoadPlan, paths: Sequence[Path], facts: Sequence[WorkerFacts]
+) -> tuple[Merged, LoadSummary, LoadVerdict]:
+    """Records, numbers and verdict of a run.
+
+    Raises:
+        RecordsError: a file is not of this run.
+    """
+    merged = merge(paths, len(plan.workload()[0]), plan.workers, plan.digest)
+    summary = summarise(merged, plan)
+    return merged, summary, judge(summary, plan, invalid_reasons(summary, merged, plan, facts))

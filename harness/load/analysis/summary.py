@@ -86,7 +86,7 @@ class OtherTools(msgspec.Struct, frozen=True, kw_only=True):
     delayed_share: float
 
 
-class Summary(msgspec.Struct, frozen=True, kw_only=True):
+class LoadSummary(msgspec.Struct, frozen=True, kw_only=True):
     """One run after the warm-up. Times in seconds, rates per second.
 
     Attributes:
@@ -128,7 +128,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     series: Series
 
 
-def summarise(merged: Merged, plan: LoadPlan) -> Summary:
+def summarise(merged: Merged, plan: LoadPlan) -> LoadSummary:
     """All numbers of one run; a million requests take about a second."""
     start = round(plan.warm_up_s / NANO)
     intended, _ = plan.workload()
@@ -142,7 +142,7 @@ def summarise(merged: Merged, plan: LoadPlan) -> Summary:
     seconds = _judged_seconds(rows, plan)
     ascending = np.sort(response[good])
     service = clock_of(np.sort(_service(tried)[good]))
-    return Summary(
+    return LoadSummary(
         limit_s=plan.level.latency_s,
         seconds=seconds,
         planned=planned,

@@ -15,7 +15,7 @@ import numpy as np
 
 from harness.load.analysis.early_stopping import deciding_count, more_in_time
 from harness.load.analysis.percentiles import NANO
-from harness.load.analysis.summary import Summary
+from harness.load.analysis.summary import LoadSummary
 from harness.load.plan.load_plan import LoadPlan
 from harness.load.plan.schedule import digest_of
 from harness.load.records.rows import Merged, Status
@@ -62,7 +62,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def invalid_reasons(
-    summary: Summary, merged: Merged, plan: LoadPlan, workers: Sequence[WorkerFacts]
+    summary: LoadSummary, merged: Merged, plan: LoadPlan, workers: Sequence[WorkerFacts]
 ) -> tuple[Reason, ...]:
     """Every reason there is, those of the tester's own failure first."""
     found = [
@@ -201,7 +201,7 @@ def lag_bound(plan: LoadPlan) -> float:
     return max(plan.bounds.lag_s, plan.bounds.lag_share * plan.level.latency_s)
 
 
-def _of_lag(summary: Summary, plan: LoadPlan) -> Iterable[Reason]:
+def _of_lag(summary: LoadSummary, plan: LoadPlan) -> Iterable[Reason]:
     bound = lag_bound(plan)
     lag = next((each.value for each in summary.own_lag.percentiles if each.percentile == LAG_PERCENTILE), None)
     if lag is not None and lag > bound:
@@ -257,7 +257,7 @@ def _of_holes(merged: Merged, plan: LoadPlan) -> Iterable[Reason]:
         )
 
 
-def too_few(summary: Summary, plan: LoadPlan) -> tuple[Reason, ...]:
+def too_few(summary: LoadSummary, plan: LoadPlan) -> tuple[Reason, ...]:
     """Whether there are enough requests to decide the service level, one way or the other."""
     level = plan.level
     decision = decide(summary.tried - summary.late, summary.tried, level.percentile, level.confidence)

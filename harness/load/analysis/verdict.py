@@ -13,7 +13,7 @@ import msgspec
 
 from harness.load.analysis.early_stopping import deciding_count, min_requests, more_in_time
 from harness.load.analysis.percentiles import NANO, place
-from harness.load.analysis.summary import Summary
+from harness.load.analysis.summary import LoadSummary
 from harness.load.analysis.validity import Reason
 from harness.load.plan.load_plan import LoadPlan, ServiceLevel
 from harness.stats import clopper_pearson, decide
@@ -28,7 +28,7 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class LoadVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """What may be said.
 
     Attributes:
@@ -55,14 +55,14 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     would_decide: int | None
 
 
-def judge(summary: Summary, plan: LoadPlan, invalid: Sequence[Reason] = ()) -> Outcome:
+def judge(summary: LoadSummary, plan: LoadPlan, invalid: Sequence[Reason] = ()) -> LoadVerdict:
     """The verdict of a run; ``invalid`` as :func:`harness.load.analysis.validity.invalid_reasons` found."""
     level = plan.level
     conditions = conditions_of(summary, plan)
     verdict, reason = _decided(summary, plan, conditions, invalid)
     share = clopper_pearson(summary.tried - summary.late, summary.tried, level.confidence) if summary.tried else None
     open_still = verdict == Verdict.INCONCLUSIVE and plan.closed_loop is None
-    return Outcome(
+    return LoadVerdict(
         verdict=verdict,
         reason=reason,
         conditions=conditions,
@@ -81,7 +81,7 @@ def judge(summary: Summary, plan: LoadPlan, invalid: Sequence[Reason] = ()) -> O
     )
 
 
-def judge_answers(summary: Summary) -> tuple[Verdict, str]:
+def judge_answers(summary: LoadSummary) -> tuple[Verdict, str]:
     """Whether the answers were right, apart from their time: a wrong answer stays wrong when the tester sent late."""
     if summary.wrong:
         return Verdict.FAIL, f"{summary.wrong} of {summary.tried} answers were wrong or of another request"
@@ -90,7 +90,7 @@ def judge_answers(summary: Summary) -> tuple[Verdict, str]:
     return Verdict.PASS, f"none of {summary.ok} answers was wrong"
 
 
-def conditions_of(summary: Summary, plan: LoadPlan) -> tuple[Condition, ...]:
+def conditions_of(summary: LoadSummary, plan: LoadPlan) -> tuple[Condition, ...]:
     """LoadGen's four conditions of a Server run (results.cc)."""
     level, tried, late = plan.level, summary.tried, summary.late
     within = tried > 0 and tried - late > place(tried, level.percentile)
@@ -121,7 +121,7 @@ def conditions_of(summary: Summary, plan: LoadPlan) -> tuple[Condition, ...]:
 
 
 def _decided(
-    summary: Summary, plan: LoadPlan, conditions: Sequence[Condition], invalid: Sequence[Reason]
+    summary: LoadSummary, plan: LoadPlan, conditions: Sequence[Condition], invalid: Sequence[Reason]
 ) -> tuple[Verdict, str]:
     broken = [reason.sentence for reason in invalid if not reason.of_samples]
     if broken:
@@ -136,7 +136,7 @@ def _decided(
     return _level_decided(summary, plan.level, conditions)
 
 
-def _level_decided(summary: Summary, level: ServiceLevel, conditions: Sequence[Condition]) -> tuple[Verdict, str]:
+def _level_decided(summary: LoadSummary, level: ServiceLevel, conditions: Sequence[Condition]) -> tuple[Verdict, str]:
     decision = decide(summary.tried - summary.late, summary.tried, level.percentile, level.confidence)
     name, limit = f"p{level.percentile * 100:g}", f"{level.latency_s * 1e3:g} ms"
     late = f"{summary.late} of {summary.tried} requests were late or failed"

@@ -1,4 +1,4 @@
-"""Answers in doubt: kept by the loop, judged in full when it has nothing to send.
+"""Queues answers that the fast comparison did not settle, and checks them in full when the loop is idle.
 
 Small bodies are judged by a greenlet between two events, large ones after the run; both are bounded, and beyond the
 bound the loop judges at once. That costs lag, which is measured and told, and never loses an answer.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import gevent
 from gevent.event import Event
@@ -25,21 +25,20 @@ from harness.load.plan.answers import (
 from harness.load.plan.full_check import same_outputs
 from harness.load.plan.load_plan import ID_WIDTH
 from harness.load.records.rows import Flag, Status
+from harness.load.records.run_facts import KeptAnswer
 
 if TYPE_CHECKING:
-    from harness.load.engine.completion import Outcomes
-    from harness.load.engine.engine import Engine
+    from harness.load.engine.contracts import EngineContext, RequestsOver, Row
 
 SMALL = 1 << 16
 _MOST_WAITING = 512
 _MOST_BYTES = 1 << 26
 _VARIANTS = 8
 _KEPT_BYTES = 1 << 16
-Row = tuple[int, ...]
 _CASE, _INDEX = 9, 0
 
 
-class Checking:
+class AnswerCheck:
     """The checks of one engine.
 
     Attributes:
@@ -50,8 +49,8 @@ class Checking:
         unknown_ids: answers with an id of no request under way.
     """
 
-    def __init__(self, outcomes: Outcomes, engine: Engine, validate: Validate | None) -> None:
-        self._outcomes, self._engine, self._plan = outcomes, engine, engine.plan
+    def __init__(self, completion: RequestsOver, engine: EngineContext, validate: Validate | None) -> None:
+        self._completion, self._engine, self._plan = completion, engine, engine.plan
         self._validate = validate or same_outputs
         if self._plan.transport == "grpc":
             with contextlib.suppress(ImportError):
@@ -62,7 +61,7 @@ class Checking:
         ]
         self._variants: list[list[Template]] = [[] for _ in self._plan.cases]
         self.countdown = self._plan.check_every
-        self.kept: list[dict[str, Any]] = []
+        self.kept: list[KeptAnswer] = []
         self._kept_of: dict[str, int] = {}
         self.checked = self.differed = self.unknown_ids = 0
         self._waiting: deque[tuple[Row, bytes, bytes, int]] = deque()
@@ -103,7 +102,7 @@ class Checking:
             self._late_bytes += len(body)
         else:
             return False
-        self._outcomes.counted()
+        self._completion.counted()
         return True
 
     def forever(self) -> None:
@@ -124,11 +123,11 @@ class Checking:
         self._late = []
 
     def _now(self, row: Row, status: Status, flags: int) -> None:
-        self._outcomes.over(row, status, flags)
+        self._completion.over(row, status, flags)
 
     def _settle(self, row: Row, body: bytes, mark: bytes, flags: int) -> None:
         status, checked = self._judged(row, body, mark)
-        self._outcomes.write(row, status, flags | checked)
+        self._completion.write(row, status, flags | checked)
 
     def _judged(self, row: Row, body: bytes, mark: bytes) -> tuple[Status, Flag]:
         """The full check; a good answer becomes a template, or a variant of one.
@@ -141,7 +140,7 @@ class Checking:
         try:
             fault = self._validate(Given(case, row[_INDEX], mark, body, reference))
         except Exception as error:  # noqa: BLE001 -- a judge of somebody else's; its defect must not lose a record
-            self._engine.remarks.defect(error, "the check of answers")
+            self._engine.tester_errors.defect(error, "the check of answers")
             return Status.OK, Flag(0)
         self.checked += 1
         if fault is not None:
@@ -172,13 +171,13 @@ class Checking:
         self._kept_of[kind] = self._kept_of.get(kind, 0) + 1
         if self._kept_of[kind] <= self._plan.keep:
             self.kept.append(
-                {
-                    "status": kind,
-                    "sentence": fault.sentence,
-                    "index": row[_INDEX],
-                    "case": self._plan.cases[row[_CASE]].name,
-                    "id": mark.decode("latin-1"),
-                    "body": body[:_KEPT_BYTES].decode("latin-1"),
-                    "bytes": len(body),
-                }
+                KeptAnswer(
+                    status=kind,
+                    sentence=fault.sentence,
+                    index=row[_INDEX],
+                    case=self._plan.cases[row[_CASE]].name,
+                    id=mark.decode("latin-1"),
+                    body=body[:_KEPT_BYTES].decode("latin-1"),
+                    bytes=len(body),
+                )
             )

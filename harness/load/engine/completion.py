@@ -1,18 +1,18 @@
-"""What becomes of a request: each ends here, in one record. Called in the loop; nothing here raises into it."""
+"""Writes exactly one record for each finished request. Called from the event loop, so nothing here may raise."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.load.engine.answer_check import Checking
+from harness.load.engine.answer_check import AnswerCheck
 from harness.load.records.rows import ABSENT, RecordWriter, Status
 
 if TYPE_CHECKING:
-    from harness.load.engine.engine import Engine
+    from harness.load.engine.contracts import EngineContext, Row
     from harness.load.plan.answers import Validate
 
 
-class Outcomes:
+class Completion:
     """Of one engine's requests.
 
     Attributes:
@@ -21,11 +21,11 @@ class Outcomes:
         checking: the full check of answers in doubt.
     """
 
-    def __init__(self, engine: Engine, writer: RecordWriter, validate: Validate | None) -> None:
+    def __init__(self, engine: EngineContext, writer: RecordWriter, validate: Validate | None) -> None:
         self._engine, self.writer = engine, writer
         self.finished = self.unsolicited = 0
-        self.checking = Checking(self, engine, validate)
-        self._known = self.checking.templates
+        self.answer_check = AnswerCheck(self, engine, validate)
+        self._known = self.answer_check.templates
         self._unwritable = False
 
     def answered(  # noqa: PLR0917 -- names at the call would cost in the hot path
@@ -68,15 +68,15 @@ class Outcomes:
     def unasked(self) -> None:
         """An answer without a request."""
         self.unsolicited += 1
-        self._engine.remarks.note("answers came that no request had asked for")
+        self._engine.tester_errors.note("answers came that no request had asked for")
 
-    def over(self, row: tuple[int, ...], status: int, flags: int) -> None:
+    def over(self, row: Row, status: int, flags: int) -> None:
         """Write the record, and count the request as over."""
         self.write(row, status, flags)
         self.counted()
 
-    def write(self, row: tuple[int, ...], status: int, flags: int) -> None:
-        """Write a record; alone where :class:`Checking` had put it off."""
+    def write(self, row: Row, status: int, flags: int) -> None:
+        """Write a record; alone where :class:`AnswerCheck` had put it off."""
         if self._unwritable:
             return
         try:
@@ -98,7 +98,7 @@ class Outcomes:
         except Exception as error:  # noqa: BLE001 -- a full disk, or whoever looks at the rows
             self._cannot_write(error)
 
-    def _judge(self, row: tuple[int, ...], body: bytes, mark: bytes, flags: int) -> bool:
+    def _judge(self, row: Row, body: bytes, mark: bytes, flags: int) -> bool:
         known = self._known[row[9]]
         if (
             known is not None
@@ -107,13 +107,13 @@ class Outcomes:
             and body.startswith(known.before)
             and body.endswith(known.after)
         ):
-            checking = self.checking
-            checking.countdown -= 1
-            if checking.countdown <= 0 and checking.sample(row, body, mark, flags):
+            answer_check = self.answer_check
+            answer_check.countdown -= 1
+            if answer_check.countdown <= 0 and answer_check.sample(row, body, mark, flags):
                 return True
             self.over(row, Status.OK, flags)
             return True
-        return self.checking.doubt(row, body, mark, flags)
+        return self.answer_check.doubt(row, body, mark, flags)
 
     def _cannot_write(self, error: Exception) -> None:
         self._unwritable = True

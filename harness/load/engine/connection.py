@@ -1,7 +1,7 @@
-"""One TCP or TLS connection on the loop's own watchers: no greenlet, no lock, no buffer of its own in the plain case.
+"""A TCP or TLS connection driven by gevent's I/O watchers: no greenlet and no lock for each, and without TLS no buffer.
 
 TLS goes through ``ssl.MemoryBIO``, so that one set of watchers serves both. Nothing here raises into the loop: what
-goes wrong ends in :meth:`Link.over`, exactly once.
+goes wrong ends in :meth:`LoadConnection.over`, exactly once.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from harness.load.records.rows import Status
 from harness.record.disk import OWN
 
 if TYPE_CHECKING:
-    from harness.load.engine.engine import Engine
-    from harness.load.engine.sendfile_body import Pages
+    from harness.load.engine.contracts import EngineContext
+    from harness.load.engine.sendfile_body import SendfileBody
 
 _socket = monkey.get_original("socket", "socket")
 _READ, _WRITE = 1, 2
@@ -34,7 +34,7 @@ clock = time.monotonic_ns
 _OWN = OWN | {errno.EACCES}
 
 
-class Link:
+class LoadConnection:
     """A connection to the endpoint; protocols are its subclasses.
 
     Attributes:
@@ -67,7 +67,7 @@ class Link:
         "since",
     )
 
-    def __init__(self, engine: Engine, number: int) -> None:
+    def __init__(self, engine: EngineContext, number: int) -> None:
         self.engine, self.number = engine, number
         self.alive, self.ready, self.listed, self.sending = True, False, False, False
         self.since = clock()
@@ -104,6 +104,20 @@ class Link:
         """Whether a further request may be sent now."""
         raise NotImplementedError
 
+    def fire(self, index: int, intended: int, taken: int, case: int, flags: int, now: int) -> None:
+        """Send a request; ``now`` becomes its time of sending."""
+        raise NotImplementedError
+
+    def hold(self, index: int, intended: int, taken: int, case: int, flags: int) -> None:
+        """Keep a request until the connection is open."""
+        raise NotImplementedError
+
+    def flush(self) -> None:
+        """Hand what is queued to the kernel; nothing is, where each request is sent by itself."""
+
+    def pour(self) -> None:
+        """Send what was kept back until the next reaping; nothing is, where no window bounds it."""
+
     @property
     def protocol(self) -> str | None:
         """What ALPN chose."""
@@ -116,7 +130,7 @@ class Link:
                 for part in parts:
                     self._tls.write(part)
             except ssl.SSLError as error:
-                self.engine.remarks.note(f"TLS: {error}")
+                self.engine.tester_errors.note(f"TLS: {error}")
                 self._send_failed = True
                 return True
             parts = (self._outgoing.read(),)
@@ -141,7 +155,7 @@ class Link:
         self._later(parts, done)
         return False
 
-    def send_pages(self, head: bytes, pages: Pages) -> None:
+    def send_file(self, head: bytes, pages: SendfileBody) -> None:
         """Hand over a head and a body that the kernel need not copy; not under TLS, and not while bytes wait."""
         done = 0
         # What keeps sendfile from its work (a sandbox, want of memory) does not keep bytes from theirs; of a broken
@@ -222,7 +236,7 @@ class Link:
 
     def _not_connected(self, code: int | None) -> None:
         if code in _OWN:
-            self.engine.remarks.note(f"no connection could be made: {errno.errorcode.get(code or 0, code)}")
+            self.engine.tester_errors.note(f"no connection could be made: {errno.errorcode.get(code or 0, code)}")
         self.end(Status.NEVER_SENT if code in _OWN else Status.REFUSED)
 
     def _open(self, now: int) -> None:
@@ -239,7 +253,7 @@ class Link:
             return
         except (ssl.SSLError, ssl.CertificateError) as error:
             self._push()  # the alert that says why
-            self.engine.remarks.note(f"TLS: {error}")
+            self.engine.tester_errors.note(f"TLS: {error}")
             self.end(Status.REFUSED, now)
             return
         self._push()
@@ -307,7 +321,7 @@ class Link:
             except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
                 return Status.CLOSED
             except ssl.SSLError as error:
-                self.engine.remarks.note(f"TLS: {error}")
+                self.engine.tester_errors.note(f"TLS: {error}")
                 return Status.PROTOCOL
             if not plain:
                 return Status.CLOSED
@@ -316,11 +330,11 @@ class Link:
 
     def _spoilt(self, error: Exception) -> None:
         """A defect of the tester: its requests are over, and say nothing of the endpoint."""
-        self.engine.remarks.defect(error)
+        self.engine.tester_errors.defect(error)
         try:
             self.end(Status.NEVER_SENT)
         except Exception as another:  # noqa: BLE001 -- what has no end then is ended with the run
-            self.engine.remarks.defect(another)
+            self.engine.tester_errors.defect(another)
 
     def _ended(self, status: Status, now: int) -> None:
         self.end(Status.RESET if self._send_failed and status is Status.CLOSED else status, now)

@@ -13,30 +13,22 @@ import gevent
 from gevent.event import Event
 
 from harness.load.engine import http1
-from harness.load.engine.completion import Outcomes
+from harness.load.engine.completion import Completion
 from harness.load.engine.connection import clock
-from harness.load.engine.pool import AT_ONCE, Pool
+from harness.load.engine.pool import AT_ONCE, ConnectionPool
 from harness.load.engine.setup import address_of, part, protocol, server_name, tls_of
-from harness.load.engine.tester_errors import Remarks
+from harness.load.engine.tester_errors import TesterErrors
 from harness.load.engine.timer import Timer, timer
 from harness.load.plan.load_plan import LoadPlan
 from harness.load.plan.schedule import NANOSECONDS, digest_of, share
 from harness.load.records.rows import RecordWriter
 
 if TYPE_CHECKING:
+    from harness.load.engine.contracts import PooledConnection
     from harness.load.plan.answers import Validate
 
 REAP_S = 0.02
-_ENDING_S = 2.0
 _STANDSTILL_NS = 100_000_000
-
-
-def longest_s(plan: LoadPlan) -> float:
-    """Seconds from the start after which a run is over, whatever the endpoint does.
-
-    A request may wait for a connection, for that to open and for its answer, each as long as the timeout.
-    """
-    return plan.seconds + 3 * plan.timeout_s + _ENDING_S
 
 
 class Engine:
@@ -45,7 +37,7 @@ class Engine:
     Usage: make it, :meth:`prepare` it, then :meth:`run` with the common start; :meth:`stop` ends it early.
 
     Attributes:
-        pool: its connections; outcomes: what became of its requests; remarks: what it has to tell of itself.
+        pool: its connections; completion: what became of its requests; tester_errors: what it has to tell of itself.
         under_way: requests taken and not yet finished.
         stopped_ns: when :meth:`stop` ended the sending, from the start; None: it ran its course.
         inflight, dirty, holding: for connections: requests sent by the time of sending, who has bytes for this turn,
@@ -60,13 +52,13 @@ class Engine:
         self.prefix = plan.prefix.encode()
         self.new_each = plan.connections.new_each
         self.heads = http1.Heads()
-        self.inflight: deque[tuple[int, Any, int]] = deque()
-        self.dirty: list[Any] = []
-        self.holding: set[Any] = set()
-        self.remarks = Remarks()
-        self.outcomes = Outcomes(self, writer, validate)
+        self.inflight: deque[tuple[int, PooledConnection, int]] = deque()
+        self.dirty: list[PooledConnection] = []
+        self.holding: set[PooledConnection] = set()
+        self.tester_errors = TesterErrors()
+        self.completion = Completion(self, writer, validate)
         make, self.prepared = protocol(plan)
-        self.pool = Pool(self, make, max(1, part(plan.connections.cap, worker, workers)))
+        self.pool = ConnectionPool(self, make, max(1, part(plan.connections.cap, worker, workers)))
         self.start_ns = 0
         self.stopped_ns: int | None = None
         self.schedule_digest = ""
@@ -109,7 +101,7 @@ class Engine:
         gc.freeze()
         gc.disable()
         reaper = gevent.spawn(self._reap_forever)
-        checker = gevent.spawn(self.outcomes.checking.forever)
+        checker = gevent.spawn(self.completion.answer_check.forever)
         try:
             self._begin()
             self._wait()
@@ -119,8 +111,8 @@ class Engine:
             if self._timer is not None:
                 self._timer.close()
             self.pool.close()
-            self.outcomes.checking.finish()
-            self.outcomes.flush()
+            self.completion.answer_check.finish()
+            self.completion.flush()
             gc.enable()
             gc.unfreeze()
 
@@ -134,7 +126,7 @@ class Engine:
 
     def broke(self, error: Exception | str, what: str = "the tester") -> None:
         """A defect after which the run makes no sense: it ends without waiting for what is under way."""
-        self.remarks.defect(error, what)
+        self.tester_errors.defect(error, what)
         self.stop()
         self._done.set()
 
@@ -152,9 +144,9 @@ class Engine:
 
     def _wait(self) -> None:
         """Until each request is over, but not for ever."""
-        left = (self.start_ns - clock()) / NANOSECONDS + longest_s(self.plan)
+        left = (self.start_ns - clock()) / NANOSECONDS + self.plan.longest_s
         if not self._done.wait(max(0.0, left)):
-            self.broke(f"{self.under_way} requests had no end {longest_s(self.plan):.1f} s after the start")
+            self.broke(f"{self.under_way} requests had no end {self.plan.longest_s:.1f} s after the start")
 
     def _begin(self) -> None:
         now = clock()
@@ -201,8 +193,8 @@ class Engine:
 
     def _flush(self) -> None:
         dirty, self.dirty = self.dirty, []
-        for link in dirty:
-            link.flush()
+        for connection in dirty:
+            connection.flush()
 
     def _next_of_closed_loop(self) -> None:
         now = clock()
@@ -230,18 +222,18 @@ class Engine:
             try:
                 self._reap(clock())
                 holding, self.holding = self.holding, set()
-                for link in holding:
-                    link.pour()
+                for connection in holding:
+                    connection.pour()
                 if self.dirty:
                     self._flush()
                 self.pool.pump()
             except Exception as error:  # noqa: BLE001 -- without this greenlet no request is given up
-                self.remarks.defect(error)
+                self.tester_errors.defect(error)
 
     def _reap(self, now: int) -> None:
         limit = now - self._timeout
         inflight = self.inflight
         while inflight and inflight[0][0] <= limit:
-            _, link, key = inflight.popleft()
-            link.expired(key, now)
+            _, connection, key = inflight.popleft()
+            connection.expired(key, now)
         self.pool.reap(limit, now)

@@ -12,24 +12,23 @@ from typing import TYPE_CHECKING
 
 import h11
 
-from harness.load.engine.connection import Link, clock
-from harness.load.engine.sendfile_body import LEAST, Pages, pages_of
-from harness.load.plan.load_plan import Case, LoadPlan
+from harness.load.engine.connection import LoadConnection, clock
+from harness.load.engine.sendfile_body import LEAST, SendfileBody, sendfile_body_of
+from harness.load.plan.load_plan import LoadCase, LoadPlan
 from harness.load.records.rows import ABSENT, Flag, Status
 
 if TYPE_CHECKING:
-    from harness.load.engine.engine import Engine
+    from harness.load.engine.contracts import EngineContext, Head
 
 ODD = -1
 HEAD_BYTES = 1 << 16
 _KEPT_HEADS = 256
 _LENGTH_DIGITS = 32
 _BEGINS = b"HTTP/"
-Head = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedHttp1:
     """A case as bytes: head and what stands before the id, and what stands after it; ``pages`` are the latter's."""
 
     before: bytes
@@ -37,14 +36,13 @@ class Prepared:
     has_id: bool
     large: bool
     method: bytes
-    pages: Pages | None
+    pages: SendfileBody | None
 
 
-def prepare(plan: LoadPlan, case: Case) -> Prepared:
+def prepare(plan: LoadPlan, case: LoadCase) -> PreparedHttp1:
     """Head and body of a case, but for the id."""
     size = len(case.body(b"0" * 16))
-    host = plan.authority or authority(plan)
-    lines = [f"{case.method} {case.path} HTTP/1.1", f"Host: {host}"]
+    lines = [f"{case.method} {case.path} HTTP/1.1", f"Host: {plan.host_header}"]
     lines += [f"{name}: {value}" for name, value in (*plan.headers, *case.headers)]
     if case.content_type:
         lines.append(f"Content-Type: {case.content_type}")
@@ -54,14 +52,8 @@ def prepare(plan: LoadPlan, case: Case) -> Prepared:
         lines.append("Connection: close")
     head = "\r\n".join([*lines, "", ""]).encode("latin-1")
     before, after = (head + case.before, case.after) if case.has_id else (head, case.before)
-    large, pages = size > LEAST, None if plan.tls else pages_of(after)
-    return Prepared(before, after, case.has_id, large, case.method.encode(), pages)
-
-
-def authority(plan: LoadPlan) -> str:
-    """Host and port as the Host header and ``:authority`` write them; the scheme's own port is left out."""
-    host = f"[{plan.host}]" if ":" in plan.host else plan.host
-    return host if plan.port == (443 if plan.tls else 80) else f"{host}:{plan.port}"
+    large, pages = size > LEAST, None if plan.tls else sendfile_body_of(after)
+    return PreparedHttp1(before, after, case.has_id, large, case.method.encode(), pages)
 
 
 def read_head(raw: bytes) -> Head:
@@ -87,7 +79,7 @@ def read_head(raw: bytes) -> Head:
     return (code, ODD, 0) if code < 200 or code in {204, 304} else (code, length, int(flags))
 
 
-class Heads(dict[bytes, Head]):
+class Heads(dict[bytes, "Head"]):
     """Heads already read; a head with the time in it is new each second, one with an id of its own each time."""
 
     def __missing__(self, raw: bytes) -> Head:
@@ -97,7 +89,7 @@ class Heads(dict[bytes, Head]):
         return found
 
 
-class Http1(Link):
+class Http1(LoadConnection):
     """A connection; ``index`` is that of the request under way, below 0 for none."""
 
     __slots__ = (
@@ -118,7 +110,7 @@ class Http1(Link):
         "index",
     )
 
-    def __init__(self, engine: Engine, number: int) -> None:
+    def __init__(self, engine: EngineContext, number: int) -> None:
         self.index = -1
         self._buffer, self._parts = b"", list[bytes]()
         self._head: Head | None = None
@@ -158,7 +150,7 @@ class Http1(Link):
             mark = self._id = b""
         engine.inflight.append((now, self, index))
         if prepared.pages is not None:
-            self.send_pages(prepared.before + mark, prepared.pages)
+            self.send_file(prepared.before + mark, prepared.pages)
         elif prepared.large:
             self.send(prepared.before, mark, prepared.after)
         else:
@@ -167,7 +159,7 @@ class Http1(Link):
     def received(self, data: bytes, now: int) -> None:
         """Bytes of an answer, or of one that nobody asked for."""
         if self.index < 0:
-            self.engine.outcomes.unasked()
+            self.engine.completion.unasked()
             self.close()
             return
         if self._first == ABSENT:
@@ -240,7 +232,7 @@ class Http1(Link):
             self._head = self._odd = None
             self._parts, self._odd_body = [], bytearray()
         # In place of a call with names: this is the hot path.
-        good = engine.outcomes.answered(
+        good = engine.completion.answered(
             index, self._intended, self._taken, self._sent, self._first, now,
             body, self.number, code, self._case, self._flags | flags, self._id,
         )  # fmt: skip
@@ -256,7 +248,7 @@ class Http1(Link):
         if self._head is not None:
             code = self._head[0]
         row = (index, self._intended, self._taken, self._sent, self._first, now)
-        self.engine.outcomes.failed(row, size, self.number, code, self._case, status, self._flags)
+        self.engine.completion.failed(row, size, self.number, code, self._case, status, self._flags)
 
     def _to_h11(self, data: bytes, now: int) -> None:
         """Begin again with the full parser."""
@@ -304,4 +296,4 @@ class Http1(Link):
         self._finish(self._odd_code, int(closes), bytes(self._odd_body), now)
 
 
-__all__ = ["Heads", "Http1", "Prepared", "authority", "clock", "prepare", "read_head"]
+__all__ = ["Heads", "Http1", "PreparedHttp1", "clock", "prepare", "read_head"]

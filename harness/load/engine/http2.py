@@ -29,15 +29,14 @@ from harness.load.engine.http2_frames import (
     SETTINGS,
     WINDOW,
     WINDOW_UPDATE,
-    Prepared,
     frame,
     prepare,
     without_padding,
 )
-from harness.load.engine.http2_streams import Sending, Stream, Wrong
+from harness.load.engine.http2_streams import Http2Sender, Http2Violation, RequestStream
 from harness.load.records.rows import ABSENT, Flag, Status
 
-__all__ = ["Http2", "Prepared", "prepare"]
+__all__ = ["Http2", "prepare"]
 
 _LAST_STREAM = (1 << 31) - 1
 _OWN_FRAME = 1 << 14
@@ -46,7 +45,7 @@ _TWO = struct.Struct(">II")
 _LEAST_CODE, _OK = 100, 200
 
 
-class Http2(Sending):
+class Http2(Http2Sender):
     """A connection; its streams are the requests under way."""
 
     __slots__ = ()
@@ -54,7 +53,7 @@ class Http2(Sending):
     def opened(self, now: int) -> None:
         """Say hello; requests wait for the other side's SETTINGS."""
         if self._tls is not None and self.protocol != "h2":
-            self.engine.remarks.note("TLS: the endpoint did not choose h2")
+            self.engine.tester_errors.note("TLS: the endpoint did not choose h2")
             self.end(Status.PROTOCOL, now)
             return
         self.send(PREFACE)
@@ -76,8 +75,8 @@ class Http2(Sending):
                     self._uninterrupted(kind, number)
                 self._frame(kind, flags, number, buffer[place + 9 : after], now)
                 place = after
-        except (Wrong, HPACKError, struct.error, IndexError) as error:
-            self.engine.remarks.note(f"HTTP/2: {type(error).__name__}: {error}")
+        except (Http2Violation, HPACKError, struct.error, IndexError) as error:
+            self.engine.tester_errors.note(f"HTTP/2: {type(error).__name__}: {error}")
             self.end(Status.PROTOCOL, now)
             return
         self._buffer = buffer[place:] if place < end else b""
@@ -100,7 +99,7 @@ class Http2(Sending):
             waiting, self._waiting = self._waiting, None
             index, intended, taken, case, flags = waiting
             times = (index, intended, taken, ABSENT, ABSENT, now)
-            self.engine.outcomes.failed(times, 0, self.number, 0, case, status, flags)
+            self.engine.completion.failed(times, 0, self.number, 0, case, status, flags)
         for number in list(self._streams):
             begun = self._streams[number].first != ABSENT
             self._lose(number, Status.TRUNCATED if begun and status is Status.CLOSED else status, now)
@@ -108,11 +107,11 @@ class Http2(Sending):
     @staticmethod
     def _expected(length: int) -> None:
         if length > _OWN_FRAME:
-            raise Wrong("a frame above the announced size, or no HTTP/2")
+            raise Http2Violation("a frame above the announced size, or no HTTP/2")
 
     def _uninterrupted(self, kind: int, number: int) -> None:
         if self._partial is not None and (kind != CONTINUATION or number != self._partial[0]):
-            raise Wrong("a header block was interrupted")
+            raise Http2Violation("a header block was interrupted")
 
     def _frame(self, kind: int, flags: int, number: int, payload: bytes, now: int) -> None:
         if kind == DATA:
@@ -138,7 +137,7 @@ class Http2(Sending):
         elif kind == GOAWAY:
             self._goaway(payload, now)
         elif kind == PUSH_PROMISE:
-            raise Wrong("a push, which was forbidden")
+            raise Http2Violation("a push, which was forbidden")
 
     def _data(self, flags: int, number: int, payload: bytes, now: int) -> None:
         self._unread += len(payload)
@@ -155,7 +154,7 @@ class Http2(Sending):
         if stream.first == ABSENT:
             stream.first = now
         if stream.size > self.engine.plan.body_bytes:
-            raise Wrong("endless message")
+            raise Http2Violation("endless message")
         if flags & END_STREAM:
             # gRPC ends with trailers; without grpc-status nobody knows how it went.
             self._lose(number, Status.PROTOCOL, now)
@@ -176,11 +175,11 @@ class Http2(Sending):
 
     def _continued(self, flags: int, payload: bytes, now: int) -> None:
         if self._partial is None:
-            raise Wrong("a continuation of nothing")
+            raise Http2Violation("a continuation of nothing")
         number, first, block = self._partial
         block += payload
         if len(block) > _OWN_FRAME * 4:
-            raise Wrong("endless header block")
+            raise Http2Violation("endless header block")
         self._partial = (number, first, block)
         if flags & END_HEADERS:
             self._partial = None
@@ -198,18 +197,18 @@ class Http2(Sending):
             stream.first = now
         if code >= 0:
             if stream.code:
-                raise Wrong("headers after headers")
+                raise Http2Violation("headers after headers")
             if code < _LEAST_CODE:
-                raise Wrong("a status that is none")
+                raise Http2Violation("a status that is none")
             if code < _OK:  # interim; END_STREAM is not allowed on it
                 return
             stream.code = code
         elif not stream.code or not flags & END_STREAM:
-            raise Wrong("trailers out of place")
+            raise Http2Violation("trailers out of place")
         if flags & END_STREAM:
             self._finish(number, stream, status, now)
 
-    def _finish(self, number: int, stream: Stream, status: int, now: int) -> None:
+    def _finish(self, number: int, stream: RequestStream, status: int, now: int) -> None:
         """The stream is complete."""
         del self._streams[number]
         unfinished = stream.rest is not None
@@ -226,7 +225,7 @@ class Http2(Sending):
         elif int.from_bytes(body[1:5], "big") > len(body) - 5:
             self._fail(stream, 0, Status.TRUNCATED, now)
         else:
-            engine.outcomes.replied(
+            engine.completion.replied(
                 stream.index, stream.intended, stream.taken, stream.sent, stream.first, now,
                 body[5:], self.number, stream.case, stream.flags, stream.mark,
             )  # fmt: skip
@@ -238,7 +237,7 @@ class Http2(Sending):
         last &= _LAST_STREAM
         self._going = True
         if code:
-            self.engine.remarks.note(f"HTTP/2: GOAWAY with error {code}")
+            self.engine.tester_errors.note(f"HTTP/2: GOAWAY with error {code}")
         for number in [each for each in self._streams if each > last]:
             self._streams[number].flags |= Flag.CLOSES
             self._lose(number, Status.CLOSED, now)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from hpack import Decoder, Encoder
 
-from harness.load.engine.http1 import authority
-from harness.load.plan.load_plan import ID_WIDTH, Case, LoadPlan
+from harness.load.plan.load_plan import ID_WIDTH, LoadCase, LoadPlan
 from harness.load.records.rows import Flag
 
 DATA, HEADERS, _PRIORITY_FRAME, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(
@@ -39,7 +38,7 @@ PREFACE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedGrpc:
     """A case as frames. One request: ``head``, number, ``block``, number, ``before``, id, ``after``.
 
     Attributes:
@@ -61,13 +60,13 @@ class Prepared:
         return self.before + mark + self.after
 
 
-def prepare(plan: LoadPlan, case: Case) -> Prepared:
+def prepare(plan: LoadPlan, case: LoadCase) -> PreparedGrpc:
     """The frames of a case, but for stream number and id."""
     headers = [
         (":method", "POST"),
         (":scheme", "https" if plan.tls else "http"),
         (":path", case.path),
-        (":authority", plan.authority or authority(plan)),
+        (":authority", plan.host_header),
         ("te", "trailers"),
         ("content-type", "application/grpc"),
         *((name.lower(), value) for name, value in (*plan.headers, *case.headers)),
@@ -77,7 +76,7 @@ def prepare(plan: LoadPlan, case: Case) -> Prepared:
     size = len(case.before) + (ID_WIDTH + len(case.after) if case.has_id else 0)
     before = b"\0" + _NUMBER(size) + case.before
     data = _HEAD.pack((size + 5) >> 8, (size + 5) & 0xFF, DATA, END_STREAM, 0)[:5] if size + 5 < 1 << 24 else b"\0" * 5
-    return Prepared(
+    return PreparedGrpc(
         head=_HEAD.pack(len(block) >> 8, len(block) & 0xFF, HEADERS, END_HEADERS, 0)[:5],
         block=block + data,
         headers=len(block),

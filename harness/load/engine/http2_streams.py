@@ -6,7 +6,7 @@ import struct
 from collections import deque
 from typing import TYPE_CHECKING
 
-from harness.load.engine.connection import Link, clock
+from harness.load.engine.connection import LoadConnection, clock
 from harness.load.engine.http2_frames import (
     ACK,
     DATA,
@@ -20,7 +20,7 @@ from harness.load.engine.http2_frames import (
 from harness.load.records.rows import ABSENT, Status
 
 if TYPE_CHECKING:
-    from harness.load.engine.engine import Engine
+    from harness.load.engine.contracts import EngineContext
 
 _MOST_WINDOW = (1 << 31) - 1
 _CANCEL = 8
@@ -28,11 +28,11 @@ _LEAST = 4096
 _NUMBER = struct.Struct(">I").pack
 
 
-class Wrong(Exception):
+class Http2Violation(Exception):
     """The endpoint broke HTTP/2; the connection is done for."""
 
 
-class Stream:
+class RequestStream:
     """A request under way."""
 
     __slots__ = (
@@ -62,7 +62,7 @@ class Stream:
         self.rest: memoryview | None = None
 
 
-class Sending(Link):
+class Http2Sender(LoadConnection):
     """Streams are the requests under way; reading frames is the subclass's."""
 
     __slots__ = (
@@ -83,12 +83,12 @@ class Sending(Link):
         "_window",
     )
 
-    def __init__(self, engine: Engine, number: int) -> None:
-        self._streams: dict[int, Stream] = {}
+    def __init__(self, engine: EngineContext, number: int) -> None:
+        self._streams: dict[int, RequestStream] = {}
         self._blocks = Blocks()
         self._blocked: deque[int] = deque()
         self._buffer = b""
-        self._fresh: list[Stream] = []
+        self._fresh: list[RequestStream] = []
         self._queue: list[bytes] = []
         self._partial: tuple[int, int, bytes] | None = None
         self._waiting: tuple[int, int, int, int, int] | None = None
@@ -112,7 +112,7 @@ class Sending(Link):
         prepared = engine.prepared[case]
         mark = engine.prefix + b"%08x" % index if prepared.has_id else b""
         number, self._next = self._next, self._next + 2
-        stream = self._streams[number] = Stream(index, intended, taken, case, flags, mark)
+        stream = self._streams[number] = RequestStream(index, intended, taken, case, flags, mark)
         key = _NUMBER(number)
         if not self._queue:
             engine.dirty.append(self)
@@ -167,9 +167,9 @@ class Sending(Link):
         if self.engine.new_each:
             self._going = True
 
-    def _fail(self, stream: Stream, code: int, status: Status, now: int) -> None:
+    def _fail(self, stream: RequestStream, code: int, status: Status, now: int) -> None:
         times = (stream.index, stream.intended, stream.taken, stream.sent, stream.first, now)
-        self.engine.outcomes.failed(times, stream.size, self.number, code, stream.case, status, stream.flags)
+        self.engine.completion.failed(times, stream.size, self.number, code, stream.case, status, stream.flags)
 
     def _lose(self, number: int, status: Status, now: int) -> None:
         """A stream ended without an answer."""
@@ -180,16 +180,16 @@ class Sending(Link):
     def _known(self, number: int) -> None:
         """Frames of a stream given up are passed over; those of one never opened break the protocol."""
         if number == 0 or number % 2 == 0 or number >= self._next:
-            raise Wrong(f"a frame of stream {number}, which was never opened")
+            raise Http2Violation(f"a frame of stream {number}, which was never opened")
 
     def _update(self, number: int, payload: bytes) -> None:
         amount = int.from_bytes(payload, "big") & _MOST_WINDOW
         if len(payload) != 4 or (not amount and not number):
-            raise Wrong("a window update of nothing")
+            raise Http2Violation("a window update of nothing")
         if number == 0:
             self._window += amount
             if self._window > _MOST_WINDOW:
-                raise Wrong("a window above its bound")
+                raise Http2Violation("a window above its bound")
         elif (stream := self._streams.get(number)) is not None:
             stream.window += amount
         else:
@@ -238,7 +238,7 @@ class Sending(Link):
             return
         found = read_settings(payload)
         if found.frame_size and not 1 << 14 <= found.frame_size < 1 << 24:
-            raise Wrong(f"frames of {found.frame_size} bytes")
+            raise Http2Violation(f"frames of {found.frame_size} bytes")
         streams = self.engine.plan.connections.streams
         self._limit = 1 if self.engine.new_each else min(streams, found.streams if found.streams >= 0 else streams)
         if found.frame_size:
@@ -254,5 +254,5 @@ class Sending(Link):
                 waiting, self._waiting = self._waiting, None
                 self.fire(*waiting, now)
             elif self._waiting is not None:
-                raise Wrong("no stream is allowed")
+                raise Http2Violation("no stream is allowed")
         self._pour()

@@ -14,7 +14,7 @@ LEAST = 1 << 15
 """Bytes below which a copy is cheaper than a second system call."""
 
 
-class Pages:
+class SendfileBody:
     """A body and the file that holds it, closed with the last reference.
 
     Attributes:
@@ -35,12 +35,12 @@ class Pages:
         fcntl.fcntl(self.file, fcntl.F_ADD_SEALS, seals)
 
 
-def pages_of(body: bytes) -> Pages | None:
+def sendfile_body_of(body: bytes) -> SendfileBody | None:
     """The body in pages, where that is cheaper and the system has them."""
     # An interpreter built against an old C library is on Linux and has no memfd_create.
     if len(body) < LEAST or not hasattr(os, "memfd_create"):
         return None
     try:
-        return Pages(body)
+        return SendfileBody(body)
     except OSError:  # no more files or memory: bytes do as well
         return None

@@ -13,12 +13,12 @@ from harness.load.engine import http1
 from harness.load.plan.load_plan import LoadPlan
 
 if TYPE_CHECKING:
-    from harness.load.engine.engine import Engine
+    from harness.load.engine.contracts import EngineContext, PooledConnection
 
 _TRY_S = 0.5
 
 
-def protocol(plan: LoadPlan) -> tuple[Callable[[Engine, int], Any], list[Any]]:
+def protocol(plan: LoadPlan) -> tuple[Callable[[EngineContext, int], PooledConnection], list[Any]]:
     """How connections are made, and the cases prepared for them."""
     if plan.transport == "http":
         return http1.Http1, [http1.prepare(plan, case) for case in plan.cases]

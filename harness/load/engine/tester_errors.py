@@ -1,11 +1,11 @@
-"""What a run has to tell of itself: remarks for people, and the tester's own defects."""
+"""Remarks of a worker about itself, and defects of the tester."""
 
 from __future__ import annotations
 
 _MOST_NOTES = 20
 
 
-class Remarks:
+class TesterErrors:
     """Of one engine.
 
     Attributes:

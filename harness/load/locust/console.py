@@ -8,12 +8,12 @@ from pathlib import Path
 
 import msgspec
 
+from harness.load.analysis.load_run import evaluate, record_files
 from harness.load.analysis.percentiles import Percentile
-from harness.load.analysis.summary import Clock, Summary, summarise
-from harness.load.analysis.validity import invalid_reasons
-from harness.load.analysis.verdict import Outcome, judge
+from harness.load.analysis.summary import Clock, LoadSummary
+from harness.load.analysis.verdict import LoadVerdict
 from harness.load.plan.load_plan import LoadPlan
-from harness.load.records.rows import RecordsError, merge
+from harness.load.records.rows import RecordsError
 from harness.load.records.worker_facts import WorkerFacts
 
 INVALID_EXIT = 3
@@ -27,8 +27,8 @@ class Conclusion(msgspec.Struct, frozen=True, kw_only=True):
 
     plan: LoadPlan
     facts: tuple[WorkerFacts, ...]
-    summary: Summary | None = None
-    outcome: Outcome | None = None
+    summary: LoadSummary | None = None
+    outcome: LoadVerdict | None = None
     note: str = ""
 
     @property
@@ -41,8 +41,7 @@ class Conclusion(msgspec.Struct, frozen=True, kw_only=True):
 
 def conclude(directory: Path, plan: LoadPlan, facts: Sequence[WorkerFacts]) -> Conclusion:
     """Judge a run whose records lie in ``directory``; those on other machines must be merged elsewhere."""
-    paths = [directory / f"load-{plan.prefix}-{worker}.rec" for worker in range(plan.workers)]
-    there = [path for path in paths if path.exists()]
+    there = record_files(plan, directory)
     remote = len({each.host for each in facts if each.host}) > 1 and len(there) < plan.workers
     if remote:
         found = Conclusion(plan=plan.public(), facts=tuple(facts), note="records lie on the workers' machines")
@@ -55,12 +54,9 @@ def conclude(directory: Path, plan: LoadPlan, facts: Sequence[WorkerFacts]) -> C
 
 def _judged(paths: Sequence[Path], plan: LoadPlan, facts: Sequence[WorkerFacts]) -> Conclusion:
     try:
-        planned = len(plan.workload()[0])
-        merged = merge(paths, planned, plan.workers, plan.digest)
+        _, summary, outcome = evaluate(plan, paths, facts)
     except RecordsError as error:
         return Conclusion(plan=plan.public(), facts=tuple(facts), note=str(error))
-    summary = summarise(merged, plan)
-    outcome = judge(summary, plan, invalid_reasons(summary, merged, plan, facts))
     return Conclusion(plan=plan.public(), facts=tuple(facts), summary=summary, outcome=outcome)
 
 

@@ -1,7 +1,7 @@
 """The locustfile of a probing run: a master and workers that carry out one plan after another.
 
-:mod:`harness.load.launch` starts them. It writes a line of JSON for each plan to the master's standard input, and is
-told of it over a pipe of its own. A process whose standard input ends has lost its launcher, and ends at once: so none
+:mod:`harness.load.launch` starts them and writes an order for each plan to the master's standard input
+(:mod:`harness.load.plan.orders`). A process whose standard input ends has lost its launcher, and ends at once: so none
 outlives a pytest that was killed.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import gevent
 import gevent.os
@@ -19,12 +19,12 @@ from gevent.queue import Queue
 from locust import User, events, task
 from locust.runners import MasterRunner, WorkerRunner
 
-from harness.load.launch import TELL, Order
 from harness.load.locust import buckets
-from harness.load.locust.master import Conductor
-from harness.load.locust.worker import Player
+from harness.load.locust.master import Master
+from harness.load.locust.worker import Worker
 from harness.load.plan.full_check import same_outputs
 from harness.load.plan.load_plan import LoadPlan, read_plan
+from harness.load.plan.orders import TELL, Beat, Done, Event, Failed, Order, Ready
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -43,11 +43,11 @@ class Waiting(User):
         gevent.sleep(_ENDLESS_S)
 
 
-class Master:
+class OrderTaker:
     """Takes orders, one at a time."""
 
     def __init__(self, environment: Environment, runner: MasterRunner) -> None:
-        self._conductor = Conductor(environment, runner)
+        self._master = Master(environment, runner)
         self._pipe = int(os.environ[TELL])
         self._orders: Queue[bytes] = Queue()
         self._file: Path | None = None
@@ -56,12 +56,12 @@ class Master:
 
     def _serve(self) -> None:
         try:
-            self._conductor.gather()
-            self._tell({"event": "ready"})
+            self._master.gather()
+            self._tell(Ready())
             while True:
                 self._carry_out(msgspec.json.decode(self._orders.get(), type=Order))
         except Exception as error:  # noqa: BLE001 -- the launcher must hear of it, whatever it is
-            self._tell({"event": "failed", "why": f"{type(error).__name__}: {error}"})
+            self._tell(Failed(why=f"{type(error).__name__}: {error}"))
 
     def _carry_out(self, order: Order) -> None:
         # A launcher that is killed cannot take the file away, and it holds credentials.
@@ -77,21 +77,21 @@ class Master:
 
     def _play(self, plan: LoadPlan, order: Order) -> None:
         # Workers of an earlier plan keep their numbers; what is known of them does not stay.
-        self._conductor.gather()
+        self._master.gather()
         teller = gevent.spawn(self._tell_on)
         try:
-            self._conductor.run(plan, Path(order.directory), Path(order.plan), self._forget)
+            self._master.run(plan, Path(order.directory), Path(order.plan), self._forget)
         finally:
             teller.kill()
-        self._tell({"event": "done", "run": plan.prefix})
+        self._tell(Done(run=plan.prefix))
 
     def _tell_on(self) -> None:
         while True:
             gevent.sleep(_TOLD_EVERY_S)
-            self._tell({"event": "beat", "finished": self._conductor.finished})
+            self._tell(Beat(finished=self._master.finished))
 
-    def _tell(self, data: dict[str, Any]) -> None:
-        os.write(self._pipe, msgspec.json.encode(data) + b"\n")
+    def _tell(self, event: Event) -> None:
+        os.write(self._pipe, msgspec.json.encode(event) + b"\n")
 
 
 def _listen(take: Callable[[bytes], object], last: Callable[[], None] = lambda: None) -> None:
@@ -113,7 +113,7 @@ def _init(environment: Environment, **_: object) -> None:
     buckets.install()
     runner = environment.runner
     if isinstance(runner, MasterRunner):
-        environment.oip_master = Master(environment, runner)  # type: ignore[attr-defined]  # kept alive with it
+        environment.oip_master = OrderTaker(environment, runner)  # type: ignore[attr-defined]  # kept alive with it
     elif isinstance(runner, WorkerRunner):
-        Player(environment, runner, same_outputs)
+        Worker(environment, runner, same_outputs)
         gevent.spawn(_listen, lambda _: None)

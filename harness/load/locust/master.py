@@ -16,11 +16,10 @@ from typing import TYPE_CHECKING, Any
 import gevent
 import msgspec
 
-from harness.load.engine.engine import longest_s
-from harness.load.locust.stats import RunFacts, without_secrets, write_facts
 from harness.load.locust.worker import boot_id
 from harness.load.plan.load_plan import LoadPlan
 from harness.load.plan.schedule import NANOSECONDS
+from harness.load.records.run_facts import RunFacts, without_secrets, write_facts
 from harness.load.records.worker_facts import WorkerFacts
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ _SAME_CLOCK_NS = 10_000_000
 
 
 @dataclass(slots=True)
-class Node:
+class WorkerState:
     """A worker as the master sees it; times on the master's monotonic clock."""
 
     client: str
@@ -65,12 +64,12 @@ class Node:
         return self.facts is not None or bool(self.lost)
 
 
-class Conductor:
+class Master:
     """The master's side."""
 
     def __init__(self, environment: Environment, runner: MasterRunner) -> None:
         self._environment, self._runner = environment, runner
-        self._nodes: dict[str, Node] = {}
+        self._nodes: dict[str, WorkerState] = {}
         self._run = ""
         self._stopped = False
         self._bound = 0.0
@@ -101,7 +100,7 @@ class Conductor:
         number_of: Any = self._runner.get_worker_index
         ordered = sorted(clients, key=lambda each: int(number_of(each.id)))
         now = time.monotonic()
-        self._nodes = {each.id: Node(each.id, number, heard=now) for number, each in enumerate(ordered)}
+        self._nodes = {each.id: WorkerState(each.id, number, heard=now) for number, each in enumerate(ordered)}
         return len(self._nodes)
 
     def run(
@@ -147,7 +146,7 @@ class Conductor:
         self._stopped = True
 
     def _watch(self, plan: LoadPlan) -> None:
-        deadline = time.monotonic() + longest_s(plan) + START_S + _DONE_S
+        deadline = time.monotonic() + plan.longest_s + START_S + _DONE_S
         while not all(node.over for node in self._nodes.values()) and not self._stopped and not self._lost():
             self._listen()
             for node in self._nodes.values():
@@ -162,7 +161,7 @@ class Conductor:
             if not node.over and now - node.heard > self._bound:
                 self._lose(node, f"no word for {now - node.heard:.2f} s")
 
-    def _lose(self, node: Node, why: str) -> None:
+    def _lose(self, node: WorkerState, why: str) -> None:
         node.silent = max(node.silent, time.monotonic() - node.heard if node.heard else 0.0)
         node.lost = why
         logger.error("worker %d is lost: %s; the run is INVALID", node.worker, why)
@@ -196,15 +195,15 @@ class Conductor:
         for node in self._nodes.values():
             given = node.facts or RunFacts(facts=WorkerFacts(worker=node.worker), run=self._run)
             facts = msgspec.structs.replace(given.facts, worker=node.worker, lost=node.lost, silent_s=node.silent)
-            whole = without_secrets(msgspec.structs.replace(given, facts=facts), plan)
-            write_facts(directory, self._run, whole)
+            whole = without_secrets(msgspec.structs.replace(given, facts=facts), plan.secrets)
+            write_facts(directory, whole)
             found.append(whole.facts)
         return found
 
-    def _send(self, name: str, data: dict[str, Any], node: Node) -> None:
+    def _send(self, name: str, data: dict[str, Any], node: WorkerState) -> None:
         self._runner.send_message(name, {**data, "run": self._run}, client_id=node.client)
 
-    def _node(self, message: Any) -> Node | None:  # noqa: ANN401 -- locust's message
+    def _node(self, message: Any) -> WorkerState | None:  # noqa: ANN401 -- locust's message
         if message.data.get("run") != self._run:
             return None
         node = self._nodes.get(message.node_id)

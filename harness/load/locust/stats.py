@@ -1,4 +1,4 @@
-"""What a worker tells: locust's statistics from the very rows that are recorded, and facts of the tester itself."""
+"""Feeds locust's statistics from the recorded rows, and collects facts about the worker."""
 
 from __future__ import annotations
 
@@ -6,19 +6,16 @@ import os
 import socket
 import time
 from collections import deque
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gevent
 import locust.stats
-import msgspec
 import numpy as np
 
 from harness.load.locust.buckets import counted
 from harness.load.plan.load_plan import LoadPlan
 from harness.load.records.rows import Rows, Status
 from harness.load.records.worker_facts import WorkerFacts
-from harness.record.redact import Redactor
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -31,38 +28,7 @@ SAMPLE_S = 0.5
 _NO_CODE = frozenset({0, 200})
 
 
-class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """A worker's run-facts file.
-
-    Attributes:
-        facts: as the judge takes them.
-        run, plan_digest, records: whose they are and where the records lie.
-        requests, cpu_us: records written; CPU time of the whole process per request while sending, in us.
-        cpu_seconds, seconds: CPU time and real time of sending.
-        lag_us: own lag (intended to taken off the schedule) at p50, p99 and at most.
-        clock: resolution in ns, start on this machine's monotonic clock, wall clock at the start for people, and
-            the offset to the master's clock that was taken off.
-        stopped_s: somebody ended the run at this second.
-        unsolicited: answers nobody asked for.
-        kept: exchanges with a fault.
-    """
-
-    facts: WorkerFacts
-    run: str = ""
-    plan_digest: str = ""
-    records: str = ""
-    requests: int = 0
-    cpu_us: float = 0.0
-    cpu_seconds: float = 0.0
-    seconds: float = 0.0
-    lag_us: dict[str, float] = {}
-    clock: dict[str, int] = {}
-    stopped_s: float | None = None
-    unsolicited: int = 0
-    kept: list[dict[str, Any]] = []
-
-
-class Bulk:
+class LocustStats:
     """Adds blocks of rows to locust's statistics. A failed request has the time until its failure."""
 
     def __init__(self, environment: Environment, plan: LoadPlan) -> None:
@@ -132,7 +98,7 @@ class Bulk:
             error.occurrences += count - 1
 
 
-class Meter:
+class CpuMeter:
     """CPU time of this process while it sends."""
 
     def __init__(self) -> None:
@@ -171,11 +137,11 @@ class Meter:
         return time.monotonic(), time.process_time()
 
 
-def facts_of(engine: Engine, meter: Meter, *, finished: bool) -> WorkerFacts:
+def facts_of(engine: Engine, meter: CpuMeter, *, finished: bool) -> WorkerFacts:
     """What the engine knows of itself."""
-    notes = list(engine.remarks.notes)
-    if engine.outcomes.unsolicited:
-        notes.append(f"{engine.outcomes.unsolicited} answers that nobody had asked for")
+    notes = list(engine.tester_errors.notes)
+    if engine.completion.unsolicited:
+        notes.append(f"{engine.completion.unsolicited} answers that nobody had asked for")
     if engine.stopped_ns is not None:
         notes.append(f"stopped at second {engine.stopped_ns / 1e9:.2f}")
     return WorkerFacts(
@@ -185,40 +151,15 @@ def facts_of(engine: Engine, meter: Meter, *, finished: bool) -> WorkerFacts:
         finished=finished,
         cpu_share=meter.total()[2],
         cap_hits=engine.pool.cap_hits,
-        unknown_ids=engine.outcomes.checking.unknown_ids,
-        defects=engine.remarks.defects,
-        defect=engine.remarks.first_defect,
+        unknown_ids=engine.completion.answer_check.unknown_ids,
+        defects=engine.tester_errors.defects,
+        defect=engine.tester_errors.first_defect,
         opened=engine.pool.opened,
         peak_open=engine.pool.peak_open,
         peak_queue=engine.pool.peak_queue,
         schedule_digest=engine.schedule_digest,
         note="; ".join(notes),
     )
-
-
-def without_secrets(facts: RunFacts, plan: LoadPlan) -> RunFacts:
-    """The facts without the plan's secrets, which an endpoint may have sent back; before anything is written."""
-    redactor = Redactor(plan.secrets)
-    own = facts.facts
-    texts = {name: redactor.text(getattr(own, name)) for name in ("note", "lost", "defect")}
-    kept = [_untold(each, redactor) for each in facts.kept]
-    return msgspec.structs.replace(facts, facts=msgspec.structs.replace(own, **texts), kept=kept)
-
-
-def _untold(kept: dict[str, Any], redactor: Redactor) -> dict[str, Any]:
-    """An answer that was kept; its body stands for bytes, compressed ones too, and may have been cut."""
-    body = str(kept.get("body", ""))
-    clean = redactor.data(body.encode("latin-1", "replace"), cut=kept.get("bytes", 0) > len(body)).decode("latin-1")
-    return {**redactor.value({name: value for name, value in kept.items() if name != "body"}), "body": clean}
-
-
-def write_facts(directory: Path, run: str, facts: RunFacts) -> Path:
-    """Write a worker's facts whole or not at all."""
-    path = directory / f"run-facts-{run}-{facts.facts.worker}.json"
-    temporary = path.with_suffix(".part")
-    temporary.write_bytes(msgspec.json.format(msgspec.json.encode(facts), indent=1))
-    temporary.replace(path)
-    return path
 
 
 def _share(first: tuple[float, float], last: tuple[float, float]) -> float:

@@ -1,4 +1,4 @@
-"""locust's face of the engine: ``OpenLoopUser`` and the listeners that start, stop and end a run.
+"""The engine as a locust user class: ``OpenLoopUser`` and the listeners that start, stop and end a run.
 
 locust keeps its command line, distribution, statistics and web UI. Its users do nothing: requests follow the plan's
 schedule, not a number of users, and locust's "users" show the connections that are open.
@@ -18,10 +18,10 @@ from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
 from harness.load.locust import buckets
 from harness.load.locust.console import INVALID_EXIT, conclude, show
-from harness.load.locust.master import Conductor
+from harness.load.locust.master import Master
 from harness.load.locust.options import add_options, plan_of, renewed
-from harness.load.locust.worker import Player
-from harness.load.locust.worker_run import Session
+from harness.load.locust.worker import Worker
+from harness.load.locust.worker_run import WorkerRun
 from harness.load.plan.schedule import NANOSECONDS
 
 if TYPE_CHECKING:
@@ -68,21 +68,21 @@ class _ShownRunner(LocalRunner):
 
     @property
     def user_count(self) -> int:
-        face = getattr(self.environment, "oip_face", None)
-        session = face.session if face is not None else None
-        return session.engine.pool.open if session is not None else len(self.user_greenlets)
+        integration = getattr(self.environment, "oip_integration", None)
+        worker_run = integration.worker_run if integration is not None else None
+        return worker_run.engine.pool.open if worker_run is not None else len(self.user_greenlets)
 
 
-class Face:
+class LocustIntegration:
     """What one locust process does for open-loop load.
 
     Attributes:
-        session: the run under way in this process, if it sends itself.
+        worker_run: the run under way in this process, if it sends itself.
     """
 
     def __init__(self, environment: Environment) -> None:
         self.environment = environment
-        self.session: Session | None = None
+        self.worker_run: WorkerRun | None = None
         self._runs = 0
         self._under_way: Any = None
         self._ending = False
@@ -94,11 +94,11 @@ class Face:
         if options and (self.headless or self._autostart):
             # The plan ends the run. locust's timer would cut its tail: it knows nothing of preparing and late answers.
             options.run_time = None
-        self._conductor = self._player = None
+        self._master = self._worker = None
         if isinstance(runner, WorkerRunner):
-            self._player = Player(environment, runner, self._validate())
+            self._worker = Worker(environment, runner, self._validate())
         elif isinstance(runner, MasterRunner):
-            self._conductor = Conductor(environment, runner)
+            self._master = Master(environment, runner)
         elif isinstance(runner, LocalRunner):
             runner.__class__ = _ShownRunner
         told: Any = environment.events
@@ -107,18 +107,18 @@ class Face:
         told.quitting.add_listener(self._quit)
 
     def _start(self, **_: object) -> None:
-        if self._player is None and self._under_way is None:
+        if self._worker is None and self._under_way is None:
             self._under_way = gevent.spawn(self._run)
 
     def _stop(self, **_: object) -> None:
         if self._ending:
             return
-        if self._player is not None:
-            self._player.stop()
-        elif self._conductor is not None:
-            self._conductor.stop()
-        elif self.session is not None:
-            self.session.stop()
+        if self._worker is not None:
+            self._worker.stop()
+        elif self._master is not None:
+            self._master.stop()
+        elif self.worker_run is not None:
+            self.worker_run.stop()
 
     def _quit(self, **_: object) -> None:
         if self._under_way is not None and not self._ending:
@@ -130,7 +130,7 @@ class Face:
     def _run(self) -> None:
         """One start of the test, from plan to verdict."""
         try:
-            workers = self._conductor.gather() if self._conductor else 1
+            workers = self._master.gather() if self._master else 1
             plan = self._user().plan(self.environment, self._wanted(), workers)
             if self._runs:
                 plan = renewed(plan)
@@ -141,7 +141,7 @@ class Face:
             logger.info(
                 "plan %s: %.0f s to %s:%d, records in %s", plan.prefix, plan.seconds, plan.host, plan.port, directory
             )
-            facts = self._conductor.run(plan, directory) if self._conductor else self._alone(plan, directory)
+            facts = self._master.run(plan, directory) if self._master else self._alone(plan, directory)
             found = conclude(directory, plan, facts)
             show(found)
             if found.exit_code is not None:
@@ -156,13 +156,13 @@ class Face:
             self._end()
 
     def _alone(self, plan: LoadPlan, directory: Path) -> list[WorkerFacts]:
-        session = Session(self.environment, plan, 0, directory, self._validate())
-        session.prepare()
-        self.session = session
+        worker_run = WorkerRun(self.environment, plan, 0, directory, self._validate())
+        worker_run.prepare()
+        self.worker_run = worker_run
         try:
-            return [session.run(time.monotonic_ns() + round(START_S * NANOSECONDS)).facts]
+            return [worker_run.run(time.monotonic_ns() + round(START_S * NANOSECONDS)).facts]
         finally:
-            self.session = None
+            self.worker_run = None
 
     def _end(self) -> None:
         self._ending = True
@@ -194,7 +194,7 @@ def _options(parser: Any, **_: object) -> None:  # noqa: ANN401 -- locust's pars
 
 def _init(environment: Environment, **_: object) -> None:
     if any(issubclass(each, OpenLoopUser) for each in environment.user_classes):
-        environment.oip_face = Face(environment)  # type: ignore[attr-defined]  # a place to find it again
+        environment.oip_integration = LocustIntegration(environment)  # type: ignore[attr-defined]  # a place to find it again
 
 
 _events: Any = events

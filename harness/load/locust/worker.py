@@ -12,7 +12,7 @@ import msgspec
 from gevent.event import Event
 from locust.exception import RPCError
 
-from harness.load.locust.worker_run import Session
+from harness.load.locust.worker_run import WorkerRun
 from harness.load.plan.load_plan import decode_plan, read_plan
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ logger = logging.getLogger("locust.oip")
 BEAT_S = 0.5
 
 
-class Player:
+class Worker:
     """A worker's side."""
 
     def __init__(self, environment: Environment, runner: WorkerRunner, validate: Validate | None) -> None:
         self._environment, self._runner, self._validate = environment, runner, validate
-        self._session: Session | None = None
+        self._worker_run: WorkerRun | None = None
         self._run = ""
         self._gone = Event()
         runner.register_message("oip_plan", self._on_plan, concurrent=True)
@@ -44,9 +44,9 @@ class Player:
 
     def stop(self) -> None:
         """End the run under way, if there is one, and wait for it."""
-        session = self._session
-        if session is not None and session.engine.start_ns:
-            session.stop()
+        worker_run = self._worker_run
+        if worker_run is not None and worker_run.engine.start_ns:
+            worker_run.stop()
             self._gone.wait(2)
 
     def _on_plan(self, msg: Any, **_: object) -> None:  # noqa: ANN401
@@ -55,24 +55,24 @@ class Player:
         self._gone.clear()
         try:
             plan = read_plan(Path(data["source"])) if "source" in data else decode_plan(data["plan"])
-            session = Session(self._environment, plan, data["worker"], Path(data["directory"]), self._validate)
-            session.prepare()
+            worker_run = WorkerRun(self._environment, plan, data["worker"], Path(data["directory"]), self._validate)
+            worker_run.prepare()
         except Exception as error:  # noqa: BLE001 -- the master must hear of it, whatever it is
             self._send("oip_done", {"error": f"it could not prepare: {type(error).__name__}: {error}"})
             return
-        self._session = session
+        self._worker_run = worker_run
         self._send("oip_ready", {"boot": boot_id()})
 
     def _on_ping(self, msg: Any, **_: object) -> None:  # noqa: ANN401
         self._send("oip_pong", {"at": msg.data["at"], "clock": time.monotonic_ns()})
 
     def _on_go(self, msg: Any, **_: object) -> None:  # noqa: ANN401
-        session = self._session
-        if session is None:
+        worker_run = self._worker_run
+        if worker_run is None:
             return
-        session.offset_ns = msg.data["offset"]
+        worker_run.offset_ns = msg.data["offset"]
         try:
-            facts = session.run(msg.data["start"])
+            facts = worker_run.run(msg.data["start"])
         except Exception as error:  # noqa: BLE001 -- as above
             self._send("oip_done", {"error": f"{type(error).__name__}: {error}"})
         else:
@@ -82,23 +82,23 @@ class Player:
             self._runner.send_message("stats", data)
             self._send("oip_done", {"facts": msgspec.json.encode(facts)})
         finally:
-            self._session = None
+            self._worker_run = None
             self._gone.set()
 
     def _on_stop(self, **_: object) -> None:
-        session = self._session
-        if session is None:
+        worker_run = self._worker_run
+        if worker_run is None:
             return
-        if session.engine.start_ns:
-            session.engine.stop()
+        if worker_run.engine.start_ns:
+            worker_run.engine.stop()
             return
-        self._session = None
-        self._send("oip_done", {"facts": msgspec.json.encode(session.abandon())})
+        self._worker_run = None
+        self._send("oip_done", {"facts": msgspec.json.encode(worker_run.abandon())})
 
     def _beat(self) -> None:
         while True:
-            engine = self._session.engine if self._session is not None else None
-            counts = {"finished": engine.outcomes.finished, "open": engine.pool.open} if engine is not None else {}
+            engine = self._worker_run.engine if self._worker_run is not None else None
+            counts = {"finished": engine.completion.finished, "open": engine.pool.open} if engine is not None else {}
             try:
                 self._send("oip_beat", counts)
             except RPCError as error:
@@ -107,10 +107,10 @@ class Player:
 
     def _report(self, data: dict[str, Any], **_: object) -> None:
         """locust's users are the open connections."""
-        session = self._session
-        if session is not None and (names := list(data.get("user_classes_count", {}))):
-            data["user_count"] = session.engine.pool.open
-            data["user_classes_count"] = {**dict.fromkeys(names, 0), names[0]: session.engine.pool.open}
+        worker_run = self._worker_run
+        if worker_run is not None and (names := list(data.get("user_classes_count", {}))):
+            data["user_count"] = worker_run.engine.pool.open
+            data["user_classes_count"] = {**dict.fromkeys(names, 0), names[0]: worker_run.engine.pool.open}
 
     def _send(self, name: str, data: dict[str, Any]) -> None:
         self._runner.send_message(name, {**data, "run": self._run})

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import gevent
 
 from harness.load.engine.engine import Engine
-from harness.load.locust.stats import Bulk, Meter, RunFacts, facts_of, without_secrets, write_facts
+from harness.load.locust.stats import CpuMeter, LocustStats, facts_of
 from harness.load.plan.load_plan import LoadPlan
 from harness.load.plan.schedule import NANOSECONDS
-from harness.load.records.rows import Origin, RecordWriter
+from harness.load.records.rows import Origin, RecordWriter, records_name
+from harness.load.records.run_facts import RunClock, RunFacts, without_secrets, write_facts
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -24,12 +25,7 @@ ENDING_S = 3.0
 """A stop that comes this near to the end of the plan lets it end: locust's own timers know nothing of its start."""
 
 
-def records_name(run: str, worker: int) -> str:
-    """The file of a worker's records."""
-    return f"load-{run}-{worker}.rec"
-
-
-class Session:
+class WorkerRun:
     """From preparing to the written facts.
 
     Attributes:
@@ -50,11 +46,11 @@ class Session:
         self.plan, self.worker, self._directory = plan, worker, directory
         self.offset_ns = offset_ns
         self.run_name = plan.prefix
-        self._bulk = Bulk(environment, plan)
+        self._stats = LocustStats(environment, plan)
         self._path = directory / records_name(self.run_name, worker)
         self._origin = Origin(worker, plan.workers, plan.digest, time.time_ns())
-        self._writer = RecordWriter(self._path, self._origin, seen=self._bulk.add)
-        self._meter = Meter()
+        self._writer = RecordWriter(self._path, self._origin, seen=self._stats.add)
+        self._meter = CpuMeter()
         self.engine = Engine(plan, worker, plan.workers, self._writer, validate)
         self.facts: RunFacts | None = None
         self._over = gevent.event.Event()
@@ -65,7 +61,7 @@ class Session:
 
     def run(self, start_ns: int) -> RunFacts:
         """Send everything; afterwards records, statistics and facts are complete."""
-        self._bulk.started = time.time() + (start_ns - time.monotonic_ns()) / NANOSECONDS
+        self._stats.started = time.time() + (start_ns - time.monotonic_ns()) / NANOSECONDS
         helpers = [gevent.spawn(self._meter.forever), gevent.spawn(self._flush_forever)]
         self._meter.begin()
         finished = False
@@ -77,7 +73,7 @@ class Session:
             self._close()
             self.facts = self._facts(start_ns, finished=finished)
             try:
-                write_facts(self._directory, self.run_name, self.facts)
+                write_facts(self._directory, self.facts)
             finally:
                 self._over.set()
         return self.facts
@@ -95,20 +91,20 @@ class Session:
         self.engine.pool.close()
         self._close()
         self.facts = self._facts(0, finished=False)
-        write_facts(self._directory, self.run_name, self.facts)
+        write_facts(self._directory, self.facts)
         self._over.set()
         return self.facts
 
     def _flush_forever(self) -> None:
         while True:
             gevent.sleep(FLUSH_S)
-            self.engine.outcomes.flush()
+            self.engine.completion.flush()
 
     def _close(self) -> None:
         try:
             self._writer.close()
         except OSError as error:
-            self.engine.remarks.defect(error, "the records")
+            self.engine.tester_errors.defect(error, "the records")
 
     def _facts(self, start_ns: int, *, finished: bool) -> RunFacts:
         engine = self.engine
@@ -122,15 +118,15 @@ class Session:
             cpu_us=round(cpu_seconds / max(self._writer.written, 1) * 1e6, 2),
             cpu_seconds=cpu_seconds,
             seconds=seconds,
-            lag_us=self._bulk.lag_us(),
-            clock={
-                "resolution_ns": round(time.get_clock_info("monotonic").resolution * NANOSECONDS),
-                "start_monotonic_ns": start_ns,
-                "start_wall_ns": round(self._bulk.started * NANOSECONDS),
-                "offset_to_master_ns": self.offset_ns,
-            },
+            lag_us=self._stats.lag_us(),
+            clock=RunClock(
+                resolution_ns=round(time.get_clock_info("monotonic").resolution * NANOSECONDS),
+                start_monotonic_ns=start_ns,
+                start_wall_ns=round(self._stats.started * NANOSECONDS),
+                offset_to_master_ns=self.offset_ns,
+            ),
             stopped_s=None if engine.stopped_ns is None else engine.stopped_ns / NANOSECONDS,
-            unsolicited=engine.outcomes.unsolicited,
-            kept=engine.outcomes.checking.kept,
+            unsolicited=engine.completion.unsolicited,
+            kept=tuple(engine.completion.answer_check.kept),
         )
-        return without_secrets(found, self.plan)
+        return without_secrets(found, self.plan.secrets)

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from harness.load.plan.load_plan import Answer, Case
+from harness.load.plan.load_plan import ExpectedAnswer, LoadCase
 from harness.load.records.rows import Status
 
 CLOSE, NEAR = 1e-4, 1e-6
@@ -63,7 +63,7 @@ class Template:
         return self.before + request_id + self.after
 
 
-def template_of(answer: Answer, case: Case, id_width: int) -> Template:
+def template_of(answer: ExpectedAnswer, case: LoadCase, id_width: int) -> Template:
     """The template of a plan's own answer."""
     width = id_width if case.has_id else 0
     return Template(answer.before, answer.after, len(answer.before), len(answer.before) + width + len(answer.after))

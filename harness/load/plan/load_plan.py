@@ -28,20 +28,21 @@ ID_WIDTH = 16
 
 REDACTED = "[redacted]"
 _LEAST_SECRET = 8
+_ENDING_S = 2.0
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pass
 
 
-class Answer(_Part, frozen=True, kw_only=True):
+class ExpectedAnswer(_Part, frozen=True, kw_only=True):
     """A validated answer's body (gRPC: its message) around the id, for the cheap comparison in the loop."""
 
     before: bytes
     after: bytes
 
 
-class Case(_Part, frozen=True, kw_only=True):
+class LoadCase(_Part, frozen=True, kw_only=True):
     """One prepared request: only the id is filled in when it is sent.
 
     Attributes:
@@ -67,7 +68,7 @@ class Case(_Part, frozen=True, kw_only=True):
     content_type: str = "application/json"
     headers: Headers = ()
     weight: float = 1.0
-    answer: Answer | None = None
+    answer: ExpectedAnswer | None = None
     varies: bool = False
 
     def body(self, request_id: bytes) -> bytes:
@@ -172,7 +173,7 @@ class LoadPlan(_Part, frozen=True, kw_only=True):
     authority: str = ""
     headers: Headers = ()
     hidden: tuple[str, ...] = ()
-    cases: tuple[Case, ...]
+    cases: tuple[LoadCase, ...]
     schedule: Schedule | None = None
     closed_loop: ClosedLoop | None = None
     level: ServiceLevel
@@ -211,6 +212,22 @@ class LoadPlan(_Part, frozen=True, kw_only=True):
         if self.schedule is not None:
             return self.schedule.seconds
         return self.closed_loop.seconds if self.closed_loop else 0.0
+
+    @property
+    def longest_s(self) -> float:
+        """Seconds from the start after which a run is over, whatever the endpoint does.
+
+        A request may wait for a connection, for that to open and for its answer, each as long as the timeout.
+        """
+        return self.seconds + 3 * self.timeout_s + _ENDING_S
+
+    @property
+    def host_header(self) -> str:
+        """The ``Host`` header and ``:authority``: as given, or host and port; the scheme's own port is left out."""
+        if self.authority:
+            return self.authority
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
 
     def workload(self) -> tuple[Integers, Cases]:
         """The whole schedule: intended times in ns from the start, and the index of each request's case.
@@ -254,7 +271,7 @@ class LoadPlan(_Part, frozen=True, kw_only=True):
             file.write(msgspec.json.encode(self))
 
 
-def _untold(case: Case, redactor: Redactor) -> Case:
+def _untold(case: LoadCase, redactor: Redactor) -> LoadCase:
     told = case.answer is not None and redactor.holds(case.answer.before + case.answer.after)
     return msgspec.structs.replace(case, answer=None) if told else case
 

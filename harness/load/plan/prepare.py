@@ -19,7 +19,7 @@ import msgspec
 from harness.generate.inputs import candidates
 from harness.load.plan.answers import Given, template_from
 from harness.load.plan.full_check import same_outputs
-from harness.load.plan.load_plan import ID_WIDTH, Answer, Bounds, Case, Connections, LoadPlan, ServiceLevel
+from harness.load.plan.load_plan import ID_WIDTH, Bounds, Connections, ExpectedAnswer, LoadCase, LoadPlan, ServiceLevel
 from harness.load.plan.schedule import Schedule, Stage
 from harness.load.records.rows import Status
 from harness.record.quoting import clip
@@ -31,7 +31,7 @@ _JSON = {"content-type": "application/json"}
 _SERVICE = "/inference.GRPCInferenceService/"
 
 
-class Wishes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PlanRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the plan should be like.
 
     Attributes:
@@ -64,7 +64,7 @@ class NoPlan(Exception):
     """No plan can be made; says why."""
 
 
-def plan_for(wishes: Wishes) -> LoadPlan:
+def plan_for(wishes: PlanRequest) -> LoadPlan:
     """Ask the endpoint and make the plan.
 
     Raises:
@@ -103,7 +103,7 @@ def _arrivals(name: str) -> Any:  # noqa: ANN401 -- one of two literals
     return name
 
 
-def _rest_case(wishes: Wishes) -> Case:
+def _rest_case(wishes: PlanRequest) -> LoadCase:
     url = urlsplit(wishes.url)
     prefix = url.path.rstrip("/")
     context: ssl.SSLContext | bool = True
@@ -132,16 +132,16 @@ def _rest_case(wishes: Wishes) -> Case:
     raise NoPlan(f"model {model!r} answers no request made from its metadata: {why}")
 
 
-def _case(name: str, path: str, before: bytes, after: bytes, mark: bytes, body: bytes) -> Case:
+def _case(name: str, path: str, before: bytes, after: bytes, mark: bytes, body: bytes) -> LoadCase:
     template = template_from(body, mark)
     if template is None:
         # Without the id in the answer nobody can tell whose it is; the bytes are still compared.
-        return Case(name=f"{name} (id not in the answer)", path=path, before=before + mark + after, has_id=False)
-    answer = Answer(before=template.before, after=template.after)
-    return Case(name=name, path=path, before=before, after=after, answer=answer)
+        return LoadCase(name=f"{name} (id not in the answer)", path=path, before=before + mark + after, has_id=False)
+    answer = ExpectedAnswer(before=template.before, after=template.after)
+    return LoadCase(name=name, path=path, before=before, after=after, answer=answer)
 
 
-def _varying(case: Case, mark: bytes, first: bytes, second: bytes) -> Case:
+def _varying(case: LoadCase, mark: bytes, first: bytes, second: bytes) -> LoadCase:
     """The case, marked if two answers to it say different things: then none can be judged by another.
 
     ``mark``: the id of the second request; the first answer is taken with that id in it, where it has one.
@@ -185,7 +185,7 @@ def _first(index: object) -> str:
     return str(names[0])
 
 
-def _grpc_case(wishes: Wishes) -> Case:
+def _grpc_case(wishes: PlanRequest) -> LoadCase:
     import grpc  # noqa: PLC0415 -- of the extra `grpc`
 
     from harness.wire import protobuf  # noqa: PLC0415
@@ -238,7 +238,7 @@ def _first_grpc(data: bytes) -> str:
     return _first([{"name": each.name, "state": each.state or "READY"} for each in found.models])
 
 
-def _credentials(wishes: Wishes) -> Any:  # noqa: ANN401 -- grpc.ChannelCredentials
+def _credentials(wishes: PlanRequest) -> Any:  # noqa: ANN401 -- grpc.ChannelCredentials
     import grpc  # noqa: PLC0415
 
     def read(path: str) -> bytes | None:
@@ -253,7 +253,7 @@ def _credentials(wishes: Wishes) -> Any:  # noqa: ANN401 -- grpc.ChannelCredenti
 def main() -> int:
     """Wishes in, plan out; exit code 1 and a sentence where there is none."""
     try:
-        plan = plan_for(msgspec.json.decode(sys.stdin.buffer.read(), type=Wishes))
+        plan = plan_for(msgspec.json.decode(sys.stdin.buffer.read(), type=PlanRequest))
     except (NoPlan, ValueError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

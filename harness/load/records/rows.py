@@ -100,6 +100,11 @@ class Origin:
     started_ns: int = 0
 
 
+def records_name(run: str, worker: int) -> str:
+    """The file of a worker's rows."""
+    return f"load-{run}-{worker}.rec"
+
+
 class RecordWriter:
     """Appends rows to a new file in blocks; at most a block is in memory.
 

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.load.plan.load_plan import Case, Connections, LoadPlan, ServiceLevel
+from harness.load.plan.load_plan import Connections, LoadCase, LoadPlan, ServiceLevel
 from harness.load.plan.schedule import constant
 from harness.load.records.rows import Merged, Status, merge
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 
-CASE = Case(name="tiny", path="/v2/models/m/infer", before=b'{"id":"', after=b'","inputs":[]}')
+CASE = LoadCase(name="tiny", path="/v2/models/m/infer", before=b'{"id":"', after=b'","inputs":[]}')
 
 
 @dataclass(frozen=True)

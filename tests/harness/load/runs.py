@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from harness.load.plan.load_plan import Case, LoadPlan, ServiceLevel
+from harness.load.plan.load_plan import LoadCase, LoadPlan, ServiceLevel
 from harness.load.plan.schedule import constant
 from harness.load.records.rows import Merged, Rows, rows_from
 from harness.load.records.worker_facts import WorkerFacts
@@ -20,7 +20,7 @@ def plan_of(rate: float = 200, seconds: float = 10, **changes: Any) -> LoadPlan:
     given: dict[str, Any] = {
         "host": "127.0.0.1",
         "port": 8000,
-        "cases": (Case(name="tiny", path="/", before=b""), Case(name="big", path="/", before=b"", weight=3)),
+        "cases": (LoadCase(name="tiny", path="/", before=b""), LoadCase(name="big", path="/", before=b"", weight=3)),
         "schedule": constant(rate, seconds),
         "level": ServiceLevel(latency_s=0.1),
         "seed": 1,

@@ -18,9 +18,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness.load.analysis.load_run import judged
+from harness.load.analysis.load_run import read_run
 from harness.load.launch import Fleet, Progress, run_load
-from harness.load.plan.load_plan import Case, LoadPlan, ServiceLevel
+from harness.load.plan.load_plan import LoadCase, LoadPlan, ServiceLevel
 from harness.load.plan.schedule import constant
 from harness.verdicts import Verdict
 
@@ -55,7 +55,7 @@ def port() -> Iterator[int]:
 
 
 def plan_for(port: int, seconds: float = 1.0, prefix: str = "aaaa0001") -> LoadPlan:
-    case = Case(name="tiny", path="/infer", before=b'{"id":"', after=b'"}')
+    case = LoadCase(name="tiny", path="/infer", before=b'{"id":"', after=b'"}')
     return LoadPlan(
         host="127.0.0.1", port=port, headers=(("Authorization", SECRET),), cases=(case,), prefix=prefix,
         schedule=constant(40.0, seconds),
@@ -207,8 +207,8 @@ def test_nobody_listens(tmp_path: Path) -> None:
 def test_what_is_left_of_a_run_can_be_judged_again(port: int, tmp_path: Path) -> None:
     plan = msgspec.structs.replace(plan_for(port), workers=1)
     run = run_load(plan, tmp_path)
-    assert judged(run.plan, tmp_path).summary == run.summary
+    assert read_run(run.plan, tmp_path).summary == run.summary
 
     with contextlib.suppress(FileNotFoundError):
         (tmp_path / f"run-facts-{plan.prefix}-0.json").unlink()
-    assert judged(run.plan, tmp_path).outcome.verdict is not Verdict.FAIL
+    assert read_run(run.plan, tmp_path).outcome.verdict is not Verdict.FAIL

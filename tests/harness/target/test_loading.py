@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.budget import Budget, BudgetExhausted, Limits
-from harness.load.plan.load_plan import Case
+from harness.load.plan.load_plan import LoadCase
 from harness.policy import LoadTable, Policy, PolicyError, load_policy
 from harness.target.load_bench import Bench
 from harness.target.loading import MOST_RATE_OF_WORKER, Loader, level_of, seconds_to_decide
@@ -30,7 +30,7 @@ def loader(tmp_path: Path, limits: Limits | None = None, **load: Any) -> tuple[L
         model=SimpleNamespace(id="m"),
     )
     level, stated = level_of(probe, 0.004)
-    case = Case(name="m", path="/", before=b"")
+    case = LoadCase(name="m", path="/", before=b"")
     return Loader(probe, "rest", Bench(tmp_path, "standard", limits), (case,), 0.004, level, stated), said
 
 

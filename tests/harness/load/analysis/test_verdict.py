@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from harness.load.analysis.early_stopping import min_requests
 from harness.load.analysis.summary import summarise
 from harness.load.analysis.validity import Reason, connections_needed, invalid_reasons, lag_bound
-from harness.load.analysis.verdict import Outcome, conditions_of, judge, judge_answers
+from harness.load.analysis.verdict import LoadVerdict, conditions_of, judge, judge_answers
 from harness.load.plan.load_plan import ClosedLoop, Connections, LoadPlan, ServiceLevel
 from harness.load.records.rows import Flag, Merged, Rows, Status, rows_from
 from harness.load.records.worker_facts import WorkerFacts
@@ -20,16 +20,16 @@ from harness.verdicts import Verdict
 from tests.harness.load.runs import MS, NONE, facts_of, merged_of, plan_of, rows_of
 
 
-def outcome(plan: LoadPlan, rows: Rows, facts: list[WorkerFacts] | None = None, **changes: Any) -> Outcome:
+def outcome(plan: LoadPlan, rows: Rows, facts: list[WorkerFacts] | None = None, **changes: Any) -> LoadVerdict:
     return judged(plan, merged_of(plan, rows, **changes), facts)
 
 
-def judged(plan: LoadPlan, merged: Merged, facts: list[WorkerFacts] | None = None) -> Outcome:
+def judged(plan: LoadPlan, merged: Merged, facts: list[WorkerFacts] | None = None) -> LoadVerdict:
     summary = summarise(merged, plan)
     return judge(summary, plan, invalid_reasons(summary, merged, plan, facts if facts is not None else facts_of(plan)))
 
 
-def codes(found: Outcome) -> list[str]:
+def codes(found: LoadVerdict) -> list[str]:
     return [reason.code for reason in found.invalid]
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import gevent
 import gevent.monkey
+import msgspec
 
 gevent.monkey.patch_all()
 
@@ -25,8 +26,8 @@ from harness.load.records.rows import Origin, RecordWriter  # noqa: E402
 
 NAMES = (
     "pool.opened", "pool.peak_open", "pool.peak_queue", "pool.cap_hits", "pool.open", "under_way", "stopped_ns",
-    "outcomes.unsolicited", "outcomes.checking.unknown_ids", "outcomes.checking.kept",
-    "remarks.notes", "remarks.defects", "remarks.first_defect",
+    "completion.unsolicited", "completion.answer_check.unknown_ids", "completion.answer_check.kept",
+    "tester_errors.notes", "tester_errors.defects", "tester_errors.first_defect",
 )  # fmt: skip
 _block = gevent.monkey.get_original("time", "sleep")
 
@@ -37,13 +38,13 @@ def validator(engine: Engine) -> None:
     def check(_: object) -> None:
         raise RuntimeError("no judge")
 
-    engine.outcomes.checking._validate = check
+    engine.completion.answer_check._validate = check
 
 
 def disk(engine: Engine) -> None:
     """No room for records."""
     full = os.open("/dev/full", os.O_WRONLY)
-    os.dup2(full, engine.outcomes.writer._file)
+    os.dup2(full, engine.completion.writer._file)
     os.close(full)
 
 
@@ -73,7 +74,7 @@ def one(plan_file: str, records: str, left: str, spoilt: str = "") -> None:
             globals()[spoilt](engine)
         engine.run(time.monotonic_ns() + 20_000_000)
     facts = {name.rpartition(".")[2]: attrgetter(name)(engine) for name in NAMES}
-    Path(left).write_text(json.dumps({**facts, "took": time.monotonic() - began}), "utf-8")
+    Path(left).write_text(json.dumps({**msgspec.to_builtins(facts), "took": time.monotonic() - began}), "utf-8")
 
 
 for line in sys.stdin:

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from harness.load.engine import setup
-from harness.load.engine.sendfile_body import LEAST, pages_of
-from harness.load.plan.load_plan import Answer, Case, ClosedLoop, Connections
+from harness.load.engine.sendfile_body import LEAST, sendfile_body_of
+from harness.load.plan.load_plan import ClosedLoop, Connections, ExpectedAnswer, LoadCase
 from harness.load.records.rows import ABSENT, Flag
 from tests.harness.load.engines import CASE, plan_for, run
 from tests.harness.load.hostile_server import Talk, answer, body_of, hang, http, reset, serving
@@ -233,7 +233,7 @@ def test_a_length_of_thousands_of_digits_is_the_endpoints_fault(tmp_path: Path) 
 
 
 def test_an_endpoint_slow_to_read_is_not_the_testers_lag(tmp_path: Path) -> None:
-    case = Case(name="large", path="/i", before=b'{"id":"', after=b'","pad":"%b"}' % (b"x" * 8_000_000))
+    case = LoadCase(name="large", path="/i", before=b'{"id":"', after=b'","pad":"%b"}' % (b"x" * 8_000_000))
 
     def serve(connection: socket.socket) -> None:
         time.sleep(0.3)
@@ -302,7 +302,7 @@ def test_waiting_too_long_is_given_up_and_told(tmp_path: Path) -> None:
 
 def test_large_bodies_go_both_ways(tmp_path: Path) -> None:
     padding = b"x" * 3_000_000
-    case = Case(name="large", path="/i", before=b'{"id":"', after=b'","pad":"%b"}' % padding)
+    case = LoadCase(name="large", path="/i", before=b'{"id":"', after=b'","pad":"%b"}' % padding)
     large = b',"pad":"%b"' % padding
 
     def talk(connection: socket.socket, body: bytes, number: int) -> bool:
@@ -332,9 +332,9 @@ def test_a_body_sent_in_pages_comes_whole(tmp_path: Path, *, has_id: bool) -> No
         time.sleep(0.1)
         http(talk)(connection)
 
-    case = Case(name="pages", path="/i", before=b'{"id":"', after=b'"' + content)
+    case = LoadCase(name="pages", path="/i", before=b'{"id":"', after=b'"' + content)
     if not has_id:
-        case = Case(name="pages", path="/i", before=content, has_id=False)
+        case = LoadCase(name="pages", path="/i", before=content, has_id=False)
     with serving(serve) as port:
         ran = run(plan_for(port, rate=20, seconds=0.3, cases=(case,)), tmp_path)
     assert ran.statuses == {"OK": 6}
@@ -342,12 +342,12 @@ def test_a_body_sent_in_pages_comes_whole(tmp_path: Path, *, has_id: bool) -> No
 
 def test_without_memfd_bytes_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "memfd_create")
-    assert pages_of(b"x" * LEAST) is None
+    assert sendfile_body_of(b"x" * LEAST) is None
 
 
 def test_pages_are_for_large_bodies_and_do_not_change() -> None:
-    assert pages_of(b"x" * (LEAST - 1)) is None
-    pages = pages_of(b"x" * LEAST)
+    assert sendfile_body_of(b"x" * (LEAST - 1)) is None
+    pages = sendfile_body_of(b"x" * LEAST)
     assert pages is not None
     with pytest.raises(PermissionError):
         os.pwrite(pages.file, b"y", 0)
@@ -359,7 +359,7 @@ def test_pages_are_for_large_bodies_and_do_not_change() -> None:
 
 def test_an_early_answer_to_a_large_request_counts(tmp_path: Path) -> None:
     """The endpoint refuses before it has read everything, and closes."""
-    case = Case(name="large", path="/i", before=b'{"id":"', after=b'","pad":"%b"}' % (b"x" * 8_000_000))
+    case = LoadCase(name="large", path="/i", before=b'{"id":"', after=b'","pad":"%b"}' % (b"x" * 8_000_000))
 
     def serve(connection: socket.socket) -> None:
         connection.recv(1000)
@@ -388,9 +388,9 @@ def test_the_closed_loop_keeps_its_concurrency(tmp_path: Path) -> None:
 
 
 def test_an_answer_of_the_plan_and_cases_without_an_id(tmp_path: Path) -> None:
-    expected = Answer(before=b'{"model_name":"m","id":"', after=b'","outputs":[]}')
-    with_answer = Case(name="a", path="/i", before=b'{"id":"', after=b'"}', answer=expected)
-    ready = Case(name="ready", path="/r", before=b"", has_id=False, method="GET", content_type="")
+    expected = ExpectedAnswer(before=b'{"model_name":"m","id":"', after=b'","outputs":[]}')
+    with_answer = LoadCase(name="a", path="/i", before=b'{"id":"', after=b'"}', answer=expected)
+    ready = LoadCase(name="ready", path="/r", before=b"", has_id=False, method="GET", content_type="")
     with serving(http(good)) as port:
         ran = run(plan_for(port, cases=(with_answer, ready, CASE)), tmp_path)
     assert ran.statuses == {"OK": 50}

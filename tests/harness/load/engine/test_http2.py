@@ -13,14 +13,14 @@ from typing import Any
 import hpack
 import pytest
 
-from harness.load.plan.load_plan import Case, Connections
+from harness.load.plan.load_plan import Connections, LoadCase
 from harness.load.records.rows import Flag
 from harness.wire import protobuf
 from tests.harness.load.engines import plan_for, run
 from tests.harness.load.hostile_server import reset, serving
 
 ID = b"\x1a\x10"
-CASE = Case(name="g", path="/inference.GRPCInferenceService/ModelInfer", before=b"\x0a\x01m" + ID, after=b"")
+CASE = LoadCase(name="g", path="/inference.GRPCInferenceService/ModelInfer", before=b"\x0a\x01m" + ID, after=b"")
 DATA, HEADERS, RST, SETTINGS, PING, GOAWAY, WINDOW = 0, 1, 3, 4, 6, 7, 8
 
 
@@ -252,7 +252,7 @@ def test_an_endless_message_is_not_read_on(tmp_path: Path) -> None:
 
 def test_an_endpoint_slow_to_read_is_not_the_testers_lag(tmp_path: Path) -> None:
     size = 8_000_000
-    case = Case(name="g", path=CASE.path, before=b"\x0a\x01m" + ID, after=b"\x2a" + _varint(size) + b"y" * size)
+    case = LoadCase(name="g", path=CASE.path, before=b"\x0a\x01m" + ID, after=b"\x2a" + _varint(size) + b"y" * size)
     wide = struct.pack(">HI", 4, 1 << 30)
 
     with serving(grpc(good, settings=wide, pause_s=0.4)) as port:
@@ -327,7 +327,7 @@ def test_goaway_moves_to_a_new_connection(tmp_path: Path) -> None:
 def test_flow_control_of_large_messages_both_ways(window: int, tmp_path: Path) -> None:
     size = 200_000 if window == 1000 else 2_000_000
     padding = b"\x2a" + b"\x80" * 0 + _varint(size) + b"y" * size
-    case = Case(name="g", path=CASE.path, before=b"\x0a\x01m" + ID, after=padding)
+    case = LoadCase(name="g", path=CASE.path, before=b"\x0a\x01m" + ID, after=padding)
     settings = struct.pack(">HI", 4, window)
     frames: list[int] = []
 
@@ -345,7 +345,7 @@ def test_flow_control_of_large_messages_both_ways(window: int, tmp_path: Path) -
 
 
 def test_a_window_that_never_opens_is_a_timeout(tmp_path: Path) -> None:
-    case = Case(name="g", path=CASE.path, before=b"\x0a\x01m" + ID, after=b"\x2a\xa0\x8d\x06" + b"y" * 100_000)
+    case = LoadCase(name="g", path=CASE.path, before=b"\x0a\x01m" + ID, after=b"\x2a\xa0\x8d\x06" + b"y" * 100_000)
     with serving(grpc(good, windows=False)) as port:
         ran = run(plan_for(port, rate=20, transport="grpc", cases=(case,), timeout_s=0.4), tmp_path)
     assert ran.statuses == {"TIMEOUT": 5}

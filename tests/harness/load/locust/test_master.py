@@ -17,13 +17,13 @@ TALK = """
 import sys
 from pathlib import Path
 from types import SimpleNamespace
-from harness.load.locust.master import Conductor, Node
+from harness.load.locust.master import Master, WorkerState
 from harness.load.plan.load_plan import read_plan
 
 said = []
 runner = SimpleNamespace(register_message=lambda *_: None, send_message=lambda *given, **_: said.append(given))
-conductor = Conductor(SimpleNamespace(parsed_options=None), runner)
-conductor._nodes = {"a": Node("a", 0, lost="so that nobody waits for it")}
+conductor = Master(SimpleNamespace(parsed_options=None), runner)
+conductor._nodes = {"a": WorkerState("a", 0, lost="so that nobody waits for it")}
 plan, folder = Path(sys.argv[1]), Path(sys.argv[2])
 conductor.run(read_plan(plan), folder, *map(Path, sys.argv[3:]), read=lambda: said.append("all have read it"))
 print(said)

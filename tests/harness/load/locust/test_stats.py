@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.load.plan.load_plan import Answer, Case
+from harness.load.plan.load_plan import ExpectedAnswer, LoadCase
 from tests.harness.load.runs import plan_of
 
 TOKEN = "only-in-the-plan-77"
@@ -22,11 +22,12 @@ import json, sys
 from pathlib import Path
 from harness.load.records.worker_facts import WorkerFacts
 from harness.load.plan.load_plan import read_plan
-from harness.load.locust.stats import RunFacts, without_secrets, write_facts
+from harness.load.records.run_facts import KeptAnswer, RunFacts, without_secrets, write_facts
 
 plan, token, kept = read_plan(Path(sys.argv[1])), sys.argv[3], json.loads(sys.argv[4])
 own = WorkerFacts(worker=0, note="TLS: " + token, defect="KeyError: " + token, lost=token)
-write_facts(Path(sys.argv[2]), "aaaa0001", without_secrets(RunFacts(facts=own, kept=kept), plan))
+kept = tuple(KeptAnswer(**each) for each in kept)
+write_facts(Path(sys.argv[2]), without_secrets(RunFacts(facts=own, run="aaaa0001", kept=kept), plan.secrets))
 """
 
 
@@ -75,8 +76,8 @@ def test_a_wrong_answer_is_looked_into_before_it_is_written(tmp_path: Path, told
 
 
 def test_a_plan_that_is_kept_tells_nothing() -> None:
-    answer = Answer(before=b'{"user": "' + base64.b64encode(TOKEN.encode()) + b'", "id": "', after=b'"}')
-    cases = (Case(name="one", path="/", before=b"", answer=answer), Case(name="two", path="/", before=b""))
+    answer = ExpectedAnswer(before=b'{"user": "' + base64.b64encode(TOKEN.encode()) + b'", "id": "', after=b'"}')
+    cases = (LoadCase(name="one", path="/", before=b"", answer=answer), LoadCase(name="two", path="/", before=b""))
     plan = plan_of(headers=HEADERS, hidden=(EARLIER,), cases=cases)
     public = plan.public()
     assert public.cases[0].answer is None

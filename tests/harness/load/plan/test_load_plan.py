@@ -9,11 +9,15 @@ import msgspec
 import numpy as np
 import pytest
 
-from harness.load.plan.load_plan import Answer, Case, ClosedLoop, LoadPlan, ServiceLevel, read_plan
+from harness.load.plan.load_plan import ClosedLoop, ExpectedAnswer, LoadCase, LoadPlan, ServiceLevel, read_plan
 from harness.load.plan.schedule import Schedule, constant, poisson
 
-CASE = Case(
-    name="tiny", path="/v2/models/m/infer", before=b'{"id":"\xff', after=b'"}', answer=Answer(before=b"", after=b"")
+CASE = LoadCase(
+    name="tiny",
+    path="/v2/models/m/infer",
+    before=b'{"id":"\xff',
+    after=b'"}',
+    answer=ExpectedAnswer(before=b"", after=b""),
 )
 
 

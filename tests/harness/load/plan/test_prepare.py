@@ -17,7 +17,7 @@ import pytest
 
 from harness.load.locust import options
 from harness.load.plan import prepare
-from harness.load.plan.load_plan import Answer, Case, LoadPlan
+from harness.load.plan.load_plan import ExpectedAnswer, LoadCase, LoadPlan
 from harness.wire import protobuf
 from tests.harness.load.runs import plan_of
 
@@ -61,7 +61,7 @@ def model(value: Callable[[int], Any]) -> Iterator[str]:
 )
 def test_a_model_that_answers_otherwise_the_second_time_varies(value: Callable[[int], Any], varies: bool) -> None:
     with model(value) as url:
-        (case,) = prepare.plan_for(prepare.Wishes(url=url, model="m")).cases
+        (case,) = prepare.plan_for(prepare.PlanRequest(url=url, model="m")).cases
     assert case.has_id
     assert case.answer is not None
     assert case.varies is varies
@@ -80,12 +80,12 @@ def test_the_same_for_messages_of_grpc(second: float, varies: bool) -> None:
 
     first, other = reply(1.0, "0" * 16), "f" * 16
     before, _, after = first.partition(b"0" * 16)
-    case = Case(name="m", path="/", before=b"", answer=Answer(before=before, after=after))
+    case = LoadCase(name="m", path="/", before=b"", answer=ExpectedAnswer(before=before, after=after))
     assert prepare._varying(case, other.encode(), first, reply(second, other)).varies is varies
 
 
 def test_an_answer_without_the_id_is_compared_too() -> None:
-    case = Case(name="m", path="/", before=b"", has_id=False)
+    case = LoadCase(name="m", path="/", before=b"", has_id=False)
     body = b'{"outputs":[{"name":"y","datatype":"FP32","shape":[1],"data":[%d]}]}'
     assert not prepare._varying(case, b"f" * 16, body % 1, body % 1).varies
     assert prepare._varying(case, b"f" * 16, body % 1, body % 2).varies
