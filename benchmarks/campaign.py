@@ -33,10 +33,10 @@ import httpx
 from harness.budget import Budget
 from harness.generate.campaign import search
 from harness.generate.values import element_lists
+from harness.judging.passive.sightings import Sightings
 from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
 from harness.run.embedded import EmbeddedServer
-from harness.target.passive.sightings import Sightings
 from harness.wire.access import Access
 from harness.wire.rest import RestClient, json_of
 from reports.journal import Journal

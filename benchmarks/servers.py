@@ -32,7 +32,7 @@ from others import H2LOAD, WRK, Tool, Work  # noqa: E402 -- found beside this fi
 
 from harness.load.launch import Fleet  # noqa: E402
 from harness.load.plan.load_plan import ClosedLoop, Connections, LoadCase, LoadPlan, ServiceLevel  # noqa: E402
-from harness.target.load_cases import GRPC_PATH  # noqa: E402
+from harness.probing.load_cases import GRPC_PATH  # noqa: E402
 from harness.wire.messages import InferRequest  # noqa: E402
 from harness.wire.protobuf import infer_message  # noqa: E402
 from harness.wire.tensor import Tensor  # noqa: E402

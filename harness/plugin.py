@@ -26,8 +26,8 @@ from harness.run.output import Output, open_closed, warn
 from reports.visible import plain
 
 if TYPE_CHECKING:
+    from harness.endpoint.models import ModelUnderTest
     from harness.run.results import Result
-    from harness.target.models import ModelUnderTest
 
 # What a run needs (HTTP, clauses, reports) is imported once an endpoint is given: plain test runs stay fast.
 # ruff: noqa: PLC0415

@@ -62,7 +62,7 @@ def {variant_name}(hooks: Hooks) -> None:
     """TODO: take hold of the server by ``hooks``; ``excuses=`` says what it leaves checks nothing to ask about."""
 '''
 IMPORTS = {
-    CHECK: ("from harness.check import check", "from harness.target.probe import Probe"),
+    CHECK: ("from harness.check import check", "from harness.probing.probe import Probe"),
     FAULT: ("from harness.reference.faults.registry import fault", "from harness.reference.hooks import Hooks"),
     VARIANT: ("from harness.reference.hooks import Hooks", "from harness.reference.variants.registry import variant"),
 }

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 
 from harness.budget import BudgetExhausted
 from harness.check import Untestable
+from harness.endpoint.models import ModelUnderTest
+from harness.endpoint.target import Target
 from harness.incident import EndpointLost, Incident
 from harness.record.clock import now
 from harness.record.exchange import Exchange
 from harness.record.intent import aside
 from harness.record.store import Recorder, transport_of
 from harness.run.suspects import suspects_of
-from harness.target.models import ModelUnderTest
-from harness.target.target import Target
 from harness.waiting import wait
 from harness.wire.access import AccessError
 from harness.wire.presence import refuses

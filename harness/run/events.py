@@ -6,10 +6,10 @@ import hashlib
 from itertools import islice
 from typing import Any
 
+from harness.endpoint.bounds import SHOWN
+from harness.endpoint.models import ModelUnderTest
+from harness.endpoint.target import Target
 from harness.incident import Incident
-from harness.target.bounds import SHOWN
-from harness.target.models import ModelUnderTest
-from harness.target.target import Target
 
 # Of what a list of the endpoint's has more of, only so many are written down; the exchange holds all of it.
 MOST = 1000

@@ -21,18 +21,18 @@ from harness.criteria import sentences
 from harness.load.analysis.load_run import LoadRun, read_run
 from harness.load.plan.load_plan import LoadPlan, read_plan
 from harness.load.records.rows import RecordsError
+from harness.probing.load_records import series_event
 from harness.record.clock import now
 from harness.run.events import storable
 from harness.run.planning import DECISION_RULE
 from harness.run.snapshot import snapshot
 from harness.run.tester import tester
-from harness.target.load_records import series_event
 from reports.bundle import others
 from reports.evidence import SCHEMA_VERSION, Plan, encode
 from reports.journal import Journal
 
 if TYPE_CHECKING:
-    from harness.target.lanes import Transport
+    from harness.probing.lanes import Transport
 
 NOTE = "made from the records of runs of load that were started with locust; no check was carried out"
 

@@ -15,7 +15,7 @@ from reports import page, schema
 SERVER = ("harness.reference.command", "harness.reference.launch", "harness.reference.grpc.listen")
 
 with contextlib.suppress(ImportError):  # the extra grpc may be missing
-    import harness.target.grpc_discovery
+    import harness.endpoint.grpc_discovery
     import harness.wire.rpc
 with contextlib.suppress(ImportError):  # so may reference
     for each in SERVER:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from harness.check import Check
+from harness.endpoint.models import ModelUnderTest
 from harness.run.results import Result
-from harness.target.models import ModelUnderTest
 from harness.verdicts import Verdict
 from harness.wire.messages import TensorMetadata
 

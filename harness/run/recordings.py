@@ -11,8 +11,8 @@ import msgspec
 from harness.bundle.places import BODY, RECORD, Suffix, named
 from harness.bundle.store import store_of
 from harness.foreign import read_inside
+from harness.probing.replaying import Recording
 from harness.record.exchange import Exchange, Failure, RpcStatus
-from harness.target.replaying import Recording
 from reports.bundle import EVIDENCE, MANIFEST, Manifest
 from reports.evidence import Evidence, decode
 from reports.excerpt import Body, ExchangeRecord

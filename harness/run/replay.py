@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harness.budget import Budget, BudgetExhausted, Limits
 from harness.check import TesterFailed
+from harness.probing.replaying import CannotReplay, Clients, Recording, in_words, send_again, unlike
 from harness.record.disk import CannotRecord
 from harness.record.exchange import Exchange
 from harness.record.redact import Redaction, Redactor
@@ -18,7 +19,6 @@ from harness.run.config import OFF_LOOPBACK_RATE, access_for, grpc_access_for
 from harness.run.numbers import count_of, rate_of, timeout_of
 from harness.run.options import Options, UsageError
 from harness.run.recordings import BundleError, read_document, read_recording, recorded_before
-from harness.target.replaying import CannotReplay, Clients, Recording, in_words, send_again, unlike
 from harness.wire.access import Access, AccessError
 from harness.wire.rest import RestClient
 from reports.evidence import CheckResult, Counterexample, Evidence

@@ -23,15 +23,15 @@ from harness.check import (
     Violation,
 )
 from harness.criteria import Criterion
+from harness.endpoint.models import ModelUnderTest
 from harness.incident import Incident
 from harness.policy import WaiverTable
+from harness.probing.probe import Probe
 from harness.record.disk import REFUSES, CannotRecord, of_this_machine
 from harness.record.quoting import clip
 from harness.run.evidenced import take_back
 from harness.run.method_validation import method_validation
 from harness.run.owners import tallies
-from harness.target.models import ModelUnderTest
-from harness.target.probe import Probe
 from harness.verdicts import Level, Verdict
 
 COUNTEREXAMPLES_SHOWN = 3

@@ -23,8 +23,20 @@ import msgspec
 from harness.budget import MEBIBYTE, Budget, BudgetExhausted
 from harness.check import REGISTRY, Check, EndpointLost, Outcome, TesterFailed, Untestable
 from harness.clauses import Catalogue
+from harness.endpoint.bounds import NOTHING
+from harness.endpoint.discovery import discover, metadata_again
+from harness.endpoint.errors import TargetError
+from harness.endpoint.models import ModelUnderTest
+from harness.endpoint.target import Target
+from harness.endpoint.warming import warm_up
 from harness.incident import Incident
+from harness.judging.passive.rules import Models
+from harness.judging.passive.self_check import SelfChecker, Transport
+from harness.judging.passive.sightings import Sightings
 from harness.policy import BudgetTable, EndpointTable, Policy, WaiverTable
+from harness.probing.load_bench import Bench
+from harness.probing.probe import Probe, checking
+from harness.probing.replaying import Clients
 from harness.record.clock import now
 from harness.record.disk import Disk, of_this_machine
 from harness.record.redact import Redactor
@@ -55,18 +67,6 @@ from harness.run.snapshot import snapshot
 from harness.run.telling import EXAMPLES, Prices
 from harness.run.tester import tester
 from harness.run.watchdog import Outlived, Watchdog
-from harness.target.bounds import NOTHING
-from harness.target.discovery import discover, metadata_again
-from harness.target.errors import TargetError
-from harness.target.load_bench import Bench
-from harness.target.models import ModelUnderTest
-from harness.target.passive.rules import Models
-from harness.target.passive.self_check import SelfChecker, Transport
-from harness.target.passive.sightings import Sightings
-from harness.target.probe import Probe, checking
-from harness.target.replaying import Clients
-from harness.target.target import Target
-from harness.target.warming import warm_up
 from harness.verdicts import Level, Verdict
 from harness.wire.access import Access, AccessError
 from harness.wire.rest import RestClient
@@ -164,13 +164,13 @@ class Run:
         self.continuity.say = self.say
         self._recorder.continuity = self.continuity
         self.target = self._discover(rest, grpc, policy)
-        self.target.sightings = self._sightings
+        self.target.memory.keep(self._sightings)
         self.target.ahead.sees = self._sightings.sees
         self.continuity.target = self.target
         self.target.seed = config.seed
         self.target.examples = EXAMPLES[config.profile]
         self._warm_up(endpoint.warm_up)
-        self.target.bench = Bench(config.folder / "series", config.profile, config.limits, self.say)
+        self.target.memory.keep(Bench(config.folder / "series", config.profile, config.limits, self.say))
         self._record_target()
         self.purse = Purse(budget, self.prices, len(self.target.models))
         takes = [took for model in self.target.models for took in model.takes]
@@ -551,8 +551,8 @@ class Run:
         self._watchdog.stop()
         try:
             if hasattr(self, "target"):
-                if self.target.bench is not None:
-                    self.target.bench.close()
+                if (bench := self.target.memory.find(Bench)) is not None:
+                    bench.close()
                 # Where something could not be recorded nothing more is sent, and the last line says why it ended.
                 if not self.disk.failed:
                     self._last_words()

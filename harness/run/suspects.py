@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
+from harness.endpoint.models import ModelUnderTest
 from harness.incident import Suspect
+from harness.probing.differing import differs_in
 from harness.record.exchange import Exchange
 from harness.record.quoting import clip
-from harness.target.differing import differs_in
-from harness.target.models import ModelUnderTest
 
 Seen = Sequence[tuple[Exchange, str | None]]
 ModelOf = Callable[[Exchange], ModelUnderTest | None]

@@ -11,9 +11,9 @@ from harness.criteria import Criterion
 from harness.generate.distinct import joined, pool_of_rows
 from harness.oracles.equality import difference
 from harness.oracles.rows import row
+from harness.probing.lanes import Known, Lane, Transport, answered, comparable, excused, lane, varies_alone
+from harness.probing.probe import Probe
 from harness.record.exchange import Exchange
-from harness.target.lanes import Known, Lane, Transport, answered, comparable, excused, lane, varies_alone
-from harness.target.probe import Probe
 from harness.wire.tensor import Tensor
 
 SAME = Criterion.SAME_ANSWER.clause

@@ -9,12 +9,11 @@ from harness.check import check
 from harness.criteria import Criterion
 from harness.generate.distinct import distinct
 from harness.generate.mutations import Mutation
+from harness.judging.alive import serving_before
+from harness.judging.belonging import LEAK, MIXED_UP, REPORTED, SAME, report, strayed_from
 from harness.oracles.isolation import Strayed
-from harness.record.exchange import Exchange
-from harness.target.alive import serving_before
-from harness.target.belonging import LEAK, MIXED_UP, REPORTED, SAME, report, strayed_from
-from harness.target.concurrent import together
-from harness.target.lanes import (
+from harness.probing.concurrent import together
+from harness.probing.lanes import (
     Known,
     Lane,
     answered,
@@ -25,8 +24,9 @@ from harness.target.lanes import (
     quick_mistakes,
     varies_alone,
 )
-from harness.target.probe import Probe
-from harness.target.replies import status_of
+from harness.probing.probe import Probe
+from harness.probing.replies import status_of
+from harness.record.exchange import Exchange
 from harness.wire.pace import NOT_NOW
 
 FRESH_EVERY = 8

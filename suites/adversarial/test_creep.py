@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from harness.check import check
 from harness.criteria import Advice, Criterion
 from harness.generate.mutations import Mutation
+from harness.judging.alive import alive
 from harness.oracles.trend import ALPHA, FACTOR, Trend, trend_of
+from harness.probing.lanes import Known, Lane, excused, known, lane, quick_mistakes
+from harness.probing.probe import Probe
 from harness.record.exchange import Exchange
-from harness.target.alive import alive
-from harness.target.lanes import Known, Lane, excused, known, lane, quick_mistakes
-from harness.target.probe import Probe
 from harness.waiting import wait
 
 SERVES, CRASH = Advice.SERVES_OTHERS.clause, Criterion.NO_CRASH.clause

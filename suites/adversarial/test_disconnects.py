@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 from harness.check import check
 from harness.criteria import Criterion
+from harness.judging.alive import alive, serving, serving_before
+from harness.judging.belonging import REPORTED, SAME, report, strayed_from
 from harness.oracles.isolation import Strayed
+from harness.probing.lanes import Known, Lane, excused, known, lane, varies_alone
+from harness.probing.probe import Probe
+from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
-from harness.target.alive import alive, serving, serving_before
-from harness.target.belonging import REPORTED, SAME, report, strayed_from
-from harness.target.lanes import Known, Lane, excused, known, lane, varies_alone
-from harness.target.probe import Probe
-from harness.target.replies import status_of
 from harness.waiting import wait
 from harness.wire.duplex import Piece
 from harness.wire.rawhttp import head, send_raw

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from harness.check import check
 from harness.criteria import Criterion
 from harness.generate.hostile_bodies import HostileBody, coded_bodies, heavy_bodies, odd_bodies
-from harness.target.hostility import SURVIVES, Send, Siege, body_sender, changed_outputs, valid_of
-from harness.target.probe import Probe
-from harness.target.replies import status_of
+from harness.judging.hostility import SURVIVES, Send, Siege, body_sender, changed_outputs, valid_of
+from harness.probing.probe import Probe
+from harness.probing.replies import status_of
 
 NO_JSON = "REST-INFER-05"
 CRITERIA = [*SURVIVES, Criterion.NO_SILENT_CHANGE]

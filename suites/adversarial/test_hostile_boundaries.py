@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from harness.check import check
 from harness.criteria import Advice, Criterion
+from harness.endpoint.models import outputs_of
 from harness.generate.hostile import JSON, Hostile, conflicts, hidden_lengths, inner_requests, length
 from harness.generate.members import with_members
+from harness.judging.hostility import SURVIVES, Siege, changed_outputs, send_hostile, survives, valid_of
+from harness.probing.probe import Probe
+from harness.probing.replies import object_or_none, status_of
 from harness.record.exchange import Exchange
-from harness.target.hostility import SURVIVES, Siege, changed_outputs, send_hostile, survives, valid_of
-from harness.target.models import outputs_of
-from harness.target.probe import Probe
-from harness.target.replies import object_or_none, status_of
 from harness.wire.duplex import Piece
 from harness.wire.rawhttp import send_raw, went_out
 

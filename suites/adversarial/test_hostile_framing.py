@@ -8,10 +8,10 @@ from harness.check import check
 from harness.criteria import Criterion
 from harness.generate.hostile import PLAIN_CHUNKS, chunkings
 from harness.generate.hostile_heads import floods, odd_heads
+from harness.judging.hostility import BUSY, SURVIVES, Siege, changed_outputs, first_answer, survives, valid_of
+from harness.probing.probe import Probe
+from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
-from harness.target.hostility import BUSY, SURVIVES, Siege, changed_outputs, first_answer, survives, valid_of
-from harness.target.probe import Probe
-from harness.target.replies import status_of
 
 
 @check(

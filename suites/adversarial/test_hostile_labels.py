@@ -10,12 +10,12 @@ from harness.check import check
 from harness.criteria import Criterion
 from harness.generate.hostile_names import IDS, MEDIA_TYPES, METHODS
 from harness.generate.members import with_members
+from harness.judging.hostility import BUSY, SURVIVES, Siege, changed_outputs, no_injection, valid_of
 from harness.oracles.changes import id_root
+from harness.probing.probe import Probe
+from harness.probing.replies import object_or_none, status_of
 from harness.record.exchange import Exchange
 from harness.record.quoting import clip
-from harness.target.hostility import BUSY, SURVIVES, Siege, changed_outputs, no_injection, valid_of
-from harness.target.probe import Probe
-from harness.target.replies import object_or_none, status_of
 
 HTTP_SERVER_ERROR = 500
 

@@ -10,14 +10,14 @@ from urllib.parse import quote, unquote_to_bytes
 from harness.check import check
 from harness.criteria import Advice, Criterion
 from harness.generate.hostile_names import HostilePath, aliases, long_paths, odd_paths, traversals
+from harness.judging.hostility import SURVIVES, Siege, no_injection, valid_of
+from harness.judging.telling import words
 from harness.oracles.outside import from_outside
+from harness.probing.names import another, any_name
+from harness.probing.probe import UNKNOWN_MODEL, Probe
+from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
 from harness.record.quoting import clip, clip_bytes
-from harness.target.hostility import SURVIVES, Siege, no_injection, valid_of
-from harness.target.names import another, any_name
-from harness.target.probe import UNKNOWN_MODEL, Probe
-from harness.target.replies import status_of
-from harness.target.telling import words
 from harness.wire.duplex import Piece
 from harness.wire.rawhttp import head, send_raw
 

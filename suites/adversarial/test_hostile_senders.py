@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from harness.check import check
 from harness.criteria import Advice, Criterion
+from harness.endpoint.models import outputs_of
 from harness.generate.hostile import JSON, Hostile, Valid, incomplete, length
+from harness.judging.alive import alive
+from harness.judging.hostility import first_answer, survives, valid_of
+from harness.probing.probe import Probe
+from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
-from harness.target.alive import alive
-from harness.target.hostility import first_answer, survives, valid_of
-from harness.target.models import outputs_of
-from harness.target.probe import Probe
-from harness.target.replies import status_of
 from harness.wire.rawhttp import held
 
 DISCONNECTS = 40

@@ -6,16 +6,16 @@ from dataclasses import replace
 
 from harness.check import NotApplicable, Untestable, check
 from harness.criteria import Criterion
+from harness.endpoint.models import MANY_ROWS, outputs_of
 from harness.generate.canaries import Canary, canary, canary_request, cut_off
 from harness.generate.invalid import Invalid
+from harness.judging.exploring import PropertyCase, explore
+from harness.judging.mistakes import mistake_classes, mistakes, send_mistake
+from harness.judging.refusals import base_of
 from harness.oracles.equality import difference
+from harness.probing.probe import Probe
+from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
-from harness.target.exploring import PropertyCase, explore
-from harness.target.mistakes import mistake_classes, mistakes, send_mistake
-from harness.target.models import MANY_ROWS, outputs_of
-from harness.target.probe import Probe
-from harness.target.refusals import base_of
-from harness.target.replies import status_of
 from harness.wire.messages import InferRequest
 from harness.wire.pace import SHEDDING
 from harness.wire.varied import vary

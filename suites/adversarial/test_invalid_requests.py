@@ -11,13 +11,13 @@ from functools import partial
 from harness.check import check
 from harness.criteria import Criterion
 from harness.generate.invalid import Invalid
+from harness.judging.alive import serving
+from harness.judging.exploring import PropertyCase, explore, look, unanswered
+from harness.judging.mistakes import mistake_classes, mistakes, send_mistake
+from harness.judging.refusals import base_of
+from harness.probing.probe import Probe
+from harness.probing.replies import error_object_problem, error_root, refused, status_of
 from harness.record.exchange import Exchange
-from harness.target.alive import serving
-from harness.target.exploring import PropertyCase, explore, look, unanswered
-from harness.target.mistakes import mistake_classes, mistakes, send_mistake
-from harness.target.probe import Probe
-from harness.target.refusals import base_of
-from harness.target.replies import error_object_problem, error_root, refused, status_of
 from harness.wire.pace import SHEDDING
 
 DUTIES = ["A15-4-c", "A15-5-b", "A15-5-h"]

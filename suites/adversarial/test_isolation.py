@@ -12,16 +12,16 @@ from dataclasses import replace
 
 from harness.check import NotApplicable, Untestable, check
 from harness.criteria import Criterion
+from harness.judging.alive import alive, serving, serving_before
+from harness.judging.belonging import REPORTED, report, strayed_from
+from harness.judging.repository import accepts
 from harness.oracles.isolation import id_strayed
+from harness.probing.concurrent import WIDTH, most_in_flight, together
+from harness.probing.lanes import Known, Lane, declared_alike, excused, known, lane, varies_alone
+from harness.probing.probe import Probe
+from harness.probing.replies import status_of
+from harness.probing.version_mix import mixed
 from harness.record.exchange import Exchange
-from harness.target.alive import alive, serving, serving_before
-from harness.target.belonging import REPORTED, report, strayed_from
-from harness.target.concurrent import WIDTH, most_in_flight, together
-from harness.target.lanes import Known, Lane, declared_alike, excused, known, lane, varies_alone
-from harness.target.probe import Probe
-from harness.target.replies import status_of
-from harness.target.repository import accepts
-from harness.target.version_mix import mixed
 
 HANG, SAME = Criterion.NO_HANG.clause, Criterion.SAME_ANSWER.clause
 CRITERIA = (Criterion.NO_LEAK, Criterion.SAME_ANSWER, Criterion.NO_CRASH, Criterion.NO_HANG)

@@ -9,14 +9,11 @@ from dataclasses import dataclass, replace
 
 from harness.check import Untestable, check
 from harness.criteria import Criterion
+from harness.endpoint.models import ModelUnderTest
 from harness.generate.stateful import BrokenJourney, Step, every_two, explore
-from harness.record.exchange import Exchange
-from harness.target.calls import READY, REFUSED, SAME, Ground, StepFailure, ground
-from harness.target.extensions import polled
-from harness.target.models import ModelUnderTest
-from harness.target.probe import UNKNOWN_MODEL, Probe
-from harness.target.replies import refused, status_of
-from harness.target.repository import (
+from harness.judging.calls import READY, REFUSED, SAME, Ground, StepFailure, ground
+from harness.judging.extensions import polled
+from harness.judging.repository import (
     index,
     is_listed,
     is_ready,
@@ -28,6 +25,9 @@ from harness.target.repository import (
     until,
     with_reserve,
 )
+from harness.probing.probe import UNKNOWN_MODEL, Probe
+from harness.probing.replies import refused, status_of
+from harness.record.exchange import Exchange
 
 GONE = "REPO-08"
 ROOT = "unloaded-model-still-answers"

@@ -7,14 +7,14 @@ leaking buffer would show afterwards.
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, field
 
 from harness.check import check
 from harness.criteria import Criterion
 from harness.generate.distinct import distinct
-from harness.record.exchange import Exchange
-from harness.target.alive import alive
-from harness.target.calls import READY_ONLY
-from harness.target.lanes import (
+from harness.judging.alive import alive
+from harness.judging.calls import READY_ONLY
+from harness.probing.lanes import (
     Known,
     Lane,
     answered,
@@ -25,16 +25,23 @@ from harness.target.lanes import (
     lanes,
     quick_mistakes,
 )
-from harness.target.probe import Probe
+from harness.probing.probe import Probe
+from harness.record.exchange import Exchange
 from harness.waiting import wait
 
 SAME, CRASH, READY = Criterion.SAME_ANSWER.clause, Criterion.NO_CRASH.clause, Criterion.READY_INFERS.clause
 LEFT_BEHIND, VARIES = "state-left-behind", "same-request-other-answer"
-KEY = "probe-set"
 PROBES, TRIES = 6, 3
 OTHERS, DISTURBANCES, DISTURBANCE_SECONDS = 40, 320, 3.0
 # Long enough for a thread pool to shrink, a batcher to time out, a clock to move on.
 PAUSE_SECONDS = 1.6
+
+
+@dataclass(slots=True)
+class _ProbeSet:
+    """What the probes were answered with before everything else, by lane."""
+
+    known: dict[str, list[Known]] = field(default_factory=dict)
 
 
 @check(
@@ -141,8 +148,7 @@ def _compare(probe: Probe, way: Lane, one: Known) -> None:
 
 
 def _memory(probe: Probe) -> dict[str, list[Known]]:
-    kept: dict[str, list[Known]] = probe.model.remembered.setdefault(KEY, {})
-    return kept
+    return probe.model.memory.of(_ProbeSet).known
 
 
 def _disturb(probe: Probe) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from harness.check import check
 from harness.criteria import Criterion
 from harness.generate.stateful import BrokenJourney, Step, every_two, explore, walk
-from harness.target.calls import READY, REFUSED, SAME, Ground, StepFailure, ground
-from harness.target.probe import Probe
+from harness.judging.calls import READY, REFUSED, SAME, Ground, StepFailure, ground
+from harness.probing.probe import Probe
 
 LENGTH = 20
 REPLAYS, REPLAY_SECONDS = 3, 5.0

@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 
 from harness.check import check
 from harness.criteria import Criterion
+from harness.endpoint.models import NESTED, outputs_of
 from harness.generate.strategies import DrawnRequest, classes
+from harness.judging.alive import serving
+from harness.judging.exploring import PropertyCase, drawn_requests, explore, look, unanswered
+from harness.judging.ways import RAW, TYPED, EncodedAnswer, answers, apart, both_answer
 from harness.oracles.equality import difference
+from harness.probing.probe import Probe
+from harness.probing.replies import error_object_problem, error_root, refused, status_of
 from harness.record.exchange import Exchange
-from harness.target.alive import serving
-from harness.target.exploring import PropertyCase, drawn_requests, explore, look, unanswered
-from harness.target.models import NESTED, outputs_of
-from harness.target.probe import Probe
-from harness.target.replies import error_object_problem, error_root, refused, status_of
-from harness.target.ways import RAW, TYPED, EncodedAnswer, answers, apart, both_answer
 from harness.wire.messages import InferRequest
 from harness.wire.pace import SHEDDING
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from harness.check import check
 from harness.criteria import Criterion
+from harness.endpoint.models import outputs_of
 from harness.generate.strategies import DrawnRequest, classes
 from harness.generate.unholdable import Unholdable, limited, unholdable
+from harness.judging.exploring import PropertyCase, drawn_requests, explore, plain_echoes
 from harness.oracles.changes import value_root
 from harness.oracles.equality import preserved
+from harness.probing.probe import Probe
 from harness.record.exchange import Exchange
 from harness.record.quoting import clip
-from harness.target.exploring import PropertyCase, drawn_requests, explore, plain_echoes
-from harness.target.models import outputs_of
-from harness.target.probe import Probe
 from harness.wire.tensor import Tensor
 
 DUTIES = ["A15-4-d", "A15-5-b"]

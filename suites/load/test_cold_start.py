@@ -6,17 +6,17 @@ import time
 
 from harness.check import check
 from harness.criteria import Criterion
+from harness.judging.load_judging import answers_are_right
+from harness.judging.repository import is_listed, is_ready, load, with_reserve
+from harness.judging.repository import until as wait_until
 from harness.load.analysis.degradation import refused_of
 from harness.load.analysis.summary import tried_of
 from harness.load.records.rows import Status
-from harness.target.load_judging import answers_are_right
-from harness.target.load_records import latency_words
-from harness.target.load_settling import sent_as_planned
-from harness.target.loading import loader
-from harness.target.probe import Probe
-from harness.target.replies import status_of
-from harness.target.repository import is_listed, is_ready, load, with_reserve
-from harness.target.repository import until as wait_until
+from harness.probing.load_records import latency_words
+from harness.probing.load_settling import sent_as_planned
+from harness.probing.loading import loader
+from harness.probing.probe import Probe
+from harness.probing.replies import status_of
 from harness.waiting import wait
 from harness.wire.messages import InferRequest
 from harness.wire.pace import pause_of

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from harness.check import check
 from harness.criteria import Advice, Criterion
-from harness.target.load_judging import answers_are_right, still_there
-from harness.target.load_records import latency_words
-from harness.target.load_scenarios import overload, recovers, throughput
-from harness.target.load_settling import settle
-from harness.target.loading import loader
-from harness.target.probe import Probe
+from harness.judging.load_judging import answers_are_right, still_there
+from harness.judging.load_scenarios import overload, recovers, throughput
+from harness.probing.load_records import latency_words
+from harness.probing.load_settling import settle
+from harness.probing.loading import loader
+from harness.probing.probe import Probe
 
 
 @check(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from harness.check import check
 from harness.criteria import Criterion
+from harness.judging.strangers import Answered, judge_rows, served_doors
+from harness.probing.credentials import Door, configured, nobody, ordinary, wrong_headers
+from harness.probing.probe import Probe
+from harness.probing.replies import status_of
 from harness.record.exchange import Exchange, Headers
-from harness.target.credentials import Door, configured, nobody, ordinary, wrong_headers
-from harness.target.probe import Probe
-from harness.target.replies import status_of
-from harness.target.strangers import Answered, judge_rows, served_doors
 
 # Tries with wrong credentials on one connection.
 INSISTING = 5

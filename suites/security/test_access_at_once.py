@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from harness.check import check
 from harness.criteria import Criterion
+from harness.judging.strangers import Answered, served_doors
+from harness.probing.concurrent import together
+from harness.probing.credentials import Door, configured, nobody, refuses_credentials
+from harness.probing.probe import Probe
 from harness.record.exchange import Exchange
-from harness.target.concurrent import together
-from harness.target.credentials import Door, configured, nobody, refuses_credentials
-from harness.target.probe import Probe
-from harness.target.strangers import Answered, served_doors
 from harness.wire.rest import RestClient
 
 # Requests to each door, every second one with the right credentials, and how many at once.

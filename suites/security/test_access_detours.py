@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from harness.check import check
 from harness.criteria import Criterion
+from harness.judging.strangers import Answered, served_doors
+from harness.probing.credentials import Door, configured, nobody, refuses_credentials
+from harness.probing.probe import UNKNOWN_MODEL, Probe
+from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
-from harness.target.credentials import Door, configured, nobody, refuses_credentials
-from harness.target.probe import UNKNOWN_MODEL, Probe
-from harness.target.replies import status_of
-from harness.target.strangers import Answered, served_doors
 
 FORWARDED = (
     ("X-Forwarded-For", "127.0.0.1"),

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from harness.check import Untestable, check
 from harness.criteria import Advice, Criterion
+from harness.probing.credentials import INVENTED, SHORTEST, configured, nobody
+from harness.probing.probe import UNKNOWN_MODEL, Probe
+from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
-from harness.target.credentials import INVENTED, SHORTEST, configured, nobody
-from harness.target.probe import UNKNOWN_MODEL, Probe
-from harness.target.replies import status_of
 from harness.wire.rest import RestClient
 
 TOLD, LEAKED = Advice.NO_SECRETS.clause, Criterion.NO_LEAK.clause

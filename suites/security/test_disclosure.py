@@ -11,12 +11,12 @@ from typing import Literal
 from harness.check import HINDSIGHT, Untestable, check
 from harness.criteria import Advice
 from harness.generate.members import with_data, with_members
+from harness.judging.passive.reporting import report_sightings
+from harness.judging.refusals import mistakes_made
+from harness.judging.telling import DISCLOSURE, SECRET, judge_telling, words
+from harness.probing.probe import UNKNOWN_MODEL, Probe
+from harness.probing.replies import refused
 from harness.record.exchange import Exchange
-from harness.target.passive.reporting import report_sightings
-from harness.target.probe import UNKNOWN_MODEL, Probe
-from harness.target.refusals import mistakes_made
-from harness.target.replies import refused
-from harness.target.telling import DISCLOSURE, SECRET, judge_telling, words
 
 SILENCES = 4
 # Deeper than any tensor, far from what would exhaust a parser.
@@ -162,7 +162,7 @@ class _Edit:
 
 
 def _grpc_mistakes(probe: Probe) -> list[tuple[str, Exchange]]:
-    from harness.target.grpc_calls import load_of_nobody  # noqa: PLC0415 -- needs the extra grpc
+    from harness.probing.grpc_calls import load_of_nobody  # noqa: PLC0415 -- needs the extra grpc
 
     grpc = probe.grpc
     found = [

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from harness.check import PASSIVE, check
 from harness.criteria import Advice
-from harness.target.passive.looks import DISCLOSURE, MARKUP, SECRET
-from harness.target.passive.reporting import report_sightings, seen_at_all
-from harness.target.probe import Probe
+from harness.judging.passive.looks import DISCLOSURE, MARKUP, SECRET
+from harness.judging.passive.reporting import report_sightings, seen_at_all
+from harness.probing.probe import Probe
 
 if TYPE_CHECKING:
-    from harness.target.passive.sightings import Transport
+    from harness.judging.passive.sightings import Transport
 
 EXPECTED = {
     DISCLOSURE: "nothing of the inside",

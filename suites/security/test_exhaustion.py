@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from harness.check import check
 from harness.criteria import Advice, Criterion
 from harness.generate.members import with_data, with_members
+from harness.judging.alive import alive, serving_before
+from harness.probing.probe import Probe
+from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
 from harness.record.quoting import clip
-from harness.target.alive import alive, serving_before
-from harness.target.probe import Probe
-from harness.target.replies import status_of
 from harness.wire.rawhttp import head, held
 
 HANG, CRASH, HELD_UP = Criterion.NO_HANG.clause, Criterion.NO_CRASH.clause, Advice.SERVES_OTHERS.clause

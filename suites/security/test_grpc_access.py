@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 
 from harness.check import Untestable, check
 from harness.criteria import Criterion
+from harness.judging.strangers import EVERYWHERE, nowhere, required, rest_asks
+from harness.probing.credentials import configured, ordinary, refuses_credentials, wrong_headers
+from harness.probing.probe import Probe
+from harness.probing.replies import status_of
 from harness.record.exchange import Exchange, Headers
-from harness.target.credentials import configured, ordinary, refuses_credentials, wrong_headers
-from harness.target.probe import Probe
-from harness.target.replies import status_of
-from harness.target.strangers import EVERYWHERE, nowhere, required, rest_asks
 
 # Tries with wrong credentials on one connection.
 INSISTING = 5
@@ -81,7 +81,7 @@ def _tries(call: Caller, wrong: list[tuple[str, Headers]], insisting: int) -> It
 
 def _calls(probe: Probe) -> list[tuple[str, bool, Caller]]:
     """Calls by name, whether they are of health, and how to make them with or without the right credentials."""
-    from harness.target.grpc_calls import infer_message, named  # noqa: PLC0415 -- needs the extra grpc
+    from harness.probing.grpc_calls import infer_message, named  # noqa: PLC0415 -- needs the extra grpc
 
     def caller(method: str, message: object) -> Caller:
         def call(credentials: bool, metadata: Headers, *, fresh: bool = True) -> Exchange:

@@ -6,9 +6,9 @@ import re
 
 from harness.check import check
 from harness.criteria import Advice
+from harness.probing.probe import Probe
+from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
-from harness.target.probe import Probe
-from harness.target.replies import status_of
 
 ORIGIN = "https://art15.invalid"
 # Headers that name software, and a product with its version (RFC 9110, 10.1.5); what a proxy says of its protocol in

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from harness.check import check
 from harness.criteria import Advice
+from harness.endpoint.known import value_of
+from harness.judging.extensions import repository_path
+from harness.judging.repository import INDEX, of_name
+from harness.probing.guards import ABSENT, guarded
+from harness.probing.probe import UNKNOWN_MODEL, Probe
+from harness.probing.replies import refused, status_of
 from harness.record.exchange import Exchange
 from harness.record.quoting import clip
-from harness.target.extensions import repository_path
-from harness.target.guards import ABSENT, guarded
-from harness.target.known import value_of
-from harness.target.probe import UNKNOWN_MODEL, Probe
-from harness.target.replies import refused, status_of
-from harness.target.repository import INDEX, of_name
 
 # How servers say that they do not have a call, beside that it is closed.
 NOT_SUPPORTED = ("not supported", "unsupported", "not implemented")
@@ -93,7 +93,7 @@ def security_grpc_management_reachable(probe: Probe) -> None:
     counts as reached; but where the index is closed, only an answer OK does, since bytes that cannot be read are
     refused before rights are looked at. What comes of it is as over REST. MITRE ATLAS AML.T0040.
     """
-    from harness.target.grpc_calls import NO_MESSAGE, load_of_nobody  # noqa: PLC0415 -- needs the extra grpc
+    from harness.probing.grpc_calls import NO_MESSAGE, load_of_nobody  # noqa: PLC0415 -- needs the extra grpc
 
     index = probe.grpc.call("RepositoryIndex")
     message = load_of_nobody(index)

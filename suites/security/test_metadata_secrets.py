@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from harness.check import check
 from harness.criteria import Advice
+from harness.judging.telling import DISCLOSURE, SECRET, words
 from harness.oracles.disclosure import INSIDE, SECRETS, disclosures
+from harness.probing.probe import Probe
 from harness.record.exchange import Exchange
-from harness.target.probe import Probe
-from harness.target.telling import DISCLOSURE, SECRET, words
 
 
 @check(
@@ -52,7 +52,7 @@ def security_grpc_metadata_holds_no_secret(probe: Probe) -> None:
     As over REST, with ServerMetadata, RepositoryIndex and ModelStatistics, and per model ModelMetadata and ModelConfig.
     Texts are found in fields of every number, so that layouts of other servers are read as well. MITRE ATLAS AML.T0063.
     """
-    from harness.target.grpc_calls import named, texts_of  # noqa: PLC0415 -- needs the extra grpc
+    from harness.probing.grpc_calls import named, texts_of  # noqa: PLC0415 -- needs the extra grpc
 
     general = {"server metadata": "ServerMetadata", "repository index": "RepositoryIndex",
                "statistics": "ModelStatistics"}  # fmt: skip

@@ -8,13 +8,13 @@ from urllib.parse import quote
 from harness.check import HINDSIGHT, Untestable, check
 from harness.criteria import Advice
 from harness.generate.members import with_data, with_members
+from harness.judging.passive.looks import MARKUP as MARKUP_ADVICE
+from harness.judging.passive.reporting import report_sightings
+from harness.judging.telling import words
 from harness.oracles.disclosure import markup_echoed
+from harness.probing.probe import UNKNOWN_MODEL, Probe
+from harness.probing.replies import status_of
 from harness.record.quoting import clip
-from harness.target.passive.looks import MARKUP as MARKUP_ADVICE
-from harness.target.passive.reporting import report_sightings
-from harness.target.probe import UNKNOWN_MODEL, Probe
-from harness.target.replies import status_of
-from harness.target.telling import words
 
 MARKUP = "<img src=x onerror=art15()>"
 # Path, and words of which one stands in what is meant and none in the path, which a server may repeat: a page that

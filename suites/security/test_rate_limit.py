@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from harness.check import check
 from harness.criteria import Advice
+from harness.probing.probe import Probe
+from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
-from harness.target.probe import Probe
-from harness.target.replies import status_of
 from harness.wire.pace import pause_of
 from harness.wire.rest import RestClient
 

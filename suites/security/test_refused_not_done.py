@@ -6,10 +6,10 @@ import time
 
 from harness.check import check
 from harness.criteria import Criterion
-from harness.target.credentials import configured, nobody, refuses_credentials
-from harness.target.probe import UNKNOWN_MODEL, Probe
-from harness.target.replies import status_of
-from harness.target.repository import Absence, bring_back, index, infers, is_ready, load, rows_of, spare, with_reserve
+from harness.judging.repository import Absence, bring_back, index, infers, is_ready, load, rows_of, spare, with_reserve
+from harness.probing.credentials import configured, nobody, refuses_credentials
+from harness.probing.probe import UNKNOWN_MODEL, Probe
+from harness.probing.replies import status_of
 from harness.waiting import wait
 
 # An unload may end after its answer: so long it is looked for, and in such steps.

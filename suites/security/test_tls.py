@@ -8,10 +8,10 @@ from typing import Any
 
 from harness.check import check
 from harness.criteria import Advice
+from harness.probing.probe import Probe
+from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
 from harness.record.quoting import clip
-from harness.target.probe import Probe
-from harness.target.replies import status_of
 from harness.wire.pinned import certificate, pinned, plain
 from harness.wire.sockets import WireError
 

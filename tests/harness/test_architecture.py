@@ -82,6 +82,18 @@ def test_reference_is_imported_by_nobody() -> None:
             assert not {name for name in imports_of(path) if name.startswith("harness.reference")}, path
 
 
+def test_only_suites_and_judging_report_a_case() -> None:
+    may = ("suites/", "harness/judging/")
+    for path in FILES:
+        name = path.relative_to(ROOT).as_posix()
+        calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+        holds = any(
+            isinstance(call, ast.Attribute) and call.attr == "holds" and ast.unparse(call.value).endswith("probe")
+            for call in calls
+        )
+        assert not holds or name.startswith(may), f"{name} reports a case"
+
+
 def test_every_room_of_the_page_exists() -> None:
     for room in page():
         path = ROOT.joinpath(*room.split("."))

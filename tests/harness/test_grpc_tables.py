@@ -20,7 +20,10 @@ from harness.reference.grpc import schema
 from harness.wire import grpc_messages
 
 OURS = {"prober": grpc_messages.CLASSES, "reference server": schema.CLASSES}
-IMPORTS = {"prober": "harness.wire.rpc, harness.target.grpc_calls", "reference server": "harness.reference.grpc.listen"}
+IMPORTS = {
+    "prober": "harness.wire.rpc, harness.probing.grpc_calls",
+    "reference server": "harness.reference.grpc.listen",
+}
 
 
 def facts(message: Any, path: str = "") -> Iterator[tuple[Any, ...]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import grpc
 
-from tests.harness.target.scripted import Scripted, message
+from tests.harness.endpoint.scripted import Scripted, message
 from tests.harness.wire.grpc_peer import BEGIN, DATA, GrpcPeer, data, frame, head, reply
 from tests.harness.wire.grpc_server import NO_LIMITS
 from tests.harness.wire.hostile_grpc import HostileGrpc

@@ -28,7 +28,7 @@ def test_every_clause_that_a_check_decides_has_a_title() -> None:
     assert [clause for clause in sorted(decided) if causes.find(clause) is None] == []
 
 
-@pytest.mark.parametrize("where", ["suites", "harness/target"])
+@pytest.mark.parametrize("where", ["suites", "harness/endpoint", "harness/probing", "harness/judging"])
 def test_every_root_in_the_code_belongs_to_a_cause(where: str) -> None:
     causes = load_causes()
     unknown = [f"{name}: {root}" for name, root in _roots(ROOT / where) if causes.find(root) is None]

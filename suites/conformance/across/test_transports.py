@@ -6,15 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.check import check
+from harness.endpoint.models import MANY_ROWS
 from harness.generate.boundaries import NOT_FINITE, NOT_UTF8, full_range
 from harness.generate.members import with_elements
-from harness.oracles.changes import value_root
-from harness.oracles.transports import bits_differ
-from harness.target.grpc_forms import EchoedInput, base_request, echoes_of, outputs_reversed
-from harness.target.models import MANY_ROWS
-from harness.target.probe import Probe
-from harness.target.replies import refused, status_of
-from harness.target.ways import (
+from harness.judging.grpc_forms import EchoedInput, base_request, echoes_of, outputs_reversed
+from harness.judging.ways import (
     EXTENSION,
     RAW,
     TYPED,
@@ -26,6 +22,10 @@ from harness.target.ways import (
     may_refuse,
     read,
 )
+from harness.oracles.changes import value_root
+from harness.oracles.transports import bits_differ
+from harness.probing.probe import Probe
+from harness.probing.replies import refused, status_of
 from harness.wire import strictjson
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from harness.check import check
-from harness.target.probe import Probe
-from harness.target.replies import object_or_none
-from harness.target.ways import same_version
+from harness.judging.ways import same_version
+from harness.probing.probe import Probe
+from harness.probing.replies import object_or_none
 
 
 @check(

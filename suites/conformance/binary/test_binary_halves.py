@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from harness.check import Untestable, check
+from harness.judging.binary import Binary, all_binary, entries_of, offered, parts_of, size_of
+from harness.judging.binary_echo import BinaryEcho, round_trip
+from harness.probing.probe import Probe
+from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
-from harness.target.binary import Binary, all_binary, entries_of, offered, parts_of, size_of
-from harness.target.binary_echo import BinaryEcho, round_trip
-from harness.target.probe import Probe
-from harness.target.replies import status_of
 from harness.wire.messages import InferRequest
 from harness.wire.raw import to_raw
 from harness.wire.tensor import product

@@ -6,11 +6,11 @@ Source: Triton extension_binary_data.md, "Binary Tensor Request".
 from __future__ import annotations
 
 from harness.check import check
+from harness.endpoint.models import outputs_of
+from harness.judging.binary import Binary, entries_of, is_size, offered, size_of, wishing
+from harness.probing.probe import Probe, shown
+from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
-from harness.target.binary import Binary, entries_of, is_size, offered, size_of, wishing
-from harness.target.models import outputs_of
-from harness.target.probe import Probe, shown
-from harness.target.replies import status_of
 
 
 @check(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.check import check
+from harness.judging.binary import Binary, all_binary, entries_of, offered, parts_of, size_of
 from harness.oracles.rows import row_request
+from harness.probing.probe import Probe
+from harness.probing.replies import refused, status_of
 from harness.record.exchange import Exchange
-from harness.target.binary import Binary, all_binary, entries_of, offered, parts_of, size_of
-from harness.target.probe import Probe
-from harness.target.replies import refused, status_of
 from harness.wire.binary import LENGTH_HEADER, MEDIA_TYPE, BinaryBody
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest, TensorMetadata

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harness.check import check
+from harness.endpoint.models import Accepted
 from harness.generate.binary_mutations import BinaryMutation, binary_mutations
+from harness.judging.binary import Binary, all_binary, offered
+from harness.judging.refusals import base_of
+from harness.probing.probe import Probe
+from harness.probing.replies import error_object_problem, error_root, refused, status_of
 from harness.record.exchange import Exchange
-from harness.target.binary import Binary, all_binary, offered
-from harness.target.models import Accepted
-from harness.target.probe import Probe
-from harness.target.refusals import base_of
-from harness.target.replies import error_object_problem, error_root, refused, status_of
 from harness.wire.binary import NotBinary, read_binary_reply
 
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.check import check
+from harness.endpoint.models import outputs_of, with_id
 from harness.generate.members import encoded
+from harness.judging.binary import NON_ASCII_ID, Binary, all_binary, entries_of, is_size, offered, size_of, wishing
+from harness.judging.refusals import base_of
+from harness.probing.probe import Probe, shown
+from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
-from harness.target.binary import NON_ASCII_ID, Binary, all_binary, entries_of, is_size, offered, size_of, wishing
-from harness.target.models import outputs_of, with_id
-from harness.target.probe import Probe, shown
-from harness.target.refusals import base_of
-from harness.target.replies import status_of
 from harness.wire.binary import NotBinary, SplitReply, split_reply
 
 GZIP = "gzip accepted"

@@ -1,6 +1,6 @@
 """Binary tensor data in requests: bytes of inputs after the JSON (Triton extension_binary_data.md).
 
-All of it applies only where the extension is offered; see :mod:`harness.target.binary`.
+All of it applies only where the extension is offered; see :mod:`harness.judging.binary`.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ import contextlib
 from collections.abc import Iterator
 
 from harness.check import NotApplicable, Untestable, check
+from harness.endpoint.models import MANY_ROWS, outputs_of, with_id
+from harness.judging.binary import NON_ASCII_ID, Binary, all_binary, entries_of, is_listed, offered, size_of, wishing
+from harness.judging.refusals import base_of
+from harness.probing.probe import Probe
+from harness.probing.replies import object_or_none, status_of
 from harness.record.exchange import Exchange
-from harness.target.binary import NON_ASCII_ID, Binary, all_binary, entries_of, is_listed, offered, size_of, wishing
-from harness.target.models import MANY_ROWS, outputs_of, with_id
-from harness.target.probe import Probe
-from harness.target.refusals import base_of
-from harness.target.replies import object_or_none, status_of
 from harness.wire.binary import LENGTH_HEADER, MEDIA_TYPE, binary_request
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest

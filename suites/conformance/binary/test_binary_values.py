@@ -10,18 +10,18 @@ from typing import Any
 from hypothesis import strategies as st
 
 from harness.check import check
+from harness.endpoint.models import outputs_of
 from harness.generate.boundaries import PRECISION, integer_range
 from harness.generate.members import with_elements
 from harness.generate.values import element_lists
+from harness.judging.binary import Binary, entries_of, offered, parts_of, size_of, wishing
+from harness.judging.binary_echo import BinaryEcho, bytes_kept, echoes, lost, round_trip, sent_to
+from harness.judging.refusals import base_of
 from harness.oracles.changes import value_root
 from harness.oracles.equality import preserved
+from harness.probing.probe import Probe
+from harness.probing.replies import refused, status_of
 from harness.record.exchange import Exchange
-from harness.target.binary import Binary, entries_of, offered, parts_of, size_of, wishing
-from harness.target.binary_echo import BinaryEcho, bytes_kept, echoes, lost, round_trip, sent_to
-from harness.target.models import outputs_of
-from harness.target.probe import Probe
-from harness.target.refusals import base_of
-from harness.target.replies import refused, status_of
 from harness.wire.datatypes import DATATYPES
 from harness.wire.raw import from_raw
 from harness.wire.tensor import product

@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterator, Sequence
 
 from harness.check import NotApplicable, Untestable, check
+from harness.endpoint.models import outputs_of
+from harness.judging.extensions import infer, offered
+from harness.probing.probe import Probe, shown
+from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
-from harness.target.extensions import infer, offered
-from harness.target.models import outputs_of
-from harness.target.probe import Probe, shown
-from harness.target.replies import status_of
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest
 from harness.wire.tensor import Tensor, product

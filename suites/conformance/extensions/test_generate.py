@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from harness.check import check
+from harness.probing.generation import (
+    REASONS,
+    TEXT,
+    Generation,
+    answer_problem,
+    details_of,
+    forms,
+    found,
+    token_problem,
+)
+from harness.probing.probe import ABSENT, Probe, shown
+from harness.probing.replies import error_object_problem, error_root, object_or_none, refused, status_of
 from harness.record.exchange import Exchange
-from harness.target.generation import REASONS, TEXT, Generation, answer_problem, details_of, forms, found, token_problem
-from harness.target.probe import ABSENT, Probe, shown
-from harness.target.replies import error_object_problem, error_root, object_or_none, refused, status_of
 
 # Enough for every rule, and little to compute.
 FEW = 3

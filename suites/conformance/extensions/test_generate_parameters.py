@@ -6,10 +6,10 @@ import re
 from typing import Any
 
 from harness.check import check
+from harness.probing.generation import STILL, TEXT, details_of, found
+from harness.probing.probe import Probe
+from harness.probing.replies import object_or_none, refused, status_of
 from harness.record.exchange import Exchange
-from harness.target.generation import STILL, TEXT, details_of, found
-from harness.target.probe import Probe
-from harness.target.replies import object_or_none, refused, status_of
 
 FEW = 3
 MANY = 40

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from harness.check import check
-from harness.record.exchange import Exchange
-from harness.target.generation import (
+from harness.probing.generation import (
     REASONS,
     STILL,
     Generation,
@@ -15,8 +14,9 @@ from harness.target.generation import (
     found,
     payloads,
 )
-from harness.target.probe import Probe, shown
-from harness.target.replies import error_object_problem, refused, status_of
+from harness.probing.probe import Probe, shown
+from harness.probing.replies import error_object_problem, refused, status_of
+from harness.record.exchange import Exchange
 from harness.wire.events import MEDIA_TYPE
 
 FEW = 3

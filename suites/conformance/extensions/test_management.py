@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.check import check
+from harness.endpoint.known import value_of
+from harness.judging.extensions import error_answer, of_model, offered
+from harness.probing.names import name_root
+from harness.probing.probe import UNKNOWN_MODEL, Probe, json_type, shown
+from harness.probing.replies import refused, status_of
 from harness.record.exchange import Exchange
-from harness.target.extensions import error_answer, of_model, offered
-from harness.target.known import value_of
-from harness.target.names import name_root
-from harness.target.probe import UNKNOWN_MODEL, Probe, json_type, shown
-from harness.target.replies import refused, status_of
 
 Settings = Mapping[str, object]
 SWITCHES = ("log_info", "log_warning", "log_error")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from harness.check import check
+from harness.endpoint.known import value_of
+from harness.judging.extensions import claim
+from harness.judging.repository import MOST_ROWS, index, infers, is_listed, of_name, rows_of
+from harness.probing.probe import Probe, json_type, shown
+from harness.probing.replies import refused, status_of
 from harness.record.exchange import Exchange
-from harness.target.extensions import claim
-from harness.target.known import value_of
-from harness.target.probe import Probe, json_type, shown
-from harness.target.replies import refused, status_of
-from harness.target.repository import MOST_ROWS, index, infers, is_listed, of_name, rows_of
 
 MEMBERS = ("version", "state", "reason")
 

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.check import check
-from harness.record.exchange import Exchange
-from harness.target.extensions import error_answer
-from harness.target.models import ModelUnderTest
-from harness.target.names import name_root
-from harness.target.probe import UNKNOWN_MODEL, Probe
-from harness.target.replies import refused, status_of
-from harness.target.repository import (
+from harness.endpoint.models import ModelUnderTest
+from harness.judging.extensions import error_answer
+from harness.judging.repository import (
     AGAIN_SECONDS,
     Absence,
     index,
@@ -25,6 +21,10 @@ from harness.target.repository import (
     unloaded,
     until,
 )
+from harness.probing.names import name_root
+from harness.probing.probe import UNKNOWN_MODEL, Probe
+from harness.probing.replies import refused, status_of
+from harness.record.exchange import Exchange
 
 
 @check(

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.check import check
+from harness.endpoint.models import outputs_of
 from harness.generate.inputs import example_tensor
+from harness.judging.extensions import infer, offered
+from harness.judging.refusals import base_of
 from harness.oracles.equality import Outputs, difference
+from harness.probing.probe import Probe
+from harness.probing.replies import refused, status_of
 from harness.record.exchange import Exchange
 from harness.record.intent import meant
-from harness.target.extensions import infer, offered
-from harness.target.models import outputs_of
-from harness.target.probe import Probe
-from harness.target.refusals import base_of
-from harness.target.replies import refused, status_of
 from harness.wire.messages import InferRequest
 from harness.wire.tensor import Tensor
 from harness.wire.varied import vary

@@ -13,15 +13,15 @@ from dataclasses import replace
 from typing import Any
 
 from harness.check import check
+from harness.endpoint.known import value_of
+from harness.endpoint.models import Accepted, outputs_of
+from harness.judging.extensions import infer, offered
 from harness.oracles.equality import difference
+from harness.probing.probe import Probe, json_type, shown
+from harness.probing.replies import object_or_none, refused, status_of
+from harness.probing.shared_memory import STATUS, Region, on_this_host, shared, size_for
 from harness.record.exchange import Exchange
 from harness.record.intent import meant
-from harness.target.extensions import infer, offered
-from harness.target.known import value_of
-from harness.target.models import Accepted, outputs_of
-from harness.target.probe import Probe, json_type, shown
-from harness.target.replies import object_or_none, refused, status_of
-from harness.target.shared_memory import STATUS, Region, on_this_host, shared, size_for
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest
 from harness.wire.raw import from_raw, to_raw

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.check import NotApplicable, Untestable, check
+from harness.judging.extensions import of_model, offered, polled
+from harness.probing.probe import Probe, json_type, shown
+from harness.probing.replies import object_or_none, status_of
 from harness.record.exchange import Exchange
-from harness.target.extensions import of_model, offered, polled
-from harness.target.probe import Probe, json_type, shown
-from harness.target.replies import object_or_none, status_of
 from harness.wire.messages import InferRequest
 
 SENT = 3

@@ -15,10 +15,10 @@ from harness.generate.grpc_contents import (
     typed_halves,
     wrong_fields,
 )
-from harness.target.grpc_forms import base_request, batch_request, not_as_raw_bytes, typable
-from harness.target.grpc_replies import outputs
-from harness.target.probe import Probe
-from harness.target.replies import refused, status_of
+from harness.judging.grpc_forms import base_request, batch_request, not_as_raw_bytes, typable
+from harness.probing.grpc_replies import outputs
+from harness.probing.probe import Probe
+from harness.probing.replies import refused, status_of
 from harness.wire.messages import InferRequest
 
 if TYPE_CHECKING:

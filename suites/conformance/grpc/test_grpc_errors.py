@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 
 from harness.check import NotApplicable, Untestable, check
+from harness.judging.grpc_refusals import grpc_base, grpc_mistakes, grpc_refuses
 from harness.oracles.equality import difference
-from harness.target.grpc_refusals import grpc_base, grpc_mistakes, grpc_refuses
-from harness.target.grpc_replies import CLIENT_CODES, infer_reply, outputs, status_root
-from harness.target.names import name_root
-from harness.target.probe import UNKNOWN_MODEL, Probe
-from harness.target.replies import refused, status_of
+from harness.probing.grpc_replies import CLIENT_CODES, infer_reply, outputs, status_root
+from harness.probing.names import name_root
+from harness.probing.probe import UNKNOWN_MODEL, Probe
+from harness.probing.replies import refused, status_of
 
 
 @check(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from harness.check import NotApplicable, Untestable, check
+from harness.probing.names import name_root
+from harness.probing.probe import UNKNOWN_MODEL, Probe
+from harness.probing.replies import refused, status_of
 from harness.record.exchange import Exchange
-from harness.target.names import name_root
-from harness.target.probe import UNKNOWN_MODEL, Probe
-from harness.target.replies import refused, status_of
 
 NO_SUCH_VERSION = "999999"
 

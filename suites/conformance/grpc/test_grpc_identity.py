@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from harness.check import check
 from harness.generate.values import request_ids
 from harness.oracles.changes import id_root
+from harness.probing.grpc_replies import infer_reply
+from harness.probing.probe import Probe
+from harness.probing.replies import refused, status_of
 from harness.record.exchange import Exchange
 from harness.record.quoting import clip
-from harness.target.grpc_replies import infer_reply
-from harness.target.probe import Probe
-from harness.target.replies import refused, status_of
 
 if TYPE_CHECKING:
     from harness.wire.protobuf import Form

@@ -8,18 +8,18 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from harness.check import NotApplicable, Untestable, check
+from harness.endpoint.models import MANY_ROWS
 from harness.generate.inputs import candidates
+from harness.probing.grpc_replies import infer_reply, problem_of_reply
+from harness.probing.probe import Probe
+from harness.probing.replies import refused, status_of
 from harness.record.exchange import Exchange
-from harness.target.grpc_replies import infer_reply, problem_of_reply
-from harness.target.models import MANY_ROWS
-from harness.target.probe import Probe
-from harness.target.replies import refused, status_of
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest
 from harness.wire.varied import vary
 
 if TYPE_CHECKING:
-    from harness.target.grpc_model import Edit, GrpcAccepted
+    from harness.endpoint.grpc_model import Edit, GrpcAccepted
 
 
 @check(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from harness.check import check
-from harness.target.grpc_replies import properties_form
-from harness.target.names import name_root
-from harness.target.probe import UNKNOWN_MODEL, Probe, shown
-from harness.target.replies import refused, status_of
+from harness.probing.grpc_replies import properties_form
+from harness.probing.names import name_root
+from harness.probing.probe import UNKNOWN_MODEL, Probe, shown
+from harness.probing.replies import refused, status_of
 from harness.wire.datatypes import DATATYPES
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from harness.check import check
+from harness.judging.grpc_refusals import grpc_base
+from harness.probing.grpc_replies import differ, infer_reply, outputs, undefined_parameter
+from harness.probing.probe import Probe
+from harness.probing.replies import refused, status_of
 from harness.record.exchange import Exchange
-from harness.target.grpc_refusals import grpc_base
-from harness.target.grpc_replies import differ, infer_reply, outputs, undefined_parameter
-from harness.target.probe import Probe
-from harness.target.replies import refused, status_of
 from harness.wire.varied import vary
 
 NAME = "x_conformance"

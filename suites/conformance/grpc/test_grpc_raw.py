@@ -6,9 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from harness.check import check
-from harness.record.exchange import Exchange
-from harness.target.grpc_data import data_problem
-from harness.target.grpc_forms import (
+from harness.endpoint.models import MANY_ROWS, outputs_of
+from harness.judging.grpc_forms import (
     RAW_REFUSED,
     REPLY_DATA,
     against_typed,
@@ -19,10 +18,11 @@ from harness.target.grpc_forms import (
     replies,
     typable,
 )
-from harness.target.grpc_replies import differ, outputs
-from harness.target.models import MANY_ROWS, outputs_of
-from harness.target.probe import Probe
-from harness.target.replies import refused, status_of
+from harness.probing.grpc_data import data_problem
+from harness.probing.grpc_replies import differ, outputs
+from harness.probing.probe import Probe
+from harness.probing.replies import refused, status_of
+from harness.record.exchange import Exchange
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest
 from harness.wire.varied import vary

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from harness.check import check
-from harness.record.exchange import Exchange
-from harness.target.grpc_replies import outputs
-from harness.target.grpc_repository import (
+from harness.probing.grpc_replies import outputs
+from harness.probing.grpc_repository import (
     FOLLOW_SECONDS,
     NOT_ALLOWED,
     UNLOAD_SECONDS,
@@ -18,9 +17,10 @@ from harness.target.grpc_repository import (
     states,
     unloaded,
 )
-from harness.target.names import name_root
-from harness.target.probe import UNKNOWN_MODEL, Probe
-from harness.target.replies import refused, status_of
+from harness.probing.names import name_root
+from harness.probing.probe import UNKNOWN_MODEL, Probe
+from harness.probing.replies import refused, status_of
+from harness.record.exchange import Exchange
 
 STATE_ROOT = "grpc-repository-state"
 

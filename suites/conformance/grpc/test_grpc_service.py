@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from harness.check import check
+from harness.probing.grpc_replies import differ
+from harness.probing.probe import UNKNOWN_MODEL, Probe
+from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
-from harness.target.grpc_replies import differ
-from harness.target.probe import UNKNOWN_MODEL, Probe
-from harness.target.replies import status_of
 from harness.wire.messages import InferRequest
 
 UNKNOWN_FIELDS = {"a number in field 500": b"\xa0\x1f\x01", "text in field 500": b"\xa2\x1f\x04some"}

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.check import check
+from harness.endpoint.models import outputs_of
 from harness.generate.boundaries import NOT_UTF8
-from harness.oracles.equality import difference
-from harness.oracles.rows import row_request, rows_differ
-from harness.target.grpc_data import filled
-from harness.target.grpc_forms import (
+from harness.judging.grpc_forms import (
     REPLY_DATA,
     TYPED_REFUSED,
     base_request,
@@ -22,10 +20,12 @@ from harness.target.grpc_forms import (
     replies,
     typable,
 )
-from harness.target.grpc_replies import outputs
-from harness.target.models import outputs_of
-from harness.target.probe import Probe
-from harness.target.replies import status_of
+from harness.oracles.equality import difference
+from harness.oracles.rows import row_request, rows_differ
+from harness.probing.grpc_data import filled
+from harness.probing.grpc_replies import outputs
+from harness.probing.probe import Probe
+from harness.probing.replies import status_of
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest
 from harness.wire.tensor import Tensor, product

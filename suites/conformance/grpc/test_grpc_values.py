@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from harness.check import check
+from harness.endpoint.models import outputs_of
 from harness.generate.boundaries import MANY_BYTES, NOT_UTF8, full_range
 from harness.generate.members import with_elements
-from harness.oracles.transports import answers_differ
-from harness.target.grpc_data import filled
-from harness.target.grpc_forms import (
+from harness.judging.grpc_forms import (
     RAW_REFUSED,
     REPLY_DATA,
     against_typed,
@@ -23,11 +22,12 @@ from harness.target.grpc_forms import (
     replies,
     typable,
 )
-from harness.target.grpc_replies import infer_reply, outputs
-from harness.target.grpc_swapped import bytes_swapped, entries_swapped
-from harness.target.models import outputs_of
-from harness.target.probe import Probe
-from harness.target.replies import refused, status_of
+from harness.oracles.transports import answers_differ
+from harness.probing.grpc_data import filled
+from harness.probing.grpc_replies import infer_reply, outputs
+from harness.probing.grpc_swapped import bytes_swapped, entries_swapped
+from harness.probing.probe import Probe
+from harness.probing.replies import refused, status_of
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest
 from harness.wire.tensor import Tensor

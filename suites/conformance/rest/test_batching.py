@@ -5,12 +5,12 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from harness.check import NotApplicable, Untestable, check
+from harness.endpoint.models import MANY_ROWS, outputs_of, with_id
 from harness.oracles.equality import difference
 from harness.oracles.rows import row_request, rows_differ
+from harness.probing.probe import Probe
+from harness.probing.replies import object_or_none, refused, status_of
 from harness.record.exchange import Exchange
-from harness.target.models import MANY_ROWS, outputs_of, with_id
-from harness.target.probe import Probe
-from harness.target.replies import object_or_none, refused, status_of
 from harness.wire.messages import InferRequest
 from harness.wire.varied import vary
 

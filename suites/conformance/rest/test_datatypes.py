@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from harness.check import check
+from harness.endpoint.models import outputs_of
 from harness.generate.boundaries import ASCII, BOOLEANS, FLOATS, HALVES, PRECISION, TEXTS, Scalar, integer_range
 from harness.generate.members import with_elements
 from harness.generate.values import element_lists
 from harness.oracles.changes import value_root
 from harness.oracles.equality import preserved
+from harness.probing.probe import Probe
+from harness.probing.replies import refused, status_of
 from harness.record.exchange import Exchange
 from harness.record.intent import meant
-from harness.target.models import outputs_of
-from harness.target.probe import Probe
-from harness.target.replies import refused, status_of
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest
 from harness.wire.tensor import Tensor

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from harness.check import check
-from harness.target.names import name_root
-from harness.target.probe import UNKNOWN_MODEL, Probe
-from harness.target.refusals import base_of, mistakes_made, mutations_of
-from harness.target.replies import error_object_problem, error_root, object_or_none, refused, status_of
+from harness.judging.refusals import base_of, mistakes_made, mutations_of
+from harness.probing.names import name_root
+from harness.probing.probe import UNKNOWN_MODEL, Probe
+from harness.probing.replies import error_object_problem, error_root, object_or_none, refused, status_of
 
 # Mistakes that are answered by different layers of a server: parser, schema, tensor, names.
 CLIENT_MISTAKES = ("not-json", "no-members", "input-without-shape", "one-element-more", "unknown-output")

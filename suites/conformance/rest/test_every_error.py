@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.check import PASSIVE, check
-from harness.target.passive.reporting import report_sightings, seen_at_all
-from harness.target.probe import Probe
+from harness.judging.passive.reporting import report_sightings, seen_at_all
+from harness.probing.probe import Probe
 
 if TYPE_CHECKING:
-    from harness.target.passive.sightings import Transport
+    from harness.judging.passive.sightings import Transport
 
 
 @check(

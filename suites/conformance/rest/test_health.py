@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from harness.check import check
+from harness.probing.probe import Probe, shown
+from harness.probing.replies import object_or_none, status_of
 from harness.record.exchange import Exchange
-from harness.target.probe import Probe, shown
-from harness.target.replies import object_or_none, status_of
 
 
 @check(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from harness.check import check
 from harness.generate.members import with_data
-from harness.target.probe import Probe
-from harness.target.replies import status_of
+from harness.probing.probe import Probe
+from harness.probing.replies import status_of
 
 DEPTH = 10_000
 HUGE = 4294967296

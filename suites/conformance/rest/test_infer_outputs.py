@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.check import NotApplicable, Untestable, check
+from harness.endpoint.models import MANY_ROWS
+from harness.probing.probe import ABSENT, Probe, shown
+from harness.probing.replies import object_or_none
 from harness.record.exchange import Exchange
-from harness.target.models import MANY_ROWS
-from harness.target.probe import ABSENT, Probe, shown
-from harness.target.replies import object_or_none
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import TensorMetadata
 from harness.wire.tensor import flatten, nesting_matches, product

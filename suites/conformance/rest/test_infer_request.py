@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from harness.check import Untestable, check
-from harness.target.models import NESTED
-from harness.target.probe import Probe
-from harness.target.replies import status_of
+from harness.endpoint.models import NESTED
+from harness.probing.probe import Probe
+from harness.probing.replies import status_of
 
 # Statuses that say "there is no such operation here", rather than "this request is not for me".
 UNROUTED = (404, 405, 501)

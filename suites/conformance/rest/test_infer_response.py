@@ -7,13 +7,13 @@ from functools import partial
 from typing import Any
 
 from harness.check import NotApplicable, Untestable, check
+from harness.endpoint.models import MANY_ROWS, with_id
 from harness.generate.values import request_ids
 from harness.oracles.changes import id_root
+from harness.probing.probe import Probe, json_type, shown
+from harness.probing.replies import object_or_none, refused, status_of
 from harness.record.exchange import Exchange
 from harness.record.quoting import clip
-from harness.target.models import MANY_ROWS, with_id
-from harness.target.probe import Probe, json_type, shown
-from harness.target.replies import object_or_none, refused, status_of
 
 IDS = ("42", "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "a b/c?d", "z" * 256, "ключ-鍵-é")
 NULL_ROOT = "null-on-optional-member"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from harness.check import check
-from harness.target.names import name_root
-from harness.target.probe import UNKNOWN_MODEL, Probe, shown
-from harness.target.replies import object_or_none, refused, status_of
+from harness.probing.names import name_root
+from harness.probing.probe import UNKNOWN_MODEL, Probe, shown
+from harness.probing.replies import object_or_none, refused, status_of
 
 
 @check(

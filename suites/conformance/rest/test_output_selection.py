@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from harness.check import check
+from harness.endpoint.models import outputs_of
 from harness.generate.members import with_members
 from harness.oracles.equality import difference
+from harness.probing.probe import Probe
+from harness.probing.replies import object_or_none, refused, status_of
 from harness.record.exchange import Exchange
-from harness.target.models import outputs_of
-from harness.target.probe import Probe
-from harness.target.replies import object_or_none, refused, status_of
 
 
 @check(

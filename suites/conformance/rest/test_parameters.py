@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from harness.check import check
+from harness.endpoint.models import outputs_of
 from harness.generate.members import with_members
+from harness.probing.probe import Probe
+from harness.probing.replies import refused, status_of
 from harness.record.exchange import Exchange
-from harness.target.models import outputs_of
-from harness.target.probe import Probe
-from harness.target.replies import refused, status_of
 
 KINDS: dict[str, Any] = {"p_string": "a", "p_integer": 3, "p_fraction": 1.5, "p_boolean": True}
 

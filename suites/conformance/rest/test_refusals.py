@@ -7,8 +7,8 @@ open_inference_rest.yaml. Request-side rules oblige the client, so that a server
 from __future__ import annotations
 
 from harness.check import check
-from harness.target.probe import Probe
-from harness.target.refusals import refuses
+from harness.judging.refusals import refuses
+from harness.probing.probe import Probe
 
 
 @check(

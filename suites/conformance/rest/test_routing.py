@@ -6,10 +6,10 @@ import contextlib
 from collections.abc import Iterator
 
 from harness.check import NotApplicable, Untestable, check
+from harness.endpoint.models import MANY_ROWS
+from harness.probing.probe import UNKNOWN_MODEL, Probe
+from harness.probing.replies import error_object_problem, refused, status_of
 from harness.record.exchange import Exchange
-from harness.target.models import MANY_ROWS
-from harness.target.probe import UNKNOWN_MODEL, Probe
-from harness.target.replies import error_object_problem, refused, status_of
 from harness.wire import strictjson
 from harness.wire.rest import json_of
 

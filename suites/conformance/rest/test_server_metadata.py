@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from harness.check import check
+from harness.probing.probe import ABSENT, Probe, json_type, shown
+from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
-from harness.target.probe import ABSENT, Probe, json_type, shown
-from harness.target.replies import status_of
 
 
 @check(

@@ -6,13 +6,13 @@ import math
 from typing import Any
 
 from harness.check import check
+from harness.endpoint.models import Accepted, outputs_of
 from harness.generate.conversions import OUT_OF_RANGE, conversions
 from harness.generate.members import encoded, with_data
+from harness.judging.refusals import base_of
+from harness.probing.probe import Probe, shown
+from harness.probing.replies import refused, status_of
 from harness.record.exchange import Exchange
-from harness.target.models import Accepted, outputs_of
-from harness.target.probe import Probe, shown
-from harness.target.refusals import base_of
-from harness.target.replies import refused, status_of
 from harness.wire.tensor import nest, product
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harness.check import check
+from harness.probing.probe import Probe, shown
+from harness.probing.replies import object_or_none, refused, status_of
 from harness.record.exchange import Exchange
-from harness.target.probe import Probe, shown
-from harness.target.replies import object_or_none, refused, status_of
 
 NO_SUCH_VERSION = "999999"
 

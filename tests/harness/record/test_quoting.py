@@ -10,14 +10,23 @@ from harness.record.quoting import clip, clip_bytes
 from harness.record.redact import Redactor
 
 ROOT = Path(__file__).resolve().parents[3]
-ROOMS = ("harness/wire", "harness/target", "harness/run", "harness/oracles", "harness/load", "suites")
+ROOMS = (
+    "harness/wire",
+    "harness/endpoint",
+    "harness/probing",
+    "harness/judging",
+    "harness/run",
+    "harness/oracles",
+    "harness/load",
+    "suites",
+)
 # A shorter piece of a secret says nothing.
 USABLE = 24
 # What is cut otherwise, and why it may be.
 ALLOWED = {
-    "harness/target/advice.py: re.sub(r\"[^A-Za-z0-9_.-]+\", \"-\", name)[:40]": "a file, told redacted",
-    "harness/target/address.py: exchange.response_body[:200]": "looked at, not told",
-    "harness/target/sequences.py: exchange.response_body[:2000]": "looked at, not told",
+    "harness/endpoint/advice.py: re.sub(r\"[^A-Za-z0-9_.-]+\", \"-\", name)[:40]": "a file, told redacted",
+    "harness/endpoint/address.py: exchange.response_body[:200]": "looked at, not told",
+    "harness/endpoint/sequences.py: exchange.response_body[:2000]": "looked at, not told",
     "suites/security/test_management.py: exchange.response_body[:2000]": "looked at, not told",
     "harness/run/numbers.py: str(given)[:40]": "an option of ours",
     "harness/load/locust/options.py: str(given)[:40]": "an option of ours",

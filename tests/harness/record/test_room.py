@@ -10,11 +10,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from harness.probing.replaying import CannotReplay, Clients, send_again, unlike
 from harness.record.exchange import Exchange
 from harness.record.store import HEAD, TAIL, WHOLE, ExchangeStore
 from harness.run.events import shortened, storable
 from harness.run.recordings import read_recording
-from harness.target.replaying import CannotReplay, Clients, send_again, unlike
 from reports.curl import command
 from reports.excerpt import ExchangeReader, ExchangeRecord
 

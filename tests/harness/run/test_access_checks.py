@@ -8,16 +8,16 @@ from typing import cast
 import pytest
 
 from harness.check import REGISTRY, Outcome
+from harness.endpoint.target import Target
+from harness.judging.strangers import EVERYWHERE
 from harness.policy import CriteriaTable, Policy
+from harness.probing.probe import Probe
 from harness.record.exchange import Exchange
 from harness.run.checks import load_checks
 from harness.run.results import execute
-from harness.target.probe import Probe
-from harness.target.strangers import EVERYWHERE
-from harness.target.target import Target
 from harness.verdicts import Verdict
 from harness.wire.access import Access
-from tests.harness.target.scripted import Scripted, message
+from tests.harness.endpoint.scripted import Scripted, message
 from tests.harness.wire.hostile_grpc import grpc_client
 
 UNIMPLEMENTED, UNAUTHENTICATED = 12, 16

@@ -13,21 +13,21 @@ import pytest
 
 from harness.budget import Budget, Limits
 from harness.check import REGISTRY, Check, EndpointLost, Outcome, Untestable
+from harness.endpoint.target import Target
 from harness.incident import Incident, Suspect
 from harness.policy import Policy
+from harness.probing.probe import Probe, checking
 from harness.record.exchange import ConnectionFacts, Exchange, Failure
 from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
 from harness.run.continuity import Continuity
 from harness.run.results import tell
 from harness.run.suspects import suspects_of
-from harness.target.probe import Probe, checking
-from harness.target.target import Target
 from harness.verdicts import Level, Verdict
 from harness.wire.access import Access
 from harness.wire.rest import RestClient
 from tests.endtoend.mortal import free_ports
-from tests.harness.target.test_replaying import RECORDED
+from tests.harness.probing.test_replaying import RECORDED
 
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 

@@ -8,14 +8,14 @@ import pytest
 
 from harness.budget import BudgetExhausted
 from harness.check import Untestable
+from harness.endpoint.errors import TargetError
 from harness.run.checks import load_checks
 from harness.run.config import configure
 from harness.run.options import Options, UsageError
 from harness.run.session import Run
-from harness.target.errors import TargetError
 from harness.verdicts import Verdict
 from reports.evidence import decode
-from tests.harness.target.test_discovery import serving
+from tests.harness.endpoint.test_discovery import serving
 
 SLUG = "rest-live-answers-200"
 

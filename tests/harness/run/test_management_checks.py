@@ -11,16 +11,16 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import DecodeError
 
 from harness.check import REGISTRY, Outcome
+from harness.endpoint.target import Target
 from harness.policy import CriteriaTable, Policy
+from harness.probing.grpc_calls import NO_MESSAGE, index_names, load_of_nobody, named, texts_of
+from harness.probing.probe import UNKNOWN_MODEL, Probe
 from harness.record.exchange import Exchange, RpcStatus
 from harness.run.checks import load_checks
 from harness.run.results import execute
-from harness.target.grpc_calls import NO_MESSAGE, index_names, load_of_nobody, named, texts_of
-from harness.target.probe import UNKNOWN_MODEL, Probe
-from harness.target.target import Target
 from harness.verdicts import Verdict
-from tests.harness.target.scripted import Scripted, message
-from tests.harness.target.test_replaying import RECORDED
+from tests.harness.endpoint.scripted import Scripted, message
+from tests.harness.probing.test_replaying import RECORDED
 from tests.harness.wire.hostile_grpc import grpc_client
 
 UNIMPLEMENTED, INTERNAL, DENIED, NOT_FOUND = 12, 13, 7, 5

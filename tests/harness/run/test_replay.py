@@ -14,7 +14,7 @@ from harness.run.options import Options, UsageError
 from harness.run.recordings import recorded_before
 from harness.run.replay import NOT_REPRODUCED, NOTHING, REPRODUCED, ReplayRequest, replay
 from reports.bundle import finish
-from tests.harness.target.flawed import flawed
+from tests.harness.probing.flawed import flawed
 from tests.reports import factory
 
 SLUG = "rest-infer-echoes-id"

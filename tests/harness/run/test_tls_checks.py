@@ -16,12 +16,12 @@ from typing import cast
 import pytest
 
 from harness.check import REGISTRY, Outcome
+from harness.endpoint.target import Target
 from harness.policy import Policy
+from harness.probing.probe import Probe
 from harness.record.exchange import Exchange
 from harness.run.checks import load_checks
 from harness.run.results import execute
-from harness.target.probe import Probe
-from harness.target.target import Target
 from harness.verdicts import Verdict
 from harness.wire.access import Access
 from tests.harness.wire.clients import client_for

@@ -8,15 +8,16 @@ from typing import cast
 import pytest
 
 from harness.check import Check, Outcome
+from harness.endpoint.memory import Memory
+from harness.endpoint.target import Target
+from harness.judging.passive.sightings import Sightings
+from harness.probing.probe import Probe
 from harness.record.redact import Redactor
 from harness.run.checks import load_checks
 from harness.run.results import told_nonetheless
-from harness.target.passive.sightings import Sightings
-from harness.target.probe import Probe
-from harness.target.target import Target
 from harness.verdicts import Level, Verdict
 from harness.wire.ahead import Ahead
-from tests.harness.target.passive.answers import PYTHON, rest
+from tests.harness.judging.passive.answers import PYTHON, rest
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,9 @@ def probe_of(check: Check, text: str) -> Probe:
     """A probe of a run in which one error with that text was recorded."""
     seen = Sightings(Redactor())
     seen.look(rest(400, {"error": text}), "a")
-    target = cast("Target", SimpleNamespace(sightings=seen, ahead=Ahead([])))
+    memory = Memory()
+    memory.keep(seen)
+    target = cast("Target", SimpleNamespace(memory=memory, ahead=Ahead([])))
     return Probe(check, target, Outcome(dict.fromkeys(check.asked, Level.SHOULD)))
 
 

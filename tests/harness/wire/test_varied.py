@@ -10,8 +10,8 @@ import pytest
 
 from harness.generate.distinct import distinct, joined, pool_of_rows
 from harness.generate.members import with_data, with_elements, with_members
+from harness.judging.binary import all_binary, wishing
 from harness.oracles.rows import row_request
-from harness.target.binary import all_binary, wishing
 from harness.wire.binary import binary_value
 from harness.wire.messages import InferRequest
 from harness.wire.protobuf import infer_message, read_parameters
@@ -95,7 +95,7 @@ def test_order_stays_where_another_thing_varies() -> None:
 MAKERS = {
     "harness/wire/messages.py", "harness/wire/binary.py", "harness/generate/inputs.py", "harness/generate/samples.py",
     "harness/generate/strategies.py", "harness/load/plan/prepare.py", "suites/conformance/extensions/test_sequence.py",
-    "suites/conformance/grpc/test_grpc_service.py", "harness/target/grpc_model.py",
+    "suites/conformance/grpc/test_grpc_service.py", "harness/endpoint/grpc_model.py",
     "suites/conformance/binary/test_binary_raw.py",
 }  # fmt: skip
 ROOT = Path(__file__).parents[3]

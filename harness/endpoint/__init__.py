@@ -1,0 +1,1 @@
+"""What is under test: its addresses, its models, and what it says of itself."""

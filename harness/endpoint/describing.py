@@ -1,0 +1,188 @@
+"""Ask for the metadata of each model that is to be probed, as far as the bounds of the policy and the budget go.
+
+What is left out stands in the run as well: it is untestable, with words, and never silently absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+
+from harness.budget import Budget, BudgetExhausted
+from harness.check import EndpointLost, Untestable
+from harness.endpoint.bounds import SURROGATE, beyond, name_of, not_probed, sendable, trimmed, unsendable
+from harness.endpoint.errors import TargetError
+from harness.endpoint.known import readable_of
+from harness.endpoint.models import ModelUnderTest
+from harness.endpoint.target import Target
+from harness.generate.samples import SampleError, read_data, read_requests
+from harness.policy import LimitsTable, SampleTable
+from harness.record.exchange import Exchange
+from harness.wire.ahead import AT_A_TIME
+from harness.wire.messages import InferRequest, ModelMetadata, read_model_metadata
+from harness.wire.rest import RestClient
+
+# Asking for metadata may take this share of the time that is left: the rest is for checks.
+SHARE = 0.5
+
+
+def describe_all(
+    target: Target,
+    wanted: Sequence[tuple[str, str | None]],
+    versions: Mapping[str, str | None],
+    *,
+    named: bool,
+    unread: str = "",
+) -> None:
+    """Fill ``target.models`` and ``target.beyond``.
+
+    Args:
+        wanted: name and version of each, in the order of probing.
+        versions: the first version of each model that the listing names.
+        named: whether the user named them.
+        unread: why there are more than ``wanted`` holds; empty where there are not.
+
+    Raises:
+        TargetError: a name was given that no message can hold.
+    """
+    limits, budget = target.policy.limits, _budget(target)
+    chunk = 0
+    until = budget.seconds_left * (1 - SHARE)
+    for position, (name, version) in enumerate(wanted):
+        if not named and position >= limits.models:
+            told = f"{limits.models} are the limit: raise it with [limits] models in the policy, or name some"
+            why = f"{told} with --oip-model{unread and f' (and {unread}, so that there are more)'}"
+            _leave_out(target, wanted[position:], why, f"[limits]\nmodels = {len(wanted)}")
+            return
+        why, mend = unsendable(name, limits)
+        if why:
+            if named:
+                raise TargetError(f"--oip-model {name_of(name, ())!r}: {why}")
+            if SURROGATE.search(name):
+                target.unsendable.append(name)
+            target.beyond.append(not_probed(name_of(name, _ids(target)), f"not probed: {why}", mend))
+            continue
+        if budget.seconds_left < until:
+            _leave_out(target, wanted[position:], "half of the time went into asking for metadata", "", named=named)
+            return
+        if position >= chunk:
+            chunk = position + AT_A_TIME
+            target.ahead.ask(_asks(target, wanted[position : min(chunk, limits.models)]), _describes)
+        try:
+            model = _model(target, name, version, _listed(versions.get(name), limits), named=named)
+        except (BudgetExhausted, EndpointLost, Untestable) as error:
+            _leave_out(target, wanted[position:], f"not asked for: {error}", "", named=named)
+            return
+        _file(target, model)
+    if unread:
+        told = f"not probed: {unread}; name some with --oip-model"
+        target.beyond.append(not_probed("all that the list of models has further", told, ""))
+
+
+def _asks(target: Target, wanted: Sequence[tuple[str, str | None]]) -> list[Callable[[], Exchange]]:
+    """What asks for the metadata of models, over each transport."""
+    named = [(name, version) for name, version in wanted if sendable(name, target.policy.limits)]
+    clients = [client for client in (target.grpc, target.rest) if client is not None]
+    return [partial(client.model_metadata, name, version) for name, version in named for client in clients]
+
+
+def _describes(exchange: Exchange) -> bool:
+    """Whether there is anything in it of a model: else it is asked for again, alone."""
+    if exchange.rpc is not None:
+        return exchange.ok
+    value = readable_of(exchange) if exchange.ok else None
+    return isinstance(value, dict) and "name" in value
+
+
+def _listed(version: str | None, limits: LimitsTable) -> str | None:
+    return version if version is not None and sendable(version, limits) else None
+
+
+def _file(target: Target, model: ModelUnderTest) -> None:
+    """Put a model where it belongs; one that is called as another is called otherwise."""
+    why, model.mend = beyond(model, target.policy.limits)
+    model.beyond = f"not probed: {why}" if why else ""
+    if model.id in _ids(target):
+        model.called = name_of(model.id, _ids(target))
+    (target.beyond if why else target.models).append(model)
+
+
+def _leave_out(
+    target: Target, rest: Sequence[tuple[str, str | None]], why: str, mend: str, *, named: bool = False
+) -> None:
+    """One entry for all that is left out."""
+    count = len(rest)
+    text = f"{count} of {count + len(target.models) + len(target.beyond)} models are not probed: {why}"
+    called = name_of(f"{count} further model{'s' if count != 1 else ''}", _ids(target))
+    target.beyond.append(not_probed(called, text, mend, named=named))
+
+
+def _ids(target: Target) -> set[str]:
+    return {model.id for model in (*target.models, *target.beyond)}
+
+
+def _budget(target: Target) -> Budget:
+    client = target.rest or target.grpc
+    assert client is not None
+    return client.budget
+
+
+def grpc_part() -> ModuleType:
+    """Loaded only where it is needed: it needs the extra ``grpc``."""
+    from harness.endpoint import grpc_discovery  # noqa: PLC0415
+
+    return grpc_discovery
+
+
+def _model(target: Target, name: str, version: str | None, listed: str | None, *, named: bool) -> ModelUnderTest:
+    """One model, over each transport that there is."""
+    table = target.policy.samples.get(name)
+    over_grpc = None if target.grpc is None else grpc_part().grpc_model(target.grpc, name, version, ())
+    if over_grpc is not None:
+        over_grpc.metadata = trimmed(over_grpc.metadata, target.policy.limits)
+    if target.rest is None:
+        assert over_grpc is not None
+        samples = over_grpc.samples = _samples(table, over_grpc.metadata)
+        return ModelUnderTest(
+            name, version, None, over_grpc.metadata_exchange, over_grpc.metadata, samples, named, over_grpc
+        )
+    address, exchange = _addressed(target.rest, name, version, listed)
+    value = readable_of(exchange)
+    metadata: ModelMetadata | None = None
+    if exchange.status == 200 and isinstance(value, dict):
+        metadata = trimmed(read_model_metadata(value), target.policy.limits)
+    samples = _samples(table, metadata or (over_grpc.metadata if over_grpc else None))
+    if over_grpc is not None:
+        over_grpc.samples = samples
+    return ModelUnderTest(name, version, address, exchange, metadata, samples, named, over_grpc)
+
+
+def _addressed(client: RestClient, name: str, version: str | None, listed: str | None) -> tuple[str | None, Exchange]:
+    """The version in the paths that work, and the metadata there; where the unversioned path is refused, the listed
+    version is tried (VERS-01)."""
+    exchange = client.model_metadata(name, version)
+    if version is None and exchange.status != 200 and listed is not None:
+        again = client.model_metadata(name, listed)
+        if again.status == 200:
+            return listed, again
+    return version, exchange
+
+
+def _samples(table: SampleTable | None, metadata: ModelMetadata | None) -> tuple[InferRequest, ...]:
+    """The samples of the policy, requests first.
+
+    Raises:
+        TargetError: they cannot be used.
+    """
+    if table is None:
+        return ()
+    if table.requests is None and table.data is None:
+        raise TargetError("a table [samples.MODEL] of the policy needs requests = or data =")
+    try:
+        requests = read_requests(Path(table.requests)) if table.requests is not None else ()
+        rows = read_data(Path(table.data), metadata.inputs if metadata else ()) if table.data is not None else ()
+    except SampleError as error:
+        raise TargetError(str(error)) from error
+    return (*requests, *rows)

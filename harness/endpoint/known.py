@@ -1,0 +1,191 @@
+"""Whether a model that was named is there at all: a typing error, or a wrong address, is no finding."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from textwrap import indent
+
+from harness.allowed import did_you_mean
+from harness.endpoint import address
+from harness.endpoint.advice import sample_table
+from harness.endpoint.errors import TargetError
+from harness.endpoint.models import ModelUnderTest
+from harness.endpoint.target import Target
+from harness.record.exchange import Exchange
+from harness.wire import strictjson
+from harness.wire.rest import RestClient, json_of
+
+# Answers to an inference by which nobody is there to infer: no such thing, or not in this way.
+_NOBODY = frozenset({404, 405, 501})
+# The same over gRPC: NOT_FOUND, UNIMPLEMENTED.
+_NOBODY_RPC = frozenset({5, 12})
+_CLOSED = frozenset({401, 403})
+_CLOSED_RPC = frozenset({7, 16})
+# A name that no server has: what is answered to it is answered to any.
+_NO_SUCH = "art15-no-such-model"
+
+
+def refuse_unknown(target: Target, *, is_named: bool) -> None:
+    """Models that nothing at the endpoint knows, and tables of the policy for models that are not there.
+
+    Raises:
+        TargetError: there is one; the message says what there is.
+    """
+    for model in target.models:
+        if is_named or target.listed is None:
+            _refuse(target, model)
+    for name in (*target.policy.samples, *target.policy.models):
+        if not _exists(target, name):
+            there = target.listed or [model.name for model in target.models]
+            near = did_you_mean(name, there)
+            raise TargetError(
+                f"the policy has a table for model {name!r}, which is not at this endpoint{near} "
+                f"(models: {nearest(name, there) or 'none listed'})"
+            )
+
+
+def is_described(model: ModelUnderTest) -> bool:
+    """Whether there is metadata of it over either transport."""
+    return model.metadata is not None or (model.grpc is not None and model.grpc.metadata is not None)
+
+
+def elsewhere(target: Target) -> str:
+    """Advice about the address, where nothing of the protocol is answered there; empty if something is."""
+    client = target.rest
+    if client is None or target.listed is not None or target.server is not None:
+        return ""
+    asked = [client.server_live(), target.metadata_exchange]
+    if any(exchange.status == 200 for exchange in asked) or not all(exchange.answered for exchange in asked):
+        return ""
+    return address.elsewhere(client, asked)
+
+
+def nearest(name: str, listed: Sequence[str]) -> str:
+    """Names of the endpoint, those like ``name`` first, and not too many for one line."""
+    alike = difflib.get_close_matches(name, listed, n=5)
+    ordered = list(dict.fromkeys([*alike, *listed]))
+    return ", ".join(ordered[:20]) + (", …" if len(ordered) > 20 else "")
+
+
+def _refuse(target: Target, model: ModelUnderTest) -> None:
+    listed = target.listed is not None and model.name in target.listed
+    if is_described(model) or (listed and model.version is None) or _is_ready(target, model):
+        return
+    said = _said(model.metadata_exchange)
+    if said is None:
+        return  # no answer at all: that is for the checks to say
+    if not listed and target.listed and model.version is None and not model.samples:
+        names = nearest(model.name, target.listed)
+        near = did_you_mean(model.name, target.listed)
+        raise TargetError(f"no model {model.id!r} at this endpoint (it answered {said}; models: {names}){near}")
+    if _infers(target, model):
+        target.remarks.append(
+            f"model {model.id!r}: no metadata (it answered {said}), and inference is there: what is known of its "
+            f"inputs are the samples of the policy"
+        )
+        return
+    names = nearest(model.name, target.listed or ())
+    if listed:
+        raise TargetError(
+            f"no version {model.version!r} of model {model.name!r} at this endpoint (it answered {said}): "
+            f"leave the version out, or name one that its metadata lists"
+        )
+    lost = elsewhere(target)
+    if lost:
+        raise TargetError(f"no model {model.id!r} (it answered {said}): {lost}")
+    hint = ""
+    if said in ("401", "403", "UNAUTHENTICATED", "PERMISSION_DENIED"):
+        hint = "; it asks for credentials: ART15_TOKEN, --oip-token-command or --oip-header"
+    elif not target.listed and not model.samples:
+        table = indent(sample_table(model.name), "    ")
+        hint = f"; if it is there without metadata, give requests that it takes in the policy:\n{table}"
+    raise TargetError(
+        f"no model {model.id!r} at this endpoint (it answered {said}; models: {names or 'none listed'}){hint}"
+    )
+
+
+def _said(exchange: Exchange) -> str | None:
+    """The status in words; None where there was no answer."""
+    if exchange.rpc is not None:
+        return exchange.rpc.name
+    return None if exchange.status is None else str(exchange.status)
+
+
+def _is_ready(target: Target, model: ModelUnderTest) -> bool:
+    if target.rest is not None and target.rest.model_ready(model.name, model.version).ok:
+        return not target.rest.model_ready(_NO_SUCH, model.version).ok
+    return False
+
+
+def _infers(target: Target, model: ModelUnderTest) -> bool:
+    """Whether inference is answered: a sample of the policy, or an empty body other than by "no such thing"."""
+    if target.rest is not None:
+        for body in [request.to_bytes() for request in model.samples[:1]] + [b"{}"]:
+            if _somebody(_infer(target.rest, model.name, body, model.version), _NOBODY, _CLOSED):
+                return body != b"{}" or _names_matter(target, model)
+    if model.grpc is not None:
+        for request in model.samples[:1]:
+            exchange = model.grpc.infer(request, model.grpc.form_of(request))
+            return exchange.rpc is None or exchange.rpc.code not in _NOBODY_RPC | _CLOSED_RPC
+        exchange = model.grpc.infer_nothing()
+        # UNKNOWN is what servers say of anything that they have not thought of, a name among them.
+        return exchange.rpc is None or exchange.rpc.code not in _NOBODY_RPC | _CLOSED_RPC | {2}
+    return False
+
+
+def _names_matter(target: Target, model: ModelUnderTest) -> bool:
+    """Whether an empty body is answered otherwise for a model that no server has, or the server describes nothing.
+
+    Some servers read a body before they look up the model: with them, its answer says nothing of the name, and where
+    they describe themselves, a model without metadata is a typing error.
+    """
+    assert target.rest is not None
+    if target.server is None:
+        return True
+    return not _somebody(_infer(target.rest, _NO_SUCH, b"{}", model.version), _NOBODY, _CLOSED)
+
+
+def _infer(client: RestClient, name: str, body: bytes, version: str | None) -> Exchange:
+    return client.infer(name, body, version)
+
+
+def _somebody(exchange: Exchange, nobody: frozenset[int], closed: frozenset[int]) -> bool:
+    """Whether the answer is one of somebody; no answer in time is no sign that nobody is there."""
+    if exchange.status is None:
+        return True
+    return exchange.status not in nobody | closed and not 300 <= exchange.status < 400
+
+
+def _exists(target: Target, name: str) -> bool:
+    """Whether a model of that name is at the endpoint, as far as can be told."""
+    if any(name in (model.name, model.id) for model in target.models):
+        return True
+    if target.listed is not None:
+        return name in (*target.listed, *target.unloaded)
+    asked = _questions(target, name)
+    return any(exchange.ok or not exchange.answered for exchange in asked)
+
+
+def _questions(target: Target, name: str) -> Iterable[Exchange]:
+    if target.rest is not None:
+        yield target.rest.model_metadata(name)
+        yield target.rest.model_ready(name)
+    elif target.grpc is not None:
+        yield target.grpc.model_metadata(name)
+
+
+def readable_of(exchange: Exchange) -> object:
+    """As :func:`value_of`, and None where there is more than is read: for what is not judged."""
+    try:
+        return value_of(exchange)
+    except strictjson.TooMuch:
+        return None
+
+
+def value_of(exchange: Exchange) -> object:
+    """The parsed JSON body, or None where there is none."""
+    try:
+        return json_of(exchange).value
+    except strictjson.NotJson:
+        return None

@@ -1,0 +1,1 @@
+"""What answers are worth: does it still serve, mix things up, tell of its inside. It and suites report."""
