@@ -31,8 +31,8 @@ sys.path.insert(0, str(ROOT))
 from others import H2LOAD, WRK, Tool, Work  # noqa: E402 -- found beside this file; what follows, by the line above
 
 from harness.load.launch import Fleet  # noqa: E402
+from harness.load.plan.cases import GRPC_PATH  # noqa: E402
 from harness.load.plan.load_plan import ClosedLoop, Connections, LoadCase, LoadPlan, ServiceLevel  # noqa: E402
-from harness.probing.load_cases import GRPC_PATH  # noqa: E402
 from harness.wire.messages import InferRequest  # noqa: E402
 from harness.wire.protobuf import infer_message  # noqa: E402
 from harness.wire.tensor import Tensor  # noqa: E402

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from harness.endpoint.models import NESTED, ModelUnderTest, outputs_of, with_id
+from harness.endpoint.models import NESTED, ModelUnderTest, outputs_of
 from harness.generate.distinct import distinct
-from harness.load.plan.answers import template_from
-from harness.load.plan.load_plan import ID_WIDTH, ExpectedAnswer, Headers, LoadCase
+from harness.load.plan.cases import SentCase, send_binary, send_grpc, send_rest
+from harness.load.plan.load_plan import ID_WIDTH, LoadCase
 from harness.probing.grpc_replies import outputs as grpc_outputs
 from harness.probing.lanes import Transport
 from harness.probing.load_memory import LoadMemories
-from harness.wire.binary import BinaryBody, binary_request
 from harness.wire.messages import InferRequest
 
 if TYPE_CHECKING:
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
 # More than one, so that an answer to another request shows; few, so that preparing stays quick.
 DISTINCT = 4
-GRPC_PATH = "/inference.GRPCInferenceService/ModelInfer"
-_JSON = "application/json"
 
 
 def cases_for(probe: Probe, way: Transport) -> tuple[LoadCase, ...]:
@@ -59,23 +56,12 @@ def case_of(
 def binary_case(probe: Probe, request: InferRequest, *, name: str = "", weight: float = 1.0) -> LoadCase | None:
     """The request with its tensors in binary (extension of REST); None where that is not answered well."""
     model = probe.model
-    mark = _mark(probe, request)
     try:
-        body: BinaryBody = binary_request(with_id(request, mark))
+        sent = send_binary(probe.client, model.name, model.address, request, _mark(probe, request))
     except ValueError:
         return None
-    path = probe.client.model_path(model.name, model.address, "infer")
-    exchange = probe.client.send("POST", path, body.body, body.headers)
-    if not exchange.ok or not outputs_of(exchange):
-        return None
-    kind = next((value for key, value in body.headers if key.lower() == "content-type"), _JSON)
-    rest: Headers = tuple((key, value) for key, value in body.headers if key.lower() != "content-type")
-    whole = LoadCase(
-        name=name or model.id, path=probe.client.access.prefix + path, before=body.body, weight=weight,
-        content_type=kind,
-        headers=rest,
-    )  # fmt: skip
-    return _around(whole, mark, exchange.response_body)
+    good = sent.exchange.ok and outputs_of(sent.exchange)
+    return _named(sent, name or model.id, weight) if good else None
 
 
 def varies(probe: Probe, way: Transport) -> bool:
@@ -87,44 +73,25 @@ def varies(probe: Probe, way: Transport) -> bool:
 
 
 def _rest(probe: Probe, model: ModelUnderTest, request: InferRequest, name: str, weight: float) -> LoadCase | None:
-    mark = _mark(probe, request)
-    body = with_id(request, mark).to_bytes(nested=model.requires == NESTED)
-    path = probe.client.model_path(model.name, model.address, "infer")
-    exchange = probe.client.send("POST", path, body)
-    if not exchange.ok or not outputs_of(exchange):
-        return None
-    whole = LoadCase(name=name, path=probe.client.access.prefix + path, before=body, weight=weight)
-    return _around(whole, mark, exchange.response_body)
+    mark, nested = _mark(probe, request), model.requires == NESTED
+    sent = send_rest(probe.client, model.name, model.address, request, mark, nested=nested)
+    good = sent.exchange.ok and outputs_of(sent.exchange)
+    return _named(sent, name, weight) if good else None
 
 
 def _grpc(probe: Probe, model: ModelUnderTest, request: InferRequest, name: str, weight: float) -> LoadCase | None:
-    from harness.wire.protobuf import infer_message  # noqa: PLC0415 -- needs the extra grpc
-
     if model.grpc is None:
         return None
-    mark = _mark(probe, request)
     try:
-        message = infer_message(model.name, model.grpc.version, with_id(request, mark), "raw")
-        exchange = model.grpc.client.call("ModelInfer", message)
-        if not exchange.ok:
-            message = infer_message(model.name, model.grpc.version, with_id(request, mark), "typed")
-            exchange = model.grpc.client.call("ModelInfer", message)
+        sent = send_grpc(model.grpc.client, model.name, model.grpc.version, request, _mark(probe, request))
     except ValueError:
         return None  # a data type that one of the forms does not have
-    if not exchange.ok or not grpc_outputs(exchange):
-        return None
-    whole = LoadCase(name=name, path=GRPC_PATH, before=message.SerializeToString(), weight=weight, content_type="")
-    return _around(whole, mark, exchange.response_body)
+    good = sent.exchange.ok and grpc_outputs(sent.exchange)
+    return _named(sent, name, weight) if good else None
 
 
-def _around(whole: LoadCase, mark: str, answer: bytes) -> LoadCase:
-    """The case taken apart around the id."""
-    template = template_from(answer, mark.encode())
-    before, found, after = whole.before.partition(mark.encode())
-    if template is None or not found:
-        return msgspec.structs.replace(whole, has_id=False)
-    validated = ExpectedAnswer(before=template.before, after=template.after)
-    return msgspec.structs.replace(whole, before=before, after=after, answer=validated)
+def _named(sent: SentCase, name: str, weight: float) -> LoadCase:
+    return msgspec.structs.replace(sent.case(), name=name, weight=weight)
 
 
 def _mark(probe: Probe, request: InferRequest) -> str:

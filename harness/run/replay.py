@@ -13,8 +13,8 @@ from harness.check import TesterFailed
 from harness.probing.replaying import CannotReplay, Clients, Recording, in_words, send_again, unlike
 from harness.record.disk import CannotRecord
 from harness.record.exchange import Exchange
-from harness.record.redact import Redaction, Redactor
-from harness.record.store import ExchangeStore, Recorder
+from harness.record.redact import Redactor
+from harness.record.unkept import unkept
 from harness.run.config import OFF_LOOPBACK_RATE, access_for, grpc_access_for
 from harness.run.numbers import count_of, rate_of, timeout_of
 from harness.run.options import Options, UsageError
@@ -156,7 +156,7 @@ class _Session:
     @contextlib.contextmanager
     def _clients(self) -> Iterator[Clients]:
         """Clients without any connection yet."""
-        recorder = Recorder(_Unkept(Path()), self._redactor, lambda _: None)
+        recorder = unkept(self._redactor)
         with contextlib.ExitStack() as stack:
             rest = grpc = None
             if self._rest is not None:
@@ -170,15 +170,6 @@ class _Session:
     def _say(self, say: Say, text: str) -> None:
         """The endpoint's own words are in it: without secrets, and with nothing that a terminal would obey."""
         say(plain(self._redactor.text(text)))
-
-
-class _Unkept(ExchangeStore):
-    """A replay is no evidence: nothing of it is written."""
-
-    def write(self, exchange: Exchange, redactions: list[Redaction]) -> str:
-        """Give an empty digest."""
-        del exchange, redactions
-        return ""
 
 
 def _for_whom(options: Options, environ: Mapping[str, str]) -> Mapping[str, str]:

@@ -84,7 +84,7 @@ def _made(environment: Environment, options: Any, seconds: float) -> LoadPlan:  
     if not host:
         raise ValueError("no endpoint: give --host http://… or grpc://…")
     headers = options.oip_header if isinstance(options.oip_header, list) else []
-    wishes = {
+    request = {
         "url": host,
         "model": options.oip_model or _of_user(environment, "model"),
         "version": options.oip_model_version,
@@ -104,7 +104,7 @@ def _made(environment: Environment, options: Any, seconds: float) -> LoadPlan:  
     }
     # Read first: what cannot be read must not cost the endpoint a request.
     schedule = _recorded(Path(options.oip_trace)) if options.oip_trace else None
-    plan = decode_plan(_prepared(msgspec.json.encode(wishes)))
+    plan = decode_plan(_prepared(msgspec.json.encode(request)))
     return plan if schedule is None else msgspec.structs.replace(plan, schedule=schedule)
 
 
@@ -132,8 +132,8 @@ def _recorded(path: Path) -> Schedule:
         raise ValueError(f"the trace cannot be read: {error}") from None
 
 
-def _prepared(wishes: bytes) -> bytes:
-    """Run :mod:`harness.load.plan.prepare` beside locust; the wishes travel on its input, credentials with them."""
+def _prepared(request: bytes) -> bytes:
+    """Run :mod:`harness.load.plan.prepare` beside locust; the request travel on its input, credentials with them."""
     where = str(Path(__file__).resolve().parents[3])
     paths = os.pathsep.join(filter(None, [where, os.environ.get("PYTHONPATH", "")]))
     child = subprocess.Popen(
@@ -144,7 +144,7 @@ def _prepared(wishes: bytes) -> bytes:
         env={**os.environ, "PYTHONPATH": paths},
     )
     try:
-        output, errors = child.communicate(wishes, timeout=_PATIENCE_S)
+        output, errors = child.communicate(request, timeout=_PATIENCE_S)
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()

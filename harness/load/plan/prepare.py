@@ -1,34 +1,37 @@
 """Makes a plan for an endpoint: finds a model, builds a case from its metadata, sees a right answer, twice.
 
-Runs in a process of its own (``python -m harness.load.plan.prepare``, wishes as JSON on standard input, the plan on
-standard output), because locust patches sockets and threads and the clients here should not be patched.
+Runs in a process of its own (``python -m harness.load.plan.prepare``, a :class:`PlanRequest` as JSON on standard input,
+the plan on standard output), because locust patches sockets and threads and the clients here should not be patched.
 """
 
 from __future__ import annotations
 
 import secrets
-import ssl
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 import msgspec
 
+from harness.budget import Budget, Limits
+from harness.check import Untestable
 from harness.generate.inputs import candidates
-from harness.load.plan.answers import Given, template_from
-from harness.load.plan.full_check import same_outputs
-from harness.load.plan.load_plan import ID_WIDTH, Bounds, Connections, ExpectedAnswer, LoadCase, LoadPlan, ServiceLevel
+from harness.load.plan.cases import SentCase, marked_if_varying, send_grpc, send_rest
+from harness.load.plan.load_plan import ID_WIDTH, Bounds, Connections, LoadCase, LoadPlan, ServiceLevel
 from harness.load.plan.schedule import Schedule, Stage
-from harness.load.records.rows import Status
+from harness.record.exchange import Exchange
 from harness.record.quoting import clip
+from harness.record.redact import Redactor
+from harness.record.unkept import unkept
+from harness.wire.access import Access, AccessError
 from harness.wire.messages import InferRequest, ModelMetadata, read_model_metadata
+from harness.wire.rest import RestClient, json_of
+from harness.wire.strictjson import NotJson, TooMuch
 
 PATIENCE_S = 10.0
-_PORTS = {"http": 80, "https": 443, "grpc": 8001, "grpcs": 443}
-_JSON = {"content-type": "application/json"}
-_SERVICE = "/inference.GRPCInferenceService/"
+_SCHEMES = {"http": "http", "https": "https", "grpc": "http", "grpcs": "https"}
+_PORTS = {"grpc": 8001, "grpcs": 443}
 
 
 class PlanRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,36 +67,54 @@ class NoPlan(Exception):
     """No plan can be made; says why."""
 
 
-def plan_for(wishes: PlanRequest) -> LoadPlan:
+def plan_for(wanted: PlanRequest) -> LoadPlan:
     """Ask the endpoint and make the plan.
 
     Raises:
         NoPlan: there is no such endpoint or model, or no request that it answers well.
-        ValueError: the wishes make no plan.
+        ValueError: the request makes no plan.
     """
-    url = urlsplit(wishes.url)
-    if url.scheme not in _PORTS or not url.hostname:
-        raise NoPlan(f"{wishes.url!r} is no address: http, https, grpc or grpcs, and a host")
-    case = _grpc_case(wishes) if url.scheme.startswith("grpc") else _rest_case(wishes)
-    stage = Stage(seconds=wishes.seconds, rate=wishes.rate, arrivals=_arrivals(wishes.arrivals))
+    access = _access(wanted)
+    is_grpc = wanted.url.startswith("grpc")
+    stage = Stage(seconds=wanted.seconds, rate=wanted.rate, arrivals=_arrivals(wanted.arrivals))
+    try:
+        case = (_over_grpc if is_grpc else _over_rest)(wanted, access)
+    except (AccessError, Untestable) as error:
+        raise NoPlan(f"{wanted.url} cannot be asked: {error}") from None
     return LoadPlan(
-        transport="grpc" if url.scheme.startswith("grpc") else "http",
-        host=url.hostname,
-        port=url.port or _PORTS[url.scheme],
-        tls=url.scheme in {"https", "grpcs"},
-        ca_file=wishes.ca_file,
-        cert_file=wishes.cert_file,
-        key_file=wishes.key_file,
-        headers=wishes.headers,
+        transport="grpc" if is_grpc else "http",
+        host=access.host,
+        port=access.port,
+        tls=access.is_tls,
+        ca_file=wanted.ca_file,
+        cert_file=wanted.cert_file,
+        key_file=wanted.key_file,
+        headers=wanted.headers,
         cases=(case,),
         schedule=Schedule(stages=(stage,)),
-        level=ServiceLevel(latency_s=wishes.latency_s, percentile=wishes.percentile),
+        level=ServiceLevel(latency_s=wanted.latency_s, percentile=wanted.percentile),
         bounds=Bounds(),
-        connections=Connections(cap=wishes.connections),
-        seed=wishes.seed,
+        connections=Connections(cap=wanted.connections),
+        seed=wanted.seed,
         prefix=secrets.token_hex(4),
-        timeout_s=wishes.timeout_s,
-        max_rate=wishes.max_rate,
+        timeout_s=wanted.timeout_s,
+        max_rate=wanted.max_rate,
+    )
+
+
+def _access(wanted: PlanRequest) -> Access:
+    """How the endpoint is reached; one of gRPC is written as HTTP, as its client takes it."""
+    url = urlsplit(wanted.url)
+    if url.scheme not in _SCHEMES or not url.hostname:
+        raise NoPlan(f"{wanted.url!r} is no address: http, https, grpc or grpcs, and a host")
+    port = _PORTS.get(url.scheme)
+    netloc = url.netloc if url.port or port is None else f"{url.netloc}:{port}"
+    return Access(
+        url._replace(scheme=_SCHEMES[url.scheme], netloc=netloc).geturl(),
+        headers=wanted.headers,
+        ca=wanted.ca_file or None,
+        cert=wanted.cert_file or None,
+        key=wanted.key_file or None,
     )
 
 
@@ -103,78 +124,86 @@ def _arrivals(name: str) -> Any:  # noqa: ANN401 -- one of two literals
     return name
 
 
-def _rest_case(wishes: PlanRequest) -> LoadCase:
-    url = urlsplit(wishes.url)
-    prefix = url.path.rstrip("/")
-    context: ssl.SSLContext | bool = True
-    if url.scheme == "https":
-        context = ssl.create_default_context(cafile=wishes.ca_file or None)
-        if wishes.cert_file:
-            context.load_cert_chain(wishes.cert_file, wishes.key_file or None)
-    base = f"{url.scheme}://{url.netloc}{prefix}"
-    headers = dict(wishes.headers)
-    with httpx.Client(verify=context, headers=headers, timeout=PATIENCE_S, trust_env=False) as client:
-        try:
-            model = wishes.model or _first(_json(client.post(f"{base}/v2/repository/index", json={})))
-            path = f"/v2/models/{model}" + (f"/versions/{wishes.version}" if wishes.version else "")
-            metadata = read_model_metadata(_json(client.get(base + path)))
-            for before, after in _bodies(metadata):
-                mark = _mark()
-                answer = client.post(f"{base}{path}/infer", content=before + mark + after, headers=_JSON)
-                if answer.is_success:
-                    case = _case(model, f"{prefix}{path}/infer", before, after, mark, answer.content)
-                    other = _mark()
-                    again = client.post(f"{base}{path}/infer", content=case.body(other), headers=_JSON)
-                    return _varying(case, other, answer.content, again.content) if again.is_success else case
-                why = f"HTTP {answer.status_code} {clip(answer.text, 200)}"
-        except httpx.HTTPError as error:
-            raise NoPlan(f"{wishes.url} cannot be asked: {error!r}") from None
-    raise NoPlan(f"model {model!r} answers no request made from its metadata: {why}")
+def _over_rest(wanted: PlanRequest, access: Access) -> LoadCase:
+    version = wanted.version or None
+    with RestClient(access, unkept(Redactor()), _budget()) as client:
+        model = wanted.model or _first(_json(wanted, client.send("POST", "/v2/repository/index", b"{}")))
+        metadata = read_model_metadata(_json(wanted, client.send("GET", client.model_path(model, version))))
+        return _first_answered(metadata, model, lambda request, mark: send_rest(client, model, version, request, mark))
 
 
-def _case(name: str, path: str, before: bytes, after: bytes, mark: bytes, body: bytes) -> LoadCase:
-    template = template_from(body, mark)
-    if template is None:
-        # Without the id in the answer nobody can tell whose it is; the bytes are still compared.
-        return LoadCase(name=f"{name} (id not in the answer)", path=path, before=before + mark + after, has_id=False)
-    answer = ExpectedAnswer(before=template.before, after=template.after)
-    return LoadCase(name=name, path=path, before=before, after=after, answer=answer)
+def _over_grpc(wanted: PlanRequest, access: Access) -> LoadCase:
+    from harness.wire import protobuf  # noqa: PLC0415 -- of the extra `grpc`
+    from harness.wire.rpc import GrpcClient  # noqa: PLC0415
+
+    version = wanted.version or None
+    with GrpcClient(access, unkept(Redactor()), _budget()) as client:
+        model = wanted.model or _first_of_grpc(_answered(wanted, client.call("RepositoryIndex")).response_body)
+        asked = _answered(wanted, client.model_metadata(model, version))
+        metadata = protobuf.read_model_metadata(protobuf.parsed("ModelMetadata", asked.response_body))
+        return _first_answered(metadata, model, lambda request, mark: send_grpc(client, model, version, request, mark))
 
 
-def _varying(case: LoadCase, mark: bytes, first: bytes, second: bytes) -> LoadCase:
-    """The case, marked if two answers to it say different things: then none can be judged by another.
-
-    ``mark``: the id of the second request; the first answer is taken with that id in it, where it has one.
-    """
-    has_id = case.has_id and case.answer is not None
-    reference = case.answer.before + mark + case.answer.after if has_id and case.answer else first
-    fault = same_outputs(Given(0, 0, mark if has_id else b"", second, reference))
-    differs = fault is not None and fault.status is Status.WRONG_ANSWER
-    return msgspec.structs.replace(case, varies=True) if differs else case
-
-
-def _mark() -> bytes:
-    return secrets.token_hex(ID_WIDTH // 2).encode()
-
-
-def _bodies(metadata: ModelMetadata) -> Iterator[tuple[bytes, bytes]]:
+def _first_answered(metadata: ModelMetadata, model: str, send: Callable[[InferRequest, str], SentCase]) -> LoadCase:
+    """The first request made from the metadata that is answered well, sent a second time to see whether it varies."""
     found = list(candidates(metadata.inputs))
     if not found:
         raise NoPlan(f"the metadata of model {metadata.name!r} names no inputs that can be filled")
-    mark = b"0" * ID_WIDTH
+    why = ""
     for each in found:
-        request = InferRequest(inputs=each.inputs, id=mark.decode())
-        before, _, after = request.to_bytes().partition(mark)
-        yield before, after
+        try:
+            sent = send(InferRequest(inputs=each.inputs), _mark())
+        except ValueError as error:  # a data type that the form does not have
+            why = str(error)
+            continue
+        if sent.exchange.ok:
+            return _seen_twice(sent)
+        why = _words(sent.exchange)
+    raise NoPlan(f"model {model!r} answers no request made from its metadata: {why}")
 
 
-def _json(answer: httpx.Response) -> object:
-    if not answer.is_success:
-        raise NoPlan(f"{answer.request.method} {answer.request.url} answers {answer.status_code}")
+def _seen_twice(sent: SentCase) -> LoadCase:
+    case = sent.case()
+    if not case.has_id:
+        # Without the id in the answer nobody can tell whose it is; the bytes are still compared.
+        case = msgspec.structs.replace(case, name=f"{case.name} (id not in the answer)")
+    mark = _mark().encode()
+    again = sent.send(case.body(mark))
+    if not again.ok:
+        return case
+    return marked_if_varying(case, mark, sent.exchange.response_body, again.response_body)
+
+
+def _budget() -> Budget:
+    return Budget(Limits(request_seconds=PATIENCE_S))
+
+
+def _answered(wanted: PlanRequest, exchange: Exchange) -> Exchange:
+    if exchange.error is not None:
+        raise NoPlan(f"{wanted.url} cannot be asked: {exchange.error.message}")
+    if not exchange.ok:
+        raise NoPlan(f"{exchange.method} {exchange.url} answers {_words(exchange)}")
+    return exchange
+
+
+def _words(exchange: Exchange) -> str:
+    """What the endpoint said, shortened."""
+    if exchange.error is not None:
+        return exchange.error.message
+    if exchange.rpc is not None:
+        return f"{exchange.rpc.name} {clip(exchange.rpc.details, 200)}"
+    return f"HTTP {exchange.status} {clip(exchange.response_body.decode('utf-8', 'replace'), 200)}"
+
+
+def _mark() -> str:
+    return secrets.token_hex(ID_WIDTH // 2)
+
+
+def _json(wanted: PlanRequest, exchange: Exchange) -> object:
     try:
-        return answer.json()
-    except ValueError:
-        raise NoPlan(f"{answer.request.method} {answer.request.url} answers no JSON") from None
+        return json_of(_answered(wanted, exchange)).value
+    except (NotJson, TooMuch):
+        raise NoPlan(f"{exchange.method} {exchange.url} answers no JSON") from None
 
 
 def _first(index: object) -> str:
@@ -185,73 +214,15 @@ def _first(index: object) -> str:
     return str(names[0])
 
 
-def _grpc_case(wishes: PlanRequest) -> LoadCase:
-    import grpc  # noqa: PLC0415 -- of the extra `grpc`
-
-    from harness.wire import protobuf  # noqa: PLC0415
-
-    url = urlsplit(wishes.url)
-    host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
-    address = f"{host}:{url.port or _PORTS[url.scheme]}"
-    channel = (
-        grpc.secure_channel(address, _credentials(wishes)) if url.scheme == "grpcs" else grpc.insecure_channel(address)
-    )
-
-    def call(method: str, request: bytes) -> bytes:
-        unary = channel.unary_unary(_SERVICE + method)
-        metadata = [(name.lower(), value) for name, value in wishes.headers]
-        return bytes(unary(request, timeout=PATIENCE_S, metadata=metadata))
-
-    why = ""
-    with channel:
-        try:
-            model = wishes.model or _first_grpc(call("RepositoryIndex", b""))
-            asked = protobuf.message("ModelMetadata", "Request")
-            asked.name, asked.version = model, wishes.version
-            metadata = protobuf.read_model_metadata(
-                protobuf.parsed("ModelMetadata", call("ModelMetadata", asked.SerializeToString()))
-            )
-            for each in candidates(metadata.inputs):
-                mark = _mark()
-                wanted = InferRequest(inputs=each.inputs, id=mark.decode())
-                body = protobuf.infer_message(model, wishes.version or None, wanted, "raw").SerializeToString()
-                before, _, after = body.partition(mark)
-                try:
-                    answer = call("ModelInfer", body)
-                except grpc.RpcError as error:
-                    why = clip(str(error), 200)
-                    continue
-                case, other = _case(model, _SERVICE + "ModelInfer", before, after, mark, answer), _mark()
-                try:
-                    return _varying(case, other, answer, call("ModelInfer", case.body(other)))
-                except grpc.RpcError:
-                    return case
-        except grpc.RpcError as error:
-            raise NoPlan(f"{wishes.url} cannot be asked: {error}") from None
-    raise NoPlan(f"model {model!r} answers no request made from its metadata: {why}")
-
-
-def _first_grpc(data: bytes) -> str:
+def _first_of_grpc(data: bytes) -> str:
     from harness.wire import protobuf  # noqa: PLC0415
 
     found = protobuf.parsed("RepositoryIndex", data)
     return _first([{"name": each.name, "state": each.state or "READY"} for each in found.models])
 
 
-def _credentials(wishes: PlanRequest) -> Any:  # noqa: ANN401 -- grpc.ChannelCredentials
-    import grpc  # noqa: PLC0415
-
-    def read(path: str) -> bytes | None:
-        if not path:
-            return None
-        with open(path, "rb") as file:  # noqa: PTH123
-            return file.read()
-
-    return grpc.ssl_channel_credentials(read(wishes.ca_file), read(wishes.key_file), read(wishes.cert_file))
-
-
 def main() -> int:
-    """Wishes in, plan out; exit code 1 and a sentence where there is none."""
+    """Request in, plan out; exit code 1 and a sentence where there is none."""
     try:
         plan = plan_for(msgspec.json.decode(sys.stdin.buffer.read(), type=PlanRequest))
     except (NoPlan, ValueError, OSError) as error:

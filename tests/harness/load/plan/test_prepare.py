@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.server
 import json
-import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,8 +16,7 @@ import pytest
 
 from harness.load.locust import options
 from harness.load.plan import prepare
-from harness.load.plan.load_plan import ExpectedAnswer, LoadCase, LoadPlan
-from harness.wire import protobuf
+from harness.load.plan.load_plan import LoadPlan
 from tests.harness.load.runs import plan_of
 
 METADATA = {"name": "m", "platform": "x", "inputs": [{"name": "a", "datatype": "FP32", "shape": [1]}], "outputs": []}
@@ -65,30 +63,6 @@ def test_a_model_that_answers_otherwise_the_second_time_varies(value: Callable[[
     assert case.has_id
     assert case.answer is not None
     assert case.varies is varies
-
-
-@pytest.mark.parametrize(("second", "varies"), [(1.0, False), (1.0000001, False), (2.0, True)])
-def test_the_same_for_messages_of_grpc(second: float, varies: bool) -> None:
-    def reply(value: float, mark: str) -> bytes:
-        made = protobuf.message("ModelInfer", "Response")
-        made.model_name, made.id = "m", mark
-        output = made.outputs.add()
-        output.name, output.datatype = "y", "FP32"
-        output.shape.append(1)
-        made.raw_output_contents.append(struct.pack("<f", value))
-        return bytes(made.SerializeToString())
-
-    first, other = reply(1.0, "0" * 16), "f" * 16
-    before, _, after = first.partition(b"0" * 16)
-    case = LoadCase(name="m", path="/", before=b"", answer=ExpectedAnswer(before=before, after=after))
-    assert prepare._varying(case, other.encode(), first, reply(second, other)).varies is varies
-
-
-def test_an_answer_without_the_id_is_compared_too() -> None:
-    case = LoadCase(name="m", path="/", before=b"", has_id=False)
-    body = b'{"outputs":[{"name":"y","datatype":"FP32","shape":[1],"data":[%d]}]}'
-    assert not prepare._varying(case, b"f" * 16, body % 1, body % 1).varies
-    assert prepare._varying(case, b"f" * 16, body % 1, body % 2).varies
 
 
 def made(monkeypatch: pytest.MonkeyPatch, trace: Path, **given: Any) -> LoadPlan:
