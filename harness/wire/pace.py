@@ -17,6 +17,10 @@ FIRST_INTERVAL = 0.02
 LONGEST_INTERVAL = 1.0
 # Requests that were refused together are refused within this time.
 SETTLING_SECONDS = 0.5
+# Refusals for want of room that were refused again, after which the client takes them at their word.
+FULL_TRIES = 3
+# Metadata of a call that say when to come back, and how many of their unit are a second.
+_PUSHBACK = {"grpc-retry-pushback-ms": 1000.0, "retry-after": 1.0}
 # What a server that sheds load answers, or a gateway before it: it speaks of the moment, not of the request.
 SHEDDING = (429, 502, 503, 504)
 # The same, and 408: a server under load may have had no time to wait for the request.
@@ -46,7 +50,7 @@ def _pause_of_call(exchange: Exchange) -> float | None:
     if exchange.rpc is None or exchange.rpc.name not in ("RESOURCE_EXHAUSTED", "UNAVAILABLE"):
         return None
     said = {name.lower(): value for name, value in (*exchange.response_headers, *exchange.response_trailers)}
-    for name, unit in (("grpc-retry-pushback-ms", 1000.0), ("retry-after", 1.0)):
+    for name, unit in _PUSHBACK.items():
         if name in said:
             try:
                 pause = float(said[name]) / unit
@@ -54,6 +58,16 @@ def _pause_of_call(exchange: Exchange) -> float | None:
                 return DEFAULT_PAUSE
             return pause if pause >= 0 else None  # a negative pushback means: not again
     return None
+
+
+def may_be_full(exchange: Exchange) -> bool:
+    """Whether a gRPC call was refused for want of room, and nothing says when to come back.
+
+    A pool that is full for a moment ends a call so, and so does a message that is too large: only another try tells.
+    """
+    if exchange.rpc is None or exchange.rpc.name != "RESOURCE_EXHAUSTED":
+        return False
+    return not any(name.lower() in _PUSHBACK for name, _ in (*exchange.response_headers, *exchange.response_trailers))
 
 
 @dataclass(slots=True)

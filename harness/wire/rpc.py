@@ -30,7 +30,7 @@ from harness.wire.ahead import Bank
 from harness.wire.connection import Route
 from harness.wire.http2 import OF_HTTP_1, Answer, Http2Pool
 from harness.wire.messages import InferRequest
-from harness.wire.pace import THROTTLED_SECONDS, THROTTLED_TRIES, Pace, pause_of
+from harness.wire.pace import DEFAULT_PAUSE, FULL_TRIES, THROTTLED_SECONDS, THROTTLED_TRIES, Pace, may_be_full, pause_of
 from harness.wire.sockets import Call, WireError
 
 SERVICE = "inference.GRPCInferenceService"
@@ -72,6 +72,7 @@ class GrpcClient:
         self._silences = 0
         self._in_full = 0
         self._patient = True
+        self._full = 0
         self.always_fresh = False  # as with REST
         self.pace = Pace()
         self.bank = Bank()
@@ -131,6 +132,10 @@ class GrpcClient:
             wait(pause)
             exchange = self.recorder.settled(attempt, whole_time=timeout is None)
         self._patient = pause_of(exchange) is None
+        if may_be_full(exchange) and self._full < FULL_TRIES:
+            wait(min(DEFAULT_PAUSE, self.budget.seconds_left))
+            exchange = self.recorder.settled(attempt, whole_time=timeout is None)
+            self._full = self._full + 1 if may_be_full(exchange) else 0
         return exchange
 
     def server_live(self) -> Exchange:

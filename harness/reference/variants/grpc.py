@@ -9,7 +9,7 @@ from harness.reference.grpc.failed import Failed
 from harness.reference.grpc.metadata import delimited
 from harness.reference.grpc.points import SERVICE
 from harness.reference.hooks import Hooks
-from harness.reference.messages import Call
+from harness.reference.messages import Call, Reply, error
 from harness.reference.protocol.errors import Refusal
 from harness.reference.protocol.tensors import Tensor
 from harness.reference.variants.registry import excuse, sets, variant
@@ -178,3 +178,18 @@ def raw_bytes_refused(hooks: Hooks) -> None:
 @variant("grpc-unversioned-replies", "replies do not say which version answered", transport="grpc")
 def unversioned_replies(hooks: Hooks) -> None:
     hooks.grpc.on("infer")(lambda _, reply: reply.ClearField("model_version"))
+
+
+@variant(
+    "grpc-full-at-times",
+    "every 29th inference over gRPC is refused, as by a pool that is full just then, with no word of when to come back",
+    transport="grpc",
+)
+def full_at_times(hooks: Hooks) -> None:
+    numbers = count(1)
+
+    def gate(call: Call) -> Reply | None:
+        over_grpc = call.op == "infer" and call.path.startswith("/inference.")
+        return error(429, "the pool is full") if over_grpc and next(numbers) % 29 == 0 else None
+
+    hooks.gates.append(gate)
