@@ -45,12 +45,15 @@ def parts_of(value: str) -> set[str]:
 
 
 def halves(value: str) -> set[str]:
-    """A value with both its halves where it is ``id:secret``, plain or in base64, and the parts of a JWT."""
+    """A value with both its halves where it is ``id:secret``, plain or in base64, and the parts of a JWT.
+
+    What is sent of ``id:secret`` is its base64: that counts as a value of its own, which may come back backwards.
+    """
     found = {value, unquote(value)}
     for each in (value, _from_base64(value)):
         first, colon, second = each.partition(":")
         if colon:
-            found |= {each, first, second}
+            found |= {each, first, second, base64.b64encode(each.encode()).decode()}
     if value.count(".") in (2, 4) and value.startswith("eyJ"):
         found |= set(value.split("."))
     return found - {""}
