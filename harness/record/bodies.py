@@ -12,6 +12,7 @@ from harness.record.packed import Opaque, unbrotli
 from harness.record.search import spans
 
 REPLACEMENT = "[redacted]"
+NO_TEXT = "it is no text, and may hold a secret"
 # A cut body may end in the middle of a secret; a shorter piece of it says nothing.
 MIN_PREFIX = 4
 # The part of bytes that are no text, in what says it is text, from which on it is something else.
@@ -19,21 +20,25 @@ _FOREIGN = 0.1
 _TEXTUAL = ("json", "text/", "xml", "html", "javascript")
 
 
-def without(needles: Needles, data: bytes, *, cut: bool = False) -> tuple[bytes, int]:
-    """``data`` without the secrets, and how many places were changed; ``cut``: the end may be the beginning of one.
+def without(needles: Needles, data: bytes, *, cut: bool = False, foreign: bool = True) -> tuple[bytes, int]:
+    """``data`` without the secrets, and how many places were changed.
+
+    Args:
+        cut: the end may be the beginning of a secret.
+        foreign: see :func:`harness.record.search.spans`.
 
     Raises:
         Opaque: nobody knows what is in it.
     """
-    places = spans(needles, data)
+    places = spans(needles, data, foreign=foreign)
     if cut and (piece := needles.begun_at_end(data, MIN_PREFIX)) and (not places or places[-1][1] < len(data)):
         start = max(len(data) - piece, places[-1][1] if places else 0)
-        places.append((start, len(data)))
+        places.append((start, len(data), False))
     if not places:
         return data, 0
     made, last = [], 0
-    for start, end in places:
-        made += [data[last:start], REPLACEMENT.encode()]
+    for start, end, dark in places:
+        made += [data[last:start], withheld(data[start:end], NO_TEXT) if dark else REPLACEMENT.encode()]
         last = end
     return b"".join([*made, data[last:]]), len(places)
 
@@ -44,13 +49,15 @@ def withheld(data: bytes, why: str) -> bytes:
     return f"[not kept: {len(data)} bytes with SHA-256 {digest}; {why}]".encode()
 
 
-def clean_body(needles: Needles, body: bytes, headers: Headers, *, cut: bool) -> tuple[bytes, int, str]:
+def clean_body(
+    needles: Needles, body: bytes, headers: Headers, *, cut: bool, foreign: bool = True
+) -> tuple[bytes, int, str]:
     """A body as it may be written, how many places were changed, and by what rule."""
     names = codings(headers)
     try:
         clean, count = _labelled(needles, body, names, cut=cut) if names else (body, 0)
         if not count:
-            clean, count = without(needles, body, cut=cut)
+            clean, count = without(needles, body, cut=cut, foreign=foreign)
     except Opaque as error:
         return withheld(body, f"{error}, and may hold a secret"), 1, "not kept"
     if not names and not cut and _is_no_text(body, headers):

@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from harness.record.bodies import REPLACEMENT, clean_body, withheld, without
+from harness.record.bodies import NO_TEXT, REPLACEMENT, clean_body, withheld, without
 from harness.record.coding import codings
 from harness.record.exchange import Exchange, Failure, Headers, RpcStatus
 from harness.record.needles import Needles
+from harness.record.noise import stretches
 from harness.record.packed import Opaque
 from harness.record.parts import MIN_SECRET, halves, searchable
 from harness.record.search import spans
@@ -175,15 +176,21 @@ class Redactor:
         together = "\n".join(texts).encode("utf-8", "surrogatepass")
         headers = (*exchange.request_headers, *exchange.response_headers, *exchange.response_trailers)
         kept = (name if name.lower() in self.headers else f"{name}\n{value}" for name, value in headers)
-        lines = "\n".join(kept).encode("latin-1", "replace")
+        joined = "\n".join(kept)
+        lines = joined.encode("latin-1", "replace")
         values = "".join(value for name, value in headers if name.lower() not in self.headers)
         if any(self.holds(piece) for piece in (together, lines, values.encode("latin-1", "replace"))):
             return False
+        if stretches(joined.encode("utf-8", "surrogatepass")):
+            return False
         sides = (
-            (exchange.request_body, exchange.request_headers),
-            (exchange.response_body, exchange.response_headers),
+            (exchange.request_body, exchange.request_headers, False),
+            (exchange.response_body, exchange.response_headers, True),
         )
-        return all(not body or clean_body(self._needles, body, of, cut=False)[1] == 0 for body, of in sides)
+        return all(
+            not body or clean_body(self._needles, body, headers, cut=False, foreign=foreign)[1] == 0
+            for body, headers, foreign in sides
+        )
 
     def _without_headers(self, exchange: Exchange) -> tuple[Exchange, list[Redaction]]:
         done: list[Redaction] = []
@@ -246,6 +253,8 @@ class Redactor:
 
     def _header_text(self, text: str) -> tuple[str, int]:
         # On the wire a header is bytes: Latin-1 gives back the very bytes that a UTF-8 secret was sent in.
+        if self._needles and not text.isascii() and stretches(text.encode("utf-8", "surrogatepass")):
+            return withheld(text.encode("latin-1", "replace"), NO_TEXT).decode(), 1
         data, count = self._without(text.encode("latin-1", "replace"))
         return (data.decode("latin-1"), count) if count else (text, 0)
 
@@ -261,7 +270,7 @@ class Redactor:
     def _body(self, body: bytes, headers: Headers, side: str, done: list[Redaction], *, cut: bool = False) -> bytes:
         if not body or not self._needles:
             return body
-        clean, count, rule = clean_body(self._needles, body, headers, cut=cut)
+        clean, count, rule = clean_body(self._needles, body, headers, cut=cut, foreign=side == "response")
         _note(done, f"{side}.body", count, rule)
         return clean
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from harness.record import needles as needle
 from harness.record import unescape
 from harness.record.needles import Needles, Span
+from harness.record.noise import stretches
 from harness.record.packed import Opaque, bare, inflated, runs
 from harness.record.unescape import Kept, place_before
 
@@ -19,25 +20,39 @@ MAX_WORK = 80 << 20
 _SHORTEST = 4
 
 
-def spans(needles: Needles, data: bytes) -> list[Span]:
-    """The places to take out, in order and apart from each other.
+def spans(needles: Needles, data: bytes, *, foreign: bool = True) -> list[tuple[int, int, bool]]:
+    """The places to take out, in order and apart from each other; True marks one that cannot be looked into.
+
+    Args:
+        foreign: somebody else wrote it; in what the tester itself sends there is nothing that cannot be looked into.
 
     Raises:
-        Opaque: it cannot be looked into within the bounds; nobody knows what is in it.
+        Opaque: all of it cannot be looked into within the bounds; nobody knows what is in it.
     """
     if not needles:
         return []
+    look = _Look(needles, foreign=foreign)
     try:
-        return _merged(_Look(needles).into(data, 0))
+        found = look.into(data, 0)
     except (needle.TooMany, unescape.TooManyEscapes) as error:
         raise Opaque("too much in it would have to be taken out or looked at") from error
+    dark = _merged(look.dark)
+    places = _merged([*found, *dark]) if dark else _merged(found)
+    begins = [first for first, _ in dark]
+    return [(*each, bisect.bisect_left(begins, each[0]) < bisect.bisect_left(begins, each[1])) for each in places]
 
 
 class _Look:
-    """One search; counts what it looks at."""
+    """One search; counts what it looks at.
 
-    def __init__(self, needles: Needles) -> None:
+    Attributes:
+        dark: places that cannot be looked into.
+    """
+
+    def __init__(self, needles: Needles, *, foreign: bool) -> None:
+        self.dark: list[Span] = []
         self._needles = needles
+        self._foreign = foreign
         self._left = MAX_WORK
 
     def into(self, data: bytes, depth: int) -> list[Span]:
@@ -48,6 +63,8 @@ class _Look:
         steps: list[Kept] = []
         text = data
         for count in range(MAX_LAYERS + 1):
+            if depth == 0 and self._foreign:
+                self.dark += _mapped(stretches(text), steps)
             layer = unescape.unescaped(text)
             if layer is None:
                 return found

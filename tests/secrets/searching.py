@@ -12,6 +12,7 @@ import bz2
 import codecs
 import contextlib
 import html
+import itertools
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -26,8 +27,13 @@ _SLOWLY = 4096
 _NO_LETTER = bytes(code for code in range(256) if not (chr(code).isalnum() and code < 128))
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{16,}")
 _HEX = re.compile(rb"(?:[0-9A-Fa-f]{2}[\s:,]?){8,}|(?:(?:0x|\\x)[0-9A-Fa-f]{2}[\s,]*){8,}")
+# Signs of hex, so many of them that one of the above may be among them: looked for first, as that is quick.
+# Where in a text a bare stream may begin: at a word that soon has a sign that is no text.
+_NO_WORD = re.compile(rb"(?:(?<=[\"'\s=:>])|^)(?=[^\"'\s]{0,6}[\x00-\x08\x80-\xff])")
+_MOST_WORDS = 2000
+_NEAR_HEX = re.compile(rb"[0-9A-Fa-fx\\\s:,]{16,}+")
 _STREAM = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]|BZh[1-9]")
-_VALUES = re.compile(rb"\d{1,3}(?:,\s*\d{1,3}){7,}")
+_VALUES = re.compile(rb"\d{1,3}+(?:,\s*+\d{1,3}+){7,}+")
 _ESCAPE = re.compile(rb"\\(u00[0-9A-Fa-f]{2}|x[0-9A-Fa-f]{2}|[0-3][0-7]{2}|.)", re.DOTALL)
 
 
@@ -50,10 +56,22 @@ def pieces(secrets: Iterable[str]) -> dict[bytes, str]:
 def told(data: bytes, wanted: dict[bytes, str]) -> list[str]:
     """Secrets that are in the data, with the piece that was seen."""
     found = set()
+    inner = _inside(wanted)
     for reading in readings(data):
         bare = squeezed(reading)
-        found |= {f"{name}: {piece.decode()}" for piece, name in wanted.items() if piece in bare}
+        if any(each in bare for each in inner):
+            found |= {f"{name}: {piece.decode()}" for piece, name in wanted.items() if piece in bare}
     return sorted(found)
+
+
+def _inside(wanted: dict[bytes, str]) -> set[bytes]:
+    """Of the windows of each text every eighth, in halves: few, and every window has one of them inside."""
+    windows: dict[str, list[bytes]] = {}
+    for piece, name in wanted.items():
+        windows.setdefault(name, []).append(piece)
+    half = PIECE // 2
+    some = [piece for each in windows.values() for piece in (*each[::half], each[-1])]
+    return {piece[at : at + half] for piece in some for at in (0, len(piece) - half)} if some else set()
 
 
 def readings(data: bytes) -> Iterator[bytes]:
@@ -85,6 +103,9 @@ def _each(pattern: re.Pattern[bytes], read: Callable[[bytes], bytes]) -> Callabl
         return b"\n".join(made)
 
     return all_of
+
+
+_hex = _each(_HEX, lambda run: bytes.fromhex(re.sub(rb"0x|\\x|[^0-9A-Fa-f]", b"", run).decode()))
 
 
 def _base64(run: bytes) -> bytes:
@@ -122,6 +143,8 @@ def _inflated(text: bytes) -> bytes:
     """Every stream that begins somewhere: gzip, zlib, bzip2; bare deflate where a body or a message may begin."""
     made = [_first(text[match.start() :]) for match in _STREAM.finditer(text)]
     made += [_raw(text[start:]) for start in (0, 5)]
+    words = itertools.islice(_NO_WORD.finditer(text), _MOST_WORDS)
+    made += [_raw(text[match.start() :][:_SLOWLY]) for match in words]
     return b"\n".join(filter(None, made))
 
 
@@ -150,7 +173,7 @@ _WAYS: tuple[Callable[[bytes], bytes], ...] = (
     _narrow,
     _inflated,
     _each(_BASE64, _base64),
-    _each(_HEX, lambda run: bytes.fromhex(re.sub(rb"0x|\\x|[^0-9A-Fa-f]", b"", run).decode())),
+    lambda text: b"\n".join(map(_hex, _NEAR_HEX.findall(text))),
     _each(_VALUES, _values),
     lambda text: re.sub(rb"=([0-9A-F]{2})", lambda match: bytes([int(match[1], 16)]), text.replace(b"=\r\n", b"")),
 )

@@ -97,6 +97,11 @@ SPELLINGS: dict[str, Callable[[str], bytes]] = {
     "gzip as a text of a text": lambda text: json.dumps(
         json.dumps(gzip.compress(text.encode()).decode("latin-1"), ensure_ascii=False).encode().decode("latin-1")
     ).encode(),
+    "deflate in a text": lambda text: json.dumps("by " + deflated(text.encode()).decode("latin-1") + " given").encode(),
+    "deflate in a raw text": lambda text: json.dumps(
+        "by " + deflated(text.encode()).decode("latin-1") + " given", ensure_ascii=False
+    ).encode(),
+    "cipher in a text": lambda text: json.dumps(bytes(each ^ 165 for each in text.encode()).decode("latin-1")).encode(),
     "bzip2": lambda text: bz2.compress(text.encode()),
     "xz": lambda text: lzma.compress(text.encode()),
     "zip": zipped,
