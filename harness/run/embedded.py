@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
+from harness.record.children import environment
+
 OURS = str(Path(__file__).resolve().parents[2])
 START_SECONDS = 60.0
 STOP_SECONDS = 5.0
@@ -46,7 +48,7 @@ class EmbeddedServer:
         command = [sys.executable, "-P", "-m", "harness.reference", *STARTING, *self._arguments]
         paths = os.pathsep.join(filter(None, [OURS, os.environ.get("PYTHONPATH", "")]))
         self._process = subprocess.Popen(  # noqa: S603 - our own module, our own arguments
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": paths}
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(PYTHONPATH=paths)
         )
         assert self._process.stdout is not None
         try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import harness
+from harness.record.children import environment
 
 PACKAGES = ("pytest", "hypothesis", "httpx", "httpcore", "h11", "jsonschema", "jinja2", "msgspec", "numpy", "scipy")
 
@@ -45,5 +46,7 @@ def _commit() -> str | None:
 
 def _git(root: Path, *arguments: str) -> str:
     command = ["git", "-C", str(root), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=5)  # noqa: S603
+    done = subprocess.run(  # noqa: S603
+        command, capture_output=True, text=True, check=True, timeout=5, env=environment()
+    )
     return done.stdout.strip()

@@ -14,6 +14,7 @@ from gevent import subprocess
 
 from harness.load.plan.load_plan import LoadPlan, decode_plan, read_plan
 from harness.load.plan.schedule import Schedule, read_trace
+from harness.record.children import environment
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -141,7 +142,7 @@ def _prepared(request: bytes) -> bytes:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": paths},
+        env=environment(PYTHONPATH=paths),
     )
     try:
         output, errors = child.communicate(request, timeout=_PATIENCE_S)
