@@ -27,8 +27,10 @@ import msgspec
 
 import harness
 from harness.load.analysis.load_run import LoadRun, read_run
-from harness.load.plan.load_plan import LoadPlan, decode_plan
+from harness.load.last_words import LastWords
+from harness.load.plan.load_plan import LoadPlan, decode_plan, share_plan
 from harness.load.plan.orders import TELL, Beat, Done, Event, Failed, Order, Ready
+from harness.record.children import environment
 from harness.waiting import wait
 
 HOST = "127.0.0.1"
@@ -81,6 +83,8 @@ class Fleet:
     _master: subprocess.Popen[bytes] | None = field(default=None, init=False)
     _others: list[subprocess.Popen[bytes]] = field(default_factory=list, init=False)
     _home: tempfile.TemporaryDirectory[str] | None = field(default=None, init=False)
+    _words: list[LastWords] = field(default_factory=list, init=False)
+    _shared: int = field(default=-1, init=False)
     _ear: int = field(default=-1, init=False)
     _heard: bytes = field(default=b"", init=False)
 
@@ -122,14 +126,12 @@ class Fleet:
         # As the workers will read it: 3 becomes 3.0, or the digests would differ.
         plan = decode_plan(msgspec.json.encode(msgspec.structs.replace(plan, workers=self.workers)))
         folder.mkdir(parents=True, exist_ok=True)
-        path = Path(self._home.name if self._home else "") / f"plan-{plan.prefix}.json"
         whole = False
         try:
-            plan.write(path)
-            whole = self._carry_out(plan, Order(plan=str(path), directory=str(folder.resolve())), progress)
+            share_plan(self._shared, plan)
+            whole = self._carry_out(plan, Order(plan=self._shared, directory=str(folder.resolve())), progress)
             codes = {number: other.poll() for number, other in enumerate(self._others)}
         finally:
-            path.unlink(missing_ok=True)
             if not whole:
                 self.stop()
         found = read_run(plan, folder, codes, whole=whole)
@@ -151,9 +153,13 @@ class Fleet:
                     with contextlib.suppress(ProcessLookupError):
                         os.killpg(each.pid, number)
             _wait(everyone, END_S)
-        if self._ear >= 0:
-            os.close(self._ear)
-            self._ear, self._heard = -1, b""
+        for words in self._words:
+            words.ended(END_S)
+        self._words = []
+        for descriptor in (self._ear, self._shared):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._ear, self._shared, self._heard = -1, -1, b""
         if self._home is not None:
             self._home.cleanup()
             self._home = None
@@ -171,39 +177,39 @@ class Fleet:
         sweep()
         self._home = tempfile.TemporaryDirectory(prefix=f"{_HOME}{os.getpid()}-")
         port = str(_free_port())
+        self._shared = _nameless()
         self._ear, mouth = os.pipe()
         try:
             self._master = self._child(
-                "master",
                 ["--master", "--expect-workers", str(self.workers), "--users", str(self.workers), "--only-summary"],
                 ["--master-bind-host", HOST, "--master-bind-port", port],
                 tells=mouth,
             )
         finally:
             os.close(mouth)
-        for number in range(self.workers):
-            self._others.append(
-                self._child(f"worker-{number}", ["--worker"], ["--master-host", HOST, "--master-port", port])
-            )
+        for _ in range(self.workers):
+            self._others.append(self._child(["--worker"], ["--master-host", HOST, "--master-port", port]))
 
-    def _child(self, name: str, *arguments: Sequence[str], tells: int | None = None) -> subprocess.Popen[bytes]:
+    def _child(self, *arguments: Sequence[str], tells: int | None = None) -> subprocess.Popen[bytes]:
         home = self._home.name if self._home else ""
         root = str(Path(harness.__file__).resolve().parents[1])
-        environ = {key: value for key, value in os.environ.items() if not key.startswith(("LOCUST_", "OIP_"))}
-        environ |= {"HOME": home, "PYTHONPATH": os.pathsep.join(filter(None, (root, environ.get("PYTHONPATH"))))}
+        environ = {key: value for key, value in environment(HOME=home).items() if not key.startswith("LOCUST_")}
+        environ |= {"PYTHONPATH": os.pathsep.join(filter(None, (root, environ.get("PYTHONPATH"))))}
         # Another gevent in the launcher's environment would decide about the loop; numbers are made on one thread.
         environ |= {"OPENBLAS_NUM_THREADS": "1", **({} if tells is None else {TELL: str(tells)})}
-        with (Path(home) / f"{name}.log").open("wb") as log:
-            return subprocess.Popen(  # noqa: S603 -- our own interpreter and arguments
-                [*_LOCUST, *(part for group in arguments for part in group)],
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=home,
-                env=environ,
-                pass_fds=() if tells is None else (tells,),
-                process_group=0,
-            )
+        child = subprocess.Popen(  # noqa: S603 -- our own interpreter and arguments
+            [*_LOCUST, *(part for group in arguments for part in group)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=home,
+            env=environ,
+            pass_fds=(self._shared,) if tells is None else (self._shared, tells),
+            process_group=0,
+        )
+        assert child.stdout is not None
+        self._words.append(LastWords(child.stdout))
+        return child
 
     def _until_ready(self) -> str:
         """Why it does not become ready; empty: it is."""
@@ -253,9 +259,15 @@ class Fleet:
         return [_EVENTS.decode(line) for line in lines]
 
     def _last_words(self) -> str:
-        home = Path(self._home.name) if self._home else Path()
-        texts = [path.read_text("utf-8", "replace").strip() for path in sorted(home.glob("*.log"))]
-        return " | ".join(text[-600:] for text in texts if text)
+        return " | ".join(each.text[-600:] for each in self._words if each.text)
+
+
+def _nameless() -> int:
+    """A descriptor of a file that no folder has, for what holds credentials; in memory where the system can."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("plan")
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
 
 
 def sweep() -> None:

@@ -23,7 +23,7 @@ from harness.load.locust import buckets
 from harness.load.locust.master import Master
 from harness.load.locust.worker import Worker
 from harness.load.plan.full_check import same_outputs
-from harness.load.plan.load_plan import LoadPlan, read_plan
+from harness.load.plan.load_plan import shared_plan
 from harness.load.plan.orders import TELL, Beat, Done, Event, Failed, Order, Ready
 
 if TYPE_CHECKING:
@@ -50,8 +50,7 @@ class OrderTaker:
         self._master = Master(environment, runner)
         self._pipe = int(os.environ[TELL])
         self._orders: Queue[bytes] = Queue()
-        self._file: Path | None = None
-        gevent.spawn(_listen, self._orders.put, self._forget)
+        gevent.spawn(_listen, self._orders.put)
         gevent.spawn(self._serve)
 
     def _serve(self) -> None:
@@ -59,28 +58,17 @@ class OrderTaker:
             self._master.gather()
             self._tell(Ready())
             while True:
-                self._carry_out(msgspec.json.decode(self._orders.get(), type=Order))
+                self._play(msgspec.json.decode(self._orders.get(), type=Order))
         except Exception as error:  # noqa: BLE001 -- the launcher must hear of it, whatever it is
             self._tell(Failed(why=f"{type(error).__name__}: {error}"))
 
-    def _carry_out(self, order: Order) -> None:
-        # A launcher that is killed cannot take the file away, and it holds credentials.
-        self._file = Path(order.plan)
-        try:
-            self._play(read_plan(self._file), order)
-        finally:
-            self._forget()
-
-    def _forget(self) -> None:
-        if self._file is not None:
-            self._file.unlink(missing_ok=True)
-
-    def _play(self, plan: LoadPlan, order: Order) -> None:
+    def _play(self, order: Order) -> None:
+        plan = shared_plan(order.plan)
         # Workers of an earlier plan keep their numbers; what is known of them does not stay.
         self._master.gather()
         teller = gevent.spawn(self._tell_on)
         try:
-            self._master.run(plan, Path(order.directory), Path(order.plan), self._forget)
+            self._master.run(plan, Path(order.directory), order.plan)
         finally:
             teller.kill()
         self._tell(Done(run=plan.prefix))
@@ -94,18 +82,15 @@ class OrderTaker:
         os.write(self._pipe, msgspec.json.encode(event) + b"\n")
 
 
-def _listen(take: Callable[[bytes], object], last: Callable[[], None] = lambda: None) -> None:
-    """Hand over each line of standard input; at its end, do the last thing and end this process."""
+def _listen(take: Callable[[bytes], object]) -> None:
+    """Hand over each line of standard input; at its end, end this process."""
     gevent.os.make_nonblocking(0)
     rest = b""
     while piece := gevent.os.nb_read(0, _PIECE):
         *lines, rest = (rest + piece).split(b"\n")
         for line in lines:
             take(line)
-    try:
-        last()
-    finally:
-        os._exit(0)
+    os._exit(0)
 
 
 @events.init.add_listener  # type: ignore[untyped-decorator]  # locust has no types for it

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,27 +102,19 @@ class Master:
         self._nodes = {each.id: WorkerState(each.id, number, heard=now) for number, each in enumerate(ordered)}
         return len(self._nodes)
 
-    def run(
-        self,
-        plan: LoadPlan,
-        directory: Path,
-        source: Path | None = None,
-        read: Callable[[], None] = lambda: None,
-    ) -> list[WorkerFacts]:
+    def run(self, plan: LoadPlan, directory: Path, shared: int | None = None) -> list[WorkerFacts]:
         """Hand out, start, watch, and collect; facts of every worker, lost ones too.
 
         Args:
-            source: the file of the plan, where the workers can read it: then only its name goes over locust's port,
-                which anybody on this machine may speak to, and no credentials.
-            read: called when no worker has to read the plan any more.
+            shared: the descriptor of the plan, where the workers have it as well: then only its number goes over
+                locust's port, which anybody on this machine may speak to, and no credentials.
         """
         self._run, self._stopped = plan.prefix, False
         self._bound = plan.bounds.silent_s - NOTICE_S
-        given = {"plan": msgspec.json.encode(plan)} if source is None else {"source": str(source)}
+        given: dict[str, Any] = {"plan": msgspec.json.encode(plan)} if shared is None else {"shared": shared}
         for node in self._nodes.values():
             self._send("oip_plan", {**given, "worker": node.worker, "directory": str(directory)}, node)
         self._wait(lambda node: node.ready, _READY_S, "it never became ready")
-        read()
         if not self._lost():
             self._compare_clocks()
             start = time.monotonic_ns() + round(START_S * NANOSECONDS)

@@ -13,7 +13,7 @@ from gevent.event import Event
 from locust.exception import RPCError
 
 from harness.load.locust.worker_run import WorkerRun
-from harness.load.plan.load_plan import decode_plan, read_plan
+from harness.load.plan.load_plan import decode_plan, shared_plan
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -54,7 +54,7 @@ class Worker:
         self._run = data["run"]
         self._gone.clear()
         try:
-            plan = read_plan(Path(data["source"])) if "source" in data else decode_plan(data["plan"])
+            plan = shared_plan(data["shared"]) if "shared" in data else decode_plan(data["plan"])
             worker_run = WorkerRun(self._environment, plan, data["worker"], Path(data["directory"]), self._validate)
             worker_run.prepare()
         except Exception as error:  # noqa: BLE001 -- the master must hear of it, whatever it is

@@ -286,6 +286,25 @@ def read_plan(path: Path) -> LoadPlan:
     return msgspec.json.decode(read_given(path, MAX_PLAN), type=LoadPlan)
 
 
+def share_plan(descriptor: int, plan: LoadPlan) -> None:
+    """Write it whole into a file that is known by its descriptor alone, in place of what is there."""
+    data = memoryview(msgspec.json.encode(plan))
+    os.ftruncate(descriptor, 0)
+    place = 0
+    while place < len(data):
+        place += os.pwrite(descriptor, data[place:], place)
+
+
+def shared_plan(descriptor: int) -> LoadPlan:
+    """Read what :func:`share_plan` wrote, wherever the descriptor stands: several processes have it.
+
+    Raises:
+        msgspec.ValidationError: it is not a plan.
+        OSError: it cannot be read.
+    """
+    return decode_plan(os.pread(descriptor, os.fstat(descriptor).st_size, 0))
+
+
 def decode_plan(data: bytes) -> LoadPlan:
     """The same from bytes, as a master sends them."""
     return msgspec.json.decode(data, type=LoadPlan)

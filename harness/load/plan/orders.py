@@ -12,9 +12,9 @@ TELL = "ART15_FLEET_TELL"
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """Carry out the plan of this file; records go to that folder."""
+    """Carry out the plan in this descriptor; records go to that folder."""
 
-    plan: str
+    plan: int
     directory: str
 
 
