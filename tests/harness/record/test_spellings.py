@@ -73,7 +73,7 @@ def test_a_piece_of_a_token_is_found(size: int) -> None:
     [
         ("Bearer abcdef12", {"abcdef12"}),
         ("theme=dark; session=S3ss10nValue; lang=en", {"S3ss10nValue", "dark"}),
-        ("key-id-1:the-secret-half", {"key-id-1", "the-secret-half"}),
+        ("key-id-1:the-secret-half", {"key-id-1", "the-secret-half", b64(b"key-id-1:the-secret-half").decode()}),
         ("Basic " + b64(b"user-name:pass-word").decode(), {"user-name", "pass-word", "user-name:pass-word"}),
         ('Digest username="mufasa77", response="6629fae49393"', {"mufasa77", "6629fae49393"}),
         ("https://host/p?sig=abc%2Fdefgh&se=1", {"abc%2Fdefgh", "abc/defgh"}),
