@@ -142,6 +142,12 @@ class Redactor:
         of_request_headers = self._headers(exchange.request_headers, "request", done)
         headers = self._headers(exchange.response_headers, "response", done)
         headers, trailers = self._spread(headers, trailers, done)
+        request_text = self._rendering(exchange.request_text, of_request)
+        response_text = self._rendering(exchange.response_text, of_response)
+        if not of_response and response_text != exchange.response_text:
+            # A rendering knows the parts of a message: what is packed in one of them is seen there alone.
+            response_body = withheld(response_body, "a secret is in a part of it")
+            _note(done, "response.body", 1, "not kept")
         clean = replace(
             exchange,
             url=url,
@@ -149,8 +155,8 @@ class Redactor:
             error=error,
             rpc=rpc,
             response_trailers=trailers,
-            request_text=self._rendering(exchange.request_text, of_request),
-            response_text=self._rendering(exchange.response_text, of_response),
+            request_text=request_text,
+            response_text=response_text,
             request_headers=of_request_headers,
             request_body=request_body,
             response_headers=headers,

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import bisect
+import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from harness.record import needles as needle
 from harness.record import unescape
 from harness.record.needles import Needles, Span
 from harness.record.noise import stretches
-from harness.record.packed import Opaque, bare, inflated, runs
+from harness.record.packed import MOST_RUNS, Opaque, bare, inflated, runs
 from harness.record.unescape import Kept, place_before
 
 # Layers of escapes that are taken off, and codings inside each other that are opened.
 MAX_LAYERS, MAX_DEPTH = 12, 7
 # Bytes that may be looked at for one text, all layers together: 16 MiB and some of their readings.
 MAX_WORK = 80 << 20
+# The last one may have no end: so it takes one pass.
+_QUOTED = re.compile(rb'"((?:[^"\\]++|\\.)*+)"?', re.DOTALL)
 # A secret of fewer bytes than this is not looked for.
 _SHORTEST = 4
 
@@ -65,6 +69,7 @@ class _Look:
         for count in range(MAX_LAYERS + 1):
             if depth == 0 and self._foreign:
                 self.dark += _mapped(stretches(text), steps)
+                found += _mapped(self._quoted(text), steps)
             layer = unescape.unescaped(text)
             if layer is None:
                 return found
@@ -100,6 +105,17 @@ class _Look:
                 raise Opaque(f"it is packed more than {MAX_DEPTH} times")
             if depth < MAX_DEPTH and self.into(plain, depth + 1):
                 yield place
+
+    def _quoted(self, text: bytes) -> Iterator[Span]:
+        """Strings whose escapes spell a stream that says nothing of itself: where one begins, only quotes tell."""
+        if b"\\" not in text:
+            return
+        for match in islice(_QUOTED.finditer(text), MOST_RUNS):
+            layer = unescape.unescaped(match[1]) if b"\\" in match[1] else None
+            if layer is not None and not layer[0].isascii():
+                streams = bare(layer[0], max(0, min(self._left, MAX_WORK // 2)))
+                if any(self.into(plain, 1) for _, plain in streams):
+                    yield match.span(1)
 
     def _spelled(self, text: bytes, depth: int) -> Iterator[Span]:
         """Runs of base64, hex or byte values that spell a secret; all are looked at together."""

@@ -16,6 +16,7 @@ from harness.record import children
 from harness.record.noise import stretches
 from harness.record.redact import Redactor
 
+from .spellings import deflated
 from .test_redact import EXCHANGE
 
 SECRET = "sk-Ab3dEf6hIj9lMn2pQr"
@@ -51,6 +52,16 @@ def test_in_headers_and_names() -> None:
     clean, _ = Redactor([SECRET]).exchange(told)
     assert clean.response_headers[0][1].startswith("[not kept: ")
     assert "[not kept: " in Redactor([SECRET]).text(f"model {NOISE}: not ready")
+
+
+def test_a_message_whose_part_is_packed_is_not_kept() -> None:
+    packed = deflated(SECRET.encode() * 2)
+    rendering = 'id: "a"\n12: "' + "".join(f"\\{byte:03o}" for byte in packed) + '"\n'
+    body = b"\x1a\x01a\x62" + bytes([len(packed)]) + packed
+    clean, done = Redactor([SECRET]).exchange(replace(EXCHANGE, response_body=body, response_text=rendering))
+    assert clean.response_text == 'id: "a"\n12: "[redacted]"\n'
+    assert packed not in clean.response_body
+    assert {each["where"] for each in done} == {"response.body"}
 
 
 def test_what_the_tester_sends_stays() -> None:
