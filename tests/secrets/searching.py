@@ -21,6 +21,8 @@ from urllib.parse import unquote_to_bytes
 
 PIECE = 16
 DEPTH = 5
+# Of a larger text layers are taken off in one order only: it is made of smaller ones, which are looked at themselves.
+LARGE = 1 << 17
 MOST_READINGS = 400
 # So many bytes of a stream are read one by one.
 _SLOWLY = 4096
@@ -76,16 +78,16 @@ def _inside(wanted: dict[bytes, str]) -> set[bytes]:
 
 def readings(data: bytes) -> Iterator[bytes]:
     """The data, and what it may stand for."""
-    seen, left = {data}, [(data, 0)]
+    seen, left = {data}, [(data, 0, 0)]
     while left and len(seen) < MOST_READINGS:
-        text, depth = left.pop(0)
+        text, depth, first = left.pop(0)
         yield text
         if depth < DEPTH:
-            for way in _WAYS:
+            for number, way in enumerate(_WAYS[first:], first):
                 made = way(text)
                 if len(made) >= PIECE // 2 and made not in seen:
                     seen.add(made)
-                    left.append((made, depth + 1))
+                    left.append((made, depth + 1, number if len(made) > LARGE else 0))
 
 
 def files(folder: Path) -> dict[str, bytes]:
