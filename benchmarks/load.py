@@ -67,7 +67,7 @@ class Row:
     seen: list[Seen] = field(default_factory=list)
 
 
-class Bench:
+class LoadRunner:
     """The target, a fleet of ours, and how long to look.
 
     Args:
@@ -151,7 +151,7 @@ class Bench:
             yield run
 
 
-def costs(bench: Bench) -> Iterator[tuple[Row, Callable[[], Seen | None]]]:
+def costs(bench: LoadRunner) -> Iterator[tuple[Row, Callable[[], Seen | None]]]:
     """Processor time for a request: a row, and what measures it once."""
     small, big, grpc = small_case(with_id=False), big_case(), grpc_case(with_id=False)
     http, fixed, with_ids = bench.target.http, bench.target.grpc, bench.target.grpc_id
@@ -168,7 +168,7 @@ def costs(bench: Bench) -> Iterator[tuple[Row, Callable[[], Seen | None]]]:
     yield Row("gRPC: h2load"), partial(bench.theirs, H2LOAD, grpc, fixed, SMALL)
 
 
-def rates(bench: Bench) -> Iterator[tuple[Row, Callable[[], Seen | None]]]:
+def rates(bench: LoadRunner) -> Iterator[tuple[Row, Callable[[], Seen | None]]]:
     """Our open loop: the first row measures, the others look at the same runs."""
     held: list[LoadRun] = []
 
@@ -185,7 +185,7 @@ def rates(bench: Bench) -> Iterator[tuple[Row, Callable[[], Seen | None]]]:
     yield Row(f"open loop: median send lag at {RATES[0]}/s", aim=MOST_LAG_S * 1e6), lambda: lag(0)
 
 
-def overheads(bench: Bench) -> Iterator[tuple[Row, Callable[[], Seen | None]]]:
+def overheads(bench: LoadRunner) -> Iterator[tuple[Row, Callable[[], Seen | None]]]:
     """A distributed case on all processors."""
     few = Connections(cap=64)
     plan = bench.plan(small_case(with_id=True), bench.target.http, few, CASE_S, CASE_RATE)
@@ -237,7 +237,7 @@ def main() -> None:
     asked = parser.parse_args()
     rounds, seconds = (1, 0.5) if asked.quick else (asked.rounds, asked.seconds)
     with FixedTarget(CORES[-1]) as target, on(CORES[:1]), Fleet() as fleet:
-        bench = Bench(target, fleet, seconds)
+        bench = LoadRunner(target, fleet, seconds)
         table = [*costs(bench), *rates(bench), *overheads(bench)]
         rows = [row for row, _ in table]
         for number in range(rounds):

@@ -19,7 +19,7 @@ from harness.criteria import Criterion
 from harness.endpoint.models import outputs_of
 from harness.generate.members import with_elements
 from harness.generate.strategies import DrawnRequest, batches, drawable, every_edge, requests
-from harness.judging.alive import Alive, alive
+from harness.judging.still_serves import ServingState, alive
 from harness.oracles.equality import preserved
 from harness.probing.probe import Probe
 from harness.probing.replies import status_of
@@ -206,7 +206,7 @@ def unanswered(
     ]
 
 
-def look(probe: Probe) -> Alive:
+def look(probe: Probe) -> ServingState:
     """Whether it serves; with little patience where a check before has waited in vain, until it serves again."""
     known = probe.model.memory.of(_Waits) if probe.on_model else _Waits()
     seen = alive(probe, IMPATIENCE if known.in_vain else PATIENCE)

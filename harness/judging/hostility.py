@@ -14,7 +14,7 @@ from harness.endpoint.models import outputs_of
 from harness.generate.hostile import Hostile, Valid
 from harness.generate.hostile_bodies import HostileBody
 from harness.generate.hostile_names import INJECTED
-from harness.judging.alive import alive, answers_as_before, serving_before, valid_body
+from harness.judging.still_serves import alive, answers_as_before, serving_before, valid_body
 from harness.probing.probe import Probe
 from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
@@ -61,7 +61,7 @@ def first_answer(probe: Probe, case: Hostile) -> Exchange:
     return send_hostile(probe, case)[0]
 
 
-class Siege:
+class HostileSequence:
     """The cases of one check, one after another; ends the sending where the endpoint serves no more."""
 
     def __init__(self, probe: Probe) -> None:

@@ -14,7 +14,7 @@ Kind = Literal["other-id", "other-answer", "other-rows", "changed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Strayed:
+class MixedUpAnswer:
     """An answer that is not the one that belongs to its request.
 
     Attributes:
@@ -32,14 +32,16 @@ class Strayed:
         return self.kind != "changed"
 
 
-def id_strayed(sent: str, received: object, others: Sequence[str]) -> Strayed | None:
+def id_strayed(sent: str, received: object, others: Sequence[str]) -> MixedUpAnswer | None:
     """Whether an answer has an id that another request sent; what else may be wrong with ids is not asked here."""
     if received == sent or received not in others:
         return None
-    return Strayed("other-id", f"id {sent!r} was sent, {received!r} came back, the id of another request")
+    return MixedUpAnswer("other-id", f"id {sent!r} was sent, {received!r} came back, the id of another request")
 
 
-def answer_strayed(outputs: Outputs, own: int, alone: Sequence[Outputs], exact: Collection[str] = ()) -> Strayed | None:
+def answer_strayed(
+    outputs: Outputs, own: int, alone: Sequence[Outputs], exact: Collection[str] = ()
+) -> MixedUpAnswer | None:
     """Whether outputs differ from what request ``own`` is answered alone, and whose they are; None if they do not.
 
     Floats may differ by the tolerance of :mod:`harness.oracles.equality`, but in the outputs that ``exact`` names:
@@ -51,11 +53,11 @@ def answer_strayed(outputs: Outputs, own: int, alone: Sequence[Outputs], exact: 
     for number, other in enumerate(alone):
         # A request with the same answer as the own one would not differ.
         if number != own and difference(outputs, other, exact=False) is None:
-            return Strayed("other-answer", f"the answer of another request ({found})", number)
+            return MixedUpAnswer("other-answer", f"the answer of another request ({found})", number)
     for number, other in enumerate(alone):
         if number != own and _holds_more(outputs, alone[own], other):
-            return Strayed("other-rows", f"values of another request beside the own ({found})", number)
-    return Strayed("changed", found)
+            return MixedUpAnswer("other-rows", f"values of another request beside the own ({found})", number)
+    return MixedUpAnswer("changed", found)
 
 
 def differs(outputs: Outputs, alone: Outputs, exact: Collection[str] = ()) -> str | None:

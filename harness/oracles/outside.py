@@ -1,6 +1,6 @@
 """Content that a service has from outside of what it publishes: files of the host, settings of a model, folders.
 
-Known by what stands in it, never by a name: a server may repeat any text that it was sent.
+BaselineAnswer by what stands in it, never by a name: a server may repeat any text that it was sent.
 """
 
 from __future__ import annotations

@@ -32,8 +32,8 @@ MODELS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
-    """One route of the REST side: its name for people, and the request. ``health`` may be open to all."""
+class ProtectedPath:
+    """One path of the REST side: its name for people, and the request. ``health`` may be open to all."""
 
     name: str
     method: str
@@ -59,46 +59,48 @@ def configured(probe: Probe, *, or_required: bool = False) -> None:
         probe.not_applicable("no credentials were given (ART15_TOKEN, --oip-header, --oip-cert): nothing to leave out")
 
 
-def doors(target: Target) -> list[Door]:
+def protected_paths(target: Target) -> list[ProtectedPath]:
     """Every route that only reads or infers, for the first models; management only where it only reads."""
     path = target.client.model_path
     found = [
-        Door("live", "GET", "/v2/health/live", health=True),
-        Door("ready", "GET", "/v2/health/ready", health=True),
-        Door("server metadata", "GET", f"/{target.metadata_path}"),
-        Door("list of models", "GET", "/v2/models"),
-        Door("repository index", "POST", "/v2/repository/index", b"{}"),
-        Door("repository index, no body", "POST", "/v2/repository/index"),
-        Door("log settings", "GET", "/v2/logging"),
-        Door("trace settings", "GET", "/v2/trace/setting"),
-        Door("statistics", "GET", "/v2/models/stats"),
-        Door("shared memory", "GET", "/v2/systemsharedmemory/status"),
-        Door("metrics", "GET", "/metrics"),
+        ProtectedPath("live", "GET", "/v2/health/live", health=True),
+        ProtectedPath("ready", "GET", "/v2/health/ready", health=True),
+        ProtectedPath("server metadata", "GET", f"/{target.metadata_path}"),
+        ProtectedPath("list of models", "GET", "/v2/models"),
+        ProtectedPath("repository index", "POST", "/v2/repository/index", b"{}"),
+        ProtectedPath("repository index, no body", "POST", "/v2/repository/index"),
+        ProtectedPath("log settings", "GET", "/v2/logging"),
+        ProtectedPath("trace settings", "GET", "/v2/trace/setting"),
+        ProtectedPath("statistics", "GET", "/v2/models/stats"),
+        ProtectedPath("shared memory", "GET", "/v2/systemsharedmemory/status"),
+        ProtectedPath("metrics", "GET", "/metrics"),
     ]
     for model in target.models[:MODELS]:
         name, version = model.name, model.address
         listed = model.metadata.versions if model.metadata and model.metadata.versions else ()
         found += [
-            Door(f"readiness of {name}", "GET", path(name, version, "ready"), health=True),
-            Door(f"metadata of {name}", "GET", path(name, version)),
-            Door(f"configuration of {name}", "GET", path(name, version, "config")),
-            Door(f"statistics of {name}", "GET", path(name, version, "stats")),
+            ProtectedPath(f"readiness of {name}", "GET", path(name, version, "ready"), health=True),
+            ProtectedPath(f"metadata of {name}", "GET", path(name, version)),
+            ProtectedPath(f"configuration of {name}", "GET", path(name, version, "config")),
+            ProtectedPath(f"statistics of {name}", "GET", path(name, version, "stats")),
         ]
         for each in listed[:1]:
-            found.append(Door(f"metadata of {name}, version {each}", "GET", path(name, each)))
+            found.append(ProtectedPath(f"metadata of {name}, version {each}", "GET", path(name, each)))
         found += _inferences(target, model.name, version, listed[:1])
     return found
 
 
-def _inferences(target: Target, name: str, version: str | None, listed: tuple[str, ...]) -> list[Door]:
+def _inferences(target: Target, name: str, version: str | None, listed: tuple[str, ...]) -> list[ProtectedPath]:
     model = next(each for each in target.models if each.name == name)
     try:
         body = model.accepted(target.client).request.to_bytes()
     except Untestable:
         return []
     path = target.client.model_path
-    found = [Door(f"inference of {name}", "POST", path(name, version, "infer"), body)]
-    found += [Door(f"inference of {name}, version {each}", "POST", path(name, each, "infer"), body) for each in listed]
+    found = [ProtectedPath(f"inference of {name}", "POST", path(name, version, "infer"), body)]
+    for each in listed:
+        what = f"inference of {name}, version {each}"
+        found += [ProtectedPath(what, "POST", path(name, each, "infer"), body)]
     return found
 
 

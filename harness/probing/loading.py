@@ -24,13 +24,13 @@ from harness.load.analysis.validity import connections_needed
 from harness.load.plan.load_plan import Bounds, ClosedLoop, Connections, LoadCase, LoadPlan, ServiceLevel
 from harness.load.plan.schedule import Arrivals, Schedule, Stage
 from harness.load.records.rows import Status
-from harness.probing.lanes import Transport
-from harness.probing.load_bench import Bench
 from harness.probing.load_cases import cases_for, varies
 from harness.probing.load_memory import LoadMemories, LoadMemory
 from harness.probing.load_records import series_event
-from harness.probing.load_settling import NOISE
+from harness.probing.load_runner import LoadRunner
+from harness.probing.load_validity import NOISE
 from harness.probing.replies import status_of
+from harness.probing.routes import Transport
 from harness.verdicts import Verdict
 from harness.wire.access import Access
 
@@ -66,7 +66,7 @@ class Loader:
 
     probe: Probe
     way: Transport
-    bench: Bench
+    bench: LoadRunner
     cases: tuple[LoadCase, ...]
     alone_s: float
     level: ServiceLevel
@@ -257,7 +257,7 @@ def loader(probe: Probe, way: Transport) -> Loader:
     Raises:
         Untestable: no place for records, a proxy, or a model that accepts nothing.
     """
-    bench = probe.target.memory.find(Bench)
+    bench = probe.target.memory.find(LoadRunner)
     if bench is None:
         raise Untestable("this run has no place for the records of load")
     if client_of(probe, way).access.proxy is not None:

@@ -32,7 +32,7 @@ from reports.evidence import SCHEMA_VERSION, Plan, encode
 from reports.journal import Journal
 
 if TYPE_CHECKING:
-    from harness.probing.lanes import Transport
+    from harness.probing.routes import Transport
 
 NOTE = "made from the records of runs of load that were started with locust; no check was carried out"
 

@@ -34,7 +34,7 @@ from harness.judging.passive.rules import Models
 from harness.judging.passive.self_check import SelfChecker, Transport
 from harness.judging.passive.sightings import Sightings
 from harness.policy import BudgetTable, EndpointTable, Policy, WaiverTable
-from harness.probing.load_bench import Bench
+from harness.probing.load_runner import LoadRunner
 from harness.probing.probe import Probe, checking
 from harness.probing.replaying import Clients
 from harness.record.clock import now
@@ -170,7 +170,7 @@ class Run:
         self.target.seed = config.seed
         self.target.examples = EXAMPLES[config.profile]
         self._warm_up(endpoint.warm_up)
-        self.target.memory.keep(Bench(config.folder / "series", config.profile, config.limits, self.say))
+        self.target.memory.keep(LoadRunner(config.folder / "series", config.profile, config.limits, self.say))
         self._record_target()
         self.purse = Purse(budget, self.prices, len(self.target.models))
         takes = [took for model in self.target.models for took in model.takes]
@@ -551,7 +551,7 @@ class Run:
         self._watchdog.stop()
         try:
             if hasattr(self, "target"):
-                if (bench := self.target.memory.find(Bench)) is not None:
+                if (bench := self.target.memory.find(LoadRunner)) is not None:
                     bench.close()
                 # Where something could not be recorded nothing more is sent, and the last line says why it ended.
                 if not self.disk.failed:

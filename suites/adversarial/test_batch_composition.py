@@ -11,8 +11,17 @@ from harness.criteria import Criterion
 from harness.generate.distinct import joined, pool_of_rows
 from harness.oracles.equality import difference
 from harness.oracles.rows import row
-from harness.probing.lanes import Known, Lane, Transport, answered, comparable, excused, lane, varies_alone
 from harness.probing.probe import Probe
+from harness.probing.routes import (
+    BaselineAnswer,
+    ModelRoute,
+    Transport,
+    answered,
+    comparable,
+    excused,
+    route,
+    varies_alone,
+)
 from harness.record.exchange import Exchange
 from harness.wire.tensor import Tensor
 
@@ -70,7 +79,7 @@ def adversarial_grpc_batch_composition(probe: Probe) -> None:
 
 
 def _batches(probe: Probe, transport: Transport) -> None:
-    way = lane(probe, transport)
+    way = route(probe, transport)
     comparable(probe)
     pool = _pool(probe, way, transport)
     seen = {"batches": 0, "refused": 0, "rows": 0}
@@ -101,7 +110,7 @@ def _batches(probe: Probe, transport: Transport) -> None:
         probe.holds(True, clause=SAME, expected=EXPECTED, observed="")
 
 
-def _pool(probe: Probe, way: Lane, transport: Transport) -> list[Known]:
+def _pool(probe: Probe, way: ModelRoute, transport: Transport) -> list[BaselineAnswer]:
     """Different single rows with their answers alone."""
     metadata = (probe.grpc_model if transport == "grpc" else probe.model).metadata
     rows = pool_of_rows(way.base, 3 * POOL_ROWS)
@@ -126,7 +135,7 @@ def _index_lists(count: int) -> st.SearchStrategy[list[int]]:
     return st.lists(index, min_size=1, max_size=MOST_ROWS) | full | within
 
 
-def _row_strayed(batch: dict[str, Tensor], indices: Sequence[int], pool: Sequence[Known]) -> str | None:
+def _row_strayed(batch: dict[str, Tensor], indices: Sequence[int], pool: Sequence[BaselineAnswer]) -> str | None:
     """The first row of a batch that is not answered as alone; outputs without a row for each row are passed over."""
     count = len(indices)
     for name, tensor in batch.items():

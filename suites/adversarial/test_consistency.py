@@ -9,23 +9,23 @@ from harness.check import check
 from harness.criteria import Criterion
 from harness.generate.distinct import distinct
 from harness.generate.mutations import Mutation
-from harness.judging.alive import serving_before
-from harness.judging.belonging import LEAK, MIXED_UP, REPORTED, SAME, report, strayed_from
-from harness.oracles.isolation import Strayed
+from harness.judging.mixed_up import LEAK, MIXED_UP, REPORTED, SAME, report, strayed_from
+from harness.judging.still_serves import serving_before
+from harness.oracles.isolation import MixedUpAnswer
 from harness.probing.concurrent import together
-from harness.probing.lanes import (
-    Known,
-    Lane,
+from harness.probing.probe import Probe
+from harness.probing.replies import status_of
+from harness.probing.routes import (
+    BaselineAnswer,
+    ModelRoute,
     answered,
     declared_alike,
     excused,
     known,
-    lane,
     quick_mistakes,
+    route,
     varies_alone,
 )
-from harness.probing.probe import Probe
-from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
 from harness.wire.pace import NOT_NOW
 
@@ -64,7 +64,7 @@ def adversarial_answers_repeat(probe: Probe) -> None:
     connection, and with ids that come again with other values. Answers to one request are compared with each other
     (floats within 0.1 %); refusals are not judged. A model that the policy declares nondeterministic is excused.
     """
-    _repeat(probe, lane(probe, "rest"))
+    _repeat(probe, route(probe, "rest"))
 
 
 @check(
@@ -85,7 +85,7 @@ def adversarial_grpc_answers_repeat(probe: Probe) -> None:
 
     As over REST, with calls of ModelInfer.
     """
-    _repeat(probe, lane(probe, "grpc"))
+    _repeat(probe, route(probe, "grpc"))
 
 
 @check(
@@ -113,7 +113,7 @@ def adversarial_bad_neighbours(probe: Probe) -> None:
     are left out.
     """
     serving_before(probe)
-    way = lane(probe, "rest")
+    way = route(probe, "rest")
     ones = known(probe, way, 6)
     bad = quick_mistakes(probe, ones[0].request)
     if not bad:
@@ -132,7 +132,7 @@ def adversarial_bad_neighbours(probe: Probe) -> None:
         probe.untestable("none of the valid requests was answered")
 
 
-def _repeat(probe: Probe, way: Lane) -> None:
+def _repeat(probe: Probe, way: ModelRoute) -> None:
     declared_alike(probe)
     kept = answered(way, distinct(way.base, 15), 5)
     if not kept:
@@ -140,7 +140,7 @@ def _repeat(probe: Probe, way: Lane) -> None:
     way.time_by(kept)
     least = OFTEN_ENOUGH if way.seconds < QUICK_ENOUGH else 30
     total = way.affordable(min(2000, max(100, 25 * probe.target.examples)), least=least)
-    others: list[tuple[int, Strayed, Exchange]] = []
+    others: list[tuple[int, MixedUpAnswer, Exchange]] = []
     compared = 0
     for number in range(total):
         # Each twice in a row: the second answer may come from elsewhere.
@@ -162,7 +162,9 @@ def _repeat(probe: Probe, way: Lane) -> None:
     probe.observe(f"{compared} of {total} repetitions of {len(kept)} requests compared, {len(others)} differ")
 
 
-def _round(probe: Probe, way: Lane, ones: Sequence[Known], bad: Sequence[Mutation], total: int) -> list[Exchange]:
+def _round(
+    probe: Probe, way: ModelRoute, ones: Sequence[BaselineAnswer], bad: Sequence[Mutation], total: int
+) -> list[Exchange]:
     """Valid requests with every other one replaced by a mistake; judges and gives the answers to the valid ones."""
 
     def one(number: int) -> Exchange:

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from harness.check import check
 from harness.criteria import Advice, Criterion
 from harness.generate.mutations import Mutation
-from harness.judging.alive import alive
+from harness.judging.still_serves import alive
 from harness.oracles.trend import ALPHA, FACTOR, Trend, trend_of
-from harness.probing.lanes import Known, Lane, excused, known, lane, quick_mistakes
 from harness.probing.probe import Probe
+from harness.probing.routes import BaselineAnswer, ModelRoute, excused, known, quick_mistakes, route
 from harness.record.exchange import Exchange
 from harness.waiting import wait
 
@@ -53,7 +53,7 @@ def adversarial_no_creep(probe: Probe) -> None:
     significant, doubles the time, is more than 5 ms, and is still there after each of three rests of 2, 5 and 10
     seconds. The same for the lengths of refusals, without rests.
     """
-    way = lane(probe, "rest")
+    way = route(probe, "rest")
     one = known(probe, way, 1)[0]
     bad = quick_mistakes(probe, one.request)
     if not bad:
@@ -70,7 +70,7 @@ def adversarial_no_creep(probe: Probe) -> None:
 
 
 def _flood(
-    probe: Probe, way: Lane, one: Known, bad: Sequence[Mutation], valid: int
+    probe: Probe, way: ModelRoute, one: BaselineAnswer, bad: Sequence[Mutation], valid: int
 ) -> tuple[list[float], list[Exchange]]:
     times: list[float] = []
     refusals: list[Exchange] = []
@@ -88,7 +88,7 @@ def _flood(
     return times, refusals
 
 
-def _judge_times(probe: Probe, way: Lane, one: Known, times: Sequence[float]) -> None:
+def _judge_times(probe: Probe, way: ModelRoute, one: BaselineAnswer, times: Sequence[float]) -> None:
     trend = trend_of(times)
     if trend is None:
         probe.untestable(f"only {len(times)} valid requests were answered: too few for a trend")
@@ -108,7 +108,7 @@ def _judge_times(probe: Probe, way: Lane, one: Known, times: Sequence[float]) ->
     )
 
 
-def _now(way: Lane, one: Known) -> tuple[float, Exchange | None]:
+def _now(way: ModelRoute, one: BaselineAnswer) -> tuple[float, Exchange | None]:
     """The median of some answers' times, in seconds, and the last of them; infinite where none came."""
     answered = [exchange for exchange in (way.send(one.request, False) for _ in range(SAMPLE)) if not excused(exchange)]
     if not answered:

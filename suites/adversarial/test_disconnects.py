@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from harness.check import check
 from harness.criteria import Criterion
-from harness.judging.alive import alive, serving, serving_before
-from harness.judging.belonging import REPORTED, SAME, report, strayed_from
-from harness.oracles.isolation import Strayed
-from harness.probing.lanes import Known, Lane, excused, known, lane, varies_alone
+from harness.judging.mixed_up import REPORTED, SAME, report, strayed_from
+from harness.judging.still_serves import alive, serving, serving_before
+from harness.oracles.isolation import MixedUpAnswer
 from harness.probing.probe import Probe
 from harness.probing.replies import status_of
+from harness.probing.routes import BaselineAnswer, ModelRoute, excused, known, route, varies_alone
 from harness.record.exchange import Exchange
 from harness.waiting import wait
 from harness.wire.duplex import Piece
@@ -30,7 +30,7 @@ QUICK_ENOUGH = 0.05
 class _Round:
     """What requests got in one round, where it was not the answer of the request alone."""
 
-    strayed: list[tuple[str, Strayed, Exchange]] = field(default_factory=list)
+    strayed: list[tuple[str, MixedUpAnswer, Exchange]] = field(default_factory=list)
     refused: list[tuple[str, Exchange]] = field(default_factory=list)
 
 
@@ -53,7 +53,7 @@ def adversarial_answers_after_disconnect(probe: Probe) -> None:
     anybody hanging up shows none, and, unless it shows what belongs to another request, only if a second round with
     hanging up shows one again.
     """
-    way = lane(probe, "rest")
+    way = route(probe, "rest")
     ones = known(probe, way, 4)
     serving_before(probe)
     usual = _round(probe, way, ones, hang_up=False)
@@ -80,7 +80,7 @@ def adversarial_answers_after_disconnect(probe: Probe) -> None:
         probe.observe(f"something odd {what}, which did not come again or comes without hanging up as well")
 
 
-def _round(probe: Probe, way: Lane, ones: Sequence[Known], *, hang_up: bool) -> _Round:
+def _round(probe: Probe, way: ModelRoute, ones: Sequence[BaselineAnswer], *, hang_up: bool) -> _Round:
     """Somebody hangs up, or sends a whole request, in each way; requests of others after each."""
     found = _Round()
     for turn, cut in enumerate(_cuts(way)):
@@ -103,11 +103,11 @@ def _round(probe: Probe, way: Lane, ones: Sequence[Known], *, hang_up: bool) -> 
     return found
 
 
-def _cuts(way: Lane) -> tuple[float | None, ...]:
+def _cuts(way: ModelRoute) -> tuple[float | None, ...]:
     return CUTS * 3 if way.seconds < QUICK_ENOUGH else CUTS
 
 
-def _hang_up(probe: Probe, one: Known, cut: float | None) -> None:
+def _hang_up(probe: Probe, one: BaselineAnswer, cut: float | None) -> None:
     path = probe.client.model_path(probe.model.name, probe.model.address, "infer")
     body = one.request.to_bytes()
     headers = (("Content-Type", "application/json"), ("Content-Length", str(len(body))))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from harness.check import check
 from harness.criteria import Criterion
 from harness.generate.hostile_bodies import HostileBody, coded_bodies, heavy_bodies, odd_bodies
-from harness.judging.hostility import SURVIVES, Send, Siege, body_sender, changed_outputs, valid_of
+from harness.judging.hostility import SURVIVES, HostileSequence, Send, body_sender, changed_outputs, valid_of
 from harness.probing.probe import Probe
 from harness.probing.replies import status_of
 
@@ -26,7 +26,7 @@ def _all_answered(probe: Probe, bodies: Iterable[HostileBody]) -> None:
             now[body.name] = body
             yield body.name, body.why, body_sender(probe, body)
 
-    for name, exchange in Siege(probe).each(sends()):
+    for name, exchange in HostileSequence(probe).each(sends()):
         body = now[name]
         change = changed_outputs(probe, exchange) if body.same else None
         if body.same:

@@ -10,7 +10,7 @@ from harness.criteria import Advice, Criterion
 from harness.endpoint.models import outputs_of
 from harness.generate.hostile import JSON, Hostile, conflicts, hidden_lengths, inner_requests, length
 from harness.generate.members import with_members
-from harness.judging.hostility import SURVIVES, Siege, changed_outputs, send_hostile, survives, valid_of
+from harness.judging.hostility import SURVIVES, HostileSequence, changed_outputs, send_hostile, survives, valid_of
 from harness.probing.probe import Probe
 from harness.probing.replies import object_or_none, status_of
 from harness.record.exchange import Exchange
@@ -151,7 +151,7 @@ def adversarial_framing_pipelined_in_order(probe: Probe) -> None:
         return send_raw(probe.client, pieces, answers=PIPELINED, each_answered=True)
 
     found = send()
-    Siege(probe).answered("pipelined", f"{PIPELINED} requests in one packet", found[-1], lambda: send()[-1])
+    HostileSequence(probe).answered("pipelined", f"{PIPELINED} requests in one packet", found[-1], lambda: send()[-1])
     for wanted, exchange in zip(ids, found, strict=False):
         got = (object_or_none(exchange) or {}).get("id") if exchange.ok else None
         probe.holds(
@@ -195,7 +195,7 @@ def adversarial_framing_refusals_then_valid(probe: Probe) -> None:
             probe.observe(f"{name}: {went_out(found[0], pieces)} of {len(pieces)} requests went out whole")
         return found[-1]
 
-    for _, exchange in Siege(probe).each([(name, why, send)]):
+    for _, exchange in HostileSequence(probe).each([(name, why, send)]):
         change = changed_outputs(probe, exchange)
         probe.holds(
             change is None,

@@ -8,7 +8,7 @@ from harness.check import check
 from harness.criteria import Criterion
 from harness.generate.hostile import PLAIN_CHUNKS, chunkings
 from harness.generate.hostile_heads import floods, odd_heads
-from harness.judging.hostility import BUSY, SURVIVES, Siege, changed_outputs, first_answer, survives, valid_of
+from harness.judging.hostility import BUSY, SURVIVES, HostileSequence, changed_outputs, first_answer, survives, valid_of
 from harness.probing.probe import Probe
 from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
@@ -34,7 +34,7 @@ def adversarial_framing_chunked_same_answer(probe: Probe) -> None:
     plain: dict[str, Exchange] = {}
     cases = {case.name: case for case in chunkings(valid_of(probe))}
     sends = [(case.name, case.why, partial(first_answer, probe, case)) for case in cases.values()]
-    for name, exchange in Siege(probe).each(sends):
+    for name, exchange in HostileSequence(probe).each(sends):
         if not exchange.ok:
             probe.observe(f"{name} ({cases[name].why}): {status_of(exchange)}")
         change = changed_outputs(probe, exchange)
@@ -88,7 +88,7 @@ def adversarial_framing_odd_heads_answered(probe: Probe) -> None:
     """
     cases = list(odd_heads(valid_of(probe), probe.client.access.host_header))
     whole = [(case.name, case.why, partial(first_answer, probe, case)) for case in cases if case.complete]
-    for _ in Siege(probe).each(whole):
+    for _ in HostileSequence(probe).each(whole):
         pass
     for case in cases:
         if not case.complete and not survives(probe, case.name, case.why, first_answer(probe, case)):
@@ -113,5 +113,5 @@ def adversarial_framing_floods_survived(probe: Probe) -> None:
     ATLAS AML.T0029.
     """
     cases = floods(valid_of(probe))
-    for _ in Siege(probe).each((case.name, case.why, partial(first_answer, probe, case)) for case in cases):
+    for _ in HostileSequence(probe).each((case.name, case.why, partial(first_answer, probe, case)) for case in cases):
         pass

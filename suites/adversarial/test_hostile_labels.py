@@ -10,7 +10,7 @@ from harness.check import check
 from harness.criteria import Criterion
 from harness.generate.hostile_names import IDS, MEDIA_TYPES, METHODS
 from harness.generate.members import with_members
-from harness.judging.hostility import BUSY, SURVIVES, Siege, changed_outputs, no_injection, valid_of
+from harness.judging.hostility import BUSY, SURVIVES, HostileSequence, changed_outputs, no_injection, valid_of
 from harness.oracles.changes import id_root
 from harness.probing.probe import Probe
 from harness.probing.replies import object_or_none, status_of
@@ -80,7 +80,8 @@ def _with_ids(probe: Probe, ids: Iterable[tuple[str, str]]) -> Iterator[tuple[st
         return probe.model.infer(probe.client, with_members(request, id=text), fresh=True)
 
     known = {f"id-{name}": name for name, _ in ids}
-    for name, exchange in Siege(probe).each((f"id-{name}", "an id", partial(send, text)) for name, text in ids):
+    sends = ((f"id-{name}", "an id", partial(send, text)) for name, text in ids)
+    for name, exchange in HostileSequence(probe).each(sends):
         yield known[name], exchange
 
 
@@ -135,7 +136,7 @@ def adversarial_methods_and_types_survived(probe: Probe) -> None:
         why = f"the media type {clip(media_type, 60)!r}"
         sends.append((f"media-type-{n}", why, partial(send, "POST", ("Content-Type", media_type))))
     reasons = {name: why for name, why, _ in sends}
-    for name, exchange in Siege(probe).each(sends):
+    for name, exchange in HostileSequence(probe).each(sends):
         change = changed_outputs(probe, exchange)
         probe.holds(
             change is None,

@@ -10,8 +10,8 @@ from urllib.parse import quote, unquote_to_bytes
 from harness.check import check
 from harness.criteria import Advice, Criterion
 from harness.generate.hostile_names import HostilePath, aliases, long_paths, odd_paths, traversals
-from harness.judging.hostility import SURVIVES, Siege, no_injection, valid_of
-from harness.judging.telling import words
+from harness.judging.disclosure import words
+from harness.judging.hostility import SURVIVES, HostileSequence, no_injection, valid_of
 from harness.oracles.outside import from_outside
 from harness.probing.names import another, any_name
 from harness.probing.probe import UNKNOWN_MODEL, Probe
@@ -32,7 +32,7 @@ def _asked(probe: Probe, cases: Iterable[HostilePath]) -> Iterator[tuple[Hostile
     """Each path with its answer, which puts no header of ours into its head."""
     known = {case.name: case for case in cases}
     sends = ((case.name, case.why, partial(_get, probe, case.path)) for case in known.values())
-    for name, exchange in Siege(probe).each(sends):
+    for name, exchange in HostileSequence(probe).each(sends):
         yield known[name], exchange
 
 

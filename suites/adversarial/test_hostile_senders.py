@@ -6,8 +6,8 @@ from harness.check import check
 from harness.criteria import Advice, Criterion
 from harness.endpoint.models import outputs_of
 from harness.generate.hostile import JSON, Hostile, Valid, incomplete, length
-from harness.judging.alive import alive
 from harness.judging.hostility import first_answer, survives, valid_of
+from harness.judging.still_serves import alive
 from harness.probing.probe import Probe
 from harness.probing.replies import status_of
 from harness.record.exchange import Exchange

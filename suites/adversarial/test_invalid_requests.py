@@ -11,10 +11,10 @@ from functools import partial
 from harness.check import check
 from harness.criteria import Criterion
 from harness.generate.invalid import Invalid
-from harness.judging.alive import serving
 from harness.judging.exploring import PropertyCase, explore, look, unanswered
 from harness.judging.mistakes import mistake_classes, mistakes, send_mistake
 from harness.judging.refusals import base_of
+from harness.judging.still_serves import serving
 from harness.probing.probe import Probe
 from harness.probing.replies import error_object_problem, error_root, refused, status_of
 from harness.record.exchange import Exchange

@@ -12,14 +12,14 @@ from dataclasses import replace
 
 from harness.check import NotApplicable, Untestable, check
 from harness.criteria import Criterion
-from harness.judging.alive import alive, serving, serving_before
-from harness.judging.belonging import REPORTED, report, strayed_from
+from harness.judging.mixed_up import REPORTED, report, strayed_from
 from harness.judging.repository import accepts
+from harness.judging.still_serves import alive, serving, serving_before
 from harness.oracles.isolation import id_strayed
 from harness.probing.concurrent import WIDTH, most_in_flight, together
-from harness.probing.lanes import Known, Lane, declared_alike, excused, known, lane, varies_alone
 from harness.probing.probe import Probe
 from harness.probing.replies import status_of
+from harness.probing.routes import BaselineAnswer, ModelRoute, declared_alike, excused, known, route, varies_alone
 from harness.probing.version_mix import mixed
 from harness.record.exchange import Exchange
 
@@ -62,7 +62,7 @@ def adversarial_concurrent_answers_belong(probe: Probe) -> None:
     not judged. An answer is compared with that of the same request alone (floats within 0.1 %), and with those of all
     the others. A slow model gets fewer requests.
     """
-    _belong(probe, [_known(probe, lane(probe, "rest"))])
+    _belong(probe, [_known(probe, route(probe, "rest"))])
 
 
 @check(
@@ -82,7 +82,7 @@ def adversarial_grpc_concurrent_answers_belong(probe: Probe) -> None:
 
     As over REST, with calls of ModelInfer.
     """
-    _belong(probe, [_known(probe, lane(probe, "grpc"))])
+    _belong(probe, [_known(probe, route(probe, "grpc"))])
 
 
 @check(
@@ -102,7 +102,7 @@ def adversarial_transports_apart(probe: Probe) -> None:
 
     As over one transport, every other request by the other one.
     """
-    _belong(probe, [_known(probe, lane(probe, "rest")), _known(probe, lane(probe, "grpc"))])
+    _belong(probe, [_known(probe, route(probe, "rest")), _known(probe, route(probe, "grpc"))])
 
 
 @check(
@@ -136,7 +136,7 @@ def _by_their_own(probe: Probe) -> None:
     """A request that names a version gets the answer of that version; one case where versions can be told apart."""
     declared_alike(probe)
     versions = probe.model.metadata.versions if probe.model.metadata else ()
-    found, told = mixed([lane(probe, "rest", version) for version in versions[-VERSIONS:]])
+    found, told = mixed([route(probe, "rest", version) for version in versions[-VERSIONS:]])
     if told:
         probe.holds(
             found is None,
@@ -148,12 +148,12 @@ def _by_their_own(probe: Probe) -> None:
         )
 
 
-def _known(probe: Probe, way: Lane) -> tuple[Lane, list[Known]]:
+def _known(probe: Probe, way: ModelRoute) -> tuple[ModelRoute, list[BaselineAnswer]]:
     serving_before(probe)
     return way, known(probe, way)
 
 
-def _neighbours(probe: Probe) -> Iterator[tuple[Lane, list[Known]]]:
+def _neighbours(probe: Probe) -> Iterator[tuple[ModelRoute, list[BaselineAnswer]]]:
     """Versions of this model, and another model, with requests whose answers are known."""
     versions = probe.model.metadata.versions if probe.model.metadata else ()
     asked: list[tuple[Probe, str | None]] = [(probe, version) for version in versions[-VERSIONS:]] or [(probe, None)]
@@ -164,13 +164,13 @@ def _neighbours(probe: Probe) -> Iterator[tuple[Lane, list[Known]]]:
     for each, version in asked:
         # A version that takes other requests, or another model that varies, is no neighbour to compare with.
         with contextlib.suppress(NotApplicable, Untestable):
-            way = lane(each, "rest", version)
+            way = route(each, "rest", version)
             if each is not probe:
                 way.name = f"REST, model {each.model.name!r}"
             yield way, known(each, way, 4)
 
 
-def _belong(probe: Probe, ways: Sequence[tuple[Lane, list[Known]]]) -> None:
+def _belong(probe: Probe, ways: Sequence[tuple[ModelRoute, list[BaselineAnswer]]]) -> None:
     total = min(way.affordable(min(1024, max(64, 13 * probe.target.examples))) for way, _ in ways)
     ids = [f"a15-{number}-{number * 7919 % 10007}" for number in range(total)]
 
@@ -215,7 +215,13 @@ def _lost(probe: Probe, first: Sequence[Exchange], again: Sequence[Exchange]) ->
 
 
 def _judge(
-    probe: Probe, way: Lane, ones: Sequence[Known], own: int, ids: Sequence[str], number: int, exchange: Exchange
+    probe: Probe,
+    way: ModelRoute,
+    ones: Sequence[BaselineAnswer],
+    own: int,
+    ids: Sequence[str],
+    number: int,
+    exchange: Exchange,
 ) -> None:
     label = f"{way.name} request {number} of {len(ids)}"
     strayed = id_strayed(ids[number], way.id_of(exchange), ids)

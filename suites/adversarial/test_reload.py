@@ -11,7 +11,6 @@ from harness.check import Untestable, check
 from harness.criteria import Criterion
 from harness.endpoint.models import ModelUnderTest
 from harness.generate.stateful import BrokenJourney, Step, every_two, explore
-from harness.judging.calls import READY, REFUSED, SAME, Ground, StepFailure, ground
 from harness.judging.extensions import polled
 from harness.judging.repository import (
     index,
@@ -25,6 +24,7 @@ from harness.judging.repository import (
     until,
     with_reserve,
 )
+from harness.judging.sequences import READY, REFUSED, SAME, SequenceContext, StepFailure, ground
 from harness.probing.probe import UNKNOWN_MODEL, Probe
 from harness.probing.replies import refused, status_of
 from harness.record.exchange import Exchange
@@ -124,7 +124,7 @@ def _report(probe: Probe, broken: BrokenJourney) -> bool:
 class _Moves:
     """Loads and unloads of one model, and whether it is loaded as far as readiness says."""
 
-    ground: Ground
+    ground: SequenceContext
     deadline: float = 0.0
     loaded: bool = False
     loads: int = 0

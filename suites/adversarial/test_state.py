@@ -12,20 +12,20 @@ from dataclasses import dataclass, field
 from harness.check import check
 from harness.criteria import Criterion
 from harness.generate.distinct import distinct
-from harness.judging.alive import alive
-from harness.judging.calls import READY_ONLY
-from harness.probing.lanes import (
-    Known,
-    Lane,
+from harness.judging.sequences import READY_ONLY
+from harness.judging.still_serves import alive
+from harness.probing.probe import Probe
+from harness.probing.routes import (
+    BaselineAnswer,
+    ModelRoute,
     answered,
     comparable,
     declared_alike,
     excused,
     known,
-    lanes,
     quick_mistakes,
+    routes,
 )
-from harness.probing.probe import Probe
 from harness.record.exchange import Exchange
 from harness.waiting import wait
 
@@ -39,9 +39,9 @@ PAUSE_SECONDS = 1.6
 
 @dataclass(slots=True)
 class _ProbeSet:
-    """What the probes were answered with before everything else, by lane."""
+    """What the probes were answered with before everything else, by route."""
 
-    known: dict[str, list[Known]] = field(default_factory=dict)
+    known: dict[str, list[BaselineAnswer]] = field(default_factory=dict)
 
 
 @check(
@@ -66,7 +66,7 @@ def adversarial_probe_set_before(probe: Probe) -> None:
     if probe.target.rest is not None:
         # Whether answers can be compared at all is settled before anything could change them.
         probe.model.steady(probe.client)
-    taken = [(way, answered(way, distinct(way.base, 3 * PROBES), PROBES)) for way in lanes(probe)]
+    taken = [(way, answered(way, distinct(way.base, 3 * PROBES), PROBES)) for way in routes(probe)]
     wait(PAUSE_SECONDS)
     for way, ones in taken:
         _memory(probe)[way.name] = [one for one in ones if _alike(probe, way, one)]
@@ -102,7 +102,7 @@ def adversarial_probe_set_after(probe: Probe) -> None:
     memory = _memory(probe)
     if not any(memory.values()):
         comparable(probe)
-        memory.update({way.name: known(probe, way, PROBES) for way in lanes(probe)})
+        memory.update({way.name: known(probe, way, PROBES) for way in routes(probe)})
     _disturb(probe)
     seen = alive(probe)
     expected = "an endpoint that serves after the run"
@@ -111,12 +111,12 @@ def adversarial_probe_set_after(probe: Probe) -> None:
     ready = f"ready: {'yes' if seen.ready else 'no'}, {seen.problem or 'it infers'}"
     probe.holds(seen.problem is None or not (seen.answers and seen.ready), clause=READY, observed=ready,
                 expected="a model that is ready infers", exchange=seen.exchange, root=READY_ONLY)  # fmt: skip
-    for way in lanes(probe):
+    for way in routes(probe):
         for one in memory.get(way.name, ()):
             _compare(probe, way, one)
 
 
-def _alike(probe: Probe, way: Lane, one: Known) -> bool:
+def _alike(probe: Probe, way: ModelRoute, one: BaselineAnswer) -> bool:
     """Whether a request gets the same answer again; refusals are not judged."""
     exchange = way.send(one.request, False)
     if excused(exchange):
@@ -126,7 +126,7 @@ def _alike(probe: Probe, way: Lane, one: Known) -> bool:
                        observed=f"{way.name}, after {PAUSE_SECONDS:g} s: {found or 'alike'}")  # fmt: skip
 
 
-def _compare(probe: Probe, way: Lane, one: Known) -> None:
+def _compare(probe: Probe, way: ModelRoute, one: BaselineAnswer) -> None:
     """Whether an answer is still what it was; one odd answer among like ones is another matter than a change."""
     changes: list[tuple[str, Exchange]] = []
     compared = 0
@@ -147,13 +147,13 @@ def _compare(probe: Probe, way: Lane, one: Known) -> None:
                     exchange=changes[0][1] if changes else None, root=root)  # fmt: skip
 
 
-def _memory(probe: Probe) -> dict[str, list[Known]]:
+def _memory(probe: Probe) -> dict[str, list[BaselineAnswer]]:
     return probe.model.memory.of(_ProbeSet).known
 
 
 def _disturb(probe: Probe) -> None:
     """Other requests than those of the set, valid and invalid in turns."""
-    way = lanes(probe)[0]
+    way = routes(probe)[0]
     bad = quick_mistakes(probe, way.base) if probe.target.rest is not None else []
     other = list(distinct(way.base, OTHERS))[PROBES:] or [way.base]
     end = time.monotonic() + DISTURBANCE_SECONDS

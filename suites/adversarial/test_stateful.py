@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from harness.check import check
 from harness.criteria import Criterion
 from harness.generate.stateful import BrokenJourney, Step, every_two, explore, walk
-from harness.judging.calls import READY, REFUSED, SAME, Ground, StepFailure, ground
+from harness.judging.sequences import READY, REFUSED, SAME, SequenceContext, StepFailure, ground
 from harness.probing.probe import Probe
 
 LENGTH = 20
@@ -54,7 +54,7 @@ def adversarial_sequences(probe: Probe) -> None:
             probe.holds(True, clause=clause, expected="every call answered as at first", observed="")
 
 
-def _broken(probe: Probe, known: Ground) -> Iterator[BrokenJourney]:
+def _broken(probe: Probe, known: SequenceContext) -> Iterator[BrokenJourney]:
     """What breaks after every two steps; and, if nothing does, in drawn journeys."""
     steps, seed, way = known.steps(), probe.target.seed, known.ways[0][0]
     pairs = way.affordable(3 * len(steps) ** 2, least=3 * LENGTH) // 3

@@ -15,9 +15,9 @@ from harness.check import check
 from harness.criteria import Criterion
 from harness.endpoint.models import NESTED, outputs_of
 from harness.generate.strategies import DrawnRequest, classes
-from harness.judging.alive import serving
+from harness.judging.encodings import RAW, TYPED, EncodedAnswer, answers, apart, both_answer
 from harness.judging.exploring import PropertyCase, drawn_requests, explore, look, unanswered
-from harness.judging.ways import RAW, TYPED, EncodedAnswer, answers, apart, both_answer
+from harness.judging.still_serves import serving
 from harness.oracles.equality import difference
 from harness.probing.probe import Probe
 from harness.probing.replies import error_object_problem, error_root, refused, status_of

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from harness.check import check
 from harness.criteria import Advice, Criterion
-from harness.judging.load_judging import answers_are_right, still_there
+from harness.judging.load_answers import answers_are_right, still_there
 from harness.judging.load_scenarios import throughput
-from harness.probing.lanes import Transport
-from harness.probing.load_settling import listened
+from harness.probing.load_validity import listened
 from harness.probing.loading import alone, loader
 from harness.probing.probe import Probe
+from harness.probing.routes import Transport
 from harness.waiting import wait
 
 STEADY = Advice.STEADY_OVER_TIME.clause

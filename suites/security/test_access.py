@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from harness.check import check
 from harness.criteria import Criterion
-from harness.judging.strangers import Answered, judge_rows, served_doors
-from harness.probing.credentials import Door, configured, nobody, ordinary, wrong_headers
+from harness.judging.open_access import Answered, judge_rows, served_paths
+from harness.probing.credentials import ProtectedPath, configured, nobody, ordinary, wrong_headers
 from harness.probing.probe import Probe
 from harness.probing.replies import status_of
 from harness.record.exchange import Exchange, Headers
@@ -46,7 +46,7 @@ def security_no_access_without_credentials(probe: Probe) -> None:
     configured(probe, or_required=True)
     rows = []
     with nobody(probe) as stranger:
-        for door, right in served_doors(probe):
+        for door, right in served_paths(probe):
             rows.append(Answered(door, right, stranger.send(door.method, door.path, door.body, fresh=True)))
             # A connection that has just carried the right credentials is no credential itself.
             kept = probe.client.send(door.method, door.path, door.body, ordinary(probe), credentials=False)
@@ -86,7 +86,7 @@ def security_no_access_with_wrong_credentials(probe: Probe) -> None:
         probe.not_applicable("the credentials are no header (a client certificate): no wrong ones can be made")
     rows = []
     thorough = {"metadata", "inference"}
-    for door, right in served_doors(probe):
+    for door, right in served_paths(probe):
         kind = door.name.partition(" ")[0]
         for n, (why, headers) in enumerate(wrong):
             if n and kind not in thorough and "invented" not in why:
@@ -101,7 +101,7 @@ def security_no_access_with_wrong_credentials(probe: Probe) -> None:
     probe.observe(f"after these requests the right credentials get {status_of(again)}")
 
 
-def _insisting(probe: Probe, door: Door, right: Exchange, wrong: Headers) -> list[Answered]:
+def _insisting(probe: Probe, door: ProtectedPath, right: Exchange, wrong: Headers) -> list[Answered]:
     """The same wrong credentials again and again on one connection: the endpoint must not tire of refusing."""
     with nobody(probe) as stranger:
         answers = [stranger.send(door.method, door.path, door.body, wrong) for _ in range(INSISTING)]

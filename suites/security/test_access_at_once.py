@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from harness.check import check
 from harness.criteria import Criterion
-from harness.judging.strangers import Answered, served_doors
+from harness.judging.open_access import Answered, served_paths
 from harness.probing.concurrent import together
-from harness.probing.credentials import Door, configured, nobody, refuses_credentials
+from harness.probing.credentials import ProtectedPath, configured, nobody, refuses_credentials
 from harness.probing.probe import Probe
 from harness.record.exchange import Exchange
 from harness.wire.rest import RestClient
@@ -43,20 +43,20 @@ def security_no_access_beside_others(probe: Probe) -> None:
         probe.not_applicable("neither metadata nor inference is refused without credentials")
 
 
-def _doors(probe: Probe) -> list[tuple[Door, Exchange]]:
+def _doors(probe: Probe) -> list[tuple[ProtectedPath, Exchange]]:
     """The first metadata and the first inference that are served."""
-    first: dict[str, tuple[Door, Exchange]] = {}
-    for door, right in served_doors(probe):
+    first: dict[str, tuple[ProtectedPath, Exchange]] = {}
+    for door, right in served_paths(probe):
         if door.kind in ("metadata", "inference"):
             first.setdefault(door.kind, (door, right))
     return list(first.values())
 
 
-def _send(client: RestClient, door: Door) -> Exchange:
+def _send(client: RestClient, door: ProtectedPath) -> Exchange:
     return client.send(door.method, door.path, door.body)
 
 
-def _at_once(client: RestClient, stranger: RestClient, door: Door) -> list[Exchange]:
+def _at_once(client: RestClient, stranger: RestClient, door: ProtectedPath) -> list[Exchange]:
     """The answers to those without credentials."""
     answers = together(lambda n: _send(stranger if n % 2 else client, door), range(REQUESTS), AT_ONCE)
     return answers[1::2]

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from harness.check import check
 from harness.criteria import Criterion
-from harness.judging.strangers import Answered, served_doors
-from harness.probing.credentials import Door, configured, nobody, refuses_credentials
+from harness.judging.open_access import Answered, served_paths
+from harness.probing.credentials import ProtectedPath, configured, nobody, refuses_credentials
 from harness.probing.probe import UNKNOWN_MODEL, Probe
 from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
@@ -48,7 +48,7 @@ def security_no_access_by_detour(probe: Probe) -> None:
     configured(probe)
     rows: list[Answered] = []
     with nobody(probe) as stranger:
-        for door, right in served_doors(probe):
+        for door, right in served_paths(probe):
             if door.health or door.name.partition(" ")[0] not in ("server", "metadata", "inference", "repository"):
                 continue
             straight = stranger.send(door.method, door.path, door.body, fresh=True)
@@ -65,7 +65,7 @@ def security_no_access_by_detour(probe: Probe) -> None:
         row.judge(probe, "without credentials, by a detour")
 
 
-def _detours(door: Door) -> list[tuple[str, str, tuple[tuple[str, str], ...]]]:
+def _detours(door: ProtectedPath) -> list[tuple[str, str, tuple[tuple[str, str], ...]]]:
     head, _, last = door.path.rpartition("/")
     version = f"/%76{door.path[2:]}"
     encoded = f"{head}/%{ord(last[0]):02x}{last[1:]}" if last and last[0].isalnum() else door.path
@@ -91,7 +91,7 @@ def _detours(door: Door) -> list[tuple[str, str, tuple[tuple[str, str], ...]]]:
     return [*found, *((f"header {name}", "/v2/health/live", ((name, value),)) for name, value in urls)]
 
 
-def _head(probe: Probe, send: Callable[..., Exchange], door: Door) -> None:
+def _head(probe: Probe, send: Callable[..., Exchange], door: ProtectedPath) -> None:
     answer = send("HEAD", door.path, fresh=True)
     generic = send("HEAD", probe.client.model_path(UNKNOWN_MODEL), fresh=True)
     if answer.ok and generic.status == answer.status:

@@ -11,9 +11,9 @@ from typing import Literal
 from harness.check import HINDSIGHT, Untestable, check
 from harness.criteria import Advice
 from harness.generate.members import with_data, with_members
+from harness.judging.disclosure import DISCLOSURE, SECRET, check_disclosure, words
 from harness.judging.passive.reporting import report_sightings
 from harness.judging.refusals import mistakes_made
-from harness.judging.telling import DISCLOSURE, SECRET, judge_telling, words
 from harness.probing.probe import UNKNOWN_MODEL, Probe
 from harness.probing.replies import refused
 from harness.record.exchange import Exchange
@@ -65,7 +65,7 @@ def security_errors_hide_internals(probe: Probe) -> None:
             continue
         seen += 1
         headers = "\n".join(f"{key}: {value}" for key, value in exchange.response_headers)
-        judge_telling(probe, name, exchange, f"{words(exchange)}\n{headers}")
+        check_disclosure(probe, name, exchange, f"{words(exchange)}\n{headers}")
     _others(probe, "rest")
     if not seen:
         probe.untestable("the endpoint refused none of these requests")
@@ -95,7 +95,7 @@ def security_grpc_errors_hide_internals(probe: Probe) -> None:
             continue
         seen += 1
         trailers = "\n".join(f"{key}: {value}" for key, value in exchange.response_trailers)
-        judge_telling(probe, name, exchange, f"{exchange.rpc.details}\n{trailers}")
+        check_disclosure(probe, name, exchange, f"{exchange.rpc.details}\n{trailers}")
     _others(probe, "grpc")
     if not seen:
         probe.untestable("the endpoint refused none of these calls")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from harness.check import check
 from harness.criteria import Advice, Criterion
 from harness.generate.members import with_data, with_members
-from harness.judging.alive import alive, serving_before
+from harness.judging.still_serves import alive, serving_before
 from harness.probing.probe import Probe
 from harness.probing.replies import status_of
 from harness.record.exchange import Exchange

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from harness.check import Untestable, check
 from harness.criteria import Criterion
-from harness.judging.strangers import EVERYWHERE, nowhere, required, rest_asks
+from harness.judging.open_access import EVERYWHERE, nowhere, required, rest_asks
 from harness.probing.credentials import configured, ordinary, refuses_credentials, wrong_headers
 from harness.probing.probe import Probe
 from harness.probing.replies import status_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.check import check
 from harness.criteria import Advice
-from harness.judging.telling import DISCLOSURE, SECRET, words
+from harness.judging.disclosure import DISCLOSURE, SECRET, words
 from harness.oracles.disclosure import INSIDE, SECRETS, disclosures
 from harness.probing.probe import Probe
 from harness.record.exchange import Exchange

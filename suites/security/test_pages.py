@@ -8,9 +8,9 @@ from urllib.parse import quote
 from harness.check import HINDSIGHT, Untestable, check
 from harness.criteria import Advice
 from harness.generate.members import with_data, with_members
+from harness.judging.disclosure import words
 from harness.judging.passive.looks import MARKUP as MARKUP_ADVICE
 from harness.judging.passive.reporting import report_sightings
-from harness.judging.telling import words
 from harness.oracles.disclosure import markup_echoed
 from harness.probing.probe import UNKNOWN_MODEL, Probe
 from harness.probing.replies import status_of

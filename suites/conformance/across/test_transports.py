@@ -9,8 +9,7 @@ from harness.check import check
 from harness.endpoint.models import MANY_ROWS
 from harness.generate.boundaries import NOT_FINITE, NOT_UTF8, full_range
 from harness.generate.members import with_elements
-from harness.judging.grpc_forms import EchoedInput, base_request, echoes_of, outputs_reversed
-from harness.judging.ways import (
+from harness.judging.encodings import (
     EXTENSION,
     RAW,
     TYPED,
@@ -22,6 +21,7 @@ from harness.judging.ways import (
     may_refuse,
     read,
 )
+from harness.judging.grpc_forms import EchoedInput, base_request, echoes_of, outputs_reversed
 from harness.oracles.changes import value_root
 from harness.oracles.transports import bits_differ
 from harness.probing.probe import Probe

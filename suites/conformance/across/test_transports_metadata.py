@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.check import check
-from harness.judging.ways import same_version
+from harness.judging.encodings import same_version
 from harness.probing.probe import Probe
 from harness.probing.replies import object_or_none
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from harness.check import NotApplicable, Untestable, check
 from harness.generate.members import encoded
 from harness.generate.transport_mistakes import TransportMistake, transport_mistakes
+from harness.judging.encodings import same_version
 from harness.judging.grpc_forms import typable
-from harness.judging.ways import same_version
 from harness.probing.names import name_root
 from harness.probing.probe import UNKNOWN_MODEL, Probe
 from harness.probing.replies import refused, status_of

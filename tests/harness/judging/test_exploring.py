@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from harness.check import Check, Outcome, Untestable
 from harness.endpoint.target import Target
 from harness.judging import exploring
-from harness.judging.alive import alive, serving
 from harness.judging.exploring import ROOTS, SILENCES, PropertyCase, explore, unanswered
+from harness.judging.still_serves import alive, serving
 from harness.probing.probe import Probe
 from harness.record.exchange import Exchange
 from harness.verdicts import Level

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.probing.credentials import Door, served, wrong_secrets
+from harness.probing.credentials import ProtectedPath, served, wrong_secrets
 from harness.record.exchange import Exchange
 
 from .test_replaying import RECORDED
@@ -58,7 +58,7 @@ def test_the_signature_is_taken_off() -> None:
     ],
 )
 def test_kinds_of_doors(name: str, kind: str) -> None:
-    assert Door(name, "GET", "/v2").kind == kind
+    assert ProtectedPath(name, "GET", "/v2").kind == kind
 
 
 def _answer(body: bytes, status: int = 200) -> Exchange:

@@ -11,7 +11,7 @@ import pytest
 from harness.budget import Budget, BudgetExhausted, Limits
 from harness.load.plan.load_plan import LoadCase
 from harness.policy import LoadTable, Policy, PolicyError, load_policy
-from harness.probing.load_bench import Bench
+from harness.probing.load_runner import LoadRunner
 from harness.probing.loading import MOST_RATE_OF_WORKER, Loader, level_of, seconds_to_decide
 
 
@@ -31,7 +31,7 @@ def loader(tmp_path: Path, limits: Limits | None = None, **load: Any) -> tuple[L
     )
     level, stated = level_of(probe, 0.004)
     case = LoadCase(name="m", path="/", before=b"")
-    return Loader(probe, "rest", Bench(tmp_path, "standard", limits), (case,), 0.004, level, stated), said
+    return Loader(probe, "rest", LoadRunner(tmp_path, "standard", limits), (case,), 0.004, level, stated), said
 
 
 def test_without_a_policy_the_level_is_ours_and_the_rate_follows_the_endpoint(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from harness.check import REGISTRY, Outcome
 from harness.endpoint.target import Target
-from harness.judging.strangers import EVERYWHERE
+from harness.judging.open_access import EVERYWHERE
 from harness.policy import CriteriaTable, Policy
 from harness.probing.probe import Probe
 from harness.record.exchange import Exchange

@@ -1,4 +1,4 @@
-"""Ways to a model, over either transport and to any version, and requests whose answers alone are known."""
+"""Routes to a model, over either transport and to any version, and requests whose answers alone are known."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ QUICK_SECONDS = 0.5
 
 
 @dataclass(slots=True)
-class Lane:
-    """One way to the model, and how its answers are read.
+class ModelRoute:
+    """One transport and version of the model: how it is asked, and how its answers are read.
 
     Attributes:
-        name: of the way, for people.
+        name: for people.
         send: sends an inference; the flag asks for a connection of its own.
         outputs: of an answer by name; empty where none can be read.
         id_of: the id in an answer, or None.
@@ -63,13 +63,13 @@ class Lane:
         """How many requests of ``wanted`` a slow endpoint is asked."""
         return max(least, min(wanted, int(SERIAL_SECONDS / max(self.seconds, self.pace.interval, 1e-4))))
 
-    def time_by(self, ones: Sequence[Known]) -> None:
+    def time_by(self, ones: Sequence[BaselineAnswer]) -> None:
         """Take the median of these answers for the seconds that one takes alone; nothing is known from none."""
         self.seconds = statistics.median_high(one.exchange.elapsed_s for one in ones) if ones else 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class BaselineAnswer:
     """A request, and what the model answers to it when it is alone."""
 
     request: InferRequest
@@ -87,7 +87,7 @@ class Known:
         return differs(outputs, self.outputs, self.echoed)
 
 
-def lane(probe: Probe, transport: Transport, version: str | None = None) -> Lane:
+def route(probe: Probe, transport: Transport, version: str | None = None) -> ModelRoute:
     """The way over one transport; the check is untestable where the model accepts nothing there.
 
     Args:
@@ -96,21 +96,21 @@ def lane(probe: Probe, transport: Transport, version: str | None = None) -> Lane
     return _rest(probe, version) if transport == "rest" else _grpc(probe)
 
 
-def lanes(probe: Probe) -> list[Lane]:
+def routes(probe: Probe) -> list[ModelRoute]:
     """The way over REST, and that over gRPC where there is one that takes requests."""
     if probe.target.rest is None:
-        return [lane(probe, "grpc")]
-    found = [lane(probe, "rest")]
+        return [route(probe, "grpc")]
+    found = [route(probe, "rest")]
     if probe.model.grpc is not None:
         try:
-            found.append(lane(probe, "grpc"))
+            found.append(route(probe, "grpc"))
         except Untestable:
             # What is wrong there is for the checks of gRPC to say.
             return found
     return found
 
 
-def _rest(probe: Probe, version: str | None) -> Lane:
+def _rest(probe: Probe, version: str | None) -> ModelRoute:
     model, client = probe.model, probe.client
     base = probe.accepted().request
     with contextlib.suppress(NotApplicable):
@@ -123,10 +123,10 @@ def _rest(probe: Probe, version: str | None) -> Lane:
     def id_of(exchange: Exchange) -> object:
         return (object_or_none(exchange) or {}).get("id")
 
-    return Lane(f"REST, version {version}" if version else "REST", send, outputs_of, id_of, base, client.pace)
+    return ModelRoute(f"REST, version {version}" if version else "REST", send, outputs_of, id_of, base, client.pace)
 
 
-def _grpc(probe: Probe) -> Lane:
+def _grpc(probe: Probe) -> ModelRoute:
     model = probe.grpc_model
     accepted = model.accepted()
     with contextlib.suppress(NotApplicable):
@@ -144,10 +144,10 @@ def _grpc(probe: Probe) -> Lane:
         message, _ = infer_reply(exchange)
         return None if message is None else message.id or None
 
-    return Lane("gRPC", send, grpc_outputs, id_of, accepted.request, model.client.pace)
+    return ModelRoute("gRPC", send, grpc_outputs, id_of, accepted.request, model.client.pace)
 
 
-def known(probe: Probe, way: Lane, count: int = 12) -> list[Known]:
+def known(probe: Probe, way: ModelRoute, count: int = 12) -> list[BaselineAnswer]:
     """Up to ``count`` different requests of one shape that the model answers, with their answers alone.
 
     Ends the check on a model that answers one request differently each time. A request with values that the model
@@ -161,13 +161,13 @@ def known(probe: Probe, way: Lane, count: int = 12) -> list[Known]:
     return found
 
 
-def answered(way: Lane, requests: Iterable[InferRequest], count: int) -> list[Known]:
+def answered(way: ModelRoute, requests: Iterable[InferRequest], count: int) -> list[BaselineAnswer]:
     """Up to ``count`` of the requests with their answers, first those that are answered differently.
 
     Requests with one and the same answer cannot show that answers are mixed up. Of large answers fewer are held.
     """
-    new: list[Known] = []
-    like: list[Known] = []
+    new: list[BaselineAnswer] = []
+    like: list[BaselineAnswer] = []
     silences = 0
     for request in requests:
         exchange = way.send(request, False)
@@ -177,7 +177,7 @@ def answered(way: Lane, requests: Iterable[InferRequest], count: int) -> list[Kn
         outputs = way.outputs(exchange) if exchange.ok else {}
         if not outputs:
             continue
-        one = Known(request, outputs, exchange)
+        one = BaselineAnswer(request, outputs, exchange)
         count = min(count, max(2, HELD_BYTES // max(1, len(exchange.response_body))))
         is_new = all(difference(outputs, other.outputs, exact=False) is not None for other in new)
         if is_new:
@@ -217,13 +217,13 @@ def excused(exchange: Exchange) -> bool:
     return refused(exchange) or exchange.error is not None or not exchange.answered
 
 
-def repeats(way: Lane, one: Known) -> bool:
+def repeats(way: ModelRoute, one: BaselineAnswer) -> bool:
     """Whether the request, asked again, gets the answer that it got first, or none."""
     exchange = way.send(one.request, False)
     return not exchange.ok or one.differs(way.outputs(exchange)) is None
 
 
-def varies_alone(way: Lane, one: Known, times: int = 5) -> bool:
+def varies_alone(way: ModelRoute, one: BaselineAnswer, times: int = 5) -> bool:
     """Whether the request, asked alone again and again, gets now this answer and now that: nobody else is to blame.
 
     Answers that are alike among themselves, but no more what they were, are not meant: something has changed them.

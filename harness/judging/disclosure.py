@@ -1,4 +1,4 @@
-"""What an answer tells: its words, held against patterns of what belongs to the inside."""
+"""Searches answers for internals: stack traces, paths, host names, secrets."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def words(exchange: Exchange, *, raw: bool = False) -> str:
     return body.decode("utf-8", "replace")
 
 
-def judge_telling(probe: Probe, name: str, exchange: Exchange, text: str) -> None:
+def check_disclosure(probe: Probe, name: str, exchange: Exchange, text: str) -> None:
     """Record whether an error tells of the inside or of a secret; each category is a root cause of its own."""
     sent = f"{exchange.url}\n{exchange.request_body.decode('utf-8', 'replace')}\n{exchange.request_text}"
     known = _known(probe)

@@ -14,7 +14,7 @@ from harness.load.plan.load_plan import LoadPlan
 
 
 @dataclass(frozen=True, slots=True)
-class Extent:
+class ProfileSizes:
     """How much a profile tries: seconds of each scenario, runs of the search for capacity, requests that may wear."""
 
     steady_s: float
@@ -30,15 +30,15 @@ class Extent:
     wear_s: float
 
 
-EXTENTS = {
-    "quick": Extent(4.0, 0.8, (4, 32), 1.5, 4, 0.5, 2.0, 4.0, 1.5, 1000, 4.0),
-    "standard": Extent(8.0, 1.0, (1, 8, 32), 2.0, 6, 0.2, 3.0, 6.0, 3.0, 6000, 15.0),
-    "deep": Extent(30.0, 3.0, (1, 4, 16, 64), 10.0, 16, 0.05, 10.0, 20.0, 30.0, 100_000, 120.0),
+PROFILE_SIZES = {
+    "quick": ProfileSizes(4.0, 0.8, (4, 32), 1.5, 4, 0.5, 2.0, 4.0, 1.5, 1000, 4.0),
+    "standard": ProfileSizes(8.0, 1.0, (1, 8, 32), 2.0, 6, 0.2, 3.0, 6.0, 3.0, 6000, 15.0),
+    "deep": ProfileSizes(30.0, 3.0, (1, 4, 16, 64), 10.0, 16, 0.05, 10.0, 20.0, 30.0, 100_000, 120.0),
 }
 
 
 @dataclass(slots=True)
-class Bench:
+class LoadRunner:
     """Makes load for a whole run: one fleet of processes, started when it is first needed.
 
     Attributes:
@@ -54,9 +54,9 @@ class Bench:
     _fleet: Fleet | None = field(default=None, init=False)
 
     @property
-    def extent(self) -> Extent:
+    def extent(self) -> ProfileSizes:
         """How much to try."""
-        return EXTENTS[self.profile]
+        return PROFILE_SIZES[self.profile]
 
     def carry_out(self, plan: LoadPlan, name: str) -> LoadRun:
         """Carry out one plan.

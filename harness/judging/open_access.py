@@ -1,11 +1,11 @@
-"""What strangers get at the doors of an endpoint, held against what the right credentials get."""
+"""Compares what each path answers with the right credentials, with wrong ones, and with none."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.probing.credentials import Door, doors, nobody, refuses_credentials, served
+from harness.probing.credentials import ProtectedPath, nobody, protected_paths, refuses_credentials, served
 from harness.probing.probe import Probe
 from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
@@ -19,7 +19,7 @@ EVERYWHERE = "open-access:everywhere"
 class Answered:
     """What a stranger got at a door, beside what the right credentials get."""
 
-    door: Door
+    door: ProtectedPath
     right: Exchange
     answer: Exchange
     name: str = ""
@@ -69,9 +69,9 @@ def rest_asks(probe: Probe) -> bool:
         return any(refuses_credentials(stranger.send("GET", path, fresh=True)) for path in asked)
 
 
-def served_doors(probe: Probe) -> Iterator[tuple[Door, Exchange]]:
+def served_paths(probe: Probe) -> Iterator[tuple[ProtectedPath, Exchange]]:
     """The routes that serve the right credentials, with the answer."""
-    for door in doors(probe.target):
+    for door in protected_paths(probe.target):
         right = probe.client.send(door.method, door.path, door.body)
         if right.ok:
             yield door, right

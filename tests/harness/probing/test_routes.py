@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness.generate.distinct import distinct
-from harness.probing.lanes import SILENCES, Known, Lane, answered, repeats, varies_alone
+from harness.probing.routes import SILENCES, BaselineAnswer, ModelRoute, answered, repeats, varies_alone
 from harness.record.exchange import Exchange
 from harness.wire.messages import InferRequest
 from harness.wire.pace import Pace
@@ -25,7 +25,7 @@ def exchange(n: int, status: int | None) -> Exchange:
     return Exchange(**values)
 
 
-def way_with(answers: Sequence[float | None]) -> Lane:
+def way_with(answers: Sequence[float | None]) -> ModelRoute:
     """A way that answers with these values one after the other, and then from the beginning; None is silence."""
     script = itertools.cycle(answers)
     seen: list[float | None] = []
@@ -38,11 +38,11 @@ def way_with(answers: Sequence[float | None]) -> Lane:
     def outputs(each: Exchange) -> dict[str, Tensor]:
         return {"y": Tensor("y", "FP32", (1,), (seen[each.n - 1],))}
 
-    return Lane("scripted", send, outputs, lambda _: None, BASE, Pace())
+    return ModelRoute("scripted", send, outputs, lambda _: None, BASE, Pace())
 
 
-def known_as(value: float) -> Known:
-    return Known(BASE, {"y": Tensor("y", "FP32", (1,), (value,))}, exchange(0, 200))
+def known_as(value: float) -> BaselineAnswer:
+    return BaselineAnswer(BASE, {"y": Tensor("y", "FP32", (1,), (value,))}, exchange(0, 200))
 
 
 @pytest.mark.parametrize(

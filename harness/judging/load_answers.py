@@ -8,13 +8,13 @@ import numpy as np
 
 from harness.check import Estimate
 from harness.criteria import Criterion
-from harness.judging.alive import alive
+from harness.judging.still_serves import alive
 from harness.load.analysis.load_run import LoadRun
 from harness.load.analysis.summary import tried_of
 from harness.load.analysis.verdict import LoadVerdict
 from harness.load.records.rows import Flag, Status
 from harness.probing.load_records import latency_words
-from harness.probing.load_settling import listened, settle
+from harness.probing.load_validity import listened, settle
 from harness.probing.loading import Loader
 from harness.stats import clopper_pearson
 from harness.verdicts import Verdict

@@ -22,11 +22,11 @@ from harness.waiting import wait
 PATIENCE_SECONDS = 10.0
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 2.0
-CRASHED, DEAF = "endpoint-gone-after-request", "endpoint-infers-no-more"
+CRASHED, NO_INFERENCE = "endpoint-gone-after-request", "endpoint-infers-no-more"
 
 
 @dataclass(frozen=True, slots=True)
-class Alive:
+class ServingState:
     """What was seen after a risky request.
 
     Attributes:
@@ -48,10 +48,10 @@ class Alive:
     @property
     def root(self) -> str:
         """The root cause of not serving, whatever the request was."""
-        return DEAF if self.answers else CRASHED
+        return NO_INFERENCE if self.answers else CRASHED
 
 
-def alive(probe: Probe, patience: float = PATIENCE_SECONDS) -> Alive:
+def alive(probe: Probe, patience: float = PATIENCE_SECONDS) -> ServingState:
     """Whether the endpoint serves, asked on new connections until the patience is used up.
 
     With a model that has accepted a request, serving means that it answers this request again with 200. Without one,
@@ -66,7 +66,7 @@ def alive(probe: Probe, patience: float = PATIENCE_SECONDS) -> Alive:
         tries += 1
         spent = time.monotonic() - begin
         if serves:
-            return Alive(None, True, None, exchange, tries, spent)
+            return ServingState(None, True, None, exchange, tries, spent)
         if spent >= patience:
             break
         wait(min(pause, max(0.0, patience - spent)))
@@ -74,10 +74,10 @@ def alive(probe: Probe, patience: float = PATIENCE_SECONDS) -> Alive:
     ready = _says_ready(probe) if exchange.answered else None
     said = "" if ready is None else f"; it calls itself {'ready' if ready else 'not ready'}"
     problem = f"asked {tries} times in {spent:.0f} s on new connections: {status_of(exchange)}{said}"
-    return Alive(problem, exchange.answered, ready, exchange, tries, spent)
+    return ServingState(problem, exchange.answered, ready, exchange, tries, spent)
 
 
-def serving(probe: Probe, seen: Alive, after: str = "") -> bool:
+def serving(probe: Probe, seen: ServingState, after: str = "") -> bool:
     """One case of no-crash: whether the endpoint serves, by what was seen of it last.
 
     Args:

@@ -10,9 +10,18 @@ from harness.endpoint.models import ModelUnderTest
 from harness.generate.mutations import Mutation
 from harness.generate.stateful import Step
 from harness.judging.repository import accepts, is_ready
-from harness.probing.lanes import Known, Lane, comparable, excused, known, lanes, quick_mistakes, varies_alone
 from harness.probing.probe import UNKNOWN_MODEL, Probe
 from harness.probing.replies import object_or_none, status_of
+from harness.probing.routes import (
+    BaselineAnswer,
+    ModelRoute,
+    comparable,
+    excused,
+    known,
+    quick_mistakes,
+    routes,
+    varies_alone,
+)
 from harness.record.exchange import Exchange
 from harness.wire.pace import NOT_NOW
 
@@ -39,7 +48,7 @@ class StepFailure:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class SequenceContext:
     """What the sequences of one check know and use.
 
     Attributes:
@@ -51,17 +60,17 @@ class Ground:
 
     probe: Probe
     model: ModelUnderTest
-    ways: Sequence[tuple[Lane, Sequence[Known]]]
+    ways: Sequence[tuple[ModelRoute, Sequence[BaselineAnswer]]]
     bad: Sequence[Mutation]
     metadata: object
     other: ModelUnderTest | None
 
     def infer(self, number: int, way: int = 0, *, fresh: bool = False) -> StepFailure | None:
         """A known request, with an id that was there before or none: its answer is known."""
-        lane, ones = self.ways[way]
+        route, ones = self.ways[way]
         one = ones[number % len(ones)]
         request = replace(one.request, id=IDS[number % len(IDS)] or one.request.id)
-        return self._judged(lane, one, lane.send(request, fresh))
+        return self._judged(route, one, route.send(request, fresh))
 
     def steps(self) -> list[Step]:
         """All that changes nothing: metadata, readiness, inferences, mistakes, and what is not there."""
@@ -104,7 +113,7 @@ class Ground:
         if self.other is not None:
             self.other.infer(self.probe.client, self.other.accepted(self.probe.client).request)
 
-    def _judged(self, way: Lane, one: Known, exchange: Exchange) -> StepFailure | None:
+    def _judged(self, way: ModelRoute, one: BaselineAnswer, exchange: Exchange) -> StepFailure | None:
         if not excused(exchange):
             found = one.differs(way.outputs(exchange))
             if found is None or varies_alone(way, one, 4):
@@ -123,14 +132,14 @@ class Ground:
         return StepFailure(SAME, "200, as at first", observed, exchange, REFUSED)
 
 
-def ground(probe: Probe, count: int = 4) -> Ground:
+def ground(probe: Probe, count: int = 4) -> SequenceContext:
     """What is known of the model of this item; ends the check where nothing can be compared."""
     comparable(probe)
-    ways = [(way, known(probe, way, count)) for way in lanes(probe)]
+    ways = [(way, known(probe, way, count)) for way in routes(probe)]
     bad = quick_mistakes(probe, ways[0][1][0].request)
     metadata = probe.client.model_metadata(probe.model.name, probe.model.address)
     others = (each for each in probe.target.models if each is not probe.model and accepts(probe, each))
-    return Ground(probe, probe.model, ways, bad, object_or_none(metadata), next(others, None))
+    return SequenceContext(probe, probe.model, ways, bad, object_or_none(metadata), next(others, None))
 
 
 def _sent(_: Exchange) -> None:

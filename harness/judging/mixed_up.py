@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.criteria import Criterion
-from harness.oracles.isolation import Strayed, answer_strayed
-from harness.probing.lanes import Known, Lane
+from harness.oracles.isolation import MixedUpAnswer, answer_strayed
 from harness.probing.probe import Probe
+from harness.probing.routes import BaselineAnswer, ModelRoute
 from harness.record.exchange import Exchange
 
 LEAK, SAME = Criterion.NO_LEAK.clause, Criterion.SAME_ANSWER.clause
@@ -16,12 +16,12 @@ MIXED_UP, CHANGED = "requests-mixed-up", "same-request-other-answer"
 REPORTED = 5
 
 
-def strayed_from(way: Lane, ones: Sequence[Known], own: int, exchange: Exchange) -> Strayed | None:
+def strayed_from(way: ModelRoute, ones: Sequence[BaselineAnswer], own: int, exchange: Exchange) -> MixedUpAnswer | None:
     """How an answer differs from that of request ``own`` alone, and whose it is."""
     return answer_strayed(way.outputs(exchange), own, [one.outputs for one in ones], ones[own].echoed)
 
 
-def report(probe: Probe, strayed: Strayed | None, label: str, exchange: Exchange, changed: str = CHANGED) -> None:
+def report(probe: Probe, strayed: MixedUpAnswer | None, label: str, exchange: Exchange, changed: str = CHANGED) -> None:
     """One case of each criterion; of many violations the first few.
 
     Args:
