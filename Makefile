@@ -34,18 +34,18 @@ quick: $(VENV)/.ready
 	$(BIN)/pytest tests -q -n 2 $(RERUNS) -m "not servers and not slow"
 
 sample: $(VENV)/.ready ## slow tests, a third of the hostile endpoints, then both directions: each seeded fault against its own clause group, a rotating sample of benign variants
-	$(BIN)/pytest tests -q -n 4 --dist loadscope --durations 25 --battery 4 $(RERUNS) -m "slow and not servers and not hostile"
+	$(BIN)/pytest tests -q -n 4 --dist loadscope --durations 25 --battery 6 $(RERUNS) -m "slow and not servers and not hostile"
 	$(BIN)/pytest tests/hostile -q -n 4 --battery 3 $(RERUNS)
-	$(BIN)/art15 validate --group --sample 2 --jobs 5 --minutes 11 --out $(VENV)/validation-sample.json
+	$(BIN)/art15 validate --group --sample 2 --jobs 5 --minutes 8 --out $(VENV)/validation-sample.json
 
 servers: $(VENV)/.ready ## real inference servers, installed into .servers/, probed end to end
 	$(BIN)/pytest tests/servers -q $(RERUNS) -m "servers and not slow"
 
-validate: $(VENV)/.ready ## the full matrix: faults, variants, ten seeds for what is drawn for, endpoints lost at thirty moments, disks full, clocks that jump, all hostile ones, real servers probed otherwise; resumes; commit the result
+validate: $(VENV)/.ready ## the full matrix: faults, variants, ten seeds for what is drawn for, endpoints lost at thirty moments, disks full, clocks that jump, all hostile ones, secrets in all spellings, real servers probed otherwise; resumes; commit the result
 	$(BIN)/art15 validate --group --seeds 10 --jobs 5 --resume --out suites/validation.json
 	ART15_HOSTILE_SECONDS=20 $(BIN)/pytest tests/hostile -q -n 4
 	$(BIN)/pytest tests/endtoend/test_lost.py tests/endtoend/test_machine.py tests/endtoend/test_one_finding.py -q -n 2
-	$(BIN)/pytest tests/reports/test_mutations.py tests/reports/test_hostile_bundles.py -q -n 2
+	$(BIN)/pytest tests/reports/test_mutations.py tests/reports/test_hostile_bundles.py tests/secrets -q -n 2
 	-$(BIN)/uv pip install -q --python $(BIN)/python atheris
 	for each in "strict JSON" "binary reply" "binary tensor" protobuf "protobuf metadata" gzip events "words of an answer" \
 	  "exchange record" manifest journal policy; do $(BIN)/python -m tests.harness.fuzz "$$each" -max_total_time=60 || exit 1; done

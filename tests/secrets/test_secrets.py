@@ -94,7 +94,7 @@ def carried_out(run: Run, folder: Path, before: Sequence[str] = ()) -> tuple[See
     return seen, rest.told | grpc.told
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.battery) for name in RUNS])
 def test_no_secret_gets_out(name: str, tmp_path: Path) -> None:
     run = RUNS[name]
     seen, told = carried_out(run, tmp_path)
