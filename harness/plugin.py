@@ -21,6 +21,7 @@ import pytest
 import suites
 from harness.allowed import did_you_mean
 from harness.check import Check
+from harness.record.unbroken import after_writing
 from harness.run.options import EMBEDDED, Options, UsageError, add_options, read_options, refuse_unknown
 from harness.run.output import Output, open_closed, warn
 from reports.visible import plain
@@ -159,8 +160,12 @@ class Prober:
         self.ended = ""
         self.untold: list[str] = []
         if threading.current_thread() is threading.main_thread():
-            before = signal.signal(signal.SIGTERM, self._terminate)
+            before = signal.signal(signal.SIGTERM, after_writing(self._terminate))
             stack.callback(signal.signal, signal.SIGTERM, before)
+            interrupt = signal.getsignal(signal.SIGINT)
+            if callable(interrupt):
+                signal.signal(signal.SIGINT, after_writing(interrupt))
+                stack.callback(signal.signal, signal.SIGINT, interrupt)
         options = read_options(config, endpoints)
         try:
             self.registry, self.catalogue, self.foreign = load_checks()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from harness.bundle.places import BODY, LIMITS, RECORD, Suffix, address, among_exchanges, named
+from harness.bundle.places import BODY, LIMITS, RECORD, Suffix, address, among_exchanges, named, unfinished
 from harness.foreign import ForeignEntry, open_inside, walk
 from reports.bundle import MANIFEST, ListedFile, Manifest, is_other
 from reports.excerpt import ExchangeRecord
@@ -92,8 +92,8 @@ def _one(told: Told, inside: Inside, found: ForeignEntry, entry: ListedFile | No
     if found.kind != "file":
         told.wrong(name, _KINDS[found.kind])
         return
-    if addressed is None and among_exchanges(name):
-        told.wrong(name, "has no name of an exchange record or body")
+    if addressed is None:
+        _unaddressed(told, name)
     if name == MANIFEST or (entry is not None and entry.bytes != found.size):
         return
     if is_other(name) and entry is not None:
@@ -113,6 +113,13 @@ def _one(told: Told, inside: Inside, found: ForeignEntry, entry: ListedFile | No
         inside.bodies.add(digest)
     else:
         _record(told, inside, name, digest, data)
+
+
+def _unaddressed(told: Told, name: str) -> None:
+    if unfinished(name):
+        told.left_out(f"{name}: the beginning of an exchange that was never written whole: nothing names it.")
+    elif among_exchanges(name):
+        told.wrong(name, "has no name of an exchange record or body")
 
 
 def _content(told: Told, name: str, suffix: Suffix | None) -> tuple[bytes, str | None]:

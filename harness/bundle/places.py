@@ -15,6 +15,7 @@ BODY: Literal["body"] = "body"
 LIMITS = {RECORD: 32 * MEBIBYTE, BODY: 256 * MEBIBYTE}
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_UNFINISHED = re.compile(r"exchanges/([0-9a-f]{2})/\.\1[0-9a-f]{62}\.[0-9]{1,10}\.[0-9]{1,10}")
 _PLACE = re.compile(r"exchanges/([0-9a-f]{2})/(\1[0-9a-f]{62})\.(json|body)")
 
 
@@ -43,6 +44,11 @@ def address(name: str) -> tuple[str, Suffix] | None:
     if match is None:
         return None
     return match[2], RECORD if match[3] == RECORD else BODY
+
+
+def unfinished(name: str) -> bool:
+    """Whether a path is that of content whose writing was cut off, as by a run that is killed."""
+    return _UNFINISHED.fullmatch(name) is not None
 
 
 def among_exchanges(name: str) -> bool:

@@ -23,6 +23,7 @@ from harness.record.disk import Disk
 from harness.record.exchange import ConnectionFacts, Exchange, Headers
 from harness.record.redact import Redaction, Redactor
 from harness.record.tempo import Tempo
+from harness.record.unbroken import unbroken
 
 SCHEMA = "art15-exchange/1"
 Observer = Callable[[Exchange, str | None], None]
@@ -286,15 +287,33 @@ class Recorder:
         """
         begin = time.monotonic()
         clean, redactions = self.redactor.exchange(exchange)
+        with unbroken():
+            digest = self._keep(clean, redactions)
+        done = replace(exchange, ref=digest)
+        if done.error is not None and done.error.kind == "tester":
+            raise TesterFailed(done.error.message)
+        self._remember(done)
+        for seen in self._watchers:
+            seen.append(done)
+        held = self._held
+        if held is None:
+            self.show(done)
+            self.tempo.note(done, time.monotonic() - begin)
+        else:
+            held[digest] = contextvars.copy_context()
+        return done
+
+    def _keep(self, clean: Exchange, redactions: list[Redaction]) -> str:
+        """Write an exchange, and the line that names it; gives its digest."""
         try:
             digest = self.store.write(clean, redactions)
         except OSError as error:
             raise self.disk.fails(error) from None
         with self._lock:
-            self.totals.add(exchange, len(redactions))
+            self.totals.add(clean, len(redactions))
         self._sink(
             {
-                "n": exchange.n,
+                "n": clean.n,
                 "sha256": digest,
                 "method": clean.method,
                 "url": clean.url,
@@ -309,19 +328,7 @@ class Recorder:
                 "check": self.current_check,
             }
         )
-        done = replace(exchange, ref=digest)
-        if done.error is not None and done.error.kind == "tester":
-            raise TesterFailed(done.error.message)
-        self._remember(done)
-        for seen in self._watchers:
-            seen.append(done)
-        held = self._held
-        if held is None:
-            self.show(done)
-            self.tempo.note(done, time.monotonic() - begin)
-        else:
-            held[digest] = contextvars.copy_context()
-        return done
+        return digest
 
     def show(self, done: Exchange) -> None:
         """Show a recorded exchange to every observer."""

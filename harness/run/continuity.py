@@ -45,6 +45,8 @@ OUTSIDE = 2
 LATE = 24
 # How long after its start a request may be suspected of an incident that was noticed then.
 WINDOW_NS = 1_000_000_000
+# Kinds of failure by which an answer ends that had begun.
+BROKEN_OFF = frozenset({"timeout", "reset", "closed", "tls"})
 
 
 class Continuity:
@@ -179,7 +181,7 @@ class Continuity:
         """What has happened: ``gone``, ``silent``, this request alone ``late``, or nothing to wait for."""
         error = exchange.error
         # Where nothing was ever answered, it is for discovery and for the checks to say so.
-        if error is None or exchange.answered or transport_of(exchange) not in self._recorder.answering:
+        if error is None or transport_of(exchange) not in self._recorder.answering or not _lost_answer(exchange):
             return None
         client = self._client(exchange)
         if error.kind == "connect":
@@ -187,10 +189,15 @@ class Continuity:
         if error.kind in ("reset", "closed", "tls") and any(refuses(client.access, pause) for pause in LOOKS):
             return "gone"
         if error.kind == "timeout" and whole_time:
-            if refuses(client.access, 0.0):
-                return "gone"
-            return self._unheard(exchange) if self._answers(client) else "silent"
+            return self._late_or_lost(exchange, client)
         return None
+
+    def _late_or_lost(self, exchange: Exchange, client: RestClient | GrpcClient) -> str | None:
+        if refuses(client.access, 0.0):
+            return "gone"
+        if not self._answers(client):
+            return "silent"
+        return None if exchange.answered else self._unheard(exchange)
 
     def _unheard(self, exchange: Exchange) -> str | None:
         """One request alone got no answer in time: that decides nothing yet, and it is sent once more.
@@ -297,7 +304,8 @@ class Continuity:
 
 
 def _lost_answer(exchange: Exchange) -> bool:
-    return exchange.error is not None and not exchange.answered
+    """Whether no answer came, or one that breaks off: whoever goes away may have begun to answer."""
+    return exchange.error is not None and (not exchange.answered or exchange.error.kind in BROKEN_OFF)
 
 
 def _key(exchange: Exchange) -> str:
