@@ -15,8 +15,13 @@ LATEST, ENOUGH = 9, 3
 
 @dataclass(slots=True)
 class Tempo:
-    """Medians over the last answers to requests that were sent alone. Safe to use from several threads."""
+    """Medians over the last answers to requests that were sent alone. Safe to use from several threads.
 
+    Attributes:
+        largest: bytes of the largest body of an answer.
+    """
+
+    largest: int = 0
     _answers: deque[float] = field(default_factory=lambda: deque(maxlen=LATEST))
     _own: deque[float] = field(default_factory=lambda: deque(maxlen=LATEST))
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -31,6 +36,7 @@ class Tempo:
             with self._lock:
                 self._answers.append(exchange.elapsed_s)
                 self._own.append(own_s)
+                self.largest = max(self.largest, len(exchange.response_body))
 
     @property
     def answer_s(self) -> float:

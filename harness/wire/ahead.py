@@ -26,6 +26,8 @@ from harness.wire.pace import SHEDDING, Pace, pause_of
 CONNECTIONS = 4
 # Requests that are asked ahead before it is looked at how that went, and bytes of answers that are held.
 AT_A_TIME, HELD_BYTES = 16, 32 << 20
+# Bytes of an answer, of which so many at a time would be more than may be held.
+LARGE_ANSWER = HELD_BYTES // AT_A_TIME
 # No more than so many of one list: what is further asked for goes out in its turn.
 MOST = 256
 # An answer that comes sooner is not waited for side by side, nor one that the tester needs a good part of to keep.
@@ -138,11 +140,15 @@ class Ahead:
             return 1
         recorder, budget = self.clients[0].recorder, self.clients[0].budget
         seconds = recorder.tempo.answer_s
-        if seconds < max(SLOW_SECONDS, TIMES * recorder.tempo.own_s):
+        if seconds < max(SLOW_SECONDS, TIMES * recorder.tempo.own_s) or self._large_answers():
             return 1
         rate = budget.limits.rate
         allowed = CONNECTIONS if rate is None else int(rate * seconds)
         return max(1, min(CONNECTIONS, allowed, int(budget.request_seconds / (ROOM * seconds))))
+
+    def _large_answers(self) -> bool:
+        """Whether an answer came of which many would take much memory."""
+        return self.clients[0].recorder.tempo.largest > LARGE_ANSWER
 
     def question(self, exchange: Exchange | None) -> None:
         """A case has failed: if it may be for answers that came side by side, the check is carried out again, alone."""

@@ -372,11 +372,12 @@ def json_of(exchange: Exchange, limit: int = DECODED_LIMIT) -> strictjson.Docume
         except Undecodable as error:
             return strictjson.NotJson(str(error))
         except strictjson.NotJson as error:
-            return error
+            # Another one: what was raised holds the frames that it went through, and those hold the body.
+            return strictjson.NotJson(error.reason, error.offset)
 
     found = _READINGS.of(exchange.response_body, (*codings(exchange.response_headers), limit), read)
     if isinstance(found, strictjson.NotJson):
-        raise found.with_traceback(None)
+        raise strictjson.NotJson(found.reason, found.offset)
     return found
 
 
