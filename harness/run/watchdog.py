@@ -16,8 +16,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import FrameType
 
-from harness.record.unbroken import after_writing
-
 _SIGNAL = getattr(signal, "SIGVTALRM", None)
 LOOK_SECONDS = 0.5
 # A line half written would break the chain of the journal: in these the end of a check has to wait, but not for what
@@ -57,7 +55,7 @@ class Watchdog:
         """Begin to look; where checks are not in the main thread, or there is no such signal, nothing is watched."""
         if _SIGNAL is None or threading.current_thread() is not threading.main_thread():
             return
-        self._before = signal.signal(_SIGNAL, after_writing(self._bite))
+        self._before = signal.signal(_SIGNAL, self._bite)
         self._thread = threading.Thread(target=self._look, name="art15-watchdog", daemon=True)
         self._thread.start()
         signal.setitimer(signal.ITIMER_VIRTUAL, LOOK_SECONDS, LOOK_SECONDS)
