@@ -49,7 +49,7 @@ def pause_of(exchange: Exchange) -> float | None:
 def _pause_of_call(exchange: Exchange) -> float | None:
     if exchange.rpc is None or exchange.rpc.name not in ("RESOURCE_EXHAUSTED", "UNAVAILABLE"):
         return None
-    said = {name.lower(): value for name, value in (*exchange.response_headers, *exchange.response_trailers)}
+    said = _metadata(exchange)
     for name, unit in _PUSHBACK.items():
         if name in said:
             try:
@@ -67,7 +67,12 @@ def may_be_full(exchange: Exchange) -> bool:
     """
     if exchange.rpc is None or exchange.rpc.name != "RESOURCE_EXHAUSTED":
         return False
-    return not any(name.lower() in _PUSHBACK for name, _ in (*exchange.response_headers, *exchange.response_trailers))
+    return _PUSHBACK.keys().isdisjoint(_metadata(exchange))
+
+
+def _metadata(exchange: Exchange) -> dict[str, str]:
+    """Headers and trailers of a call, by their names in lower case."""
+    return {name.lower(): value for name, value in (*exchange.response_headers, *exchange.response_trailers)}
 
 
 @dataclass(slots=True)
