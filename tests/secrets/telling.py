@@ -12,6 +12,7 @@ import gzip
 import json
 import re
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -178,6 +179,20 @@ def cases(places: Iterable[str]) -> list[Case]:
     return found
 
 
+class Turns:
+    """How many of each kind there were; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def next(self, kind: str) -> int:
+        """The number of the next one, from 0."""
+        with self._lock:
+            self._counts[kind] += 1
+            return self._counts[kind] - 1
+
+
 class Teller(HostileServer):
     """Serves models, and tells.
 
@@ -197,8 +212,7 @@ class Teller(HostileServer):
         self.told: set[Case] = set()
         self.given: list[str] = []
         self._secrets, self._names, self._rough = secrets, names, rough
-        self._turns = {"gentle": 0, "rough": 0, "infer": 0}
-        self._counting = threading.Lock()
+        self._turns = Turns()
 
     def _behave(self, peer: Peer) -> None:
         while not peer.stopping.is_set():
@@ -207,21 +221,16 @@ class Teller(HostileServer):
             if last:
                 return
 
-    def _turn(self, kind: str) -> int:
-        with self._counting:
-            self._turns[kind] += 1
-            return self._turns[kind] - 1
-
     def respond(self, request: Request) -> tuple[bytes, bool]:
         """A response, and whether the connection ends with it."""
         self._learn(request)
         right = self._right(request)
-        turn = self._turn("infer") if request.kind == "infer" else 0
+        turn = self._turns.next("infer") if request.kind == "infer" else 0
         gentle = right is not None and (request.kind != "infer" or turn < WELL or turn % self._rough != 0)
         kind, places = ("gentle", GENTLE) if gentle else ("rough", ROUGH)
         if not self.given:
             return (whole(b"200 OK", right) if right is not None else whole(b"401 Unauthorized", error(b"?"))), False
-        place, spelling = _CASES[kind][(number := self._turn(kind)) % len(_CASES[kind])]
+        place, spelling = _CASES[kind][(number := self._turns.next(kind)) % len(_CASES[kind])]
         secret = self.given[number // 7 % len(self.given)]
         told = SPELLINGS[spelling](secret)
         if not fits(place, told):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import gzip
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -15,7 +14,7 @@ from tests.harness.record.spellings import SPELLINGS
 from tests.harness.wire.grpc_peer import BEGIN, DATA, DONE, GrpcPeer, data, frame, head, reply
 from tests.harness.wire.hostile_grpc import HostileGrpc
 
-from .telling import LINES, WELL, Case, cases, credentials, fits, text
+from .telling import LINES, WELL, Case, Turns, cases, credentials, fits, text
 
 _GOAWAY = 7
 # Stream and the right message -> frames, with what is told.
@@ -161,8 +160,7 @@ class GrpcTeller(HostileGrpc):
         self.told: set[Case] = set()
         self.given: list[str] = []
         self._secrets, self._rough = secrets, rough
-        self._turns = {"gentle": 0, "rough": 0, "infer": 0}
-        self._counting = threading.Lock()
+        self._turns = Turns()
 
     def _calls(self, peer: GrpcPeer) -> None:
         peer.settings()
@@ -173,11 +171,6 @@ class GrpcTeller(HostileGrpc):
             if last:
                 return
 
-    def _turn(self, kind: str) -> int:
-        with self._counting:
-            self._turns[kind] += 1
-            return self._turns[kind] - 1
-
     def respond(self, stream: int, headers: dict[str, str]) -> tuple[bytes, bool]:
         """Frames, and whether the connection ends with them."""
         for name in ("authorization", "cookie", "x-api-key"):
@@ -186,12 +179,12 @@ class GrpcTeller(HostileGrpc):
                     self.given.append(value)
         method = headers[":path"].rpartition("/")[2]
         right = self._right(method)
-        turn = self._turn("infer") if method == "ModelInfer" else 0
+        turn = self._turns.next("infer") if method == "ModelInfer" else 0
         if not self.given:
             return reply(stream, right or b""), False
         gentle = right is not None and (turn < WELL or turn % self._rough != 0)
         kind, places = ("gentle", GENTLE) if gentle else ("rough", ROUGH)
-        place, spelling = _CASES[kind][(number := self._turn(kind)) % len(_CASES[kind])]
+        place, spelling = _CASES[kind][(number := self._turns.next(kind)) % len(_CASES[kind])]
         told = SPELLINGS[spelling](self.given[number // 7 % len(self.given)])
         if not fits(place, told):
             place = "unknown field" if gentle else "message"
