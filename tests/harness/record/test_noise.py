@@ -89,14 +89,19 @@ def _signs(data: bytes) -> bytes:
     return data.decode("latin-1").encode()
 
 
+def _taken(data: bytes) -> float:
+    begin = time.process_time()
+    stretches(data)
+    return time.process_time() - begin
+
+
 @pytest.mark.parametrize("piece", ["\x80a", "é" * 10 + "\0", "é\0" + "a" * 20])
 def test_the_cost_of_a_byte_does_not_grow(piece: str) -> None:
     seconds = []
     for size in (200_000, 2_000_000):
         data = (piece * (size // len(piece))).encode()
-        begin = time.process_time()
-        stretches(data)
-        seconds.append(time.process_time() - begin)
+        # The first time, memory is asked of the system for it.
+        seconds.append(min(_taken(data) for _ in range(3)))
     assert seconds[1] < 40 * max(seconds[0], 0.005)
 
 
