@@ -21,7 +21,7 @@ import pytest
 import suites
 from harness.allowed import did_you_mean
 from harness.check import Check
-from harness.record.unbroken import after_writing
+from harness.record.unbroken import after_writing, interruptible, unbroken
 from harness.run.options import EMBEDDED, Options, UsageError, add_options, read_options, refuse_unknown
 from harness.run.output import Output, open_closed, warn
 from reports.visible import plain
@@ -114,7 +114,7 @@ class CheckItem(pytest.Item):
         """Execute the check; findings and tool errors raise, what decided nothing is skipped by its name."""
         from harness.run.outcomes import FAILED, TOOL_ERROR, WAIVED, word
 
-        with self.prober.recording():
+        with interruptible(), self.prober.recording():
             result = self.prober.run.execute(self.check, self.model)
         called = word(result)
         self.user_properties += [("verdict", str(result.verdict)), ("outcome", called)]
@@ -318,6 +318,12 @@ class Prober:
         self.half = len(session.items) // 2
         self.run.purse.plan((item.identity, item.check) for item in session.items if isinstance(item, CheckItem))
         return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """A check can be interrupted; what pytest and its plugins do around it cannot."""
+        with unbroken() if isinstance(item, CheckItem) else contextlib.nullcontext():
+            return (yield)
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Read the identities in the middle of the run."""

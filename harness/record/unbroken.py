@@ -1,6 +1,7 @@
-"""A few steps that no signal may come between: writing an exchange, and the line of the journal that names it.
+"""Steps that no signal may come between: writing an exchange and the line that names it; pytest's own work on an item.
 
-A signal whose handler raises would otherwise leave a record that nothing names, which looks like a stranger's.
+A signal whose handler raises would otherwise leave a record that nothing names, which looks like a stranger's, or end
+pytest with a traceback of its own: its plugins do not expect one while they make a report.
 """
 
 from __future__ import annotations
@@ -41,6 +42,22 @@ def unbroken() -> Iterator[None]:
         yield
     finally:
         _busy = False
-        waiting, _pending[:] = list(_pending), []
-        for each in waiting:
-            each()
+        _let_go()
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Inside, signals come as they do outside of :func:`unbroken`, those that have waited first."""
+    global _busy  # noqa: PLW0603 -- as above
+    held, _busy = _busy, False
+    try:
+        _let_go()
+        yield
+    finally:
+        _busy = held
+
+
+def _let_go() -> None:
+    waiting, _pending[:] = list(_pending), []
+    for each in waiting:
+        each()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness.record.unbroken import after_writing, unbroken
+from harness.record.unbroken import after_writing, interruptible, unbroken
 
 
 def interrupt(number: int, frame: object) -> None:
@@ -61,3 +61,23 @@ def test_a_failure_inside_is_not_lost() -> None:
         signal.raise_signal(signal.SIGUSR1)
         raise OSError("disk")
     assert isinstance(caught.value.__context__, OSError)
+
+
+def test_what_may_be_interrupted_is_so_within() -> None:
+    done = []
+    with pytest.raises(KeyboardInterrupt), unbroken():  # noqa: PT012 -- it is raised within
+        signal.raise_signal(signal.SIGUSR1)
+        done.append("before")
+        with interruptible():
+            done.append("never")
+    assert done == ["before"]
+
+
+def test_after_it_signals_wait_again() -> None:
+    done = []
+    with pytest.raises(KeyboardInterrupt), unbroken():  # noqa: PT012 -- it is raised at the end
+        with interruptible():
+            done.append("call")
+        signal.raise_signal(signal.SIGUSR1)
+        done.append("report")
+    assert done == ["call", "report"]
