@@ -84,11 +84,12 @@ class Incident:
 
     @property
     def culprit(self) -> Suspect | None:
-        """The request that did it: alone under suspicion, or seen to do it again."""
+        """The request that did it: seen to do it again, or alone under suspicion and not sent again in vain."""
         proven = [each for each in self.suspects if each.k]
         if proven or self.crowd:
             return proven[0] if proven else None
-        return self.suspects[0] if len(self.suspects) == 1 and self.suspects[0].under_way else None
+        alone = self.suspects[0] if len(self.suspects) == 1 else None
+        return alone if alone is not None and alone.under_way and not alone.n else None
 
     @property
     def root(self) -> str:
