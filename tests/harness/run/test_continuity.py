@@ -263,3 +263,12 @@ def test_a_crash_fails_a_criterion_of_the_policy_with_the_request_as_evidence() 
     assert violation.root == "endpoint-gone:shape"
     assert outcome.clause_verdict("REST-INFER-01") is Verdict.NOT_APPLICABLE
     assert outcome.verdict() is Verdict.FAIL
+
+
+def test_a_request_that_did_nothing_when_sent_again_is_not_named_as_the_cause() -> None:
+    suspect = Suspect("a", "GET /v2/health/ready", "c", True, ("GET ready",))
+    alone = Incident("gone", "2026-11-29T12:22:15.600000Z", "127.0.0.1:1", "c", 20.0, 11.7, (suspect,))
+    assert (alone.culprit, alone.root) == (suspect, "endpoint-gone:GET ready")
+    in_vain = replace(alone, suspects=(replace(suspect, n=1),))
+    assert (in_vain.culprit, in_vain.root) == (None, "endpoint-gone")
+    assert in_vain.text.endswith("it served again 11.7 s later; none of them did it again")
