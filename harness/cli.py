@@ -175,7 +175,7 @@ def report(folder: Path) -> None:
 
     Where FOLDER holds the records of locust (its --oip-series), a bundle of those runs is made inside it.
     """
-    from harness.run.load_bundle import NoRuns, bundle_of, is_series
+    from harness.run.bundles.load_bundle import NoRuns, bundle_of, is_series
     from reports.bundle import finish
     from reports.recorded import BuildError
     from reports.schema import SchemaError
@@ -215,9 +215,9 @@ def replay(folder: Path, slug: str, times: int, before: int, endpoint: str | Non
 
     Exit codes: 0 each came again every time, 1 not so, 3 the tester could not, 4 usage, 5 nothing to replay.
     """
+    from harness.run.bundles.replay import USAGE, ReplayRequest
+    from harness.run.bundles.replay import replay as replay_cases
     from harness.run.options import Options, UsageError
-    from harness.run.replay import USAGE, ReplayRequest
-    from harness.run.replay import replay as replay_cases
 
     try:
         asked = ReplayRequest(
@@ -228,6 +228,34 @@ def replay(folder: Path, slug: str, times: int, before: int, endpoint: str | Non
         _say(f"art15: {error}", wrong=True)
         code = USAGE
     raise SystemExit(code)
+
+
+@main.command()
+@click.argument("digest")
+@click.argument("folder", type=EVIDENCE, default=".")
+def show(digest: str, folder: Path) -> None:
+    """Show the exchange or the body whose SHA-256 is DIGEST, or begins with it, of the evidence in FOLDER.
+
+    A body is written byte by byte, for other programs to read; to a terminal, with what it would obey made visible.
+
+    \b
+        art15 show 2e45e6713d44 evidence/2026-11-29T10-00-00Z
+        art15 show 14fa0c81b2d3 | curl --data-binary @- http://127.0.0.1:8080/v2/models/m/infer
+
+    Exit codes: 0 shown, 1 no such digest, 4 usage.
+    """
+    from harness.run.bundles.showing import NotFound, find
+
+    try:
+        found = find(folder, digest)
+    except NotFound as error:
+        raise click.ClickException(str(error)) from error
+    if found.body is None:
+        _say(plain(found.text))
+    elif sys.stdout.isatty():
+        _say(plain(found.body.decode("utf-8", "backslashreplace")))
+    else:
+        sys.stdout.buffer.write(found.body)
 
 
 @main.command()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harness.bundle.places import EXCHANGES, RECORD, named
+from harness.bundle.places import EXCHANGES, PACK, RECORD, named
 from reports.bundle import EVIDENCE, MANIFEST, Manifest
 from reports.evidence import CheckResult, Evidence, Plan
+from reports.exports.junit import JUNIT, JunitError, contradictions
 from reports.held import unlike
 from reports.inside import Inside
 from reports.journal import Entry, JournalScan
-from reports.junit import JUNIT, JunitError, contradictions
 from reports.limits import MAX_JUNIT
 from reports.recorded import JOURNAL, PLAN, BuildError, Recorded, folded, read_plan
 from reports.told import Told
@@ -40,7 +40,10 @@ def hold_journal(told: Told, manifest: Manifest | None, document: Evidence | Non
         told.wrong(JOURNAL, f"cannot be read: {error.strerror}")
         return None
     for digest in missing:
-        told.wrong(named(digest, RECORD), "is named in the journal, but is not there")
+        if inside.packed:
+            told.wrong(PACK, f"lacks exchange {digest[:64]!r}, which the journal names")
+        else:
+            told.wrong(named(digest, RECORD), "is named in the journal, but is not there")
     _ends(told, manifest, document, scan)
     _unnamed(told, unnamed, inside)
     if document is not None and recorded is not None:
@@ -98,7 +101,7 @@ def _ends(told: Told, manifest: Manifest | None, document: Evidence | None, scan
 
 
 def _unnamed(told: Told, records: set[str], inside: Inside) -> None:
-    """What lies in ``exchanges/`` and is named by nothing: a run that is killed leaves one, a stranger any number."""
+    """Exchanges that nothing names: a run that is killed leaves one, a stranger any number."""
     bodies = inside.bodies - {digest for _, digest in inside.wanted}
     names = [f"{digest[:12]}….json" for digest in sorted(records)] + [
         f"{digest[:12]}….body" for digest in sorted(bodies)
@@ -106,7 +109,7 @@ def _unnamed(told: Told, records: set[str], inside: Inside) -> None:
     if names:
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         text = "nothing names it: only the manifest vouches for it."
-        told.left_out(f"{EXCHANGES}/: {', '.join(names[:3])}{more}: {text}")
+        told.left_out(f"{PACK if inside.packed else EXCHANGES + '/'}: {', '.join(names[:3])}{more}: {text}")
 
 
 def hold_others(told: Told, inside: Inside, recorded: Recorded | None) -> None:
@@ -117,7 +120,8 @@ def hold_others(told: Told, inside: Inside, recorded: Recorded | None) -> None:
             told.wrong(name, "is not the file whose digest stands in the closing line of the journal")
     if closed:
         told.checked.append(f"{len(closed)} files of the runner against the closing line of the journal")
-    loose = [name for name in inside.others if name not in closed]
+    # Of a run that was killed, the journal names each exchange of the pack instead.
+    loose = [name for name in inside.others if name not in closed and (closed or name != PACK)]
     if JUNIT in loose:
         loose.remove(JUNIT)
         _junit(told, recorded.checks if recorded is not None else [])

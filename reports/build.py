@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from harness.bundle.store import Store, store_of
 from reports.clause_rows import clause_rows
 from reports.duties import duty_rows
 from reports.evidence import (
@@ -39,20 +40,23 @@ MAX_OBSERVATIONS = 50
 EXEMPLAR_EXCERPT = 1024
 
 
-def build(folder: Path, issued: str | None = None, recorded: Recorded | None = None) -> Evidence:
+def build(
+    folder: Path, issued: str | None = None, recorded: Recorded | None = None, store: Store | None = None
+) -> Evidence:
     """Make the document.
 
     Args:
-        folder: the bundle, with ``plan.json``, ``journal.jsonl`` and ``exchanges/``.
+        folder: the bundle, with ``plan.json``, ``journal.jsonl`` and ``exchanges.warc.gz``.
         issued: date of issue (ISO 8601, UTC); without it, the time of the last line of the journal.
         recorded: what the journal says, where somebody has read it already.
+        store: its exchanges, likewise.
 
     Raises:
         reports.recorded.BuildError: a file is missing or the journal is not what the run wrote.
     """
     recorded = recorded or load(folder)
     recorded.checks = [proven(check, recorded.unconnected) for check in recorded.checks]
-    reader = ExchangeReader(folder)
+    reader = ExchangeReader(store or store_of(folder))
     transports = recorded.opened.transports
     clauses = clause_rows(recorded.catalogue.clauses, recorded.checks, recorded.plan, transports)
     duties = duty_rows(recorded)

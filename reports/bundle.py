@@ -15,9 +15,11 @@ from pathlib import Path
 import msgspec
 
 from harness.bundle.places import among_exchanges
+from harness.bundle.store import store_of
 from harness.foreign import open_inside, walk
 from reports.build import build
 from reports.evidence import encode
+from reports.exports.har import HAR, har
 from reports.fingerprint import fingerprint
 from reports.limits import MAX_FILE, MAX_FILES
 from reports.page import render
@@ -72,7 +74,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def finish(folder: Path, issued: str | None = None) -> Path:
-    """Write ``evidence.json``, its schema, ``report.html`` and ``manifest.json``; give the path of the page.
+    """Write what is made from the journal and the exchanges, and the manifest; give the path of the page.
 
     Args:
         folder: the bundle of a run, ended or killed.
@@ -84,12 +86,14 @@ def finish(folder: Path, issued: str | None = None) -> Path:
     """
     for left_over in folder.glob(f"{_TEMPORARY}*"):
         left_over.unlink()
-    document = build(folder, issued)
+    store = store_of(folder)
+    document = build(folder, issued, store=store)
     data = encode(document)
     validate(data)
     _write(folder / EVIDENCE, data)
     _write(folder / SCHEMA, published())
     _write(folder / PAGE, render(data))
+    _write(folder / HAR, har(document, store))
     manifest = Manifest(
         schema=MANIFEST_SCHEMA,
         report_id=document.report.id,
@@ -155,7 +159,7 @@ def others(folder: Path) -> dict[str, str]:
 
 def is_other(name: str) -> bool:
     """Whether a file is neither made from the journal nor named by its content."""
-    own = (EVIDENCE, SCHEMA, PAGE, MANIFEST, JOURNAL, PLAN)
+    own = (EVIDENCE, SCHEMA, PAGE, HAR, MANIFEST, JOURNAL, PLAN)
     return name not in own and not among_exchanges(name) and not name.startswith(_TEMPORARY)
 
 

@@ -1,87 +1,103 @@
 """The command line that sends a recorded request again, run from inside the bundle.
 
-The body is a file of the bundle, never quoted text: a body may hold anything, a shell line may not.
+A short body stands in it: printable text as it is, and other bytes by their octal numbers, since a body may hold
+anything and a shell line may not. A longer one is taken out of the bundle by ``art15 show``.
 """
 
 from __future__ import annotations
 
 import re
 import shlex
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from harness.bundle.places import BODY, place
-
-if TYPE_CHECKING:
-    from reports.excerpt import Body, ExchangeRecord
+from harness.bundle.exchange import Body, ExchangeRecord
 
 # curl makes these itself, or they belong to the recorded connection only.
 _LEFT_OUT = {"content-length", "connection", "user-agent", "transfer-encoding", "te", "trailer"}
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#%&'*+.^_|~-]+")
 _SHELL_SAFE_NAME = re.compile(r"[A-Za-z0-9-]+")
 _HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?")
+# Bytes of a body that stand in the line itself; of other bytes than printable ones fewer, as each takes four signs.
+INLINE, INLINE_OTHER = 2048, 512
+_PRINTABLE = re.compile(rb"[ -~]*")
+_AS_IT_IS = frozenset(range(0x20, 0x7F)) - frozenset(b"%'\\")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 # How a record says that no HTTP client made the request: its body is every byte that was sent.
 RAW = "raw"
 
 
-def command(record: ExchangeRecord) -> str | None:
+def command(record: ExchangeRecord, sent: bytes | None = None) -> str | None:
     """A ``curl`` command; None where curl cannot say the same (another scheme, a header that is no HTTP token,
     a body that is kept in part).
 
     Redacted headers become environment variables: ``ART15_TOKEN`` for bearer tokens, ``ART15_<NAME>`` for others.
     A gRPC call needs a curl with HTTP/2 (7.88 or later); its command prints headers and trailers, and with them
     ``grpc-status`` and ``grpc-message``.
+
+    Args:
+        record: the exchange.
+        sent: the body of its request, where that is short and at hand.
     """
     try:
         scheme = urlsplit(record.url).scheme
     except ValueError:
         return None
-    headers = _headers(record)
-    if record.request.body is not None and record.request.body.clipped is not None:
-        return None  # the bundle holds a part of it only
+    body = record.request.body if record.request.body is not None and record.request.body.bytes else None
+    if body is not None and (body.clipped is not None or not _SHA256.fullmatch(body.sha256)):
+        return None  # the bundle holds a part of it only, or nothing under that name
+    content = sent if body is not None and sent is not None and len(sent) == body.bytes else None
     if record.http_version == RAW:
-        return _raw(record)
+        return _raw(record, body, content)
+    headers = _headers(record)
     if scheme not in ("http", "https") or headers is None:
         return None
-    return _grpc(record, scheme, headers) if record.is_grpc else _http(record, headers)
+    if record.is_grpc:
+        return _grpc(record, scheme, headers, body, content)
+    return _http(record, headers, body, content)
 
 
-def _raw(record: ExchangeRecord) -> str | None:
+def _raw(record: ExchangeRecord, body: Body | None, content: bytes | None) -> str | None:
     """Bytes as they are, over a connection of their own; None over TLS, or where a secret was taken out of them.
 
     Pauses between the bytes are lost, and curl doubles bytes of value 255, as telnet wants it.
     """
-    parts, path = urlsplit(record.url), _path(record.request.body)
+    parts = urlsplit(record.url)
     redacted = any(str(each.get("where", "")) == "request.body" for each in record.redactions)
-    if parts.scheme != "http" or path is None or redacted or not _HOST_PORT.fullmatch(parts.netloc):
+    if parts.scheme != "http" or body is None or redacted or not _HOST_PORT.fullmatch(parts.netloc):
         return None
     authority = parts.netloc if parts.port is not None else f"{parts.netloc}:80"
-    return f"curl -sS --max-time 10 {shlex.quote(f'telnet://{authority}')} < {path}"
+    return f"{_given(body, content)} | curl -sS --max-time 10 {shlex.quote(f'telnet://{authority}')}"
 
 
-def _http(record: ExchangeRecord, headers: list[str]) -> str:
+def _http(record: ExchangeRecord, headers: list[str], body: Body | None, content: bytes | None) -> str:
     parts = ["curl", "-sS", "--path-as-is", *_method(record.method), *_globbing(record.url)]
     for header in headers:
         parts += ["-H", header]
-    path = _path(record.request.body)
-    if path is not None:
-        parts += ["--data-binary", f"@{path}"]
+    if body is not None:
+        if content is not None and _PRINTABLE.fullmatch(content):
+            parts += ["--data-raw", shlex.quote(content.decode("ascii"))]
+        else:
+            parts = [_given(body, content), "|", *parts, "--data-binary", "@-"]
     parts.append(shlex.quote(record.url))
     return " ".join(parts)
 
 
-def _grpc(record: ExchangeRecord, scheme: str, headers: list[str]) -> str | None:
+def _grpc(
+    record: ExchangeRecord, scheme: str, headers: list[str], body: Body | None, content: bytes | None
+) -> str | None:
     """The message goes into curl behind the frame that gRPC puts before it on the wire.
 
     Source: PROTOCOL-HTTP2.md of gRPC, Length-Prefixed-Message: a flag (0: not compressed), then four bytes of length,
     most significant first.
     """
-    body = record.request.body
-    size, path = body.bytes if body else 0, _path(body)
-    if size >= 1 << 32 or (size and path is None):
+    size = body.bytes if body is not None else 0
+    if size >= 1 << 32:
         return None
-    frame = "".join(f"\\{byte:03o}" for byte in (0, *size.to_bytes(4, "big")))
-    parts = [f"printf '{frame}' |", *([f"cat - {path} |"] if path else [])]
+    frame = bytes((0, *size.to_bytes(4, "big")))
+    if body is None or (content is not None and len(content) <= INLINE_OTHER):
+        parts = [f"{_printf(frame + (content or b''))} |"]
+    else:
+        parts = [f"{{ {_printf(frame)}; {_given(body, None)}; }} |"]
     # Over TLS the two sides agree on HTTP/2 in the handshake; without TLS curl has to be told.
     parts += ["curl", "-sS", "--http2" if scheme == "https" else "--http2-prior-knowledge", *_globbing(record.url)]
     for header in headers:
@@ -91,13 +107,20 @@ def _grpc(record: ExchangeRecord, scheme: str, headers: list[str]) -> str | None
     return " ".join(parts)
 
 
-def _path(body: Body | None) -> str | None:
-    if body is None or not body.bytes:
-        return None
-    try:
-        return place(body.sha256, BODY)
-    except ValueError:
-        return None
+def _given(body: Body, content: bytes | None) -> str:
+    """A command that writes a body."""
+    if content is not None and len(content) <= INLINE_OTHER:
+        return _printf(content)
+    return f"art15 show {body.sha256}"
+
+
+def _printf(data: bytes) -> str:
+    """``printf`` with every byte that the shell or it could read otherwise as an octal number."""
+    safe = b"".join(
+        b"%c" % byte if byte in _AS_IT_IS else b"\\%03o" % byte  # \ooo, of three digits always
+        for byte in data
+    )
+    return f"printf '{safe.decode('ascii')}'"
 
 
 def _globbing(url: str) -> list[str]:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
-import msgspec
-
+from harness.bundle.exchange import Body, ExchangeRecord, Request, Response, decode
 from harness.bundle.folder import Altered
 from harness.bundle.places import BODY, RECORD, Suffix
-from harness.bundle.store import store_of
-from reports.curl import command
+from harness.bundle.store import Store
+from reports.curl import INLINE, command
 from reports.evidence import MessageView
 from reports.words import NO_RPC_STATUS, RPC_CALL, RPC_STATUS
 
@@ -23,79 +21,7 @@ MAX_HEADERS = 40
 MAX_HEADER_VALUE = 400
 MAX_LINE = 500
 
-_GRPC = re.compile(r"application/grpc([+;].*)?", re.IGNORECASE | re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-
-
-class Clipped(msgspec.Struct, frozen=True, kw_only=True):
-    """What a body was of which only the first ``head`` and the last ``tail`` bytes are stored, one after the other."""
-
-    sha256: str
-    bytes: int
-    head: int
-    tail: int
-
-
-class Body(msgspec.Struct, frozen=True, kw_only=True):
-    """A stored body: digest and size; its path follows from the digest, never from the record."""
-
-    sha256: str
-    bytes: int
-    clipped: Clipped | None = None
-
-
-class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """The request side of a record; ``text`` is the readable form of a binary message (gRPC)."""
-
-    headers: list[tuple[str, str]]
-    body: Body | None = None
-    text: str | None = None
-
-
-class Response(msgspec.Struct, frozen=True, kw_only=True):
-    """The response side of a record; over gRPC the status is not here but in ``ExchangeRecord.rpc``."""
-
-    status: int | None = None
-    reason: str = ""
-    http_version: str | None = "HTTP/1.1"
-    headers: list[tuple[str, str]]
-    trailers: list[tuple[str, str]] = []
-    body: Body | None = None
-    text: str | None = None
-    truncated: bool = False
-
-
-class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """Why there is no whole response."""
-
-    kind: str
-    message: str
-
-
-class RpcStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How a gRPC call ended, as the server says."""
-
-    code: int
-    name: str
-    details: str = ""
-
-
-class ExchangeRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One exchange as it was recorded; members that the page does not need are passed over."""
-
-    method: str
-    url: str
-    http_version: str = "HTTP/1.1"
-    request: Request
-    response: Response | None = None
-    rpc: RpcStatus | None = None
-    error: Failure | None = None
-    redactions: list[dict[str, Any]] = []
-
-    @property
-    def is_grpc(self) -> bool:
-        """A gRPC call. Its bodies are messages without the five bytes that frame them on the wire."""
-        return self.rpc is not None or any(_GRPC.fullmatch(value) for value in _media_types(self.request.headers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +47,7 @@ class _Content:
 class ExchangeReader:
     """Reads records of one bundle; what is missing or altered is listed in ``trouble``, once each."""
 
-    folder: Path
+    store: Store
     trouble: dict[str, str] = field(default_factory=dict)
 
     def show(self, sha256: str | None, limit: int = EXCERPT) -> Shown | None:
@@ -132,11 +58,13 @@ class ExchangeReader:
         if data is None:
             return None
         try:
-            record = msgspec.json.decode(data, type=ExchangeRecord)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            record = decode(data)
+        except ValueError as error:
             self.trouble[sha256] = f"the record cannot be read: {error}"
             return None
-        return Shown(self._request(record, limit), self._response(record, limit), command(record))
+        sent = record.request.body
+        content = self._stored(sent.sha256, BODY) if sent is not None and sent.bytes <= INLINE else None
+        return Shown(self._request(record, limit), self._response(record, limit), command(record, content))
 
     def _request(self, record: ExchangeRecord, limit: int) -> MessageView:
         line = f"{record.method} {record.url} {record.http_version}"
@@ -174,7 +102,7 @@ class ExchangeReader:
     def _shown(
         record: ExchangeRecord, side: Request | Response, body: Body | None, data: bytes | None, limit: int
     ) -> _Content:
-        if not _is_message(record, side):
+        if not record.is_message(side):
             shown = excerpt(data or b"", limit)
         else:
             readable = excerpt((side.text or "").encode(), limit)
@@ -197,11 +125,11 @@ class ExchangeReader:
 
     def _stored(self, sha256: str, suffix: Suffix) -> bytes | None:
         try:
-            return store_of(self.folder).get(sha256, suffix)
+            return self.store.get(sha256, suffix)
         except Altered:
-            self.trouble[sha256] = f"the {suffix} file does not have the content that its name promises"
+            self.trouble[sha256] = f"the {suffix} does not have the content that its digest promises"
         except (OSError, ValueError) as error:
-            self.trouble[sha256] = f"the {suffix} file is missing: {getattr(error, 'strerror', None) or error}"
+            self.trouble[sha256] = f"the {suffix} is missing: {getattr(error, 'strerror', None) or error}"
         return None
 
 
@@ -231,16 +159,6 @@ def _binary(data: bytes, limit: int) -> tuple[str, Any, bool]:
     head = data[: min(limit, HEX_EXCERPT)]
     lines = [head[start : start + 32].hex(" ") for start in range(0, len(head), 32)]
     return "\n".join(lines), "hex", len(data) <= len(head)
-
-
-def _is_message(record: ExchangeRecord, side: Request | Response) -> bool:
-    """Whether a body is a gRPC message; a proxy may answer a call with a page of its own."""
-    types = [] if isinstance(side, Request) else _media_types(side.headers)
-    return record.is_grpc and (not types or any(_GRPC.fullmatch(value) for value in types))
-
-
-def _media_types(headers: list[tuple[str, str]]) -> list[str]:
-    return [value.strip() for name, value in headers if name.lower() == "content-type"]
 
 
 def _status_line(record: ExchangeRecord, seen: Response | None) -> str:

@@ -1,16 +1,17 @@
-"""The files of a bundle, each read once: held against the manifest, and those in ``exchanges/`` against their names."""
+"""The files of a bundle, each held against the manifest, and its exchanges against their digests."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
 
-import msgspec
-
-from harness.bundle.places import BODY, LIMITS, RECORD, Suffix, address, among_exchanges, named, unfinished
+from harness.bundle.exchange import ExchangeRecord, decode
+from harness.bundle.folder import Altered
+from harness.bundle.places import BODY, LIMITS, PACK, RECORD, Suffix, address, among_exchanges, named, unfinished
+from harness.bundle.store import Store
+from harness.bundle.unpack import PackReader
 from harness.foreign import ForeignEntry, open_inside, walk
 from reports.bundle import MANIFEST, ListedFile, Manifest, is_other
-from reports.excerpt import ExchangeRecord
 from reports.limits import MAX_ALL, MAX_FILE, MAX_FILES
 from reports.proof import UNCONNECTED
 from reports.told import Told
@@ -26,13 +27,17 @@ class Inside:
 
     Attributes:
         digests: path -> SHA-256 of what was read.
+        packed: the exchanges lie in a pack.
         records: digests of the records that are whole.
         unconnected: those of them that never reached the endpoint.
         bodies: digests of the bodies that are whole; ``wanted`` is what records name them by, each with its record.
+        store: the exchanges, to be read again.
         others: files that are neither of the bundle's own nor exchanges, such as raw samples of load.
     """
 
     digests: dict[str, str] = field(default_factory=dict)
+    packed: bool = False
+    store: Store | None = None
     records: set[str] = field(default_factory=set)
     unconnected: set[str] = field(default_factory=set)
     bodies: set[str] = field(default_factory=set)
@@ -45,26 +50,32 @@ def look(told: Told, manifest: Manifest | None) -> Inside:
     inside = Inside()
     listed = _listed(told, manifest)
     there = _there(told, len(listed))
-    for name, entry in listed.items():
-        if name not in there:
-            told.wrong(name, "is listed in the manifest, but is not there")
-        elif there[name].kind == "file" and there[name].size != entry.bytes:
-            told.wrong(name, "its content is not the one listed in the manifest: it has another size")
-    if manifest is not None:
-        for name in sorted(there.keys() - listed.keys() - {MANIFEST}):
-            told.wrong(name, "is not listed in the manifest")
+    _hold_against(told, there, listed, sealed=manifest is not None)
     total = sum(found.size for found in there.values())
     if total > MAX_ALL:
         told.wrong(MANIFEST, f"the files beside it have {total} bytes, more than are read: none of them was")
         return inside
+    inside.packed = PACK in there
     for name in sorted(there):
         _one(told, inside, there[name], listed.get(name))
     for name, digest in inside.wanted:
         if digest not in inside.bodies:
             told.wrong(named(digest, BODY), f"is missing, though the record {name[13:25]}… names it")
+    if PACK in inside.digests:
+        _pack(told, inside)
     told.checked.append(f"{len(inside.digests)} files against the manifest")
-    told.checked.append(f"{len(inside.records)} exchange records against their names and bodies")
+    told.checked.append(f"{len(inside.records)} exchange records against their digests and bodies")
     return inside
+
+
+def _hold_against(told: Told, there: dict[str, ForeignEntry], listed: dict[str, ListedFile], *, sealed: bool) -> None:
+    for name, entry in listed.items():
+        if name not in there:
+            told.wrong(name, "is listed in the manifest, but is not there")
+        elif there[name].kind == "file" and there[name].size != entry.bytes:
+            told.wrong(name, "its content is not the one listed in the manifest: it has another size")
+    for name in sorted(there.keys() - listed.keys() - {MANIFEST}) if sealed else ():
+        told.wrong(name, "is not listed in the manifest")
 
 
 def _listed(told: Told, manifest: Manifest | None) -> dict[str, ListedFile]:
@@ -89,8 +100,8 @@ def _one(told: Told, inside: Inside, found: ForeignEntry, entry: ListedFile | No
     """One file: its kind, its digest, its name."""
     name = found.name
     addressed = address(name)
-    if found.kind != "file":
-        told.wrong(name, _KINDS[found.kind])
+    if wrong := _misplaced(inside, found):
+        told.wrong(name, wrong)
         return
     if addressed is None:
         _unaddressed(told, name)
@@ -115,11 +126,42 @@ def _one(told: Told, inside: Inside, found: ForeignEntry, entry: ListedFile | No
         _record(told, inside, name, digest, data)
 
 
+def _misplaced(inside: Inside, found: ForeignEntry) -> str:
+    """Why a file should not be there as it is; empty where it may."""
+    beside = f"lies beside {PACK}, which has all exchanges" if inside.packed and among_exchanges(found.name) else ""
+    return _KINDS.get(found.kind, beside)
+
+
 def _unaddressed(told: Told, name: str) -> None:
     if unfinished(name):
         told.left_out(f"{name}: the beginning of an exchange that was never written whole: nothing names it.")
     elif among_exchanges(name):
         told.wrong(name, "has no name of an exchange record or body")
+
+
+def _pack(told: Told, inside: Inside) -> None:
+    """Every exchange of the pack, held against what its record says."""
+    inside.store = pack = PackReader(told.folder)
+    try:
+        for found in pack.exchanges(compared=True):
+            if found.wrong or found.record is None:
+                told.wrong(PACK, f"exchange {found.digest[:12]}… {found.wrong}")
+                continue
+            if found.digest in inside.records:
+                told.wrong(PACK, f"exchange {found.digest[:12]}… is there twice")
+            inside.records.add(found.digest)
+            if _met_nobody(found.record):
+                inside.unconnected.add(found.digest)
+    except Altered as error:
+        told.wrong(PACK, str(error).removeprefix(f"{PACK} "))
+    except OSError as error:
+        told.wrong(PACK, f"cannot be read: {error.strerror}")
+    if pack.left:
+        told.left_out(f"{PACK}: its last {pack.left} bytes belong to no whole exchange: the run was killed meanwhile.")
+
+
+def _met_nobody(record: ExchangeRecord) -> bool:
+    return record.error is not None and record.error.kind == UNCONNECTED
 
 
 def _content(told: Told, name: str, suffix: Suffix | None) -> tuple[bytes, str | None]:
@@ -138,12 +180,12 @@ def _content(told: Told, name: str, suffix: Suffix | None) -> tuple[bytes, str |
 
 def _record(told: Told, inside: Inside, name: str, digest: str, data: bytes) -> None:
     try:
-        record = msgspec.json.decode(data, type=ExchangeRecord)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        record = decode(data)
+    except ValueError as error:
         told.wrong(name, f"is no exchange record: {error}")
         return
     inside.records.add(digest)
-    if record.error is not None and record.error.kind == UNCONNECTED:
+    if _met_nobody(record):
         inside.unconnected.add(digest)
     sides = (record.request, record.response)
     inside.wanted += [

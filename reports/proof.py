@@ -12,11 +12,11 @@ from pathlib import Path
 
 import msgspec
 
+from harness.bundle.exchange import decode
 from harness.bundle.places import RECORD
-from harness.bundle.store import store_of
+from harness.bundle.store import Store, store_of
 from harness.verdicts import Verdict, combine
 from reports.evidence import CheckResult, ClauseOutcome, Evidence, VerdictName
-from reports.excerpt import ExchangeRecord
 
 UNCONNECTED = "connect"
 _MISSING, _UNREACHED = "which is not in the bundle", "which never reached the endpoint"
@@ -62,7 +62,8 @@ def _without(check: CheckResult, outcomes: list[ClauseOutcome]) -> VerdictName:
 
 def unproven(document: Evidence, folder: Path) -> list[str]:
     """Where a document breaks the rule, one line each; ``folder`` is its bundle."""
-    return _breaches(document, functools.cache(lambda digest: _trouble(folder, digest)))
+    store = store_of(folder)
+    return _breaches(document, functools.cache(lambda digest: _trouble(store, digest)))
 
 
 def unshown(document: Evidence, records: Collection[str], unconnected: Collection[str]) -> list[str]:
@@ -95,12 +96,11 @@ def _breaches(document: Evidence, trouble_of: Callable[[str], str | None]) -> li
     return wrong
 
 
-def _trouble(folder: Path, digest: str) -> str | None:
+def _trouble(store: Store, digest: str) -> str | None:
     """Why an exchange shows nothing; None where it is in the bundle and reached the endpoint."""
     try:
-        data = store_of(folder).get(digest, RECORD)
-        record = msgspec.json.decode(data, type=ExchangeRecord)
-    except (OSError, ValueError, msgspec.DecodeError, RecursionError):
+        record = decode(store.get(digest, RECORD))
+    except (OSError, ValueError):
         return _MISSING
     if record.error is not None and record.error.kind == UNCONNECTED:
         return _UNREACHED

@@ -13,13 +13,15 @@ from pathlib import Path
 
 import msgspec
 
+from harness.bundle.store import Store, store_of
 from reports.account import hold_journal, hold_others
 from reports.build import build
 from reports.bundle import EVIDENCE, MANIFEST, MANIFEST_SCHEMA, PAGE, SCHEMA, Manifest, canonical
 from reports.evidence import Evidence, decode, encode
+from reports.exports.har import HAR, har
 from reports.fingerprint import fingerprint
 from reports.inert import not_inert
-from reports.inside import look
+from reports.inside import Inside, look
 from reports.journal import once
 from reports.limits import MAX_DOCUMENT, MAX_FILES, MAX_MANIFEST, MAX_PAGE, MAX_SCHEMA, counted
 from reports.page import render
@@ -56,7 +58,7 @@ def verify(folder: Path, expect_digest: str | None = None) -> Verification:
     page = _page(told, evidence_data)
     if manifest is not None and document is not None and evidence_data is not None:
         _fields(told, manifest, document, evidence_data)
-        _made_again(told, manifest, document, evidence_data, recorded, page)
+        _made_again(told, manifest, document, evidence_data, recorded, page, inside)
     state = _state(told, expect_digest, manifest_data, evidence_data)
     notes = [*told.unchecked, *told.notes]
     return Verification(told.problems, state, notes, told.checked, told.unchecked, told.total)
@@ -131,14 +133,19 @@ def _made_again(
     evidence_data: bytes,
     recorded: Recorded | None,
     page: bytes | None,
+    inside: Inside,
 ) -> None:
     """Make document, page and schema again; only a build of the report code that agrees makes the same bytes."""
     ours = manifest.builder == fingerprint()
-    wrong = _document_again(told, document, evidence_data, recorded)
+    store = inside.store or store_of(told.folder)
+    wrong = _document_again(told, document, evidence_data, recorded, store)
     if wrong is None:
         schema = told.read(SCHEMA, MAX_SCHEMA)
         differ = [(PAGE, f"is not the page of this {EVIDENCE}")] if page != render(evidence_data) else []
         differ += [(SCHEMA, "is not the published schema")] if schema != published() else []
+        if ours or HAR in inside.digests:
+            archive = told.read(HAR, MAX_PAGE)
+            differ += [(HAR, f"is not the archive of this {EVIDENCE}")] if archive != har(document, store) else []
     else:
         differ = [(EVIDENCE, wrong)]
     if ours:
@@ -154,15 +161,17 @@ def _made_again(
     else:
         told.notes.append("The bundle was made by another build of art15; this one makes the same document and page.")
     if not differ:
-        told.checked.append("document, page and schema, made again: the same bytes")
+        told.checked.append("document, page, schema and archive of exchanges, made again: the same bytes")
 
 
-def _document_again(told: Told, document: Evidence, evidence_data: bytes, recorded: Recorded | None) -> str | None:
+def _document_again(
+    told: Told, document: Evidence, evidence_data: bytes, recorded: Recorded | None, store: Store
+) -> str | None:
     """Why the document is not the one that the journal gives; None where it is."""
     if recorded is None:
         return "cannot be made again: the journal cannot be used"
     try:
-        if encode(build(told.folder, document.report.issued, recorded)) != evidence_data:
+        if encode(build(told.folder, document.report.issued, recorded, store)) != evidence_data:
             return "is not what the journal, the plan and the exchange records give"
     except BuildError as error:
         return f"cannot be made again: {error}"

@@ -9,10 +9,13 @@ from harness.foreign import MEBIBYTE
 
 Suffix = Literal["json", "body"]
 EXCHANGES = "exchanges"
+PACK = "exchanges.warc.gz"
 RECORD: Literal["json"] = "json"
 BODY: Literal["body"] = "body"
 # What is read of one, at most: far more than a run leaves.
 LIMITS = {RECORD: 32 * MEBIBYTE, BODY: 256 * MEBIBYTE}
+# Of a pack, as it lies and unpacked.
+MAX_PACK, MOST_OF_ALL = 2048 * MEBIBYTE, 4096 * MEBIBYTE
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _UNFINISHED = re.compile(r"exchanges/([0-9a-f]{2})/\.\1[0-9a-f]{62}\.[0-9]{1,10}\.[0-9]{1,10}")

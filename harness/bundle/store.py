@@ -1,4 +1,4 @@
-"""One way to the exchanges and bodies of a bundle, whoever writes or reads them."""
+"""One way to the exchanges and bodies of a bundle, whoever reads them and however they lie."""
 
 from __future__ import annotations
 
@@ -6,25 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from harness.bundle.folder import FolderStore
-from harness.bundle.places import Suffix
+from harness.bundle.folder import FolderReader
+from harness.bundle.places import EXCHANGES, PACK, Suffix
+from harness.bundle.unpack import PackReader
 
 
 class Store(Protocol):
-    """Content by its SHA-256; the same content is kept once.
-
-    Attributes:
-        written: bytes of content put so far.
-    """
-
-    written: int
-
-    def put(self, data: bytes, suffix: Suffix) -> str:
-        """Keep content, whole or not at all, and give its digest.
-
-        Raises:
-            OSError: the disk refuses.
-        """
+    """Content by its SHA-256."""
 
     def get(self, digest: str, suffix: Suffix) -> bytes:
         """The content of a digest.
@@ -40,5 +28,7 @@ class Store(Protocol):
 
 
 def store_of(folder: Path) -> Store:
-    """The exchanges of a bundle, to be written or read."""
-    return FolderStore(folder)
+    """The exchanges of a bundle: its pack, or the files that runs left before there was one."""
+    if (folder / PACK).exists() or not (folder / EXCHANGES).is_dir():
+        return PackReader(folder)
+    return FolderReader(folder)

@@ -14,18 +14,28 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-import msgspec
-
-from harness.bundle.places import BODY, RECORD, Suffix, place
-from harness.bundle.store import Store, store_of
+from harness import __version__
+from harness.bundle.exchange import (
+    Body,
+    Clipped,
+    ConnectionRecord,
+    ExchangeRecord,
+    FailureRecord,
+    Request,
+    Response,
+    RpcRecord,
+    Timing,
+    TlsRecord,
+)
+from harness.bundle.pack import PackWriter
 from harness.check import TesterFailed
+from harness.record.clock import now
 from harness.record.disk import Disk
 from harness.record.exchange import ConnectionFacts, Exchange, Headers
 from harness.record.redact import Redaction, Redactor
 from harness.record.tempo import Tempo
 from harness.record.unbroken import unbroken
 
-SCHEMA = "art15-exchange/1"
 Observer = Callable[[Exchange, str | None], None]
 # Exchanges that are remembered for telling what an endpoint was sent before it went away, and their bytes together.
 RECENT, RECENT_BYTES = 32, 8 << 20
@@ -35,7 +45,7 @@ SHARE, WHOLE, HEAD, TAIL = 128, 64 << 10, 48 << 10, 16 << 10
 
 
 class ExchangeStore:
-    """The records and bodies of a run, put into a store of content.
+    """The exchanges of a run, put into its pack.
 
     Args:
         root: the bundle.
@@ -53,101 +63,83 @@ class ExchangeStore:
         self.root = root
         self.room = room
         self.clipped = self.left_out = 0
-        self._content: Store = store_of(root)
+        self._pack = PackWriter(root, f"art15/{__version__}", now())
 
     @property
     def written(self) -> int:
-        """Bytes of content so far."""
-        return self._content.written
-
-    def put(self, data: bytes, suffix: Suffix) -> str:
-        """Keep content and give its digest."""
-        return self._content.put(data, suffix)
+        """Bytes so far: of the pack as it lies, or of the bodies as a reader unpacks them, whichever is more."""
+        return max(self._pack.size, self._pack.bodies)
 
     def write(self, exchange: Exchange, redactions: list[Redaction]) -> str:
-        """Keep an exchange that has been redacted, bodies apart, and give the digest of its record."""
-        request = self._body(exchange.request_body)
-        response = self._body(exchange.response_body)
-        return self.put(_encode(_record(exchange, request, response, redactions)), RECORD)
+        """Keep an exchange that has been redacted, and give the digest of its record."""
+        request, sent = self._kept(exchange.request_body)
+        response, came = self._kept(exchange.response_body) if exchange.answered else (None, b"")
+        return self._pack.write(_record(exchange, request, response, redactions), sent, came)
 
-    def _body(self, body: bytes) -> dict[str, Any] | None:
+    def close(self) -> None:
+        """Nothing more is written."""
+        self._pack.close()
+
+    def _kept(self, body: bytes) -> tuple[Body | None, bytes]:
+        """What is kept of a body, and how the record tells it."""
         if not body:
-            return None
-        kept, clipped = self._kept(body)
-        digest = self.put(kept, BODY)
-        record = {"sha256": digest, "bytes": len(kept), "file": place(digest, BODY)}
-        return record if clipped is None else record | {"clipped": clipped}
-
-    def _kept(self, body: bytes) -> tuple[bytes, dict[str, Any] | None]:
-        """What is kept of a body, and of one that is too large what it was."""
+            return None, b""
+        digest = hashlib.sha256(body).hexdigest()
         if self.room is None or len(body) <= max(WHOLE, (self.room - self.written) // SHARE):
-            return body, None
+            return Body(sha256=digest, bytes=len(body)), body
         self.clipped += 1
         self.left_out += len(body) - HEAD - TAIL
-        whole = {"sha256": hashlib.sha256(body).hexdigest(), "bytes": len(body), "head": HEAD, "tail": TAIL}
-        return body[:HEAD] + body[-TAIL:], whole
-
-
-def _encode(record: dict[str, Any]) -> bytes:
-    return msgspec.json.encode(record, order="sorted") + b"\n"
+        kept = body[:HEAD] + body[-TAIL:]
+        was = Clipped(sha256=digest, bytes=len(body), head=HEAD, tail=TAIL)
+        return Body(sha256=hashlib.sha256(kept).hexdigest(), bytes=len(kept), clipped=was), kept
 
 
 def _record(
-    exchange: Exchange, request: dict[str, Any] | None, response: dict[str, Any] | None, redactions: list[Redaction]
-) -> dict[str, Any]:
-    answer = None
-    if exchange.answered:
-        answer = {
-            "status": exchange.status,
-            "reason": exchange.reason,
-            "http_version": exchange.response_http_version,
-            "headers": _pairs(exchange.response_headers),
-            "trailers": _pairs(exchange.response_trailers),
-            "body": response,
-            "text": exchange.response_text or None,
-            "truncated": exchange.truncated,
-        }
+    exchange: Exchange, request: Body | None, response: Body | None, redactions: list[Redaction]
+) -> ExchangeRecord:
     error, rpc = exchange.error, exchange.rpc
-    return {
-        "schema": SCHEMA,
-        "n": exchange.n,
-        "method": exchange.method,
-        "url": exchange.url,
-        "http_version": exchange.http_version,
-        "request": {
-            "headers": _pairs(exchange.request_headers),
-            "body": request,
-            "text": exchange.request_text or None,
-        },
-        "response": answer,
-        "rpc": None if rpc is None else {"code": rpc.code, "name": rpc.name, "details": rpc.details},
-        "error": None if error is None else {"kind": error.kind, "message": error.message},
-        "timing": {
-            "started": exchange.started,
-            "start_ns": exchange.start_ns,
-            "headers_ns": exchange.headers_ns,
-            "end_ns": exchange.end_ns,
-        },
-        "connection": _connection(exchange.connection),
-        "redactions": redactions,
-    }
+    return ExchangeRecord(
+        n=exchange.n,
+        method=exchange.method,
+        url=exchange.url,
+        http_version=exchange.http_version,
+        request=Request(headers=_pairs(exchange.request_headers), body=request, text=exchange.request_text or None),
+        response=_response(exchange, response) if exchange.answered else None,
+        rpc=None if rpc is None else RpcRecord(code=rpc.code, name=rpc.name, details=rpc.details),
+        error=None if error is None else FailureRecord(kind=error.kind, message=error.message),
+        timing=Timing(
+            started=exchange.started,
+            start_ns=exchange.start_ns,
+            headers_ns=exchange.headers_ns,
+            end_ns=exchange.end_ns,
+        ),
+        connection=_connection(exchange.connection),
+        redactions=redactions,
+    )
 
 
-def _pairs(headers: Headers) -> list[list[str]]:
-    return [[name, value] for name, value in headers]
+def _response(exchange: Exchange, body: Body | None) -> Response:
+    return Response(
+        status=exchange.status,
+        reason=exchange.reason,
+        http_version=exchange.response_http_version,
+        headers=_pairs(exchange.response_headers),
+        trailers=_pairs(exchange.response_trailers),
+        body=body,
+        text=exchange.response_text or None,
+        truncated=exchange.truncated,
+    )
 
 
-def _connection(facts: ConnectionFacts | None) -> dict[str, Any] | None:
+def _pairs(headers: Headers) -> list[tuple[str, str]]:
+    return list(headers)
+
+
+def _connection(facts: ConnectionFacts | None) -> ConnectionRecord | None:
     if facts is None:
         return None
-    tls = None if facts.tls is None else {"version": facts.tls.version, "cipher": facts.tls.cipher}
-    return {
-        "id": facts.id,
-        "request_index": facts.request_index,
-        "local": facts.local,
-        "peer": facts.peer,
-        "tls": tls,
-    }
+    tls = None if facts.tls is None else TlsRecord(version=facts.tls.version, cipher=facts.tls.cipher)
+    return ConnectionRecord(id=facts.id, request_index=facts.request_index, local=facts.local, peer=facts.peer, tls=tls)
 
 
 @dataclass(slots=True)

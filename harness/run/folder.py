@@ -6,11 +6,11 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.bundle.places import EXCHANGES
+from harness.bundle.places import PACK
 from harness.run.options import UsageError
 
 # What a run has written by the time it finds that it cannot begin.
-_BEGUN = ("plan.json", "journal.jsonl", EXCHANGES, "series")
+_BEGUN = ("plan.json", "journal.jsonl", PACK, "series")
 
 
 def refuse_unusable(folder: Path) -> None:

@@ -223,6 +223,8 @@ class Run:
         self._clients = []
         if hasattr(self, "_journal"):
             self._journal.close()
+        with contextlib.suppress(OSError):
+            self._recorder.store.close()
         if not (self.disk.failed and self.sent_anything):
             discard(self.config.folder, self._made)
 
@@ -556,6 +558,7 @@ class Run:
                 # Where something could not be recorded nothing more is sent, and the last line says why it ended.
                 if not self.disk.failed:
                     self._last_words()
+            self._end_pack()
             self._log("close", {"exit_code": exit_code, "ended": ended, "files": self._vouched()})
         finally:
             for client in self._clients:
@@ -576,6 +579,12 @@ class Run:
         self.self_check()
         for incident in self.continuity.take_untold():
             self._log("incident", incident_event(incident))
+
+    def _end_pack(self) -> None:
+        try:
+            self._recorder.store.close()
+        except OSError as error:
+            raise self.disk.fails(error) from None
 
     def _vouched(self) -> dict[str, str]:
         """Digests of the files that nothing but the closing line vouches for, such as ``junit.xml``."""

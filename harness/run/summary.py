@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 import sys
@@ -9,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from harness.bundle.places import RECORD, named
 from harness.run.accounts import write_models, write_untested, write_waived
 from harness.run.outcomes import counted
 from harness.run.results import Result, chosen
@@ -21,6 +21,8 @@ from reports.words import CONSEQUENCES, seen_again, transports
 
 # Checks, or clauses, that are named of one finding.
 NAMED = 8
+# Where a command line takes a body out of the bundle; what an endpoint said stands behind it.
+_SHOW = re.compile(r"^(\{ printf '[^']*'; )?art15 show ")
 
 
 def describe(result: Result, run: Run) -> str:
@@ -33,11 +35,20 @@ def describe(result: Result, run: Run) -> str:
         level = result.outcome.levels[violation.clause]
         lines.append(f"  {violation.clause} ({level}): expected {violation.expected}; observed {violation.observed}")
         if violation.exchange:
-            name = named(violation.exchange, RECORD)
-            lines.append(f"  exchange: {run.config.folder / name}")
+            lines.append(f"  exchange: {art15()} show {violation.exchange[:16]} {shlex.quote(str(run.config.folder))}")
     if not result.outcome.violations:
         lines.append(f"  {result.reason}")
     return "\n".join(plain(run.redactor.text(line)) for line in lines)
+
+
+def art15() -> str:
+    """The command as this shell finds it."""
+    return "art15" if shutil.which("art15") else shlex.quote(str(Path(sys.executable).parent / "art15"))
+
+
+def _runnable(curl: str) -> str:
+    """The command line with ``art15`` as this shell finds it, where the body comes from it."""
+    return _SHOW.sub(lambda found: f"{found[1] or ''}{art15()} show ", curl, count=1)
 
 
 def write_summary(terminal: pytest.TerminalReporter, run: Run) -> None:
@@ -61,8 +72,7 @@ def write_summary(terminal: pytest.TerminalReporter, run: Run) -> None:
     for fact in evidence.run.facts:
         terminal.write_line(plain(f"fact: {fact.text}"), yellow=True)
     terminal.write_line(plain(f"report: {run.report}"))
-    command = "art15" if shutil.which("art15") else shlex.quote(str(Path(sys.executable).parent / "art15"))
-    terminal.write_line(plain(f"verify: {command} verify {shlex.quote(str(folder))}"))
+    terminal.write_line(plain(f"verify: {art15()} verify {shlex.quote(str(folder))}"))
     write_untested(terminal, run)
     if run.exit.why:
         terminal.write_line(plain(f"exit code {run.exit.code}: {'; '.join(run.exit.why)}"))
@@ -106,7 +116,7 @@ def _write_finding(terminal: pytest.TerminalReporter, evidence: Evidence, findin
     if example is not None:
         terminal.write_line(plain(f"  expected {example.expected}; observed {example.observed}"))
         lead = "one of its requests" if example.one_of_many else "repeat"
-        terminal.write_line(plain(f"  {lead}: (cd {shlex.quote(str(folder))} && {example.curl})"))
+        terminal.write_line(plain(f"  {lead}: (cd {shlex.quote(str(folder))} && {_runnable(str(example.curl))})"))
         if example.replayed:
             terminal.write_line(f"  {seen_again(example.replayed)}")
     if finding.cure:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from harness.bundle.store import store_of
 from harness.run.embedded import EmbeddedServer
 from tests.endtoend.running import Ran, probe
 
@@ -81,7 +82,7 @@ def refused_for(run: Ran, words: bytes) -> Counter[str]:
         if entry["kind"] != "exchange":
             continue
         digest = entry["data"]["sha256"]
-        record = (run.folder / "exchanges" / digest[:2] / f"{digest}.json").read_bytes()
+        record = store_of(run.folder).get(digest, "json")
         body = json.loads(record)["response"] or {}
         file = (body.get("body") or {}).get("file")
         if words in record or (file and words in (run.folder / file).read_bytes()):

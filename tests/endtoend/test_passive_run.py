@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.bundle.store import store_of
 from harness.run.embedded import EmbeddedServer
 from tests.endtoend.running import Ran, probe
 
@@ -43,7 +44,7 @@ def test_a_sighting_names_the_check_and_shows_the_exchange(found: Ran) -> None:
     shown = checks["security-no-answer-tells-of-inside"]["counterexamples"][0]
     assert "met in rest-infer-echoes-id[pair]" in shown["observed"]
     assert "Traceback" in shown["response"]["excerpt"] if "excerpt" in shown["response"] else shown["response"]
-    assert (found.folder / "exchanges" / shown["exchange"][:2] / f"{shown['exchange']}.json").is_file()
+    assert store_of(found.folder).get(shown["exchange"], "json")
 
 
 def test_the_tester_is_checked_in_view(found: Ran) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from harness.run.embedded import EmbeddedServer
 from tests.endtoend.running import ROOT, Ran, probe
+from tests.packs import position, repacked
 
 pytestmark = pytest.mark.slow
 
@@ -79,14 +80,18 @@ def test_bad_uses_are_told_in_one_line(flawed: Flawed, tmp_path: Path) -> None:
 
 def test_an_altered_bundle_is_not_sent(flawed: Flawed, tmp_path: Path) -> None:
     case = next(each["counterexamples"][0] for each in flawed.ran.evidence["checks"] if each["slug"] == SLUG)
-    sha256, body = case["exchange"], case["request"]["body_sha256"]
-    for name in ("evidence.json", f"exchanges/{sha256[:2]}/{sha256}.json", f"exchanges/{body[:2]}/{body}.body"):
-        copy = tmp_path / name.replace("/", "-")
-        shutil.copytree(flawed.ran.folder, copy)
-        (copy / name).write_bytes((copy / name).read_bytes() + b" ")
-        code, output = replay(copy, SLUG)
-        assert code == 4, output
-        assert "digest" in output or "its name promises" in output
+    copy = tmp_path / "document"
+    shutil.copytree(flawed.ran.folder, copy)
+    (copy / "evidence.json").write_bytes((copy / "evidence.json").read_bytes() + b" ")
+    code, output = replay(copy, SLUG)
+    assert code == 4, output
+    assert "digest" in output
+    copy = tmp_path / "pack"
+    shutil.copytree(flawed.ran.folder, copy)
+    repacked(copy, lambda _: None, position(copy, case["exchange"]))
+    code, output = replay(copy, SLUG)
+    assert code == 4, output
+    assert "is not in exchanges.warc.gz" in output
 
 
 def test_an_endpoint_that_is_gone_gives_nothing_again(flawed: Flawed) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.bundle.store import store_of
 from harness.run.checks import load_checks
 from harness.run.embedded import EmbeddedServer
 from tests.endtoend.running import PYTEST, ROOT, Ran, probe
@@ -78,7 +79,7 @@ def test_same_seed_sends_the_same_bytes(server: str, tmp_path: Path) -> None:
         found = []
         for record in records:
             name = record["sha256"]
-            stored = json.loads((ran.folder / "exchanges" / name[:2] / f"{name}.json").read_bytes())
+            stored = json.loads(store_of(ran.folder).get(name, "json"))
             body = stored["request"]["body"]
             found.append(f"{record['method']} {record['url']} {body['sha256'] if body else ''}")
         # Concurrent requests end in any order.

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from harness.bundle.exchange import ExchangeRecord
 from harness.oracles.disclosure import EVERYTHING, disclosures, words_of
 from harness.oracles.outside import from_outside
 from harness.policy import PolicyError, load_policy
@@ -30,7 +31,6 @@ from harness.wire.strictjson import NotJson, parse
 from harness.wire.tensor import nesting_matches, product
 from reports import journal
 from reports.bundle import Manifest
-from reports.excerpt import ExchangeRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from harness.bundle.exchange import SCHEMA, ExchangeRecord
+from harness.bundle.pack import PackWriter
 from reports.evidence import Plan, PlannedCheck, encode
 from reports.journal import Journal
 from tests.reports.sample import CLAUSES, RUN_ID, catalogue, model, opened
@@ -32,10 +36,12 @@ class Bundle:
     plan: Plan
     journal: Journal
     exchanges: list[str] = field(default_factory=list)
+    packed: bool = True
     _tick: int = 0
+    _pack: PackWriter | None = None
 
     def store(self, content: bytes, suffix: str) -> str:
-        """A content-addressed file; its digest."""
+        """A file named by its content, as runs left them before there was a pack; its digest."""
         digest = hashlib.sha256(content).hexdigest()
         path = self.folder / "exchanges" / digest[:2] / f"{digest}.{suffix}"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -46,7 +52,10 @@ class Bundle:
         """A stored body as the record names it."""
         if not content:
             return None
-        digest = self.store(content, "body")
+        digest = hashlib.sha256(content).hexdigest()
+        if self.packed:
+            return {"sha256": digest, "bytes": len(content)}
+        self.store(content, "body")
         return {"sha256": digest, "bytes": len(content), "file": f"exchanges/{digest[:2]}/{digest}.body"}
 
     def exchange(
@@ -86,7 +95,7 @@ class Bundle:
             else None,
             "error": None if answered else {"kind": kind, "message": "no complete response within 10 s"},
         }
-        return self._keep(record, len(sent), len(received) if answered else 0)
+        return self._keep(record, (sent, received if answered else b""))
 
     def call(
         self,
@@ -130,19 +139,27 @@ class Bundle:
             "rpc": dict(zip(("code", "name", "details"), rpc, strict=True)) if rpc and answered else None,
             "error": None if answered else {"kind": "timeout", "message": "no status within 10 s"},
         }
-        return self._keep(record, len(sent) + 5, len(received or b""))
+        return self._keep(record, (sent, received or b""), frame=5)
 
-    def _keep(self, record: dict[str, Any], sent: int, received: int) -> str:
+    def pack(self, record: ExchangeRecord, bodies: tuple[bytes, bytes]) -> str:
+        """Into the pack, and nowhere else; the digest of the record."""
+        self._pack = self._pack or PackWriter(self.folder)
+        return self._pack.write(record, *bodies)
+
+    def _keep(self, record: dict[str, Any], bodies: tuple[bytes, bytes], frame: int = 0) -> str:
         number, answer = len(self.exchanges), record["response"]
         record |= {
-            "schema": "art15-exchange/1",
+            "schema": SCHEMA if self.packed else "art15-exchange/1",
             "n": number,
             "timing": {"started": "2026-11-21T09:02:12.000000Z", "start_ns": 1, "headers_ns": 2, "end_ns": 3},
             "connection": None,
             "redactions": [{"where": "request.header.authorization", "rule": "header"}],
         }
-        data = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
-        digest = self.store(data, "json")
+        if self.packed:
+            digest = self.pack(msgspec.convert(record, ExchangeRecord), bodies)
+        else:
+            data = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+            digest = self.store(data, "json")
         self.exchanges.append(digest)
         self.journal.append(
             "exchange",
@@ -154,8 +171,8 @@ class Bundle:
                 "status": answer["status"] if answer else None,
                 "rpc": (record.get("rpc") or {}).get("name"),
                 "error_kind": record["error"] and record["error"]["kind"],
-                "sent": sent,
-                "received": received,
+                "sent": len(bodies[0]) + frame,
+                "received": len(bodies[1]),
                 "started": f"2026-11-21T09:02:{12 + number % 40:02d}.000000Z",
                 "elapsed_s": 0.01,
                 "redactions": 1,
@@ -203,6 +220,7 @@ def start(
     transports: Sequence[str] = ("rest",),
     listed: dict[str, Any] | None = None,
     opening: dict[str, Any] | None = None,
+    packed: bool = True,
 ) -> Bundle:
     """Plan, journal with ``open``, ``catalogue``, ``target``, ``model`` and the first identity reading."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -215,7 +233,7 @@ def start(
         return START + datetime.timedelta(milliseconds=50 * next(ticks))
 
     journal = Journal(folder / "journal.jsonl", hashlib.sha256(data).hexdigest(), clock)
-    bundle = Bundle(folder, sealed, journal)
+    bundle = Bundle(folder, sealed, journal, packed=packed)
     OPEN.append(journal)
     journal.append("open", opening or opened() | {"transports": list(transports)})
     journal.append("catalogue", listed or catalogue(clauses or CLAUSES))
@@ -402,7 +420,7 @@ def _observed() -> dict[str, Any]:
     )
 
 
-def finished(folder: Path) -> Bundle:
+def finished(folder: Path, *, packed: bool = True) -> Bundle:
     """A whole run with its ``close`` line; not yet a finished bundle."""
     planned = PlannedCheck(
         slug="rest-never-ran",
@@ -414,7 +432,7 @@ def finished(folder: Path) -> Bundle:
         per="server",
         needs=[],
     )
-    bundle = start(folder, plan([planned]))
+    bundle = start(folder, plan([planned]), packed=packed)
     fill(bundle)
     identity(bundle, "middle")
     identity(bundle, "end")

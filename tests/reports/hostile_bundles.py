@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from harness.bundle.places import PACK
 from reports.bundle import MANIFEST, ListedFile, Manifest, canonical, listed
 from reports.journal import encode_line
 from reports.limits import MAX_FILES, MAX_LINE
@@ -24,12 +25,19 @@ from reports.limits import MAX_FILES, MAX_LINE
 WRONG, IN_PART, RIGHT = 1, 3, 0
 Way = Callable[[Path], "set[int] | None"]
 HOSTILE: dict[str, Way] = {}
-NAMED = ("manifest.json", "evidence.json", "plan.json", "journal.jsonl", "report.html", "evidence.schema.json")
+# Those that spoil a bundle without a pack, as runs left them before there was one.
+OF_FILES: set[str] = set()
+NAMED = (
+    *("manifest.json", "evidence.json", "plan.json", "journal.jsonl", "report.html", "evidence.schema.json"),
+    *(PACK, "exchanges.har"),
+)
 
 
-def way(name: str) -> Callable[[Way], Way]:
+def way(name: str, *, of_files: bool = False) -> Callable[[Way], Way]:
     def keep(function: Way) -> Way:
         HOSTILE[name] = function
+        if of_files:
+            OF_FILES.add(name)
         return function
 
     return keep
@@ -51,7 +59,7 @@ def record_of(folder: Path) -> Path:
 def store(folder: Path, data: bytes, suffix: str) -> str:
     digest = hashlib.sha256(data).hexdigest()
     path = folder / "exchanges" / digest[:2] / f"{digest}.{suffix}"
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(exist_ok=True, parents=True)
     path.write_bytes(data)
     return digest
 
@@ -118,20 +126,20 @@ for _name in NAMED:
     HOSTILE[f"link to a true copy as {_name}"] = _elsewhere(_name)
 
 
-@way("exchanges is a link to a true copy")
+@way("exchanges is a link to a true copy", of_files=True)
 def _(folder: Path) -> None:
     (folder / "exchanges").rename(folder.parent / "exchanges")
     (folder / "exchanges").symlink_to(folder.parent / "exchanges")
 
 
-@way("fifo as an exchange record")
+@way("fifo as an exchange record", of_files=True)
 def _(folder: Path) -> None:
     path = record_of(folder)
     path.unlink()
     os.mkfifo(path)
 
 
-@way("folder links in a circle")
+@way("folder links in a circle", of_files=True)
 def _(folder: Path) -> None:
     (folder / "exchanges" / "around").symlink_to(folder)
     (folder / "around").symlink_to(".")
@@ -339,14 +347,14 @@ def _(folder: Path) -> None:
     reseal(folder)
 
 
-@way("record 200,000 deep, named by its digest")
+@way("record 200,000 deep, named by its digest", of_files=True)
 def _(folder: Path) -> None:
     data = record_of(folder).read_bytes()
     store(folder, data.replace(b"{", b'{"x":' + b"[" * 200_000 + b"]" * 200_000 + b",", 1), "json")
     reseal(folder)
 
 
-@way("record that names a body outside")
+@way("record that names a body outside", of_files=True)
 def _(folder: Path) -> None:
     data = json.loads(record_of(folder).read_bytes())
     data["request"]["body"] = {"sha256": "../../../../etc/passwd", "bytes": 5}
@@ -354,7 +362,7 @@ def _(folder: Path) -> None:
     reseal(folder)
 
 
-@way("record of a megabyte of digits")
+@way("record of a megabyte of digits", of_files=True)
 def _(folder: Path) -> set[int]:
     data = record_of(folder).read_bytes()
     store(folder, data.replace(b"{", b'{"bytes":' + b"9" * (1 << 20) + b",", 1), "json")
@@ -362,14 +370,14 @@ def _(folder: Path) -> set[int]:
     return {IN_PART}
 
 
-@way("gzip bomb as a body")
+@way("gzip bomb as a body", of_files=True)
 def _(folder: Path) -> set[int]:
     store(folder, gzip.compress(gzip.compress(bytes(1 << 28))), "body")
     reseal(folder)
     return {IN_PART}
 
 
-@way("body of sparse gigabytes")
+@way("body of sparse gigabytes", of_files=True)
 def _(folder: Path) -> None:
     path = folder / "exchanges" / "00" / f"{'0' * 64}.body"
     path.parent.mkdir(exist_ok=True)
@@ -435,3 +443,78 @@ def _(folder: Path) -> None:
 def _(folder: Path) -> None:
     for name in NAMED:
         (folder / name).write_bytes(b"")
+
+
+def _pack(folder: Path, data: bytes) -> None:
+    """Other bytes as the pack, in a bundle whose journal was never closed: nothing holds them but the manifest."""
+    (folder / PACK).write_bytes(data)
+    rewrite(folder, [line for line in lines_of(folder) if line["kind"] != "close"])
+    reseal(folder)
+
+
+def _warc(folder: Path) -> bytes:
+    return gzip.decompress((folder / PACK).read_bytes())
+
+
+def _record(kind: bytes, block: bytes, length: bytes | None = None) -> bytes:
+    size = length if length is not None else b"%d" % len(block)
+    return b"WARC/1.1\r\nWARC-Type: " + kind + b"\r\nContent-Length: " + size + b"\r\n\r\n" + block + b"\r\n\r\n"
+
+
+PACKS: dict[str, Callable[[Path], bytes]] = {
+    "nothing": lambda _: b"",
+    "no gzip": lambda _: b"no gzip" * 1000,
+    "gzip of nothing, a hundred thousand times": lambda _: gzip.compress(b"") * 100_000,
+    "gzip bomb": lambda _: gzip.compress(bytes(1 << 30), 1),
+    "gzip bomb behind the first record": lambda folder: (folder / PACK).read_bytes() + gzip.compress(bytes(1 << 29), 1),
+    "many bombs, each a body": lambda folder: _warc_in(
+        folder, gzip.compress(_record(b"request", bytes(100 << 20)), 1) * 2
+    ),
+    "a length of ten digits": lambda folder: _warc_in(folder, gzip.compress(_record(b"request", b"", b"9999999999"))),
+    "a length below nothing": lambda folder: _warc_in(folder, gzip.compress(_record(b"request", b"", b"-5"))),
+    "a length in other digits": lambda folder: _warc_in(
+        folder, gzip.compress(_record(b"request", b"", "\u0665".encode()))
+    ),
+    "lines without an end": lambda folder: _warc_in(
+        folder, gzip.compress(b"WARC/1.1\r\nWARC-Type: " + b"x" * (64 << 20))
+    ),
+    "a million requests": lambda folder: _warc_in(folder, gzip.compress(_record(b"request", b"") * 1_000_000)),
+    "a hundred thousand records that are no JSON": lambda folder: _warc_in(
+        folder, gzip.compress(_record(b"metadata", b"{") * 100_000)
+    ),
+    "a record 200,000 deep": lambda folder: _warc_in(
+        folder, gzip.compress(_record(b"metadata", b'{"method":' + b"[" * 200_000))
+    ),
+    "a record that is no UTF-8": lambda folder: _warc_in(
+        folder, gzip.compress(_record(b"metadata", b'{"url":"\xff"}'))
+    ),
+    "each exchange twice": lambda folder: (folder / PACK).read_bytes() + gzip.compress(_warc(folder)),
+    "the address of another, for tools to show": lambda folder: gzip.compress(
+        _warc(folder).replace(b"WARC-Target-URI: http://127.0.0.1", b"WARC-Target-URI: http://127.0.0.2", 1)
+    ),
+    "words that a terminal obeys": lambda folder: _warc_in(
+        folder, gzip.compress(_record(b"\x1b]0;pwned\x07\x1b[2J", b"") * 3)
+    ),
+}
+
+
+def _warc_in(folder: Path, data: bytes) -> bytes:
+    """Behind what the run wrote."""
+    return (folder / PACK).read_bytes() + data
+
+
+def _packed(make: Callable[[Path], bytes]) -> Way:
+    def spoil(folder: Path) -> None:
+        _pack(folder, make(folder))
+
+    return spoil
+
+
+for _name, _make in PACKS.items():
+    HOSTILE[f"pack: {_name}"] = _packed(_make)
+
+
+@way("pack beside files of exchanges")
+def _(folder: Path) -> None:
+    store(folder, b"{}", "json")
+    reseal(folder)

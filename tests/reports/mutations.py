@@ -18,9 +18,9 @@ JUNIT = (
 )
 
 
-def whole(folder: Path) -> None:
+def whole(folder: Path, *, packed: bool) -> None:
     """A run with results of the runner and raw samples, as a closing line vouches for them; not yet sealed."""
-    bundle = factory.start(folder)
+    bundle = factory.start(folder, packed=packed)
     factory.fill(bundle)
     (folder / "junit.xml").write_text(JUNIT.format("rest-infer-echoes-id[iris]", "fail"))
     (folder / "series").mkdir()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent import futures
 from pathlib import Path
@@ -12,6 +14,9 @@ from typing import Any
 
 import pytest
 
+from harness.bundle.exchange import decode
+from harness.bundle.places import PACK
+from harness.bundle.store import store_of
 from reports.build import build
 from reports.bundle import finish
 from reports.evidence import Counterexample
@@ -48,7 +53,7 @@ def test_a_call_is_told_from_http_and_shown_in_readable_form(tmp_path: Path) -> 
     assert sent.line == "POST http://127.0.0.1:8001/inference.GRPCInferenceService/ModelInfer HTTP/2 (gRPC)"
     assert (sent.body, sent.shown_as, sent.body_bytes, sent.truncated) == (READABLE, "text", len(MESSAGE), False)
     assert sent.body_sha256 is not None
-    assert (tmp_path / f"exchanges/{sent.body_sha256[:2]}/{sent.body_sha256}.body").read_bytes() == MESSAGE
+    assert store_of(tmp_path).get(sent.body_sha256, "body") == MESSAGE
     assert back.line == "gRPC status 5 NOT_FOUND: unknown model 'nope'"
     assert back.headers == [("content-type", "application/grpc"), ("trailer x-seen", "1")]
     assert (back.body, back.shown_as, back.body_bytes) == ("", "empty", 0)
@@ -66,10 +71,10 @@ def test_without_a_readable_form_a_message_is_hexadecimal(tmp_path: Path, text: 
 def test_the_page_of_a_proxy_is_no_message(tmp_path: Path) -> None:
     bundle = factory.start(tmp_path, transports=["grpc"])
     digest = bundle.call(MESSAGE, b"<h1>Bad gateway</h1>", rpc=(14, "UNAVAILABLE", "HTTP status 502"))
-    data = (tmp_path / "exchanges" / digest[:2] / f"{digest}.json").read_bytes()
+    data = store_of(tmp_path).get(digest, "json")
     request, member, response = data.partition(b'"response"')
     altered = request + member + response.replace(b"application/grpc", b"text/html")
-    back = shown(bundle, bundle.store(altered, "json")).response
+    back = shown(bundle, bundle.pack(decode(altered), (MESSAGE, b"<h1>Bad gateway</h1>"))).response
     assert back is not None
     assert (back.line, back.body) == ("gRPC status 14 UNAVAILABLE: HTTP status 502", "<h1>Bad gateway</h1>")
     assert "Bad gateway" in Page(finish(tmp_path).read_text()).words
@@ -85,11 +90,13 @@ def test_a_long_readable_form_is_cut(tmp_path: Path) -> None:
 def test_a_missing_message_is_told_though_its_readable_form_is_there(tmp_path: Path) -> None:
     bundle = factory.start(tmp_path)
     digest = bundle.call(MESSAGE, texts=(READABLE, None))
-    next(tmp_path.glob("exchanges/*/*.body")).unlink()
+    first = (tmp_path / PACK).stat().st_size
+    digest = bundle.call(MESSAGE, texts=(READABLE, None))
+    (tmp_path / PACK).write_bytes((tmp_path / PACK).read_bytes()[first:])
     example = shown(bundle, digest)
     assert example.request is not None
     assert example.request.body == READABLE
-    assert any("the body file is missing" in row.reason for row in build(tmp_path).silence)
+    assert any("the body is missing" in row.reason for row in build(tmp_path).silence)
 
 
 @pytest.mark.parametrize(
@@ -121,8 +128,8 @@ def test_a_call_is_recognised_by_its_content_type(tmp_path: Path, kind: str, cal
     bundle = factory.start(tmp_path)
     # A record in which nothing else tells: no status from the server.
     digest = bundle.call(MESSAGE, None)
-    path = tmp_path / "exchanges" / digest[:2] / f"{digest}.json"
-    digest = bundle.store(path.read_bytes().replace(b"application/grpc", kind.encode()), "json")
+    altered = store_of(tmp_path).get(digest, "json").replace(b"application/grpc", kind.encode())
+    digest = bundle.pack(decode(altered), (MESSAGE, b""))
     request = shown(bundle, digest).request
     assert request is not None
     assert request.line.endswith("(gRPC)") is call
@@ -130,7 +137,9 @@ def test_a_call_is_recognised_by_its_content_type(tmp_path: Path, kind: str, cal
 
 def piped(curl: str, folder: Path, shell: str) -> bytes:
     """What the command hands to curl, run by a shell in which curl only keeps its input."""
-    subprocess.run([shell, "-c", f"curl() {{ cat > got; }}; {curl}"], check=True, cwd=folder)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    command = [shell, "-c", f"curl() {{ cat > got; }}; {curl}"]
+    subprocess.run(command, check=True, cwd=folder, env={**os.environ, "PATH": path})
     return (folder / "got").read_bytes()
 
 
@@ -150,7 +159,7 @@ def test_curl_says_what_grpc_needs(tmp_path: Path) -> None:
     curl = case(tmp_path, MESSAGE, metadata=[["x-tenant", "a b"], ["user-agent", "grpc-python/1"]]).curl
     assert curl is not None
     words = shlex.split(curl)
-    assert words[:5] == ["printf", r"\000\000\000\000\006", "|", "cat", "-"]
+    assert words[:3] == ["printf", r"\000\000\000\000\006\012\004nope", "|"]
     assert words[words.index("curl") :] == [
         *("curl", "-sS", "--http2-prior-knowledge"),
         *("-H", "content-type: application/grpc", "-H", "te: trailers"),
@@ -268,7 +277,7 @@ def test_a_page_says_what_a_call_is_and_how_to_follow_it(tmp_path: Path) -> None
     words = filled(tmp_path).words
     assert "ModelInfer HTTP/2 (gRPC)" in words
     assert "6 bytes of binary message, shown in readable form" in words
-    assert r"printf '\000\000\000\000\006' | cat - exchanges/" in words
+    assert r"printf '\000\000\000\000\006\012\004nope' | curl" in words
     assert words.count("Needs a curl with HTTP/2.") == words.count(r"printf '\000")
     assert "Transports triedREST, gRPC" in words
     assert "over gRPC" in words

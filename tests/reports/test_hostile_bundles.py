@@ -18,7 +18,7 @@ from harness.cli import main
 from reports.bundle import finish
 from reports.verify import verify
 from tests.reports import factory
-from tests.reports.hostile_bundles import HOSTILE, RIGHT, WRONG
+from tests.reports.hostile_bundles import HOSTILE, OF_FILES, RIGHT, WRONG
 
 CPU_SECONDS = 10
 MAX_BYTES = 500 << 20
@@ -29,9 +29,9 @@ PATIENCE = 120
 _RAW = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]|Traceback")
 
 
-def spoiled(name: str, sealed: Path, folder: Path) -> tuple[Path, set[int]]:
+def spoiled(name: str, bundles: dict[bool, Path], folder: Path) -> tuple[Path, set[int]]:
     bundle = folder / "evidence"
-    shutil.copytree(sealed, bundle)
+    shutil.copytree(bundles[name not in OF_FILES], bundle)
     return bundle, HOSTILE[name](bundle) or {WRONG}
 
 
@@ -89,10 +89,13 @@ _WAYS = [
 
 
 @pytest.fixture(scope="session")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished bundle that verifies."""
-    folder = tmp_path_factory.mktemp("plain") / "evidence"
-    factory.finished(folder)
+def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Path]:
+    """Finished bundles that verify: with a pack (True), and with files as exchanges."""
+    return {packed: made(tmp_path_factory.mktemp("plain") / "evidence", packed=packed) for packed in (True, False)}
+
+
+def made(folder: Path, *, packed: bool) -> Path:
+    factory.finished(folder, packed=packed)
     finish(folder)
     assert verify(folder).problems == []  # and everything is imported before a process is forked
     return folder
@@ -103,8 +106,8 @@ def test_there_are_sixty() -> None:
 
 
 @pytest.mark.parametrize("name", _WAYS)
-def test_verify_answers(name: str, plain: Path, tmp_path: Path) -> None:
-    bundle, codes = spoiled(name, plain, tmp_path)
+def test_verify_answers(name: str, bundles: dict[bool, Path], tmp_path: Path) -> None:
+    bundle, codes = spoiled(name, bundles, tmp_path)
     code, output, seconds, memory = called(bundle, "verify", str(bundle))
     assert code in codes, output
     assert not _RAW.search(output), output
@@ -114,8 +117,8 @@ def test_verify_answers(name: str, plain: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", _WAYS)
-def test_report_and_replay_answer(name: str, plain: Path, tmp_path: Path) -> None:
-    bundle, _ = spoiled(name, plain, tmp_path)
+def test_report_and_replay_answer(name: str, bundles: dict[bool, Path], tmp_path: Path) -> None:
+    bundle, _ = spoiled(name, bundles, tmp_path)
     outside = {path.name for path in tmp_path.iterdir()}
     for arguments in (("replay", str(bundle), "no-such-check"), ("report", str(bundle))):
         code, output, seconds, memory = called(bundle, *arguments)

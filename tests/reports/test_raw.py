@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from harness.bundle.exchange import Body, ExchangeRecord, Request
 from reports.curl import command
-from reports.excerpt import Body, ExchangeRecord, Request
 
 DIGEST = "ab" * 32
 
@@ -31,7 +31,8 @@ def record(url: str = "http://127.0.0.1:8080/v2", **members: object) -> Exchange
     ],
 )
 def test_the_bytes_come_from_the_bundle(url: str, peer: str) -> None:
-    assert command(record(url)) == f"curl -sS --max-time 10 {peer} < exchanges/ab/{DIGEST}.body"
+    assert command(record(url)) == f"art15 show {DIGEST} | curl -sS --max-time 10 {peer}"
+    assert command(record(url), b"GET \n'%") == rf"printf 'GET \012\047\045' | curl -sS --max-time 10 {peer}"
 
 
 @pytest.mark.parametrize(

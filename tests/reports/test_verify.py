@@ -12,9 +12,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from harness.bundle.places import PACK
 from reports import verify as module
 from reports.bundle import MANIFEST, Manifest, canonical, finish, listed, paths
 from reports.verify import UNKNOWN_SIGNER, verify
+from tests.packs import items_of, repacked, write_pack
 from tests.reports import factory
 
 FLIPS = 6
@@ -89,12 +91,14 @@ def cut_tail(folder: Path) -> None:
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
 
 
-def drop_record(folder: Path) -> None:
-    next(folder.glob("exchanges/*/*.json")).unlink()
+def drop_exchange(folder: Path) -> None:
+    repacked(folder, lambda _: None)
 
 
-def drop_body(folder: Path) -> None:
-    next(folder.glob("exchanges/*/*.body")).unlink()
+def other_body(folder: Path) -> None:
+    """Bytes that are no more those which the record names."""
+    items = [(record, sent, came[:-1] + b"?") for record, sent, came in items_of(folder)]
+    write_pack(folder, items)
 
 
 @pytest.mark.parametrize(
@@ -106,8 +110,8 @@ def drop_body(folder: Path) -> None:
         (edit("journal.jsonl", b'"no id in 12', b'"an id in 12'), "journal.jsonl"),
         (edit("plan.json", b'"seed": 15', b'"seed": 16'), "plan.json"),
         (cut_tail, "journal.jsonl"),
-        (drop_record, "exchanges/"),
-        (drop_body, "exchanges/"),
+        (drop_exchange, PACK),
+        (other_body, PACK),
     ],
 )
 def test_a_forged_manifest_does_not_hide_a_change(copied: Path, change: Callable[[Path], None], named: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import resource
 import shutil
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 from harness.budget import Budget
+from harness.bundle.places import PACK
 from harness.check import TesterFailed as CouldNot
 from harness.record.disk import CannotRecord, Disk
 from harness.record.redact import Redactor
@@ -25,6 +25,8 @@ from harness.wire.rawhttp import send_raw
 from harness.wire.rest import RestClient
 from harness.wire.rpc import GrpcClient
 from reports.journal import Journal, read
+
+from .test_redact import EXCHANGE
 
 PLAN = "0" * 64
 
@@ -92,22 +94,14 @@ def test_a_journal_that_was_taken_away_is_not_written_on(take_away: Callable[[Pa
         journal.append("more", {})
 
 
-@pytest.mark.parametrize("gone", ["", "exchanges", "all below"])
+@pytest.mark.parametrize("gone", ["", PACK])
 def test_a_store_whose_folder_was_removed_says_so(gone: str, tmp_path: Path) -> None:
     store = ExchangeStore(tmp_path / "bundle")
-    store.root.mkdir()
-    store.put(b"one", "body")
-    for each in (store.root / "exchanges").iterdir() if gone == "all below" else [store.root / gone]:
-        shutil.rmtree(each)
+    store.write(EXCHANGE, [])
+    shutil.rmtree(store.root) if not gone else (store.root / gone).unlink()
     with pytest.raises(FileNotFoundError):
-        store.put(b"one more that falls into the folder of the first: " + same_folder(b"one"), "body")
-    assert not list(tmp_path.rglob(".*"))
-
-
-def same_folder(first: bytes) -> bytes:
-    """Digits that give a text the first byte of the digest of another."""
-    wanted, text = hashlib.sha256(first).digest()[0], b"one more that falls into the folder of the first: "
-    return next(b"%d" % n for n in range(100_000) if hashlib.sha256(text + b"%d" % n).digest()[0] == wanted)
+        store.write(EXCHANGE, [])
+    assert not list(tmp_path.rglob("*.gz"))
 
 
 def recorder(folder: Path, events: list[dict[str, Any]], disk: Disk) -> Recorder:
@@ -123,7 +117,7 @@ def test_what_cannot_be_recorded_is_not_sent(tmp_path: Path, monkeypatch: pytest
         def full(*_: object) -> str:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr(ExchangeStore, "put", full)
+        monkeypatch.setattr(ExchangeStore, "write", full)
         with pytest.raises(CannotRecord, match="No space left"):
             client.send("GET", "/v2", timeout=0.1)
         monkeypatch.undo()

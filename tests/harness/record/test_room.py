@@ -7,16 +7,17 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import msgspec
 import pytest
 
+from harness.bundle.exchange import decode
+from harness.bundle.store import store_of
 from harness.probing.replaying import CannotReplay, Clients, send_again, unlike
 from harness.record.exchange import Exchange
 from harness.record.store import HEAD, TAIL, WHOLE, ExchangeStore
+from harness.run.bundles.recordings import read_recording
 from harness.run.events import shortened, storable
-from harness.run.recordings import read_recording
 from reports.curl import command
-from reports.excerpt import ExchangeReader, ExchangeRecord
+from reports.excerpt import ExchangeReader
 
 from .test_redact import EXCHANGE
 
@@ -33,12 +34,12 @@ def stored(folder: Path, request: bytes, response: bytes) -> tuple[ExchangeStore
 
 def test_a_large_body_is_kept_in_part_with_its_digest(tmp_path: Path) -> None:
     store, _, digest = stored(tmp_path, b"{}", LARGE)
-    record = json.loads((tmp_path / "exchanges" / digest[:2] / f"{digest}.json").read_bytes())
+    record = json.loads(store_of(tmp_path).get(digest, "json"))
     body = record["response"]["body"]
     assert body["clipped"] == {
         "sha256": hashlib.sha256(LARGE).hexdigest(), "bytes": len(LARGE), "head": HEAD, "tail": TAIL
     }  # fmt: skip
-    assert (tmp_path / body["file"]).read_bytes() == LARGE[:HEAD] + LARGE[-TAIL:]
+    assert store_of(tmp_path).get(body["sha256"], "body") == LARGE[:HEAD] + LARGE[-TAIL:]
     assert (store.clipped, store.left_out) == (1, len(LARGE) - HEAD - TAIL)
     assert "clipped" not in record["request"]["body"]
 
@@ -46,14 +47,14 @@ def test_a_large_body_is_kept_in_part_with_its_digest(tmp_path: Path) -> None:
 def test_what_is_left_decides_and_is_never_used_up_by_bodies_of_one_kind(tmp_path: Path) -> None:
     store = ExchangeStore(tmp_path, 16 << 20)
     for n in range(400):
-        store._body(b"%09d" % n * 100_000)
+        store.write(replace(EXCHANGE, response_body=b"%09d" % n * 100_000), [])
     assert store.clipped > 300
     assert store.written < (16 << 20) + 200 * WHOLE
 
 
 def test_the_page_shows_the_head_and_the_size_of_the_whole(tmp_path: Path) -> None:
     text = b"x" * (2 << 20)
-    shown = ExchangeReader(tmp_path).show(stored(tmp_path, text, text)[2])
+    shown = ExchangeReader(store_of(tmp_path)).show(stored(tmp_path, text, text)[2])
     assert shown is not None
     assert shown.response is not None
     for side in (shown.request, shown.response):
@@ -80,8 +81,8 @@ def test_curl_is_offered_for_what_is_whole(tmp_path: Path) -> None:
     for body, offered in ((b"{}", True), (LARGE, False)):
         (tmp_path / str(len(body))).mkdir()
         digest = stored(tmp_path / str(len(body)), body, b"")[2]
-        data = (tmp_path / str(len(body)) / "exchanges" / digest[:2] / f"{digest}.json").read_bytes()
-        assert (command(msgspec.json.decode(data, type=ExchangeRecord)) is not None) is offered
+        data = store_of(tmp_path / str(len(body))).get(digest, "json")
+        assert (command(decode(data)) is not None) is offered
 
 
 def test_long_texts_are_cut_with_their_length_and_digest() -> None:

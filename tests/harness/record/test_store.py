@@ -9,12 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
+from harness.bundle.exchange import decode, encode
+from harness.bundle.places import PACK
+from harness.bundle.store import store_of
+from harness.bundle.unpack import PackReader
 from harness.record.exchange import ConnectionFacts, Failure, RpcStatus, TlsFacts
 from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
-from reports.excerpt import ExchangeReader, ExchangeRecord
+from reports.excerpt import ExchangeReader
 
 from .test_redact import EXCHANGE
 
@@ -23,15 +25,15 @@ def files(root: Path) -> list[Path]:
     return [path for path in sorted(root.rglob("*")) if path.is_file()]
 
 
-def test_every_file_has_the_digest_that_its_name_promises(tmp_path: Path) -> None:
+def test_everything_comes_back_by_its_digest(tmp_path: Path) -> None:
     recorder = Recorder(ExchangeStore(tmp_path), Redactor(), lambda _: None)
     recorded = recorder.record(replace(EXCHANGE, request_body=b"in", response_body=b"out"))
-    found = files(tmp_path)
+    store = store_of(tmp_path)
+    found = list(store)
     assert len(found) == 3
-    for path in found:
-        assert path.stem == hashlib.sha256(path.read_bytes()).hexdigest()
-        assert path.parent.name == path.stem[:2]
-    assert recorded.ref in {path.stem for path in found}
+    assert all(hashlib.sha256(store.get(digest, suffix)).hexdigest() == digest for digest, suffix in found)
+    assert (recorded.ref, "json") in found
+    assert [path.name for path in files(tmp_path)] == [PACK]
     assert recorded.response_body == b"out"
 
 
@@ -45,7 +47,7 @@ def test_the_record_has_the_published_form(tmp_path: Path) -> None:
     )
     store = ExchangeStore(tmp_path)
     digest = store.write(exchange, [{"where": "url", "rule": "secret"}])
-    data = (tmp_path / "exchanges" / digest[:2] / f"{digest}.json").read_bytes()
+    data = store_of(tmp_path).get(digest, "json")
     record = json.loads(data)
     assert data == json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
     assert record.keys() == {
@@ -60,9 +62,9 @@ def test_the_record_has_the_published_form(tmp_path: Path) -> None:
     assert record["connection"]["tls"] == {"version": "TLSv1.3", "cipher": "AES"}
     assert record["timing"] == {"started": EXCHANGE.started, "start_ns": 1, "headers_ns": 2, "end_ns": 3}
     assert record["response"]["truncated"] is True
-    assert (tmp_path / record["response"]["body"]["file"]).read_bytes() == b"{}"
-    msgspec.json.decode(data, type=ExchangeRecord)
-    assert ExchangeReader(tmp_path).show(digest) is not None
+    assert store_of(tmp_path).get(record["response"]["body"]["sha256"], "body") == b"{}"
+    assert encode(decode(data)) == data
+    assert ExchangeReader(store_of(tmp_path)).show(digest) is not None
 
 
 def test_the_record_of_a_grpc_call(tmp_path: Path) -> None:
@@ -78,12 +80,12 @@ def test_the_record_of_a_grpc_call(tmp_path: Path) -> None:
     recorder = Recorder(ExchangeStore(tmp_path), Redactor(), events.append)
     recorder.current_check = "some-check"
     digest = recorder.record(call).ref
-    record = json.loads((tmp_path / "exchanges" / digest[:2] / f"{digest}.json").read_bytes())
+    record = json.loads(store_of(tmp_path).get(digest, "json"))
     assert record["rpc"] == {"code": 5, "name": "NOT_FOUND", "details": "größe"}
     assert record["response"]["trailers"] == [["x-last", "a"], ["x-last", "b"]]
     assert (record["request"]["text"], record["response"]["text"]) == ('name: "m"\n', "ready: true\n")
     assert (events[0]["rpc"], events[0]["check"], events[0]["status"]) == ("NOT_FOUND", "some-check", 200)
-    assert ExchangeReader(tmp_path).show(digest) is not None
+    assert ExchangeReader(store_of(tmp_path)).show(digest) is not None
 
 
 def test_the_running_check_is_that_of_the_thread(tmp_path: Path) -> None:
@@ -106,7 +108,7 @@ def test_the_running_check_is_that_of_the_thread(tmp_path: Path) -> None:
 def test_an_exchange_without_an_answer(tmp_path: Path) -> None:
     bare = replace(EXCHANGE, status=None, request_body=b"", error=Failure("timeout", "m"), headers_ns=None)
     digest = ExchangeStore(tmp_path).write(bare, [])
-    record = json.loads((tmp_path / "exchanges" / digest[:2] / f"{digest}.json").read_bytes())
+    record = json.loads(store_of(tmp_path).get(digest, "json"))
     assert record["response"] is None
     assert record["request"]["body"] is None
     assert record["error"] == {"kind": "timeout", "message": "m"}
@@ -129,4 +131,5 @@ def test_many_threads_lose_nothing(tmp_path: Path) -> None:
     assert recorder.totals.requests == 200
     assert (recorder.totals.sent, recorder.totals.received) == (400, 600)
     assert recorder.totals.first == recorder.totals.last == EXCHANGE.started
-    assert len(files(tmp_path)) == 201, "200 records, and one body that all of them share"
+    assert len(list(store_of(tmp_path))) == 201, "200 records, and one body that all of them share"
+    assert not [each.wrong for each in PackReader(tmp_path).exchanges(compared=True) if each.wrong]

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from harness.run.bundles.recordings import recorded_before
+from harness.run.bundles.replay import NOT_REPRODUCED, NOTHING, REPRODUCED, ReplayRequest, replay
 from harness.run.options import Options, UsageError
-from harness.run.recordings import recorded_before
-from harness.run.replay import NOT_REPRODUCED, NOTHING, REPRODUCED, ReplayRequest, replay
 from reports.bundle import finish
 from tests.harness.probing.flawed import flawed
+from tests.packs import position, redacted, repacked
 from tests.reports import factory
 
 SLUG = "rest-infer-echoes-id"
@@ -107,14 +108,8 @@ def test_what_cannot_be_sent_is_said(sealed: Path, tmp_path: Path, monkeypatch: 
     shutil.copytree(sealed, folder)
     document = json.loads((folder / "evidence.json").read_bytes())
     case = next(each["counterexamples"][0] for each in document["checks"] if each["slug"] == SLUG)
-    old = folder / "exchanges" / case["exchange"][:2] / f"{case['exchange']}.json"
-    record = json.loads(old.read_bytes())
-    record["redactions"] = [{"where": "request.body", "rule": "secret"}]
-    data = json.dumps(record).encode()
-    sha256 = hashlib.sha256(data).hexdigest()
-    new = folder / "exchanges" / sha256[:2] / f"{sha256}.json"
-    new.parent.mkdir(exist_ok=True)
-    new.write_bytes(data)
+    sha256 = repacked(folder, redacted, position(folder, case["exchange"]))
+    assert sha256 is not None
     text = (folder / "evidence.json").read_text().replace(case["exchange"], sha256)
     (folder / "evidence.json").write_text(text)
     manifest = json.loads((folder / "manifest.json").read_bytes())
@@ -122,7 +117,7 @@ def test_what_cannot_be_sent_is_said(sealed: Path, tmp_path: Path, monkeypatch: 
     (folder / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(UsageError, match=r"a counterexample of .* that journal\.jsonl does not have"):
         run(folder, "http://127.0.0.1:9")
-    monkeypatch.setattr("harness.run.recordings._hold_against_journal", lambda *_: None)
+    monkeypatch.setattr("harness.run.bundles.recordings._hold_against_journal", lambda *_: None)
     code, said = run(folder, "http://127.0.0.1:9")
     assert code == NOTHING
     assert "cannot be sent again: its body was redacted" in said

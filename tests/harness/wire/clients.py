@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.budget import Budget, Limits
+from harness.bundle.store import store_of
 from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
 from harness.wire.access import Access
@@ -32,7 +33,7 @@ def client_for(
 def record_of(root: Path, event: dict[str, Any]) -> bytes:
     """The stored record that a journal event names."""
     digest = str(event["sha256"])
-    return (root / "exchanges" / digest[:2] / f"{digest}.json").read_bytes()
+    return store_of(root).get(digest, "json")
 
 
 def every_byte(root: Path) -> bytes:

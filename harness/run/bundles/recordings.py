@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
-from harness.bundle.places import BODY, RECORD, Suffix, named
-from harness.bundle.store import store_of
+from harness.bundle.exchange import Body
+from harness.bundle.exchange import decode as decode_record
+from harness.bundle.places import BODY, PACK, RECORD, Suffix
+from harness.bundle.store import Store, store_of
 from harness.foreign import read_inside
 from harness.probing.replaying import Recording
 from harness.record.exchange import Exchange, Failure, RpcStatus
 from reports.bundle import EVIDENCE, MANIFEST, Manifest
 from reports.evidence import Evidence, decode
-from reports.excerpt import Body, ExchangeRecord
 from reports.journal import JournalScan
 from reports.limits import MAX_DOCUMENT, MAX_MANIFEST, counted
 from reports.recorded import JOURNAL
@@ -68,8 +70,8 @@ def read_recording(folder: Path, sha256: str, base: str) -> Recording:
         BundleError: a file is missing or altered.
     """
     try:
-        record = msgspec.json.decode(_addressed(folder, sha256, RECORD), type=ExchangeRecord)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        record = decode_record(_addressed(folder, sha256, RECORD))
+    except ValueError as error:
         raise BundleError(f"the record {sha256} cannot be read: {error}") from error
     answer = record.response
     exchange = Exchange(
@@ -133,11 +135,23 @@ def _body(folder: Path, body: Body | None) -> bytes:
 
 def _addressed(folder: Path, sha256: str, suffix: Suffix) -> bytes:
     try:
-        return store_of(folder).get(sha256, suffix)
+        return _store(folder, _stamp(folder)).get(sha256, suffix)
     except ValueError as error:
         raise BundleError(str(error)) from error
     except OSError as error:
-        raise BundleError(f"{folder / named(sha256, suffix)}: {error.strerror}") from error
+        raise BundleError(f"{folder}, the {suffix} {sha256[:12]}: {error.strerror}") from error
+
+
+@functools.lru_cache(maxsize=1)
+def _store(folder: Path, stamp: tuple[int, int]) -> Store:
+    """The exchanges of a bundle; where each lies is looked up once, while its files are the same."""
+    del stamp
+    return store_of(folder)
+
+
+def _stamp(folder: Path) -> tuple[int, int]:
+    found = (folder / PACK).stat() if (folder / PACK).is_file() else folder.stat()
+    return found.st_mtime_ns, found.st_size
 
 
 def _file(folder: Path, name: str, limit: int) -> bytes:

@@ -15,10 +15,10 @@ from harness.record.disk import CannotRecord
 from harness.record.exchange import Exchange
 from harness.record.redact import Redactor
 from harness.record.unkept import unkept
+from harness.run.bundles.recordings import BundleError, read_document, read_recording, recorded_before
 from harness.run.config import OFF_LOOPBACK_RATE, access_for, grpc_access_for
 from harness.run.numbers import count_of, rate_of, timeout_of
 from harness.run.options import Options, UsageError
-from harness.run.recordings import BundleError, read_document, read_recording, recorded_before
 from harness.wire.access import Access, AccessError
 from harness.wire.rest import RestClient
 from reports.evidence import CheckResult, Counterexample, Evidence
