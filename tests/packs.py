@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -57,3 +58,17 @@ def redacted(item: Item) -> Item:
     """The exchange, its request marked as not whole."""
     record = msgspec.structs.replace(item[0], redactions=[{"where": "request.body", "rule": "secret"}])
     return record, item[1], item[2]
+
+
+def read(path: Path) -> bytes:
+    """The bytes of a file of a bundle, those of a pack unpacked: what a search for words has to look through."""
+    data = path.read_bytes()
+    return b"".join(gzip_members(data)) if path.name == PACK else data
+
+
+def gzip_members(data: bytes) -> Iterator[bytes]:
+    """What every gzip member holds, the last one so far as it is there."""
+    while data:
+        inflate = zlib.decompressobj(31)
+        yield inflate.decompress(data)
+        data = inflate.unused_data

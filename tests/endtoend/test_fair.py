@@ -77,15 +77,16 @@ def roots(run: Ran) -> set[str]:
 def refused_for(run: Ran, words: bytes) -> Counter[str]:
     """How many recorded answers have these words, by check."""
     found: Counter[str] = Counter()
+    store = store_of(run.folder)
     for line in (run.folder / "journal.jsonl").read_text().splitlines():
         entry = json.loads(line)
         if entry["kind"] != "exchange":
             continue
         digest = entry["data"]["sha256"]
-        record = store_of(run.folder).get(digest, "json")
+        record = store.get(digest, "json")
         body = json.loads(record)["response"] or {}
-        file = (body.get("body") or {}).get("file")
-        if words in record or (file and words in (run.folder / file).read_bytes()):
+        answer = (body.get("body") or {}).get("sha256")
+        if words in record or (answer and words in store.get(answer, "body")):
             found[(entry["data"]["check"] or "").partition("[")[0]] += 1
     return found
 

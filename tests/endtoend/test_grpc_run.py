@@ -15,6 +15,7 @@ from harness.run.embedded import EmbeddedServer
 from tests.endtoend.running import ROOT, Ran, one_line_usage, probe
 from tests.harness.wire.hostile import HostileServer
 from tests.harness.wire.hostile_grpc import HostileGrpc
+from tests.packs import read
 
 pytestmark = pytest.mark.slow
 
@@ -156,5 +157,5 @@ def test_the_token_is_nowhere_in_the_evidence(tmp_path: Path) -> None:
     assert TOKEN not in ran.output
     for folder, _, names in os.walk(ran.folder):
         for name in names:
-            assert TOKEN.encode() not in (Path(folder) / name).read_bytes(), name
+            assert TOKEN.encode() not in read(Path(folder) / name), name
     verified(ran)

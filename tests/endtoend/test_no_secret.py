@@ -17,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli import main
+from tests.packs import read
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0MjcxIiwibmFtZSI6Ikpva" + "W8ifQ.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c"
 HOSTILE = "x\x1b]0;OWNED\x07\x1b[31m\u202e\x9b2J"
@@ -91,7 +92,7 @@ def test_no_secret_and_no_escape_gets_out(teller: str, tmp_path: Path) -> None:
     assert RAW.search((done.stdout + done.stderr).decode()) is None
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert any(path.name == "own.xml" for path in files)
-    for data in (done.stdout, done.stderr, *(path.read_bytes() for path in files)):
+    for data in (done.stdout, done.stderr, *(read(path) for path in files)):
         assert told(data) == []
 
 

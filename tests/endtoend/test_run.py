@@ -17,6 +17,7 @@ from harness.bundle.store import store_of
 from harness.run.checks import load_checks
 from harness.run.embedded import EmbeddedServer
 from tests.endtoend.running import PYTEST, ROOT, Ran, probe
+from tests.packs import read
 
 pytestmark = pytest.mark.slow
 
@@ -116,7 +117,7 @@ def test_token_never_reaches_the_disk(tmp_path: Path) -> None:
         assert ran.code == 0, ran.output
     for path in ran.folder.rglob("*"):
         if path.is_file():
-            assert token.encode() not in path.read_bytes(), path
+            assert token.encode() not in read(path), path
     assert token not in ran.output
 
 
@@ -127,7 +128,7 @@ def test_user_info_of_the_url_never_reaches_the_disk(server: str, tmp_path: Path
     assert ran.code == 0, ran.output
     for path in ran.folder.rglob("*"):
         if path.is_file():
-            assert b"pa55-of-theirs" not in path.read_bytes(), path
+            assert b"pa55-of-theirs" not in read(path), path
 
 
 def test_the_policy_raises_server_errors_for_client_mistakes(tmp_path: Path) -> None:

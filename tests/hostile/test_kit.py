@@ -11,6 +11,7 @@ import pytest
 
 from reports.verify import verify
 from tests.endtoend.running import Ran, probe
+from tests.packs import read
 
 from .answers import TOKEN
 from .kit import KNOWN, SCENARIOS
@@ -96,5 +97,5 @@ def _kept_secret(ran: Ran, folder: Path) -> None:
     assert not [part for part in parts if part in ran.output]
     for path in folder.rglob("*"):
         if path.is_file():
-            data = path.read_bytes()
+            data = read(path)
             assert not [part for part in parts if part.encode() in data or part.encode().hex().encode() in data], path

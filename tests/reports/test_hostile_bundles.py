@@ -80,10 +80,11 @@ def _become(output: Path, arguments: tuple[str, ...]) -> None:  # pragma: no cov
         os._exit(code)
 
 
-# Those that take long to make; the others are quick, and a third of them is looked at on every commit.
+# Those that take long to make; the others are quick, and a third of them is looked at on every commit. All of them, and
+# not only those of the day, are gone through by `make validate`.
 _HEAVY = re.compile("million|many|may be|without an end|gzip|facts|hundred|two million")
 _WAYS = [
-    pytest.param(name, marks=[pytest.mark.slow] if _HEAVY.search(name) or place % 3 else [])
+    pytest.param(name, marks=[pytest.mark.slow, pytest.mark.battery] if _HEAVY.search(name) or place % 3 else [])
     for place, name in enumerate(HOSTILE)
 ]
 

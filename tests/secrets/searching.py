@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
+from tests.packs import read
+
 PIECE = 16
 DEPTH = 5
 # Of a larger text layers are taken off in one order only: it is made of smaller ones, which are looked at themselves.
@@ -93,7 +95,7 @@ def readings(data: bytes) -> Iterator[bytes]:
 def files(folder: Path) -> dict[str, bytes]:
     """Everything below a folder, names included."""
     there = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
-    return {name: name.encode() + b"\n" + path.read_bytes() for name, path in there.items()}
+    return {name: name.encode() + b"\n" + read(path) for name, path in there.items()}
 
 
 def _each(pattern: re.Pattern[bytes], read: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:

@@ -112,5 +112,5 @@ def test_an_open_door_is_noticed_everywhere(tmp_path: Path) -> None:
     seen, _ = carried_out(replace(run, names=("m", "of-*")), tmp_path, ["-p", "tests.secrets.open_door"])
     leaks = seen.leaks(run.secrets)
     places = ["printed", "left own.xml", "left evidence/journal.jsonl", "left evidence/report.html"]
-    places += ["left evidence/exchanges/", "temporary plan-", "cmdline of process", "environ of process"]
+    places += ["left evidence/exchanges.warc.gz", "temporary plan-", "cmdline of process", "environ of process"]
     assert [place for place in places if not any(where.startswith(place) for where in leaks)] == []

@@ -20,6 +20,7 @@ from harness.record.exchange import Exchange, Failure, RpcStatus
 from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
 from harness.wire import protobuf
+from tests.packs import read
 
 # What tokens, keys and passwords are made of.
 SECRETS = st.text(alphabet="abcXYZ0189-._~+/=!$&'\"<>@: \\%é€", min_size=8, max_size=24).filter(
@@ -72,7 +73,7 @@ def written(exchange: Exchange, redactor: Redactor) -> tuple[bytes, list[dict[st
     with tempfile.TemporaryDirectory() as folder:
         Recorder(ExchangeStore(Path(folder)), redactor, events.append).record(exchange)
         files = [path for path in sorted(Path(folder).rglob("*")) if path.is_file()]
-        return b"\n".join(path.read_bytes() for path in files) + json.dumps(events).encode(), events
+        return b"\n".join(read(path) for path in files) + json.dumps(events).encode(), events
 
 
 @pytest.mark.parametrize("secret", ["0000189:X", "12-34-56-78-ab", "7.0.0.1.8.9.2.3x"])

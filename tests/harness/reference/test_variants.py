@@ -34,12 +34,14 @@ def test_effect_of_a_sample(name: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.battery
 @pytest.mark.parametrize("name", SEEN)
 def test_effect_of_each(name: str) -> None:
     assert answers(variant=name, models=MODELS) != answers(models=MODELS)
 
 
 @pytest.mark.slow
+@pytest.mark.battery
 @pytest.mark.parametrize("name", [name for name in OVER_REST if name != TOO_SLOW])
 def test_no_variant_breaks_down(name: str) -> None:
     for what, answer in answers(variant=name, models=("echo-bytes", "echo-fp64", "fixed")):

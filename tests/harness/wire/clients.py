@@ -12,6 +12,7 @@ from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
 from harness.wire.access import Access
 from harness.wire.rest import RestClient
+from tests.packs import read
 
 Events = list[dict[str, Any]]
 # Closed after each test by the fixture in conftest.py: a socket left to the collector would warn in another test.
@@ -38,4 +39,4 @@ def record_of(root: Path, event: dict[str, Any]) -> bytes:
 
 def every_byte(root: Path) -> bytes:
     """Everything that was written below ``root``, names included."""
-    return b"\n".join(str(path).encode() + path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file())
+    return b"\n".join(str(path).encode() + read(path) for path in sorted(root.rglob("*")) if path.is_file())
