@@ -45,7 +45,7 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     n: int
     at: str
     kind: str
-    plan: str
+    plan: str = ""
     prev: str
     data: dict[str, Any]
 
@@ -98,7 +98,7 @@ class Journal:
 
     Args:
         path: file to create.
-        plan_sha256: hex digest of the bytes of ``plan.json``; stands in every line.
+        plan_sha256: hex digest of the bytes of ``plan.json``; stands in the first line, which all others carry on.
         clock: gives the time of a line as an aware UTC datetime.
 
     Raises:
@@ -147,7 +147,8 @@ class Journal:
                     "n": self._end.lines,
                     "at": at,
                     "kind": kind,
-                    "plan": self._plan,
+                    # The digest of each line before carries it on.
+                    **({} if self._end.lines else {"plan": self._plan}),
                     "prev": self._end.head,
                     "data": msgspec.to_builtins(data),
                 }
@@ -251,8 +252,8 @@ class JournalScan:
             self._broken(number, "the chain is broken: the digest of the line before is another one")
         if line.n != number - 1:
             self._broken(number, f"is numbered {line.n} where {number - 1} is due")
-        if line.plan != self.plan_sha256:
-            self._broken(number, "carries the digest of another plan")
+        if line.plan != self.plan_sha256 and (line.plan or number == 1):
+            self._broken(number, "carries the digest of another plan" if line.plan else "names no plan")
         return Entry(number, line.n, line.at, line.kind, line.data, self.head)
 
     def _broken(self, number: int, text: str) -> None:
@@ -274,7 +275,7 @@ def read(path: Path, plan_sha256: str | None = None) -> JournalReading:
 
     Args:
         path: the ``journal.jsonl``.
-        plan_sha256: the digest every line must carry; without it, that of the first line.
+        plan_sha256: the digest of the plan; without it, that of the first line.
 
     Raises:
         OSError: the file cannot be read.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -152,7 +153,7 @@ class IdentitySeen(_Data, frozen=True, kw_only=True):
 
 
 class ExchangeSeen(_Data, frozen=True, kw_only=True):
-    """``exchange``: one line per request; the record itself lies in ``exchanges/``.
+    """``exchange``: one line per request; the record itself lies in the pack.
 
     ``rpc`` is the name of the status that a gRPC call ended with, such as ``NOT_FOUND``: an answer, not a failure.
     """
@@ -166,7 +167,18 @@ class ExchangeSeen(_Data, frozen=True, kw_only=True):
     sent: int = 0
     received: int = 0
     started: str | None = None
+    elapsed_s: float = 0.0
     redactions: int | list[Any] = 0
+
+    def begun(self, at: str) -> str:
+        """When it began, as far as its line tells: written ``at`` its end, and in lines of earlier versions as such."""
+        if self.started is not None:
+            return self.started
+        try:
+            begun = datetime.fromisoformat(at) - timedelta(seconds=self.elapsed_s)
+        except (ValueError, OverflowError):
+            return at
+        return begun.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 class FactSeen(_Data, frozen=True, kw_only=True):
@@ -245,16 +257,16 @@ class ExchangeTotals:
     first: str | None = None
     last: str | None = None
 
-    def add(self, seen: ExchangeSeen) -> None:
+    def add(self, seen: ExchangeSeen, at: str) -> None:
         """Count one exchange."""
         self.requests += 1
         self.failed += seen.error_kind is not None
         self.sent += seen.sent
         self.received += seen.received
         self.redactions += seen.redactions if isinstance(seen.redactions, int) else len(seen.redactions)
-        if seen.started is not None:
-            self.first = min(self.first or seen.started, seen.started)
-            self.last = max(self.last or seen.started, seen.started)
+        begun = seen.begun(at)
+        self.first = min(self.first or begun, begun)
+        self.last = max(self.last or begun, begun)
 
 
 @dataclass(slots=True)
@@ -406,7 +418,7 @@ def _identity(recorded: Recorded, entry: Entry) -> None:
 
 def _exchange(recorded: Recorded, entry: Entry) -> None:
     seen = msgspec.convert(entry.data, ExchangeSeen)
-    recorded.exchanges.add(seen)
+    recorded.exchanges.add(seen, entry.at)
     if seen.error_kind == "connect":
         recorded.unconnected.add(seen.sha256)
     door = None if seen.error_kind else door_of(seen.method, seen.url, seen.status, seen.rpc)

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import threading
+import weakref
 import zlib
 from pathlib import Path
 
@@ -15,9 +16,9 @@ from harness.bundle.places import MOST_OF_ALL, PACK
 
 # Up to here every record is a gzip member of its own, as the standard advises, so that every tool finds and reads it.
 # It takes five times the space: of a campaign of 100,000 exchanges 170 MB, where members that hold several take 33.
-EACH_ALONE = 16 << 20
+EACH_ALONE = 4 << 20
 # Beyond, a member ends after so many exchanges, or so many bytes of them: what has to be unpacked to read one.
-TOGETHER, TOGETHER_BYTES = 64, 1 << 20
+TOGETHER, TOGETHER_BYTES = 128, 1 << 20
 # Bodies remembered so as not to store them again; forgetting one costs its bytes, never a wrong pack.
 REMEMBERED = 200_000
 _LEVEL, _GZIP = 6, 31
@@ -89,9 +90,9 @@ class PackWriter:
                     self._put(self._member.end())
             finally:
                 self._member = None
-                descriptor, self._descriptor = self._descriptor, -1
+                self._descriptor = -1
                 self._failed = self._failed or OSError(errno.EBADF, "the pack of exchanges is closed")
-                os.close(descriptor)
+                self._let_go()
 
     def _side(
         self,
@@ -132,6 +133,8 @@ class PackWriter:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._descriptor = os.open(self._path, flags, 0o666)
+        # A recorder that nobody closes, as where a run breaks down, must not keep the file open for ever.
+        self._let_go = weakref.finalize(self, os.close, self._descriptor)
         self._put(_alone(self._first))
 
     def _put(self, data: bytes) -> None:

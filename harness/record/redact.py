@@ -119,16 +119,16 @@ class Redactor:
         done: list[Redaction] = []
         url, count = self._url(exchange.url)
         _note(done, "url", count)
-        reason, count = self._text(exchange.reason)
+        reason, count = self._line(exchange.reason)
         _note(done, "response.reason", count)
         error = exchange.error
         if error is not None:
-            message, count = self._text(error.message)
+            message, count = self._line(error.message)
             _note(done, "error.message", count)
             error = Failure(error.kind, message)
         rpc = exchange.rpc
         if rpc is not None:
-            details, count = self._text(rpc.details)
+            details, count = self._line(rpc.details)
             _note(done, "rpc.details", count)
             rpc = RpcStatus(rpc.code, rpc.name, details)
         before = len(done)
@@ -179,13 +179,16 @@ class Redactor:
         texts += [exchange.error.message] if exchange.error is not None else []
         texts += [exchange.rpc.details] if exchange.rpc is not None else []
         # A line break between two pieces can make a secret of them, but never hide one.
-        together = "\n".join(texts).encode("utf-8", "surrogatepass")
+        together = "\n".join(texts)
         headers = (*exchange.request_headers, *exchange.response_headers, *exchange.response_trailers)
         kept = (name if name.lower() in self.headers else f"{name}\n{value}" for name, value in headers)
         joined = "\n".join(kept)
         lines = joined.encode("latin-1", "replace")
         values = "".join(value for name, value in headers if name.lower() not in self.headers)
-        if any(self.holds(piece) for piece in (together, lines, values.encode("latin-1", "replace"))):
+        pieces = [together.encode("utf-8", "surrogatepass"), lines, values.encode("latin-1", "replace")]
+        if not together.isascii():
+            pieces.append(together.encode("latin-1", "replace"))
+        if any(self.holds(piece) for piece in pieces):
             return False
         if stretches(joined.encode("utf-8", "surrogatepass")):
             return False
@@ -224,6 +227,14 @@ class Redactor:
         except UnicodeDecodeError:
             return data.decode("utf-8", "replace"), count
 
+    def _line(self, text: str) -> tuple[str, int]:
+        """A text that came as bytes, one sign of Latin-1 for each, or as text: nobody can tell which."""
+        clean, count = self._text(text)
+        if clean.isascii() or not self._needles:
+            return clean, count
+        clean, more = self._header_text(clean)
+        return clean, count + more
+
     def _without(self, data: bytes) -> tuple[bytes, int]:
         try:
             return without(self._needles, data)
@@ -240,7 +251,7 @@ class Redactor:
 
     def _url(self, url: str) -> tuple[str, int]:
         head, userinfo = _USERINFO.subn(rf"\1{REPLACEMENT}@", url, count=1)
-        text, count = self._text(head)
+        text, count = self._line(head)
         return text, count + userinfo
 
     def _headers(self, headers: Headers, side: str, done: list[Redaction]) -> Headers:

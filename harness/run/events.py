@@ -15,6 +15,19 @@ from harness.incident import Incident
 MOST = 1000
 # Characters of a text in the journal, and of one in the description of a server or a model, of which there may be many.
 TEXT, DESCRIBED = 8192, 512
+# Members of an exchange's line that stand there whatever they are.
+_ALWAYS = ("n", "sha256", "method", "url", "sent", "received", "check")
+
+
+def exchange_event(told: dict[str, Any]) -> dict[str, Any]:
+    """The line of an exchange; what is nothing is left out, and what the record says alone, such as its times.
+
+    Of a campaign of 100,000 these lines were most of the bundle.
+    """
+    line = {name: value for name, value in told.items() if value or name in _ALWAYS}
+    line["elapsed_s"] = round(told["elapsed_s"], 6)
+    del line["started"]
+    return line
 
 
 def target_event(target: Target) -> dict[str, Any]:

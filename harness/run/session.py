@@ -43,7 +43,7 @@ from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
 from harness.run.config import Config
 from harness.run.continuity import Continuity
-from harness.run.events import DESCRIBED, TEXT, incident_event, model_event, storable, target_event
+from harness.run.events import DESCRIBED, TEXT, exchange_event, incident_event, model_event, storable, target_event
 from harness.run.folder import discard, make
 from harness.run.options import EMBEDDED, UsageError
 from harness.run.outcomes import Exit
@@ -328,7 +328,7 @@ class Run:
             self._totals[check] = self._totals.get(check, 0) + 1
             if event["error_kind"] == UNCONNECTED:
                 self._unconnected.add(event["sha256"])
-        self._log("exchange", event)
+        self._log("exchange", exchange_event(event))
 
     def _identity(self, when: str) -> None:
         """Read each model's metadata again, so that a change during the run is seen."""

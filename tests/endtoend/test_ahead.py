@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from harness.bundle.exchange import decode
+from harness.bundle.store import store_of
 from harness.run.embedded import EmbeddedServer
 from tests.endtoend.running import Ran, probe
 
@@ -51,13 +53,19 @@ def _journal(ran: Ran) -> list[dict[str, Any]]:
 
 
 def _exchanges(ran: Ran) -> list[dict[str, Any]]:
-    return [each["data"] for each in _journal(ran) if each["kind"] == "exchange"]
+    """Lines of the journal, with what the record alone says: when the request began."""
+    store, found = store_of(ran.folder), []
+    for each in (each["data"] for each in _journal(ran) if each["kind"] == "exchange"):
+        timing = decode(store.get(each["sha256"], "json")).timing
+        assert timing is not None
+        found.append(each | {"started": timing.started})
+    return found
 
 
 def _sent(ran: Ran) -> Counter[tuple[str, str, str, int]]:
     """How often each check sent what; how long a gRPC call is depends on what its connection has carried before."""
     return Counter(
-        (each["check"], each["method"], urlsplit(each["url"]).path, 0 if each["rpc"] else each["sent"])
+        (each["check"], each["method"], urlsplit(each["url"]).path, 0 if each.get("rpc") else each["sent"])
         for each in _exchanges(ran)
         if each["check"]
     )

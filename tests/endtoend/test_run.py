@@ -63,8 +63,8 @@ def test_samples_of_the_policy_stand_in_for_missing_metadata(tmp_path: Path) -> 
 def test_plan_was_sealed_before_the_first_request(clean_run: Ran) -> None:
     digest = hashlib.sha256((clean_run.folder / "plan.json").read_bytes()).hexdigest()
     lines = [json.loads(line) for line in (clean_run.folder / "journal.jsonl").read_text().splitlines()]
-    assert {line["plan"] for line in lines} == {digest}
-    first = next(line["data"]["started"] for line in lines if line["kind"] == "exchange")
+    assert [line["plan"] for line in lines if "plan" in line] == [digest] == [lines[0]["plan"]]
+    first = next(line["at"] for line in lines if line["kind"] == "exchange")
     assert clean_run.evidence["plan"]["sealed_at"] < first
 
 

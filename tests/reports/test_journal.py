@@ -125,7 +125,7 @@ def test_a_changed_line_is_named(original: Path, tmp_path: Path, change: Edit, l
 
 def test_another_plan_is_told(original: Path) -> None:
     problems = read(original, "c" * 64).problems
-    assert [problem.line for problem in problems] == [1, 2, 3, 4, 5]
+    assert [problem.line for problem in problems] == [1], "the digests of the lines carry it on"
     assert "another plan" in problems[0].text
 
 

@@ -19,12 +19,29 @@ Events = list[dict[str, Any]]
 OPENED: list[RestClient] = []
 
 
+# As a run has one pack, so have all clients of a test that record below one folder.
+STORES: dict[Path, ExchangeStore] = {}
+
+
+def store_at(root: Path) -> ExchangeStore:
+    """The store of a folder, the same for everybody."""
+    return STORES.setdefault(root, ExchangeStore(root))
+
+
+def close_all() -> None:
+    """Close what a test has left open."""
+    while OPENED:
+        OPENED.pop().close()
+    while STORES:
+        STORES.popitem()[1].close()
+
+
 def client_for(
     access: Access | str, root: Path, *, limits: Limits | None = None, secrets: Iterable[str] = ()
 ) -> tuple[RestClient, Events]:
     """A client that records below ``root``, and the journal events it makes."""
     events: Events = []
-    recorder = Recorder(ExchangeStore(root), Redactor(secrets), events.append)
+    recorder = Recorder(store_at(root), Redactor(secrets), events.append)
     given = Access(access) if isinstance(access, str) else access
     client = RestClient(given, recorder, Budget(limits or Limits(request_seconds=5.0)))
     OPENED.append(client)

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.harness.wire.clients import OPENED
+from tests.harness.wire.clients import close_all
 
 
 @pytest.fixture(autouse=True)
 def closed_clients() -> Iterator[None]:
     """Close what `client_for` made."""
     yield
-    while OPENED:
-        OPENED.pop().close()
+    close_all()

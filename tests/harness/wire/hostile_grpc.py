@@ -18,9 +18,10 @@ from pathlib import Path
 
 from harness.budget import Budget, Limits
 from harness.record.redact import Redactor
-from harness.record.store import ExchangeStore, Recorder
+from harness.record.store import Recorder
 from harness.wire.access import Access
 from harness.wire.rpc import GrpcClient
+from tests.harness.wire.clients import store_at
 
 from .clients import Events
 from .grpc_peer import (
@@ -346,7 +347,7 @@ def grpc_client(
 ) -> Iterator[tuple[GrpcClient, Events]]:
     """A client that records below ``root``, and the journal events it makes."""
     events: Events = []
-    recorder = Recorder(ExchangeStore(root), Redactor(secrets), events.append)
+    recorder = Recorder(store_at(root), Redactor(secrets), events.append)
     given = Access(access) if isinstance(access, str) else access
     with GrpcClient(given, recorder, Budget(limits or Limits(request_seconds=10.0))) as client:
         yield client, events
