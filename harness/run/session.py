@@ -223,8 +223,9 @@ class Run:
         self._clients = []
         if hasattr(self, "_journal"):
             self._journal.close()
-        with contextlib.suppress(OSError):
-            self._recorder.store.close()
+        if hasattr(self, "_recorder"):
+            with contextlib.suppress(OSError):
+                self._recorder.store.close()
         if not (self.disk.failed and self.sent_anything):
             discard(self.config.folder, self._made)
 
