@@ -251,9 +251,9 @@ def show(digest: str, folder: Path) -> None:
     except NotFound as error:
         raise click.ClickException(str(error)) from error
     if found.body is None:
-        _say(plain(found.text))
+        _say_lines(found.text)
     elif sys.stdout.isatty():
-        _say(plain(found.body.decode("utf-8", "backslashreplace")))
+        _say_lines(found.body.decode("utf-8", "backslashreplace"))
     else:
         sys.stdout.buffer.write(found.body)
 
@@ -338,6 +338,12 @@ def validate(
 def locustfile() -> None:
     """Print the path of the locustfile for load: locust -f $(art15 locustfile) --host URL --oip-model NAME."""
     _say(Path(harness.__file__).parent / "load" / "locust" / "locustfile.py")
+
+
+def _say_lines(text: str) -> None:
+    """A text of the endpoint, line by line; what a terminal would obey is made visible."""
+    for line in text.split("\n"):
+        _say(plain(line))
 
 
 def _pytest(arguments: list[str]) -> NoReturn:

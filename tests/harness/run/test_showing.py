@@ -36,8 +36,10 @@ def test_an_exchange_is_shown_with_the_line_that_repeats_it(bundle: tuple[Path, 
     folder, exchange, _ = bundle
     code, said = show(exchange[:signs], folder)
     assert code == 0
-    assert b"POST http://127.0.0.1:8080/v2/models/iris/infer HTTP/1.1" in said
-    assert b"HTTP/1.1 200 OK" in said
+    lines = said.decode().splitlines()
+    assert "POST http://127.0.0.1:8080/v2/models/iris/infer HTTP/1.1" in lines
+    assert "HTTP/1.1 200 OK" in lines
+    assert '{"id": "a"}' in lines
     assert b"repeat: curl -sS" in said
     assert b"\x1b" not in said
 
