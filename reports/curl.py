@@ -10,7 +10,8 @@ import re
 import shlex
 from urllib.parse import urlsplit
 
-from harness.bundle.exchange import Body, ExchangeRecord
+from harness.bundle.exchange import RAW, Body, ExchangeRecord
+from harness.bundle.places import is_sha256
 
 # curl makes these itself, or they belong to the recorded connection only.
 _LEFT_OUT = {"content-length", "connection", "user-agent", "transfer-encoding", "te", "trailer"}
@@ -21,9 +22,6 @@ _HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?")
 INLINE, INLINE_OTHER = 2048, 512
 _PRINTABLE = re.compile(rb"[ -~]*")
 _AS_IT_IS = frozenset(range(0x20, 0x7F)) - frozenset(b"%'\\")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-# How a record says that no HTTP client made the request: its body is every byte that was sent.
-RAW = "raw"
 
 
 def command(record: ExchangeRecord, sent: bytes | None = None) -> str | None:
@@ -43,7 +41,7 @@ def command(record: ExchangeRecord, sent: bytes | None = None) -> str | None:
     except ValueError:
         return None
     body = record.request.body if record.request.body is not None and record.request.body.bytes else None
-    if body is not None and (body.clipped is not None or not _SHA256.fullmatch(body.sha256)):
+    if body is not None and (body.clipped is not None or not is_sha256(body.sha256)):
         return None  # the bundle holds a part of it only, or nothing under that name
     content = sent if body is not None and sent is not None and len(sent) == body.bytes else None
     if record.http_version == RAW:

@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 
 SCHEMA = "art15-exchange/2"
+# How a record says that no HTTP client made the request: its body is every byte that was sent.
+RAW = "raw"
 
 _GRPC = re.compile(r"application/grpc([+;].*)?", re.IGNORECASE | re.DOTALL)
 _ENCODER = msgspec.json.Encoder(order="sorted")

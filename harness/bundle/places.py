@@ -22,13 +22,18 @@ _UNFINISHED = re.compile(r"exchanges/([0-9a-f]{2})/\.\1[0-9a-f]{62}\.[0-9]{1,10}
 _PLACE = re.compile(r"exchanges/([0-9a-f]{2})/(\1[0-9a-f]{62})\.(json|body)")
 
 
+def is_sha256(text: str) -> bool:
+    """Whether a text is a SHA-256 as it is written here: lower-case hex."""
+    return _SHA256.fullmatch(text) is not None
+
+
 def place(digest: str, suffix: Suffix) -> str:
     """Path of a record or a body, relative to the bundle.
 
     Raises:
         ValueError: not a lower-case hex SHA-256, so nothing that may become part of a path.
     """
-    if not _SHA256.fullmatch(digest):
+    if not is_sha256(digest):
         raise ValueError(f"{digest!r} is not a SHA-256")
     return f"{EXCHANGES}/{digest[:2]}/{digest}.{suffix}"
 

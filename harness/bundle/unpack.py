@@ -12,7 +12,7 @@ from pathlib import Path
 from harness.bundle import warc
 from harness.bundle.exchange import Body, ExchangeRecord, decode
 from harness.bundle.folder import Altered
-from harness.bundle.places import BODY, LIMITS, MAX_PACK, MOST_OF_ALL, PACK, RECORD, Suffix
+from harness.bundle.places import BODY, LIMITS, MAX_PACK, MOST_OF_ALL, PACK, RECORD, Suffix, is_sha256
 from harness.foreign import MEBIBYTE, open_inside
 
 # Of one gzip member, unpacked: more than the budget of a run lets it write.
@@ -59,13 +59,11 @@ class PackReader:
 
     Attributes:
         left: bytes at the end, unpacked, that belong to no whole exchange, as a run leaves that is killed.
-        complete: the last gzip member is whole.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.left = 0
-        self.complete = True
         self._places: dict[Suffix, dict[bytes, Place]] = {RECORD: {}, BODY: {}}
         self._read = False
         self._last: tuple[int, bytes] = (-1, b"")
@@ -105,7 +103,7 @@ class PackReader:
             ValueError: no digest.
             OSError: it is not there.
         """
-        if len(digest) != 64:
+        if not is_sha256(digest):
             raise ValueError(f"{digest[:80]!r} is not a SHA-256")
         key = bytes.fromhex(digest)
         self._index()
@@ -207,7 +205,6 @@ class PackReader:
                 total += len(data)
                 if total > MOST_OF_ALL:
                     raise Altered(f"{PACK} unpacks to more than {MOST_OF_ALL} bytes")
-                self.complete = whole
                 position = 0
                 while position < len(data):
                     found = _record(data, position, offset)

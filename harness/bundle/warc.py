@@ -17,9 +17,8 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import quote, urlsplit
 
-from harness.bundle.exchange import Body, ExchangeRecord, Pairs, Request, Response
+from harness.bundle.exchange import RAW, Body, ExchangeRecord, Pairs, Request, Response
 
-RAW = "raw"
 END = b"\r\n\r\n"
 IDENTICAL = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 

@@ -19,8 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
 
-from harness.bundle import pack, warc
-from harness.bundle.exchange import Body, ExchangeRecord, Request, Response, RpcRecord, Timing, decode
+from harness.bundle import pack
+from harness.bundle.exchange import RAW, Body, ExchangeRecord, Request, Response, RpcRecord, Timing, decode
 from harness.bundle.folder import Altered
 from harness.bundle.pack import PackWriter
 from harness.bundle.places import BODY, PACK, RECORD
@@ -171,7 +171,7 @@ HEADERS = st.lists(st.tuples(st.text(max_size=8), st.text(max_size=8)), max_size
 @given(
     url=st.text(max_size=20),
     method=st.text(max_size=5),
-    version=st.sampled_from(["HTTP/1.1", "HTTP/2", warc.RAW]),
+    version=st.sampled_from(["HTTP/1.1", "HTTP/2", RAW]),
     headers=HEADERS,
     reason=st.text(max_size=9),
     bodies=st.tuples(st.binary(max_size=30), st.binary(max_size=30)),
@@ -205,7 +205,7 @@ def test_no_text_of_an_endpoint_leaves_its_place(
 
 def exchanges(count: int) -> list[Item]:
     call = item(count, b"\0\1", b"\2", http_version="HTTP/2", rpc=RpcRecord(code=0, name="OK"))
-    refused = item(count + 1, b"raw\xff", b"", http_version=warc.RAW, response=None)
+    refused = item(count + 1, b"raw\xff", b"", http_version=RAW, response=None)
     return [*many(count), call, refused]
 
 
