@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from harness.bundle.places import among_exchanges
-from harness.bundle.store import store_of
+from harness.bundle.store import Store, store_of
 from harness.foreign import open_inside, walk
 from reports.build import build
 from reports.evidence import encode
@@ -73,12 +73,13 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return msgspec.structs.replace(self, root=hashlib.sha256(canonical(blank)).hexdigest())
 
 
-def finish(folder: Path, issued: str | None = None) -> Path:
+def finish(folder: Path, issued: str | None = None, store: Store | None = None) -> Path:
     """Write what is made from the journal and the exchanges, and the manifest; give the path of the page.
 
     Args:
         folder: the bundle of a run, ended or killed.
         issued: date of issue (ISO 8601, UTC); without it, the time of the last line of the journal.
+        store: its exchanges, where somebody reads them again afterwards.
 
     Raises:
         reports.recorded.BuildError: the journal or the plan is missing or not what the run wrote.
@@ -86,7 +87,7 @@ def finish(folder: Path, issued: str | None = None) -> Path:
     """
     for left_over in folder.glob(f"{_TEMPORARY}*"):
         left_over.unlink()
-    store = store_of(folder)
+    store = store or store_of(folder)
     document = build(folder, issued, store=store)
     data = encode(document)
     validate(data)

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Collection
-from pathlib import Path
 
 import msgspec
 
 from harness.bundle.exchange import decode
 from harness.bundle.places import RECORD
-from harness.bundle.store import Store, store_of
+from harness.bundle.store import Store
 from harness.verdicts import Verdict, combine
 from reports.evidence import CheckResult, ClauseOutcome, Evidence, VerdictName
 
@@ -60,9 +59,8 @@ def _without(check: CheckResult, outcomes: list[ClauseOutcome]) -> VerdictName:
     return combine(verdicts).value
 
 
-def unproven(document: Evidence, folder: Path) -> list[str]:
-    """Where a document breaks the rule, one line each; ``folder`` is its bundle."""
-    store = store_of(folder)
+def unproven(document: Evidence, store: Store) -> list[str]:
+    """Where a document breaks the rule, one line each; ``store`` has the exchanges of its bundle."""
     return _breaches(document, functools.cache(lambda digest: _trouble(store, digest)))
 
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from harness.budget import MEBIBYTE, Budget, BudgetExhausted
+from harness.bundle.store import store_of
 from harness.check import REGISTRY, Check, EndpointLost, Outcome, TesterFailed, Untestable
 from harness.clauses import Catalogue
 from harness.endpoint.bounds import NOTHING
@@ -600,9 +601,10 @@ class Run:
         What the document says failed must be shown in the bundle: ``unproven`` says where it is not, which is a fault
         of ours and not of the endpoint.
         """
-        self.report = finish(self.config.folder)
+        store = store_of(self.config.folder)
+        self.report = finish(self.config.folder, store=store)
         document = decode((self.config.folder / EVIDENCE).read_bytes())
-        self.unproven = unproven(document, self.config.folder)
+        self.unproven = unproven(document, store)
         return self.report
 
 

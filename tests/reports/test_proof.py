@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from harness.bundle.store import store_of
 from reports.build import build
 from reports.bundle import finish
 from reports.evidence import CheckResult, decode, encode
@@ -118,17 +119,17 @@ def test_verify_refuses_what_rests_on_a_connection_that_was_never_opened(tmp_pat
 
 def test_a_record_that_is_not_there_shows_nothing(sealed: Path, copied: Path) -> None:
     document = decode((sealed / "evidence.json").read_bytes())
-    assert unproven(document, sealed) == []
+    assert unproven(document, store_of(sealed)) == []
     check = next(check for check in document.checks if check.verdict == "fail")
     digest = check.counterexamples[0].exchange
     assert digest is not None
     repacked(copied, lambda _: None, position(copied, digest))
-    assert any("which is not in the bundle" in text for text in unproven(document, copied))
+    assert any("which is not in the bundle" in text for text in unproven(document, store_of(copied)))
 
 
 def test_a_forged_check_that_fails_by_no_clause(sealed: Path) -> None:
     data = json.loads((sealed / "evidence.json").read_bytes())
     data["checks"][0]["verdict"] = "fail"
     forged = decode(json.dumps(data).encode())
-    assert unproven(forged, sealed) == [f"check {forged.checks[0].id}: failed, and none of its clauses did"]
+    assert unproven(forged, store_of(sealed)) == [f"check {forged.checks[0].id}: failed, and none of its clauses did"]
     assert encode(forged)
