@@ -39,7 +39,7 @@ from harness.record.store import ExchangeStore, Recorder
 from harness.run.embedded import EmbeddedServer
 from harness.wire.access import Access
 from harness.wire.rest import RestClient, json_of
-from reports.journal import Journal
+from reports.journal.chain import Journal
 
 MODEL = "echo-fp32"
 SEED = 15

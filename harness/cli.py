@@ -17,7 +17,7 @@ import click
 
 import harness
 from harness.allowed import did_you_mean
-from reports.visible import lines, plain
+from reports.text.neutralise import lines, plain
 
 EVIDENCE = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -149,7 +149,7 @@ def verify(folder: Path, expect_digest: str | None) -> None:
       3  nothing wrong was found, but not everything could be checked; each line says what
       4  usage
     """
-    from reports.verify import verify as verify_bundle
+    from reports.verification.verify import verify as verify_bundle
 
     found = verify_bundle(folder, expect_digest=expect_digest)
     for problem in found.problems:
@@ -177,7 +177,7 @@ def report(folder: Path) -> None:
     """
     from harness.run.bundles.load_bundle import NoRuns, bundle_of, is_series
     from reports.bundle import finish
-    from reports.recorded import BuildError
+    from reports.journal.state import BuildError
     from reports.schema import SchemaError
 
     try:

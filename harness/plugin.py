@@ -24,7 +24,7 @@ from harness.check import Check
 from harness.record.unbroken import after_writing, interruptible, unbroken
 from harness.run.options import EMBEDDED, Options, UsageError, add_options, read_options, refuse_unknown
 from harness.run.output import Output, open_closed, warn
-from reports.visible import plain
+from reports.text.neutralise import plain
 
 if TYPE_CHECKING:
     from harness.endpoint.models import ModelUnderTest
@@ -396,7 +396,7 @@ class Prober:
         """Inside, files are written at the end of a run; one that cannot be is told, and is no finding."""
         from harness.record.disk import CannotRecord
         from harness.run.outcomes import TESTER
-        from reports.recorded import BuildError
+        from reports.journal.state import BuildError
 
         try:
             yield

@@ -17,13 +17,13 @@ import msgspec
 from harness.bundle.places import among_exchanges
 from harness.bundle.store import Store, store_of
 from harness.foreign import open_inside, walk
-from reports.build import build
+from reports.document.build import build
 from reports.evidence import encode
 from reports.exports.har import HAR, har
 from reports.fingerprint import fingerprint
+from reports.journal.state import JOURNAL, PLAN, BuildError
 from reports.limits import MAX_FILE, MAX_FILES
-from reports.page import render
-from reports.recorded import JOURNAL, PLAN, BuildError
+from reports.page.render import render
 from reports.schema import published, validate
 
 EVIDENCE = "evidence.json"
@@ -82,7 +82,7 @@ def finish(folder: Path, issued: str | None = None, store: Store | None = None) 
         store: its exchanges, where somebody reads them again afterwards.
 
     Raises:
-        reports.recorded.BuildError: the journal or the plan is missing or not what the run wrote.
+        reports.journal.state.BuildError: the journal or the plan is missing or not what the run wrote.
         reports.schema.SchemaError: the document does not fit its schema, which is a fault of this package.
     """
     for left_over in folder.glob(f"{_TEMPORARY}*"):
@@ -132,7 +132,7 @@ def listed(folder: Path) -> Iterator[ListedFile]:
     """All files of a bundle in the order of their paths, without the manifest itself.
 
     Raises:
-        reports.recorded.BuildError: something in it is no regular file, or has a name that no manifest can hold.
+        reports.journal.state.BuildError: something in it is no regular file, or has a name that no manifest can hold.
     """
     for found in sorted(walk(folder, MAX_FILES), key=lambda each: each.name):
         if found.name == MANIFEST:

@@ -11,7 +11,7 @@ from harness.run.outcomes import NAMED, UNREACHED, WAIVED, WORDS, word
 from harness.run.results import Result
 from harness.run.session import Run
 from harness.verdicts import Level, Verdict
-from reports.visible import plain
+from reports.text.neutralise import plain
 
 SERVER = "(server)"
 MODELS_SHOWN = 12

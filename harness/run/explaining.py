@@ -12,7 +12,7 @@ from harness.criteria import Advice, Criterion
 from harness.run.checks import load_checks
 from harness.run.owners import owner_of
 from reports.causes import CONSEQUENCES, Cause, load_causes
-from reports.words import CONSEQUENCE_MEANINGS
+from reports.text.labels import CONSEQUENCE_MEANINGS
 
 WIDTH = 110
 # Checks that are named of those that ask the same.

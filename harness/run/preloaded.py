@@ -9,7 +9,8 @@ import importlib
 import harness.run.checks
 import harness.run.session
 import harness.run.summary
-from reports import page, schema
+from reports import schema
+from reports.page import render
 
 # By name: no room imports the server, and a process forked for it is as good as one started for it.
 SERVER = ("harness.reference.command", "harness.reference.launch", "harness.reference.grpc.listen")
@@ -20,7 +21,7 @@ with contextlib.suppress(ImportError):  # the extra grpc may be missing
 with contextlib.suppress(ImportError):  # so may reference
     for each in SERVER:
         importlib.import_module(each)
-page.warm()
+render.warm()
 schema.warm()
 # Objects that no run frees: a collection in a forked process then neither visits nor copies them.
 gc.freeze()

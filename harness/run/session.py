@@ -72,9 +72,9 @@ from harness.verdicts import Level, Verdict
 from harness.wire.access import Access, AccessError
 from harness.wire.rest import RestClient
 from reports.bundle import EVIDENCE, finish, others
+from reports.document.proof import UNCONNECTED, unproven
 from reports.evidence import decode, encode
-from reports.journal import Journal
-from reports.proof import UNCONNECTED, unproven
+from reports.journal.chain import Journal
 
 if TYPE_CHECKING:
     from harness.wire.rpc import GrpcClient

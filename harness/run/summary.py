@@ -14,10 +14,10 @@ from harness.run.accounts import write_models, write_untested, write_waived
 from harness.run.outcomes import counted
 from harness.run.results import Result, chosen
 from harness.run.session import Run
+from reports.document.findings import cases_of
 from reports.evidence import Evidence, Finding, decode
-from reports.findings import cases_of
-from reports.visible import plain
-from reports.words import CONSEQUENCES, seen_again, transports
+from reports.text.labels import CONSEQUENCES, seen_again, transports
+from reports.text.neutralise import plain
 
 # Checks, or clauses, that are named of one finding.
 NAMED = 8

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.record.redact import foreign
-from reports.visible import lines, plain
+from reports.text.neutralise import lines, plain
 
 _COLOUR = re.compile(r"(\x1b\[[0-9;]{0,12}m)")
 

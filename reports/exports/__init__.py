@@ -1,1 +1,1 @@
-"""Other forms of what a bundle holds, and files of others that are held against it."""
+"""Other forms of what a bundle holds, one file each."""

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from harness.bundle.places import PACK
-from reports.journal import read
+from reports.journal.chain import read
 from tests.endtoend.mortal import Mortal, after_requests
 from tests.endtoend.running import PYTEST, ROOT
 

@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.run.embedded import EmbeddedServer
-from reports.build import build
-from reports.duties import duty_rows
+from reports.document.build import build
+from reports.document.duties import duty_rows
+from reports.document.proof import proven
 from reports.evidence import CheckResult
-from reports.proof import proven
-from reports.recorded import Recorded, load
+from reports.journal.state import Recorded, load
 from tests.endtoend.running import Ran, probe
 
 pytestmark = pytest.mark.slow

@@ -29,8 +29,8 @@ from harness.wire.raw import from_raw
 from harness.wire.reading import TooMuch
 from harness.wire.strictjson import NotJson, parse
 from harness.wire.tensor import nesting_matches, product
-from reports import journal
 from reports.bundle import Manifest
+from reports.journal import chain
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def _journal(data: bytes) -> None:
     with tempfile.NamedTemporaryFile(suffix=".jsonl") as file:
         file.write(data)
         file.flush()
-        journal.read(Path(file.name))
+        chain.read(Path(file.name))
 
 
 def _policy(data: bytes) -> None:

@@ -26,7 +26,7 @@ MADE = {
     "harness/record/needles.py": "made of secrets; held to linear time by tests of its own",
     "harness/oracles/disclosure.py": "compiled by a helper into module constants, which are found there",
     "reports/causes/model.py": "roots are no longer than 300 characters",
-    "reports/visible.py": "module constants, which are found there",
+    "reports/text/neutralise.py": "module constants, which are found there",
 }
 # Expressions for what the operator or the harness itself wrote, and no endpoint: these may take longer.
 OURS = (

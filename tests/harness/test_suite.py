@@ -9,7 +9,7 @@ import pytest
 import suites as package
 from harness.run.checks import load_checks
 from harness.suite import Suite, suite_named, suites
-from reports.silence import _suites
+from reports.document.not_shown import _suites
 
 FOLDER = Path(package.__path__[0])
 CHECKS = [check for check in load_checks()[0] if check.builtin]
@@ -33,7 +33,7 @@ def test_checks_need_the_permission_of_their_suite() -> None:
 
 
 def test_sections_are_those_of_the_page() -> None:
-    templates = "".join(path.read_text() for path in (FOLDER.parent / "reports" / "templates").glob("*.j2"))
+    templates = "".join(path.read_text() for path in (FOLDER.parent / "reports" / "page" / "templates").glob("*.j2"))
     for suite in suites():
         section = suite.report.section
         assert bool(section) == bool(suite.report.heading), suite.name

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.verify import verify
+from reports.verification.verify import verify
 from tests.endtoend.running import Ran, probe
 from tests.packs import read
 

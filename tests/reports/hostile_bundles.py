@@ -19,7 +19,7 @@ import msgspec
 
 from harness.bundle.places import PACK
 from reports.bundle import MANIFEST, ListedFile, Manifest, canonical, listed
-from reports.journal import encode_line
+from reports.journal.chain import encode_line
 from reports.limits import MAX_FILES, MAX_LINE
 
 WRONG, IN_PART, RIGHT = 1, 3, 0

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from harness.bundle.places import PACK
-from reports.build import build
 from reports.bundle import finish
+from reports.document.build import build
+from reports.document.excerpt import excerpt
 from reports.evidence import CheckResult, Evidence, decode, encode
-from reports.excerpt import excerpt
-from reports.recorded import BuildError
+from reports.journal.state import BuildError
 from tests.reports import factory
 
 

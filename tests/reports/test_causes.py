@@ -13,8 +13,8 @@ from harness.run.checks import load_checks
 from reports.causes import CONSEQUENCES, load_causes
 from reports.causes.load import field_problems
 from reports.causes.model import Cause
-from reports.words import CONSEQUENCE_MEANINGS
-from reports.words import CONSEQUENCES as WORDS
+from reports.text.labels import CONSEQUENCE_MEANINGS
+from reports.text.labels import CONSEQUENCES as WORDS
 
 ROOT = Path(suites.__file__).parent.parent
 # What a title must never say: that something should be true, or that it is not so.

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from reports.build import build
+from reports.document.build import build
 from reports.evidence import DutyRow
-from reports.words import STATES, statement
+from reports.text.labels import STATES, statement
 from tests.reports import factory, sample
 
 SERVING = {"duty": "A15-4-d", "slug": "rest-a-holds"}

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from reports.build import build
 from reports.bundle import finish
-from reports.doors import door_of
+from reports.document.build import build
 from reports.evidence import Fact
+from reports.journal.operations import door_of
 from tests.reports import factory, sample
 
 

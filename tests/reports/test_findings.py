@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from reports.document.findings import findings
 from reports.evidence import CheckResult, Finding, Tally
-from reports.findings import findings
 from tests.reports import factory
 
 

@@ -17,11 +17,11 @@ import pytest
 from harness.bundle.exchange import decode
 from harness.bundle.places import PACK
 from harness.bundle.store import store_of
-from reports.build import build
 from reports.bundle import finish
+from reports.document.build import build
 from reports.evidence import Counterexample
-from reports.verify import verify
-from reports.view import readable
+from reports.page.view import readable
+from reports.verification.verify import verify
 from tests.reports import factory
 from tests.reports.reading import Page
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from harness.bundle.store import store_of
-from reports.build import build
 from reports.bundle import finish
+from reports.document.build import build
 from reports.evidence import decode
 from reports.exports.har import HAR, LARGEST, har
-from reports.verify import verify
+from reports.verification.verify import verify
 from tests.reports import factory
 
 # Members that the specification asks for: http://www.softwareishard.com/blog/har-12-spec/.

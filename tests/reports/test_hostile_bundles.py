@@ -16,7 +16,7 @@ import pytest
 
 from harness.cli import main
 from reports.bundle import finish
-from reports.verify import verify
+from reports.verification.verify import verify
 from tests.reports import factory
 from tests.reports.hostile_bundles import HOSTILE, OF_FILES, RIGHT, WRONG
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.build import build
+from reports.document.build import build
 from reports.evidence import ClauseRow
 from tests.reports import factory
 

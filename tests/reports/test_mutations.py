@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reports.bundle import finish
-from reports.verify import verify
+from reports.verification.verify import verify
 from tests.reports import factory
 from tests.reports.mutations import Mutant, whole
 

@@ -13,8 +13,8 @@ import pytest
 
 from reports.bundle import finish
 from reports.evidence import decode
-from reports.page import SIZE_AIM, render
-from reports.visible import visible
+from reports.page.render import SIZE_AIM, render
+from reports.text.neutralise import visible
 from tests.reports import factory
 from tests.reports.reading import Page
 from tests.reports.sample import RUN_ID

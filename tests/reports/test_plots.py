@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reports.plots import HEIGHT, WIDTH, plots
+from reports.page.plots import HEIGHT, WIDTH, plots
 
 
 def run_of(**changes: Any) -> dict[str, Any]:

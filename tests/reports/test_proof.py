@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from harness.bundle.store import store_of
-from reports.build import build
 from reports.bundle import finish
+from reports.document.build import build
+from reports.document.proof import unproven
 from reports.evidence import CheckResult, decode, encode
-from reports.proof import unproven
 from reports.schema import SchemaError, validate
-from reports.verify import verify
+from reports.verification.verify import verify
 from tests.packs import position, repacked
 from tests.reports import factory
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.bundle.exchange import Body, ExchangeRecord, Request
-from reports.curl import command
+from reports.document.curl import command
 
 DIGEST = "ab" * 32
 

@@ -13,9 +13,9 @@ import msgspec
 import pytest
 
 from harness.bundle.places import PACK
-from reports import verify as module
 from reports.bundle import MANIFEST, Manifest, canonical, finish, listed, paths
-from reports.verify import UNKNOWN_SIGNER, verify
+from reports.verification import verify as module
+from reports.verification.verify import UNKNOWN_SIGNER, verify
 from tests.packs import items_of, repacked, write_pack
 from tests.reports import factory
 

@@ -29,7 +29,7 @@ from harness.run.snapshot import snapshot
 from harness.run.tester import tester
 from reports.bundle import others
 from reports.evidence import SCHEMA_VERSION, Plan, encode
-from reports.journal import Journal
+from reports.journal.chain import Journal
 
 if TYPE_CHECKING:
     from harness.probing.routes import Transport

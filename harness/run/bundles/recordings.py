@@ -18,9 +18,9 @@ from harness.probing.replaying import Recording
 from harness.record.exchange import Exchange, Failure, RpcStatus
 from reports.bundle import EVIDENCE, MANIFEST, Manifest
 from reports.evidence import Evidence, decode
-from reports.journal import JournalScan
+from reports.journal.chain import JournalScan
+from reports.journal.state import JOURNAL
 from reports.limits import MAX_DOCUMENT, MAX_MANIFEST, counted
-from reports.recorded import JOURNAL
 
 
 class BundleError(Exception):

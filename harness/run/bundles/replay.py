@@ -22,7 +22,7 @@ from harness.run.options import Options, UsageError
 from harness.wire.access import Access, AccessError
 from harness.wire.rest import RestClient
 from reports.evidence import CheckResult, Counterexample, Evidence
-from reports.visible import plain
+from reports.text.neutralise import plain
 
 REPRODUCED, NOT_REPRODUCED, TESTER, USAGE, NOTHING = 0, 1, 3, 4, 5
 MAX_REQUESTS = 1000

@@ -8,8 +8,8 @@ from pathlib import Path
 from harness.bundle.places import BODY, RECORD, Suffix
 from harness.bundle.store import Store, store_of
 from harness.record.quoting import clip
+from reports.document.excerpt import ExchangeReader
 from reports.evidence import MessageView
-from reports.excerpt import ExchangeReader
 
 # Signs of a digest that must be given: fewer are as good as none.
 LEAST = 8

@@ -24,7 +24,7 @@ from harness.wire.duplex import Piece
 from harness.wire.rawhttp import send_raw
 from harness.wire.rest import RestClient
 from harness.wire.rpc import GrpcClient
-from reports.journal import Journal, read
+from reports.journal.chain import Journal, read
 
 from .test_redact import EXCHANGE
 

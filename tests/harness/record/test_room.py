@@ -16,8 +16,8 @@ from harness.record.exchange import Exchange
 from harness.record.store import HEAD, TAIL, WHOLE, ExchangeStore
 from harness.run.bundles.recordings import read_recording
 from harness.run.events import shortened, storable
-from reports.curl import command
-from reports.excerpt import ExchangeReader
+from reports.document.curl import command
+from reports.document.excerpt import ExchangeReader
 
 from .test_redact import EXCHANGE
 

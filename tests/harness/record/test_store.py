@@ -16,7 +16,7 @@ from harness.bundle.unpack import PackReader
 from harness.record.exchange import ConnectionFacts, Failure, RpcStatus, TlsFacts
 from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
-from reports.excerpt import ExchangeReader
+from reports.document.excerpt import ExchangeReader
 
 from .test_redact import EXCHANGE
 

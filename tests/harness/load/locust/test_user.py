@@ -17,7 +17,7 @@ from harness.load.plan.load_plan import Connections, LoadPlan
 from harness.load.records.rows import Status, merge
 from harness.run.bundles.load_bundle import NoRuns, bundle_of, is_series
 from reports.bundle import finish
-from reports.verify import verify
+from reports.verification.verify import verify
 from tests.harness.load.engines import ROOT, plan_for
 from tests.harness.load.hostile_server import answer, body_of, http, serving
 

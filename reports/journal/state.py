@@ -15,9 +15,9 @@ from typing import Any, Literal
 import msgspec
 
 from harness.foreign import read_inside
-from reports.doors import door_of
 from reports.evidence import CheckResult, LawFact, LevelName, Plan, SelfCheck, TensorView, Tester
-from reports.journal import Entry, JournalProblem, JournalScan
+from reports.journal.chain import Entry, JournalProblem, JournalScan
+from reports.journal.operations import door_of
 from reports.limits import MAX_KEPT, MAX_PLAN, counted
 
 JOURNAL = "journal.jsonl"

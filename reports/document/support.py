@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.evidence import CheckResult
-from reports.recorded import CheckListed, DutyListed, Recorded
-from reports.words import named, transport
+from reports.journal.state import CheckListed, DutyListed, Recorded
+from reports.text.labels import named, transport
 
 HELD = ("pass", "not_applicable")
 _ENDED = {

@@ -6,8 +6,8 @@ from collections import defaultdict
 
 from harness.verdicts import Verdict, combine
 from reports.evidence import CheckResult, ClauseRow, Plan
-from reports.recorded import ClauseListed
-from reports.words import untried
+from reports.journal.state import ClauseListed
+from reports.text.labels import untried
 
 UNDECIDED = (None, "untestable")
 SILENT = (Verdict.UNTESTABLE, Verdict.NOT_APPLICABLE)

@@ -11,9 +11,9 @@ from harness.bundle.exchange import Body, ExchangeRecord, Request, Response, dec
 from harness.bundle.folder import Altered
 from harness.bundle.places import BODY, RECORD, Suffix
 from harness.bundle.store import Store
-from reports.curl import INLINE, command
+from reports.document.curl import INLINE, command
 from reports.evidence import MessageView
-from reports.words import NO_RPC_STATUS, RPC_CALL, RPC_STATUS
+from reports.text.labels import NO_RPC_STATUS, RPC_CALL, RPC_STATUS
 
 EXCERPT = 4096
 HEX_EXCERPT = 1024

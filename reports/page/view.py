@@ -15,6 +15,7 @@ from typing import Any
 from harness.criteria import GOOD_PRACTICE, POLICY
 from harness.suite import Suite, suites
 from harness.verdicts import Verdict
+from reports.document.findings import cases_of
 from reports.evidence import (
     CheckResult,
     ClauseRow,
@@ -25,8 +26,7 @@ from reports.evidence import (
     ModelItem,
     Plan,
 )
-from reports.findings import cases_of
-from reports.words import LEVELS, RPC_CALL, RPC_STATUS, statement, transport, untried
+from reports.text.labels import LEVELS, RPC_CALL, RPC_STATUS, statement, transport, untried
 
 INLINE_PER_CHECK = 3
 MODEL_COLUMNS = (

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from harness.criteria import GOOD_PRACTICE, Advice, Criterion
 from reports.causes import CONSEQUENCES, Cause, Consequence, load_causes
+from reports.document.excerpt import clip
+from reports.document.violations import Hit
 from reports.evidence import CheckResult
-from reports.excerpt import clip
-from reports.hits import Hit
 
 TITLE = 160
 # Values of a field that are named in a title; of more, the number of the rest.

@@ -11,10 +11,11 @@ from typing import Any
 
 import jinja2
 
-from reports import view, words
 from reports.evidence import decode
-from reports.plots import plots
-from reports.visible import visible
+from reports.page import view
+from reports.page.plots import plots
+from reports.text import labels
+from reports.text.neutralise import visible
 
 SIZE_AIM = 2_000_000
 # The first scale that keeps the aim is taken.
@@ -40,16 +41,16 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        when=words.when,
-        number=words.number,
-        seconds=words.seconds,
-        octets=words.octets,
-        short=words.short,
-        plain=words.plain,
-        statement=words.statement,
-        fact=words.fact,
+        when=labels.when,
+        number=labels.number,
+        seconds=labels.seconds,
+        octets=labels.octets,
+        short=labels.short,
+        plain=labels.plain,
+        statement=labels.statement,
+        fact=labels.fact,
     )
-    environment.globals.update(words=words, view=view, plots=plots)
+    environment.globals.update(words=labels, view=view, plots=plots)
     return environment
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from reports.evidence import Fact
-from reports.recorded import Recorded
-from reports.words import transports
+from reports.journal.state import Recorded
+from reports.text.labels import transports
 
 # Doors first, and of the rest as it was asked.
 _FIRST = ("inference", "load", "unload", "index")

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from harness.bundle.places import EXCHANGES, PACK, RECORD, named
 from reports.bundle import EVIDENCE, MANIFEST, Manifest
 from reports.evidence import CheckResult, Evidence, Plan
-from reports.exports.junit import JUNIT, JunitError, contradictions
-from reports.held import unlike
-from reports.inside import Inside
-from reports.journal import Entry, JournalScan
+from reports.journal.chain import Entry, JournalScan
+from reports.journal.state import JOURNAL, PLAN, BuildError, Recorded, folded, read_plan
 from reports.limits import MAX_JUNIT
-from reports.recorded import JOURNAL, PLAN, BuildError, Recorded, folded, read_plan
-from reports.told import Told
+from reports.verification.document_checks import unlike
+from reports.verification.files import Inside
+from reports.verification.junit import JUNIT, JunitError, contradictions
+from reports.verification.outcome import Told
 
 MOST_MISSING = 20
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from reports.clause_rows import UNDECIDED
+from reports.document.clause_rows import UNDECIDED
+from reports.document.findings import findings
 from reports.evidence import CheckResult, ClauseRow, DutyRow, Finding, Plan, Summary
-from reports.findings import findings
-from reports.words import named
+from reports.text.labels import named
 
 VERDICTS = ("fail", "tool_error", "inconclusive", "untestable", "warn", "pass", "not_applicable")
 

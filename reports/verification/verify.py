@@ -14,21 +14,21 @@ from pathlib import Path
 import msgspec
 
 from harness.bundle.store import Store, store_of
-from reports.account import hold_journal, hold_others
-from reports.build import build
 from reports.bundle import EVIDENCE, MANIFEST, MANIFEST_SCHEMA, PAGE, SCHEMA, Manifest, canonical
+from reports.document.build import build
+from reports.document.proof import unshown
 from reports.evidence import Evidence, decode, encode
 from reports.exports.har import HAR, har
 from reports.fingerprint import fingerprint
-from reports.inert import not_inert
-from reports.inside import Inside, look
-from reports.journal import once
+from reports.journal.chain import once
+from reports.journal.state import BuildError, Recorded
 from reports.limits import MAX_DOCUMENT, MAX_FILES, MAX_MANIFEST, MAX_PAGE, MAX_SCHEMA, counted
-from reports.page import render
-from reports.proof import unshown
-from reports.recorded import BuildError, Recorded
+from reports.page.render import render
 from reports.schema import published
-from reports.told import IN_PART, UNKNOWN_SIGNER, BundleProblem, Told, Verification
+from reports.verification.files import Inside, look
+from reports.verification.journal_checks import hold_journal, hold_others
+from reports.verification.outcome import IN_PART, UNKNOWN_SIGNER, BundleProblem, Told, Verification
+from reports.verification.page_form import not_inert
 
 __all__ = ["IN_PART", "UNKNOWN_SIGNER", "BundleProblem", "Verification", "verify"]
 MOST_UNPROVEN = 20

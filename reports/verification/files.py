@@ -12,9 +12,9 @@ from harness.bundle.store import Store
 from harness.bundle.unpack import PackReader
 from harness.foreign import ForeignEntry, open_inside, walk
 from reports.bundle import MANIFEST, ListedFile, Manifest, is_other
+from reports.document.proof import UNCONNECTED
 from reports.limits import MAX_ALL, MAX_FILE, MAX_FILES
-from reports.proof import UNCONNECTED
-from reports.told import Told
+from reports.verification.outcome import Told
 
 # Files that no manifest lists are told one by one up to here; beyond it the folder is not searched on.
 _STRANGERS = 1000

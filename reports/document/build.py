@@ -10,8 +10,15 @@ from pathlib import Path
 import msgspec
 
 from harness.bundle.store import Store, store_of
-from reports.clause_rows import clause_rows
-from reports.duties import duty_rows
+from reports.document.clause_rows import clause_rows
+from reports.document.completeness import away, carried_out, cut_short, incidents, unreached
+from reports.document.duties import duty_rows
+from reports.document.excerpt import ExchangeReader, clip
+from reports.document.exposure import facts
+from reports.document.findings import capped, caused
+from reports.document.not_shown import silence
+from reports.document.proof import proven
+from reports.document.statements import summary
 from reports.evidence import (
     SCHEMA_VERSION,
     CatalogueInfo,
@@ -25,14 +32,7 @@ from reports.evidence import (
     ReportInfo,
     Run,
 )
-from reports.excerpt import ExchangeReader, clip
-from reports.facts import facts
-from reports.findings import capped, caused
-from reports.proof import proven
-from reports.reach import away, carried_out, cut_short, incidents, unreached
-from reports.recorded import ModelSeen, Recorded, load
-from reports.silence import silence
-from reports.statements import summary
+from reports.journal.state import ModelSeen, Recorded, load
 
 MAX_TEXT = 2000
 MAX_EXCHANGES = 20
@@ -52,7 +52,7 @@ def build(
         store: its exchanges, likewise.
 
     Raises:
-        reports.recorded.BuildError: a file is missing or the journal is not what the run wrote.
+        reports.journal.state.BuildError: a file is missing or the journal is not what the run wrote.
     """
     recorded = recorded or load(folder)
     recorded.checks = [proven(check, recorded.unconnected) for check in recorded.checks]

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
+from reports.document.proof import proven
+from reports.document.statements import VERDICTS
 from reports.evidence import CheckResult, Evidence, Run
-from reports.proof import proven
-from reports.recorded import Recorded
-from reports.statements import VERDICTS
+from reports.journal.state import Recorded
 
 # Members of a result that every release has copied as they are.
 _COPIED = ("slug", "suite", "model", "level", "kind", "cases", "failures", "estimate", "waiver", "asked_by_name")

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from harness.suite import suites
-from reports.clause_rows import UNDECIDED
+from reports.document.clause_rows import UNDECIDED
 from reports.evidence import CheckResult, ClauseRow, DutyRow, Silence
-from reports.recorded import Recorded
-from reports.words import named, transport, untried
+from reports.journal.state import Recorded
+from reports.text.labels import named, transport, untried
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -4,8 +4,8 @@ A duty is never "fulfilled" here. One run is one set of observations of one endp
 or be consistent with it. Two rules bind everything below.
 
 *Less testing never looks better.* Only where every check of the catalogue that serves a duty was carried out, and the
-duty's own conditions hold (:mod:`reports.support`), are the observations consistent with it. So to take a check away
-takes support away or changes nothing.
+duty's own conditions hold (:mod:`reports.document.support`), are the observations consistent with it. So to take a
+check away takes support away or changes nothing.
 
 *A finding speaks against a duty only through what is broken.* The table ``against`` of the catalogue names the duties
 of a clause or a criterion; what else a check is evidence for is not drawn in.
@@ -17,10 +17,10 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
 
+from reports.document.support import Support, count, is_declared, support
 from reports.evidence import CheckResult, DutyRow, DutyStateName
-from reports.recorded import CatalogueListed, DutyListed, Recorded
-from reports.support import Support, count, is_declared, support
-from reports.words import named
+from reports.journal.state import CatalogueListed, DutyListed, Recorded
+from reports.text.labels import named
 
 _KINDS = {
     "direct": "direct observation",

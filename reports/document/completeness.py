@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 
 from reports.evidence import IncidentRow, SuspectRow, Unreached
-from reports.recorded import Recorded
-from reports.words import when
+from reports.journal.state import Recorded
+from reports.text.labels import when
 
 ENDED, KILLED = "the run ended before", "the run was stopped or killed"
 _WHY = {"budget": "the budget was used up", "lost endpoint": "the endpoint was lost"}

@@ -1,0 +1,1 @@
+"""Texts for people: names, units and signs, and text of others that must not imitate ours."""
