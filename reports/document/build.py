@@ -14,9 +14,9 @@ from reports.document.clause_rows import clause_rows
 from reports.document.completeness import away, carried_out, cut_short, incidents, unreached
 from reports.document.duties import duty_rows
 from reports.document.excerpt import ExchangeReader, clip
-from reports.document.exposure import facts
+from reports.document.exposure import exposure
 from reports.document.findings import capped, caused
-from reports.document.not_shown import silence
+from reports.document.not_shown import not_shown
 from reports.document.proof import proven
 from reports.document.statements import summary
 from reports.evidence import (
@@ -32,7 +32,7 @@ from reports.evidence import (
     ReportInfo,
     Run,
 )
-from reports.journal.state import ModelSeen, Recorded, load
+from reports.journal.state import JournalState, ModelSeen, load
 
 MAX_TEXT = 2000
 MAX_EXCHANGES = 20
@@ -41,7 +41,7 @@ EXEMPLAR_EXCERPT = 1024
 
 
 def build(
-    folder: Path, issued: str | None = None, recorded: Recorded | None = None, store: Store | None = None
+    folder: Path, issued: str | None = None, recorded: JournalState | None = None, store: Store | None = None
 ) -> Evidence:
     """Make the document.
 
@@ -62,7 +62,7 @@ def build(
     duties = duty_rows(recorded)
     checks = [_shown(check, reader) for check in recorded.checks]
     why_short = cut_short(recorded)
-    told = summary(
+    totals = summary(
         checks,
         clauses,
         duties,
@@ -84,15 +84,15 @@ def build(
         ),
         plan=recorded.plan,
         run=_run(recorded),
-        checks=caused(checks, told.findings),
+        checks=caused(checks, totals.findings),
         series=recorded.series,
         duties=duties,
-        silence=silence(recorded, clauses, duties, reader.trouble),
-        summary=told,
+        silence=not_shown(recorded, clauses, duties, reader.trouble),
+        summary=totals,
     )
 
 
-def _report(recorded: Recorded, issued: str, why_short: str | None) -> ReportInfo:
+def _report(recorded: JournalState, issued: str, why_short: str | None) -> ReportInfo:
     given = recorded.opened.report
     return ReportInfo(
         id=recorded.opened.run_id,
@@ -107,7 +107,7 @@ def _report(recorded: Recorded, issued: str, why_short: str | None) -> ReportInf
     )
 
 
-def _item(recorded: Recorded) -> Item:
+def _item(recorded: JournalState) -> Item:
     opened, target = recorded.opened, recorded.target
     return Item(
         endpoint=opened.endpoint,
@@ -121,7 +121,7 @@ def _item(recorded: Recorded) -> Item:
     )
 
 
-def _model(model: ModelSeen, recorded: Recorded) -> ModelItem:
+def _model(model: ModelSeen, recorded: JournalState) -> ModelItem:
     names = (model.name, f"{model.name}:{model.version}")
     readings = [
         IdentityReading(when=seen.when, at=seen.at, metadata_sha256=seen.metadata_sha256, reason=seen.reason)
@@ -146,7 +146,7 @@ def _model(model: ModelSeen, recorded: Recorded) -> ModelItem:
     )
 
 
-def _run(recorded: Recorded) -> Run:
+def _run(recorded: JournalState) -> Run:
     opened, totals = recorded.opened, recorded.exchanges
     return Run(
         id=opened.run_id,
@@ -166,7 +166,7 @@ def _run(recorded: Recorded) -> Run:
         journal_head=recorded.head,
         journal_lines=recorded.lines,
         plan_sha256=recorded.plan_sha256,
-        facts=facts(recorded),
+        facts=exposure(recorded),
         planned=None if recorded.planned is None else len(recorded.planned),
         carried_out=None if recorded.planned is None else carried_out(recorded),
         unreached=unreached(recorded),

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 
 from reports.evidence import IncidentRow, SuspectRow, Unreached
-from reports.journal.state import Recorded
+from reports.journal.state import JournalState
 from reports.text.labels import when
 
 ENDED, KILLED = "the run ended before", "the run was stopped or killed"
 _WHY = {"budget": "the budget was used up", "lost endpoint": "the endpoint was lost"}
 
 
-def unreached(recorded: Recorded) -> list[Unreached]:
+def unreached(recorded: JournalState) -> list[Unreached]:
     """Planned items without a verdict, by reason; none where the run did not write down what it planned."""
     done = {check.id: check.unreached for check in recorded.checks}
     groups: dict[str, list[str]] = defaultdict(list)
@@ -25,18 +25,18 @@ def unreached(recorded: Recorded) -> list[Unreached]:
     return [Unreached(reason=reason, items=items) for reason, items in groups.items()]
 
 
-def carried_out(recorded: Recorded) -> int:
+def carried_out(recorded: JournalState) -> int:
     """How many items have a verdict."""
     return sum(not check.unreached for check in recorded.checks)
 
 
-def _ending(recorded: Recorded) -> str:
+def _ending(recorded: JournalState) -> str:
     if recorded.closed_at is None:
         return KILLED
     return f"{ENDED}: {recorded.ended}" if recorded.ended else ENDED
 
 
-def cut_short(recorded: Recorded) -> str | None:
+def cut_short(recorded: JournalState) -> str | None:
     """Why the run is not whole, in sentences; None if every planned item has a verdict and the record is whole."""
     reasons = []
     missing = unreached(recorded)
@@ -56,7 +56,7 @@ def cut_short(recorded: Recorded) -> str | None:
     return " ".join(reasons) or None
 
 
-def incidents(recorded: Recorded) -> list[IncidentRow]:
+def incidents(recorded: JournalState) -> list[IncidentRow]:
     """When the endpoint was away."""
     return [
         IncidentRow(

@@ -19,7 +19,7 @@ from typing import Any
 
 from reports.document.support import Support, count, is_declared, support
 from reports.evidence import CheckResult, DutyRow, DutyStateName
-from reports.journal.state import CatalogueListed, DutyListed, Recorded
+from reports.journal.state import CatalogueListed, DutyListed, JournalState
 from reports.text.labels import named
 
 _KINDS = {
@@ -29,7 +29,7 @@ _KINDS = {
 }
 
 
-def duty_rows(recorded: Recorded) -> list[DutyRow]:
+def duty_rows(recorded: JournalState) -> list[DutyRow]:
     """One row per duty of the catalogue, in its order."""
     declared = _declared(recorded.plan.policy)
     broken = _broken(recorded)
@@ -70,12 +70,12 @@ def _declared(policy: dict[str, Any]) -> dict[str, str]:
     return declared
 
 
-def _undeclared(duty: DutyListed, recorded: Recorded) -> bool:
+def _undeclared(duty: DutyListed, recorded: JournalState) -> bool:
     """Whether the duty speaks only of systems that nobody declares this one to be: then nothing speaks of it."""
     return duty.declared is not None and not is_declared(recorded.plan.policy, duty.declared)
 
 
-def _broken(recorded: Recorded) -> dict[str, list[tuple[CheckResult, str]]]:
+def _broken(recorded: JournalState) -> dict[str, list[tuple[CheckResult, str]]]:
     """What speaks against each duty: the checks, each with the clause or criterion that it saw broken."""
     areas = {clause.id: f"area:{clause.area}" for clause in recorded.catalogue.clauses}
     found = defaultdict[str, list[tuple[CheckResult, str]]](list)

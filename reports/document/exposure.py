@@ -9,30 +9,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from reports.evidence import Fact
-from reports.journal.state import Recorded
+from reports.journal.state import JournalState
 from reports.text.labels import transports
 
-# Doors first, and of the rest as it was asked.
+# Operations first, and of the rest as it was asked.
 _FIRST = ("inference", "load", "unload", "index")
 _RPC_NAMES = {"RepositoryModelLoad": "load", "RepositoryModelUnload": "unload", "RepositoryIndex": "index"}
 MOST = 20
 
 
-def facts(recorded: Recorded) -> list[Fact]:
+def exposure(recorded: JournalState) -> list[Fact]:
     """The facts of a run, in the order of the first screen; none of a run that sent nothing."""
     if not recorded.exchanges.requests:
         return []
     return [*_open(recorded), *_transport(recorded)]
 
 
-def _open(recorded: Recorded) -> Iterator[Fact]:
+def _open(recorded: JournalState) -> Iterator[Fact]:
     given = recorded.opened.credentials
     if given is None:
         return
-    doors = {} if given else recorded.doors
+    operations = {} if given else recorded.served_operations
     noted = [fact for fact in recorded.facts if fact.subject == "management"]
     ignored = [fact for fact in recorded.facts if fact.subject == "credentials-ignored"]
-    served = _in_order(doors)
+    served = _in_order(operations)
     reached = _in_order({_RPC_NAMES.get(fact.name, fact.name) for fact in noted} - {*served})
     if served or reached:
         lead = "Open to those who may infer" if given else "Open to everybody"
@@ -41,7 +41,7 @@ def _open(recorded: Recorded) -> Iterator[Fact]:
         yield Fact(
             subject="open",
             text=f"{lead}: {'; '.join(parts)}.",
-            exchanges=[*doors.values(), *(fact.exchange for fact in noted if fact.exchange is not None)][:MOST],
+            exchanges=[*operations.values(), *(fact.exchange for fact in noted if fact.exchange is not None)][:MOST],
             checks=list(dict.fromkeys(fact.check for fact in noted if fact.check is not None)),
         )
     if ignored:
@@ -62,7 +62,7 @@ def _in_order(names: Iterable[str]) -> list[str]:
     return sorted(names, key=lambda name: (_FIRST.index(name) if name in _FIRST else len(_FIRST), name))
 
 
-def _transport(recorded: Recorded) -> Iterator[Fact]:
+def _transport(recorded: JournalState) -> Iterator[Fact]:
     plain = recorded.opened.plaintext
     if plain:
         over = f" ({transports(plain)})" if len(recorded.opened.transports) > 1 else ""

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from harness.verdicts import Verdict, combine
 from reports.causes import CONSEQUENCES, Cause, Causes, load_causes
+from reports.document.breaches import Breach, key_of
 from reports.document.titles import consequence_of, sentence_of, title_of, undecided_title
-from reports.document.violations import Hit, key_of
 from reports.evidence import CheckResult, Counterexample, Finding, Tally
 from reports.text.labels import RPC_CALL
 
@@ -28,11 +28,11 @@ class _Group:
 
     id: str
     cause: Cause | None
-    hits: list[Hit] = field(default_factory=list)
-    further: dict[str, list[Hit]] = field(default_factory=dict)
+    breaches: list[Breach] = field(default_factory=list)
+    further: dict[str, list[Breach]] = field(default_factory=dict)
 
-    def all(self) -> list[Hit]:
-        return [*self.hits, *(hit for hits in self.further.values() for hit in hits)]
+    def all(self) -> list[Breach]:
+        return [*self.breaches, *(breach for breaches in self.further.values() for breach in breaches)]
 
 
 def findings(checks: list[CheckResult]) -> list[Finding]:
@@ -43,13 +43,13 @@ def findings(checks: list[CheckResult]) -> list[Finding]:
     """
     causes = load_causes()
     groups: dict[str, _Group] = {}
-    for hit in (hit for check in checks for hit in hits_of(check)):
-        found = causes.find(hit.key)
-        cause, hit.fields = found if found is not None else (None, {})
-        identity = cause.instance(hit.fields) if cause is not None else hit.key
-        groups.setdefault(identity, _Group(identity, cause)).hits.append(hit)
+    for breach in (breach for check in checks for breach in breaches_of(check)):
+        found = causes.find(breach.key)
+        cause, breach.fields = found if found is not None else (None, {})
+        identity = cause.instance(breach.fields) if cause is not None else breach.key
+        groups.setdefault(identity, _Group(identity, cause)).breaches.append(breach)
     _explain(groups, causes)
-    found_ones = [_finding(group, groups) for group in groups.values() if group.hits] + _undecided(checks)
+    found_ones = [_finding(group, groups) for group in groups.values() if group.breaches] + _undecided(checks)
     return sorted(found_ones, key=_order)
 
 
@@ -74,7 +74,7 @@ def cases_of(finding: Finding, checks: Iterable[CheckResult]) -> list[Counterexa
     return sorted(cases, key=lambda case: case.root != lead and lead not in case.clauses)
 
 
-def hits_of(check: CheckResult) -> list[Hit]:
+def breaches_of(check: CheckResult) -> list[Breach]:
     """What the check found, by cause and clause."""
     found = []
     for tally in check.tallies or _told(check):
@@ -86,7 +86,7 @@ def hits_of(check: CheckResult) -> list[Hit]:
         if weight in OPEN:
             cases = [each for each in check.counterexamples
                      if each.root == tally.root and tally.clause in (each.clauses or [tally.clause])]  # fmt: skip
-            found.append(Hit(check, tally, weight, cases))
+            found.append(Breach(check, tally, weight, cases))
     return found
 
 
@@ -101,39 +101,39 @@ def _explain(groups: dict[str, _Group], causes: Causes) -> None:
     order = list(causes.rows)
     present = [group for group in groups.values() if group.cause is not None and group.cause.explains]
     for group in sorted(present, key=lambda each: order.index(each.cause.id) if each.cause else 0):
-        if not group.hits or group.cause is None:
+        if not group.breaches or group.cause is None:
             continue
         for other in groups.values():
             if other is group:
                 continue
-            moved = [hit for hit in other.hits if group.cause.explained(other.id, *hit.names)]
+            moved = [breach for breach in other.breaches if group.cause.explained(other.id, *breach.names)]
             if moved:
-                other.hits = [hit for hit in other.hits if hit not in moved]
+                other.breaches = [breach for breach in other.breaches if breach not in moved]
                 group.further.setdefault(other.id, []).extend(moved)
-                if not other.hits:
-                    for identity, hits in other.further.items():
-                        group.further.setdefault(identity, []).extend(hits)
+                if not other.breaches:
+                    for identity, breaches in other.further.items():
+                        group.further.setdefault(identity, []).extend(breaches)
                     other.further = {}
 
 
 def _finding(group: _Group, groups: dict[str, _Group]) -> Finding:
     # The check that decides the clause comes first, and what follows from the cause last.
-    group.hits.sort(key=lambda hit: hit.check.slug != hit.tally.owner)
-    hits = group.all()
-    weights = [hit.weight for hit in hits]
+    group.breaches.sort(key=lambda breach: breach.check.slug != breach.tally.owner)
+    breaches = group.all()
+    weights = [breach.weight for breach in breaches]
     also = [sentence_of(groups[identity].cause, identity, found) for identity, found in group.further.items()]
     return Finding(
         root=group.id,
         verdict=combine(weights).value,
-        title=title_of(group.cause, group.id, group.hits, hits),
-        checks=_unique(hit.check.id for hit in hits),
-        clauses=_unique(hit.tally.clause for hit in hits if hit.tally.clause),
-        models=_unique(hit.check.model for hit in hits if hit.check.model is not None),
-        consequence=consequence_of(group.cause, group.hits),
+        title=title_of(group.cause, group.id, group.breaches, breaches),
+        checks=_unique(breach.check.id for breach in breaches),
+        clauses=_unique(breach.tally.clause for breach in breaches if breach.tally.clause),
+        models=_unique(breach.check.model for breach in breaches if breach.check.model is not None),
+        consequence=consequence_of(group.cause, group.breaches),
         cure=_cure(group),
-        roots=_unique(hit.key for hit in hits),
-        transports=_transports(hits),
-        versions=_unique(version for hit in hits for case in hit.cases for version in _versions(case)),
+        roots=_unique(breach.key for breach in breaches),
+        transports=_transports(breaches),
+        versions=_unique(version for breach in breaches for case in breach.cases for version in _versions(case)),
         also=_unique(also),
     )
 
@@ -143,18 +143,19 @@ def _cure(group: _Group) -> str | None:
     if group.cause is not None and group.cause.cure:
         return group.cause.cure
     wanted = group.cause.clause if group.cause is not None else None
-    first = sorted(group.hits, key=lambda hit: (hit.tally.clause != wanted, -hit.weight.rank))
-    own = [hit for hit in first if hit.check.slug == hit.tally.owner and hit.tally.clause == first[0].tally.clause]
-    cures = [hit.tally.cure for hit in (*own, *first)] + [hit.check.hint for hit in first]
+    first = sorted(group.breaches, key=lambda breach: (breach.tally.clause != wanted, -breach.weight.rank))
+    deciding = [each for each in first if each.tally.clause == first[0].tally.clause]
+    own = [each for each in deciding if each.check.slug == each.tally.owner]
+    cures = [breach.tally.cure for breach in (*own, *first)] + [breach.check.hint for breach in first]
     return next((cure for cure in cures if cure), None)
 
 
-def _transports(hits: list[Hit]) -> list[str]:
+def _transports(breaches: list[Breach]) -> list[str]:
     seen: dict[str, None] = {}
-    for hit in hits:
-        lines = [case.request.line for case in hit.cases if case.request is not None]
+    for breach in breaches:
+        lines = [case.request.line for case in breach.cases if case.request is not None]
         named = ["grpc" if line.endswith(RPC_CALL) else "rest" for line in lines]
-        given = ["rest", "grpc"] if hit.check.transport == "both" else [hit.check.transport]
+        given = ["rest", "grpc"] if breach.check.transport == "both" else [breach.check.transport]
         seen.update(dict.fromkeys(named or given))
     return sorted(seen, reverse=True)
 
@@ -170,7 +171,7 @@ def _undecided(checks: list[CheckResult]) -> list[Finding]:
     for check in checks:
         verdict = Verdict(check.verdict)
         red = verdict in OPEN or (verdict is Verdict.UNTESTABLE and check.asked_by_name and not check.unreached)
-        if red and verdict not in [hit.weight for hit in hits_of(check)]:
+        if red and verdict not in [breach.weight for breach in breaches_of(check)]:
             groups.setdefault((check.verdict, _reason(check, by_id)), []).append(check)
     found = []
     for (ended, reason), members in groups.items():
@@ -185,7 +186,7 @@ def _undecided(checks: list[CheckResult]) -> list[Finding]:
                 clauses=_unique(broken),
                 models=_unique(check.model for check in members if check.model is not None),
                 cure=first.hint if ended in ("fail", "warn") else None,
-                transports=_transports([Hit(each, _EMPTY, Verdict.PASS, []) for each in members]),
+                transports=_transports([Breach(each, _EMPTY, Verdict.PASS, []) for each in members]),
             )
         )
     return found

@@ -9,15 +9,15 @@ from typing import TypeVar
 from harness.suite import suites
 from reports.document.clause_rows import UNDECIDED
 from reports.evidence import CheckResult, ClauseRow, DutyRow, Silence
-from reports.journal.state import Recorded
+from reports.journal.state import JournalState
 from reports.text.labels import named, transport, untried
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 
-def silence(
-    recorded: Recorded, clauses: list[ClauseRow], duties: list[DutyRow], missing_exchanges: dict[str, str]
+def not_shown(
+    recorded: JournalState, clauses: list[ClauseRow], duties: list[DutyRow], missing_exchanges: dict[str, str]
 ) -> list[Silence]:
     """All gaps of the run, those that weigh most first."""
     parts = (
@@ -36,7 +36,7 @@ def silence(
     return [row for part in parts for row in part]
 
 
-def _record(recorded: Recorded, missing: dict[str, str]) -> Iterator[Silence]:
+def _record(recorded: JournalState, missing: dict[str, str]) -> Iterator[Silence]:
     if recorded.closed_at is None:
         yield Silence(subject="The end of the run", reason="The run ended before its journal was closed.")
     for text in recorded.trouble:
@@ -69,7 +69,7 @@ def _suites(checks: list[CheckResult]) -> Iterator[Silence]:
             yield Silence(subject=suite.title, reason=f"No check of the suite {suite.name} ran: not tried in this run.")
 
 
-def _transports(recorded: Recorded, clauses: list[ClauseRow]) -> Iterator[Silence]:
+def _transports(recorded: JournalState, clauses: list[ClauseRow]) -> Iterator[Silence]:
     """A transport without an address, with every clause that speaks of it alone: nobody looks for them elsewhere."""
     tried = recorded.opened.transports
     names = " and ".join(map(transport, tried))
@@ -84,7 +84,7 @@ def _transports(recorded: Recorded, clauses: list[ClauseRow]) -> Iterator[Silenc
             yield Silence(subject=f"Transport {transport(name)}", reason=reason)
 
 
-def _models(recorded: Recorded) -> Iterator[Silence]:
+def _models(recorded: JournalState) -> Iterator[Silence]:
     tested = {check.model for check in recorded.checks}
     names = [name for name in recorded.plan.models if name not in tested and name.rpartition(":")[0] not in tested]
     if names:
@@ -93,7 +93,7 @@ def _models(recorded: Recorded) -> Iterator[Silence]:
         )
 
 
-def _planned(recorded: Recorded) -> Iterator[Silence]:
+def _planned(recorded: JournalState) -> Iterator[Silence]:
     seen = {check.slug for check in recorded.checks}
     slugs = [check.slug for check in recorded.plan.checks if check.slug not in seen]
     if slugs:
@@ -108,7 +108,7 @@ def _checks(checks: list[CheckResult]) -> Iterator[Silence]:
             yield Silence(subject=f"Checks that {words}: {named(list(dict.fromkeys(slugs)))}", reason=_sentence(reason))
 
 
-def _clauses(recorded: Recorded, clauses: list[ClauseRow]) -> Iterator[Silence]:
+def _clauses(recorded: JournalState, clauses: list[ClauseRow]) -> Iterator[Silence]:
     """One row per kind of reason, which is what stands before its colon; a transport is said once, as a whole."""
     silent = [(clause.reason or "no reason was recorded", clause) for clause in clauses if clause.verdict in UNDECIDED]
     tried = recorded.opened.transports
@@ -135,7 +135,7 @@ def _identity() -> Iterator[Silence]:
     )
 
 
-def _people(recorded: Recorded) -> Iterator[Silence]:
+def _people(recorded: JournalState) -> Iterator[Silence]:
     given = recorded.opened.report
     missing = [
         name

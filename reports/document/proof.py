@@ -61,7 +61,7 @@ def _without(check: CheckResult, outcomes: list[ClauseOutcome]) -> VerdictName:
 
 def unproven(document: Evidence, store: Store) -> list[str]:
     """Where a document breaks the rule, one line each; ``store`` has the exchanges of its bundle."""
-    return _breaches(document, functools.cache(lambda digest: _trouble(store, digest)))
+    return _lacking(document, functools.cache(lambda digest: _trouble(store, digest)))
 
 
 def unshown(document: Evidence, records: Collection[str], unconnected: Collection[str]) -> list[str]:
@@ -72,10 +72,10 @@ def unshown(document: Evidence, records: Collection[str], unconnected: Collectio
             return _MISSING
         return _UNREACHED if digest in unconnected else None
 
-    return _breaches(document, trouble)
+    return _lacking(document, trouble)
 
 
-def _breaches(document: Evidence, trouble_of: Callable[[str], str | None]) -> list[str]:
+def _lacking(document: Evidence, trouble_of: Callable[[str], str | None]) -> list[str]:
     wrong = []
     for check in document.checks:
         shown: set[str] = set()

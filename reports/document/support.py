@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.evidence import CheckResult
-from reports.journal.state import CheckListed, DutyListed, Recorded
+from reports.journal.state import CheckListed, DutyListed, JournalState
 from reports.text.labels import named, transport
 
 HELD = ("pass", "not_applicable")
@@ -45,7 +45,7 @@ class Support:
     where: str
 
 
-def support(duty: DutyListed, recorded: Recorded) -> Support:
+def support(duty: DutyListed, recorded: JournalState) -> Support:
     """Hold the results of a run against what a duty asks for."""
     listed = [check for check in recorded.catalogue.checks if duty.id in check.duties]
     tried = recorded.opened.transports
@@ -72,7 +72,7 @@ def _reached(name: str, tried: list[str]) -> bool:
     return {"rest", "grpc"} <= {*tried} if name == "both" else name in tried
 
 
-def _subjects(check: CheckListed, recorded: Recorded) -> list[str | None]:
+def _subjects(check: CheckListed, recorded: JournalState) -> list[str | None]:
     """What a check is due of: each model; a model check of a run without models is due of one that is not there."""
     if check.per == "server":
         return [None]
@@ -83,7 +83,7 @@ def _passed(result: CheckResult | None) -> bool:
     return result is not None and result.verdict == "pass"
 
 
-def _beyond(duty: DutyListed, listed: list[CheckListed], recorded: Recorded) -> Iterator[str]:
+def _beyond(duty: DutyListed, listed: list[CheckListed], recorded: JournalState) -> Iterator[str]:
     """What no check of this run could have given."""
     if not recorded.catalogue.checks:
         yield "the journal does not list which checks the duty asks for"
@@ -121,7 +121,7 @@ def _conditions(
         yield f"not passed, as the duty asks: {named(list(dict.fromkeys(without)))}"
 
 
-def _not_carried_out(found: list[tuple[CheckListed, CheckResult | None]], recorded: Recorded) -> Iterator[str]:
+def _not_carried_out(found: list[tuple[CheckListed, CheckResult | None]], recorded: JournalState) -> Iterator[str]:
     missing = [check for check, result in found if result is None]
     if not missing:
         return

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from harness.criteria import GOOD_PRACTICE, Advice, Criterion
 from reports.causes import CONSEQUENCES, Cause, Consequence, load_causes
+from reports.document.breaches import Breach
 from reports.document.excerpt import clip
-from reports.document.violations import Hit
 from reports.evidence import CheckResult
 
 TITLE = 160
@@ -32,30 +32,30 @@ _BEYOND: dict[str, Consequence] = {
 }
 
 
-def title_of(cause: Cause | None, identity: str, hits: list[Hit], counted: list[Hit]) -> str:
+def title_of(cause: Cause | None, identity: str, breaches: list[Breach], counted: list[Breach]) -> str:
     """The title of a finding, with counts where they say more.
 
     Args:
         counted: these and what the cause explains, which is counted with it.
     """
-    sentence = sentence_of(cause, identity, hits)
+    sentence = sentence_of(cause, identity, breaches)
     return _counted(sentence, cause, counted) if cause is not None else sentence
 
 
-def sentence_of(cause: Cause | None, identity: str, hits: list[Hit]) -> str:
+def sentence_of(cause: Cause | None, identity: str, breaches: list[Breach]) -> str:
     """The sentence of a cause, or else what was expected beside what was seen."""
     if cause is None:
-        return _seen(identity, hits)
-    names = dict.fromkeys(name for hit in hits for name in hit.fields)
-    values = {name: listed(hit.fields[name] for hit in hits if hit.fields.get(name)) for name in names}
+        return _seen(identity, breaches)
+    names = dict.fromkeys(name for breach in breaches for name in breach.fields)
+    values = {name: listed(breach.fields[name] for breach in breaches if breach.fields.get(name)) for name in names}
     return cause.title.format_map(values)
 
 
-def consequence_of(cause: Cause | None, hits: list[Hit]) -> Consequence:
+def consequence_of(cause: Cause | None, breaches: list[Breach]) -> Consequence:
     """What a finding means for who uses the endpoint."""
     if cause is not None:
         return cause.consequence
-    return min((_of_clause(hit.tally.clause) for hit in hits), key=CONSEQUENCES.index)
+    return min((_of_clause(breach.tally.clause) for breach in breaches), key=CONSEQUENCES.index)
 
 
 def undecided_title(verdict: str, reason: str, checks: list[CheckResult]) -> str:
@@ -81,16 +81,16 @@ def listed(values: Iterable[str]) -> str:
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
 
 
-def _counted(title: str, cause: Cause, hits: list[Hit]) -> str:
+def _counted(title: str, cause: Cause, breaches: list[Breach]) -> str:
     """The title with how often, of how many: in the check that looked most often. A search ends at its first."""
-    looked = [hit for hit in hits if hit.tally.cases and hit.check.kind != "search"]
+    looked = [breach for breach in breaches if breach.tally.cases and breach.check.kind != "search"]
     if cause.noun is None or not looked:
         return title
-    most = max(looked, key=lambda hit: (hit.tally.cases, hit.tally.failures))
+    most = max(looked, key=lambda breach: (breach.tally.cases, breach.tally.failures))
     cases = most.tally.cases
     # A cause may have several roots in one check.
-    same = [hit for hit in looked if (hit.check.id, hit.tally.clause) == (most.check.id, most.tally.clause)]
-    failures = min(sum(hit.tally.failures for hit in same), cases)
+    same = [breach for breach in looked if (breach.check.id, breach.tally.clause) == (most.check.id, most.tally.clause)]
+    failures = min(sum(breach.tally.failures for breach in same), cases)
     # A check whose every case is the finding of some cause has counted causes.
     every = sum(tally.failures for tally in most.check.tallies if tally.clause == most.tally.clause)
     if failures < cases <= every:
@@ -105,9 +105,9 @@ def _of_clause(clause: str) -> Consequence:
     return _BEYOND.get(clause, "security" if clause.startswith(GOOD_PRACTICE) else "interoperability")
 
 
-def _seen(identity: str, hits: list[Hit]) -> str:
+def _seen(identity: str, breaches: list[Breach]) -> str:
     """For what no cause describes, such as the checks of third parties."""
-    case = next((case for hit in hits for case in hit.cases), None)
+    case = next((case for breach in breaches for case in breach.cases), None)
     if case is None:
         return f"{identity} is broken"
     expected, observed = (clip(text.strip().rstrip("."), TITLE) for text in (case.expected, case.observed))

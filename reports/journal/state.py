@@ -17,7 +17,7 @@ import msgspec
 from harness.foreign import read_inside
 from reports.evidence import CheckResult, LawFact, LevelName, Plan, SelfCheck, TensorView, Tester
 from reports.journal.chain import Entry, JournalProblem, JournalScan
-from reports.journal.operations import door_of
+from reports.journal.operations import operation_of
 from reports.limits import MAX_KEPT, MAX_PLAN, counted
 
 JOURNAL = "journal.jsonl"
@@ -195,7 +195,7 @@ class _Deviation(_Data, frozen=True, kw_only=True):
     text: str
 
 
-class Unsampled(_Data, frozen=True, kw_only=True):
+class UnsampledSeen(_Data, frozen=True, kw_only=True):
     """``unsampled``: a model without a request that it accepts: why, and what to paste into the policy."""
 
     model: str
@@ -270,7 +270,7 @@ class ExchangeTotals:
 
 
 @dataclass(slots=True)
-class Recorded:
+class JournalState:
     """The run as its journal tells it; ``trouble`` lists what could not be used, in words."""
 
     plan: Plan
@@ -284,10 +284,10 @@ class Recorded:
     checks: list[CheckResult] = field(default_factory=list)
     series: list[dict[str, Any]] = field(default_factory=list)
     deviations: list[str] = field(default_factory=list)
-    unsampled: list[Unsampled] = field(default_factory=list)
+    unsampled: list[UnsampledSeen] = field(default_factory=list)
     exchanges: ExchangeTotals = field(default_factory=ExchangeTotals)
     # What was served with success, each with the first exchange.
-    doors: dict[str, str] = field(default_factory=dict)
+    served_operations: dict[str, str] = field(default_factory=dict)
     facts: list[FactSeen] = field(default_factory=list)
     # Digests of those whose connection could not be opened.
     unconnected: set[str] = field(default_factory=set)
@@ -305,7 +305,7 @@ class Recorded:
     trouble: list[str] = field(default_factory=list)
 
 
-def load(folder: Path) -> Recorded:
+def load(folder: Path) -> JournalState:
     """Read ``plan.json`` and ``journal.jsonl``.
 
     A cut last line and a missing ``close`` line are what a killed run leaves; they go to ``trouble``.
@@ -328,7 +328,7 @@ def load(folder: Path) -> Recorded:
 
 def folded(
     scan: JournalScan, plan: Plan, plan_sha256: str, watch: Callable[[Entry], None] | None = None
-) -> Recorded | None:
+) -> JournalState | None:
     """What the lines of a journal say together, whole or not; None for a journal without a line.
 
     Args:
@@ -338,7 +338,7 @@ def folded(
         BuildError: the first line is not ``open``, or there is more than can be kept.
         OSError: the journal cannot be read.
     """
-    recorded: Recorded | None = None
+    recorded: JournalState | None = None
     kept = 0
     for entry in scan:
         if watch is not None:
@@ -378,7 +378,7 @@ def _refuse_broken(problems: list[JournalProblem]) -> None:
             raise BuildError(f"{JOURNAL}: line {problem.line}: {problem.text}")
 
 
-def _opened(plan: Plan, plan_sha256: str, entry: Entry) -> Recorded:
+def _opened(plan: Plan, plan_sha256: str, entry: Entry) -> JournalState:
     if entry.kind != "open":
         raise BuildError(f"{JOURNAL}: line 1: is {entry.kind!r} where the line 'open' is due")
     try:
@@ -386,10 +386,10 @@ def _opened(plan: Plan, plan_sha256: str, entry: Entry) -> Recorded:
     except msgspec.ValidationError as error:
         raise BuildError(f"{JOURNAL}: line 1: {error}") from error
     empty = CatalogueListed(digest=plan.catalogue_digest, protocol_commit="not recorded")
-    return Recorded(plan=plan, plan_sha256=plan_sha256, opened=opened, opened_at=entry.at, catalogue=empty)
+    return JournalState(plan=plan, plan_sha256=plan_sha256, opened=opened, opened_at=entry.at, catalogue=empty)
 
 
-def _fold(recorded: Recorded, entry: Entry) -> None:
+def _fold(recorded: JournalState, entry: Entry) -> None:
     take = _TAKE.get(entry.kind)
     if take is None:
         recorded.trouble.append(f"line {entry.line} of the journal: the kind {entry.kind!r} is not known")
@@ -400,73 +400,73 @@ def _fold(recorded: Recorded, entry: Entry) -> None:
         recorded.trouble.append(f"line {entry.line} of the journal ({entry.kind}) cannot be used: {error}")
 
 
-def _catalogue(recorded: Recorded, entry: Entry) -> None:
+def _catalogue(recorded: JournalState, entry: Entry) -> None:
     recorded.catalogue = msgspec.convert(entry.data, CatalogueListed)
 
 
-def _target(recorded: Recorded, entry: Entry) -> None:
+def _target(recorded: JournalState, entry: Entry) -> None:
     recorded.target = msgspec.convert(entry.data, TargetSeen)
 
 
-def _model(recorded: Recorded, entry: Entry) -> None:
+def _model(recorded: JournalState, entry: Entry) -> None:
     recorded.models.append(msgspec.convert(entry.data, ModelSeen))
 
 
-def _identity(recorded: Recorded, entry: Entry) -> None:
+def _identity(recorded: JournalState, entry: Entry) -> None:
     recorded.identities.append(msgspec.convert(entry.data, IdentitySeen))
 
 
-def _exchange(recorded: Recorded, entry: Entry) -> None:
+def _exchange(recorded: JournalState, entry: Entry) -> None:
     seen = msgspec.convert(entry.data, ExchangeSeen)
     recorded.exchanges.add(seen, entry.at)
     if seen.error_kind == "connect":
         recorded.unconnected.add(seen.sha256)
-    door = None if seen.error_kind else door_of(seen.method, seen.url, seen.status, seen.rpc)
-    if door is not None:
-        recorded.doors.setdefault(door, seen.sha256)
+    operation = None if seen.error_kind else operation_of(seen.method, seen.url, seen.status, seen.rpc)
+    if operation is not None:
+        recorded.served_operations.setdefault(operation, seen.sha256)
 
 
-def _check(recorded: Recorded, entry: Entry) -> None:
+def _check(recorded: JournalState, entry: Entry) -> None:
     derived = {"request": None, "response": None, "curl": None}
     counterexamples = [each | derived for each in entry.data.get("counterexamples", []) if isinstance(each, dict)]
     recorded.checks.append(msgspec.convert(entry.data | {"counterexamples": counterexamples}, CheckResult))
 
 
-def _series(recorded: Recorded, entry: Entry) -> None:
+def _series(recorded: JournalState, entry: Entry) -> None:
     recorded.series.append(dict(entry.data))
 
 
-def _fact(recorded: Recorded, entry: Entry) -> None:
+def _fact(recorded: JournalState, entry: Entry) -> None:
     recorded.facts.append(msgspec.convert(entry.data, FactSeen))
 
 
-def _deviation(recorded: Recorded, entry: Entry) -> None:
+def _deviation(recorded: JournalState, entry: Entry) -> None:
     recorded.deviations.append(msgspec.convert(entry.data, _Deviation).text)
 
 
-def _unsampled(recorded: Recorded, entry: Entry) -> None:
-    recorded.unsampled.append(msgspec.convert(entry.data, Unsampled))
+def _unsampled(recorded: JournalState, entry: Entry) -> None:
+    recorded.unsampled.append(msgspec.convert(entry.data, UnsampledSeen))
 
 
-def _items(recorded: Recorded, entry: Entry) -> None:
+def _items(recorded: JournalState, entry: Entry) -> None:
     recorded.planned = msgspec.convert(entry.data, _Items).items
 
 
-def _incident(recorded: Recorded, entry: Entry) -> None:
+def _incident(recorded: JournalState, entry: Entry) -> None:
     recorded.incidents.append(msgspec.convert(entry.data, IncidentSeen))
 
 
-def _self_check(recorded: Recorded, entry: Entry) -> None:
+def _self_check(recorded: JournalState, entry: Entry) -> None:
     recorded.self_check = msgspec.convert(entry.data, SelfCheck)
 
 
-def _close(recorded: Recorded, entry: Entry) -> None:
+def _close(recorded: JournalState, entry: Entry) -> None:
     closed = msgspec.convert(entry.data, _Close)
     recorded.exit_code, recorded.ended, recorded.files = closed.exit_code, closed.ended, closed.files
     recorded.closed_at = entry.at
 
 
-_TAKE: dict[str, Callable[[Recorded, Entry], None]] = {
+_TAKE: dict[str, Callable[[JournalState, Entry], None]] = {
     "catalogue": _catalogue,
     "target": _target,
     "model": _model,

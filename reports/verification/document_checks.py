@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from reports.document.proof import proven
 from reports.document.statements import VERDICTS
 from reports.evidence import CheckResult, Evidence, Run
-from reports.journal.state import Recorded
+from reports.journal.state import JournalState
 
 # Members of a result that every release has copied as they are.
 _COPIED = ("slug", "suite", "model", "level", "kind", "cases", "failures", "estimate", "waiver", "asked_by_name")
 MOST = 20
 
 
-def unlike(document: Evidence, recorded: Recorded) -> list[str]:
+def differences(document: Evidence, recorded: JournalState) -> list[str]:
     """Where the document says something else than the journal, a sentence each; at most some of them."""
     found = [*_totals(document.run, recorded), *_checks(document.checks, recorded), *_counts(document)]
     if document.series != recorded.series:
@@ -27,7 +27,7 @@ def unlike(document: Evidence, recorded: Recorded) -> list[str]:
     return found[:MOST]
 
 
-def _totals(run: Run, recorded: Recorded) -> Iterator[str]:
+def _totals(run: Run, recorded: JournalState) -> Iterator[str]:
     totals = recorded.exchanges
     pairs = (
         ("id of the run", run.id, recorded.opened.run_id),
@@ -44,7 +44,7 @@ def _totals(run: Run, recorded: Recorded) -> Iterator[str]:
             yield f"its {name} is {said!r}, but the journal has {held!r}"
 
 
-def _checks(said: list[CheckResult], recorded: Recorded) -> Iterator[str]:
+def _checks(said: list[CheckResult], recorded: JournalState) -> Iterator[str]:
     lines: dict[str, list[CheckResult]] = defaultdict(list)
     for line in recorded.checks:
         lines[line.id].append(line)
@@ -57,7 +57,7 @@ def _checks(said: list[CheckResult], recorded: Recorded) -> Iterator[str]:
             yield from _check(check, lines[check.id].pop(0), recorded)
 
 
-def _check(check: CheckResult, line: CheckResult, recorded: Recorded) -> Iterator[str]:
+def _check(check: CheckResult, line: CheckResult, recorded: JournalState) -> Iterator[str]:
     """One result; a failure that no exchange shows may stand as a tool error, as releases since 0.2 write it."""
     forms = [line, proven(line, recorded.unconnected)]
     if check.verdict not in {form.verdict for form in forms}:

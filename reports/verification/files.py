@@ -14,7 +14,7 @@ from harness.foreign import ForeignEntry, open_inside, walk
 from reports.bundle import MANIFEST, ListedFile, Manifest, is_other
 from reports.document.proof import UNCONNECTED
 from reports.limits import MAX_ALL, MAX_FILE, MAX_FILES
-from reports.verification.outcome import Told
+from reports.verification.outcome import VerificationLog
 
 # Files that no manifest lists are told one by one up to here; beyond it the folder is not searched on.
 _STRANGERS = 1000
@@ -22,7 +22,7 @@ _KINDS = {"link": "is a symbolic link, and no regular file", "other": "is no reg
 
 
 @dataclass(slots=True)
-class Inside:
+class BundleFiles:
     """What lies in a bundle.
 
     Attributes:
@@ -45,149 +45,151 @@ class Inside:
     wanted: list[tuple[str, str]] = field(default_factory=list)
 
 
-def look(told: Told, manifest: Manifest | None) -> Inside:
-    """Read every file once. What is wrong goes to ``told``."""
-    inside = Inside()
-    listed = _listed(told, manifest)
-    there = _there(told, len(listed))
-    _hold_against(told, there, listed, sealed=manifest is not None)
+def check_files(log: VerificationLog, manifest: Manifest | None) -> BundleFiles:
+    """Read every file once. What is wrong goes to ``log``."""
+    files = BundleFiles()
+    listed = _listed(log, manifest)
+    there = _there(log, len(listed))
+    _hold_against(log, there, listed, sealed=manifest is not None)
     total = sum(found.size for found in there.values())
     if total > MAX_ALL:
-        told.wrong(MANIFEST, f"the files beside it have {total} bytes, more than are read: none of them was")
-        return inside
-    inside.packed = PACK in there
+        log.wrong(MANIFEST, f"the files beside it have {total} bytes, more than are read: none of them was")
+        return files
+    files.packed = PACK in there
     for name in sorted(there):
-        _one(told, inside, there[name], listed.get(name))
-    for name, digest in inside.wanted:
-        if digest not in inside.bodies:
-            told.wrong(named(digest, BODY), f"is missing, though the record {name[13:25]}… names it")
-    if PACK in inside.digests:
-        _pack(told, inside)
-    told.checked.append(f"{len(inside.digests)} files against the manifest")
-    told.checked.append(f"{len(inside.records)} exchange records against their digests and bodies")
-    return inside
+        _one(log, files, there[name], listed.get(name))
+    for name, digest in files.wanted:
+        if digest not in files.bodies:
+            log.wrong(named(digest, BODY), f"is missing, though the record {name[13:25]}… names it")
+    if PACK in files.digests:
+        _pack(log, files)
+    log.checked.append(f"{len(files.digests)} files against the manifest")
+    log.checked.append(f"{len(files.records)} exchange records against their digests and bodies")
+    return files
 
 
-def _hold_against(told: Told, there: dict[str, ForeignEntry], listed: dict[str, ListedFile], *, sealed: bool) -> None:
+def _hold_against(
+    log: VerificationLog, there: dict[str, ForeignEntry], listed: dict[str, ListedFile], *, sealed: bool
+) -> None:
     for name, entry in listed.items():
         if name not in there:
-            told.wrong(name, "is listed in the manifest, but is not there")
+            log.wrong(name, "is listed in the manifest, but is not there")
         elif there[name].kind == "file" and there[name].size != entry.bytes:
-            told.wrong(name, "its content is not the one listed in the manifest: it has another size")
+            log.wrong(name, "its content is not the one listed in the manifest: it has another size")
     for name in sorted(there.keys() - listed.keys() - {MANIFEST}) if sealed else ():
-        told.wrong(name, "is not listed in the manifest")
+        log.wrong(name, "is not listed in the manifest")
 
 
-def _listed(told: Told, manifest: Manifest | None) -> dict[str, ListedFile]:
+def _listed(log: VerificationLog, manifest: Manifest | None) -> dict[str, ListedFile]:
     if manifest is None:
         return {}
     if any(first.path >= second.path for first, second in zip(manifest.files, manifest.files[1:], strict=False)):
-        told.wrong(MANIFEST, "its files are not in order, or one is listed twice")
+        log.wrong(MANIFEST, "its files are not in order, or one is listed twice")
     return {entry.path: entry for entry in manifest.files}
 
 
-def _there(told: Told, listed: int) -> dict[str, ForeignEntry]:
+def _there(log: VerificationLog, listed: int) -> dict[str, ForeignEntry]:
     there: dict[str, ForeignEntry] = {}
     try:
-        for found in walk(told.folder, min(MAX_FILES, 2 * listed + _STRANGERS)):
+        for found in walk(log.folder, min(MAX_FILES, 2 * listed + _STRANGERS)):
             there[found.name] = found
     except OSError as error:
-        told.wrong(".", f"the folder cannot be searched to its end: {error.strerror}")
+        log.wrong(".", f"the folder cannot be searched to its end: {error.strerror}")
     return there
 
 
-def _one(told: Told, inside: Inside, found: ForeignEntry, entry: ListedFile | None) -> None:
+def _one(log: VerificationLog, files: BundleFiles, found: ForeignEntry, entry: ListedFile | None) -> None:
     """One file: its kind, its digest, its name."""
     name = found.name
     addressed = address(name)
-    if wrong := _misplaced(inside, found):
-        told.wrong(name, wrong)
+    if wrong := _misplaced(files, found):
+        log.wrong(name, wrong)
         return
     if addressed is None:
-        _unaddressed(told, name)
+        _unaddressed(log, name)
     if name == MANIFEST or (entry is not None and entry.bytes != found.size):
         return
     if is_other(name) and entry is not None:
-        inside.others.append(name)
+        files.others.append(name)
     suffix = addressed[1] if addressed else None
-    data, digest = _content(told, name, suffix)
+    data, digest = _content(log, name, suffix)
     if digest is None:
         return
-    inside.digests[name] = digest
+    files.digests[name] = digest
     if entry is not None and digest != entry.sha256:
-        told.wrong(name, "its content is not the one listed in the manifest")
+        log.wrong(name, "its content is not the one listed in the manifest")
     if addressed is None:
         return
     if digest != addressed[0]:
-        told.wrong(name, "its content does not have the digest that is its name")
+        log.wrong(name, "its content does not have the digest that is its name")
     elif suffix == BODY:
-        inside.bodies.add(digest)
+        files.bodies.add(digest)
     else:
-        _record(told, inside, name, digest, data)
+        _record(log, files, name, digest, data)
 
 
-def _misplaced(inside: Inside, found: ForeignEntry) -> str:
+def _misplaced(files: BundleFiles, found: ForeignEntry) -> str:
     """Why a file should not be there as it is; empty where it may."""
-    beside = f"lies beside {PACK}, which has all exchanges" if inside.packed and among_exchanges(found.name) else ""
+    beside = f"lies beside {PACK}, which has all exchanges" if files.packed and among_exchanges(found.name) else ""
     return _KINDS.get(found.kind, beside)
 
 
-def _unaddressed(told: Told, name: str) -> None:
+def _unaddressed(log: VerificationLog, name: str) -> None:
     if unfinished(name):
-        told.left_out(f"{name}: the beginning of an exchange that was never written whole: nothing names it.")
+        log.left_out(f"{name}: the beginning of an exchange that was never written whole: nothing names it.")
     elif among_exchanges(name):
-        told.wrong(name, "has no name of an exchange record or body")
+        log.wrong(name, "has no name of an exchange record or body")
 
 
-def _pack(told: Told, inside: Inside) -> None:
+def _pack(log: VerificationLog, files: BundleFiles) -> None:
     """Every exchange of the pack, held against what its record says."""
-    inside.store = pack = PackReader(told.folder)
+    files.store = pack = PackReader(log.folder)
     try:
         for found in pack.exchanges(compared=True):
             if found.wrong or found.record is None:
-                told.wrong(PACK, f"exchange {found.digest[:12]}… {found.wrong}")
+                log.wrong(PACK, f"exchange {found.digest[:12]}… {found.wrong}")
                 continue
-            if found.digest in inside.records:
-                told.wrong(PACK, f"exchange {found.digest[:12]}… is there twice")
-            inside.records.add(found.digest)
+            if found.digest in files.records:
+                log.wrong(PACK, f"exchange {found.digest[:12]}… is there twice")
+            files.records.add(found.digest)
             if _met_nobody(found.record):
-                inside.unconnected.add(found.digest)
+                files.unconnected.add(found.digest)
     except Altered as error:
-        told.wrong(PACK, str(error).removeprefix(f"{PACK} "))
+        log.wrong(PACK, str(error).removeprefix(f"{PACK} "))
     except OSError as error:
-        told.wrong(PACK, f"cannot be read: {error.strerror}")
+        log.wrong(PACK, f"cannot be read: {error.strerror}")
     if pack.left:
-        told.left_out(f"{PACK}: its last {pack.left} bytes belong to no whole exchange: the run was killed meanwhile.")
+        log.left_out(f"{PACK}: its last {pack.left} bytes belong to no whole exchange: the run was killed meanwhile.")
 
 
 def _met_nobody(record: ExchangeRecord) -> bool:
     return record.error is not None and record.error.kind == UNCONNECTED
 
 
-def _content(told: Told, name: str, suffix: Suffix | None) -> tuple[bytes, str | None]:
+def _content(log: VerificationLog, name: str, suffix: Suffix | None) -> tuple[bytes, str | None]:
     """The bytes of a record, nothing of other files, and the digest; None where it cannot be read."""
     limit = LIMITS[suffix] if suffix else MAX_FILE
     try:
-        with open_inside(told.folder, name, limit) as file:
+        with open_inside(log.folder, name, limit) as file:
             if suffix == RECORD:
                 data = file.read(limit)
                 return data, hashlib.sha256(data).hexdigest()
             return b"", hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        told.wrong(name, f"cannot be read: {error.strerror}")
+        log.wrong(name, f"cannot be read: {error.strerror}")
         return b"", None
 
 
-def _record(told: Told, inside: Inside, name: str, digest: str, data: bytes) -> None:
+def _record(log: VerificationLog, files: BundleFiles, name: str, digest: str, data: bytes) -> None:
     try:
         record = decode(data)
     except ValueError as error:
-        told.wrong(name, f"is no exchange record: {error}")
+        log.wrong(name, f"is no exchange record: {error}")
         return
-    inside.records.add(digest)
+    files.records.add(digest)
     if _met_nobody(record):
-        inside.unconnected.add(digest)
+        files.unconnected.add(digest)
     sides = (record.request, record.response)
-    inside.wanted += [
+    files.wanted += [
         (name, side.body.sha256) for side in sides if side is not None and side.body is not None and side.body.bytes
     ]

@@ -18,7 +18,7 @@ class JunitError(Exception):
 
 @dataclass(slots=True)
 class _Cases:
-    """Told of each element as it is read: no tree is built, and nothing is kept but names and verdicts."""
+    """VerificationLog of each element as it is read: no tree is built, and nothing is kept but names and verdicts."""
 
     found: list[tuple[str, str]] = field(default_factory=list)
     _open: int = 0

@@ -42,7 +42,7 @@ class Verification:
 
 
 @dataclass(slots=True)
-class Told:
+class VerificationLog:
     """A bundle while it is verified: its folder, and what was found so far."""
 
     folder: Path

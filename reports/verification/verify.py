@@ -21,13 +21,13 @@ from reports.evidence import Evidence, decode, encode
 from reports.exports.har import HAR, har
 from reports.fingerprint import fingerprint
 from reports.journal.chain import once
-from reports.journal.state import BuildError, Recorded
+from reports.journal.state import BuildError, JournalState
 from reports.limits import MAX_DOCUMENT, MAX_FILES, MAX_MANIFEST, MAX_PAGE, MAX_SCHEMA, counted
 from reports.page.render import render
 from reports.schema import published
-from reports.verification.files import Inside, look
-from reports.verification.journal_checks import hold_journal, hold_others
-from reports.verification.outcome import IN_PART, UNKNOWN_SIGNER, BundleProblem, Told, Verification
+from reports.verification.files import BundleFiles, check_files
+from reports.verification.journal_checks import check_journal, check_other_files
+from reports.verification.outcome import IN_PART, UNKNOWN_SIGNER, BundleProblem, Verification, VerificationLog
 from reports.verification.page_form import not_inert
 
 __all__ = ["IN_PART", "UNKNOWN_SIGNER", "BundleProblem", "Verification", "verify"]
@@ -43,49 +43,49 @@ def verify(folder: Path, expect_digest: str | None = None) -> Verification:
         folder: the bundle.
         expect_digest: SHA-256 in hex, known from another source, of ``manifest.json`` or of ``evidence.json``.
     """
-    told = Told(folder)
-    manifest, manifest_data = _manifest(told)
-    inside = look(told, manifest)
-    evidence_data = told.read(EVIDENCE, MAX_DOCUMENT)
-    document = _document(told, evidence_data)
-    recorded = hold_journal(told, manifest, document, inside)
+    log = VerificationLog(folder)
+    manifest, manifest_data = _manifest(log)
+    files = check_files(log, manifest)
+    evidence_data = log.read(EVIDENCE, MAX_DOCUMENT)
+    document = _document(log, evidence_data)
+    recorded = check_journal(log, manifest, document, files)
     if document is not None:
-        for text in unshown(document, inside.records, inside.unconnected)[:MOST_UNPROVEN]:
-            told.wrong(EVIDENCE, text)
+        for text in unshown(document, files.records, files.unconnected)[:MOST_UNPROVEN]:
+            log.wrong(EVIDENCE, text)
         if document.report.cut_short:
-            told.notes.append(f"The run was cut short: {document.report.cut_short_reason}")
-    hold_others(told, inside, recorded)
-    page = _page(told, evidence_data)
+            log.notes.append(f"The run was cut short: {document.report.cut_short_reason}")
+    check_other_files(log, files, recorded)
+    page = _page(log, evidence_data)
     if manifest is not None and document is not None and evidence_data is not None:
-        _fields(told, manifest, document, evidence_data)
-        _made_again(told, manifest, document, evidence_data, recorded, page, inside)
-    state = _state(told, expect_digest, manifest_data, evidence_data)
-    notes = [*told.unchecked, *told.notes]
-    return Verification(told.problems, state, notes, told.checked, told.unchecked, told.total)
+        _fields(log, manifest, document, evidence_data)
+        _made_again(log, manifest, document, evidence_data, recorded, page, files)
+    state = _state(log, expect_digest, manifest_data, evidence_data)
+    notes = [*log.unchecked, *log.notes]
+    return Verification(log.problems, state, notes, log.checked, log.unchecked, log.total)
 
 
-def _manifest(told: Told) -> tuple[Manifest | None, bytes | None]:
-    data = told.read(MANIFEST, MAX_MANIFEST)
+def _manifest(log: VerificationLog) -> tuple[Manifest | None, bytes | None]:
+    data = log.read(MANIFEST, MAX_MANIFEST)
     if data is None:
         return None, None
     try:
         manifest = msgspec.json.decode(counted(data, 4 * MAX_FILES + 100), type=Manifest)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        told.wrong(MANIFEST, f"is no manifest: {error}")
+        log.wrong(MANIFEST, f"is no manifest: {error}")
         return None, data
     except OSError as error:
-        told.wrong(MANIFEST, f"cannot be read: {error.strerror}")
+        log.wrong(MANIFEST, f"cannot be read: {error.strerror}")
         return None, data
     if canonical(manifest) != data:
-        told.wrong(MANIFEST, "is not in its canonical bytes")
+        log.wrong(MANIFEST, "is not in its canonical bytes")
     if manifest.schema != MANIFEST_SCHEMA:
-        told.wrong(MANIFEST, f"is of schema {manifest.schema!r} where {MANIFEST_SCHEMA!r} is due")
+        log.wrong(MANIFEST, f"is of schema {manifest.schema!r} where {MANIFEST_SCHEMA!r} is due")
     if manifest.sealed().root != manifest.root:
-        told.wrong(MANIFEST, "its root is not the digest of its content")
+        log.wrong(MANIFEST, "its root is not the digest of its content")
     return manifest, data
 
 
-def _document(told: Told, data: bytes | None) -> Evidence | None:
+def _document(log: VerificationLog, data: bytes | None) -> Evidence | None:
     """The document; its classes refuse all that its schema does, in linear time."""
     if data is None:
         return None
@@ -93,27 +93,27 @@ def _document(told: Told, data: bytes | None) -> Evidence | None:
         document = decode(counted(data))
         json.loads(data, object_pairs_hook=once)
     except (msgspec.DecodeError, ValueError, RecursionError, OSError) as error:
-        told.wrong(EVIDENCE, f"does not fit its schema: {error}")
+        log.wrong(EVIDENCE, f"does not fit its schema: {error}")
         return None
     return document
 
 
-def _page(told: Told, evidence_data: bytes | None) -> bytes | None:
+def _page(log: VerificationLog, evidence_data: bytes | None) -> bytes | None:
     """The page, whoever made it: no script, nothing that is fetched, and made from this document by its own words."""
-    page = told.read(PAGE, MAX_PAGE)
+    page = log.read(PAGE, MAX_PAGE)
     if page is None:
         return None
     wrong = not_inert(page)
     if wrong is not None:
-        told.wrong(PAGE, wrong)
+        log.wrong(PAGE, wrong)
     else:
-        told.checked.append("the page for scripts and for anything that is fetched")
+        log.checked.append("the page for scripts and for anything that is fetched")
     if evidence_data is not None and hashlib.sha256(evidence_data).hexdigest().encode() not in page:
-        told.wrong(PAGE, f"does not carry the digest of this {EVIDENCE}")
+        log.wrong(PAGE, f"does not carry the digest of this {EVIDENCE}")
     return page
 
 
-def _fields(told: Told, manifest: Manifest, document: Evidence, evidence_data: bytes) -> None:
+def _fields(log: VerificationLog, manifest: Manifest, document: Evidence, evidence_data: bytes) -> None:
     pairs = (
         ("report_id", manifest.report_id, document.report.id),
         ("run_id", manifest.run_id, document.run.id),
@@ -123,55 +123,55 @@ def _fields(told: Told, manifest: Manifest, document: Evidence, evidence_data: b
     )
     for name, said, found in pairs:
         if said != found:
-            told.wrong(MANIFEST, f"its {name} is {said!r:.100}, but {EVIDENCE} has {found!r:.100}")
+            log.wrong(MANIFEST, f"its {name} is {said!r:.100}, but {EVIDENCE} has {found!r:.100}")
 
 
 def _made_again(
-    told: Told,
+    log: VerificationLog,
     manifest: Manifest,
     document: Evidence,
     evidence_data: bytes,
-    recorded: Recorded | None,
+    recorded: JournalState | None,
     page: bytes | None,
-    inside: Inside,
+    files: BundleFiles,
 ) -> None:
     """Make document, page and schema again; only a build of the report code that agrees makes the same bytes."""
     ours = manifest.builder == fingerprint()
-    store = inside.store or store_of(told.folder)
-    wrong = _document_again(told, document, evidence_data, recorded, store)
+    store = files.store or store_of(log.folder)
+    wrong = _document_again(log, document, evidence_data, recorded, store)
     if wrong is None:
-        schema = told.read(SCHEMA, MAX_SCHEMA)
+        schema = log.read(SCHEMA, MAX_SCHEMA)
         differ = [(PAGE, f"is not the page of this {EVIDENCE}")] if page != render(evidence_data) else []
         differ += [(SCHEMA, "is not the published schema")] if schema != published() else []
-        if ours or HAR in inside.digests:
-            archive = told.read(HAR, MAX_PAGE)
+        if ours or HAR in files.digests:
+            archive = log.read(HAR, MAX_PAGE)
             differ += [(HAR, f"is not the archive of this {EVIDENCE}")] if archive != har(document, store) else []
     else:
         differ = [(EVIDENCE, wrong)]
     if ours:
         for name, text in differ:
-            told.wrong(name, text)
+            log.wrong(name, text)
     elif differ:
         names = f"{EVIDENCE}, {PAGE} and {SCHEMA}" if wrong else " and ".join(name for name, _ in differ)
-        told.left_out(
+        log.left_out(
             f"The bundle was made by another build of art15 ({document.tester.name} {document.tester.version}), and "
             f"this one makes other bytes: what the journal does not settle in {names} was not checked (reasons, "
             f"findings, sentences, duties)."
         )
     else:
-        told.notes.append("The bundle was made by another build of art15; this one makes the same document and page.")
+        log.notes.append("The bundle was made by another build of art15; this one makes the same document and page.")
     if not differ:
-        told.checked.append("document, page, schema and archive of exchanges, made again: the same bytes")
+        log.checked.append("document, page, schema and archive of exchanges, made again: the same bytes")
 
 
 def _document_again(
-    told: Told, document: Evidence, evidence_data: bytes, recorded: Recorded | None, store: Store
+    log: VerificationLog, document: Evidence, evidence_data: bytes, recorded: JournalState | None, store: Store
 ) -> str | None:
     """Why the document is not the one that the journal gives; None where it is."""
     if recorded is None:
         return "cannot be made again: the journal cannot be used"
     try:
-        if encode(build(told.folder, document.report.issued, recorded, store)) != evidence_data:
+        if encode(build(log.folder, document.report.issued, recorded, store)) != evidence_data:
             return "is not what the journal, the plan and the exchange records give"
     except BuildError as error:
         return f"cannot be made again: {error}"
@@ -180,7 +180,7 @@ def _document_again(
     return None
 
 
-def _state(told: Told, expected: str | None, manifest_data: bytes | None, evidence_data: bytes | None) -> str:
+def _state(log: VerificationLog, expected: str | None, manifest_data: bytes | None, evidence_data: bytes | None) -> str:
     known = None
     if expected is not None:
         wanted = expected.strip().lower().removeprefix("sha256:")
@@ -188,10 +188,10 @@ def _state(told: Told, expected: str | None, manifest_data: bytes | None, eviden
             if known is None and data is not None and hashlib.sha256(data).hexdigest() == wanted:
                 known = name
         if known is None:
-            told.wrong(MANIFEST, f"neither it nor {EVIDENCE} has the digest that was expected")
-    if told.total:
-        return f"not self-consistent: {told.total} problem{'s' if told.total > 1 else ''}"
+            log.wrong(MANIFEST, f"neither it nor {EVIDENCE} has the digest that was expected")
+    if log.total:
+        return f"not self-consistent: {log.total} problem{'s' if log.total > 1 else ''}"
     if known is not None:
-        lacking = "" if not told.unchecked else ", but not everything was checked"
+        lacking = "" if not log.unchecked else ", but not everything was checked"
         return f"self-consistent, and {known} has the digest that was expected{lacking}"
-    return IN_PART if told.unchecked else UNKNOWN_SIGNER
+    return IN_PART if log.unchecked else UNKNOWN_SIGNER

@@ -16,7 +16,7 @@ from reports.document.build import build
 from reports.document.duties import duty_rows
 from reports.document.proof import proven
 from reports.evidence import CheckResult
-from reports.journal.state import Recorded, load
+from reports.journal.state import JournalState, load
 from tests.endtoend.running import Ran, probe
 
 pytestmark = pytest.mark.slow
@@ -39,19 +39,19 @@ def bundles(server: str, clean_run: Ran, tmp_path_factory: pytest.TempPathFactor
 
 
 @functools.cache
-def whole_run(folder: Path) -> Recorded:
+def whole_run(folder: Path) -> JournalState:
     """A whole run, read once."""
     return recorded(folder)
 
 
-def recorded(folder: Path) -> Recorded:
+def recorded(folder: Path) -> JournalState:
     """The run as a report takes it."""
     found = load(folder)
     found.checks = [proven(check, found.unconnected) for check in found.checks]
     return found
 
 
-def supported(run: Recorded, checks: list[CheckResult] | None = None) -> set[str]:
+def supported(run: JournalState, checks: list[CheckResult] | None = None) -> set[str]:
     """The duties that the observations are consistent with, if only these checks had been carried out."""
     before, run.checks = run.checks, run.checks if checks is None else checks
     try:
@@ -78,7 +78,7 @@ def test_no_duty_gains_by_checks_taken_away(bundles: dict[str, Path], name: str,
     assert supported(run, [check for place, check in enumerate(run.checks) if place not in gone]) <= whole
 
 
-def _parts(run: Recorded) -> list[set[int]]:
+def _parts(run: JournalState) -> list[set[int]]:
     """What is taken away at once by a word on the command line: suites, models, kinds, all that is no pass."""
     keys = [(check.suite, check.model, check.kind, check.transport) for check in run.checks]
     values = {value for key in keys for value in key}

@@ -9,7 +9,7 @@ from reports.evidence import CheckResult, Counterexample, Tally
 
 
 @dataclass(slots=True)
-class Hit:
+class Breach:
     """What one check saw of one cause in one clause."""
 
     check: CheckResult

@@ -10,7 +10,7 @@ import pytest
 from reports.bundle import finish
 from reports.document.build import build
 from reports.evidence import Fact
-from reports.journal.operations import door_of
+from reports.journal.operations import operation_of
 from tests.reports import factory, sample
 
 
@@ -85,4 +85,4 @@ BASE = "http://h:1/prefix/v2"
     ],
 )
 def test_what_a_request_opens(method: str, url: str, status: int | None, rpc: str | None, door: str | None) -> None:
-    assert door_of(method, url, status, rpc) == door
+    assert operation_of(method, url, status, rpc) == door
