@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from harness.bundle.unpack import PackReader
 from tests.endtoend.mortal import Mortal, after_requests
 from tests.endtoend.running import PYTEST, ROOT, probe
 
@@ -158,6 +159,32 @@ def test_interrupted(name: str, moment: int, whole: dict[str, Any], tmp_path: Pa
     assert_honest(document, whole, short=True)
     assert f"the run ended before: {name}" in document["report"]["cut_short_reason"]
     assert_verifies(folder)
+
+
+@pytest.mark.parametrize("moment", moments())
+def test_the_tester_is_killed(moment: int, whole: dict[str, Any], tmp_path: Path) -> None:
+    folder, over = tmp_path / "evidence", threading.Event()
+    with Mortal(MODEL) as server:
+        command = [str(PYTEST), "--endpoint", server.url, "--oip-grpc", server.grpc, "--oip-evidence", str(folder)]
+        process = subprocess.Popen([*command, *RUN, "-q"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        watcher = after_requests(folder, moment, process.kill, over)
+        process.communicate(timeout=300)
+        over.set()
+        watcher.join(10)
+    assert process.returncode == -signal.SIGKILL
+    lines = [json.loads(line) for line in (folder / "journal.jsonl").read_bytes().split(b"\n")[:-1]]
+    named = {line["data"]["sha256"] for line in lines if line["kind"] == "exchange"}
+    assert len(named) >= moment
+    packed = {exchange.digest for exchange in PackReader(folder).exchanges()}
+    assert named <= packed
+    art15 = [sys.executable, "-m", "harness.cli"]
+    reported = subprocess.run([*art15, "report", str(folder)], cwd=ROOT, capture_output=True, text=True)
+    assert reported.returncode == 0, reported.stderr
+    assert_honest(json.loads((folder / "evidence.json").read_bytes()), whole, short=True)
+    assert "cut short" in (folder / "report.html").read_text().lower()
+    verified = subprocess.run([*art15, "verify", str(folder)], cwd=ROOT, capture_output=True, text=True)
+    # Right, but nothing shows whether lines were taken away.
+    assert verified.returncode == 3, verified.stdout + verified.stderr
 
 
 @pytest.mark.parametrize("option", ["-x", "--maxfail=1"])
