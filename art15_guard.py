@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 # A file of ours and words of ours in __init__.py: another distribution of that name may have been installed over it.
 MARKERS = {
     "harness": ("verdicts.py", "art15's harness"),
-    "reports": ("evidence.py", "From the journal of a run"),
+    "reports": ("bundle.py", "From the journal of a run"),
     "suites": ("conformance", "The checks: one folder per concern"),
 }
 

@@ -32,7 +32,8 @@ from reports.evidence import (
     ReportInfo,
     Run,
 )
-from reports.journal.state import JournalState, ModelSeen, load
+from reports.journal.lines import ModelSeen
+from reports.journal.state import JournalState, load
 
 MAX_TEXT = 2000
 MAX_EXCHANGES = 20

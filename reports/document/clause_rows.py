@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from harness.verdicts import Verdict, combine
 from reports.evidence import CheckResult, ClauseRow, Plan
-from reports.journal.state import ClauseListed
+from reports.journal.lines import ClauseListed
 from reports.text.labels import untried
 
 UNDECIDED = (None, "untestable")

@@ -19,7 +19,8 @@ from typing import Any
 
 from reports.document.support import Support, count, is_declared, support
 from reports.evidence import CheckResult, DutyRow, DutyStateName
-from reports.journal.state import CatalogueListed, DutyListed, JournalState
+from reports.journal.lines import CatalogueListed, DutyListed
+from reports.journal.state import JournalState
 from reports.text.labels import named
 
 _KINDS = {

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.evidence import CheckResult
-from reports.journal.state import CheckListed, DutyListed, JournalState
+from reports.journal.lines import CheckListed, DutyListed
+from reports.journal.state import JournalState
 from reports.text.labels import named, transport
 
 HELD = ("pass", "not_applicable")

@@ -1,0 +1,83 @@
+"""The evidence document: the contract between a run and everyone who reads it.
+
+``evidence.json`` is an :class:`Evidence`, encoded by :func:`encode`; the page, the exports and the comparison of
+two runs are functions of it and of nothing else. Its JSON Schema is exported from these classes and checked in.
+A number that is absent is ``None`` beside a ``reason``; NaN and infinities are refused when the document is encoded.
+"""
+
+from __future__ import annotations
+
+from reports.evidence.catalogue import CatalogueInfo, ClauseRow, DutyRow, LawFact
+from reports.evidence.checks import (
+    CheckResult,
+    ClauseOutcome,
+    Counterexample,
+    Estimate,
+    Exemplar,
+    MessageView,
+    Observation,
+    Replayed,
+    Tally,
+    Waiver,
+)
+from reports.evidence.document import Evidence, Finding, Silence, Summary, decode
+from reports.evidence.item import IdentityReading, Item, ModelItem, ReportInfo, TensorView, Tester, Unsampled
+from reports.evidence.plan import Plan, PlannedCheck
+from reports.evidence.record import (
+    SCHEMA_VERSION,
+    ConsequenceName,
+    DutyStateName,
+    Kind,
+    LevelName,
+    Record,
+    VerdictName,
+    encode,
+)
+from reports.evidence.run import Disagreement, Fact, IncidentRow, Run, SelfCheck, SelfCheckRow, SuspectRow, Unreached
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "CatalogueInfo",
+    "CheckResult",
+    "ClauseOutcome",
+    "ClauseRow",
+    "ConsequenceName",
+    "Counterexample",
+    "Disagreement",
+    "DutyRow",
+    "DutyStateName",
+    "Estimate",
+    "Evidence",
+    "Exemplar",
+    "Fact",
+    "Finding",
+    "IdentityReading",
+    "IncidentRow",
+    "Item",
+    "Kind",
+    "LawFact",
+    "LevelName",
+    "MessageView",
+    "ModelItem",
+    "Observation",
+    "Plan",
+    "PlannedCheck",
+    "Record",
+    "Replayed",
+    "ReportInfo",
+    "Run",
+    "SelfCheck",
+    "SelfCheckRow",
+    "Silence",
+    "Summary",
+    "SuspectRow",
+    "Tally",
+    "TensorView",
+    "Tester",
+    "Unreached",
+    "Unsampled",
+    "VerdictName",
+    "Waiver",
+    "decode",
+    "encode",
+]

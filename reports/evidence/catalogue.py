@@ -1,0 +1,62 @@
+"""The clauses and duties that a run was held against, with what it says of each."""
+
+from __future__ import annotations
+
+from reports.evidence.record import DutyStateName, LevelName, Record, VerdictName
+
+
+class ClauseRow(Record, frozen=True, kw_only=True):
+    """One clause of the protocol with what this run says of it."""
+
+    id: str
+    transport: str
+    area: str
+    level: LevelName
+    text: str
+    document: str
+    section: str
+    verdict: VerdictName | None
+    checks: list[str]
+    reason: str | None
+
+
+class LawFact(Record, frozen=True, kw_only=True):
+    """A dated fact about the law or a standard, printed and never computed with."""
+
+    id: str
+    text: str
+    legal_basis: str
+    source: str
+    verified_on: str
+
+
+class CatalogueInfo(Record, frozen=True, kw_only=True):
+    """Which clauses and duties the run was held against."""
+
+    digest: str
+    protocol_commit: str
+    clauses: list[ClauseRow]
+    law: list[LawFact]
+
+
+class DutyRow(Record, frozen=True, kw_only=True):
+    """One duty of Article 15 with what this run says of it and why no more.
+
+    ``supported`` says that the observations are consistent with the duty: everything that it ``asks`` for was carried
+    out, and each of the ``required`` checks that serve it ``held``, which is that it passed or does not apply.
+    """
+
+    id: str
+    paragraph: str
+    force: str
+    text: str
+    hook: str
+    state: DutyStateName
+    checks: list[str]
+    can_show: str
+    cannot_show: str
+    reason: str
+    elsewhere: str | None = None
+    asks: str | None = None
+    required: int = 0
+    held: int = 0

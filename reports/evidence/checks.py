@@ -1,0 +1,155 @@
+"""What one check found: cases, counterexamples, and how often."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from reports.evidence.record import Kind, LevelName, Record, VerdictName
+
+
+class MessageView(Record, frozen=True, kw_only=True):
+    """One side of an exchange as the page shows it: text as far as it is text, capped, already redacted."""
+
+    line: str
+    headers: list[tuple[str, str]]
+    body: str
+    body_bytes: int
+    body_sha256: str | None
+    shown_as: Literal["text", "hex", "empty"]
+    truncated: bool
+
+
+class Replayed(Record, frozen=True, kw_only=True):
+    """How often a counterexample was seen again: ``k`` of ``n`` repetitions."""
+
+    k: int
+    n: int
+
+
+class Counterexample(Record, frozen=True, kw_only=True):
+    """A smallest found violation: what was sent, what came back, and how to send it again.
+
+    ``one_of_many`` says that it is about many requests, such as a run of load, of which the exchange is one: sent
+    alone, it may be answered well.
+    ``root`` is what the check recorded it under, ``cause`` the finding that it belongs to.
+    """
+
+    clauses: list[str]
+    expected: str
+    observed: str
+    root: str
+    request: MessageView | None
+    response: MessageView | None
+    curl: str | None
+    exchange: str | None
+    shrunk_from: int | None = None
+    shrunk_to: int | None = None
+    replayed: Replayed | None = None
+    one_of_many: bool = False
+    cause: str | None = None
+
+
+class Tally(Record, frozen=True, kw_only=True):
+    """How often one check saw one root cause break one clause, whatever of it is shown.
+
+    ``verdict`` is how much it counts, ``owner`` the check that decides the clause, and ``cure`` how a server usually
+    mends it, in that check's words.
+    """
+
+    clause: str
+    root: str
+    failures: int
+    cases: int
+    verdict: VerdictName | None = None
+    owner: str | None = None
+    cure: str | None = None
+
+
+class Exemplar(Record, frozen=True, kw_only=True):
+    """One exchange of a check that broke nothing: what "seen to hold" looked like on the wire."""
+
+    exchange: str
+    request: MessageView | None
+    response: MessageView | None
+    curl: str | None
+
+
+class Estimate(Record, frozen=True, kw_only=True):
+    """``k`` successes in ``n`` independent draws, with an interval by ``method`` at ``confidence``."""
+
+    k: int
+    n: int
+    method: str
+    lower: float
+    upper: float
+    confidence: float
+
+
+class ClauseOutcome(Record, frozen=True, kw_only=True):
+    """What one check found about one of the clauses it covers; a broken one names an exchange that shows it."""
+
+    clause: str
+    level: LevelName
+    verdict: VerdictName
+    exchange: str | None = None
+
+
+class Observation(Record, frozen=True, kw_only=True):
+    """Something seen that no clause decides: which of the permitted readings the endpoint follows."""
+
+    clause: str | None
+    text: str
+
+
+class CheckResult(Record, frozen=True, kw_only=True):
+    """One check on one model (or on the server as a whole).
+
+    ``counterexamples`` and ``exchanges`` are capped; their totals count all that the journal has. ``exercised`` counts
+    what a search has tried, by class of input. ``unreached`` says why a planned check was not carried out (``budget``,
+    ``lost endpoint``); empty if it was.
+    """
+
+    id: str
+    slug: str
+    title: str
+    suite: str
+    group: str
+    clauses: list[ClauseOutcome]
+    duties: list[str]
+    level: LevelName | None
+    transport: str
+    model: str | None
+    verdict: VerdictName
+    reason: str
+    method: str
+    criterion: str
+    observed: str
+    kind: Kind
+    cases: int
+    failures: int
+    estimate: Estimate | None
+    observations: list[Observation]
+    counterexamples: list[Counterexample]
+    exchanges: list[str]
+    exchanges_total: int
+    method_validation: str | None
+    waiver: Waiver | None
+    asked_by_name: bool
+    started: str
+    duration_s: float
+    unreached: str = ""
+    hint: str | None = None
+    exemplar: Exemplar | None = None
+    counterexamples_total: int = 0
+    exercised: dict[str, int] = {}
+    tallies: list[Tally] = []
+
+
+class Waiver(Record, frozen=True, kw_only=True):
+    """A known finding that the operator accepts: by whom, why and until when (ISO date)."""
+
+    slug: str
+    owner: str
+    reason: str
+    expires: str
+    model: str | None = None

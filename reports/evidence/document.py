@@ -1,0 +1,81 @@
+"""The whole document, its findings and its first screen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from reports.evidence.catalogue import CatalogueInfo, DutyRow
+from reports.evidence.checks import CheckResult
+from reports.evidence.item import Item, ReportInfo, Tester
+from reports.evidence.plan import Plan
+from reports.evidence.record import ConsequenceName, Record, VerdictName
+from reports.evidence.run import Run
+
+
+class Silence(Record, frozen=True, kw_only=True):
+    """Something that this report does not show, and where to look instead."""
+
+    subject: str
+    reason: str
+
+
+class Finding(Record, frozen=True, kw_only=True):
+    """One cause, with everything that it touches.
+
+    Attributes:
+        root: identity of the cause, which ``art15 explain`` knows.
+        verdict: how much it counts, the worst of all that it touches.
+        title: what is wrong, in one sentence.
+        consequence: what it means for who uses the endpoint; None where nothing was found, and nothing decided.
+        cure: how a server usually mends it, by the check that decides the clause of the cause.
+        roots: what the checks recorded it under.
+        transports, versions: over which, and in which versions that requests asked for, it was seen.
+        also: what follows from it and was seen as well, a sentence each.
+    """
+
+    root: str
+    verdict: VerdictName
+    title: str
+    checks: list[str]
+    clauses: list[str]
+    models: list[str]
+    consequence: ConsequenceName | None = None
+    cure: str | None = None
+    roots: list[str] = []
+    transports: list[str] = []
+    versions: list[str] = []
+    also: list[str] = []
+
+
+class Summary(Record, frozen=True, kw_only=True):
+    """Counts and the sentences of the first screen; no score."""
+
+    verdicts: dict[str, int]
+    clause_verdicts: dict[str, int]
+    must_untested: int
+    findings: list[Finding]
+    statements: list[str]
+
+
+class Evidence(Record, frozen=True, kw_only=True):
+    """The whole document."""
+
+    schema_version: str
+    report: ReportInfo
+    item: Item
+    tester: Tester
+    catalogue: CatalogueInfo
+    plan: Plan
+    run: Run
+    checks: list[CheckResult]
+    series: list[dict[str, Any]]
+    duties: list[DutyRow]
+    silence: list[Silence]
+    summary: Summary
+
+
+def decode(data: bytes) -> Evidence:
+    """Read ``evidence.json``; unknown members and wrong types are errors that name their path."""
+    return msgspec.json.decode(data, type=Evidence)

@@ -1,0 +1,114 @@
+"""When and how the run went, and what was seen of the endpoint whatever the checks say."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from reports.evidence.record import Record
+
+
+class Fact(Record, frozen=True, kw_only=True):
+    """Something that matters whatever the checks say, in one sentence; no verdict.
+
+    ``subject`` is ``open`` (who is let in where), ``credentials`` or ``plaintext``; ``exchanges`` and ``checks`` name
+    what it was seen in.
+    """
+
+    subject: str
+    text: str
+    exchanges: list[str] = []
+    checks: list[str] = []
+
+
+class SuspectRow(Record, frozen=True, kw_only=True):
+    """A request that was under way, or just answered, when the endpoint went away.
+
+    Sent again on its own ``n`` times, the endpoint went away ``k`` times.
+    """
+
+    exchange: str
+    what: str
+    check: str | None
+    under_way: bool
+    k: int
+    n: int
+
+
+class IncidentRow(Record, frozen=True, kw_only=True):
+    """The endpoint was away: ``gone`` (no connection) or ``silent`` (no answer); ``back_after_s`` is None for ever."""
+
+    kind: Literal["gone", "silent"]
+    at: str
+    address: str
+    check: str | None
+    back_after_s: float | None
+    text: str
+    suspects: list[SuspectRow]
+
+
+class Unreached(Record, frozen=True, kw_only=True):
+    """Planned items without a verdict, by the reason why they have none."""
+
+    reason: str
+    items: list[str]
+
+
+class SelfCheckRow(Record, frozen=True, kw_only=True):
+    """Messages of one kind over one transport: how many were sent, how many differ, how many were judged."""
+
+    transport: str
+    meant: Literal["valid", "invalid", "neither"]
+    sent: int
+    distinct: int
+    looked_at: int
+    disagreements: int
+
+
+class Disagreement(Record, frozen=True, kw_only=True):
+    """A message that is not what the tester meant it to be: a defect of the tester."""
+
+    check: str | None
+    exchange: str
+    text: str
+
+
+class SelfCheck(Record, frozen=True, kw_only=True):
+    """Whether the tester's own messages are what they were meant to be, judged by another route than made them."""
+
+    text: str
+    rows: list[SelfCheckRow] = []
+    disagreements: list[Disagreement] = []
+    disagreements_total: int = 0
+
+
+class Run(Record, frozen=True, kw_only=True):
+    """When and how the run went, and what was seen of the endpoint whatever the checks say (``facts``).
+
+    ``planned`` counts the items that were to be carried out, ``carried_out`` those with a verdict. None for bundles
+    of versions that did not write down what was planned.
+    ``self_check`` is missing where the run was killed, or older than it.
+    """
+
+    id: str
+    start: str
+    end: str | None
+    first_request: str | None
+    last_request: str | None
+    requests: int
+    requests_failed: int
+    bytes_sent: int
+    bytes_received: int
+    redactions: int
+    config_given: dict[str, str]
+    config_defaulted: dict[str, str]
+    deviations: list[str]
+    exit_code: int | None
+    journal_head: str
+    journal_lines: int
+    plan_sha256: str
+    facts: list[Fact] = []
+    planned: int | None = None
+    carried_out: int | None = None
+    unreached: list[Unreached] = []
+    incidents: list[IncidentRow] = []
+    self_check: SelfCheck | None = None
