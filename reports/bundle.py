@@ -1,4 +1,4 @@
-"""Finishing a bundle: document, schema, page and manifest, each written whole or not at all.
+"""Finishing a bundle: document, schema, page, exports and manifest, each written whole or not at all.
 
 Everything here is made from the journal, the plan and the exchange records. So it can be done again at any time:
 after a kill, on another machine, years later.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -19,7 +19,7 @@ from harness.bundle.store import Store, store_of
 from harness.foreign import open_inside, walk
 from reports.document.build import build
 from reports.evidence import encode
-from reports.exports.har import HAR, har
+from reports.exports import exports
 from reports.fingerprint import fingerprint
 from reports.journal.state import JOURNAL, PLAN, BuildError
 from reports.limits import MAX_FILE, MAX_FILES
@@ -91,10 +91,11 @@ def finish(folder: Path, issued: str | None = None, store: Store | None = None) 
     document = build(folder, issued, store=store)
     data = encode(document)
     validate(data)
-    _write(folder / EVIDENCE, data)
-    _write(folder / SCHEMA, published())
-    _write(folder / PAGE, render(data))
-    _write(folder / HAR, har(document, store))
+    _write(folder / EVIDENCE, [data])
+    _write(folder / SCHEMA, [published()])
+    _write(folder / PAGE, [render(data)])
+    for export in exports():
+        _write(folder / export.name, export.make(document, store))
     manifest = Manifest(
         schema=MANIFEST_SCHEMA,
         report_id=document.report.id,
@@ -106,7 +107,7 @@ def finish(folder: Path, issued: str | None = None, store: Store | None = None) 
         journal=JournalSeal(head=document.run.journal_head, lines=document.run.journal_lines),
         files=list(listed(folder)),
     )
-    _write(folder / MANIFEST, canonical(manifest.sealed()))
+    _write(folder / MANIFEST, [canonical(manifest.sealed())])
     return folder / PAGE
 
 
@@ -160,7 +161,7 @@ def others(folder: Path) -> dict[str, str]:
 
 def is_other(name: str) -> bool:
     """Whether a file is neither made from the journal nor named by its content."""
-    own = (EVIDENCE, SCHEMA, PAGE, HAR, MANIFEST, JOURNAL, PLAN)
+    own = (EVIDENCE, SCHEMA, PAGE, MANIFEST, JOURNAL, PLAN, *(export.name for export in exports()))
     return name not in own and not among_exchanges(name) and not name.startswith(_TEMPORARY)
 
 
@@ -176,12 +177,12 @@ def digest_of(folder: Path, name: str) -> tuple[str, int]:
         return digest.hexdigest(), file.tell()
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, pieces: Iterable[bytes]) -> None:
     temporary = path.with_name(f"{_TEMPORARY}{path.name}")
     # A new file: where somebody else has put a link of that name, nothing is written through it.
     try:
         with temporary.open("xb") as file:
-            file.write(data)
+            file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -14,13 +14,13 @@ from harness.bundle.exchange import Body, ExchangeRecord, Pairs, decode, media_t
 from harness.bundle.places import BODY, RECORD
 from harness.bundle.store import Store
 from reports.evidence import Evidence
+from reports.exports import Export
 
-HAR = "exchanges.har"
 # Bytes of a body that stand in it, and exchanges: it is a view for people, and all is in the pack.
 LARGEST, MOST = 64 << 10, 1000
 
 
-def har(document: Evidence, store: Store) -> bytes:
+def _har(document: Evidence, store: Store) -> Iterator[bytes]:
     """The archive of a document's exchanges, each once, in the order of their first mention."""
     checks: dict[str, list[str]] = {}
     for digest, check in _mentioned(document):
@@ -38,7 +38,7 @@ def har(document: Evidence, store: Store) -> bytes:
         "comment": f"{len(entries)} of {document.run.requests} exchanges of run {document.run.id}",
         "entries": entries,
     }
-    return (json.dumps({"log": log}, indent=1, ensure_ascii=True, sort_keys=True) + "\n").encode()
+    yield (json.dumps({"log": log}, indent=1, ensure_ascii=True, sort_keys=True) + "\n").encode()
 
 
 def _mentioned(document: Evidence) -> Iterator[tuple[str, str]]:
@@ -137,3 +137,11 @@ def _text(body: Body, store: Store) -> dict[str, str]:
         return {"text": data.decode(), **named}
     except UnicodeDecodeError:
         return {"text": base64.b64encode(data).decode("ascii"), "encoding": "base64", **named}
+
+
+EXPORT = Export(
+    name="exchanges.har",
+    title="archive of exchanges",
+    about="The exchanges that this page shows, for browsers' tools and proxies (HTTP Archive 1.2)",
+    make=_har,
+)

@@ -12,6 +12,7 @@ from typing import Any
 import jinja2
 
 from reports.evidence import decode
+from reports.exports import exports
 from reports.page import view
 from reports.page.plots import plots
 from reports.text import labels
@@ -50,7 +51,7 @@ def _environment() -> jinja2.Environment:
         statement=labels.statement,
         fact=labels.fact,
     )
-    environment.globals.update(words=labels, view=view, plots=plots)
+    environment.globals.update(words=labels, view=view, plots=plots, exports=exports)
     return environment
 
 

@@ -18,7 +18,7 @@ from reports.bundle import EVIDENCE, MANIFEST, MANIFEST_SCHEMA, PAGE, SCHEMA, Ma
 from reports.document.build import build
 from reports.document.proof import unshown
 from reports.evidence import Evidence, decode, encode
-from reports.exports.har import HAR, har
+from reports.exports import Export, exports
 from reports.fingerprint import fingerprint
 from reports.journal.chain import once
 from reports.journal.state import BuildError, JournalState
@@ -139,13 +139,14 @@ def _made_again(
     ours = manifest.builder == fingerprint()
     store = files.store or store_of(log.folder)
     wrong = _document_again(log, document, evidence_data, recorded, store)
+    # A bundle of another build may lack an export of ours.
+    due = [each for each in exports() if ours or each.name in files.digests]
     if wrong is None:
         schema = log.read(SCHEMA, MAX_SCHEMA)
         differ = [(PAGE, f"is not the page of this {EVIDENCE}")] if page != render(evidence_data) else []
         differ += [(SCHEMA, "is not the published schema")] if schema != published() else []
-        if ours or HAR in files.digests:
-            archive = log.read(HAR, MAX_PAGE)
-            differ += [(HAR, f"is not the archive of this {EVIDENCE}")] if archive != har(document, store) else []
+        others = [each for each in due if _digest(each, document, store) != files.digests.get(each.name)]
+        differ += [(each.name, f"is not the {each.title} of this {EVIDENCE}") for each in others]
     else:
         differ = [(EVIDENCE, wrong)]
     if ours:
@@ -161,7 +162,15 @@ def _made_again(
     else:
         log.notes.append("The bundle was made by another build of art15; this one makes the same document and page.")
     if not differ:
-        log.checked.append("document, page, schema and archive of exchanges, made again: the same bytes")
+        titles = ["document", "page", "schema", *(each.title for each in due)]
+        log.checked.append(f"{', '.join(titles[:-1])} and {titles[-1]}, made again: the same bytes")
+
+
+def _digest(export: Export, document: Evidence, store: Store) -> str:
+    digest = hashlib.sha256()
+    for piece in export.make(document, store):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _document_again(

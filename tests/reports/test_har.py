@@ -13,18 +13,19 @@ from harness.bundle.store import store_of
 from reports.bundle import finish
 from reports.document.build import build
 from reports.evidence import decode
-from reports.exports.har import HAR, LARGEST, har
+from reports.exports.har import EXPORT, LARGEST
 from reports.verification.verify import verify
 from tests.reports import factory
 
 # Members that the specification asks for: http://www.softwareishard.com/blog/har-12-spec/.
+HAR = EXPORT.name
 ENTRY = {"startedDateTime", "time", "request", "response", "cache", "timings"}
 REQUEST = {"method", "url", "httpVersion", "cookies", "headers", "queryString", "headersSize", "bodySize"}
 RESPONSE = {"status", "statusText", "httpVersion", "cookies", "headers", "content", "redirectURL", "headersSize"}
 
 
 def archive(folder: Path) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(har(build(folder), store_of(folder)))["log"]["entries"]
+    found: list[dict[str, Any]] = json.loads(b"".join(EXPORT.make(build(folder), store_of(folder))))["log"]["entries"]
     return found
 
 
