@@ -137,7 +137,7 @@ def reach(client: RestClient, patience: float = 0.0) -> None:
             exchange = client.send("GET", "/v2/health/live", timeout=seconds)
     if exchange.error is None or exchange.status is not None:
         return
-    url, said = client.access.base_url, exchange.error.message
+    url, said = client.access.address.url, exchange.error.message
     if exchange.error.kind == "connect":
         raise TargetError(f"cannot reach {url}: {said}")
     advice = rest_advice(client.access)

@@ -22,7 +22,7 @@ def reach_grpc(client: GrpcClient, patience: float = 0.0) -> None:
     if exchange.timed_out:
         with client.budget.allowing(patience) as seconds:
             exchange = client.call("ServerLive", timeout=seconds)
-    address = f"{client.access.host}:{client.access.port}"
+    address = client.access.address.place
     if exchange.error is None:
         return
     said = exchange.error.message

@@ -46,4 +46,4 @@ def check_disclosure(probe: Probe, name: str, exchange: Exchange, text: str) -> 
 
 def _known(probe: Probe) -> tuple[str, ...]:
     clients = (probe.target.rest, probe.target.grpc)
-    return tuple(name for client in clients if client for name in (client.access.host, client.access.sni))
+    return tuple(name for client in clients if client for name in (client.access.address.host, client.access.sni))

@@ -113,7 +113,8 @@ def ordinary(probe: Probe) -> Headers:
 def nobody(probe: Probe) -> Iterator[RestClient]:
     """A client without any credentials, without a client certificate as well."""
     access = probe.client.access
-    bare = replace(access, headers=ordinary(probe), token=None, token_command=None, cert=None, key=None)
+    at = replace(access.address, user=None)
+    bare = replace(access, at=at, headers=ordinary(probe), token=None, token_command=None, cert=None, key=None)
     with RestClient(bare, probe.client.recorder, probe.client.budget) as client:
         yield client
 

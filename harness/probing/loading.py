@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import math
-import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import certifi
 import msgspec
 
 from harness.budget import Budget, BudgetExhausted
@@ -32,7 +30,6 @@ from harness.probing.load_validity import NOISE
 from harness.probing.replies import status_of
 from harness.probing.routes import Transport
 from harness.verdicts import Verdict
-from harness.wire.access import Access
 
 if TYPE_CHECKING:
     from harness.probing.probe import Probe
@@ -150,10 +147,10 @@ class Loader:
         needed = connections_needed(rate, self.level.latency_s, workers) if schedule else at_once
         return LoadPlan(
             transport="http" if self.way == "rest" else "grpc",
-            host=access.host,
-            port=access.port,
-            tls=access.is_tls,
-            ca_file=_ca_file(access),
+            host=access.address.host,
+            port=access.address.port,
+            tls=access.address.tls,
+            ca_file=str(Path(access.ca).resolve()) if access.ca else "",
             cert_file=str(Path(access.cert).resolve()) if access.cert else "",
             authority=access.host_header,
             **self._credentials(),
@@ -304,10 +301,3 @@ def alone(probe: Probe, way: Transport, tries: int = 5) -> float:
     if not took:
         raise Untestable(f"the model answers nothing while it is alone: {status_of(sent[0])}")
     return took[len(took) // 2]
-
-
-def _ca_file(access: Access) -> str:
-    if access.ca:
-        return str(Path(access.ca).resolve())
-    # Empty: the system's own trust, where there is any.
-    return "" if ssl.get_default_verify_paths().cafile else certifi.where()

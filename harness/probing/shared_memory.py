@@ -23,7 +23,7 @@ FIRST = 64
 
 def on_this_host(probe: Probe) -> bool:
     """Whether the endpoint has a loopback address, so that its memory may be ours."""
-    host = probe.client.access.host
+    host = probe.client.access.address.host
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:

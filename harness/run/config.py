@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,12 +17,9 @@ from harness.run.folder import refuse_unusable
 from harness.run.numbers import Given, count_of, rate_of, seconds_of, seed_of, timeout_of
 from harness.run.options import ALLOWANCES, PROFILES, Options, UsageError
 from harness.wire.access import Access
+from harness.wire.address import Address, is_grpc, read_grpc
 
 OFF_LOOPBACK_RATE = 50.0
-
-_GRPC_URL = re.compile(r"(grpcs?)://")
-_HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^/:@\s]+):\d{1,5}/?")
-
 # Options whose values are secrets or may hold one: recorded as given, never with their value.
 _SECRET_OPTIONS = {"endpoints", "headers", "token_command", "proxy"}
 
@@ -62,7 +58,7 @@ class Config:
     def plaintext(self) -> list[str]:
         """The transports with an address that are reached without TLS."""
         both = (("rest", self.rest), ("grpc", self.grpc))
-        return [name for name, access in both if access is not None and not access.is_tls]
+        return [name for name, access in both if access is not None and not access.address.tls]
 
     def reaches(self, transport: str) -> bool:
         """Whether a check of that transport (``rest``, ``grpc`` or ``both``) can be carried out."""
@@ -83,7 +79,7 @@ def configure(options: Options, endpoint: str, environ: Mapping[str, str] | None
     environ = os.environ if environ is None else environ
     try:
         policy, policy_sha256 = load_policy(Path(options.policy) if options.policy else None)
-        rest = None if _GRPC_URL.match(endpoint) else access_for(options, endpoint, environ)
+        rest = None if is_grpc(endpoint) else access_for(options, endpoint, environ)
         grpc = grpc_access_for(options, endpoint, rest, environ)
     except (PolicyError, ValueError) as error:
         raise UsageError(str(error)) from error
@@ -101,7 +97,7 @@ def configure(options: Options, endpoint: str, environ: Mapping[str, str] | None
     return Config(
         run_id=run_id,
         options=options,
-        endpoint=access.base_url if rest is not None else _grpc_url(access),
+        endpoint=access.address.url if rest is not None else access.address.grpc_url,
         access=access,
         rest=rest,
         grpc=grpc,
@@ -117,7 +113,7 @@ def configure(options: Options, endpoint: str, environ: Mapping[str, str] | None
     )
 
 
-def access_for(options: Options, endpoint: str, environ: Mapping[str, str]) -> Access:
+def access_for(options: Options, endpoint: Address | str, environ: Mapping[str, str]) -> Access:
     """The way to an address with the credentials and the trust that the options give.
 
     Raises:
@@ -133,7 +129,7 @@ def access_for(options: Options, endpoint: str, environ: Mapping[str, str]) -> A
         if path is not None and not Path(path).is_file():
             raise UsageError(f"{option} {path}: no such file")
     return Access(
-        base_url=endpoint,
+        at=endpoint,
         headers=tuple(headers),
         token=environ.get("ART15_TOKEN") or None,
         token_command=options.token_command,
@@ -156,20 +152,11 @@ def grpc_access_for(options: Options, endpoint: str, rest: Access | None, enviro
         return None
     if rest is None and options.grpc is not None:
         raise UsageError(f"--endpoint {endpoint} is a gRPC address already: leave out --oip-grpc")
-    scheme = _GRPC_URL.match(given)
-    tls = scheme.group(1) == "grpcs" if scheme else rest is not None and rest.is_tls
-    address = given[scheme.end() :] if scheme else given
-    if not _HOST_PORT.fullmatch(address):
-        raise UsageError(f"gRPC address {address!r} is not HOST:PORT")
+    address = read_grpc(given, tls=rest is not None and rest.address.tls)
     # `google` is a folder of many packages; to look into one that is not there would raise.
     if not all(importlib.util.find_spec(name) for name in ("h2", "google", "google.protobuf")):
         raise UsageError("gRPC needs the extra: pip install 'art15[grpc]'")
-    url = f"http{'s' if tls else ''}://{address}"
-    return access_for(options, url, environ) if rest is None else rest.beside(url)
-
-
-def _grpc_url(access: Access) -> str:
-    return f"grpc{'s' if access.is_tls else ''}://{access.base_url.partition('://')[2]}"
+    return access_for(options, address, environ) if rest is None else rest.beside(address)
 
 
 def _limits(options: Options, policy: Policy, profile: str, *, loopback: bool) -> Limits:

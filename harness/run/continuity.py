@@ -219,7 +219,7 @@ class Continuity:
         incident = Incident(
             kind="gone" if kind == "gone" else "silent",
             at=now(),
-            address=f"{client.access.host}:{client.access.port}",
+            address=client.access.address.place,
             check=self._recorder.current_check,
             patience_s=self._patience,
             crowd=self.crowd,

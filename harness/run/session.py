@@ -151,7 +151,7 @@ class Run:
         self._record_opening()
         self._recorder = Recorder(ExchangeStore(config.folder, self._room), self.redactor, self._exchange, self.disk)
         access = (config.access, *(each for each in (config.rest, config.grpc) if each is not None))
-        hosts = {name for each in access for name in (each.host, each.sni)}
+        hosts = {name for each in access for name in (each.address.host, each.sni)}
         self._sightings = Sightings(self.redactor, hosts, self._open_checks())
         self._recorder.observe(self._sightings.look)
         self._recorder.observe(self._messages.note)
@@ -273,7 +273,7 @@ class Run:
             {
                 "run_id": config.run_id,
                 "endpoint": config.endpoint,
-                "authority": config.access.authority or config.access.host,
+                "authority": config.access.authority or config.access.address.host,
                 "tester": tester(),
                 "config_given": dict(config.given),
                 "config_defaulted": dict(config.defaulted),
@@ -458,7 +458,7 @@ class Run:
         """Where it may be disturbed and has come back, the suspects are sent again; then the incident is recorded."""
         if "stress" in self.config.allow and not incident.lost and not incident.crowd:
             target = self.target
-            base = target.rest.access.base_url if target.rest is not None else ""
+            base = target.rest.access.address.url if target.rest is not None else ""
             with contextlib.suppress(EndpointLost, TesterFailed):
                 send_suspects_again(
                     incident, list(self._recorder.recent), Clients(target.rest, target.grpc), base, self.continuity

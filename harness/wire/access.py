@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import base64
-import ipaddress
 import re
 import shlex
 import ssl
 import subprocess
 import threading
 import time
-from dataclasses import dataclass, field, replace
-from urllib.parse import SplitResult, unquote, urlsplit
-
-import certifi
-import httpx
+from dataclasses import InitVar, dataclass, field, replace
 
 from harness.record.parts import halves, parts_of
 from harness.waiting import wait
+from harness.wire import tls
+from harness.wire.address import Address, read_proxy, read_url
+from harness.wire.connection import ConnectionSettings
 
 TOKEN_SECONDS = 300.0
 TOKEN_TIMEOUT = 30.0
@@ -62,9 +60,10 @@ class _Tokens:
 class Access:
     """A checked way to the endpoint.
 
+    Args:
+        at: where it is, or the URL that says so; a user name in it becomes Basic credentials.
+
     Attributes:
-        base_url: ``http`` or ``https``, a path prefix allowed; a user name in it becomes Basic credentials and is
-            then no longer part of it.
         headers: sent with every request.
         token: bearer token.
         token_command: command line (no shell) that prints the bearer token; run again every five minutes and after a
@@ -77,7 +76,7 @@ class Access:
         ValueError: something cannot work; one line, without any secret in it.
     """
 
-    base_url: str
+    at: InitVar[Address | str]
     headers: tuple[Header, ...] = ()
     token: str | None = field(default=None, repr=False)
     token_command: str | None = field(default=None, repr=False)
@@ -86,21 +85,12 @@ class Access:
     key: str | None = None
     authority: str | None = None
     proxy: str | None = field(default=None, repr=False)
-    host: str = field(init=False)
-    port: int = field(init=False)
-    _userinfo: str | None = field(init=False, repr=False)
+    address: Address = field(init=False)
     _tokens: _Tokens = field(init=False, repr=False, default_factory=_Tokens)
 
-    def __post_init__(self) -> None:
-        parts = _split(self.base_url, ("http", "https"), "endpoint")
-        if parts.query or parts.fragment:
-            raise ValueError("the endpoint URL must end with its path: no query and no fragment")
-        set_field = object.__setattr__  # the class is frozen; these are derived once
-        set_field(self, "host", _host(parts))
-        set_field(self, "port", parts.port or (443 if parts.scheme == "https" else 80))
-        set_field(self, "_userinfo", _userinfo(parts))
-        netloc = parts.netloc.rpartition("@")[2]
-        set_field(self, "base_url", f"{parts.scheme}://{netloc}{parts.path.rstrip('/')}")
+    def __post_init__(self, at: Address | str) -> None:
+        # The class is frozen; this is derived once.
+        object.__setattr__(self, "address", read_url(at) if isinstance(at, str) else at)
         self._refuse_headers()
         if self.token is not None and self.token_command is not None:
             raise ValueError("give a token or a token command, not both")
@@ -111,7 +101,7 @@ class Access:
         if self.authority is not None and not _AUTHORITY.fullmatch(self.authority):
             raise ValueError(f"authority {self.authority!r} is not HOST or HOST:PORT")
         if self.proxy is not None:
-            _split(self.proxy, ("http",), "proxy")
+            read_proxy(self.proxy)
 
     def _refuse_headers(self) -> None:
         for name, value in self.headers:
@@ -119,50 +109,30 @@ class Access:
                 raise ValueError(f"{name!r} is not a header name")
             _refuse_value(f"the header {name}", value)
 
-    def beside(self, base_url: str) -> Access:
+    def beside(self, at: Address | str) -> Access:
         """Another address with the same credentials and trust; a token command is run once for both.
 
         Raises:
             ValueError: the address cannot be used.
         """
-        other = replace(self, base_url=base_url)
+        other = replace(self, at=at)
         object.__setattr__(other, "_tokens", self._tokens)
         return other
 
     @property
-    def is_tls(self) -> bool:
-        """Whether the endpoint is reached over TLS."""
-        return self.base_url.startswith("https:")
-
-    @property
-    def prefix(self) -> str:
-        """Path prefix, percent-encoded as given, without a slash at the end."""
-        return urlsplit(self.base_url).path
-
-    @property
     def host_header(self) -> str:
         """Value of the Host header: the authority, else the URL's host and port as written."""
-        return self.authority or urlsplit(self.base_url).netloc
+        return self.authority or self.address.authority
 
     @property
     def sni(self) -> str:
         """Server name for TLS."""
-        if self.authority is None:
-            return self.host
-        name = _AUTHORITY.fullmatch(self.authority)
-        return name.group(1).strip("[]") if name else self.host
+        return self.address.host if self.authority is None else tls.server_name(self.authority)
 
     @property
     def is_loopback(self) -> bool:
         """Whether the endpoint is on this machine (and no proxy stands in between)."""
-        if self.proxy is not None:
-            return False
-        if self.host == "localhost" or self.host.endswith(".localhost"):
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return self.proxy is None and self.address.is_loopback
 
     def headers_now(self) -> tuple[Header, ...]:
         """The headers of access for a request sent now, credentials included.
@@ -175,9 +145,8 @@ class Access:
         token = self.token or self._token_from_command()
         if token is not None:
             return (*self.headers, ("Authorization", f"Bearer {token}"))
-        if self._userinfo is not None:
-            basic = base64.b64encode(self._userinfo.encode()).decode()
-            return (*self.headers, ("Authorization", f"Basic {basic}"))
+        if self.address.user is not None:
+            return (*self.headers, ("Authorization", _basic(self.address.user)))
         return self.headers
 
     def refused(self) -> None:
@@ -189,7 +158,7 @@ class Access:
     @property
     def has_credentials(self) -> bool:
         """Whether anything was given that shows who is asking; a header counts by its name."""
-        given = self.token or self.token_command or self._userinfo or self.cert
+        given = self.token or self.token_command or self.address.user or self.cert
         return bool(given) or any(is_sensitive(name) for name, _ in self.headers)
 
     def secrets(self) -> tuple[str, ...]:
@@ -197,9 +166,9 @@ class Access:
         found = set(self._tokens.past)
         if self.token:
             found.add(self.token)
-        for userinfo in (self._userinfo, _userinfo(urlsplit(self.proxy)) if self.proxy else None):
-            if userinfo:
-                found |= halves(userinfo)
+        for user in (self.address.user, read_proxy(self.proxy).user if self.proxy else None):
+            if user:
+                found |= halves(user)
         for name, value in self.headers:
             if _SENSITIVE.search(name):
                 found |= parts_of(value)
@@ -207,32 +176,30 @@ class Access:
                 found.add(value)
         return tuple(sorted(found - {""}))
 
-    def ssl_context(self) -> ssl.SSLContext:
+    def ssl_context(self, protocol: str = tls.HTTP1) -> ssl.SSLContext:
         """A verifying context: the CA file if given, else the system's trust store and certifi's.
 
         Raises:
             ValueError: a file cannot be used.
         """
         try:
-            context = ssl.create_default_context(cafile=self.ca)
-            if self.ca is None:
-                context.load_verify_locations(certifi.where())
-            if self.cert is not None:
-                context.load_cert_chain(self.cert, self.key)
+            return tls.verifying(self.ca, self.cert, self.key, protocol)
         except (OSError, ssl.SSLError) as error:
             files = ", ".join(name for name in (self.ca, self.cert, self.key) if name)
             raise ValueError(f"TLS files cannot be used ({files}): {error}") from error
-        context.set_alpn_protocols(["http/1.1"])
-        return context
 
-    def proxy_address(self) -> tuple[str, int, str | None] | None:
-        """Host, port and Proxy-Authorization value of the proxy, if there is one."""
+    def settings(self, protocol: str = tls.HTTP1) -> ConnectionSettings:
+        """How connections to the endpoint are opened, to speak that protocol over TLS.
+
+        Raises:
+            ValueError: a file cannot be used.
+        """
+        context = self.ssl_context(protocol) if self.address.tls else None
         if self.proxy is None:
-            return None
-        parts = urlsplit(self.proxy)
-        userinfo = _userinfo(parts)
-        basic = None if userinfo is None else "Basic " + base64.b64encode(userinfo.encode()).decode()
-        return _host(parts), parts.port or 80, basic
+            return ConnectionSettings(context, self.sni)
+        proxy = read_proxy(self.proxy)
+        credentials = None if proxy.user is None else _basic(proxy.user)
+        return ConnectionSettings(context, self.sni, (proxy.host, proxy.port, credentials))
 
     def _token_from_command(self) -> str | None:
         if self.token_command is None:
@@ -275,30 +242,8 @@ def _run(command: str) -> str:
     return token
 
 
-def _split(url: str, schemes: tuple[str, ...], what: str) -> SplitResult:
-    if re.search(r"[^\x21-\x7e]", url):
-        raise ValueError(f"the {what} URL has a space, a control or a non-ASCII character: percent-encode it")
-    try:
-        parts = urlsplit(url)
-        port_is_valid = parts.port != 0
-        httpx.URL(f"{parts.scheme or 'http'}://{parts.netloc.rpartition('@')[2]}/")  # what sends must take it too
-    except (ValueError, httpx.InvalidURL) as error:
-        raise ValueError(f"the {what} URL cannot be read: {error}") from None
-    if parts.scheme not in schemes:
-        raise ValueError(f"the {what} URL must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
-    if not parts.hostname or not port_is_valid:
-        raise ValueError(f"the {what} URL names no host" if port_is_valid else f"the {what} URL has port 0")
-    return parts
-
-
-def _host(parts: SplitResult) -> str:
-    return parts.hostname or ""
-
-
-def _userinfo(parts: SplitResult) -> str | None:
-    if parts.username is None:
-        return None
-    return f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+def _basic(user: str) -> str:
+    return "Basic " + base64.b64encode(user.encode()).decode()
 
 
 def _refuse_value(what: str, value: str) -> None:

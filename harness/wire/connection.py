@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import httpcore
 
 from harness.record.quoting import clip
+from harness.wire.address import joined
 from harness.wire.sockets import Backend, Call, Stream, WireError, as_call
 
 # Shorter than the idle time of any common server (uvicorn: 5 s): if both sides closed at once, a request would be
@@ -19,37 +20,38 @@ MAX_PROXY_REPLY = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
-    """How to get to the endpoint: TLS context (None for plain HTTP), server name, and the proxy if there is one."""
+class ConnectionSettings:
+    """How connections are opened: TLS context (None for plain HTTP), server name, and the proxy if there is one."""
 
     context: ssl.SSLContext | None = None
     sni: str | None = None
     proxy: tuple[str, int, str | None] | None = None
 
 
-def open_stream(host: str, port: int, route: Route, backend: Backend, call: Call, *, tunnel: bool = False) -> Stream:
-    """A connection to ``host``, through the proxy and with TLS as ``route`` says.
+def open_stream(
+    host: str, port: int, settings: ConnectionSettings, backend: Backend, call: Call, *, tunnel: bool = False
+) -> Stream:
+    """A connection to ``host``, through the proxy and with TLS as ``settings`` say.
 
     Without TLS a proxy is left to forward the requests themselves, unless ``tunnel`` asks for a tunnel.
 
     Raises:
         WireError: kinds ``connect`` and ``tls``.
     """
-    if route.proxy is None:
+    if settings.proxy is None:
         stream = backend.connect_tcp(host, port, timeout=call)
     else:
-        proxy, proxy_port, credentials = route.proxy
+        proxy, proxy_port, credentials = settings.proxy
         stream = backend.connect_tcp(proxy, proxy_port, timeout=call)
-        if tunnel or route.context is not None:
-            _tunnel(stream, f"[{host}]:{port}" if ":" in host else f"{host}:{port}", credentials, call)
-    if route.context is None:
+        if tunnel or settings.context is not None:
+            _tunnel(stream, joined(host, port), credentials, call)
+    if settings.context is None:
         return stream
-    return stream.start_tls(route.context, route.sni or host, timeout=call)
+    return stream.start_tls(settings.context, settings.sni or host, timeout=call)
 
 
 def _tunnel(stream: Stream, target: str, credentials: str | None, call: Call) -> None:
     """Ask the proxy for a tunnel."""
-    # A literal address of IPv6 stands in brackets wherever a port follows.
     lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
     if credentials is not None:
         lines.append(f"Proxy-Authorization: {credentials}")
@@ -79,9 +81,9 @@ class _Http11(httpcore.HTTP11Connection):
 class Connection(httpcore.ConnectionInterface):
     """A connection that is opened by its first request; `httpcore.ConnectionPool` decides on its use."""
 
-    def __init__(self, origin: httpcore.Origin, route: Route, backend: Backend) -> None:
+    def __init__(self, origin: httpcore.Origin, settings: ConnectionSettings, backend: Backend) -> None:
         self._origin = origin
-        self._route = route
+        self._settings = settings
         self._backend = backend
         self._http: _Http11 | None = None
         self._failed = False
@@ -98,7 +100,7 @@ class Connection(httpcore.ConnectionInterface):
             if self._http is None:
                 try:
                     host, port = self._origin.host.decode(), self._origin.port
-                    stream = open_stream(host, port, self._route, self._backend, call)
+                    stream = open_stream(host, port, self._settings, self._backend, call)
                 except BaseException:
                     self._failed = True
                     raise
@@ -107,9 +109,9 @@ class Connection(httpcore.ConnectionInterface):
 
     def _by_proxy(self, request: httpcore.Request) -> httpcore.Request:
         """The request as it goes over this connection: a proxy without a tunnel is given the whole URL."""
-        if self._route.proxy is None or self._route.context is not None:
+        if self._settings.proxy is None or self._settings.context is not None:
             return request
-        credentials = self._route.proxy[2]
+        credentials = self._settings.proxy[2]
         headers = list(request.headers)
         if credentials is not None:
             headers.append((b"Proxy-Authorization", credentials.encode("latin-1")))
@@ -164,11 +166,11 @@ def _reply(stream: Stream, call: Call) -> bytes:
 class Pool(httpcore.ConnectionPool):
     """httpcore's pool over our connections. Safe to use from several threads."""
 
-    def __init__(self, route: Route) -> None:
-        self._route = route
+    def __init__(self, settings: ConnectionSettings) -> None:
+        self._settings = settings
         self._backend = Backend()
         super().__init__(max_connections=None, max_keepalive_connections=MAX_IDLE, network_backend=self._backend)
 
     def create_connection(self, origin: httpcore.Origin) -> Connection:
         """A new connection, not yet opened."""
-        return Connection(origin, self._route, self._backend)
+        return Connection(origin, self._settings, self._backend)

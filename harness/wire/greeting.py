@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import ssl
 from dataclasses import dataclass
 
 from harness.wire.access import Access
-from harness.wire.connection import Route, open_stream
+from harness.wire.connection import ConnectionSettings, open_stream
 from harness.wire.sockets import Backend, Call, WireError
+from harness.wire.tls import unverifying
 
 SECONDS = 2.0
 # The preface of a client and an empty SETTINGS frame (RFC 9113, section 3.4).
@@ -43,11 +43,9 @@ def greeting(access: Access) -> Greeting:
 
 def _takes_tls(access: Access) -> bool:
     # Nothing is sent but the handshake: whether the certificate is right is of no concern here.
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    context.set_alpn_protocols(["h2", "http/1.1"])
+    settings = ConnectionSettings(unverifying(), access.sni)
     try:
-        open_stream(access.host, access.port, Route(context, access.sni), Backend(), Call(SECONDS)).close()
+        open_stream(access.address.host, access.address.port, settings, Backend(), Call(SECONDS)).close()
     except WireError:
         return False
     return True
@@ -56,7 +54,7 @@ def _takes_tls(access: Access) -> bool:
 def _first_bytes(access: Access, sent: bytes) -> bytes:
     call = Call(SECONDS)
     try:
-        stream = open_stream(access.host, access.port, Route(), Backend(), call)
+        stream = open_stream(access.address.host, access.address.port, ConnectionSettings(), Backend(), call)
     except WireError:
         return b""
     with contextlib.closing(stream):

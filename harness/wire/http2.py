@@ -23,7 +23,7 @@ import h2.settings
 
 from harness.record.exchange import Headers
 from harness.record.quoting import clip
-from harness.wire.connection import KEEPALIVE_SECONDS, Route, open_stream
+from harness.wire.connection import KEEPALIVE_SECONDS, ConnectionSettings, open_stream
 from harness.wire.sockets import Backend, Call, Stream, WireError
 
 READ_BYTES = 1 << 16
@@ -230,8 +230,8 @@ class Http2Connection:
 class Http2Pool:
     """Connections to one address; one request at a time on each. Safe to use from several threads."""
 
-    def __init__(self, host: str, port: int, route: Route) -> None:
-        self._host, self._port, self._route = host, port, route
+    def __init__(self, host: str, port: int, settings: ConnectionSettings) -> None:
+        self._host, self._port, self._settings = host, port, settings
         self._backend = Backend()
         self._idle: list[Http2Connection] = []
         self._lock = threading.Lock()
@@ -247,7 +247,7 @@ class Http2Pool:
         connection = None if fresh else self._take_idle()
         if connection is None:
             connection = Http2Connection(
-                open_stream(self._host, self._port, self._route, self._backend, call, tunnel=True)
+                open_stream(self._host, self._port, self._settings, self._backend, call, tunnel=True)
             )
         try:
             connection.request(headers, body, call, answer, inspect)

@@ -6,12 +6,12 @@ import ssl
 import warnings
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from harness.wire.access import Access
-from harness.wire.connection import Route, open_stream
+from harness.wire.connection import open_stream
 from harness.wire.rest import RestClient
 from harness.wire.sockets import Backend, Call
+from harness.wire.tls import HTTP1
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +20,9 @@ class PinnedAccess(Access):
 
     version: ssl.TLSVersion = field(default=ssl.TLSVersion.TLSv1_2)
 
-    def ssl_context(self) -> ssl.SSLContext:
+    def ssl_context(self, protocol: str = HTTP1) -> ssl.SSLContext:
         """A verifying context for one version, weak ciphers included: whether the peer refuses is the question."""
-        context = Access.ssl_context(self)
+        context = Access.ssl_context(self, protocol)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             context.set_ciphers("ALL:@SECLEVEL=0")
@@ -35,18 +35,16 @@ class PinnedAccess(Access):
 def pinned(client: RestClient, version: ssl.TLSVersion) -> RestClient:
     """A client without credentials that speaks one version of TLS; close it."""
     access = client.access
-    made = PinnedAccess(access.base_url, ca=access.ca, authority=access.authority, proxy=access.proxy, version=version)
+    made = PinnedAccess(access.address, ca=access.ca, authority=access.authority, proxy=access.proxy, version=version)
     return RestClient(made, client.recorder, client.budget)
 
 
 def plain(client: RestClient) -> RestClient:
     """A client without credentials that speaks plain HTTP to the same port; close it."""
     access = client.access
-    prefix = urlsplit(access.base_url).path
-    host = f"[{access.host}]" if ":" in access.host else access.host
     bare = replace(
         access,
-        base_url=f"http://{host}:{access.port}{prefix}",
+        at=replace(access.address, tls=False, authority=access.address.place, user=None),
         headers=(),
         token=None,
         token_command=None,
@@ -66,9 +64,8 @@ def certificate(client: RestClient) -> dict[str, Any]:
         BudgetExhausted: nothing was sent.
     """
     access = client.access
-    route = Route(access.ssl_context(), access.sni, access.proxy_address())
     call = Call(client.budget.take())
-    stream = open_stream(access.host, access.port, route, Backend(), call, tunnel=True)
+    stream = open_stream(access.address.host, access.address.port, access.settings(), Backend(), call, tunnel=True)
     try:
         return dict(stream.get_extra_info("socket").getpeercert() or {})
     finally:

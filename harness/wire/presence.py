@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from harness.waiting import wait
 from harness.wire.access import Access
-from harness.wire.connection import Route, open_stream
+from harness.wire.connection import ConnectionSettings, open_stream
 from harness.wire.sockets import Backend, Call, WireError
 
 CONNECT_SECONDS = 1.0
@@ -19,8 +19,9 @@ def refuses(access: Access, pause: float) -> bool:
     if access.proxy is not None:
         return False
     wait(pause)
+    address = access.address
     try:
-        open_stream(access.host, access.port, Route(), Backend(), Call(CONNECT_SECONDS)).close()
+        open_stream(address.host, address.port, ConnectionSettings(), Backend(), Call(CONNECT_SECONDS)).close()
     except WireError as error:
         return error.failure.kind == "connect"
     return False

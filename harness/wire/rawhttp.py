@@ -10,11 +10,12 @@ import contextlib
 import itertools
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from harness.record.clock import now
 from harness.record.exchange import Exchange, Failure
-from harness.wire.connection import Route, open_stream
+from harness.wire.connection import open_stream
 from harness.wire.duplex import Duplex, Piece, Stalled
 from harness.wire.rawread import Response, ResponseReader
 from harness.wire.rest import RestClient
@@ -28,7 +29,7 @@ MAX_TARGET = 2000
 def head(client: RestClient, method: str, path: str, headers: Sequence[tuple[str, str]] = ()) -> bytes:
     """A request head with Host, the credentials of access and ``headers``, exactly as given; ends with a blank line."""
     access = client.access
-    lines = [f"{method} {access.prefix}{path} HTTP/1.1", f"Host: {access.host_header}"]
+    lines = [f"{method} {access.address.path}{path} HTTP/1.1", f"Host: {access.host_header}"]
     lines += [f"{name}: {value}" for name, value in (*access.headers_now(), *headers)]
     return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")
 
@@ -177,8 +178,7 @@ def _begin(client: RestClient, seconds: float | None) -> Call:
 
 def _open(client: RestClient, call: Call) -> Stream:
     access = client.access
-    route = Route(access.ssl_context() if access.is_tls else None, access.sni, access.proxy_address())
-    return open_stream(access.host, access.port, route, Backend(), call, tunnel=True)
+    return open_stream(access.address.host, access.address.port, access.settings(), Backend(), call, tunnel=True)
 
 
 def _exchange(
@@ -192,7 +192,7 @@ def _exchange(
 ) -> Exchange:
     words = sent[: MAX_TARGET * 4].split(b"\r\n", 1)[0].split(b" ")
     target = _path(words[1].decode("latin-1")) if len(words) == 3 else "/"
-    origin = client.access.base_url.removesuffix(client.access.prefix)
+    origin = replace(client.access.address, path="").url
     return Exchange(
         n=client.recorder.next_number(),
         method=words[0].decode("latin-1") if len(words) == 3 and words[0].isalpha() else "RAW",

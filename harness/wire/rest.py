@@ -23,7 +23,6 @@ from harness.waiting import wait
 from harness.wire import strictjson
 from harness.wire.access import Access, Header
 from harness.wire.ahead import Bank
-from harness.wire.connection import Route
 from harness.wire.messages import InferRequest
 from harness.wire.pace import THROTTLED_SECONDS, THROTTLED_TRIES, Pace, pause_of
 from harness.wire.reading import Readings
@@ -60,10 +59,9 @@ class RestClient:
         self.recorder = recorder
         self.budget = budget
         self.user_agent = user_agent
-        context = access.ssl_context() if access.is_tls else None
-        self._transport = DeadlineTransport(Route(context, access.sni, access.proxy_address()))
-        self._prefix = access.prefix
-        self._origin = access.base_url.removesuffix(self._prefix)
+        self._transport = DeadlineTransport(access.settings())
+        self._prefix = access.address.path
+        self._origin = access.address.url.removesuffix(self._prefix)
         self._url = httpx.URL(self._origin + "/")  # the path goes out as the request target, untouched by httpx
         self._secrets: tuple[str, ...] = ()
         self._silences = 0

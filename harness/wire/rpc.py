@@ -7,7 +7,6 @@ Needs the extra ``grpc``.
 from __future__ import annotations
 
 import re
-import ssl
 import struct
 import time
 from collections.abc import Iterable
@@ -27,11 +26,11 @@ from harness.waiting import wait
 from harness.wire import protobuf
 from harness.wire.access import Access, Header
 from harness.wire.ahead import Bank
-from harness.wire.connection import Route
 from harness.wire.http2 import OF_HTTP_1, Answer, Http2Pool
 from harness.wire.messages import InferRequest
 from harness.wire.pace import DEFAULT_PAUSE, FULL_TRIES, THROTTLED_SECONDS, THROTTLED_TRIES, Pace, may_be_full, pause_of
 from harness.wire.sockets import Call, WireError
+from harness.wire.tls import HTTP2
 
 SERVICE = "inference.GRPCInferenceService"
 CODES = (
@@ -62,13 +61,15 @@ class GrpcClient:
     """
 
     def __init__(self, access: Access, recorder: Recorder, budget: Budget) -> None:
-        if access.prefix:
+        if access.address.path:
             raise ValueError("a gRPC address is HOST:PORT, without a path")
         self.access = access
         self.recorder = recorder
         self.budget = budget
-        route = Route(_context(access) if access.is_tls else None, access.sni, access.proxy_address())
-        self._pool = Http2Pool(access.host, access.port, route)
+        self._pool = Http2Pool(access.address.host, access.address.port, access.settings(HTTP2))
+        self._url = access.address.url
+        self._authority = access.host_header
+        self._scheme = "https" if access.address.tls else "http"
         self._silences = 0
         self._in_full = 0
         self._patient = True
@@ -243,8 +244,8 @@ class GrpcClient:
     def _carry_out(
         self, path: str, method: str, headers: Headers, data: bytes, call: Call, answer: Answer, *, fresh: bool
     ) -> Exchange:
-        scheme = "https" if self.access.is_tls else "http"
-        pseudo = ((":method", "POST"), (":scheme", scheme), (":path", path), (":authority", self.access.host_header))
+        authority = (":authority", self._authority)
+        pseudo = ((":method", "POST"), (":scheme", self._scheme), (":path", path), authority)
         started = now()
         begin = time.monotonic_ns()
         error: Failure | None = None
@@ -262,9 +263,9 @@ class GrpcClient:
         return Exchange(
             n=self.recorder.next_number(),
             method="POST",
-            url=f"{self.access.base_url}{path}",
+            url=f"{self._url}{path}",
             http_version="HTTP/2",
-            request_headers=((":authority", self.access.host_header), *headers),
+            request_headers=(authority, *headers),
             request_body=data,
             status=answer.status,
             reason="",
@@ -359,12 +360,6 @@ def _named(method: str, model: str, version: str | None) -> Any:  # noqa: ANN401
     made.name = model
     made.version = version or ""
     return made
-
-
-def _context(access: Access) -> ssl.SSLContext:
-    context = access.ssl_context()
-    context.set_alpn_protocols(["h2"])
-    return context
 
 
 def _met_idle_close(exchange: Exchange) -> bool:

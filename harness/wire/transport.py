@@ -12,7 +12,7 @@ import httpx
 from harness.record.disk import of_this_machine
 from harness.record.exchange import Failure
 from harness.record.quoting import clip
-from harness.wire.connection import Pool, Route
+from harness.wire.connection import ConnectionSettings, Pool
 from harness.wire.sockets import Call, WireError
 
 DEFAULT_SECONDS = 10.0
@@ -61,8 +61,8 @@ class DeadlineTransport(httpx.BaseTransport):
         httpx.LocalProtocolError: the request itself cannot be sent as HTTP/1.1.
     """
 
-    def __init__(self, route: Route | None = None) -> None:
-        self._pool = Pool(route or Route())
+    def __init__(self, settings: ConnectionSettings | None = None) -> None:
+        self._pool = Pool(settings or ConnectionSettings())
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request and return when the headers of the response are there."""

@@ -45,10 +45,10 @@ def security_closed_to_other_origins(probe: Probe) -> None:
     model = probe.target.models[0] if probe.target.models else None
     infer = metadata if model is None else probe.client.model_path(model.name, model.address, "infer")
     access = probe.client.access
-    scheme = "https" if access.is_tls else "http"
-    longer = [f"{scheme}://{host}.art15.invalid" for host in dict.fromkeys((access.host, access.host_header))]
+    scheme = "https" if access.address.tls else "http"
+    longer = [f"{scheme}://{host}.art15.invalid" for host in dict.fromkeys((access.address.host, access.host_header))]
     asked = [("GET", metadata, ORIGIN), ("OPTIONS", infer, ORIGIN), ("GET", metadata, "null")]
-    longer += [f"{scheme}://art15{access.host}"]
+    longer += [f"{scheme}://art15{access.address.host}"]
     asked += [("GET", metadata, origin) for origin in longer]
     for method, path, origin in asked:
         headers = [("Origin", origin), ("Cookie", "art15=1")]

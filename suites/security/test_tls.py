@@ -105,7 +105,7 @@ def security_certificate_recorded(probe: Probe) -> None:
 
 
 def _over_tls(probe: Probe) -> None:
-    if not probe.client.access.is_tls:
+    if not probe.client.access.address.tls:
         probe.not_applicable("the endpoint is reached without TLS (http)")
 
 

@@ -11,6 +11,7 @@ import gevent.socket
 
 from harness.load.engine import http1
 from harness.load.plan.load_plan import LoadPlan
+from harness.wire import tls
 
 if TYPE_CHECKING:
     from harness.load.engine.contracts import EngineContext, PooledConnection
@@ -53,20 +54,13 @@ def _connects(family: int, address: Any) -> bool:  # noqa: ANN401 -- as the fami
 
 def server_name(plan: LoadPlan) -> str:
     """Name for SNI and the certificate's check: the authority without port and brackets, or the host."""
-    name = plan.authority or plan.host
-    if name.startswith("["):
-        return name[1:].partition("]")[0]
-    # Two colons without brackets: an address of IPv6 alone.
-    return name if name.count(":") > 1 else name.partition(":")[0]
+    return tls.server_name(plan.authority or plan.host)
 
 
 def tls_of(plan: LoadPlan) -> ssl.SSLContext:
     """Trust, client certificate and ALPN of a plan."""
-    context = ssl.create_default_context(cafile=plan.ca_file or None)
-    if plan.cert_file:
-        context.load_cert_chain(plan.cert_file, plan.key_file or None)
-    context.set_alpn_protocols(["h2"] if plan.transport == "grpc" else ["http/1.1"])
-    return context
+    protocol = tls.HTTP2 if plan.transport == "grpc" else tls.HTTP1
+    return tls.verifying(plan.ca_file or None, plan.cert_file or None, plan.key_file or None, protocol)
 
 
 def part(whole: int, worker: int, workers: int) -> int:

@@ -62,8 +62,12 @@ def send_rest(
     """Send a request over REST with its tensors as JSON."""
     path = client.model_path(model, version, "infer")
     body = replace(request, id=mark).to_bytes(nested=nested)
-    whole = LoadCase(name=model, path=client.access.prefix + path, before=body)
+    whole = LoadCase(name=model, path=_whole(client, path), before=body)
     return SentCase(client.send("POST", path, body), whole, mark, lambda other: client.send("POST", path, other))
+
+
+def _whole(client: RestClient, path: str) -> str:
+    return client.access.address.path + path
 
 
 def send_binary(client: RestClient, model: str, version: str | None, request: InferRequest, mark: str) -> SentCase:
@@ -76,7 +80,7 @@ def send_binary(client: RestClient, model: str, version: str | None, request: In
     path = client.model_path(model, version, "infer")
     kind = next((value for name, value in made.headers if name.lower() == "content-type"), _JSON)
     rest: Headers = tuple((name, value) for name, value in made.headers if name.lower() != "content-type")
-    whole = LoadCase(name=model, path=client.access.prefix + path, before=made.body, content_type=kind, headers=rest)
+    whole = LoadCase(name=model, path=_whole(client, path), before=made.body, content_type=kind, headers=rest)
     exchange = client.send("POST", path, made.body, made.headers)
     return SentCase(exchange, whole, mark, lambda other: client.send("POST", path, other, made.headers))
 

@@ -10,7 +10,6 @@ import secrets
 import sys
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -25,13 +24,12 @@ from harness.record.quoting import clip
 from harness.record.redact import Redactor
 from harness.record.unkept import unkept
 from harness.wire.access import Access, AccessError
+from harness.wire.address import is_grpc, read_any
 from harness.wire.messages import InferRequest, ModelMetadata, read_model_metadata
 from harness.wire.rest import RestClient, json_of
 from harness.wire.strictjson import NotJson, TooMuch
 
 PATIENCE_S = 10.0
-_SCHEMES = {"http": "http", "https": "https", "grpc": "http", "grpcs": "https"}
-_PORTS = {"grpc": 8001, "grpcs": 443}
 
 
 class PlanRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,17 +73,17 @@ def plan_for(wanted: PlanRequest) -> LoadPlan:
         ValueError: the request makes no plan.
     """
     access = _access(wanted)
-    is_grpc = wanted.url.startswith("grpc")
+    over_grpc = is_grpc(wanted.url)
     stage = Stage(seconds=wanted.seconds, rate=wanted.rate, arrivals=_arrivals(wanted.arrivals))
     try:
-        case = (_over_grpc if is_grpc else _over_rest)(wanted, access)
+        case = (_over_grpc if over_grpc else _over_rest)(wanted, access)
     except (AccessError, Untestable) as error:
         raise NoPlan(f"{wanted.url} cannot be asked: {error}") from None
     return LoadPlan(
-        transport="grpc" if is_grpc else "http",
-        host=access.host,
-        port=access.port,
-        tls=access.is_tls,
+        transport="grpc" if over_grpc else "http",
+        host=access.address.host,
+        port=access.address.port,
+        tls=access.address.tls,
         ca_file=wanted.ca_file,
         cert_file=wanted.cert_file,
         key_file=wanted.key_file,
@@ -104,13 +102,8 @@ def plan_for(wanted: PlanRequest) -> LoadPlan:
 
 def _access(wanted: PlanRequest) -> Access:
     """How the endpoint is reached; one of gRPC is written as HTTP, as its client takes it."""
-    url = urlsplit(wanted.url)
-    if url.scheme not in _SCHEMES or not url.hostname:
-        raise NoPlan(f"{wanted.url!r} is no address: http, https, grpc or grpcs, and a host")
-    port = _PORTS.get(url.scheme)
-    netloc = url.netloc if url.port or port is None else f"{url.netloc}:{port}"
     return Access(
-        url._replace(scheme=_SCHEMES[url.scheme], netloc=netloc).geturl(),
+        read_any(wanted.url),
         headers=wanted.headers,
         ca=wanted.ca_file or None,
         cert=wanted.cert_file or None,

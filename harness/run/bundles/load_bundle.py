@@ -27,6 +27,7 @@ from harness.run.events import storable
 from harness.run.planning import DECISION_RULE
 from harness.run.snapshot import snapshot
 from harness.run.tester import tester
+from harness.wire.address import Address, joined
 from reports.bundle import others
 from reports.evidence import SCHEMA_VERSION, Plan, encode
 from reports.journal.chain import Journal
@@ -127,5 +128,5 @@ def _transport(plan: LoadPlan) -> Transport:
 
 
 def _endpoint(plan: LoadPlan) -> str:
-    scheme = "http" if plan.transport == "http" else "grpc"
-    return f"{scheme}{'s' if plan.tls else ''}://{plan.host}:{plan.port}"
+    address = Address(plan.host, plan.port, plan.tls, joined(plan.host, plan.port))
+    return address.url if _transport(plan) == "rest" else address.grpc_url

@@ -20,6 +20,7 @@ from harness.run.config import OFF_LOOPBACK_RATE, access_for, grpc_access_for
 from harness.run.numbers import count_of, rate_of, timeout_of
 from harness.run.options import Options, UsageError
 from harness.wire.access import Access, AccessError
+from harness.wire.address import is_grpc
 from harness.wire.rest import RestClient
 from reports.evidence import CheckResult, Counterexample, Evidence
 from reports.text.neutralise import plain
@@ -98,15 +99,15 @@ class _Session:
         environ = _for_whom(options, environ)
         endpoint = options.endpoints[0] if options.endpoints else document.item.endpoint
         self._moved = bool(options.endpoints)
-        if not self._moved and options.grpc is None and not endpoint.startswith("grpc"):
+        if not self._moved and options.grpc is None and not is_grpc(endpoint):
             options = replace(options, grpc=given.get("grpc"))
         if not self._moved and options.authority is None:
             options = replace(options, authority=given.get("authority"))
-        self._rest = None if endpoint.startswith("grpc") else access_for(options, endpoint, environ)
+        self._rest = None if is_grpc(endpoint) else access_for(options, endpoint, environ)
         self._grpc = grpc_access_for(options, endpoint, self._rest, environ)
         self._base = document.item.endpoint
         accesses = [access for access in (self._rest, self._grpc) if access is not None]
-        self.addresses = [access.base_url for access in accesses]
+        self.addresses = [access.address.url for access in accesses]
         self.without = " without ART15_TOKEN: name the address with --endpoint to send it" if unsent else ""
         self._budget = Budget(_limits(options, document, accesses))
         names = [name for access in accesses for name, _ in access.headers]

@@ -13,14 +13,13 @@ from harness.load.plan.load_plan import LoadCase
 from harness.policy import LoadTable, Policy, PolicyError, load_policy
 from harness.probing.load_runner import LoadRunner
 from harness.probing.loading import MOST_RATE_OF_WORKER, Loader, level_of, seconds_to_decide
+from harness.wire.access import Access
 
 
 def loader(tmp_path: Path, limits: Limits | None = None, **load: Any) -> tuple[Loader, list[str]]:
     limits = limits or Limits()
     said: list[str] = []
-    access = SimpleNamespace(host="127.0.0.1", port=80, is_tls=False, ca=None, cert=None, key=None, headers_now=tuple,
-                             host_header="127.0.0.1:80")  # fmt: skip
-    client = SimpleNamespace(budget=Budget(limits), access=access)
+    client = SimpleNamespace(budget=Budget(limits), access=Access("http://127.0.0.1:80"))
     target = SimpleNamespace(policy=Policy(load=LoadTable(**load)), seed=15)
     probe: Any = SimpleNamespace(
         client=client,

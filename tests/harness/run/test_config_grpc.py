@@ -33,8 +33,8 @@ def config(endpoint: str, tmp_path: Path, **options: Any) -> Config:
 )
 def test_addresses(endpoint: str, grpc: str | None, rest_url: str | None, grpc_url: str | None, tmp_path: Path) -> None:
     found = config(endpoint, tmp_path, grpc=grpc)
-    assert (found.rest and found.rest.base_url) == rest_url
-    assert (found.grpc and found.grpc.base_url) == grpc_url
+    assert (found.rest and found.rest.address.url) == rest_url
+    assert (found.grpc and found.grpc.address.url) == grpc_url
     assert found.transports == [name for name, url in (("rest", rest_url), ("grpc", grpc_url)) if url]
     for access in (found.rest, found.grpc):
         assert access is None or access.token == "a-token-of-mine"

@@ -62,8 +62,8 @@ def test_other_refusals() -> None:
 
 def test_prefix_host_and_loopback() -> None:
     access = Access("https://Example.org:8443/a%2Fb/")
-    assert (access.prefix, access.host, access.port) == ("/a%2Fb", "example.org", 8443)
-    assert access.base_url == "https://Example.org:8443/a%2Fb"
+    assert (access.address.path, access.address.host, access.address.port) == ("/a%2Fb", "example.org", 8443)
+    assert access.address.url == "https://Example.org:8443/a%2Fb"
     assert access.host_header == "Example.org:8443"
     assert Access("http://10.0.0.1", authority="api.example:80").sni == "api.example"
     assert [
@@ -79,7 +79,7 @@ def test_prefix_host_and_loopback() -> None:
 
 def test_userinfo_becomes_basic_credentials_and_leaves_the_url() -> None:
     access = Access("http://user:p%40ss-word@host/x")
-    assert access.base_url == "http://host/x"
+    assert access.address.url == "http://host/x"
     assert access.headers_now() == (("Authorization", "Basic " + base64.b64encode(b"user:p@ss-word").decode()),)
     assert {"user:p@ss-word", "p@ss-word"} <= set(access.secrets())
     assert "ss-word" not in repr(access)

@@ -11,6 +11,7 @@ import pytest
 from harness.load.plan import cases
 from harness.load.plan.load_plan import ExpectedAnswer, LoadCase
 from harness.wire import protobuf
+from harness.wire.access import Access
 from harness.wire.messages import InferRequest
 from harness.wire.tensor import Tensor
 
@@ -21,7 +22,7 @@ REQUEST = InferRequest(inputs=(Tensor("x", "FP32", (1,), (1.0,)),))
 class Client:
     """Answers each body by ``answer``; None: it is refused."""
 
-    access = SimpleNamespace(prefix="/behind")
+    access = Access("http://host/behind")
 
     def __init__(self, answer: Any) -> None:
         self.answer, self.bodies = answer, list[bytes]()
