@@ -5,26 +5,22 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Sequence
-from types import TracebackType
-from typing import Self
+from functools import partial
 from urllib.parse import quote
 
 import httpx
 
 from harness import __version__
 from harness.budget import Budget
-from harness.check import Untestable
 from harness.record.clock import now
 from harness.record.coding import DECODED_LIMIT, Undecodable, codings, decoded_body
 from harness.record.exchange import Exchange, Failure, Headers
 from harness.record.intent import meant
 from harness.record.store import Recorder
-from harness.waiting import wait
 from harness.wire import strictjson
 from harness.wire.access import Access, Header
-from harness.wire.ahead import Bank
+from harness.wire.client import Client, on_used_connection
 from harness.wire.messages import InferRequest
-from harness.wire.pace import THROTTLED_SECONDS, THROTTLED_TRIES, Pace, pause_of
 from harness.wire.reading import Readings
 from harness.wire.sockets import Call
 from harness.wire.transport import DeadlineTransport, TransportFailure
@@ -32,48 +28,24 @@ from harness.wire.transport import DeadlineTransport, TransportFailure
 __all__ = ["RestClient", "decoded_body", "json_of"]
 
 USER_AGENT = f"art15/{__version__}"
-# An endpoint that left this many requests in a row without any answer is asked with little patience until it answers
-# again. Impatience saves time and makes no verdict: what got no answer then is asked again with all the time there is,
-# so many times, and after that it is untestable.
-SILENCES = 3
-IMPATIENT_SECONDS = 1.0
-ASKED_IN_FULL = 6
 _READINGS = Readings()
 _TARGET = re.compile(r"[\x21-\x7e]+")
 
 
-class RestClient:
+class RestClient(Client):
     """Requests to one endpoint, each within the budget and each recorded. Safe to use from several threads.
-
-    Args:
-        access: address and credentials.
-        recorder: keeps every exchange; learns the secrets of ``access``.
-        budget: shared by all clients of a run.
 
     Raises:
         ValueError: the TLS files of ``access`` cannot be used.
     """
 
     def __init__(self, access: Access, recorder: Recorder, budget: Budget, *, user_agent: str = USER_AGENT) -> None:
-        self.access = access
-        self.recorder = recorder
-        self.budget = budget
+        super().__init__(access, recorder, budget)
         self.user_agent = user_agent
         self._transport = DeadlineTransport(access.settings())
         self._prefix = access.address.path
         self._origin = access.address.url.removesuffix(self._prefix)
         self._url = httpx.URL(self._origin + "/")  # the path goes out as the request target, untouched by httpx
-        self._secrets: tuple[str, ...] = ()
-        self._silences = 0
-        self._in_full = 0
-        self._patient = True
-        # While it is set, every request goes over a connection of its own: what repeats then owes nothing to the last.
-        self.always_fresh = False
-        # While it is not set, an answer that says "not now" is taken as the answer.
-        self.waits = True
-        self.pace = Pace()
-        self.bank = Bank()
-        self._learn_secrets()
 
     def send(
         self,
@@ -112,52 +84,8 @@ class RestClient:
         """
         given, fresh = tuple(headers), fresh or self.always_fresh
         asked = (method, path, body, given, fresh, timeout, accept_encoding, credentials)
-        if (known := self.bank.take(asked)) is not None:
-            return known
-
-        def attempt() -> Exchange:
-            exchange = self._patiently(method, path, body, given, fresh, timeout, accept_encoding, credentials)
-            if not _met_idle_close(exchange):
-                return exchange
-            return self._patiently(method, path, body, given, True, timeout, accept_encoding, credentials)
-
-        exchange = self.recorder.settled(attempt, whole_time=timeout is None)
-        if self.bank.give(asked, exchange):
-            return exchange
-        for _ in range(THROTTLED_TRIES if self._patient and self.waits else 0):
-            pause = pause_of(exchange)
-            if pause is None or pause > min(THROTTLED_SECONDS, self.budget.seconds_left):
-                break
-            self.pace.slow_down()
-            wait(pause)
-            exchange = self.recorder.settled(attempt, whole_time=timeout is None)
-        # An endpoint that never lets anything through is not waited for again until it does.
-        self._patient = pause_of(exchange) is None
-        return exchange
-
-    def _patiently(
-        self,
-        method: str,
-        path: str,
-        body: bytes | None,
-        given: tuple[Header, ...],
-        fresh: bool,
-        timeout: float | None,
-        accept_encoding: str,
-        credentials: bool,
-    ) -> Exchange:
-        """Once with little patience where that is all there is, and then with all the time of a request."""
-        # Who gives a limit of its own does not wait for the answer: that says nothing of the endpoint's silence.
-        hurried = timeout is None and self._silences >= SILENCES
-        limit = IMPATIENT_SECONDS if hurried else timeout
-        exchange = self._once(method, path, body, given, fresh, limit, accept_encoding, credentials)
-        self._silences += timeout is None and not exchange.answered
-        if not hurried or exchange.answered or not exchange.timed_out:
-            return exchange
-        if self._in_full >= ASKED_IN_FULL:
-            raise Untestable(f"not waited for: {self._silences} requests in a row were left without an answer")
-        self._in_full += 1
-        return self._once(method, path, body, given, fresh, timeout, accept_encoding, credentials)
+        once = partial(self._once, method, path, body, given, accept_encoding, credentials)
+        return self._settled(asked, once, fresh=fresh, timeout=timeout)
 
     def _once(
         self,
@@ -165,18 +93,15 @@ class RestClient:
         path: str,
         body: bytes | None,
         given: tuple[Header, ...],
-        fresh: bool,
-        timeout: float | None,
         accept_encoding: str,
         credentials: bool,
-    ) -> Exchange:
+        fresh: bool,
+        timeout: float | None,
+    ) -> tuple[Exchange, bool]:
         target = self._target(path)
-        access = self.access.headers_now() if credentials else ()
-        self._learn_secrets()
+        access = self._headers_of_access(credentials)
         all_headers = self._headers(access, given, body, method, fresh, accept_encoding)
-        self.pace.wait()
-        granted = self.budget.take()
-        call = Call(granted if timeout is None else min(timeout, granted))
+        call = self._call(timeout)
         request = httpx.Request(
             method,
             self._url,
@@ -185,14 +110,8 @@ class RestClient:
             extensions={"call": call, "target": target.encode("ascii"), "fresh": fresh},
         )
         exchange = self._carry_out(request, call, self._origin + target, all_headers, body or b"")
-        if exchange.answered:
-            self._silences = self._in_full = 0
-        if exchange.status == 401 and credentials:
-            self.access.refused()
-        recorded = self.recorder.record(exchange)
-        if recorded.timed_out:
-            self.budget.refuse_if_over()
-        return recorded
+        recorded = self._recorded(exchange, refused=exchange.status == 401 and credentials)
+        return recorded, on_used_connection(recorded) and not recorded.received
 
     def server_live(self) -> Exchange:
         """GET v2/health/live."""
@@ -244,20 +163,6 @@ class RestClient:
     def close(self) -> None:
         """Close all connections."""
         self._transport.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _learn_secrets(self) -> None:
-        secrets = self.access.secrets()
-        if secrets != self._secrets:
-            self.recorder.redactor.add(secrets)
-            self._secrets = secrets
 
     def _target(self, path: str) -> str:
         target = self._prefix + (path if path.startswith("/") else f"/{path}")
@@ -377,13 +282,6 @@ def json_of(exchange: Exchange, limit: int = DECODED_LIMIT) -> strictjson.Docume
     if isinstance(found, strictjson.NotJson):
         raise strictjson.NotJson(found.reason, found.offset)
     return found
-
-
-def _met_idle_close(exchange: Exchange) -> bool:
-    """Whether the connection had served before and was gone before this request got a byte of an answer."""
-    if exchange.error is None or exchange.error.kind not in ("reset", "closed") or exchange.received:
-        return False
-    return exchange.connection is not None and exchange.connection.request_index > 1
 
 
 def _override(headers: Sequence[Header], by: Sequence[Header]) -> list[Header]:

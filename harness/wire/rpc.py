@@ -10,25 +10,22 @@ import re
 import struct
 import time
 from collections.abc import Iterable
-from types import TracebackType
-from typing import Any, Self
+from functools import partial
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from harness import __version__
 from harness.budget import Budget
-from harness.check import Untestable
 from harness.record.clock import now
 from harness.record.exchange import Exchange, Failure, Headers, RpcStatus
 from harness.record.intent import meant
 from harness.record.quoting import clip
 from harness.record.store import Recorder
-from harness.waiting import wait
 from harness.wire import protobuf
 from harness.wire.access import Access, Header
-from harness.wire.ahead import Bank
+from harness.wire.client import Client, on_used_connection
 from harness.wire.http2 import OF_HTTP_1, Answer, Http2Pool
 from harness.wire.messages import InferRequest
-from harness.wire.pace import DEFAULT_PAUSE, FULL_TRIES, THROTTLED_SECONDS, THROTTLED_TRIES, Pace, may_be_full, pause_of
 from harness.wire.sockets import Call, WireError
 from harness.wire.tls import HTTP2
 
@@ -40,45 +37,27 @@ CODES = (
 )  # fmt: skip
 _FROM_HTTP = {400: 13, 401: 16, 403: 7, 404: 12, 429: 14, 502: 14, 503: 14, 504: 14}
 _FRAME = struct.Struct(">BI")
-# As with REST: an endpoint that left this many calls without any answer is asked with little patience.
-SILENCES = 3
-IMPATIENT_SECONDS = 1.0
-ASKED_IN_FULL = 6
 MAX_TIMEOUT_MS = 10**8 - 1  # grpc-timeout has eight digits at most
 _NOT_SENT = OF_HTTP_1 | {"host"}
 
 
-class GrpcClient:
-    """Calls to one endpoint. Safe to use from several threads.
-
-    Args:
-        access: address (``http`` or ``https``, no path) and credentials.
-        recorder: keeps every exchange; learns the secrets of ``access``.
-        budget: shared by all clients of a run.
+class GrpcClient(Client):
+    """Calls to one endpoint, each within the budget and each recorded. Safe to use from several threads.
 
     Raises:
         ValueError: the TLS files of ``access`` cannot be used, or the address has a path.
     """
 
+    sent_as = "calls"
+
     def __init__(self, access: Access, recorder: Recorder, budget: Budget) -> None:
         if access.address.path:
             raise ValueError("a gRPC address is HOST:PORT, without a path")
-        self.access = access
-        self.recorder = recorder
-        self.budget = budget
+        super().__init__(access, recorder, budget)
         self._pool = Http2Pool(access.address.host, access.address.port, access.settings(HTTP2))
         self._url = access.address.url
         self._authority = access.host_header
         self._scheme = "https" if access.address.tls else "http"
-        self._silences = 0
-        self._in_full = 0
-        self._patient = True
-        self._full = 0
-        self.always_fresh = False  # as with REST
-        self.pace = Pace()
-        self.bank = Bank()
-        self._secrets: tuple[str, ...] = ()
-        self._learn_secrets()
 
     def call(
         self,
@@ -113,31 +92,8 @@ class GrpcClient:
         data = message if isinstance(message, bytes) else message.SerializeToString()
         given, fresh = tuple(metadata), fresh or self.always_fresh
         asked = (method, data, service, given, timeout, credentials, fresh)
-        if (known := self.bank.take(asked)) is not None:
-            return known
-
-        def attempt() -> Exchange:
-            exchange, again = self._patiently(method, data, service, given, timeout, credentials, fresh=fresh)
-            if again:
-                exchange, _ = self._patiently(method, data, service, given, timeout, credentials, fresh=True)
-            return exchange
-
-        exchange = self.recorder.settled(attempt, whole_time=timeout is None)
-        if self.bank.give(asked, exchange):
-            return exchange
-        for _ in range(THROTTLED_TRIES if self._patient else 0):
-            pause = pause_of(exchange)
-            if pause is None or pause > min(THROTTLED_SECONDS, self.budget.seconds_left):
-                break
-            self.pace.slow_down()
-            wait(pause)
-            exchange = self.recorder.settled(attempt, whole_time=timeout is None)
-        self._patient = pause_of(exchange) is None
-        if may_be_full(exchange) and self._full < FULL_TRIES:
-            wait(min(DEFAULT_PAUSE, self.budget.seconds_left))
-            exchange = self.recorder.settled(attempt, whole_time=timeout is None)
-            self._full = self._full + 1 if may_be_full(exchange) else 0
-        return exchange
+        once = partial(self._once, method, data, service, given, credentials)
+        return self._settled(asked, once, fresh=fresh, timeout=timeout)
 
     def server_live(self) -> Exchange:
         """ServerLive."""
@@ -174,72 +130,23 @@ class GrpcClient:
         """Close all connections."""
         self._pool.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _learn_secrets(self) -> None:
-        secrets = self.access.secrets()
-        if secrets != self._secrets:
-            self.recorder.redactor.add(secrets)
-            self._secrets = secrets
-
-    def _patiently(
-        self,
-        method: str,
-        data: bytes,
-        service: str,
-        metadata: Headers,
-        timeout: float | None,
-        credentials: bool,
-        *,
-        fresh: bool,
-    ) -> tuple[Exchange, bool]:
-        """Once with little patience where that is all there is, and then with all the time of a call."""
-        # Who gives a limit of its own does not wait for the answer: that says nothing of the endpoint's silence.
-        hurried = timeout is None and self._silences >= SILENCES
-        limit = IMPATIENT_SECONDS if hurried else timeout
-        exchange, again = self._once(method, data, service, metadata, limit, credentials, fresh=fresh)
-        self._silences += timeout is None and not exchange.answered
-        if not hurried or exchange.answered or not exchange.timed_out:
-            return exchange, again
-        if self._in_full >= ASKED_IN_FULL:
-            raise Untestable(f"not waited for: {self._silences} calls in a row were left without an answer")
-        self._in_full += 1
-        return self._once(method, data, service, metadata, timeout, credentials, fresh=fresh)
-
     def _once(
         self,
         method: str,
         data: bytes,
         service: str,
         metadata: Headers,
-        timeout: float | None,
         credentials: bool,
-        *,
         fresh: bool,
+        timeout: float | None,
     ) -> tuple[Exchange, bool]:
-        """Make a call, and say whether it only met the close of an idle connection."""
-        access = self.access.headers_now() if credentials else ()
-        self._learn_secrets()
-        self.pace.wait()
-        granted = self.budget.take()
-        seconds = granted if timeout is None else min(timeout, granted)
-        headers = _headers(access, metadata, seconds)
-        call, answer = Call(seconds), Answer()
+        access = self._headers_of_access(credentials)
+        call, answer = self._call(timeout), Answer()
+        headers = _headers(access, metadata, call)
         exchange = self._carry_out(f"/{service}/{method}", method, headers, data, call, answer, fresh=fresh)
-        if exchange.answered:
-            self._silences = self._in_full = 0
-        if exchange.rpc is not None and exchange.rpc.name == "UNAUTHENTICATED" and credentials:
-            self.access.refused()
-        recorded = self.recorder.record(exchange)
-        if recorded.timed_out:
-            self.budget.refuse_if_over()
-        return recorded, _met_idle_close(exchange) and not answer.touched
+        refused = exchange.rpc is not None and exchange.rpc.name == "UNAUTHENTICATED" and credentials
+        recorded = self._recorded(exchange, refused=refused)
+        return recorded, on_used_connection(recorded) and not answer.touched
 
     def _carry_out(
         self, path: str, method: str, headers: Headers, data: bytes, call: Call, answer: Answer, *, fresh: bool
@@ -360,10 +267,3 @@ def _named(method: str, model: str, version: str | None) -> Any:  # noqa: ANN401
     made.name = model
     made.version = version or ""
     return made
-
-
-def _met_idle_close(exchange: Exchange) -> bool:
-    """Whether the connection had served before and went away."""
-    if exchange.error is None or exchange.error.kind not in ("reset", "closed"):
-        return False
-    return exchange.connection is not None and exchange.connection.request_index > 1

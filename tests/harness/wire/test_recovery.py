@@ -12,8 +12,8 @@ import pytest
 
 from harness.budget import Limits
 from harness.check import Untestable
+from harness.wire.client import ASKED_IN_FULL, IMPATIENT_SECONDS, SILENCES
 from harness.wire.pace import THROTTLED_TRIES
-from harness.wire.rest import ASKED_IN_FULL, IMPATIENT_SECONDS, SILENCES
 from tests.harness.wire.clients import client_for
 from tests.harness.wire.hostile import GoodServer, HostileServer, ok
 

@@ -16,8 +16,9 @@ from harness.budget import BudgetExhausted, Limits
 from harness.record.exchange import Exchange
 from harness.wire import protobuf
 from harness.wire.access import Access
+from harness.wire.client import IMPATIENT_SECONDS, SILENCES
 from harness.wire.messages import InferRequest
-from harness.wire.rpc import CODES, IMPATIENT_SECONDS, SILENCES
+from harness.wire.rpc import CODES
 from harness.wire.tensor import Tensor
 
 from .clients import every_byte, record_of
