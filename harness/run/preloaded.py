@@ -9,7 +9,6 @@ import importlib
 import harness.run.checks
 import harness.run.session
 import harness.run.summary
-from reports import schema
 from reports.page import render
 
 # By name: no room imports the server, and a process forked for it is as good as one started for it.
@@ -22,7 +21,6 @@ with contextlib.suppress(ImportError):  # so may reference
     for each in SERVER:
         importlib.import_module(each)
 render.warm()
-schema.warm()
 # Objects that no run frees: a collection in a forked process then neither visits nor copies them.
 gc.freeze()
 

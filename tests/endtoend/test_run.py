@@ -18,6 +18,7 @@ from harness.run.checks import load_checks
 from harness.run.embedded import EmbeddedServer
 from tests.endtoend.running import PYTEST, ROOT, Ran, probe
 from tests.packs import read
+from tests.reports.validating import validate
 
 pytestmark = pytest.mark.slow
 
@@ -32,6 +33,10 @@ def test_clean_server_passes_every_check(clean_run: Ran) -> None:
 def test_every_file_of_the_bundle_is_there(clean_run: Ran) -> None:
     for name in ("evidence.json", "evidence.schema.json", "journal.jsonl", "plan.json", "report.html", "manifest.json"):
         assert (clean_run.folder / name).stat().st_size > 0, name
+
+
+def test_the_document_fits_its_published_schema(clean_run: Ran) -> None:
+    validate((clean_run.folder / "evidence.json").read_bytes())
 
 
 def test_clause_grid_says_what_the_catalogue_and_the_checks_say(clean_run: Ran) -> None:

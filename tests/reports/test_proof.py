@@ -14,10 +14,11 @@ from reports.bundle import finish
 from reports.document.build import build
 from reports.document.proof import unproven
 from reports.evidence import CheckResult, decode, encode
-from reports.schema import SchemaError, validate
+from reports.schema import SchemaError
 from reports.verification.verify import verify
 from tests.packs import position, repacked
 from tests.reports import factory
+from tests.reports.validating import validate
 
 FAILED = [("REST-HTTP-01", "must", "fail"), ("REST-ERR-01", "must", "fail")]
 

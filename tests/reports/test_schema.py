@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 from reports import schema
 from reports.evidence import Estimate, decode, encode
 from tests.reports import factory
+from tests.reports.validating import validate
 
 NAMES = (schema.EVIDENCE_SCHEMA, schema.PLAN_SCHEMA)
 
@@ -43,8 +44,8 @@ def test_every_object_is_closed(name: str) -> None:
 
 
 def test_a_document_and_its_plan_are_valid(sealed: Path) -> None:
-    schema.validate((sealed / "evidence.json").read_bytes())
-    schema.validate((sealed / "plan.json").read_bytes(), schema.PLAN_SCHEMA)
+    validate((sealed / "evidence.json").read_bytes())
+    validate((sealed / "plan.json").read_bytes(), schema.PLAN_SCHEMA)
     assert (sealed / "evidence.schema.json").read_bytes() == schema.published()
 
 
@@ -56,17 +57,18 @@ def test_a_document_and_its_plan_are_valid(sealed: Path) -> None:
         (lambda document: document["checks"][0].update(verdict="splendid"), r"\$\.checks\[0\]\.verdict"),
     ],
 )
-def test_what_does_not_fit_is_named(sealed: Path, change: Any, words: str) -> None:
+@pytest.mark.parametrize("held", [schema.hold, validate])
+def test_what_does_not_fit_is_named(sealed: Path, change: Any, words: str, held: Callable[[bytes], None]) -> None:
     document = json.loads((sealed / "evidence.json").read_bytes())
     change(document)
     with pytest.raises(schema.SchemaError, match=words):
-        schema.validate(json.dumps(document).encode())
+        held(json.dumps(document).encode())
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b'{"a":NaN}', b"\xff", b"[" * 100_000])
 def test_what_is_not_json_is_refused(data: bytes) -> None:
-    with pytest.raises(schema.SchemaError, match="not JSON"):
-        schema.validate(data)
+    with pytest.raises(schema.SchemaError):
+        schema.hold(data)
 
 
 def test_document_and_bytes_are_one(sealed: Path) -> None:
