@@ -1,4 +1,4 @@
-"""All scenarios, those that are known to fail, and the third that is due today."""
+"""All scenarios, and the third that is due today."""
 
 from __future__ import annotations
 
@@ -14,14 +14,6 @@ SCENARIOS: dict[str, Scenario] = {
     **connections.SCENARIOS,
     **calls.SCENARIOS,
     **frames.SCENARIOS,
-}
-
-# Scenario -> why a run does not stand it yet. What is mended must leave this list; but time depends on the machine.
-TIME = "time: thousands of items that are not carried out take longer to write down than the run was given"
-KNOWN: dict[str, str] = {
-    "names-300000": TIME,
-    "names-2000": TIME,
-    "names-500-of-20-kb": TIME,
 }
 
 

@@ -14,7 +14,7 @@ from tests.endtoend.running import Ran, probe
 from tests.packs import read
 
 from .answers import TOKEN
-from .kit import KNOWN, SCENARIOS
+from .kit import SCENARIOS
 
 pytestmark = [pytest.mark.slow, pytest.mark.hostile]
 
@@ -35,23 +35,8 @@ def _stretch() -> float:
     return min(10.0, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))
 
 
-def _known(name: str) -> list[pytest.MarkDecorator]:
-    why = KNOWN.get(name)
-    return [pytest.mark.xfail(reason=why, strict=not why.startswith("time:"))] if why else []
-
-
-def _scenarios() -> list[object]:
-    return [
-        pytest.param(
-            name,
-            id=name,
-            marks=[pytest.mark.battery, *_known(name)],
-        )
-        for name in SCENARIOS
-    ]
-
-
-@pytest.mark.parametrize("name", _scenarios())
+@pytest.mark.battery
+@pytest.mark.parametrize("name", SCENARIOS)
 def test_a_run_ends_well(name: str, tmp_path: Path) -> None:
     scenario = SCENARIOS[name]
     policy = tmp_path / "policy.toml"
