@@ -45,6 +45,15 @@ class _Record:
 
 
 @dataclass(frozen=True, slots=True)
+class _Content:
+    """The body of a request or a response: its first byte in the block, its length, its SHA-256 where it has one."""
+
+    begin: int
+    size: int
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Unpacked:
     """One exchange of a pack: the digest of its record, the record's bytes, and what is wrong with it."""
 
@@ -145,28 +154,23 @@ class PackReader:
         if len(data) > LIMITS[RECORD]:
             raise Altered(f"{PACK}: a record has more than {LIMITS[RECORD]} bytes")
         wrong, record = "", None
+        bodies = [_content(part) for part in parts]
         if compared:
             try:
                 record = decode(data)
-                wrong = self._unlike(metadata, parts, record, digest)
+                wrong = self._unlike(metadata, parts, bodies, record, digest)
             except ValueError as error:
                 wrong = f"is no exchange record: {error}"
         self._places[RECORD].setdefault(key, Place(metadata.member, metadata.start, len(data)))
-        for part in parts:
-            self._note(part)
+        for part, body in zip(parts, bodies, strict=True):
+            if body.size and part.kind != b"revisit":
+                place = Place(part.member, part.start + body.begin, body.size)
+                self._places[BODY].setdefault(body.key, place)
         return Unpacked(digest, data, record, wrong)
 
-    def _note(self, part: _Record) -> None:
-        """Remember where the body of a request or a response lies."""
-        if part.kind == b"revisit":
-            return
-        begin = _body_begins(part)
-        if begin < len(part.block):
-            key = hashlib.sha256(memoryview(part.block)[begin:]).digest()
-            place = Place(part.member, part.start + begin, len(part.block) - begin)
-            self._places[BODY].setdefault(key, place)
-
-    def _unlike(self, metadata: _Record, parts: list[_Record], record: ExchangeRecord, digest: str) -> str:
+    def _unlike(
+        self, metadata: _Record, parts: list[_Record], bodies: list[_Content], record: ExchangeRecord, digest: str
+    ) -> str:
         """Why request and response are not those of the record; empty where they are."""
         due = [(warc.request, record.request.body)]
         if record.response is not None:
@@ -176,25 +180,24 @@ class PackReader:
         if metadata.head != warc.metadata(record, digest, len(metadata.block)):
             return "does not stand behind its own lines"
         own: set[str] = set()
-        for (spelling, body), part in zip(due, parts, strict=True):
+        for (spelling, body), part, content in zip(due, parts, bodies, strict=True):
             again = part.kind == b"revisit"
             made = spelling(record, digest, again=again)
-            begin = len(made.http)
-            if part.head != made.warc or part.block[:begin] != made.http:
+            if part.head != made.warc or part.block[: content.begin] != made.http:
                 return "has a message that its record does not give"
-            wrong = self._unlike_body(part.block[begin:], body, again=again, own=own)
+            wrong = self._unlike_body(content, body, again=again, own=own)
             if wrong:
                 return wrong
         return ""
 
-    def _unlike_body(self, content: bytes, body: Body | None, *, again: bool, own: set[str]) -> str:
+    def _unlike_body(self, content: _Content, body: Body | None, *, again: bool, own: set[str]) -> str:
         if body is None or not body.bytes:
-            return "has a body that its record does not name" if content or again else ""
+            return "has a body that its record does not name" if content.size or again else ""
         if again:
             known = body.sha256 in own or self.holds(body.sha256)
-            return "" if known and not content else "refers to a body that was not stored before"
+            return "" if known and not content.size else "refers to a body that was not stored before"
         own.add(body.sha256)
-        if len(content) != body.bytes or hashlib.sha256(content).hexdigest() != body.sha256:
+        if content.size != body.bytes or content.key.hex() != body.sha256:
             return "has a body that is not the one which its record names"
         return ""
 
@@ -272,8 +275,11 @@ def _record(data: bytes, position: int, member: int) -> tuple[_Record, int] | No
     return _Record(kind, data[position:start], data[start:stop], member, start), stop + len(warc.END)
 
 
-def _body_begins(part: _Record) -> int:
-    if _RAW in part.head:
-        return 0
-    found = part.block.find(warc.END)
-    return len(part.block) if found < 0 else found + len(warc.END)
+def _content(part: _Record) -> _Content:
+    whole, begin = len(part.block), 0
+    if _RAW not in part.head:
+        end = part.block.find(warc.END)
+        begin = whole if end < 0 else end + len(warc.END)
+    if begin == whole:
+        return _Content(begin, 0, b"")
+    return _Content(begin, whole - begin, hashlib.sha256(memoryview(part.block)[begin:]).digest())
