@@ -64,8 +64,7 @@ def pytest_load_initial_conftests(
 
 def pytest_configure(config: pytest.Config) -> None:
     """With an endpoint: check the options and register the part of the plugin that probes."""
-    endpoints = config.getoption("--endpoint")
-    if not endpoints:
+    if not config.getoption("--endpoint"):
         return
     if getattr(config.option, "numprocesses", None) or hasattr(config, "workerinput"):
         raise pytest.UsageError("probing under xdist is refused: one process keeps the budget and the order (-n 0)")
@@ -80,7 +79,7 @@ def pytest_configure(config: pytest.Config) -> None:
     output = sys.stdout = Output(sys.stdout, config.stash.get(UNHEARD, ""))
     stack = contextlib.ExitStack()
     config.add_cleanup(stack.close)
-    config.pluginmanager.register(Prober(config, endpoints, stack, output), "art15-prober")
+    config.pluginmanager.register(Prober(config, stack, output), "art15-prober")
 
 
 def _no_junit(config: pytest.Config) -> None:
@@ -146,9 +145,7 @@ def _with_lines(trace: types.TracebackType | None) -> types.TracebackType | None
 class Prober:
     """The probing half of the plugin: owns the run for the length of the session."""
 
-    def __init__(
-        self, config: pytest.Config, endpoints: list[str], stack: contextlib.ExitStack, output: Output
-    ) -> None:
+    def __init__(self, config: pytest.Config, stack: contextlib.ExitStack, output: Output) -> None:
         self.pluginmanager = config.pluginmanager
         self.output = output
         self.session: pytest.Session | None = None
@@ -166,7 +163,7 @@ class Prober:
             if callable(interrupt):
                 signal.signal(signal.SIGINT, after_writing(interrupt))
                 stack.callback(signal.signal, signal.SIGINT, interrupt)
-        options = read_options(config, endpoints)
+        options = read_options(config)
         try:
             self.registry, self.catalogue, self.foreign = load_checks()
             self._refuse_unknown_suite(options)

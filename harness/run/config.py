@@ -15,13 +15,11 @@ from harness.budget import MEBIBYTE, Limits
 from harness.policy import Policy, PolicyError, load_policy
 from harness.run.folder import refuse_unusable
 from harness.run.numbers import Given, count_of, rate_of, seconds_of, seed_of, timeout_of
-from harness.run.options import ALLOWANCES, PROFILES, Options, UsageError
+from harness.run.options import ALLOWANCES, PROFILES, SECRET, TOKEN_VARIABLE, Options, UsageError
 from harness.wire.access import Access
 from harness.wire.address import Address, is_grpc, read_grpc
 
 OFF_LOOPBACK_RATE = 50.0
-# Options whose values are secrets or may hold one: recorded as given, never with their value.
-_SECRET_OPTIONS = {"endpoints", "headers", "token_command", "proxy"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +129,7 @@ def access_for(options: Options, endpoint: Address | str, environ: Mapping[str, 
     return Access(
         at=endpoint,
         headers=tuple(headers),
-        token=environ.get("ART15_TOKEN") or None,
+        token=environ.get(TOKEN_VARIABLE) or None,
         token_command=options.token_command,
         ca=options.ca,
         cert=options.cert,
@@ -200,7 +198,7 @@ def _recorded(
 ) -> tuple[dict[str, str], dict[str, str]]:
     """What was given and what was filled in, for the record; secret values are replaced by the fact of being given."""
     given = {
-        name: "(given)" if name in _SECRET_OPTIONS else str(getattr(options, name))
+        name: "(given)" if name in SECRET else str(getattr(options, name))
         for name in options.__slots__
         if getattr(options, name) not in (None, (), [], "")
     }

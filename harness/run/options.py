@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from harness.allowed import did_you_mean
+from harness.option import options_of
 from harness.suite import suites
 
 # Seconds that a run of each profile may take, unless somebody says otherwise: a slow endpoint gets what fits.
@@ -47,81 +49,26 @@ class Options:
     selection: str = ""
 
 
-NAMES = (
-    "--endpoint",
-    *sorted(
-        f"--oip-{name.rstrip('s') if name in ('models', 'suites', 'headers') else name.replace('_', '-')}"
-        for name in Options.__slots__
-        if name not in ("endpoints", "selection")
-    ),
-)
+_TABLE = options_of("pytest")
+NAMES = tuple(option.written for option in (_TABLE[0], *sorted(_TABLE[1:], key=lambda option: option.name)))
 """Every option of ours, as it is written."""
+SECRET = frozenset(option.field for option in _TABLE if option.secret)
+"""Fields whose values are secrets or may hold one: recorded as given, never with their value."""
+TOKEN_VARIABLE = next(option.variable for option in _TABLE if option.field == "token_command")
+"""The environment variable that holds the bearer token."""
 
 
 def add_options(parser: pytest.Parser) -> None:
     """Declare the options; each help text says what happens without it."""
     group = parser.getgroup("art15", "art15: probe an Open Inference Protocol endpoint")
-    add = group.addoption
-    add(
-        "--endpoint",
-        action="append",
-        default=[],
-        metavar="URL",
-        help="base URL of the endpoint to probe, path prefix allowed; grpc://HOST:PORT (grpcs:// with TLS) for one "
-        "without REST; 'embedded' starts the reference server. "
-        "With no path given, all suites run. Without it the plugin does nothing.",
-    )
-    add(
-        "--oip-grpc",
-        metavar="HOST:PORT",
-        help="gRPC address of the same server: adds the gRPC checks and those that compare the transports (TLS as for "
-        "the URL, or say grpc:// or grpcs://; needs the extra art15[grpc])",
-    )
-    add(
-        "--oip-model",
-        action="append",
-        default=[],
-        metavar="NAME[:VERSION]",
-        help=r"model to probe, repeatable; default: every model the endpoint lists. A colon in a name is written \:",
-    )
-    add("--oip-policy", metavar="FILE", help="TOML: declarations, samples, budgets, waivers, responsible persons")
-    add("--oip-suite", action="append", default=[], metavar="NAME", help="suite to run, repeatable; default: all")
-    add("--oip-profile", choices=tuple(PROFILES), help="how much to try, and for how long (default: standard)")
-    add("--oip-evidence", metavar="DIR", help="where the evidence goes (default: evidence/<UTC time>-<run id>)")
-    add("--oip-header", action="append", default=[], metavar="'K: V'", help="header of every request, repeatable")
-    add(
-        "--oip-token-command",
-        metavar="CMD",
-        help="command that prints a bearer token, run again when it expires (or set ART15_TOKEN); never recorded",
-    )
-    add("--oip-ca", metavar="FILE", help="PEM file of the authority that signed the endpoint's certificate")
-    add("--oip-cert", metavar="FILE", help="client certificate, PEM")
-    add("--oip-key", metavar="FILE", help="key of the client certificate, PEM")
-    add("--oip-authority", metavar="NAME", help="name sent as Host and SNI (default: the host of the URL)")
-    add("--oip-proxy", metavar="URL", help="HTTP proxy (default: none, whatever the environment says)")
-    add(
-        "--oip-allow",
-        action="append",
-        default=[],
-        metavar="WORDS",
-        help=f"what may disturb the endpoint, comma separated: {', '.join(ALLOWANCES)} (default: nothing)",
-    )
-    # Numbers are read where the policy is known: one line says what is wrong with one.
-    add("--oip-max-rate", metavar="N", help="requests a second (default: 50, none on loopback)")
-    add("--oip-max-requests", metavar="N", help="requests in all (default: no limit)")
     times = ", ".join(f"{name} {seconds:g}" for name, seconds in PROFILES.items())
-    add(
-        "--oip-time-budget",
-        metavar="SECONDS",
-        help=f"time for the whole run, or the word none for no limit (default by profile: {times}); the checks that "
-        "tell most come first, and what no longer fits is left out and said so",
-    )
-    add(
-        "--oip-timeout",
-        metavar="SECONDS",
-        help="time for one request (default: 10, or [budget] request_timeout of the policy)",
-    )
-    add("--oip-seed", metavar="N", help="seed of everything drawn: same seed, same requests (default: 15)")
+    for option in _TABLE:
+        text = (option.help or "").format(permissions=", ".join(ALLOWANCES), times=times)
+        if option.repeatable:
+            group.addoption(option.written, action="append", default=[], metavar=option.metavar, help=text)
+        else:
+            choices = option.choices or None
+            group.addoption(option.written, choices=choices, metavar=option.metavar, help=text)
 
 
 def refuse_unknown(unknown: Sequence[str]) -> None:
@@ -137,24 +84,13 @@ def refuse_unknown(unknown: Sequence[str]) -> None:
             raise UsageError(f"unrecognized argument {name}{near} (options of art15: {', '.join(NAMES)})")
 
 
-def read_options(config: pytest.Config, endpoints: Sequence[str]) -> Options:
+def read_options(config: pytest.Config) -> Options:
     """The options of a pytest run; ``selection`` keeps -k, -m and the paths for the plan."""
-
-    def get(name: str) -> object:
-        return config.getoption(f"oip_{name}")
-
-    names = [
-        name for name in Options.__slots__ if name not in ("endpoints", "models", "suites", "headers", "selection")
-    ]
-    values = {name: get(name) for name in names}
-    return Options(
-        endpoints=tuple(endpoints),
-        models=tuple(config.getoption("oip_model")),
-        suites=tuple(config.getoption("oip_suite")),
-        headers=tuple(config.getoption("oip_header")),
-        selection=_selection(config),
-        **values,  # type: ignore[arg-type]  # pytest gives Any by name; types are declared with the options
-    )
+    values: dict[str, Any] = {}
+    for option in _TABLE:
+        value = config.getoption(option.written)
+        values[option.field] = tuple(value) if option.repeatable else value
+    return Options(selection=_selection(config), **values)
 
 
 def _selection(config: pytest.Config) -> str:

@@ -19,8 +19,8 @@ CORE = {
     "harness.criteria",
     "harness.clauses",
 }
-CORE |= {"harness.allowed", "harness.incident", "harness.suite"}
-WIRING = {"harness.cli", "harness.plugin", "art15_guard"}
+CORE |= {"harness.allowed", "harness.incident", "harness.suite", "harness.option"}
+WIRING = {"harness.cli", "harness.commands", "harness.plugin", "art15_guard"}
 
 
 def page() -> dict[str, set[str]]:

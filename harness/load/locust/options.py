@@ -14,6 +14,7 @@ from gevent import subprocess
 
 from harness.load.plan.load_plan import LoadPlan, decode_plan, read_plan
 from harness.load.plan.schedule import Schedule, read_trace
+from harness.option import Option, options_of
 from harness.record.children import environment
 
 if TYPE_CHECKING:
@@ -24,39 +25,28 @@ DEFAULT_SECONDS = 600.0
 MOST = 1e9
 """No number of an option is above it."""
 _PATIENCE_S = 60
-_OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("plan", {"default": "", "help": "file with a whole plan; the other options are then not looked at"}),
-    ("model", {"default": "", "help": "model to send to; otherwise the first ready one of the repository's index"}),
-    ("model-version", {"default": "", "help": "version of the model"}),
-    ("rate", {"type": float, "default": 50.0, "help": "requests a second over all workers, whatever the answers do"}),
-    ("arrivals", {"default": "poisson", "choices": ("poisson", "constant"), "help": "how requests follow each other"}),
-    ("trace", {"default": "", "help": "file with the second of each request on a line, in place of rate and arrivals"}),
-    ("seed", {"type": int, "default": 0, "help": "of the arrivals; the same seed sends the same requests"}),
-    ("latency", {"type": float, "default": 0.1, "help": "service level: seconds from the intended time"}),
-    ("percentile", {"type": float, "default": 0.99, "help": "service level: share of requests within the latency"}),
-    ("connections", {"type": int, "default": 256, "help": "most connections open at a time over all workers"}),
-    ("timeout", {"type": float, "default": 5.0, "help": "seconds until an answer is given up"}),
-    ("max-rate", {"type": float, "default": 0.0, "help": "refuse any plan that is faster; 0: no bound"}),
-    ("series", {"default": "series", "help": "directory of records and facts"}),
-)
-_HIDDEN: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("header", {"action": "append", "default": [], "help": "'Name: value', sent with each request; may be repeated"}),
-    ("ca", {"default": "", "help": "file with the certificates to trust"}),
-    ("cert", {"default": "", "help": "client certificate"}),
-    ("key", {"default": "", "help": "key of the client certificate"}),
-)
+_TYPES = {"whole": int, "number": float}
 
 
 def add_options(parser: Any, **_: object) -> None:  # noqa: ANN401 -- locust's parser
     """Listener of ``init_command_line_parser``."""
     group = parser.add_argument_group("Open Inference Protocol, open loop")
-    for shown, options in ((True, _OPTIONS), (False, _HIDDEN)):
-        for name, given in options:
-            if hasattr(parser, "args_included_in_web_ui"):
-                action = group.add_argument(f"--oip-{name}", env_var=_variable(name), **given)
-                action.include_in_web_ui = shown
-            else:
-                group.add_argument(f"--oip-{name}", **given)
+    for option in options_of("locust"):
+        given = _given(option)
+        if hasattr(parser, "args_included_in_web_ui"):
+            action = group.add_argument(option.written, env_var=option.variable, **given)
+            action.include_in_web_ui = option.on_page
+        else:
+            group.add_argument(option.written, **given)
+
+
+def _given(option: Option) -> dict[str, Any]:
+    """What argparse is told; the help has the name of the variable where others have a metavar."""
+    if option.repeatable:
+        return {"action": "append", "default": [], "help": option.help}
+    choices = {"choices": option.choices} if option.choices else {}
+    default = "" if option.default is None else option.default
+    return {"type": _TYPES.get(option.kind, str), "default": default, "help": option.help, **choices}
 
 
 def plan_of(environment: Environment, seconds: float | None, workers: int) -> LoadPlan:
@@ -158,7 +148,3 @@ def _prepared(request: bytes) -> bytes:
 def _of_user(environment: Environment, name: str) -> str:
     """A setting of the user class."""
     return next((value for each in environment.user_classes if (value := getattr(each, name, ""))), "")
-
-
-def _variable(name: str) -> str:
-    return f"OIP_{name.upper().replace('-', '_')}"

@@ -18,7 +18,7 @@ from harness.record.unkept import unkept
 from harness.run.bundles.recordings import BundleError, read_document, read_recording, recorded_before
 from harness.run.config import OFF_LOOPBACK_RATE, access_for, grpc_access_for
 from harness.run.numbers import count_of, rate_of, timeout_of
-from harness.run.options import Options, UsageError
+from harness.run.options import TOKEN_VARIABLE, Options, UsageError
 from harness.wire.access import Access, AccessError
 from harness.wire.address import is_grpc
 from harness.wire.rest import RestClient
@@ -95,7 +95,7 @@ class _Session:
     def __init__(self, asked: ReplayRequest, document: Evidence, environ: Mapping[str, str]) -> None:
         self._asked = asked
         options, given = asked.options, document.run.config_given
-        unsent = not options.endpoints and "ART15_TOKEN" in environ
+        unsent = not options.endpoints and TOKEN_VARIABLE in environ
         environ = _for_whom(options, environ)
         endpoint = options.endpoints[0] if options.endpoints else document.item.endpoint
         self._moved = bool(options.endpoints)
@@ -108,7 +108,7 @@ class _Session:
         self._base = document.item.endpoint
         accesses = [access for access in (self._rest, self._grpc) if access is not None]
         self.addresses = [access.address.url for access in accesses]
-        self.without = " without ART15_TOKEN: name the address with --endpoint to send it" if unsent else ""
+        self.without = f" without {TOKEN_VARIABLE}: name the address with --endpoint to send it" if unsent else ""
         self._budget = Budget(_limits(options, document, accesses))
         names = [name for access in accesses for name, _ in access.headers]
         self._redactor = Redactor([secret for access in accesses for secret in access.secrets()], names)
@@ -194,7 +194,7 @@ def _for_whom(options: Options, environ: Mapping[str, str]) -> Mapping[str, str]
             f"{', '.join(named)}: name the address as well (--endpoint URL); credentials are never "
             "sent to one that only the bundle names"
         )
-    return {name: value for name, value in environ.items() if name != "ART15_TOKEN"}
+    return {name: value for name, value in environ.items() if name != TOKEN_VARIABLE}
 
 
 def _limits(options: Options, document: Evidence, accesses: list[Access]) -> Limits:

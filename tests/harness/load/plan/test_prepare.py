@@ -17,6 +17,7 @@ import pytest
 from harness.load.locust import options
 from harness.load.plan import prepare
 from harness.load.plan.load_plan import LoadPlan
+from harness.option import options_of
 from tests.harness.load.runs import plan_of
 
 METADATA = {"name": "m", "platform": "x", "inputs": [{"name": "a", "datatype": "FP32", "shape": [1]}], "outputs": []}
@@ -68,9 +69,7 @@ def test_a_model_that_answers_otherwise_the_second_time_varies(value: Callable[[
 def made(monkeypatch: pytest.MonkeyPatch, trace: Path, **given: Any) -> LoadPlan:
     """The plan of a locust command with a trace; the endpoint is left out."""
     monkeypatch.setattr(options, "_prepared", lambda _: msgspec.json.encode(plan_of(**given)))
-    known = {
-        f"oip_{name.replace('-', '_')}": kind.get("default", "") for name, kind in (*options._OPTIONS, *options._HIDDEN)
-    }
+    known = {each.name.replace("-", "_"): "" if each.default is None else each.default for each in options_of("locust")}
     parsed = SimpleNamespace(**{**known, "oip_trace": str(trace)})
     environment: Any = SimpleNamespace(parsed_options=parsed, host="http://127.0.0.1:1", user_classes=[])
     return options.plan_of(environment, 10.0, 2)

@@ -1,0 +1,38 @@
+"""Commands that say what is asked, and why."""
+
+# Each command imports what it needs: `art15 --help` answers at once.
+# ruff: noqa: PLC0415
+from __future__ import annotations
+
+import click
+
+from harness.commands.group import say
+from harness.commands.taking import takes
+
+
+@click.command()
+@takes("clauses")
+def clauses(area: str | None) -> None:
+    """List every clause with its level and the checks that probe it, or the reason why none does."""
+    from harness.run.listing import clause_lines
+
+    try:
+        for line in clause_lines(area):
+            say(line)
+    except LookupError as error:
+        raise click.UsageError(str(error)) from error
+
+
+@click.command()
+@click.argument("name")
+def explain(name: str) -> None:
+    """Explain what a run prints: a check, a clause, a criterion, a cause of a finding, or a duty.
+
+    Of a check: what it asks, why, by which clause, how, and how a server mends a finding.
+    """
+    from harness.run.explaining import explanation
+
+    try:
+        say(explanation(name))
+    except LookupError as error:
+        raise click.UsageError(str(error)) from error

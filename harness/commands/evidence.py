@@ -1,0 +1,101 @@
+"""Commands that read the evidence of a run."""
+
+# Each command imports what it needs: `art15 --help` answers at once.
+# ruff: noqa: PLC0415
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from harness.commands.group import EVIDENCE, IN_PART, say
+from harness.commands.taking import takes
+from reports.text.neutralise import plain
+
+
+@click.command()
+@click.argument("folder", type=EVIDENCE)
+@takes("verify")
+def verify(folder: Path, expect_digest: str | None) -> None:
+    """Check that the evidence in FOLDER is whole and unaltered; needs no network.
+
+    Without --expect-digest it can only say that the bundle agrees with itself, not who made it.
+
+    \b
+    Exit codes:
+      0  everything was checked, and nothing is wrong
+      1  something is wrong; each line names the file
+      3  nothing wrong was found, but not everything could be checked; each line says what
+      4  usage
+    """
+    from reports.verification.verify import verify as verify_bundle
+
+    found = verify_bundle(folder, expect_digest=expect_digest)
+    for problem in found.problems:
+        say(plain(f"{problem.file}: {problem.text}"), wrong=True)
+    if found.problems:
+        say(found.state, wrong=True)
+        raise SystemExit(1)
+    say(found.state)
+    for text in found.checked:
+        say(plain(f"checked: {text}"))
+    for text in found.unchecked:
+        say(plain(f"not checked: {text}"))
+    for text in found.notes[len(found.unchecked) :]:
+        say(plain(f"note: {text}"))
+    if found.unchecked:
+        raise SystemExit(IN_PART)
+
+
+@click.command()
+@click.argument("folder", type=EVIDENCE)
+def report(folder: Path) -> None:
+    """Make document, page and manifest again from the journal in FOLDER, also after a run that was killed.
+
+    Where FOLDER holds the records of locust (its --oip-series), a bundle of those runs is made inside it.
+    """
+    from harness.run.bundles.load_bundle import NoRuns, bundle_of, is_series
+    from reports.bundle import finish
+    from reports.journal.state import BuildError
+    from reports.schema import SchemaError
+
+    try:
+        page = finish(bundle_of(folder) if is_series(folder) else folder)
+    except (BuildError, NoRuns, OSError, SchemaError) as error:
+        raise click.ClickException(str(error)) from error
+    say(page)
+
+
+@click.command()
+@click.argument("digest")
+@click.argument("folder", type=EVIDENCE, default=".")
+def show(digest: str, folder: Path) -> None:
+    """Show the exchange or the body whose SHA-256 is DIGEST, or begins with it, of the evidence in FOLDER.
+
+    A body is written byte by byte, for other programs to read; to a terminal, with what it would obey made visible.
+
+    \b
+        art15 show 2e45e6713d44 evidence/2026-11-29T10-00-00Z
+        art15 show 14fa0c81b2d3 | curl --data-binary @- http://127.0.0.1:8080/v2/models/m/infer
+
+    Exit codes: 0 shown, 1 no such digest, 4 usage.
+    """
+    from harness.run.bundles.showing import NotFound, find
+
+    try:
+        found = find(folder, digest)
+    except NotFound as error:
+        raise click.ClickException(str(error)) from error
+    if found.body is None:
+        _say_lines(found.text)
+    elif sys.stdout.isatty():
+        _say_lines(found.body.decode("utf-8", "backslashreplace"))
+    else:
+        sys.stdout.buffer.write(found.body)
+
+
+def _say_lines(text: str) -> None:
+    """A text of the endpoint, line by line; what a terminal would obey is made visible."""
+    for line in text.split("\n"):
+        say(plain(line))
