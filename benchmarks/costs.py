@@ -18,7 +18,7 @@ from collections import defaultdict
 from pathlib import Path
 from statistics import fmean
 
-from harness.run.telling import COSTS
+from harness.run.planning.telling import COSTS
 from reports.evidence import Evidence, decode
 
 CARRIED_OUT = ("pass", "warn", "fail")

@@ -23,7 +23,7 @@ from harness.allowed import did_you_mean
 from harness.check import Check
 from harness.record.unbroken import after_writing, interruptible, unbroken
 from harness.run.options import EMBEDDED, Options, UsageError, add_options, read_options, refuse_unknown
-from harness.run.output import Output, open_closed, warn
+from harness.run.terminal.output import Output, open_closed, warn
 from reports.text.neutralise import plain
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ class Prober:
         self.session: pytest.Session | None = None
         from harness.run.checks import load_checks
         from harness.run.config import configure
-        from harness.run.terminal import said
+        from harness.run.terminal.guard import said
 
         self.stack = stack
         self.ended = ""
@@ -206,7 +206,7 @@ class Prober:
     def pytest_collection(self, session: pytest.Session) -> Generator[None, object, object]:
         """Seal the plan and find the target before anything is collected: models are parameters of items."""
         from harness.run.session import Run
-        from harness.run.terminal import guard, said
+        from harness.run.terminal.guard import guard, said
 
         reporter = self.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
@@ -262,7 +262,7 @@ class Prober:
         self, session: pytest.Session, items: list[pytest.Item]
     ) -> Generator[None, object, object]:
         """Add the checks of third parties and put prerequisites first, whatever another plugin shuffles."""
-        from harness.run.order import in_order
+        from harness.run.planning.order import in_order
 
         names = {module.__name__ for module in self.foreign}
         for check in self.registry:
@@ -278,7 +278,7 @@ class Prober:
 
     def _ranks(self, items: list[CheckItem]) -> dict[str, int] | None:
         """Places by what tells most, where there is a budget to spend; None: the order stays as it is."""
-        from harness.run.telling import most_telling_first
+        from harness.run.planning.telling import most_telling_first
 
         slow = self.config.options.max_rate or self.config.policy.budget.max_rate
         if not (slow or self.run.purse.hurries((item.identity, item.check) for item in items)):
@@ -443,13 +443,13 @@ class Prober:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Findings with their curl lines, counts, and where the report is."""
-        from harness.run.summary import write_summary
+        from harness.run.terminal.summary import write_summary
 
         if self.run.report is not None:
             write_summary(terminalreporter, self.run)
 
     def describe(self, result: Result) -> str:
         """A finding in words."""
-        from harness.run.summary import describe
+        from harness.run.terminal.summary import describe
 
         return describe(result, self.run)

@@ -14,7 +14,7 @@ from harness.commands.taking import takes
 @takes("clauses")
 def clauses(area: str | None) -> None:
     """List every clause with its level and the checks that probe it, or the reason why none does."""
-    from harness.run.listing import clause_lines
+    from harness.run.terminal.listing import clause_lines
 
     try:
         for line in clause_lines(area):
@@ -30,7 +30,7 @@ def explain(name: str) -> None:
 
     Of a check: what it asks, why, by which clause, how, and how a server mends a finding.
     """
-    from harness.run.explaining import explanation
+    from harness.run.terminal.explaining import explanation
 
     try:
         say(explanation(name))

@@ -82,7 +82,7 @@ def _heard() -> Iterator[None]:
     except OSError as error:
         if error.errno not in (errno.EPIPE, errno.ENOSPC):
             raise
-        from harness.run.output import silence  # noqa: PLC0415 -- `art15 --help` answers at once
+        from harness.run.terminal.output import silence  # noqa: PLC0415 -- `art15 --help` answers at once
 
         for each in (sys.stdout, sys.stderr):
             silence(each)

@@ -8,7 +8,7 @@ import importlib
 
 import harness.run.checks
 import harness.run.session
-import harness.run.summary
+import harness.run.terminal.summary
 from reports.page import render
 
 # By name: no room imports the server, and a process forked for it is as good as one started for it.

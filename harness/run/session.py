@@ -43,15 +43,16 @@ from harness.record.disk import Disk, of_this_machine
 from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
 from harness.run.config import Config
-from harness.run.continuity import Continuity
 from harness.run.events import DESCRIBED, TEXT, exchange_event, incident_event, model_event, storable, target_event
 from harness.run.folder import discard, make
+from harness.run.incidents.continuity import Continuity
+from harness.run.incidents.resending import send_suspects_again
 from harness.run.options import EMBEDDED, UsageError
 from harness.run.outcomes import Exit
-from harness.run.planning import make_plan
-from harness.run.prerequisites import Blocked, blocked, to_paste, without_request
-from harness.run.purse import Purse
-from harness.run.resending import send_suspects_again
+from harness.run.planning.plan import make_plan
+from harness.run.planning.prerequisites import Blocked, blocked, to_paste, without_request
+from harness.run.planning.purse import Purse
+from harness.run.planning.telling import EXAMPLES, Prices
 from harness.run.results import (
     BUDGET,
     LOST,
@@ -65,7 +66,6 @@ from harness.run.results import (
     waiver_for,
 )
 from harness.run.snapshot import snapshot
-from harness.run.telling import EXAMPLES, Prices
 from harness.run.tester import tester
 from harness.run.watchdog import Outlived, Watchdog
 from harness.verdicts import Level, Verdict

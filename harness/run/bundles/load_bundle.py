@@ -24,7 +24,7 @@ from harness.load.records.rows import RecordsError
 from harness.probing.load_records import series_event
 from harness.record.clock import now
 from harness.run.events import storable
-from harness.run.planning import DECISION_RULE
+from harness.run.planning.plan import DECISION_RULE
 from harness.run.snapshot import snapshot
 from harness.run.tester import tester
 from harness.wire.address import Address, joined

@@ -20,9 +20,9 @@ from harness.probing.probe import Probe, checking
 from harness.record.exchange import ConnectionFacts, Exchange, Failure
 from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
-from harness.run.continuity import Continuity
+from harness.run.incidents.continuity import Continuity
+from harness.run.incidents.suspects import suspects_of
 from harness.run.results import tell
-from harness.run.suspects import suspects_of
 from harness.verdicts import Level, Verdict
 from harness.wire.access import Access
 from harness.wire.rest import RestClient
@@ -119,7 +119,7 @@ def test_an_endpoint_that_ends_at_a_request_and_stays_away(tmp_path: Path) -> No
 
 def test_where_no_time_is_left_to_wait_nothing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (port,) = free_ports(1)
-    monkeypatch.setattr("harness.run.continuity.LEAST_WAIT", 1000.0)
+    monkeypatch.setattr("harness.run.incidents.continuity.LEAST_WAIT", 1000.0)
     with run(tmp_path, port, seconds=900.0) as (client, continuity):
         with Stub(port):
             assert client.server_live().ok

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from harness.run.checks import load_checks
-from harness.run.explaining import explanation
-from harness.run.listing import clause_lines
+from harness.run.terminal.explaining import explanation
+from harness.run.terminal.listing import clause_lines
 
 
 def test_every_clause_has_its_checks_or_a_reason() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.check import REGISTRY, Check, Registry, check
-from harness.run.order import in_order
+from harness.run.planning.order import in_order
 
 
 @dataclass

@@ -7,9 +7,9 @@ import json
 from harness.budget import Budget, Limits
 from harness.check import Check, Registry
 from harness.run.checks import load_checks
-from harness.run.order import in_order
-from harness.run.purse import LEFT_OUT, Purse
-from harness.run.telling import COSTS, Prices, most_telling_first
+from harness.run.planning.order import in_order
+from harness.run.planning.purse import LEFT_OUT, Purse
+from harness.run.planning.telling import COSTS, Prices, most_telling_first
 from tests.harness.run.test_order import Item
 
 QUIET = [check for check in load_checks()[0] if check.allow is None]

@@ -12,7 +12,7 @@ from harness.budget import BudgetExhausted, Limits
 from harness.check import EndpointLost
 from harness.record.exchange import Exchange
 from harness.record.tempo import Tempo
-from harness.run.continuity import Continuity
+from harness.run.incidents.continuity import Continuity
 from harness.wire.ahead import CONNECTIONS, Ahead
 from harness.wire.rest import RestClient
 from tests.harness.wire.clients import client_for

@@ -22,7 +22,7 @@ from harness.record.clock import now
 from harness.record.exchange import Exchange
 from harness.record.intent import aside
 from harness.record.store import Recorder, transport_of
-from harness.run.suspects import suspects_of
+from harness.run.incidents.suspects import suspects_of
 from harness.waiting import wait
 from harness.wire.access import AccessError
 from harness.wire.presence import refuses

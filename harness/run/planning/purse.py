@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from harness.budget import Budget
 from harness.check import Check
-from harness.run.prerequisites import Blocked
+from harness.run.planning.prerequisites import Blocked
+from harness.run.planning.telling import Cost, Prices
 from harness.run.results import BUDGET
-from harness.run.telling import Cost, Prices
 from harness.verdicts import Verdict
 
 LEFT_OUT = "left out: it takes more than the rest of the budget"

@@ -11,8 +11,8 @@ from harness.check import Untestable
 from harness.incident import Incident
 from harness.probing.replaying import CannotReplay, Clients, Recording, send_again
 from harness.record.exchange import Exchange
-from harness.run.continuity import Continuity
-from harness.run.suspects import Seen
+from harness.run.incidents.continuity import Continuity
+from harness.run.incidents.suspects import Seen
 from harness.wire.access import AccessError
 
 # So many alone, so often, for so long.

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.run.accounts import write_models, write_untested, write_waived
 from harness.run.outcomes import counted
 from harness.run.results import Result, chosen
 from harness.run.session import Run
+from harness.run.terminal.accounts import write_models, write_untested, write_waived
 from reports.document.findings import cases_of
 from reports.evidence import Evidence, Finding, decode
 from reports.text.labels import CONSEQUENCES, seen_again, transports

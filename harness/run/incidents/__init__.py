@@ -1,0 +1,1 @@
+"""An endpoint that went away during a run: noticed, waited for, and looked into."""

@@ -1,0 +1,1 @@
+"""What a run and its evidence say on the terminal."""
