@@ -16,12 +16,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import FrameType
 
+from harness.judging.passive.self_check import SelfChecker
+from harness.judging.passive.sightings import Sightings
+from harness.record.redact import Redactor
+from harness.record.store import ExchangeStore, Recorder
+from reports.journal import Journal
+
 _SIGNAL = getattr(signal, "SIGVTALRM", None)
 LOOK_SECONDS = 0.5
 # A line half written would break the chain of the journal: in these the end of a check has to wait, but not for what
 # looks at an exchange before it is written, or after that.
-_WHOLE = ("Journal.", "ExchangeStore.", "Recorder.record")
-_LOOKING = ("Redactor.", "Sightings.", "SelfCheck.")
+_WHOLE = (*(f"{each.__qualname__}." for each in (Journal, ExchangeStore)), Recorder.record.__qualname__)
+_LOOKING = tuple(f"{each.__qualname__}." for each in (Redactor, Sightings, SelfChecker))
 
 
 class Outlived(BaseException):

@@ -8,11 +8,17 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
+from harness.judging.passive.self_check import SelfChecker
+from harness.judging.passive.sightings import Sightings
+from harness.record.redact import Redactor
+from harness.record.store import Recorder
 from harness.run import watchdog
 from harness.run.watchdog import Outlived, Watchdog
+from reports.journal import Journal
 
 SHARE = 0.3
 NEVER = 1e6
@@ -82,22 +88,37 @@ def test_one_that_is_heard_of_goes_on() -> None:
             dog.heard()
 
 
-def test_a_line_of_the_journal_is_written_to_its_end() -> None:
-    class Journal:
-        def append(self) -> str:
-            time.sleep(1.0)
-            return "whole"
+def named(stand_in: Callable[[], Any], method: Callable[..., Any]) -> Callable[[], Any]:
+    """The function, which the watchdog takes for the method."""
+    stand_in.__code__ = stand_in.__code__.replace(co_qualname=method.__qualname__)
+    return stand_in
 
-    Journal.append.__code__ = Journal.append.__code__.replace(co_qualname="Journal.append")
+
+def test_a_line_of_the_journal_is_written_to_its_end() -> None:
+    def append() -> str:
+        time.sleep(1.0)
+        return "whole"
+
     written = []
 
     def check() -> None:
-        written.append(Journal().append())
+        written.append(named(append, Journal.append)())
         waiting()
 
     with watched(SHARE, NEVER) as dog, pytest.raises(Outlived), dog.watching():
         check()
     assert written == ["whole"]
+
+
+@pytest.mark.parametrize("look", [Redactor.text, Sightings.look, SelfChecker.note])
+def test_what_looks_at_an_exchange_before_it_is_written_ends(look: Callable[..., Any]) -> None:
+    stuck = named(lambda: waiting(), look)  # noqa: PLW0108 -- its code is given another name
+
+    def record() -> None:
+        stuck()
+
+    with watched(SHARE, NEVER) as dog, pytest.raises(Outlived), dog.watching():
+        named(record, Recorder.record)()
 
 
 def test_signals_and_timers_of_others_are_left_alone() -> None:
