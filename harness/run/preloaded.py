@@ -7,7 +7,7 @@ import gc
 import importlib
 
 import harness.run.checks
-import harness.run.session
+import harness.run.session.opening
 import harness.run.terminal.summary
 from reports.page import render
 

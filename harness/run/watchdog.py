@@ -20,7 +20,7 @@ from harness.judging.passive.self_check import SelfChecker
 from harness.judging.passive.sightings import Sightings
 from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
-from reports.journal import Journal
+from reports.journal.chain import Journal
 
 _SIGNAL = getattr(signal, "SIGVTALRM", None)
 LOOK_SECONDS = 0.5

@@ -20,7 +20,7 @@ CORE = {
     "harness.clauses",
 }
 CORE |= {"harness.allowed", "harness.incident", "harness.suite", "harness.option"}
-WIRING = {"harness.cli", "harness.commands", "harness.plugin", "art15_guard"}
+WIRING = {"harness.cli", "harness.commands", "harness.plugin", "harness.prober", "art15_guard"}
 
 
 def page() -> dict[str, set[str]]:

@@ -9,7 +9,7 @@ import pytest
 
 from harness.run.outcomes import NAMED, UNREACHED, WAIVED, WORDS, word
 from harness.run.results import Result
-from harness.run.session import Run
+from harness.run.session.open_run import OpenRun
 from harness.verdicts import Level, Verdict
 from reports.text.neutralise import plain
 
@@ -18,7 +18,7 @@ MODELS_SHOWN = 12
 COLUMNS = [each for each in WORDS if each != "not applicable"]
 
 
-def write_models(terminal: pytest.TerminalReporter, run: Run) -> None:
+def write_models(terminal: pytest.TerminalReporter, run: OpenRun) -> None:
     """A table of counts by model, where there are several; then, once for each, what a model lacks."""
     counts: dict[str, Counter[str]] = {}
     for result in run.results.values():
@@ -42,7 +42,7 @@ def write_models(terminal: pytest.TerminalReporter, run: Run) -> None:
             terminal.write_line(f"    {plain(line)}".rstrip())
 
 
-def write_waived(terminal: pytest.TerminalReporter, run: Run) -> None:
+def write_waived(terminal: pytest.TerminalReporter, run: OpenRun) -> None:
     """Each finding that somebody accepts, with the name and the date."""
     for result in run.results.values():
         if word(result) == WAIVED and result.waiver is not None:
@@ -51,7 +51,7 @@ def write_waived(terminal: pytest.TerminalReporter, run: Run) -> None:
             terminal.write_line(plain(run.redactor.text(said)), yellow=True)
 
 
-def write_untested(terminal: pytest.TerminalReporter, run: Run) -> None:
+def write_untested(terminal: pytest.TerminalReporter, run: OpenRun) -> None:
     """What was left out, in one line by reason, and how many MUST checks could not be tested."""
     left = [result for result in run.results.values() if word(result) == UNREACHED]
     for why, results in _grouped(left).items():
@@ -65,7 +65,7 @@ def write_untested(terminal: pytest.TerminalReporter, run: Run) -> None:
         terminal.write_line(f"{len(untested)} MUST checks could not be tested: {_names(untested)}", yellow=True)
 
 
-def _of(run: Run, model: str) -> Iterable[Result]:
+def _of(run: OpenRun, model: str) -> Iterable[Result]:
     return [result for result in run.results.values() if result.model is not None and result.model.id == model]
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from harness.run.outcomes import counted
 from harness.run.results import Result, chosen
-from harness.run.session import Run
+from harness.run.session.open_run import OpenRun
 from harness.run.terminal.accounts import write_models, write_untested, write_waived
 from reports.document.findings import cases_of
 from reports.evidence import Evidence, Finding, decode
@@ -25,7 +25,7 @@ NAMED = 8
 _SHOW = re.compile(r"^(\{ printf '[^']*'; )?art15 show ")
 
 
-def describe(result: Result, run: Run) -> str:
+def describe(result: Result, run: OpenRun) -> str:
     """One finding in words: what was expected, what was seen, which clause, where the exchange is.
 
     The endpoint's own words are in it: secrets are taken out, and what a terminal would obey is made visible.
@@ -51,7 +51,7 @@ def _runnable(curl: str) -> str:
     return _SHOW.sub(lambda found: f"{found[1] or ''}{art15()} show ", curl, count=1)
 
 
-def write_summary(terminal: pytest.TerminalReporter, run: Run) -> None:
+def write_summary(terminal: pytest.TerminalReporter, run: OpenRun) -> None:
     """Findings grouped by root cause, then counts; the last line names what a MUST could not be tested for."""
     assert run.report is not None
     folder = run.config.folder

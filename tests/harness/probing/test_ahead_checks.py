@@ -21,7 +21,7 @@ from harness.record.exchange import Exchange
 from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
 from harness.run.checks import load_checks
-from harness.run.results import execute
+from harness.run.one_check import execute
 from harness.verdicts import Level, Verdict
 from harness.wire.access import Access
 from harness.wire.ahead import CONNECTIONS

@@ -14,7 +14,7 @@ from harness.policy import CriteriaTable, Policy
 from harness.probing.probe import Probe
 from harness.record.exchange import Exchange
 from harness.run.checks import load_checks
-from harness.run.results import execute
+from harness.run.one_check import execute
 from harness.verdicts import Verdict
 from harness.wire.access import Access
 from tests.harness.endpoint.scripted import Scripted, message

@@ -22,7 +22,7 @@ from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
 from harness.run.incidents.continuity import Continuity
 from harness.run.incidents.suspects import suspects_of
-from harness.run.results import tell
+from harness.run.one_check import tell
 from harness.verdicts import Level, Verdict
 from harness.wire.access import Access
 from harness.wire.rest import RestClient

@@ -12,7 +12,8 @@ from harness.endpoint.errors import TargetError
 from harness.run.checks import load_checks
 from harness.run.config import configure
 from harness.run.options import Options, UsageError
-from harness.run.session import Run
+from harness.run.session.open_run import OpenRun
+from harness.run.session.opening import PreparedRun
 from harness.verdicts import Verdict
 from reports.evidence import decode
 from tests.harness.endpoint.test_discovery import serving
@@ -20,18 +21,16 @@ from tests.harness.endpoint.test_discovery import serving
 SLUG = "rest-live-answers-200"
 
 
-def opened(error: Exception, folder: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
+def opened(error: Exception, folder: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> OpenRun:
     """A run whose discovery ends in an error."""
 
     def fails(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("harness.run.session.discover", fails)
+    monkeypatch.setattr("harness.run.session.finding.discover", fails)
     registry, catalogue, _ = load_checks()
     config = configure(Options(endpoints=(url,), evidence=str(folder / "evidence")), url, {})
-    run = Run(config, catalogue, [registry.checks[SLUG]])
-    run.open()
-    return run
+    return PreparedRun(config, catalogue, [registry.checks[SLUG]]).open()
 
 
 @pytest.mark.parametrize(
@@ -49,7 +48,7 @@ def test_every_check_says_what_discovery_met(
 ) -> None:
     with serving(lambda *_: (200, {})) as url:
         run = opened(error, tmp_path, url, monkeypatch)
-        check = run.checks[0]
+        check = load_checks()[0].checks[SLUG]
         run.plan_items([(check, None)])
         result = run.execute(check, None)
         assert result.verdict is verdict

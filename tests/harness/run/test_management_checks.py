@@ -17,7 +17,7 @@ from harness.probing.grpc_calls import NO_MESSAGE, index_names, load_of_nobody, 
 from harness.probing.probe import UNKNOWN_MODEL, Probe
 from harness.record.exchange import Exchange, RpcStatus
 from harness.run.checks import load_checks
-from harness.run.results import execute
+from harness.run.one_check import execute
 from harness.verdicts import Verdict
 from tests.harness.endpoint.scripted import Scripted, message
 from tests.harness.probing.test_replaying import RECORDED

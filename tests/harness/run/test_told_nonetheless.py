@@ -14,7 +14,7 @@ from harness.judging.passive.sightings import Sightings
 from harness.probing.probe import Probe
 from harness.record.redact import Redactor
 from harness.run.checks import load_checks
-from harness.run.results import told_nonetheless
+from harness.run.one_check import told_nonetheless
 from harness.verdicts import Level, Verdict
 from harness.wire.ahead import Ahead
 from tests.harness.judging.passive.answers import PYTHON, rest

@@ -18,7 +18,7 @@ from harness.record.redact import Redactor
 from harness.record.store import Recorder
 from harness.run import watchdog
 from harness.run.watchdog import Outlived, Watchdog
-from reports.journal import Journal
+from reports.journal.chain import Journal
 
 SHARE = 0.3
 NEVER = 1e6

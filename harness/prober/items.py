@@ -1,0 +1,72 @@
+"""The items of pytest: one check on one model, or on the server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.check import Check
+from harness.endpoint.models import ModelUnderTest
+from harness.record.unbroken import interruptible
+from harness.run.outcomes import FAILED, TOOL_ERROR, WAIVED, word
+from harness.run.results import check_id
+from harness.run.session.open_run import OpenRun
+from harness.run.terminal.summary import describe
+
+
+class CheckFailed(Exception):
+    """Fails an item: its text is the finding, or what the tester could not do."""
+
+
+class CheckItem(pytest.Item):
+    """One check on one model, or on the server.
+
+    Args:
+        recording: a context inside which evidence is written.
+    """
+
+    def __init__(
+        self,
+        *,
+        check: Check,
+        model: ModelUnderTest | None,
+        run: OpenRun,
+        recording: Callable[[], AbstractContextManager[None]],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.check = check
+        self.model = model
+        self._run, self._recording = run, recording
+        self.user_properties.append(("slug", check.slug))
+
+    @property
+    def identity(self) -> str:
+        """What the run calls it, whatever is in the model's name."""
+        return check_id(self.check, self.model)
+
+    def runtest(self) -> None:
+        """Execute the check; findings and tool errors raise, what decided nothing is skipped by its name."""
+        with interruptible(), self._recording():
+            result = self._run.execute(self.check, self.model)
+        called = word(result)
+        self.user_properties += [("verdict", str(result.verdict)), ("outcome", called)]
+        if called in (FAILED, TOOL_ERROR):
+            raise CheckFailed(describe(result, self._run))
+        if called not in ("passed", "warned"):
+            by = f" by {result.waiver.owner} until {result.waiver.expires}" if result.waiver else ""
+            pytest.skip(self._run.redactor.text(f"{called}{by if called == WAIVED else ''}: {result.reason}"))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The finding in words instead of a traceback through the harness."""
+        if isinstance(excinfo.value, CheckFailed):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Where the check stands, and its slug."""
+        return self.path, self.check.function.__code__.co_firstlineno - 1, self.name

@@ -1,0 +1,46 @@
+"""``junit.xml`` of a probing run, which lies in its bundle unless somebody wants it elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from _pytest.junitxml import xml_key
+
+from harness.run.outcomes import errors_apart
+
+
+class Junit:
+    """The file that pytest writes its results to.
+
+    Args:
+        folder: of the bundle.
+    """
+
+    def __init__(self, config: pytest.Config, folder: Path) -> None:
+        self._config = config
+        self._own = config.option.xmlpath is None
+        if self._own:
+            config.option.xmlpath = str(folder / "junit.xml")
+
+    def forgo(self) -> None:
+        """Keep pytest from making the file, and the folder for it: a run that never began has no results."""
+        plugin = self._config.stash.get(xml_key, None)
+        if self._own and plugin is not None:
+            del self._config.stash[xml_key]
+            self._config.pluginmanager.unregister(plugin)
+
+    def remove(self) -> None:
+        """Take the file away, if it is ours: it is a part at best, or all that is left of the folder."""
+        if self._own:
+            Path(self._config.option.xmlpath).unlink(missing_ok=True)
+
+    def correct(self, redact: Callable[[str], str]) -> None:
+        """Tell errors of the tester from failures of the endpoint, and take secrets out."""
+        path = Path(self._config.option.xmlpath)
+        if path.is_file():
+            errors_apart(path)
+            text = path.read_text("utf-8", "replace")
+            if (clean := redact(text)) != text:
+                path.write_text(clean, "utf-8")

@@ -1,0 +1,78 @@
+"""What a session is to probe: options and policy, checked, and every check that there is."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, replace
+from types import ModuleType
+
+import pytest
+
+from harness.allowed import did_you_mean
+from harness.check import Check, Registry
+from harness.clauses import Catalogue
+from harness.run.checks import load_checks
+from harness.run.config import Config, configure
+from harness.run.embedded import SHOWN_MODELS, EmbeddedError, EmbeddedServer
+from harness.run.options import EMBEDDED, Options, UsageError, read_options
+from harness.run.terminal.guard import said
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """Checked before anything is sent.
+
+    Attributes:
+        foreign: modules of third parties that registered checks.
+    """
+
+    registry: Registry
+    catalogue: Catalogue
+    foreign: tuple[ModuleType, ...]
+    config: Config
+
+    def selects(self, check: Check) -> bool:
+        """Whether suites, allowances and the transports that were given admit the check."""
+        config = self.config
+        allowed = check.allow is None or {*check.allow.split("+")} <= {*config.allow}
+        named = not config.options.suites or check.suite in config.options.suites
+        return allowed and named and config.reaches(check.transport)
+
+
+def set_up(config: pytest.Config, stack: contextlib.ExitStack) -> Setup:
+    """Read the options of a session, and start the embedded server where it was asked for.
+
+    Args:
+        stack: closes what is opened here.
+
+    Raises:
+        pytest.UsageError: something cannot work as asked.
+    """
+    options = read_options(config)
+    try:
+        registry, catalogue, foreign = load_checks()
+        _refuse_unknown_suite(options, registry)
+        url, grpc = _addresses(options, stack)
+        checked = configure(replace(options, grpc=options.grpc or grpc), url)
+    except UsageError as error:
+        raise pytest.UsageError(said(error)) from error
+    return Setup(registry, catalogue, tuple(foreign), checked)
+
+
+def _refuse_unknown_suite(options: Options, registry: Registry) -> None:
+    known = sorted({check.suite for check in registry})
+    for name in options.suites:
+        if name not in known:
+            near = did_you_mean(name, known)
+            raise UsageError(f"--oip-suite {name}: no such suite{near} (there are: {', '.join(known)})")
+
+
+def _addresses(options: Options, stack: contextlib.ExitStack) -> tuple[str, str | None]:
+    """The base URL, and the gRPC address where the embedded server has one."""
+    if options.endpoints[0] != EMBEDDED:
+        return options.endpoints[0], None
+    try:
+        server = stack.enter_context(EmbeddedServer([] if options.models else SHOWN_MODELS))
+    except EmbeddedError as error:
+        raise UsageError(str(error)) from error
+    return server.url, server.grpc

@@ -1,0 +1,61 @@
+"""What is recorded at the beginning of a run: its circumstances, then what was found behind the endpoint."""
+
+from __future__ import annotations
+
+import msgspec
+
+from harness.check import REGISTRY
+from harness.clauses import Catalogue
+from harness.endpoint.target import Target
+from harness.run.config import Config
+from harness.run.events import model_event, target_event
+from harness.run.session.identities import log_identity
+from harness.run.session.record import RunRecord
+from harness.run.snapshot import snapshot
+from harness.run.tester import tester
+
+UNSOUGHT = (
+    "{} parts of the credentials are too short or too ordinary to be looked for in answers (fewer than 6 signs, fewer "
+    "than 10 figures, or a word of the protocol): they are taken out with their headers only"
+)
+
+
+def log_opening(record: RunRecord, config: Config, catalogue: Catalogue) -> None:
+    """Record the circumstances of the run, before the first request."""
+    policy = config.policy
+    declared = {
+        name: value for name, value in msgspec.to_builtins(policy.item).items() if isinstance(value, str) and value
+    }
+    record.log(
+        "open",
+        {
+            "run_id": config.run_id,
+            "endpoint": config.endpoint,
+            "authority": config.access.authority or config.access.address.host,
+            "tester": tester(),
+            "config_given": dict(config.given),
+            "config_defaulted": dict(config.defaulted),
+            "report": msgspec.to_builtins(policy.report),
+            "declared": declared,
+            "transports": config.transports,
+            "plaintext": config.plaintext,
+            "credentials": config.access.has_credentials,
+        },
+    )
+    record.log("catalogue", snapshot(catalogue, REGISTRY))
+    if record.redactor.unsought:
+        record.note(UNSOUGHT.format(record.redactor.unsought))
+    for extra in config.options.endpoints[1:]:
+        record.note(f"also named: {record.redactor.url(extra)}; this version does not compare replicas")
+
+
+def log_target(record: RunRecord, target: Target) -> None:
+    """Record what was found behind the endpoint, with the identity of each model at the start."""
+    record.log("target", target_event(target))
+    for model in target.models:
+        record.log("model", model_event(model))
+        first = model.metadata_exchange
+        log_identity(record, model, "start", first.response_body, ok=first.ok)
+    for model in target.beyond:
+        record.log("model", model_event(model))
+        record.log("unsampled", {"model": model.id, "reason": model.beyond, "paste": model.mend})

@@ -1,0 +1,44 @@
+"""Reads the identity of each model, so that a change during the run is seen."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import partial
+
+from harness.budget import BudgetExhausted
+from harness.check import EndpointLost, TesterFailed, Untestable
+from harness.endpoint.discovery import metadata_again
+from harness.endpoint.models import ModelUnderTest
+from harness.endpoint.target import Target
+from harness.probing.probe import checking
+from harness.record.clock import now
+from harness.run.session.record import RunRecord
+
+
+def log_identity(
+    record: RunRecord, model: ModelUnderTest, when: str, body: bytes, *, ok: bool, reason: str = ""
+) -> None:
+    """Record the digest of a model's metadata, or why there is none."""
+    record.log(
+        "identity",
+        {
+            "model": model.id,
+            "when": when,
+            "at": now(),
+            "metadata_sha256": hashlib.sha256(body).hexdigest() if ok else None,
+            "reason": None if ok else reason or "the metadata could not be read",
+        },
+    )
+
+
+def read_identities(record: RunRecord, target: Target, when: str) -> None:
+    """Read each model's metadata again, and record it."""
+    with checking(record.recorder, None):
+        target.ahead.ask([partial(metadata_again, target, each) for each in target.models])
+        for model in target.models:
+            try:
+                exchange = metadata_again(target, model)
+            except (BudgetExhausted, EndpointLost, Untestable, TesterFailed) as error:
+                log_identity(record, model, when, b"", ok=False, reason=str(error))
+                continue
+            log_identity(record, model, when, exchange.response_body, ok=exchange.ok)

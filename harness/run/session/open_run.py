@@ -1,0 +1,162 @@
+"""A run that has found its target: carries out what is planned, and makes the bundle of what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from harness.budget import MEBIBYTE
+from harness.bundle.store import store_of
+from harness.check import Check
+from harness.endpoint.models import ModelUnderTest
+from harness.judging.passive.rules import Models
+from harness.judging.passive.self_check import Transport
+from harness.probing.load_runner import LoadRunner
+from harness.run.events import incident_event
+from harness.run.outcomes import Exit
+from harness.run.results import Result, check_id
+from harness.run.session.equipment import Equipment
+from harness.run.session.execution import Execution
+from harness.run.session.identities import read_identities
+from harness.run.waivers import stale_waivers
+from reports.bundle import EVIDENCE, finish, others
+from reports.document.proof import unproven
+from reports.evidence import decode
+
+
+class OpenRun:
+    """One run against one endpoint, from its first check to the finished bundle.
+
+    Attributes:
+        exit: how it ends, known once all checks were carried out.
+        began: whether it was recorded what is planned; before that, nothing is left of a run that is ended.
+        report: the page, once it was made.
+        unproven: failures in the document that nothing in the bundle shows.
+    """
+
+    def __init__(self, equipment: Equipment) -> None:
+        self._with = equipment
+        self._execution = Execution(equipment)
+        self.config = equipment.config
+        self.target = equipment.target
+        self.purse = equipment.purse
+        self.prices = equipment.prices
+        self.redactor = equipment.record.redactor
+        self.exit = Exit(0, ())
+        self.began = False
+        self.report: Path | None = None
+        self.unproven: list[str] = []
+        self._middle_read = False
+        self._closed = False
+        self._self_check: dict[str, Any] | None = None
+
+    @property
+    def results(self) -> dict[str, Result]:
+        """What came of each check, by id."""
+        return self._execution.results
+
+    @property
+    def unsampled(self) -> dict[str, tuple[str, str]]:
+        """By model without an accepted request: why, and what to paste into the policy."""
+        return self._execution.unsampled
+
+    def plan_items(self, items: Iterable[tuple[Check, ModelUnderTest | None]]) -> None:
+        """Record every item that is to be carried out: each must have a verdict, or the run was cut short."""
+        rows = [
+            {
+                "id": check_id(check, model),
+                "slug": check.slug,
+                "suite": check.suite,
+                "model": model.id if model is not None else None,
+            }
+            for check, model in items
+        ]
+        self._with.record.log("items", {"items": rows})
+        self.began = True
+
+    def execute(self, check: Check, model: ModelUnderTest | None) -> Result:
+        """Carry out one check, unless a prerequisite failed, and write its result to the journal."""
+        return self._execution.execute(check, model)
+
+    def halfway(self) -> None:
+        """Read the identity of the models in the middle of the run, once."""
+        if not self._middle_read:
+            self._middle_read = True
+            read_identities(self._with.record, self.target, "middle")
+            self.purse.identity_read()
+
+    def stale_waivers(self) -> list[str]:
+        """Waivers that have run out, or that cover a check which now passes; each is red."""
+        return stale_waivers(self.config.policy.waivers, self.results.values(), datetime.now(UTC).date())
+
+    def self_check(self) -> dict[str, Any]:
+        """Whether all messages so far are what they were meant to be; judged once, at the end."""
+        if self._self_check is None:
+            models: dict[Transport, Models] = {
+                "rest": {each.name: each.metadata for each in self.target.models},
+                "grpc": {each.name: each.grpc.metadata for each in self.target.models if each.grpc is not None},
+            }
+            self._self_check = self._with.messages.judge(models)
+            self._with.record.log("self_check", self._self_check)
+        return self._self_check
+
+    def close(self, exit_code: int, ended: str = "") -> None:
+        """Read the identities a last time, close the journal, and stop using the network; safe to call twice.
+
+        Args:
+            ended: what ended the run before its time, such as ``SIGINT``; empty where nothing did.
+
+        Raises:
+            CannotRecord: the last lines could not be written.
+        """
+        if self._closed:
+            return
+        record = self._with.record
+        self._with.watchdog.stop()
+        try:
+            if (bench := self.target.memory.find(LoadRunner)) is not None:
+                bench.close()
+            # Where something could not be recorded nothing more is sent, and the last line says why it ended.
+            if not self._with.disk.failed:
+                self._last_words()
+            record.end_exchanges()
+            record.log("close", {"exit_code": exit_code, "ended": ended, "files": self._vouched()})
+        finally:
+            for client in self._with.clients:
+                client.close()
+            self._closed = True
+
+    def _last_words(self) -> None:
+        record = self._with.record
+        if record.store.clipped:
+            record.note(
+                f"{record.store.clipped} bodies of requests and answers are kept in part (head, tail, digest), "
+                f"{record.store.left_out // MEBIBYTE} MiB of them are not: raise it with [budget] evidence_mebibytes"
+            )
+        for text in self.stale_waivers():
+            record.note(text)
+        read_identities(record, self.target, "end")
+        self.self_check()
+        for incident in self._with.continuity.take_untold():
+            record.log("incident", incident_event(incident))
+
+    def _vouched(self) -> dict[str, str]:
+        """Digests of the files that nothing but the closing line vouches for, such as ``junit.xml``."""
+        try:
+            return others(self.config.folder)
+        except OSError:
+            return {}  # what is wrong with the folder ends the making of the bundle, in words
+
+    def finish(self) -> Path:
+        """Make the document, the page and the manifest from the journal; gives the path of the page.
+
+        What the document says failed must be shown in the bundle: ``unproven`` says where it is not, which is a fault
+        of ours and not of the endpoint.
+        """
+        store = store_of(self.config.folder)
+        self.report = finish(self.config.folder, store=store)
+        document = decode((self.config.folder / EVIDENCE).read_bytes())
+        self.unproven = unproven(document, store)
+        return self.report

@@ -1,0 +1,205 @@
+"""A run before its first request: opens the bundle, seals the plan, and finds the target."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from harness.budget import Budget
+from harness.check import Check
+from harness.clauses import Catalogue
+from harness.endpoint.target import Target
+from harness.judging.passive.self_check import SelfChecker
+from harness.judging.passive.sightings import Sightings
+from harness.policy import EndpointTable
+from harness.probing.load_runner import LoadRunner
+from harness.record.clock import now
+from harness.record.disk import Disk
+from harness.record.redact import Redactor
+from harness.run.config import Config
+from harness.run.folder import discard, make
+from harness.run.incidents.continuity import Continuity
+from harness.run.options import UsageError
+from harness.run.planning.plan import make_plan
+from harness.run.planning.purse import Purse
+from harness.run.planning.telling import EXAMPLES, Prices
+from harness.run.session.beginning import log_opening, log_target
+from harness.run.session.equipment import Equipment
+from harness.run.session.execution import share_of_check
+from harness.run.session.finding import Discovered, find_target, grpc_client, rest_client, warm_up_models
+from harness.run.session.open_run import OpenRun
+from harness.run.session.record import RunRecord
+from harness.run.watchdog import Watchdog
+from harness.verdicts import Level
+from reports.evidence import encode
+
+if TYPE_CHECKING:
+    from harness.wire.rest import RestClient
+    from harness.wire.rpc import GrpcClient
+
+# Of a time budget, one part in so many may go into each wait for the endpoint.
+WAITING_SHARE = 8
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+class PreparedRun:
+    """One run against one endpoint, checked and not begun.
+
+    Args:
+        config: as it was asked for.
+        catalogue: clauses and duties.
+        checks: that the selection admits, in order.
+        say: shows progress of what takes long.
+        tell: shows what is waited for, and what was noticed before the first check.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        catalogue: Catalogue,
+        checks: Iterable[Check],
+        say: Callable[[str], None] = _silent,
+        tell: Callable[[str], None] = _silent,
+    ) -> None:
+        self.config = config
+        self.catalogue = catalogue
+        self.checks = tuple(checks)
+        self.redactor = Redactor(config.access.secrets(), headers=[name for name, _ in config.access.headers])
+        self.disk = Disk()
+        self._say, self._tell = say, tell
+        self._budget: Budget | None = None
+        self._made: tuple[Path, ...] = ()
+        # Closes what is open so far, the last first.
+        self._to_close = contextlib.ExitStack()
+
+    @property
+    def sent_anything(self) -> bool:
+        """Whether there is anything to record."""
+        return self._budget is not None and self._budget.used > 0
+
+    def open(self) -> OpenRun:
+        """Seal the plan, then send the first request.
+
+        Raises:
+            UsageError: the endpoint cannot be probed as asked; nothing is left of the run.
+            CannotRecord: the evidence cannot be written.
+        """
+        config = self.config
+        record = self._begin_record()
+        budget = self._budget = Budget(config.limits, admit=record.admit)
+        watchdog = Watchdog(partial(share_of_check, config, budget))
+        record.heard = watchdog.heard
+        messages, sightings = SelfChecker(config.seed), self._sightings()
+        record.recorder.observe(sightings.look)
+        record.recorder.observe(messages.note)
+        rest = rest_client(config, record.recorder, budget)
+        grpc = grpc_client(config, record.recorder, budget)
+        clients: list[RestClient | GrpcClient] = [client for client in (rest, grpc) if client is not None]
+        for client in clients:
+            self._to_close.callback(client.close)
+        waits = self._waits()
+        continuity = Continuity(record.recorder, clients, waits.patience, waits.warm_up)
+        continuity.say = self._say
+        record.recorder.continuity = continuity
+        found = self._find(rest, grpc, waits)
+        target = found.target
+        target.memory.keep(sightings)
+        target.ahead.sees = sightings.sees
+        continuity.target = target
+        self._make_ready(target, record, waits.warm_up)
+        log_target(record, target)
+        prices = Prices(config.profile, credentials=bool(config.access.secrets()))
+        equipment = Equipment(
+            config=config,
+            catalogue=self.catalogue,
+            checks=self.checks,
+            disk=self.disk,
+            record=record,
+            budget=budget,
+            clients=clients,
+            target=target,
+            stopped=found.stopped,
+            continuity=continuity,
+            messages=messages,
+            watchdog=watchdog,
+            prices=prices,
+            purse=_purse(budget, prices, target),
+        )
+        watchdog.start()
+        self._to_close.callback(watchdog.stop)
+        return OpenRun(equipment)
+
+    def abandon(self) -> None:
+        """End a run that never began: nothing is left that could be taken for evidence.
+
+        Where the disk ended it, what was sent until then stays on record.
+        """
+        self._to_close.close()
+        if not (self.disk.failed and self.sent_anything):
+            discard(self.config.folder, self._made)
+
+    def _begin_record(self) -> RunRecord:
+        """Make the folder, and write the plan and the first lines of the journal."""
+        config = self.config
+        self._made = make(config.folder)
+        plan = encode(make_plan(config, self.catalogue, self.checks, now()))
+        record = RunRecord(config, plan, self.redactor, self.disk)
+        self._to_close.callback(record.abandon)
+        log_opening(record, config, self.catalogue)
+        return record
+
+    def _sightings(self) -> Sightings:
+        """What looks at every answer, and knows our own names and the checks that ask for what is open."""
+        config, clauses = self.config, self.catalogue.clauses
+        access = (config.access, *(each for each in (config.rest, config.grpc) if each is not None))
+        hosts = {name for each in access for name in (each.address.host, each.sni)}
+        open_checks = {
+            check.slug
+            for check in self.checks
+            if not check.beyond_clauses and {clauses[each].level for each in check.clauses} == {Level.AMBIGUOUS}
+        }
+        return Sightings(self.redactor, hosts, open_checks)
+
+    def _waits(self) -> EndpointTable:
+        """What the policy says, but never so much that nothing of the time budget is left for checks."""
+        endpoint, seconds = self.config.policy.endpoint, self.config.limits.seconds
+        if seconds is None or self.config.limits.by_profile:
+            return endpoint
+        share = seconds / WAITING_SHARE
+        return EndpointTable(patience=min(endpoint.patience, share), warm_up=min(endpoint.warm_up, share))
+
+    def _find(self, rest: RestClient | None, grpc: GrpcClient | None, waits: EndpointTable) -> Discovered:
+        policy = msgspec.structs.replace(self.config.policy, endpoint=waits)
+        try:
+            return find_target(rest, grpc, policy, self.config.options.models, self._tell)
+        except UsageError:
+            self.abandon()
+            raise
+
+    def _make_ready(self, target: Target, record: RunRecord, warm_up: float) -> None:
+        """Set the target up for the checks, and warm its models up."""
+        config = self.config
+        target.seed = config.seed
+        target.examples = EXAMPLES[config.profile]
+        warm_up_models(target, config, self.checks, warm_up, self._tell)
+        for text in target.remarks:
+            self._tell(text)
+            record.note(text)
+        target.ahead.note = record.note
+        target.memory.keep(LoadRunner(config.folder / "series", config.profile, config.limits, self._say))
+
+
+def _purse(budget: Budget, prices: Prices, target: Target) -> Purse:
+    purse = Purse(budget, prices, len(target.models))
+    takes = [took for model in target.models for took in model.takes]
+    if takes:
+        purse.seen(sum(takes) / len(takes))
+    return purse

@@ -1,0 +1,106 @@
+"""What a run writes: its journal and its exchanges, without secrets, as long as the disk takes them."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from harness.budget import MEBIBYTE, BudgetExhausted
+from harness.record.disk import Disk
+from harness.record.redact import Redactor
+from harness.record.store import ExchangeStore, Recorder
+from harness.run.config import Config
+from harness.run.events import DESCRIBED, TEXT, exchange_event, storable
+from reports.document.proof import UNCONNECTED
+from reports.journal.chain import Journal
+
+
+class RunRecord:
+    """The journal and the exchanges of one run.
+
+    Args:
+        config: names the folder, which is there already, and the budget of bytes.
+        plan: the bytes of the plan, which are written first.
+        redactor: takes secrets out of all that is written.
+        disk: notes that a write failed.
+
+    Attributes:
+        heard: is called for each exchange.
+        unconnected: digests of exchanges whose connection could not be opened: they show nothing of any clause.
+
+    Raises (all methods):
+        CannotRecord: the disk refuses.
+    """
+
+    def __init__(self, config: Config, plan: bytes, redactor: Redactor, disk: Disk) -> None:
+        self.heard: Callable[[], None] = lambda: None
+        self.unconnected: set[str] = set()
+        self.redactor = redactor
+        self._disk = disk
+        self._most = config.limits.evidence_bytes
+        # What is left of the budget of bytes is for the document, the page and the results of other plugins.
+        self._room = None if self._most is None else self._most * 3 // 4
+        self._lock = threading.Lock()
+        self._references: dict[str | None, list[str]] = {}
+        self._totals: dict[str | None, int] = {}
+        try:
+            (config.folder / "plan.json").write_bytes(plan)
+            self._journal = Journal(config.folder / "journal.jsonl", hashlib.sha256(plan).hexdigest())
+        except OSError as error:
+            raise disk.fails(error) from None
+        self.store = ExchangeStore(config.folder, self._room)
+        self.recorder = Recorder(self.store, redactor, self._exchange, disk)
+
+    def log(self, kind: str, data: dict[str, Any]) -> None:
+        """Append what may hold words of the endpoint: without secrets, and as text that can be stored."""
+        most = {"target": DESCRIBED, "model": DESCRIBED, "catalogue": sys.maxsize}.get(kind, TEXT)
+        try:
+            self._journal.append(kind, storable(self.redactor.value(data), most))
+        except OSError as error:
+            raise self._disk.fails(error) from None
+
+    def note(self, text: str) -> None:
+        """Append a deviation."""
+        self.log("deviation", {"text": text})
+
+    def admit(self) -> None:
+        """Let pass what is to be sent.
+
+        Raises:
+            BudgetExhausted: the budget of bytes has no room to record it.
+        """
+        self._disk.admit()
+        if self._room is not None and self.store.written + self._journal.size >= self._room:
+            most = (self._most or 0) // MEBIBYTE
+            raise BudgetExhausted(f"the budget of {most} MiB for evidence is used up ([budget] evidence_mebibytes)")
+
+    def take_references(self, check: str) -> tuple[tuple[str, ...], int]:
+        """Digests of the exchanges of a check that has ended, and how many there were."""
+        return tuple(self._references.pop(check, ())), self._totals.pop(check, 0)
+
+    def end_exchanges(self) -> None:
+        """No exchange follows."""
+        try:
+            self.store.close()
+        except OSError as error:
+            raise self._disk.fails(error) from None
+
+    def abandon(self) -> None:
+        """Nothing follows, and nothing has to be whole."""
+        self._journal.close()
+        with contextlib.suppress(OSError):
+            self.store.close()
+
+    def _exchange(self, event: dict[str, Any]) -> None:
+        self.heard()
+        with self._lock:
+            check = event["check"]
+            self._references.setdefault(check, []).append(event["sha256"])
+            self._totals[check] = self._totals.get(check, 0) + 1
+            if event["error_kind"] == UNCONNECTED:
+                self.unconnected.add(event["sha256"])
+        self.log("exchange", exchange_event(event))
