@@ -35,8 +35,19 @@ from harness.suite import suite_named
 from harness.verdicts import Level, Verdict, combine
 
 __all__ = [
-    "REGISTRY", "Check", "CheckDefinitionError", "EndpointLost", "Estimate", "Inconclusive", "NotApplicable", "Outcome",
-    "Registry", "TesterFailed", "Untestable", "Violation", "check",
+    "REGISTRY",
+    "Check",
+    "CheckDefinitionError",
+    "EndpointLost",
+    "Inconclusive",
+    "NotApplicable",
+    "Outcome",
+    "Proportion",
+    "Registry",
+    "TesterFailed",
+    "Untestable",
+    "Violation",
+    "check",
 ]  # fmt: skip
 
 Per = Literal["server", "model"]
@@ -330,7 +341,7 @@ class ObservedFact:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class Proportion:
     """``k`` successes in ``n`` independent draws, with an interval by ``method`` at ``confidence``."""
 
     k: int
@@ -354,7 +365,7 @@ class Outcome:
     violations: list[Violation] = field(default_factory=list)
     observations: list[tuple[str | None, str]] = field(default_factory=list)
     exercised: dict[str, int] = field(default_factory=dict)
-    estimate: Estimate | None = None
+    estimate: Proportion | None = None
     series: list[dict[str, Any]] = field(default_factory=list)
     facts: list[ObservedFact] = field(default_factory=list)
     # Those of its clauses that speak of extensions.

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from harness.clauses.document import read
-from harness.clauses.model import Against, Catalogue, Clause, Duty, LawFact, Protocol, Standard, Taxonomy
+from harness.clauses.model import Against, Catalogue, Clause, DatedFact, Duty, Protocol, Standard, Taxonomy
 from harness.clauses.rows import IdRow, Row, by_id, nearest, read_row, read_rows, stop
 from harness.criteria import GOOD_PRACTICE, POLICY
 
@@ -50,7 +50,7 @@ def load_from(folder: Path) -> Catalogue:
     duties = by_id(_named(Duty, (DUTIES,), values, problems), problems)
     against = by_id(_named(Against, (AGAINST,), values, problems), problems)
     standards = by_id(_named(Standard, (STANDARDS,), values, problems), problems)
-    law = by_id(map(_filled, _named(LawFact, (LAW,), values, problems)), problems)
+    law = by_id(map(_filled, _named(DatedFact, (LAW,), values, problems)), problems)
     stop(problems)
     stop(_misdirected(against, clauses, duties))
     return Catalogue(
@@ -120,7 +120,7 @@ def _named(
             yield name, each
 
 
-def _filled(named: tuple[str, LawFact]) -> tuple[str, LawFact]:
+def _filled(named: tuple[str, DatedFact]) -> tuple[str, DatedFact]:
     """The fact with its date in its text, so that the date stands in one place."""
     name, fact = named
     return name, dataclasses.replace(fact, text=fact.text.replace("{verified_on}", fact.verified_on))

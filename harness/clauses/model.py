@@ -107,7 +107,7 @@ class Against:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LawFact:
+class DatedFact:
     """A dated fact about the law, to be printed and never computed with.
 
     Attributes:
@@ -187,7 +187,7 @@ class Catalogue:
     clauses: Mapping[str, Clause]
     duties: Mapping[str, Duty]
     against: Mapping[str, Against]
-    law: Mapping[str, LawFact]
+    law: Mapping[str, DatedFact]
     standards: Mapping[str, Standard]
     taxonomy: Taxonomy
     digest: str

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.check import Estimate
+from harness.check import Proportion
 from harness.criteria import Criterion
 from harness.judging.still_serves import alive
 from harness.load.analysis.load_run import LoadRun
@@ -136,7 +136,7 @@ def estimate(probe: Probe, outcome: LoadVerdict) -> None:
     good = outcome.requests - outcome.late
     share = clopper_pearson(good, outcome.requests, CONFIDENCE)
     method = "Clopper-Pearson, each bound one-sided; share of requests answered well within the latency of the level"
-    probe.outcome.estimate = Estimate(good, outcome.requests, method, share.lower, share.upper, CONFIDENCE)
+    probe.outcome.estimate = Proportion(good, outcome.requests, method, share.lower, share.upper, CONFIDENCE)
 
 
 def successes_at(found: LoadRun, start_s: float, end_s: float) -> tuple[int, int]:

@@ -165,7 +165,7 @@ class Totals:
         self.last = max(self.last or exchange.started, exchange.started)
 
 
-class Continuity(Protocol):
+class AwayHandler(Protocol):
     """Whoever notices that the endpoint has gone away, and waits for it."""
 
     def away(self, exchange: Exchange, *, whole_time: bool, tries: int) -> bool:
@@ -228,7 +228,7 @@ class Recorder:
         self._check: str | None = None
         self._watchers: list[list[Exchange]] = []
         self._observers: list[Observer] = []
-        self.continuity: Continuity | None = None
+        self.continuity: AwayHandler | None = None
         self.recent: deque[tuple[Exchange, str | None]] = deque()
         self._recent_bytes = 0
         self.answering: set[str] = set()
@@ -333,7 +333,7 @@ class Recorder:
         So no check is handed a request that met nobody.
 
         Raises:
-            harness.incident.EndpointLost: see :meth:`Continuity.away`.
+            harness.incident.EndpointLost: see :meth:`AwayHandler.away`.
         """
         exchange, tries = send(), 1
         while exchange.error is not None and self.continuity is not None:

@@ -17,7 +17,7 @@ from harness.record.clock import now
 from harness.record.exchange import Exchange, Failure
 from harness.wire.connection import open_stream
 from harness.wire.duplex import Duplex, Piece, Stalled
-from harness.wire.rawread import Response, ResponseReader
+from harness.wire.rawread import RawResponse, ResponseReader
 from harness.wire.rest import RestClient
 from harness.wire.sockets import Backend, Call, Stream, WireError
 
@@ -101,7 +101,7 @@ def _send_once(
     sent = b"".join(piece.data for piece in pieces)
     reader = ResponseReader(call, client.budget.limits.body_bytes, method)
     started, begin = now(), time.monotonic_ns()
-    found: list[Response] = []
+    found: list[RawResponse] = []
     error: Failure | None = None
     try:
         stream = _open(client, call)
@@ -122,7 +122,7 @@ def _send_once(
         error = None if problem.failure.kind == "timeout" and duplex.settled else problem.failure
     finally:
         stream.close()
-    rows: list[tuple[Response | None, Failure | None]] = [(response, None) for response in found]
+    rows: list[tuple[RawResponse | None, Failure | None]] = [(response, None) for response in found]
     if error is not None or not rows:
         rows.append((reader.partial, error))
     return [
@@ -184,7 +184,7 @@ def _open(client: RestClient, call: Call) -> Stream:
 def _exchange(
     client: RestClient,
     sent: bytes,
-    response: Response | None,
+    response: RawResponse | None,
     error: Failure | None,
     started: str,
     begin: int,

@@ -16,7 +16,7 @@ READ_BYTES = 1 << 16
 
 
 @dataclass(slots=True)
-class Response:
+class RawResponse:
     """What has come of a response; ``whole`` says that this is all."""
 
     status: int
@@ -32,9 +32,9 @@ class ResponseReader:
     def __init__(self, call: Call, limit: int, method: str) -> None:
         self._call, self._limit, self._method = call, limit, method
         self._left = b""
-        self.partial: Response | None = None
+        self.partial: RawResponse | None = None
 
-    def response(self, stream: Stream | Duplex) -> Response:
+    def response(self, stream: Stream | Duplex) -> RawResponse:
         """The next response.
 
         Raises:
@@ -58,7 +58,7 @@ class ResponseReader:
             if not data:
                 return self._end(state)
 
-    def _events(self, state: h11.Connection) -> Response | None:
+    def _events(self, state: h11.Connection) -> RawResponse | None:
         try:
             while True:
                 event = state.next_event()
@@ -66,7 +66,7 @@ class ResponseReader:
                     return None
                 if isinstance(event, h11.Response):
                     headers = tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in event.headers.raw_items())
-                    self.partial = Response(event.status_code, event.reason.decode("latin-1"), headers, bytearray())
+                    self.partial = RawResponse(event.status_code, event.reason.decode("latin-1"), headers, bytearray())
                     self._call.in_headers = False
                 elif isinstance(event, h11.Data) and self.partial is not None:
                     self.partial.body += event.data
@@ -78,7 +78,7 @@ class ResponseReader:
         except h11.RemoteProtocolError as error:
             raise WireError("protocol", f"not HTTP/1.1: {clip(str(error), 200)}") from None
 
-    def _end(self, state: h11.Connection) -> Response:
+    def _end(self, state: h11.Connection) -> RawResponse:
         """The peer closed: that ends a response without a length, and breaks off every other."""
         with contextlib.suppress(h11.RemoteProtocolError):
             state.receive_data(b"")

@@ -88,7 +88,7 @@ class Continuity:
         return self.incidents[-1] if self.incidents and self.incidents[-1].lost else None
 
     def away(self, exchange: Exchange, *, whole_time: bool, tries: int) -> bool:
-        """See :class:`harness.record.store.Continuity`."""
+        """See :class:`harness.record.store.AwayHandler`."""
         if self._busy == threading.get_ident():
             return False
         with self._lock:
@@ -107,7 +107,7 @@ class Continuity:
             return kind == "late" if incident is None else self._again(incident, tries)
 
     def met_nobody(self, what: str) -> None:
-        """See :class:`harness.record.store.Continuity`."""
+        """See :class:`harness.record.store.AwayHandler`."""
         with self._lock:
             self._busy, self.crowd = threading.get_ident(), what
             try:
