@@ -31,6 +31,7 @@ from typing import Any
 import httpx
 
 from harness.budget import Budget
+from harness.bundle.journal import Journal
 from harness.generate.campaign import search
 from harness.generate.values import element_lists
 from harness.judging.passive.sightings import Sightings
@@ -39,7 +40,6 @@ from harness.record.store import ExchangeStore, Recorder
 from harness.run.embedded import EmbeddedServer
 from harness.wire.access import Access
 from harness.wire.rest import RestClient, json_of
-from reports.journal.chain import Journal
 
 MODEL = "echo-fp32"
 SEED = 15

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from harness.bundle.limits import MAX_FILE, MAX_FILES
 from harness.bundle.places import among_exchanges
 from harness.bundle.store import Store, store_of
 from harness.foreign import open_inside, walk
@@ -22,7 +23,6 @@ from reports.evidence import encode
 from reports.exports import exports
 from reports.fingerprint import fingerprint
 from reports.journal.state import JOURNAL, PLAN, BuildError
-from reports.limits import MAX_FILE, MAX_FILES
 from reports.page.render import render
 from reports.schema import hold, published
 

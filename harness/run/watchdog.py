@@ -16,11 +16,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import FrameType
 
+from harness.bundle.journal import Journal
 from harness.judging.passive.self_check import SelfChecker
 from harness.judging.passive.sightings import Sightings
 from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
-from reports.journal.chain import Journal
 
 _SIGNAL = getattr(signal, "SIGVTALRM", None)
 LOOK_SECONDS = 0.5

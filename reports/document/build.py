@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from harness.bundle.events import ModelSeen
 from harness.bundle.store import Store, store_of
 from reports.document.clause_rows import clause_rows
 from reports.document.completeness import away, carried_out, cut_short, incidents, unreached
@@ -32,7 +33,6 @@ from reports.evidence import (
     ReportInfo,
     Run,
 )
-from reports.journal.lines import ModelSeen
 from reports.journal.state import JournalState, load
 
 MAX_TEXT = 2000

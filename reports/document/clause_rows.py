@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from harness.bundle.events import ClauseListed
 from harness.verdicts import Verdict, combine
 from reports.evidence import CheckResult, ClauseRow, Plan
-from reports.journal.lines import ClauseListed
 from reports.text.labels import untried
 
 UNDECIDED = (None, "untestable")

@@ -17,9 +17,9 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
 
+from harness.bundle.events import CatalogueListed, DutyListed
 from reports.document.support import Support, count, is_declared, support
 from reports.evidence import CheckResult, DutyRow, DutyStateName
-from reports.journal.lines import CatalogueListed, DutyListed
 from reports.journal.state import JournalState
 from reports.text.labels import named
 

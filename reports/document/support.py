@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from harness.bundle.events import CheckListed, DutyListed
 from reports.evidence import CheckResult
-from reports.journal.lines import CheckListed, DutyListed
 from reports.journal.state import JournalState
 from reports.text.labels import named, transport
 

@@ -7,7 +7,18 @@ A number that is absent is ``None`` beside a ``reason``; NaN and infinities are 
 
 from __future__ import annotations
 
-from reports.evidence.catalogue import CatalogueInfo, ClauseRow, DutyRow, LawFact
+from harness.bundle.parts import (
+    Disagreement,
+    Kind,
+    LawFact,
+    LevelName,
+    SelfCheck,
+    SelfCheckRow,
+    TensorView,
+    Tester,
+    VerdictName,
+)
+from reports.evidence.catalogue import CatalogueInfo, ClauseRow, DutyRow
 from reports.evidence.checks import (
     CheckResult,
     ClauseOutcome,
@@ -21,19 +32,16 @@ from reports.evidence.checks import (
     Waiver,
 )
 from reports.evidence.document import Evidence, Finding, Silence, Summary, decode
-from reports.evidence.item import IdentityReading, Item, ModelItem, ReportInfo, TensorView, Tester, Unsampled
+from reports.evidence.item import IdentityReading, Item, ModelItem, ReportInfo, Unsampled
 from reports.evidence.plan import Plan, PlannedCheck
 from reports.evidence.record import (
     SCHEMA_VERSION,
     ConsequenceName,
     DutyStateName,
-    Kind,
-    LevelName,
     Record,
-    VerdictName,
     encode,
 )
-from reports.evidence.run import Disagreement, Fact, IncidentRow, Run, SelfCheck, SelfCheckRow, SuspectRow, Unreached
+from reports.evidence.run import Fact, IncidentRow, Run, SuspectRow, Unreached
 
 __all__ = [
     "SCHEMA_VERSION",

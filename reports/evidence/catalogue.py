@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from reports.evidence.record import DutyStateName, LevelName, Record, VerdictName
+from harness.bundle.parts import LawFact, LevelName, VerdictName
+from reports.evidence.record import DutyStateName, Record
 
 
 class ClauseRow(Record, frozen=True, kw_only=True):
@@ -18,16 +19,6 @@ class ClauseRow(Record, frozen=True, kw_only=True):
     verdict: VerdictName | None
     checks: list[str]
     reason: str | None
-
-
-class LawFact(Record, frozen=True, kw_only=True):
-    """A dated fact about the law or a standard, printed and never computed with."""
-
-    id: str
-    text: str
-    legal_basis: str
-    source: str
-    verified_on: str
 
 
 class CatalogueInfo(Record, frozen=True, kw_only=True):

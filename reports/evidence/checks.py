@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from reports.evidence.record import Kind, LevelName, Record, VerdictName
+from harness.bundle.parts import Kind, LevelName, VerdictName
+from reports.evidence.record import Record
 
 
 class MessageView(Record, frozen=True, kw_only=True):

@@ -6,11 +6,12 @@ from typing import Any
 
 import msgspec
 
+from harness.bundle.parts import Tester, VerdictName
 from reports.evidence.catalogue import CatalogueInfo, DutyRow
 from reports.evidence.checks import CheckResult
-from reports.evidence.item import Item, ReportInfo, Tester
+from reports.evidence.item import Item, ReportInfo
 from reports.evidence.plan import Plan
-from reports.evidence.record import ConsequenceName, Record, VerdictName
+from reports.evidence.record import ConsequenceName, Record
 from reports.evidence.run import Run
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from harness.bundle.parts import TensorView
 from reports.evidence.record import Record
 
 
@@ -19,15 +20,6 @@ class ReportInfo(Record, frozen=True, kw_only=True):
     replaces: str | None
     cut_short: bool
     cut_short_reason: str | None
-
-
-class TensorView(Record, frozen=True, kw_only=True):
-    """A tensor as the endpoint's metadata describes it; ``shape`` has -1 for a variable dimension."""
-
-    name: str
-    datatype: str
-    shape: list[int]
-    side: Literal["input", "output"]
 
 
 class IdentityReading(Record, frozen=True, kw_only=True):
@@ -71,14 +63,3 @@ class Item(Record, frozen=True, kw_only=True):
     extensions: list[str]
     models: list[ModelItem]
     declared: dict[str, str]
-
-
-class Tester(Record, frozen=True, kw_only=True):
-    """The tool and the machine it ran on."""
-
-    name: str
-    version: str
-    commit: str | None
-    python: str
-    platform: str
-    packages: dict[str, str]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from reports.evidence.record import Kind, Record
+from harness.bundle.parts import Kind
+from reports.evidence.record import Record
 
 
 class PlannedCheck(Record, frozen=True, kw_only=True):

@@ -9,13 +9,10 @@ import msgspec
 
 SCHEMA_VERSION = "1.0"
 
-VerdictName = Literal["not_applicable", "pass", "warn", "untestable", "inconclusive", "tool_error", "fail"]
-LevelName = Literal["must", "should", "may", "ambiguous"]
 DutyStateName = Literal[
     "supported", "contradicted", "inconclusive", "not_tested", "not_testable_from_outside", "declared_not_applicable"
 ]
 ConsequenceName = Literal["data_of_others", "crash_or_hang", "wrong_answer", "security", "interoperability", "style"]
-Kind = Literal["search", "sampling", "direct"]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

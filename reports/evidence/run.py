@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from harness.bundle.parts import SelfCheck
 from reports.evidence.record import Record
 
 
@@ -51,34 +52,6 @@ class Unreached(Record, frozen=True, kw_only=True):
 
     reason: str
     items: list[str]
-
-
-class SelfCheckRow(Record, frozen=True, kw_only=True):
-    """Messages of one kind over one transport: how many were sent, how many differ, how many were judged."""
-
-    transport: str
-    meant: Literal["valid", "invalid", "neither"]
-    sent: int
-    distinct: int
-    looked_at: int
-    disagreements: int
-
-
-class Disagreement(Record, frozen=True, kw_only=True):
-    """A message that is not what the tester meant it to be: a defect of the tester."""
-
-    check: str | None
-    exchange: str
-    text: str
-
-
-class SelfCheck(Record, frozen=True, kw_only=True):
-    """Whether the tester's own messages are what they were meant to be, judged by another route than made them."""
-
-    text: str
-    rows: list[SelfCheckRow] = []
-    disagreements: list[Disagreement] = []
-    disagreements_total: int = 0
 
 
 class Run(Record, frozen=True, kw_only=True):

@@ -13,10 +13,7 @@ from typing import Any
 
 import msgspec
 
-from harness.foreign import read_inside
-from reports.evidence import CheckResult, Plan, SelfCheck
-from reports.journal.chain import Entry, JournalProblem, JournalScan
-from reports.journal.lines import (
+from harness.bundle.events import (
     CatalogueListed,
     Closed,
     DeviationSeen,
@@ -31,8 +28,11 @@ from reports.journal.lines import (
     TargetSeen,
     UnsampledSeen,
 )
+from harness.bundle.journal import Entry, JournalProblem, JournalScan
+from harness.bundle.limits import MAX_KEPT, MAX_PLAN, counted
+from harness.foreign import read_inside
+from reports.evidence import CheckResult, Plan, SelfCheck
 from reports.journal.operations import operation_of
-from reports.limits import MAX_KEPT, MAX_PLAN, counted
 
 JOURNAL = "journal.jsonl"
 PLAN = "plan.json"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from harness.bundle.journal import Entry, JournalScan
+from harness.bundle.limits import MAX_JUNIT
 from harness.bundle.places import EXCHANGES, PACK, RECORD, named
 from reports.bundle import EVIDENCE, MANIFEST, Manifest
 from reports.evidence import CheckResult, Evidence, Plan
-from reports.journal.chain import Entry, JournalScan
 from reports.journal.state import JOURNAL, PLAN, BuildError, JournalState, folded, read_plan
-from reports.limits import MAX_JUNIT
 from reports.verification.document_checks import differences
 from reports.verification.files import BundleFiles
 from reports.verification.junit import JUNIT, JunitError, contradictions

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import msgspec
 
+from harness.bundle.journal import once
+from harness.bundle.limits import MAX_DOCUMENT, MAX_FILES, MAX_MANIFEST, MAX_PAGE, MAX_SCHEMA, counted
 from harness.bundle.store import Store, store_of
 from reports.bundle import EVIDENCE, MANIFEST, MANIFEST_SCHEMA, PAGE, SCHEMA, Manifest, canonical
 from reports.document.build import build
@@ -20,9 +22,7 @@ from reports.document.proof import unshown
 from reports.evidence import Evidence, decode, encode
 from reports.exports import Export, exports
 from reports.fingerprint import fingerprint
-from reports.journal.chain import once
 from reports.journal.state import BuildError, JournalState
-from reports.limits import MAX_DOCUMENT, MAX_FILES, MAX_MANIFEST, MAX_PAGE, MAX_SCHEMA, counted
 from reports.page.render import render
 from reports.schema import published
 from reports.verification.files import BundleFiles, check_files

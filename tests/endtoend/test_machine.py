@@ -20,8 +20,8 @@ from typing import Any
 
 import pytest
 
+from harness.bundle.journal import read
 from harness.bundle.places import PACK
-from reports.journal.chain import read
 from tests.endtoend.mortal import Mortal, after_requests
 from tests.endtoend.running import PYTEST, ROOT
 

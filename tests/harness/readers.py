@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from harness.bundle import journal as chain
 from harness.bundle.exchange import ExchangeRecord
 from harness.oracles.disclosure import EVERYTHING, disclosures, words_of
 from harness.oracles.outside import from_outside
@@ -30,7 +31,6 @@ from harness.wire.reading import TooMuch
 from harness.wire.strictjson import NotJson, parse
 from harness.wire.tensor import nesting_matches, product
 from reports.bundle import Manifest
-from reports.journal import chain
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 
 from harness.bundle.exchange import SCHEMA, ExchangeRecord
+from harness.bundle.journal import Journal
 from harness.bundle.pack import PackWriter
 from reports.evidence import Plan, PlannedCheck, encode
-from reports.journal.chain import Journal
 from tests.reports.sample import CLAUSES, RUN_ID, catalogue, model, opened
 
 START = datetime.datetime(2026, 11, 21, 9, 2, 11, 123456, tzinfo=datetime.UTC)

@@ -17,10 +17,10 @@ from typing import Any
 
 import msgspec
 
+from harness.bundle.journal import encode_line
+from harness.bundle.limits import MAX_FILES, MAX_LINE
 from harness.bundle.places import PACK
 from reports.bundle import MANIFEST, ListedFile, Manifest, canonical, listed
-from reports.journal.chain import encode_line
-from reports.limits import MAX_FILES, MAX_LINE
 
 WRONG, IN_PART, RIGHT = 1, 3, 0
 Way = Callable[[Path], "set[int] | None"]

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports.journal.chain import GENESIS, Journal, read
+from harness.bundle.journal import GENESIS, Journal, read
 
 PLAN = "b" * 64
 Edit = Callable[[list[bytes]], list[bytes]]

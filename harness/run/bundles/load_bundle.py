@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from harness.bundle.journal import Journal
 from harness.clauses import Catalogue, load
 from harness.criteria import sentences
 from harness.load.analysis.load_run import LoadRun, read_run
@@ -30,7 +31,6 @@ from harness.run.tester import tester
 from harness.wire.address import Address, joined
 from reports.bundle import others
 from reports.evidence import SCHEMA_VERSION, Plan, encode
-from reports.journal.chain import Journal
 
 if TYPE_CHECKING:
     from harness.probing.routes import Transport

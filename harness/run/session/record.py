@@ -10,13 +10,13 @@ from collections.abc import Callable
 from typing import Any
 
 from harness.budget import MEBIBYTE, BudgetExhausted
+from harness.bundle.journal import Journal
 from harness.record.disk import Disk
 from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
 from harness.run.config import Config
 from harness.run.events import DESCRIBED, TEXT, exchange_event, storable
 from reports.document.proof import UNCONNECTED
-from reports.journal.chain import Journal
 
 
 class RunRecord:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from harness.budget import Budget
+from harness.bundle.journal import Journal, read
 from harness.bundle.places import PACK
 from harness.check import TesterFailed as CouldNot
 from harness.record.disk import CannotRecord, Disk
@@ -24,7 +25,6 @@ from harness.wire.duplex import Piece
 from harness.wire.rawhttp import send_raw
 from harness.wire.rest import RestClient
 from harness.wire.rpc import GrpcClient
-from reports.journal.chain import Journal, read
 
 from .test_redact import EXCHANGE
 

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
+from harness.bundle.journal import Journal
 from harness.judging.passive.self_check import SelfChecker
 from harness.judging.passive.sightings import Sightings
 from harness.record.redact import Redactor
 from harness.record.store import Recorder
 from harness.run import watchdog
 from harness.run.watchdog import Outlived, Watchdog
-from reports.journal.chain import Journal
 
 SHARE = 0.3
 NEVER = 1e6

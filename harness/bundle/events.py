@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from reports.evidence import LawFact, LevelName, TensorView, Tester
+from harness.bundle.parts import LawFact, LevelName, TensorView, Tester
 
 
 class JournalLine(msgspec.Struct, frozen=True, kw_only=True):

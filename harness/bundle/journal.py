@@ -19,8 +19,8 @@ from typing import Any
 
 import msgspec
 
+from harness.bundle.limits import MAX_JOURNAL, MAX_LINE, MAX_LINES, counted
 from harness.foreign import Refused, open_inside
-from reports.limits import MAX_JOURNAL, MAX_LINE, MAX_LINES, counted
 
 GENESIS = "0" * 64
 # Made once: json.dumps would make one for every line.
