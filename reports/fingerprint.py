@@ -7,7 +7,7 @@ import hashlib
 import importlib.metadata
 from pathlib import Path
 
-_SOURCES = (".py", ".j2", ".css", ".json")
+_SOURCES = (".py", ".j2", ".css", ".json", ".toml", ".yaml")
 
 
 @functools.cache

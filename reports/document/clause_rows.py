@@ -7,12 +7,10 @@ from collections import defaultdict
 from harness.bundle.events import ClauseListed
 from harness.verdicts import Verdict, combine
 from reports.evidence import CheckResult, ClauseRow, Plan
-from reports.text.labels import untried
+from reports.text.sentences import sentences
 
 UNDECIDED = (None, "untestable")
 SILENT = (Verdict.UNTESTABLE, Verdict.NOT_APPLICABLE)
-SERVER = "the server as a whole"
-NAMED = 4
 
 
 def clause_rows(
@@ -23,6 +21,8 @@ def clause_rows(
     The verdict is the maximum over what all checks found about the clause, model by model (see :func:`_over_models`);
     None where none ran, with the reason. A check that was left out says nothing.
     """
+    said = sentences()
+    server = said("clause.server")
     verdicts: dict[str, dict[str, list[Verdict]]] = defaultdict(lambda: defaultdict(list))
     by_clause: dict[str, list[str]] = defaultdict(list)
     reasons: dict[str, str] = {}
@@ -30,9 +30,9 @@ def clause_rows(
     for check in checks:
         for outcome in check.clauses:
             if check.unreached:
-                left_out.setdefault(outcome.clause, f"planned, but not carried out: {check.unreached}")
+                left_out.setdefault(outcome.clause, said("clause.left_out", why=check.unreached))
                 continue
-            verdicts[outcome.clause][check.model or SERVER].append(Verdict(outcome.verdict))
+            verdicts[outcome.clause][check.model or server].append(Verdict(outcome.verdict))
             by_clause[outcome.clause].append(check.id)
             if outcome.verdict not in ("pass", "fail", "warn") and check.reason:
                 reasons.setdefault(outcome.clause, check.reason)
@@ -72,21 +72,22 @@ def _over_models(found: dict[str, list[Verdict]]) -> tuple[Verdict, str]:
     if not spoken or not unasked:
         return combine(by_model.values()), ""
     groups = [(each, [model for model in spoken if spoken[model] is each]) for each in reversed(Verdict)]
-    said = [f"{each.replace('_', ' ')} on {_first(models)}" for each, models in groups if models]
-    return combine(spoken.values()), f"{', '.join(said)}; untestable on {_first(unasked)}"
+    said = sentences()
+    parts = [said("clause.verdict_on", verdict=each.value, models=models) for each, models in groups if models]
+    return combine(spoken.values()), said("clause.untestable_on", said=parts, models=unasked)
 
 
-def _first(models: list[str]) -> str:
-    rest = len(models) - NAMED
-    return ", ".join(models[:NAMED]) + (f" and {rest} more" if rest > 0 else "")
+def is_untried(transport: str, tried: list[str]) -> bool:
+    """Whether nothing was tested over a transport: no address was given for it."""
+    return transport not in (*tried, "both", "any")
 
 
 def _not_run(clause: ClauseListed, planned: set[str], transports: list[str]) -> str:
-    why = untried(clause.transport, transports)
-    if why is not None:
-        return why
+    said = sentences()
+    if is_untried(clause.transport, transports):
+        return said("clause.untried", transport=clause.transport)
     if clause.reason:
         return clause.reason
     if clause.id in planned:
-        return "a check was planned, but gave no result in this run"
-    return "no check of this run covers it"
+        return said("clause.without_result")
+    return said("clause.uncovered")

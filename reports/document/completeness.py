@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from reports.evidence import IncidentRow, SuspectRow, Unreached
+from reports.evidence import IncidentRow, Statement, SuspectRow, Unreached
 from reports.journal.state import JournalState
-from reports.text.labels import when
+from reports.text.formats import when
+from reports.text.sentences import sentences
 
 ENDED, KILLED = "the run ended before", "the run was stopped or killed"
 _WHY = {"budget": "the budget was used up", "lost endpoint": "the endpoint was lost"}
@@ -77,12 +78,12 @@ def incidents(recorded: JournalState) -> list[IncidentRow]:
     ]
 
 
-def away(rows: list[IncidentRow]) -> str | None:
-    """One sentence about all incidents that ended well; None without any."""
+def away(rows: list[IncidentRow]) -> Statement | None:
+    """What is said of all incidents that ended well; None without any."""
     back = [row for row in rows if row.back_after_s is not None]
     if not back:
         return None
     if len(back) == 1:
-        return f"{back[0].text[:1].upper()}{back[0].text[1:]}."
-    times = ", ".join(when(row.at) for row in back[:3]) + (", …" if len(back) > 3 else "")
-    return f"The endpoint was away {len(back)} times and came back ({times})."
+        return Statement(kind="away_once", params={"incident": back[0].text})
+    times = ", ".join(when(sentences(), row.at) for row in back[:3]) + (", …" if len(back) > 3 else "")
+    return Statement(kind="away_often", params={"number": len(back), "times": times})

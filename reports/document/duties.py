@@ -21,7 +21,7 @@ from harness.bundle.events import CatalogueListed, DutyListed
 from reports.document.support import Support, count, is_declared, support
 from reports.evidence import CheckResult, DutyRow, DutyStateName
 from reports.journal.state import JournalState
-from reports.text.labels import named
+from reports.text.sentences import sentences
 
 _KINDS = {
     "direct": "direct observation",
@@ -121,7 +121,7 @@ def _against(against: list[tuple[CheckResult, str]]) -> str:
     clauses = list(dict.fromkeys(clause for _, clause in against))
     checks = {check.id: check for check, _ in against}
     return (
-        f"Evidence against this duty, from one set of observations: broken are {named(clauses)}, seen by "
+        f"Evidence against this duty, from one set of observations: broken are {sentences().listed(clauses)}, seen by "
         f"{count(len(checks), 'check')}."
     )
 

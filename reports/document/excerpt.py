@@ -13,8 +13,11 @@ from harness.bundle.places import BODY, RECORD, Suffix
 from harness.bundle.store import Store
 from reports.document.curl import INLINE, command
 from reports.evidence import MessageView
-from reports.text.labels import NO_RPC_STATUS, RPC_CALL, RPC_STATUS
 
+# How the lines of a gRPC call are told from those of HTTP, where they are made and where they are shown.
+RPC_CALL = " (gRPC)"
+RPC_STATUS = "gRPC status"
+NO_RPC_STATUS = "no gRPC status"
 EXCERPT = 4096
 HEX_EXCERPT = 1024
 MAX_HEADERS = 40

@@ -6,11 +6,11 @@ run, from requests that were answered, and from what a check noted as a fact.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from reports.evidence import Fact
+from reports.evidence import Fact, FactKind, Params
 from reports.journal.state import JournalState
-from reports.text.labels import transports
+from reports.text.sentences import sentences
 
 # Operations first, and of the rest as it was asked.
 _FIRST = ("inference", "load", "unload", "index")
@@ -35,27 +35,29 @@ def _open(recorded: JournalState) -> Iterator[Fact]:
     served = _in_order(operations)
     reached = _in_order({_RPC_NAMES.get(fact.name, fact.name) for fact in noted} - {*served})
     if served or reached:
-        lead = "Open to those who may infer" if given else "Open to everybody"
-        parts = [f"{', '.join(served)} (served)"] if served else []
-        parts += [f"{', '.join(reached)} (reachable)"] if reached else []
-        yield Fact(
-            subject="open",
-            text=f"{lead}: {'; '.join(parts)}.",
-            exchanges=[*operations.values(), *(fact.exchange for fact in noted if fact.exchange is not None)][:MOST],
-            checks=list(dict.fromkeys(fact.check for fact in noted if fact.check is not None)),
-        )
+        kind: FactKind = "served_and_reached" if served and reached else "served" if served else "reached"
+        audience = "inferers" if given else "everybody"
+        exchanges = [*operations.values(), *(fact.exchange for fact in noted if fact.exchange is not None)]
+        checks = [fact.check for fact in noted if fact.check is not None]
+        yield _fact("open", kind, {"audience": audience, "served": served, "reached": reached}, exchanges, checks)
     if ignored:
-        yield Fact(
-            subject="open",
-            text="Open to everybody: credentials were given, and the endpoint asks nobody for any.",
-            exchanges=list(dict.fromkeys(fact.exchange for fact in ignored if fact.exchange))[:1],
-            checks=list(dict.fromkeys(fact.check for fact in ignored if fact.check)),
-        )
+        exchanges = [fact.exchange for fact in ignored if fact.exchange][:1]
+        yield _fact("open", "credentials_ignored", {}, exchanges, [fact.check for fact in ignored if fact.check])
     elif not given:
-        yield Fact(
-            subject="credentials",
-            text="No credentials were given to this run: what it reached is there for whoever has the address.",
-        )
+        yield _fact("credentials", "no_credentials", {})
+
+
+def _fact(
+    subject: str, kind: FactKind, params: Params, exchanges: Sequence[str] = (), checks: Sequence[str] = ()
+) -> Fact:
+    return Fact(
+        subject=subject,
+        text=" ".join(sentences().led("fact", kind, params)),
+        exchanges=list(exchanges[:MOST]),
+        checks=list(dict.fromkeys(checks)),
+        kind=kind,
+        params=params,
+    )
 
 
 def _in_order(names: Iterable[str]) -> list[str]:
@@ -64,7 +66,8 @@ def _in_order(names: Iterable[str]) -> list[str]:
 
 def _transport(recorded: JournalState) -> Iterator[Fact]:
     plain = recorded.opened.plaintext
-    if plain:
-        over = f" ({transports(plain)})" if len(recorded.opened.transports) > 1 else ""
-        lead = "Plain HTTP" if "rest" in plain else "No TLS"
-        yield Fact(subject="plaintext", text=f"{lead}{over}: what is sent can be read and changed on the way.")
+    if plain and len(recorded.opened.transports) > 1:
+        kind: FactKind = "plain_http_over" if "rest" in plain else "no_tls_over"
+        yield _fact("plaintext", kind, {"transports": plain})
+    elif plain:
+        yield _fact("plaintext", "plain_http" if "rest" in plain else "no_tls", {})

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from harness.verdicts import Verdict, combine
 from reports.causes import CONSEQUENCES, Cause, Causes, load_causes
 from reports.document.breaches import Breach, key_of
+from reports.document.excerpt import RPC_CALL
 from reports.document.titles import consequence_of, sentence_of, title_of, undecided_title
 from reports.evidence import CheckResult, Counterexample, Finding, Tally
-from reports.text.labels import RPC_CALL
 
 OPEN = (Verdict.WARN, Verdict.INCONCLUSIVE, Verdict.TOOL_ERROR, Verdict.FAIL)
 CAP = 10

@@ -1,13 +1,14 @@
-"""The sentences of the first screen. They count; they never add up to a score and never speak of fulfilment."""
+"""The statements of the first screen. They count; they never add up to a score and never speak of fulfilment."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from reports.document.clause_rows import UNDECIDED
 from reports.document.findings import findings
-from reports.evidence import CheckResult, ClauseRow, DutyRow, Finding, Plan, Summary
-from reports.text.labels import named
+from reports.evidence import CheckResult, ClauseRow, DutyRow, Finding, Plan, Statement, Summary
+from reports.text.sentences import sentences
 
 VERDICTS = ("fail", "tool_error", "inconclusive", "untestable", "warn", "pass", "not_applicable")
 
@@ -20,25 +21,27 @@ def summary(
     cut_short: str | None,
     *,
     runs_of_load: int = 0,
-    away: str | None = None,
+    away: Statement | None = None,
 ) -> Summary:
     """Counts, findings and statements of the run, in which so many runs of load are recorded.
 
-    ``away`` says in one sentence when the endpoint was away and came back.
+    ``away`` says when the endpoint was away and came back.
     """
     by_verdict = Counter[str](check.verdict for check in checks)
     by_clause = Counter[str](clause.verdict or "not_tested" for clause in clauses)
     found = findings(checks)
+    said = [
+        *([Statement(kind="cut_short", params={"reason": cut_short})] if cut_short else []),
+        *([away] if away else []),
+        *_statements(checks, clauses, duties, found, plan, runs_of_load),
+    ]
     return Summary(
         verdicts={name: by_verdict[name] for name in VERDICTS},
         clause_verdicts={name: by_clause[name] for name in (*VERDICTS, "not_tested")},
         must_untested=sum(clause.level == "must" and clause.verdict in UNDECIDED for clause in clauses),
         findings=found,
-        statements=[
-            *([f"Cut short: {cut_short} What follows is the evidence up to that point."] if cut_short else []),
-            *([f"Endpoint away: {away}"] if away else []),
-            *_statements(checks, clauses, duties, found, plan, runs_of_load),
-        ],
+        statements=[" ".join(sentences().led("statement", each.kind, each.params)) for each in said],
+        kinds=said,
     )
 
 
@@ -49,20 +52,18 @@ def _statements(
     found: list[Finding],
     plan: Plan,
     runs_of_load: int,
-) -> list[str]:
-    said = []
+) -> Iterator[Statement]:
     if not any(check.verdict not in ("untestable", "not_applicable") for check in checks):
         if runs_of_load:
-            said.append(f"Only load was measured: {runs_of_load} runs of load, and no check decided anything.")
+            yield Statement(kind="only_load", params={"runs": runs_of_load})
         else:
-            said.append("Nothing was tested: this run holds no observation of the endpoint.")
-    said += _contradicted(clauses, duties, found, plan)
-    said += _warnings(clauses)
-    said += _inconclusive(checks, duties)
-    said += _consistent(clauses, duties, plan)
-    said.append(_silent(clauses, duties))
-    said.append(f"Decision rule: {plan.decision_rule}")
-    return said
+            yield Statement(kind="nothing_tested")
+    yield from _contradicted(clauses, duties, found, plan)
+    yield from _warnings(clauses)
+    yield from _inconclusive(checks, duties)
+    yield from _consistent(clauses, duties, plan)
+    yield _silent(clauses, duties)
+    yield Statement(kind="decision_rule", params={"rule": plan.decision_rule})
 
 
 def _tested(clauses: list[ClauseRow], level: str) -> list[ClauseRow]:
@@ -70,66 +71,52 @@ def _tested(clauses: list[ClauseRow], level: str) -> list[ClauseRow]:
     return [clause for clause in clauses if clause.level == level and clause.verdict not in unseen]
 
 
-def _contradicted(clauses: list[ClauseRow], duties: list[DutyRow], found: list[Finding], plan: Plan) -> list[str]:
+def _contradicted(
+    clauses: list[ClauseRow], duties: list[DutyRow], found: list[Finding], plan: Plan
+) -> Iterator[Statement]:
     must = _tested(clauses, "must")
     broken = [clause.id for clause in must if clause.verdict == "fail"]
     against = [duty.id for duty in duties if duty.state == "contradicted"]
     failed = [finding for finding in found if finding.verdict == "fail"]
     causes = sum(not broken or not set(broken).isdisjoint(finding.clauses) for finding in failed)
-    said = []
     if broken:
-        of = f"{len(broken)} of {len(must)} tested MUST clauses of the Open Inference Protocol"
-        said.append(f"Contradicted: {of} ({named(broken)}), from {_plural(causes, 'root cause')}.")
+        yield Statement(kind="clauses_broken", params={"clauses": broken, "tested": len(must), "causes": causes})
     elif causes:
-        said.append(f"Contradicted: {_plural(causes, 'criterion', 'criteria')} of the policy; see the findings.")
+        yield Statement(kind="criteria_broken", params={"causes": causes})
     elif must:
-        of = f"none of {len(must)} tested MUST clauses of the Open Inference Protocol"
-        said.append(f"Contradicted: {of}, of {_planned(clauses, plan, 'must')} planned.")
+        planned = _planned(clauses, plan, "must")
+        yield Statement(kind="no_clause_broken", params={"tested": len(must), "planned": planned})
     if against:
-        said.append(
-            f"Contradicted: evidence stands against {_plural(len(against), 'duty', 'duties')} of Article 15 "
-            f"({named(against)})."
-        )
-    return said
+        yield Statement(kind="duties_contradicted", params={"duties": against})
 
 
-def _warnings(clauses: list[ClauseRow]) -> list[str]:
+def _warnings(clauses: list[ClauseRow]) -> Iterator[Statement]:
     seen = [clause for level in ("should", "ambiguous") for clause in _tested(clauses, level)]
     warned = [clause.id for clause in seen if clause.verdict == "warn"]
-    if not warned:
-        return []
-    return [f"Warning: {len(warned)} of {len(seen)} tested SHOULD and ambiguous clauses are not met ({named(warned)})."]
+    if warned:
+        yield Statement(kind="warnings", params={"clauses": warned, "tested": len(seen)})
 
 
-def _inconclusive(checks: list[CheckResult], duties: list[DutyRow]) -> list[str]:
-    said = []
+def _inconclusive(checks: list[CheckResult], duties: list[DutyRow]) -> Iterator[Statement]:
     undecided = sorted({check.slug for check in checks if check.verdict == "inconclusive"})
     errors = sorted({check.slug for check in checks if check.verdict == "tool_error"})
     between = [duty.id for duty in duties if duty.state == "inconclusive"]
     if undecided:
-        said.append(f"Inconclusive: {_plural(len(undecided), 'check')} ({named(undecided)}).")
+        yield Statement(kind="checks_inconclusive", params={"checks": undecided})
     if errors:
-        said.append(f"Tool error: {_plural(len(errors), 'check')} broke on our side ({named(errors)}).")
+        yield Statement(kind="tool_errors", params={"checks": errors})
     if between:
-        said.append(f"Inconclusive: {_plural(len(between), 'duty', 'duties')} of Article 15 ({named(between)}).")
-    return said
+        yield Statement(kind="duties_inconclusive", params={"duties": between})
 
 
-def _consistent(clauses: list[ClauseRow], duties: list[DutyRow], plan: Plan) -> list[str]:
-    seen, planned = [], []
-    for level in ("must", "should"):
-        seen.append(f"{sum(clause.verdict == 'pass' for clause in _tested(clauses, level))} {level.upper()}")
-        planned.append(f"{_planned(clauses, plan, level)}")
+def _consistent(clauses: list[ClauseRow], duties: list[DutyRow], plan: Plan) -> Iterator[Statement]:
     supported = [duty.id for duty in duties if duty.state == "supported"]
-    said = []
     if any(clause.verdict == "pass" for clause in clauses):
-        said.append(f"Observed: no violation of {' and '.join(seen)} clauses, of {' and '.join(planned)} planned.")
+        seen = {level: sum(row.verdict == "pass" for row in _tested(clauses, level)) for level in ("must", "should")}
+        planned = {f"{level}_planned": _planned(clauses, plan, level) for level in seen}
+        yield Statement(kind="observed", params={**seen, **planned})
     if supported:
-        said.append(
-            f"Observations consistent with: {_plural(len(supported), 'duty', 'duties')} of Article 15 "
-            f"({named(supported)}); that is no finding that {'it is' if len(supported) == 1 else 'they are'} fulfilled."
-        )
-    return said
+        yield Statement(kind="consistent", params={"duties": supported})
 
 
 def _planned(clauses: list[ClauseRow], plan: Plan, level: str) -> int:
@@ -139,15 +126,8 @@ def _planned(clauses: list[ClauseRow], plan: Plan, level: str) -> int:
     return sum(clause.level == level and clause.id in planned | tested for clause in clauses)
 
 
-def _silent(clauses: list[ClauseRow], duties: list[DutyRow]) -> str:
+def _silent(clauses: list[ClauseRow], duties: list[DutyRow]) -> Statement:
+    states = Counter[str](duty.state for duty in duties)
     untested = sum(clause.level == "must" and clause.verdict in UNDECIDED for clause in clauses)
-    open_duties = sum(duty.state == "not_tested" for duty in duties)
-    outside = sum(duty.state == "not_testable_from_outside" for duty in duties)
-    return (
-        f"Silent on: {_plural(untested, 'MUST clause')} that this run did not decide, "
-        f"{_plural(open_duties, 'duty', 'duties')} of Article 15 not tested, and {outside} that no endpoint test shows."
-    )
-
-
-def _plural(number: int, one: str, many: str | None = None) -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"
+    open_duties, outside = states["not_tested"], states["not_testable_from_outside"]
+    return Statement(kind="silent", params={"clauses": untested, "duties": open_duties, "outside": outside})

@@ -13,7 +13,7 @@ from typing import Any
 from harness.bundle.events import CheckListed, DutyListed
 from reports.evidence import CheckResult
 from reports.journal.state import JournalState
-from reports.text.labels import named, transport
+from reports.text.sentences import sentences
 
 HELD = ("pass", "not_applicable")
 _ENDED = {
@@ -65,7 +65,7 @@ def support(duty: DutyListed, recorded: JournalState) -> Support:
         lacking=lacking,
         beyond_this_run=bool(beyond),
         seen=any(check.verdict not in ("untestable", "not_applicable") for check in serving),
-        where=f"over {' and '.join(map(transport, tried))}" if tried else "",
+        where=f"over {sentences()('support.over', transports=tried)}" if tried else "",
     )
 
 
@@ -116,10 +116,10 @@ def _conditions(
             yield f"no check of the suite {suite} passed"
     named_ones = [(check.slug, result) for check, result in found if check.slug in duty.passed]
     if duty.passed and not named_ones:
-        yield f"none of {named(duty.passed)} could be carried out over the addresses given"
+        yield f"none of {sentences().listed(duty.passed)} could be carried out over the addresses given"
     without = [slug for slug, result in named_ones if not _passed(result)]
     if without:
-        yield f"not passed, as the duty asks: {named(list(dict.fromkeys(without)))}"
+        yield f"not passed, as the duty asks: {sentences().listed(list(dict.fromkeys(without)))}"
 
 
 def _not_carried_out(found: list[tuple[CheckListed, CheckResult | None]], recorded: JournalState) -> Iterator[str]:
@@ -130,7 +130,8 @@ def _not_carried_out(found: list[tuple[CheckListed, CheckResult | None]], record
     allowed = {*recorded.plan.allow}
     words = {word for check in missing for word in (check.allow or "").split("+")} - allowed - {""}
     hint = f", for which --oip-allow {','.join(sorted(words))} is needed" if words else ""
-    yield f"{count(len(missing), 'check')} of {len(found)} that serve it not carried out ({named(slugs)}){hint}"
+    names = sentences().listed(slugs)
+    yield f"{count(len(missing), 'check')} of {len(found)} that serve it not carried out ({names}){hint}"
 
 
 def _otherwise(serving: list[CheckResult]) -> Iterator[str]:
@@ -138,7 +139,7 @@ def _otherwise(serving: list[CheckResult]) -> Iterator[str]:
     for verdict, words in _ENDED.items():
         slugs = list(dict.fromkeys(check.slug for check in serving if check.verdict == verdict))
         if slugs:
-            yield f"{count(len(slugs), 'check')} {words} ({named(slugs)})"
+            yield f"{count(len(slugs), 'check')} {words} ({sentences().listed(slugs)})"
 
 
 def count(number: int, noun: str) -> str:

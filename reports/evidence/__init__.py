@@ -31,7 +31,7 @@ from reports.evidence.checks import (
     Tally,
     Waiver,
 )
-from reports.evidence.document import Evidence, Finding, Silence, Summary, decode
+from reports.evidence.document import Evidence, Finding, Summary, decode
 from reports.evidence.item import IdentityReading, Item, ModelItem, ReportInfo, Unsampled
 from reports.evidence.plan import Plan, PlannedCheck
 from reports.evidence.record import (
@@ -42,6 +42,7 @@ from reports.evidence.record import (
     encode,
 )
 from reports.evidence.run import Fact, IncidentRow, Run, SuspectRow, Unreached
+from reports.evidence.statements import FactKind, GapKind, NotShown, Params, Statement, StatementKind
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -58,7 +59,9 @@ __all__ = [
     "Evidence",
     "Exemplar",
     "Fact",
+    "FactKind",
     "Finding",
+    "GapKind",
     "IdentityReading",
     "IncidentRow",
     "Item",
@@ -67,7 +70,9 @@ __all__ = [
     "LevelName",
     "MessageView",
     "ModelItem",
+    "NotShown",
     "Observation",
+    "Params",
     "Plan",
     "PlannedCheck",
     "Record",
@@ -76,7 +81,8 @@ __all__ = [
     "Run",
     "SelfCheck",
     "SelfCheckRow",
-    "Silence",
+    "Statement",
+    "StatementKind",
     "Summary",
     "SuspectRow",
     "Tally",

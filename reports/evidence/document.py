@@ -13,13 +13,7 @@ from reports.evidence.item import Item, ReportInfo
 from reports.evidence.plan import Plan
 from reports.evidence.record import ConsequenceName, Record
 from reports.evidence.run import Run
-
-
-class Silence(Record, frozen=True, kw_only=True):
-    """Something that this report does not show, and where to look instead."""
-
-    subject: str
-    reason: str
+from reports.evidence.statements import NotShown, Statement
 
 
 class Finding(Record, frozen=True, kw_only=True):
@@ -51,13 +45,17 @@ class Finding(Record, frozen=True, kw_only=True):
 
 
 class Summary(Record, frozen=True, kw_only=True):
-    """Counts and the sentences of the first screen; no score."""
+    """Counts and the sentences of the first screen; no score.
+
+    ``kinds`` says each of the statements again, as kind and parameters; earlier documents have none.
+    """
 
     verdicts: dict[str, int]
     clause_verdicts: dict[str, int]
     must_untested: int
     findings: list[Finding]
     statements: list[str]
+    kinds: list[Statement] = []
 
 
 class Evidence(Record, frozen=True, kw_only=True):
@@ -73,7 +71,7 @@ class Evidence(Record, frozen=True, kw_only=True):
     checks: list[CheckResult]
     series: list[dict[str, Any]]
     duties: list[DutyRow]
-    silence: list[Silence]
+    silence: list[NotShown]
     summary: Summary
 
 

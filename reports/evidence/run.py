@@ -6,19 +6,22 @@ from typing import Literal
 
 from harness.bundle.parts import SelfCheck
 from reports.evidence.record import Record
+from reports.evidence.statements import FactKind, Params
 
 
 class Fact(Record, frozen=True, kw_only=True):
     """Something that matters whatever the checks say, in one sentence; no verdict.
 
     ``subject`` is ``open`` (who is let in where), ``credentials`` or ``plaintext``; ``exchanges`` and ``checks`` name
-    what it was seen in.
+    what it was seen in. ``kind`` and ``params`` say the same as ``text``; earlier documents have none.
     """
 
     subject: str
     text: str
     exchanges: list[str] = []
     checks: list[str] = []
+    kind: FactKind | None = None
+    params: Params = {}
 
 
 class SuspectRow(Record, frozen=True, kw_only=True):

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reports.text.sentences import Sentences
+
 WIDTH, HEIGHT = 640, 150
 MOST = 60
 
@@ -43,36 +45,36 @@ class Plot:
     panels: tuple[Panel, ...]
 
 
-def plots(series: Sequence[Mapping[str, Any]]) -> list[Plot]:
+def plots(said: Sentences, series: Sequence[Mapping[str, Any]]) -> list[Plot]:
     """Plots of the runs that are recorded as series of load; what cannot be read as one is passed over."""
     found = []
     for each in series[:MOST]:
         try:
-            found.append(_plot(each))
+            found.append(_plot(said, each))
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
             continue
     return found
 
 
-def _plot(each: Mapping[str, Any]) -> Plot:
+def _plot(said: Sentences, each: Mapping[str, Any]) -> Plot:
     points = each["points"]
     step = float(points["step_s"])
     seconds = step * len(points["sent"])
     over = (f"{_number(0)} s", f"{_number(seconds)} s")
-    rates = [("planned", points["planned"]), ("answered well", points["ok"]), ("failed", points["failed"])]
+    rates = [(said(f"plot.{name}"), points[name]) for name in ("planned", "ok", "failed")]
     times = [("p50", points["p50"]), ("p99", points["p99"])]
     panels = [
-        _panel(
-            "Requests a second, by the time they were due", [(n, [v / step for v in c]) for n, c in rates], "/s", over
-        ),
-        _panel("Response time from the time it was due", [(n, _ms(c)) for n, c in times], "ms", over),
+        _panel(said("plot.rates"), [(n, [v / step for v in c]) for n, c in rates], "/s", over),
+        _panel(said("plot.times"), [(n, _ms(c)) for n, c in times], "ms", over),
     ]
     curve = [(row["p"], row["value"]) for row in each["response"]["percentiles"] if row["value"] is not None]
     if len(curve) > 1:
-        panels.append(_percentiles(curve))
-    title = f"{each['name']}, {each['model']} over {'gRPC' if each['transport'] == 'grpc' else 'REST'}"
-    loop = "" if each["loop"] == "open" else " (closed loop: throughput; its latencies are service times)"
-    return Plot(str(title), f"{each['verdict']}: {each['reason']}{loop}", tuple(panels))
+        panels.append(_percentiles(said, curve))
+    transport = "grpc" if each["transport"] == "grpc" else "rest"
+    title = said("plot.title", name=str(each["name"]), model=str(each["model"]), transport=transport)
+    kind = "open" if each["loop"] == "open" else "closed"
+    sentence = said(f"plot.{kind}", verdict=str(each["verdict"]), reason=str(each["reason"]))
+    return Plot(title, sentence, tuple(panels))
 
 
 def _ms(column: Sequence[float | None]) -> list[float | None]:
@@ -91,14 +93,14 @@ def _panel(
     return Panel(title, f"{_number(top)} {unit}", *over, tuple(lines))
 
 
-def _percentiles(curve: Sequence[tuple[float, float]]) -> Panel:
+def _percentiles(said: Sentences, curve: Sequence[tuple[float, float]]) -> Panel:
     """Percentiles on an axis of nines, as HdrHistogram draws them."""
     last = max(-math.log10(1 - p) for p, _ in curve)
     top = max(value for _, value in curve) or 1.0
     points = [(-math.log10(1 - p) / last * WIDTH, value / top) for p, value in curve]
     names = (f"p{curve[0][0] * 100:g}", f"p{curve[-1][0] * 100:g}")
-    line = Line(_points(points), 1, "response time by percentile")
-    return Panel("Response time by percentile", f"{_number(top * 1e3)} ms", *names, (line,))
+    line = Line(_points(points), 1, said("plot.percentile"))
+    return Panel(said("plot.percentiles"), f"{_number(top * 1e3)} ms", *names, (line,))
 
 
 def _points(places: Sequence[tuple[float, float]]) -> str:

@@ -14,10 +14,11 @@ import jinja2
 
 from reports.evidence import decode
 from reports.exports import exports
-from reports.page import view
+from reports.page import marks, view
 from reports.page.plots import plots
-from reports.text import labels
+from reports.text import formats
 from reports.text.neutralise import visible
+from reports.text.sentences import DEFAULT, sentences
 
 SIZE_AIM = 2_000_000
 # The first scale that keeps the aim is taken; each holds less than the one before.
@@ -33,7 +34,7 @@ _ROOM = Path(__file__).parent
 
 
 @functools.cache
-def _environment() -> jinja2.Environment:
+def _environment(language: str) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader([_ROOM / "templates", _ROOM / "static"]),
         autoescape=True,
@@ -42,36 +43,32 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
-        when=labels.when,
-        number=labels.number,
-        seconds=labels.seconds,
-        octets=labels.octets,
-        short=labels.short,
-        plain=labels.plain,
-        statement=labels.statement,
-        fact=labels.fact,
-    )
-    environment.globals.update(words=labels, view=view, plots=plots, exports=exports)
+    said = sentences(language)
+    for name in ("when", "number", "octets", "short", "transports", "policy_rows", "seen_again"):
+        environment.filters[name] = functools.partial(getattr(formats, name), said)
+    environment.filters["seconds"] = formats.seconds
+    environment.globals.update(t=said, marks=marks, view=view, plots=plots, exports=exports, stale=formats.stale)
     return environment
 
 
 def warm() -> None:
     """Compile the templates now, so that a process forked from this one need not."""
-    environment = _environment()
+    environment = _environment(DEFAULT)
     for name in environment.list_templates(extensions=["j2", "css"]):
         environment.get_template(name)
 
 
-def render(evidence_bytes: bytes) -> bytes:
-    """The page of an ``evidence.json``; the same bytes for the same bytes.
+def render(evidence_bytes: bytes, language: str = DEFAULT) -> bytes:
+    """The page of an ``evidence.json`` in a language; the same bytes for the same bytes.
 
     Raises:
         msgspec.DecodeError: the bytes are no evidence document.
+        reports.text.sentences.SentenceError: there is no such language.
     """
     document = decode(evidence_bytes)
     digest = hashlib.sha256(evidence_bytes).hexdigest()
-    made = functools.cache(lambda place: _rendered(view.view(document, digest, _SCALES[place])))
+    said = sentences(language)
+    made = functools.cache(lambda place: _rendered(view.view(document, said, digest, _SCALES[place])))
     if len(made(0)) <= SIZE_AIM:
         return made(0)
     # Of a run of thousands of checks each page takes seconds: not all of them are made.
@@ -80,7 +77,7 @@ def render(evidence_bytes: bytes) -> bytes:
 
 
 def _rendered(shown: view.View) -> bytes:
-    environment = _environment()
+    environment = _environment(shown.said.code)
     # The id stands inside the style sheet (page margins), where escaping for HTML does not help.
     in_style: dict[str, Any] = {"report_id": re.sub(r"[^A-Za-z0-9._-]", "-", shown.document.report.id)[:64]}
     style = environment.get_template("report.css").render(in_style)

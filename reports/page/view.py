@@ -8,33 +8,41 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from harness.criteria import GOOD_PRACTICE, POLICY
 from harness.suite import Suite, suites
 from harness.verdicts import Verdict
+from reports.document.clause_rows import is_untried
+from reports.document.excerpt import RPC_CALL, RPC_STATUS
 from reports.document.findings import cases_of
 from reports.evidence import (
     CheckResult,
     ClauseRow,
     Counterexample,
     Evidence,
+    Fact,
     Finding,
     MessageView,
     ModelItem,
+    NotShown,
+    Params,
     Plan,
+    Statement,
 )
-from reports.text.labels import LEVELS, RPC_CALL, RPC_STATUS, statement, transport, untried
+from reports.page.marks import NEUTRAL, STATEMENTS, Mark
+from reports.text.sentences import Sentences
 
 INLINE_PER_CHECK = 3
+LEVELS = ("must", "should", "ambiguous", "may")
 MODEL_COLUMNS = (
     "fail",
     "tool_error",
     "inconclusive",
     "untestable",
-    "not carried out",
+    "not_carried_out",
     "warn",
     "pass",
     "not_applicable",
@@ -121,11 +129,22 @@ class Card:
     exemplar: bool
 
 
+@dataclass(frozen=True, slots=True)
+class StatementView:
+    """A statement with its sign; ``lead`` are the words that it begins with."""
+
+    kind: str | None
+    mark: Mark
+    lead: str
+    text: str
+
+
 @dataclass(slots=True)
 class View:
     """Everything that the templates read."""
 
     document: Evidence
+    said: Sentences
     sha256: str
     # The checks that have a verdict of their own.
     carried_out: list[CheckResult]
@@ -159,19 +178,19 @@ class View:
         """How the checks of each model ended, and last those of the server, where there are several models."""
         counts: dict[str | None, Counter[str]] = {}
         for check in self.document.checks:
-            name = "not carried out" if check.unreached else check.verdict
+            name = "not_carried_out" if check.unreached else check.verdict
             counts.setdefault(check.model, Counter())[name] += 1
         models = [(model, found) for model, found in counts.items() if model is not None]
         if len(models) < 2:
             return []
         server = counts.get(None)
-        return models + ([("the server as a whole", server)] if server else [])
+        return models + ([(self.said("clause.server"), server)] if server else [])
 
-    def levels(self) -> list[tuple[str, str, list[ClauseRow]]]:
-        """Clauses by level as ``(level, heading, rows)``, without empty levels."""
+    def levels(self) -> list[tuple[str, list[ClauseRow]]]:
+        """Clauses by level, without empty levels."""
         rows = self.document.catalogue.clauses
-        groups = [(level, text, [row for row in rows if row.level == level]) for level, text in LEVELS]
-        return [group for group in groups if group[2]]
+        groups = [(level, [row for row in rows if row.level == level]) for level in LEVELS]
+        return [group for group in groups if group[1]]
 
     def paragraphs(self) -> list[tuple[str, Counter[str], int]]:
         """Duties by paragraph as ``(paragraph, states, silent)``."""
@@ -183,24 +202,52 @@ class View:
             groups.append((name, states, states.total() - spoken))
         return groups
 
-    def statements(self) -> list[tuple[str, str, str, str]]:
-        """The first screen: the sentences of the summary; where it is silent, also over what nothing was tested."""
-        said = [statement(text) for text in self.document.summary.statements]
-        silent = next((place for place, each in enumerate(said) if each[2] == "Silent on:"), len(said) - 1)
-        said[silent + 1 : silent + 1] = [statement(text) for text in self._transports()]
-        return said
+    def facts(self) -> list[tuple[Fact, str, str]]:
+        """What matters whatever the checks say, each with the words that it begins with and the rest of it."""
+        told = ((fact, self._led("fact", fact.kind, fact.params, fact.text)) for fact in self.document.run.facts)
+        return [(fact, *led) for fact, led in told]
 
-    def _transports(self) -> list[str]:
+    def statements(self) -> list[StatementView]:
+        """The first screen: the statements of the summary; where it is silent, also over what nothing was tested."""
+        summary = self.document.summary
+        if not summary.kinds:
+            return [StatementView(None, NEUTRAL, "", text) for text in summary.statements]
+        kinds = [each.kind for each in summary.kinds]
+        place = kinds.index("silent") + 1 if "silent" in kinds else len(kinds)
+        said = [*summary.kinds[:place], *self._transports(), *summary.kinds[place:]]
+        return [
+            StatementView(each.kind, STATEMENTS[each.kind], *self._led("statement", each.kind, each.params, ""))
+            for each in said
+        ]
+
+    def gaps(self) -> list[tuple[str, str]]:
+        """What is not shown, as ``(subject, reason)``."""
+        return [self._gap(row) if row.kind else (row.subject, row.reason) for row in self.document.silence]
+
+    def _gap(self, row: NotShown) -> tuple[str, str]:
+        begin = f"not_shown.{row.kind}"
+        return self.said(f"{begin}.subject", **row.params), self.said(f"{begin}.reason", **row.params)
+
+    def _led(self, table: str, kind: str | None, params: Params, text: str) -> tuple[str, str]:
+        """A sentence with the words that it begins with apart; as it is, in a document without kinds."""
+        return self.said.led(table, kind, params) if kind else ("", text)
+
+    def _transports(self) -> Iterator[Statement]:
         tried, rows = self.document.item.transports, self.document.catalogue.clauses
-        said = [f"Tested over: {' and '.join(map(transport, tried))}."] if tried else []
+        if tried:
+            yield Statement(kind="tested_over", params={"transports": tried})
         for name in dict.fromkeys(row.transport for row in rows):
-            why = untried(name, tried)
-            if why is not None:
+            if is_untried(name, tried):
                 alone = [row for row in rows if row.transport == name]
                 must = sum(row.level == "must" for row in alone)
-                count = f"{len(alone)} clause{'s' if len(alone) > 1 else ''} of {transport(name)} alone"
-                said.append(f"{why[:1].upper()}{why[1:]}: {count}, {must} of them MUST, left open.")
-        return said
+                params: Params = {"transport": name, "clauses": len(alone), "must": must}
+                yield Statement(kind="transport_untested", params=params)
+
+    def reason_of(self, row: ClauseRow) -> str | None:
+        """Why a clause has no verdict, or what is said beside it."""
+        if row.verdict is None and is_untried(row.transport, self.document.item.transports):
+            return self.said("clause.untried", transport=row.transport)
+        return row.reason
 
     def check_state(self, ids: list[str]) -> list[tuple[str, int]]:
         """How the checks of a duty ended, worst first, as ``(verdict, count)``."""
@@ -208,11 +255,12 @@ class View:
         return sorted(((str(name), count) for name, count in counts.items()), key=lambda each: -Verdict(each[0]).rank)
 
 
-def view(document: Evidence, sha256: str, scale: Scale) -> View:
+def view(document: Evidence, said: Sentences, sha256: str, scale: Scale) -> View:
     """Choose what stands on the page, the worst first.
 
     Args:
         document: the evidence.
+        said: the sentences of the page's language.
         sha256: digest of its bytes.
         scale: how much there is room for.
     """
@@ -228,6 +276,7 @@ def view(document: Evidence, sha256: str, scale: Scale) -> View:
     cards = {check.id: _card(check, checks.get(check.id) or "", shown, left) for check in worst_first}
     return View(
         document=document,
+        said=said,
         sha256=sha256,
         carried_out=carried_out,
         checks=checks,
@@ -273,6 +322,11 @@ def is_rpc(message: MessageView) -> bool:
     return message.line.endswith(RPC_CALL) or message.line.startswith(RPC_STATUS)
 
 
+def form_of(message: MessageView) -> str:
+    """How a body is shown: ``readable``, ``hex`` or ``text``."""
+    return "readable" if readable(message) else message.shown_as
+
+
 def readable(message: MessageView) -> bool:
     """Whether what is shown is the readable form of a binary message, and not its bytes."""
     if not is_rpc(message) or message.shown_as != "text":
@@ -281,11 +335,6 @@ def readable(message: MessageView) -> bool:
     types = [value.lower() for name, value in message.headers if name.lower() == "content-type"]
     sent = message.line.endswith(RPC_CALL)
     return sent or not types or any(value.startswith("application/grpc") for value in types)
-
-
-def transport_reason(row: ClauseRow, tried: list[str]) -> str | None:
-    """Why a clause was not tested, if that is its transport; None otherwise."""
-    return untried(row.transport, tried) if row.verdict is None else None
 
 
 def identity(models: list[ModelItem]) -> str:
@@ -301,11 +350,11 @@ def yardstick_only(declared: dict[str, Any]) -> bool:
     return declared.get("risk_class") == "not-high-risk"
 
 
-def criterion(plan: Plan, name: str) -> str:
+def criterion(said: Sentences, plan: Plan, name: str) -> str:
     """The text of a criterion of the policy, ``policy:NAME``, or of ``advice:NAME``, as the plan has it."""
     wanted = f"{name.removeprefix(POLICY)}: "
     found = [text for text in plan.criteria if text.startswith(wanted)]
     if not found:
-        return "not in the catalogue of this run"
-    lead = "Good practice" if name.startswith(GOOD_PRACTICE) else "Criterion of the policy"
-    return f"{lead}, {found[0].removeprefix(GOOD_PRACTICE)}."
+        return said("criterion.unknown")
+    kind = "advice" if name.startswith(GOOD_PRACTICE) else "policy"
+    return said(f"criterion.{kind}", text=found[0].removeprefix(GOOD_PRACTICE))

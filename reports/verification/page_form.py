@@ -26,8 +26,9 @@ _ATTRIBUTES = frozenset(
 )
 _PIECE = re.compile(r'(/?)([a-z][a-z0-9]{0,20})((?: [A-Za-z-]{1,30}="[^"<>]*+"| open)*+) ?/?>')
 _ATTRIBUTE = re.compile(r' ([A-Za-z-]+)="([^"]*+)"')
-_BEGIN = (
-    '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" '
+_BEGIN = re.compile(
+    r'<!DOCTYPE html>\n<html lang="[a-z]{2,3}">\n<head>\n<meta charset="utf-8">\n'
+    r'<meta http-equiv="Content-Security-Policy" '
 )
 _POLICY = re.compile(
     r"""content="default-src 'none'; style-src 'sha256-([A-Za-z0-9+/=]+)'; img-src data:; """
@@ -44,9 +45,10 @@ def not_inert(page: bytes) -> str | None:
     except UnicodeDecodeError:
         return "is not UTF-8"
     text = text.lstrip("\n")
-    if not text.startswith(_BEGIN):
+    begin = _BEGIN.match(text)
+    if begin is None:
         return "does not begin as a page of art15 does"
-    policy = _POLICY.match(text, len(_BEGIN))
+    policy = _POLICY.match(text, begin.end())
     if policy is None:
         return "has not the security policy of a page of art15"
     before, opened, rest = text.partition("<style>")
@@ -56,7 +58,7 @@ def not_inert(page: bytes) -> str | None:
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     if digest != policy[1] or "<" in style or any(word in style.lower() for word in _FETCHED):
         return "has a style sheet that is not the one of its policy, or that fetches something"
-    head = _unknown(before.removeprefix(_BEGIN + policy[0]), {"meta", "title"})
+    head = _unknown(before.removeprefix(begin[0] + policy[0]), {"meta", "title"})
     return head or _unknown(after, _ELEMENTS - {"meta", "style", "title"})
 
 

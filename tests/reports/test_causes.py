@@ -13,8 +13,7 @@ from harness.run.checks import load_checks
 from reports.causes import CONSEQUENCES, load_causes
 from reports.causes.load import field_problems
 from reports.causes.model import Cause
-from reports.text.labels import CONSEQUENCE_MEANINGS
-from reports.text.labels import CONSEQUENCES as WORDS
+from reports.text.sentences import sentences
 
 ROOT = Path(suites.__file__).parent.parent
 # What a title must never say: that something should be true, or that it is not so.
@@ -43,7 +42,8 @@ def test_titles_are_positive_sentences_without_full_stop() -> None:
 
 
 def test_every_consequence_has_words() -> None:
-    assert list(WORDS) == list(CONSEQUENCE_MEANINGS) == list(CONSEQUENCES)
+    for table in ("consequence", "consequence_meaning"):
+        assert [name for name, _ in sentences().table(table)] == list(CONSEQUENCES)
 
 
 def test_a_field_that_no_root_has_is_a_problem() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from reports.page.plots import HEIGHT, WIDTH, plots
+from reports.text.sentences import sentences
 
 
 def run_of(**changes: Any) -> dict[str, Any]:
@@ -20,7 +21,7 @@ def run_of(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_run_has_rates_times_and_percentiles() -> None:
-    (plot,) = plots([run_of()])
+    (plot,) = plots(sentences(), [run_of()])
     assert [panel.top for panel in plot.panels] == ["24 /s", "500 ms", "500 ms"]
     assert [panel.right for panel in plot.panels] == ["1.5 s", "1.5 s", "p99"]
     for line in (line for panel in plot.panels for line in panel.lines):
@@ -32,7 +33,7 @@ def test_a_run_has_rates_times_and_percentiles() -> None:
 
 
 def test_a_closed_loop_says_so() -> None:
-    assert "service times" in plots([run_of(loop="closed")])[0].sentence
+    assert "service times" in plots(sentences(), [run_of(loop="closed")])[0].sentence
 
 
 @pytest.mark.parametrize("series", [
@@ -40,10 +41,10 @@ def test_a_closed_loop_says_so() -> None:
     run_of(points={"step_s": 1, "planned": ["<script>"], "sent": [1], "ok": [1], "failed": [1], "p50": [], "p99": []}),
 ])  # fmt: skip
 def test_what_is_no_run_is_passed_over(series: dict[str, Any]) -> None:
-    assert plots([series]) == []
+    assert plots(sentences(), [series]) == []
 
 
 def test_an_empty_run_is_drawn() -> None:
     none = {"step_s": 1.0, "planned": [0], "sent": [0], "ok": [0], "failed": [0], "p50": [None], "p99": [None]}
-    (plot,) = plots([run_of(points=none, response={"percentiles": []})])
+    (plot,) = plots(sentences(), [run_of(points=none, response={"percentiles": []})])
     assert len(plot.panels) == 2

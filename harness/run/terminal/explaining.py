@@ -12,7 +12,7 @@ from harness.criteria import Advice, Criterion
 from harness.run.checks import load_checks
 from harness.run.owners import owner_of
 from reports.causes import CONSEQUENCES, Cause, load_causes
-from reports.text.labels import CONSEQUENCE_MEANINGS
+from reports.text.sentences import sentences
 
 WIDTH = 110
 # Checks that are named of those that ask the same.
@@ -106,7 +106,7 @@ def _of_cause(name: str, registry: Registry, catalogue: Catalogue) -> list[str]:
     if cause is None:
         return []
     lines = [f"{_sentence(cause)}.", "", f"cause {cause.id}: one finding, in however many checks it shows"]
-    lines.append(f"consequence: {CONSEQUENCE_MEANINGS[cause.consequence]}")
+    lines.append(f"consequence: {sentences()(f'consequence_meaning.{cause.consequence}')}")
     if cause.clause is not None and cause.clause in catalogue.clauses:
         lines.append(_clause_line(catalogue.clauses[cause.clause]))
     remedy = cause.cure or _cure(cause, registry)
@@ -124,9 +124,13 @@ def _cure(cause: Cause, registry: Registry) -> str:
     return owner_of(cause.clause, asking[0], registry).fix if asking and cause.clause else ""
 
 
+def _meaning(consequence: str) -> str:
+    return sentences()(f"consequence_meaning.{consequence}")
+
+
 def _of_consequence(name: str, _: Registry, __: Catalogue) -> list[str]:
     word = name.lower().replace(" ", "_").replace("-", "_")
-    return [f"{CONSEQUENCE_MEANINGS[word]}."] if word in CONSEQUENCES else []
+    return [f"{_meaning(word)}."] if word in CONSEQUENCES else []
 
 
 def _asked_by(name: str, registry: Registry, reason: str | None) -> list[str]:
@@ -139,7 +143,7 @@ def _asked_by(name: str, registry: Registry, reason: str | None) -> list[str]:
 
 def _finding_line(clause: str) -> list[str]:
     found = load_causes().find(clause)
-    return [f"where it is broken: {_sentence(found[0])} (consequence: {CONSEQUENCE_MEANINGS[found[0].consequence]})"
+    return [f"where it is broken: {_sentence(found[0])} (consequence: {_meaning(found[0].consequence)})"
             ] if found is not None else []  # fmt: skip
 
 

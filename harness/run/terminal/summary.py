@@ -16,8 +16,9 @@ from harness.run.session.open_run import OpenRun
 from harness.run.terminal.accounts import write_models, write_untested, write_waived
 from reports.document.findings import cases_of
 from reports.evidence import Evidence, Finding, decode
-from reports.text.labels import CONSEQUENCES, seen_again, transports
+from reports.text.formats import seen_again, transports
 from reports.text.neutralise import plain
+from reports.text.sentences import sentences
 
 # Checks, or clauses, that are named of one finding.
 NAMED = 8
@@ -80,7 +81,8 @@ def write_summary(terminal: pytest.TerminalReporter, run: OpenRun) -> None:
 
 def write_reach(terminal: pytest.TerminalReporter, evidence: Evidence) -> None:
     """First of all: whether the run is whole, and whether the endpoint was there all the time."""
-    said = [text for text in evidence.summary.statements if text.startswith(("Cut short:", "Endpoint away:"))]
+    told = zip(evidence.summary.kinds, evidence.summary.statements, strict=True)
+    said = [text for each, text in told if each.kind in ("cut_short", "away_once", "away_often")]
     if said:
         terminal.section("not as planned")
     for text in said:
@@ -96,7 +98,7 @@ def _write_findings(
     for finding in findings:
         if finding.consequence != before:
             before = finding.consequence
-            word = CONSEQUENCES[finding.consequence] if finding.consequence else "not decided"
+            word = sentences()(f"consequence.{before}" if before else "finding.undecided")
             terminal.write_line(f"-- {word}", bold=True)
         _write_finding(terminal, evidence, finding, folder)
 
@@ -106,7 +108,7 @@ def _write_finding(terminal: pytest.TerminalReporter, evidence: Evidence, findin
     colour = {"red": finding.verdict == "fail", "yellow": finding.verdict != "fail"}
     terminal.write_line(plain(f"{finding.verdict.upper()} {finding.title}"), **colour)
     touched = ", ".join([finding.root, *(each for each in finding.clauses if each != finding.root)][:NAMED])
-    over = f" (over {transports(finding.transports)})" if finding.transports else ""
+    over = f" (over {transports(sentences(), finding.transports)})" if finding.transports else ""
     terminal.write_line(plain(f"  cause and clauses: {touched}{over}"))
     rest = f" and {len(finding.checks) - NAMED} more" if len(finding.checks) > NAMED else ""
     terminal.write_line(plain(f"  checks: {', '.join(finding.checks[:NAMED])}{rest}"))
@@ -118,6 +120,6 @@ def _write_finding(terminal: pytest.TerminalReporter, evidence: Evidence, findin
         lead = "one of its requests" if example.one_of_many else "repeat"
         terminal.write_line(plain(f"  {lead}: (cd {shlex.quote(str(folder))} && {_runnable(str(example.curl))})"))
         if example.replayed:
-            terminal.write_line(f"  {seen_again(example.replayed)}")
+            terminal.write_line(f"  {seen_again(sentences(), example.replayed)}")
     if finding.cure:
         terminal.write_line(plain(f"  usual cure: {finding.cure}"))

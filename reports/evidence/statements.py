@@ -1,0 +1,80 @@
+"""What the first screen says, and what the report does not show: each a kind with its parameters.
+
+The sentences belong to a language (``reports.text``); nothing reads a kind back from them.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from reports.evidence.record import Record
+
+Params = dict[str, int | str | list[str]]
+
+StatementKind = Literal[
+    "cut_short",
+    "away_once",
+    "away_often",
+    "only_load",
+    "nothing_tested",
+    "clauses_broken",
+    "criteria_broken",
+    "no_clause_broken",
+    "duties_contradicted",
+    "warnings",
+    "checks_inconclusive",
+    "tool_errors",
+    "duties_inconclusive",
+    "observed",
+    "consistent",
+    "silent",
+    "decision_rule",
+    "tested_over",
+    "transport_untested",
+]
+FactKind = Literal[
+    "served",
+    "reached",
+    "served_and_reached",
+    "credentials_ignored",
+    "no_credentials",
+    "plain_http",
+    "plain_http_over",
+    "no_tls",
+    "no_tls_over",
+]
+GapKind = Literal[
+    "run_end",
+    "record",
+    "exchanges",
+    "duties",
+    "duties_elsewhere",
+    "suite",
+    "transport",
+    "transport_alone",
+    "models",
+    "planned",
+    "checks_untestable",
+    "checks_not_applicable",
+    "clauses",
+    "identity",
+    "people",
+    "other_runs",
+    "signer",
+]
+
+
+class Statement(Record, frozen=True, kw_only=True):
+    """One statement of the first screen."""
+
+    kind: StatementKind
+    params: Params = {}
+
+
+class NotShown(Record, frozen=True, kw_only=True):
+    """Something that this report does not show, and where to look instead; without a kind in earlier documents."""
+
+    subject: str
+    reason: str
+    kind: GapKind | None = None
+    params: Params = {}

@@ -1,0 +1,56 @@
+"""The signs of the page: every state is a glyph and a word, and a colour only after those.
+
+Glyphs are text characters, never emoji, so that they print in one colour. The words belong to a language.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Mark(NamedTuple):
+    """A glyph and the tone that colours it."""
+
+    glyph: str
+    tone: str
+
+
+NEUTRAL = Mark("·", "none")
+STATES = {
+    "fail": Mark("✗", "bad"),
+    "tool_error": Mark("⊗", "tool"),
+    "inconclusive": Mark("◐", "open"),
+    "untestable": Mark("⊘", "none"),
+    "warn": Mark("△", "warn"),
+    "pass": Mark("✓", "good"),
+    "not_applicable": NEUTRAL,
+    "not_tested": Mark("–", "none"),
+    "supported": Mark("≈", "none"),
+    "contradicted": Mark("✗", "bad"),
+    "not_testable_from_outside": Mark("○", "none"),
+    "declared_not_applicable": NEUTRAL,
+    "unchanged": Mark("✓", "good"),
+    "changed": Mark("✗", "bad"),
+    "unknown": Mark("–", "none"),
+}
+STATEMENTS = {
+    "cut_short": Mark("◐", "open"),
+    "away_once": Mark("◐", "open"),
+    "away_often": Mark("◐", "open"),
+    "only_load": Mark("–", "none"),
+    "nothing_tested": Mark("–", "none"),
+    "clauses_broken": Mark("✗", "bad"),
+    "criteria_broken": Mark("✗", "bad"),
+    "no_clause_broken": NEUTRAL,
+    "duties_contradicted": Mark("✗", "bad"),
+    "warnings": Mark("△", "warn"),
+    "checks_inconclusive": Mark("◐", "open"),
+    "tool_errors": Mark("⊗", "tool"),
+    "duties_inconclusive": Mark("◐", "open"),
+    "observed": NEUTRAL,
+    "consistent": Mark("≈", "none"),
+    "silent": Mark("–", "none"),
+    "decision_rule": Mark("§", "rule"),
+    "tested_over": NEUTRAL,
+    "transport_untested": Mark("–", "none"),
+}
