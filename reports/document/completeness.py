@@ -9,17 +9,15 @@ from reports.journal.state import JournalState
 from reports.text.formats import when
 from reports.text.sentences import sentences
 
-ENDED, KILLED = "the run ended before", "the run was stopped or killed"
-_WHY = {"budget": "the budget was used up", "lost endpoint": "the endpoint was lost"}
-
 
 def unreached(recorded: JournalState) -> list[Unreached]:
     """Planned items without a verdict, by reason; none where the run did not write down what it planned."""
+    said = sentences()
     done = {check.id: check.unreached for check in recorded.checks}
     groups: dict[str, list[str]] = defaultdict(list)
     for check in recorded.checks:
         if check.unreached:
-            groups[_WHY.get(check.unreached, check.unreached)].append(check.id)
+            groups[said.spoken("unreached", check.unreached)].append(check.id)
     for item in recorded.planned or []:
         if item.id not in done:
             groups[_ending(recorded)].append(item.id)
@@ -32,28 +30,29 @@ def carried_out(recorded: JournalState) -> int:
 
 
 def _ending(recorded: JournalState) -> str:
+    said = sentences()
     if recorded.closed_at is None:
-        return KILLED
-    return f"{ENDED}: {recorded.ended}" if recorded.ended else ENDED
+        return said("short.killed")
+    return said("short.ended_by", why=recorded.ended) if recorded.ended else said("short.ended")
 
 
 def cut_short(recorded: JournalState) -> str | None:
     """Why the run is not whole, in sentences; None if every planned item has a verdict and the record is whole."""
-    reasons = []
+    said, reasons = sentences(), []
     missing = unreached(recorded)
     if missing and recorded.planned is not None:
         planned, done = len(recorded.planned), carried_out(recorded)
-        why = "; ".join(f"{group.reason} ({len(group.items)} not carried out)" for group in missing)
-        reasons.append(f"{done} of {planned} planned checks were carried out: {why}.")
+        why = "; ".join(said("short.group", reason=group.reason, number=len(group.items)) for group in missing)
+        reasons.append(said("short.planned", done=done, planned=planned, why=why))
     elif missing:
-        reasons.append(f"{sum(len(group.items) for group in missing)} checks were not carried out.")
+        reasons.append(said("short.unplanned", number=sum(len(group.items) for group in missing)))
     lost = next((each for each in recorded.incidents if each.back_after_s is None), None)
     if lost is not None:
-        reasons.append(f"{lost.text[:1].upper()}{lost.text[1:]}.")
+        reasons.append(said("short.incident", incident=lost.text))
     if recorded.closed_at is None:
-        reasons.append("The journal has no closing line: the run was stopped or killed.")
+        reasons.append(said("short.unclosed"))
     if recorded.trouble:
-        reasons.append(f"Parts of the record could not be used: {'; '.join(recorded.trouble[:3])}.")
+        reasons.append(said("short.record", trouble="; ".join(recorded.trouble[:3])))
     return " ".join(reasons) or None
 
 

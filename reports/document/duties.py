@@ -18,16 +18,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.bundle.events import CatalogueListed, DutyListed
-from reports.document.support import Support, count, is_declared, support
+from reports.document.support import Support, is_declared, support
 from reports.evidence import CheckResult, DutyRow, DutyStateName
 from reports.journal.state import JournalState
 from reports.text.sentences import sentences
 
-_KINDS = {
-    "direct": "direct observation",
-    "search": "search for a counterexample",
-    "sampling": "sampling estimate",
-}
+_KINDS = ("direct", "search", "sampling")
 
 
 def duty_rows(recorded: JournalState) -> list[DutyRow]:
@@ -63,11 +59,12 @@ def duty_rows(recorded: JournalState) -> list[DutyRow]:
 
 
 def _declared(policy: dict[str, Any]) -> dict[str, str]:
-    declared = {}
+    said, declared = sentences(), {}
     for row in policy.get("not_applicable") or []:
         if isinstance(row, dict) and "duty" in row:
-            why = f"Declared not applicable by {row.get('declared_by') or 'a person not named'}"
-            declared[str(row["duty"])] = f"{why}: {row.get('reason') or 'no reason given'}"
+            who = str(row.get("declared_by") or said("duty.somebody"))
+            why = str(row.get("reason") or said("duty.no_reason"))
+            declared[str(row["duty"])] = said("duty.declared", who=who, why=why)
     return declared
 
 
@@ -102,13 +99,13 @@ def _state(
 ) -> tuple[DutyStateName, str]:
     state: DutyStateName
     if duty.force == "info":
-        state, reason = "not_testable_from_outside", "Addressed to someone other than the provider."
+        state, reason = "not_testable_from_outside", sentences()("duty.not_the_provider")
     elif against:
         state, reason = "contradicted", _against(against)
     elif declared is not None:
         state, reason = "declared_not_applicable", declared
     elif not duty.testable:
-        state, reason = "not_testable_from_outside", "No test of an endpoint can show this."
+        state, reason = "not_testable_from_outside", sentences()("duty.outside")
     elif not found.lacking:
         state, reason = "supported", _for(serving, found)
     else:
@@ -119,31 +116,22 @@ def _state(
 
 def _against(against: list[tuple[CheckResult, str]]) -> str:
     clauses = list(dict.fromkeys(clause for _, clause in against))
-    checks = {check.id: check for check, _ in against}
-    return (
-        f"Evidence against this duty, from one set of observations: broken are {sentences().listed(clauses)}, seen by "
-        f"{count(len(checks), 'check')}."
-    )
+    checks = list({check.id for check, _ in against})
+    return sentences()("duty.against", clauses=clauses, checks=checks)
 
 
 def _for(serving: list[CheckResult], found: Support) -> str:
     """Search, sampling and direct evidence are counted apart: they never add up to one number."""
+    said = sentences()
     kinds = Counter[str](check.kind for check in serving if check.verdict == "pass")
-    parts = [f"{_kinds(kinds[kind], name)}" for kind, name in _KINDS.items() if kinds[kind]]
+    parts = [said.counted(kinds[kind], kind) for kind in _KINDS if kinds[kind]]
     idle = sum(check.verdict == "not_applicable" for check in serving)
-    return (
-        f"Observations consistent with this duty, from one run: each of {count(found.required, 'check')} of the "
-        f"catalogue that serve it {found.where} was carried out; {' and '.join(parts)} met the criterion."
-        + (f" {count(idle, 'check')} did not apply." if idle else "")
-        + " This is not a finding that the duty is fulfilled."
-    )
+    name = "duty.consistent_idle" if idle else "duty.consistent"
+    return said(name, required=found.required, where=found.where, kinds=parts, idle=idle)
 
 
 def _lacking(duty: DutyListed, found: Support) -> str:
-    asked = f" Nothing may speak for it without: {duty.asks}" if duty.asks and found.beyond_this_run else ""
-    return f"{'; '.join(found.lacking)[:1].upper()}{'; '.join(found.lacking)[1:]}.{asked}"
-
-
-def _kinds(number: int, noun: str) -> str:
-    plural = noun.replace("search for", "searches for") if noun.startswith("search") else f"{noun}s"
-    return f"{number} {noun if number == 1 else plural}"
+    lacking = "; ".join(found.lacking)
+    if duty.asks and found.beyond_this_run:
+        return sentences()("duty.lacking_asked", lacking=lacking, asks=duty.asks)
+    return sentences()("duty.lacking", lacking=lacking)

@@ -16,10 +16,10 @@ from harness.bundle.places import RECORD
 from harness.bundle.store import Store
 from harness.verdicts import Verdict, combine
 from reports.evidence import CheckResult, ClauseOutcome, Evidence, VerdictName
+from reports.text.sentences import sentences
 
 UNCONNECTED = "connect"
 _MISSING, _UNREACHED = "which is not in the bundle", "which never reached the endpoint"
-_WHY = "reported broken without an exchange that reached the endpoint, which is a defect of the check"
 
 
 def proven(check: CheckResult, unconnected: Collection[str]) -> CheckResult:
@@ -47,7 +47,8 @@ def proven(check: CheckResult, unconnected: Collection[str]) -> CheckResult:
     nothing = check.verdict == "fail" and not any(each.verdict == "fail" for each in check.clauses)
     if not lost and not nothing:
         return changed
-    reason = f"{', '.join(lost) or 'the check'}: {_WHY}."
+    said = sentences()
+    reason = said("finding.unproven", clauses=lost or [said("finding.the_check")])
     verdict = _without(check, outcomes)
     return msgspec.structs.replace(changed, verdict=verdict, reason=f"{reason} {check.reason}".strip())
 

@@ -16,13 +16,7 @@ from reports.journal.state import JournalState
 from reports.text.sentences import sentences
 
 HELD = ("pass", "not_applicable")
-_ENDED = {
-    "warn": "ended in a warning",
-    "fail": "broke something",
-    "inconclusive": "gave no decision",
-    "tool_error": "broke on our side",
-    "untestable": "could not be carried out",
-}
+_ENDED = ("warn", "fail", "inconclusive", "tool_error", "untestable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +52,14 @@ def support(duty: DutyListed, recorded: JournalState) -> Support:
     beyond = tuple(_beyond(duty, listed, recorded))
     lacking = (*beyond, *_conditions(duty, listed, found), *_not_carried_out(found, recorded), *_otherwise(serving))
     if not lacking and not any(check.decides and _passed(result) for check, result in found):
-        lacking = ("no check that serves it passed",)
+        lacking = (sentences()("support.none_passed"),)
     return Support(
         required=len(wanted),
         held=sum(result is not None and result.verdict in HELD for _, result in found),
         lacking=lacking,
         beyond_this_run=bool(beyond),
         seen=any(check.verdict not in ("untestable", "not_applicable") for check in serving),
-        where=f"over {sentences()('support.over', transports=tried)}" if tried else "",
+        where=sentences()("support.over", transports=tried) if tried else "",
     )
 
 
@@ -86,18 +80,19 @@ def _passed(result: CheckResult | None) -> bool:
 
 def _beyond(duty: DutyListed, listed: list[CheckListed], recorded: JournalState) -> Iterator[str]:
     """What no check of this run could have given."""
+    said = sentences()
     if not recorded.catalogue.checks:
-        yield "the journal does not list which checks the duty asks for"
+        yield said("support.not_listed")
     elif not listed:
-        yield "no check serves this duty"
+        yield said("support.no_check")
     for suite in duty.suites:
         if recorded.catalogue.checks and not any(check.suite == suite for check in listed):
-            yield f"no check of the suite {suite} serves it yet"
+            yield said("support.no_check_of_suite", suite=suite)
     if duty.declared is not None and not is_declared(recorded.plan.policy, duty.declared):
         table, _, key = duty.declared.partition(".")
-        yield f"nobody declares [{table}] {key} = true in the policy"
+        yield said("support.undeclared", table=table, key=key)
     if duty.several_runs:
-        yield "this is one run, and the duty asks for more than one"
+        yield said("support.one_run")
 
 
 def is_declared(policy: Mapping[str, Any], member: str) -> bool:
@@ -110,16 +105,17 @@ def is_declared(policy: Mapping[str, Any], member: str) -> bool:
 def _conditions(
     duty: DutyListed, listed: list[CheckListed], found: list[tuple[CheckListed, CheckResult | None]]
 ) -> Iterator[str]:
+    said = sentences()
     for suite in {check.suite: None for check in listed if check.suite in duty.suites}:
         of_suite = [result for check, result in found if check.suite == suite and check.decides]
         if not any(map(_passed, of_suite)):
-            yield f"no check of the suite {suite} passed"
+            yield said("support.suite_not_passed", suite=suite)
     named_ones = [(check.slug, result) for check, result in found if check.slug in duty.passed]
     if duty.passed and not named_ones:
-        yield f"none of {sentences().listed(duty.passed)} could be carried out over the addresses given"
+        yield said("support.unreachable", checks=duty.passed)
     without = [slug for slug, result in named_ones if not _passed(result)]
     if without:
-        yield f"not passed, as the duty asks: {sentences().listed(list(dict.fromkeys(without)))}"
+        yield said("support.not_passed", checks=list(dict.fromkeys(without)))
 
 
 def _not_carried_out(found: list[tuple[CheckListed, CheckResult | None]], recorded: JournalState) -> Iterator[str]:
@@ -129,19 +125,16 @@ def _not_carried_out(found: list[tuple[CheckListed, CheckResult | None]], record
     slugs = list(dict.fromkeys(check.slug for check in missing))
     allowed = {*recorded.plan.allow}
     words = {word for check in missing for word in (check.allow or "").split("+")} - allowed - {""}
-    hint = f", for which --oip-allow {','.join(sorted(words))} is needed" if words else ""
-    names = sentences().listed(slugs)
-    yield f"{count(len(missing), 'check')} of {len(found)} that serve it not carried out ({names}){hint}"
+    counts: dict[str, int | list[str]] = {"missing": len(missing), "due": len(found), "checks": slugs}
+    if words:
+        yield sentences()("support.not_allowed", **counts, allow=",".join(sorted(words)))
+    else:
+        yield sentences()("support.not_carried_out", **counts)
 
 
 def _otherwise(serving: list[CheckResult]) -> Iterator[str]:
     """Results that are no pass, each kind once; a finding that speaks of another duty takes support away as well."""
-    for verdict, words in _ENDED.items():
+    for verdict in _ENDED:
         slugs = list(dict.fromkeys(check.slug for check in serving if check.verdict == verdict))
         if slugs:
-            yield f"{count(len(slugs), 'check')} {words} ({sentences().listed(slugs)})"
-
-
-def count(number: int, noun: str) -> str:
-    """A number with its noun."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+            yield sentences()(f"support_ended.{verdict}", checks=slugs)

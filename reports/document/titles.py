@@ -9,6 +9,7 @@ from reports.causes import CONSEQUENCES, Cause, Consequence, load_causes
 from reports.document.breaches import Breach
 from reports.document.excerpt import clip
 from reports.evidence import CheckResult
+from reports.text.sentences import sentences
 
 TITLE = 160
 # Values of a field that are named in a title; of more, the number of the rest.
@@ -61,15 +62,12 @@ def consequence_of(cause: Cause | None, breaches: list[Breach]) -> Consequence:
 def undecided_title(verdict: str, reason: str, checks: list[CheckResult]) -> str:
     """The title of what is red though nothing was found: how it ended, and why."""
     slugs = list(dict.fromkeys(check.slug for check in checks))
-    what = slugs[0] if len(slugs) == 1 else f"{len(slugs)} checks"
-    why = clip(reason.strip().rstrip("."), TITLE) or "no reason was recorded"
-    words = {
-        "untestable": f"Not tested, though asked for by name: {what} ({why})",
-        "inconclusive": f"Not decided: {what} ({why})",
-        "tool_error": f"The tester could not do its part: {what} ({why})",
-    }
-    # A criterion that was missed without one case to show: the numbers are the reason.
-    return words.get(verdict, f"The criterion of {what} is missed: {why}")
+    said = sentences()
+    what = slugs[0] if len(slugs) == 1 else said.counted(len(slugs), "check")
+    why = clip(reason.strip().rstrip("."), TITLE) or said("finding.no_reason")
+    # Of a criterion that was missed without one case to show, the numbers are the reason.
+    kind = verdict if verdict in ("untestable", "inconclusive", "tool_error") else "missed"
+    return said(f"finding.{kind}", what=what, why=why)
 
 
 def listed(values: Iterable[str]) -> str:
@@ -77,8 +75,8 @@ def listed(values: Iterable[str]) -> str:
     different = list(dict.fromkeys(values))
     shown, rest = different[:NAMED], len(different) - NAMED
     if rest > 0:
-        return f"{', '.join(shown)} and {rest} more"
-    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+        return sentences().listed(different, NAMED)
+    return sentences().joined([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
 
 
 def _counted(title: str, cause: Cause, breaches: list[Breach]) -> str:
@@ -95,7 +93,9 @@ def _counted(title: str, cause: Cause, breaches: list[Breach]) -> str:
     every = sum(tally.failures for tally in most.check.tallies if tally.clause == most.tally.clause)
     if failures < cases <= every:
         return title
-    return f"{title}: {failures} of {cases} {cause.noun}" if cases > 1 else title
+    if cases == 1:
+        return title
+    return sentences()("finding.counted", title=title, failures=failures, cases=cases, noun=cause.noun)
 
 
 def _of_clause(clause: str) -> Consequence:
@@ -109,6 +109,6 @@ def _seen(identity: str, breaches: list[Breach]) -> str:
     """For what no cause describes, such as the checks of third parties."""
     case = next((case for breach in breaches for case in breach.cases), None)
     if case is None:
-        return f"{identity} is broken"
+        return sentences()("finding.broken", cause=identity)
     expected, observed = (clip(text.strip().rstrip("."), TITLE) for text in (case.expected, case.observed))
-    return f"Seen: {observed}; expected: {expected}"
+    return sentences()("finding.seen", observed=observed, expected=expected)

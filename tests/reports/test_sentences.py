@@ -51,6 +51,8 @@ TABLES = {
     "level_mark": {*get_args(LevelName)},
     "kind": {*get_args(Kind)},
 }
+# Tables whose rows a sentence, or ``spoken``, names by a value.
+LOOKED_UP = {"transport", "no_address", "person", "audience", "meant", "unreached", *TABLES, "statement", "fact"}
 FILES = {"art15", "evidence", "schema", "json", "jsonl", "plan", "journal", "exchanges", "warc", "gz", "manifest"}
 
 
@@ -179,3 +181,14 @@ def test_a_document_without_kinds_is_rendered(sealed: Path) -> None:
     page = render(encode(decode(data))).decode()
     assert "Contradicted: 2 of 5 tested MUST clauses" in page
     assert "<dt>The model artefact</dt>" in page
+
+
+def test_every_sentence_that_code_names_is_there_and_every_row_is_used() -> None:
+    sources = [*ROOM.rglob("*.py"), *ROOM.rglob("*.j2"), *ROOM.parent.glob("harness/run/**/*.py")]
+    text = "\n".join(path.read_text() for path in sources)
+    named = set(re.findall(r'(?:\bt|\bsaid|sentences\(\))\(\s*"([\w. ]*\w)"(?! ~)', text))
+    rows = sentences().rows.keys()
+    assert named <= rows, named - rows
+    tables = {*re.findall(r'"(\w+)\.\{', text), *re.findall(r'"(\w+)\." ~', text), *LOOKED_UP}
+    unused = {name for name in rows if f'"{name}"' not in text and name.partition(".")[0] not in tables | {"page"}}
+    assert not unused
