@@ -14,7 +14,8 @@ import jinja2
 
 from reports.evidence import decode
 from reports.exports import exports
-from reports.page import marks, view
+from reports.page import first_screen, marks, messages, view
+from reports.page.parts import Scale
 from reports.page.plots import plots
 from reports.text import formats
 from reports.text.neutralise import visible
@@ -23,12 +24,12 @@ from reports.text.sentences import DEFAULT, sentences
 SIZE_AIM = 2_000_000
 # The first scale that keeps the aim is taken; each holds less than the one before.
 _SCALES = (
-    view.Scale(characters=800_000, findings=60, cards=None),
-    view.Scale(characters=400_000, findings=60, cards=None),
-    view.Scale(characters=150_000, findings=60, cards=None),
-    view.Scale(characters=60_000, findings=40, cards=400),
-    view.Scale(characters=60_000, findings=30, cards=150),
-    view.Scale(characters=0, findings=20, cards=40),
+    Scale(characters=800_000, findings=60, cards=None),
+    Scale(characters=400_000, findings=60, cards=None),
+    Scale(characters=150_000, findings=60, cards=None),
+    Scale(characters=60_000, findings=40, cards=400),
+    Scale(characters=60_000, findings=30, cards=150),
+    Scale(characters=0, findings=20, cards=40),
 )
 _ROOM = Path(__file__).parent
 
@@ -47,7 +48,10 @@ def _environment(language: str) -> jinja2.Environment:
     for name in ("when", "number", "octets", "short", "transports", "policy_rows", "seen_again"):
         environment.filters[name] = functools.partial(getattr(formats, name), said)
     environment.filters["seconds"] = formats.seconds
-    environment.globals.update(t=said, marks=marks, view=view, plots=plots, exports=exports, stale=formats.stale)
+    environment.globals.update(
+        t=said, marks=marks, view=view, first_screen=first_screen, messages=messages, plots=plots, exports=exports
+    )
+    environment.globals["stale"] = formats.stale
     return environment
 
 

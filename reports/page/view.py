@@ -6,9 +6,7 @@ lasts, the worst findings first; the rest is named by digest.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,23 +14,16 @@ from harness.criteria import GOOD_PRACTICE, POLICY
 from harness.suite import Suite, suites
 from harness.verdicts import Verdict
 from reports.document.clause_rows import is_untried
-from reports.document.excerpt import RPC_CALL, RPC_STATUS
 from reports.document.findings import cases_of
 from reports.evidence import (
     CheckResult,
     ClauseRow,
-    Counterexample,
     Evidence,
-    Fact,
     Finding,
-    MessageView,
     ModelItem,
-    NotShown,
-    Params,
     Plan,
-    Statement,
 )
-from reports.page.marks import NEUTRAL, STATEMENTS, Mark
+from reports.page.parts import Anchors, Card, CaseView, FindingView, PageBudget, Scale
 from reports.text.sentences import Sentences
 
 INLINE_PER_CHECK = 3
@@ -47,96 +38,6 @@ MODEL_COLUMNS = (
     "pass",
     "not_applicable",
 )
-
-
-class Anchors:
-    """Fragment ids: unique, made of letters, digits, dots and hyphens only, and the same for the same document."""
-
-    def __init__(self, prefix: str, names: Iterable[str]) -> None:
-        self._ids: dict[str, str] = {}
-        taken: set[str] = set()
-        for name in names:
-            if name in self._ids:
-                continue
-            base = f"{prefix}-{re.sub(r'[^A-Za-z0-9.]+', '-', name).strip('-')[:80] or 'x'}"
-            anchor, again = base, 2
-            while anchor in taken:
-                anchor, again = f"{base}-{again}", again + 1
-            taken.add(anchor)
-            self._ids[name] = anchor
-
-    def get(self, name: str) -> str | None:
-        """The id of a name; None if nothing on the page has it."""
-        return self._ids.get(name)
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """How much of a run stands on the page: characters of exchanges, findings in full, cards of checks."""
-
-    characters: int
-    findings: int
-    cards: int | None
-
-
-@dataclass(slots=True)
-class PageBudget:
-    """Characters of exchanges that the page may still hold."""
-
-    left: int
-
-    def take(self, *messages: MessageView | None) -> bool:
-        """Whether these messages are shown; takes their size off the budget if so."""
-        size = 0
-        for message in messages:
-            if message is not None:
-                headers = sum(len(name) + len(value) + 8 for name, value in message.headers)
-                size += len(message.body) + headers + len(message.line) + 400
-        if size > self.left:
-            return False
-        self.left -= size
-        return True
-
-
-@dataclass(frozen=True, slots=True)
-class CaseView:
-    """A counterexample where it is shown: ``full`` with its exchange, or named only."""
-
-    data: Counterexample
-    full: bool
-    finding: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FindingView:
-    """A finding with the first exchange that shows it."""
-
-    data: Finding
-    anchor: str
-    checks: list[CheckResult]
-    case: CaseView | None
-    hint: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """A check with what of it stands on the page."""
-
-    data: CheckResult
-    anchor: str
-    cases: list[CaseView]
-    unshown: int
-    exemplar: bool
-
-
-@dataclass(frozen=True, slots=True)
-class StatementView:
-    """A statement with its sign; ``lead`` are the words that it begins with."""
-
-    kind: str | None
-    mark: Mark
-    lead: str
-    text: str
 
 
 @dataclass(slots=True)
@@ -201,47 +102,6 @@ class View:
             spoken = states["supported"] + states["contradicted"] + states["inconclusive"]
             groups.append((name, states, states.total() - spoken))
         return groups
-
-    def facts(self) -> list[tuple[Fact, str, str]]:
-        """What matters whatever the checks say, each with the words that it begins with and the rest of it."""
-        told = ((fact, self._led("fact", fact.kind, fact.params, fact.text)) for fact in self.document.run.facts)
-        return [(fact, *led) for fact, led in told]
-
-    def statements(self) -> list[StatementView]:
-        """The first screen: the statements of the summary; where it is silent, also over what nothing was tested."""
-        summary = self.document.summary
-        if not summary.kinds:
-            return [StatementView(None, NEUTRAL, "", text) for text in summary.statements]
-        kinds = [each.kind for each in summary.kinds]
-        place = kinds.index("silent") + 1 if "silent" in kinds else len(kinds)
-        said = [*summary.kinds[:place], *self._transports(), *summary.kinds[place:]]
-        return [
-            StatementView(each.kind, STATEMENTS[each.kind], *self._led("statement", each.kind, each.params, ""))
-            for each in said
-        ]
-
-    def gaps(self) -> list[tuple[str, str]]:
-        """What is not shown, as ``(subject, reason)``."""
-        return [self._gap(row) if row.kind else (row.subject, row.reason) for row in self.document.silence]
-
-    def _gap(self, row: NotShown) -> tuple[str, str]:
-        begin = f"not_shown.{row.kind}"
-        return self.said(f"{begin}.subject", **row.params), self.said(f"{begin}.reason", **row.params)
-
-    def _led(self, table: str, kind: str | None, params: Params, text: str) -> tuple[str, str]:
-        """A sentence with the words that it begins with apart; as it is, in a document without kinds."""
-        return self.said.led(table, kind, params) if kind else ("", text)
-
-    def _transports(self) -> Iterator[Statement]:
-        tried, rows = self.document.item.transports, self.document.catalogue.clauses
-        if tried:
-            yield Statement(kind="tested_over", params={"transports": tried})
-        for name in dict.fromkeys(row.transport for row in rows):
-            if is_untried(name, tried):
-                alone = [row for row in rows if row.transport == name]
-                must = sum(row.level == "must" for row in alone)
-                params: Params = {"transport": name, "clauses": len(alone), "must": must}
-                yield Statement(kind="transport_untested", params=params)
 
     def reason_of(self, row: ClauseRow) -> str | None:
         """Why a clause has no verdict, or what is said beside it."""
@@ -315,26 +175,6 @@ def _card(check: CheckResult, anchor: str, shown: dict[int, str], budget: PageBu
         unshown=max(check.counterexamples_total, len(check.counterexamples)) - len(cases),
         exemplar=example is not None and budget.take(example.request, example.response),
     )
-
-
-def is_rpc(message: MessageView) -> bool:
-    """Whether it is one side of a gRPC call."""
-    return message.line.endswith(RPC_CALL) or message.line.startswith(RPC_STATUS)
-
-
-def form_of(message: MessageView) -> str:
-    """How a body is shown: ``readable``, ``hex`` or ``text``."""
-    return "readable" if readable(message) else message.shown_as
-
-
-def readable(message: MessageView) -> bool:
-    """Whether what is shown is the readable form of a binary message, and not its bytes."""
-    if not is_rpc(message) or message.shown_as != "text":
-        return False
-    # The page of a proxy, in answer to a call, is text as it is.
-    types = [value.lower() for name, value in message.headers if name.lower() == "content-type"]
-    sent = message.line.endswith(RPC_CALL)
-    return sent or not types or any(value.startswith("application/grpc") for value in types)
 
 
 def identity(models: list[ModelItem]) -> str:

@@ -20,7 +20,7 @@ from harness.bundle.store import store_of
 from reports.bundle import finish
 from reports.document.build import build
 from reports.evidence import Counterexample
-from reports.page.view import readable
+from reports.page.messages import readable
 from reports.verification.verify import verify
 from tests.reports import factory
 from tests.reports.reading import Page

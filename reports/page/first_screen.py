@@ -1,0 +1,71 @@
+"""The first screen in a language: facts, statements and what is not shown, from their kinds and parameters.
+
+Documents of earlier releases have no kinds: their sentences stand as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reports.document.clause_rows import is_untried
+from reports.evidence import Evidence, Fact, NotShown, Params, Statement
+from reports.page.marks import NEUTRAL, STATEMENTS, Mark
+from reports.text.sentences import Sentences
+
+
+@dataclass(frozen=True, slots=True)
+class StatementView:
+    """A statement with its sign; ``lead`` are the words that it begins with."""
+
+    kind: str | None
+    mark: Mark
+    lead: str
+    text: str
+
+
+def facts(document: Evidence, said: Sentences) -> list[tuple[Fact, str, str]]:
+    """What matters whatever the checks say, each with the words that it begins with and the rest of it."""
+    told = ((fact, _led(said, "fact", fact.kind, fact.params, fact.text)) for fact in document.run.facts)
+    return [(fact, *led) for fact, led in told]
+
+
+def statements(document: Evidence, said: Sentences) -> list[StatementView]:
+    """The first screen: the statements of the summary; where it is silent, also over what nothing was tested."""
+    summary = document.summary
+    if not summary.kinds:
+        return [StatementView(None, NEUTRAL, "", text) for text in summary.statements]
+    kinds = [each.kind for each in summary.kinds]
+    place = kinds.index("silent") + 1 if "silent" in kinds else len(kinds)
+    shown = [*summary.kinds[:place], *_transports(document), *summary.kinds[place:]]
+    return [
+        StatementView(each.kind, STATEMENTS[each.kind], *_led(said, "statement", each.kind, each.params, ""))
+        for each in shown
+    ]
+
+
+def gaps(document: Evidence, said: Sentences) -> list[tuple[str, str]]:
+    """What is not shown, as ``(subject, reason)``."""
+    return [_gap(said, row) if row.kind else (row.subject, row.reason) for row in document.silence]
+
+
+def _gap(said: Sentences, row: NotShown) -> tuple[str, str]:
+    begin = f"not_shown.{row.kind}"
+    return said(f"{begin}.subject", **row.params), said(f"{begin}.reason", **row.params)
+
+
+def _led(said: Sentences, table: str, kind: str | None, params: Params, text: str) -> tuple[str, str]:
+    """A sentence with the words that it begins with apart; as it is, in a document without kinds."""
+    return said.led(table, kind, params) if kind else ("", text)
+
+
+def _transports(document: Evidence) -> Iterator[Statement]:
+    tried, rows = document.item.transports, document.catalogue.clauses
+    if tried:
+        yield Statement(kind="tested_over", params={"transports": tried})
+    for name in dict.fromkeys(row.transport for row in rows):
+        if is_untried(name, tried):
+            alone = [row for row in rows if row.transport == name]
+            must = sum(row.level == "must" for row in alone)
+            params: Params = {"transport": name, "clauses": len(alone), "must": must}
+            yield Statement(kind="transport_untested", params=params)
