@@ -34,9 +34,9 @@ quick: $(VENV)/.ready
 	$(BIN)/pytest tests -q -n 2 $(RERUNS) -m "not servers and not slow"
 
 sample: $(VENV)/.ready ## slow tests, a third of the hostile endpoints, then both directions: each seeded fault against its own clause group, a rotating sample of benign variants
-	$(BIN)/pytest tests -q -n 4 --dist loadscope --durations 25 --battery 6 $(RERUNS) -m "slow and not servers and not hostile"
+	$(BIN)/pytest tests -q -n 4 --dist loadscope --durations 25 --battery 8 $(RERUNS) -m "slow and not servers and not hostile"
 	$(BIN)/pytest tests/hostile -q -n 4 --battery 3 $(RERUNS)
-	$(BIN)/art15 validate --group --sample 2 --jobs 5 --minutes 8 --out $(VENV)/validation-sample.json
+	$(BIN)/art15 validate --group --sample 2 --jobs 5 --minutes 6 --out $(VENV)/validation-sample.json
 
 servers: $(VENV)/.ready ## real inference servers, installed into .servers/, probed end to end
 	$(BIN)/pytest tests/servers -q $(RERUNS) -m "servers and not slow"

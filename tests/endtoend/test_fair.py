@@ -99,6 +99,7 @@ def test_samples_with_parameters_are_kept_whole_in_every_request(tmp_path: Path)
     assert sum(verdict == "pass" for verdict in run.verdicts.values()) > 300
 
 
+@pytest.mark.battery
 @pytest.mark.parametrize(
     "variant",
     ["management-forbidden", "management-restricted", "management-switched-off", "management-404-page",

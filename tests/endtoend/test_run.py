@@ -82,10 +82,10 @@ def test_same_seed_sends_the_same_bytes(server: str, tmp_path: Path) -> None:
         lines = (ran.folder / "journal.jsonl").read_text().splitlines()
         events = [json.loads(line) for line in lines]
         records = [event["data"] for event in events if event["kind"] == "exchange"]
-        found = []
+        store, found = store_of(ran.folder), []
         for record in records:
             name = record["sha256"]
-            stored = json.loads(store_of(ran.folder).get(name, "json"))
+            stored = json.loads(store.get(name, "json"))
             body = stored["request"]["body"]
             found.append(f"{record['method']} {record['url']} {body['sha256'] if body else ''}")
         # Concurrent requests end in any order.

@@ -57,6 +57,7 @@ def test_both_sides_of_every_boundary() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.battery
 def test_two_hundred_random_counts() -> None:
     draw = random.Random(20261121)
     cases = []
