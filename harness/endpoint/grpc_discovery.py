@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.endpoint.address import grpc_advice
 from harness.endpoint.errors import TargetError
-from harness.endpoint.grpc_model import GrpcModel
+from harness.endpoint.grpc_route import GrpcModel
 from harness.endpoint.listed import Listed, TooLong
 from harness.record.exchange import Exchange
 from harness.wire import protobuf

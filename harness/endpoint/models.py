@@ -25,7 +25,7 @@ from harness.wire.tensor import Tensor
 from harness.wire.varied import vary
 
 if TYPE_CHECKING:
-    from harness.endpoint.grpc_model import GrpcModel
+    from harness.endpoint.grpc_route import GrpcModel
 
 NESTED = "nested data"
 # Enough rows for mistakes that only show in larger batches.

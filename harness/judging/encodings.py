@@ -26,7 +26,7 @@ from harness.wire.tensor import Tensor
 from harness.wire.varied import vary
 
 if TYPE_CHECKING:
-    from harness.endpoint.grpc_model import GrpcModel
+    from harness.endpoint.grpc_route import GrpcModel
 
 EXTENSION = "binary_tensor_data"
 JSON = ("flat JSON", "nested JSON")

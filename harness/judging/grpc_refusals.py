@@ -18,7 +18,7 @@ from harness.record.exchange import Exchange
 from harness.record.intent import meant
 
 if TYPE_CHECKING:
-    from harness.endpoint.grpc_model import GrpcAccepted
+    from harness.endpoint.grpc_route import GrpcAccepted
     from harness.wire.protobuf import Form
 
 

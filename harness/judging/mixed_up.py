@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from harness.criteria import Criterion
 from harness.oracles.isolation import MixedUpAnswer, answer_strayed
+from harness.probing.baseline import BaselineAnswer, ModelRoute
 from harness.probing.probe import Probe
-from harness.probing.routes import BaselineAnswer, ModelRoute
 from harness.record.exchange import Exchange
 
 LEAK, SAME = Criterion.NO_LEAK.clause, Criterion.SAME_ANSWER.clause

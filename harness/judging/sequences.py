@@ -10,9 +10,7 @@ from harness.endpoint.models import ModelUnderTest
 from harness.generate.mutations import Mutation
 from harness.generate.stateful import Step
 from harness.judging.repository import accepts, is_ready
-from harness.probing.probe import UNKNOWN_MODEL, Probe
-from harness.probing.replies import object_or_none, status_of
-from harness.probing.routes import (
+from harness.probing.baseline import (
     BaselineAnswer,
     ModelRoute,
     comparable,
@@ -22,6 +20,8 @@ from harness.probing.routes import (
     routes,
     varies_alone,
 )
+from harness.probing.probe import UNKNOWN_MODEL, Probe
+from harness.probing.replies import object_or_none, status_of
 from harness.record.exchange import Exchange
 from harness.wire.pace import NOT_NOW
 

@@ -25,7 +25,7 @@ CLIENT_CODES = frozenset({
 
 def outputs(exchange: Exchange) -> dict[str, Tensor]:
     """The outputs of a ModelInfer answer by name, typed or raw; empty where there are none that can be read."""
-    from harness.endpoint.grpc_model import grpc_outputs  # noqa: PLC0415 -- needs the extra grpc
+    from harness.endpoint.grpc_route import grpc_outputs  # noqa: PLC0415 -- needs the extra grpc
 
     return grpc_outputs(exchange)
 

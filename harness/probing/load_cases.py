@@ -12,9 +12,9 @@ from harness.endpoint.models import NESTED, ModelUnderTest, outputs_of
 from harness.generate.distinct import distinct
 from harness.load.plan.cases import SentCase, send_binary, send_grpc, send_rest
 from harness.load.plan.load_plan import ID_WIDTH, LoadCase
+from harness.probing.baseline import Transport
 from harness.probing.grpc_replies import outputs as grpc_outputs
 from harness.probing.load_memory import LoadMemories
-from harness.probing.routes import Transport
 from harness.wire.messages import InferRequest
 
 if TYPE_CHECKING:

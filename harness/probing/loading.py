@@ -22,13 +22,13 @@ from harness.load.analysis.validity import connections_needed
 from harness.load.plan.load_plan import Bounds, ClosedLoop, Connections, LoadCase, LoadPlan, ServiceLevel
 from harness.load.plan.schedule import Arrivals, Schedule, Stage
 from harness.load.records.rows import Status
+from harness.probing.baseline import Transport
 from harness.probing.load_cases import cases_for, varies
 from harness.probing.load_memory import LoadMemories, LoadMemory
 from harness.probing.load_records import series_event
 from harness.probing.load_runner import LoadRunner
 from harness.probing.load_validity import NOISE
 from harness.probing.replies import status_of
-from harness.probing.routes import Transport
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from harness.wire.messages import InferRequest
 from harness.wire.rest import RestClient, json_of
 
 if TYPE_CHECKING:
-    from harness.endpoint.grpc_model import GrpcModel
+    from harness.endpoint.grpc_route import GrpcModel
     from harness.wire.rpc import GrpcClient
 
 T = TypeVar("T")

@@ -16,7 +16,7 @@ import numpy as np
 from harness.generate.distinct import distinct
 from harness.oracles.equality import difference
 from harness.oracles.isolation import Outputs
-from harness.probing.routes import ModelRoute
+from harness.probing.baseline import ModelRoute
 from harness.record.exchange import Exchange
 from harness.wire.messages import InferRequest
 

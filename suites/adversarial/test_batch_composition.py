@@ -11,8 +11,7 @@ from harness.criteria import Criterion
 from harness.generate.distinct import joined, pool_of_rows
 from harness.oracles.equality import difference
 from harness.oracles.rows import row
-from harness.probing.probe import Probe
-from harness.probing.routes import (
+from harness.probing.baseline import (
     BaselineAnswer,
     ModelRoute,
     Transport,
@@ -22,6 +21,7 @@ from harness.probing.routes import (
     route,
     varies_alone,
 )
+from harness.probing.probe import Probe
 from harness.record.exchange import Exchange
 from harness.wire.tensor import Tensor
 

@@ -12,10 +12,7 @@ from harness.generate.mutations import Mutation
 from harness.judging.mixed_up import LEAK, MIXED_UP, REPORTED, SAME, report, strayed_from
 from harness.judging.still_serves import serving_before
 from harness.oracles.isolation import MixedUpAnswer
-from harness.probing.concurrent import together
-from harness.probing.probe import Probe
-from harness.probing.replies import status_of
-from harness.probing.routes import (
+from harness.probing.baseline import (
     BaselineAnswer,
     ModelRoute,
     answered,
@@ -26,6 +23,9 @@ from harness.probing.routes import (
     route,
     varies_alone,
 )
+from harness.probing.concurrent import together
+from harness.probing.probe import Probe
+from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
 from harness.wire.pace import NOT_NOW
 

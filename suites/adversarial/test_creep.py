@@ -14,8 +14,8 @@ from harness.criteria import Advice, Criterion
 from harness.generate.mutations import Mutation
 from harness.judging.still_serves import alive
 from harness.oracles.trend import ALPHA, FACTOR, Trend, trend_of
+from harness.probing.baseline import BaselineAnswer, ModelRoute, excused, known, quick_mistakes, route
 from harness.probing.probe import Probe
-from harness.probing.routes import BaselineAnswer, ModelRoute, excused, known, quick_mistakes, route
 from harness.record.exchange import Exchange
 from harness.waiting import wait
 

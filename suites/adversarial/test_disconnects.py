@@ -10,9 +10,9 @@ from harness.criteria import Criterion
 from harness.judging.mixed_up import REPORTED, SAME, report, strayed_from
 from harness.judging.still_serves import alive, serving, serving_before
 from harness.oracles.isolation import MixedUpAnswer
+from harness.probing.baseline import BaselineAnswer, ModelRoute, excused, known, route, varies_alone
 from harness.probing.probe import Probe
 from harness.probing.replies import status_of
-from harness.probing.routes import BaselineAnswer, ModelRoute, excused, known, route, varies_alone
 from harness.record.exchange import Exchange
 from harness.waiting import wait
 from harness.wire.duplex import Piece

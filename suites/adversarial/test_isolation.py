@@ -16,10 +16,10 @@ from harness.judging.mixed_up import REPORTED, report, strayed_from
 from harness.judging.repository import accepts
 from harness.judging.still_serves import alive, serving, serving_before
 from harness.oracles.isolation import id_strayed
+from harness.probing.baseline import BaselineAnswer, ModelRoute, declared_alike, excused, known, route, varies_alone
 from harness.probing.concurrent import WIDTH, most_in_flight, together
 from harness.probing.probe import Probe
 from harness.probing.replies import status_of
-from harness.probing.routes import BaselineAnswer, ModelRoute, declared_alike, excused, known, route, varies_alone
 from harness.probing.version_mix import mixed
 from harness.record.exchange import Exchange
 

@@ -14,8 +14,7 @@ from harness.criteria import Criterion
 from harness.generate.distinct import distinct
 from harness.judging.sequences import READY_ONLY
 from harness.judging.still_serves import alive
-from harness.probing.probe import Probe
-from harness.probing.routes import (
+from harness.probing.baseline import (
     BaselineAnswer,
     ModelRoute,
     answered,
@@ -26,6 +25,7 @@ from harness.probing.routes import (
     quick_mistakes,
     routes,
 )
+from harness.probing.probe import Probe
 from harness.record.exchange import Exchange
 from harness.waiting import wait
 

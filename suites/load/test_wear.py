@@ -6,10 +6,10 @@ from harness.check import check
 from harness.criteria import Advice, Criterion
 from harness.judging.load_answers import answers_are_right, still_there
 from harness.judging.load_scenarios import throughput
+from harness.probing.baseline import Transport
 from harness.probing.load_validity import listened
 from harness.probing.loading import alone, loader
 from harness.probing.probe import Probe
-from harness.probing.routes import Transport
 from harness.waiting import wait
 
 STEADY = Advice.STEADY_OVER_TIME.clause

@@ -19,7 +19,7 @@ from harness.wire.messages import InferRequest
 from harness.wire.varied import vary
 
 if TYPE_CHECKING:
-    from harness.endpoint.grpc_model import Edit, GrpcAccepted
+    from harness.endpoint.grpc_route import Edit, GrpcAccepted
 
 
 @check(

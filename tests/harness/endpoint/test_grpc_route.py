@@ -11,7 +11,7 @@ import pytest
 
 from harness.check import NotApplicable, Untestable
 from harness.endpoint.grpc_discovery import grpc_model
-from harness.endpoint.grpc_model import GrpcModel, forms_of, grpc_outputs
+from harness.endpoint.grpc_route import GrpcModel, forms_of, grpc_outputs
 from harness.wire import protobuf
 from harness.wire.messages import InferRequest
 from harness.wire.tensor import Tensor

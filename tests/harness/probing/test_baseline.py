@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness.generate.distinct import distinct
-from harness.probing.routes import SILENCES, BaselineAnswer, ModelRoute, answered, repeats, varies_alone
+from harness.probing.baseline import SILENCES, BaselineAnswer, ModelRoute, answered, repeats, varies_alone
 from harness.record.exchange import Exchange
 from harness.wire.messages import InferRequest
 from harness.wire.pace import Pace
