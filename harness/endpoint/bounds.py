@@ -27,11 +27,10 @@ SHOWN = 20
 def beyond(model: ModelUnderTest, limits: LimitsTable) -> tuple[str, str]:
     """Why a model is not probed, and the line for ``[limits]`` that would allow it; empty if it is.
 
-    Both transports describe it; the first description that is too much counts.
+    Each transport describes it; the first description that is too much counts.
     """
-    over_grpc = model.grpc.metadata if model.grpc is not None else None
-    for metadata in (model.metadata, over_grpc):
-        for text, name, wanted in _excesses(metadata, limits) if metadata is not None else ():
+    for route in model.routes.values():
+        for text, name, wanted in _excesses(route.metadata, limits) if route.metadata is not None else ():
             if not name or not _can_be_set(name, wanted):
                 return text, ""
             return f"{text}: raise it with [limits] {name} in the policy", f"[limits]\n{name} = {_digits(wanted)}"
@@ -111,7 +110,7 @@ def unsendable(name: str, limits: LimitsTable) -> tuple[str, str]:
 
 def not_probed(called: str, why: str, paste: str, *, named: bool = False) -> ModelUnderTest:
     """What stands in the run for a model, or for many, that nothing is sent to."""
-    model = ModelUnderTest(called, None, None, NOTHING, None, named=named)
+    model = ModelUnderTest(called, None, named=named)
     model.beyond, model.mend = why, paste
     return model
 

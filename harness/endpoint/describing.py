@@ -10,16 +10,18 @@ from functools import partial
 from pathlib import Path
 from types import ModuleType
 
-from harness.budget import Budget, BudgetExhausted
+from harness.budget import BudgetExhausted
 from harness.check import EndpointLost, Untestable
 from harness.endpoint.bounds import SURROGATE, beyond, name_of, not_probed, sendable, trimmed, unsendable
 from harness.endpoint.errors import TargetError
 from harness.endpoint.known import readable_of
 from harness.endpoint.models import ModelUnderTest
+from harness.endpoint.rest_route import RestRoute
+from harness.endpoint.route import AnyRoute
 from harness.endpoint.target import Target
 from harness.generate.samples import SampleError, read_data, read_requests
 from harness.policy import LimitsTable, SampleTable
-from harness.record.exchange import Exchange
+from harness.record.exchange import Exchange, Transport
 from harness.wire.ahead import AT_A_TIME
 from harness.wire.messages import InferRequest, ModelMetadata, read_model_metadata
 from harness.wire.rest import RestClient
@@ -47,7 +49,7 @@ def describe_all(
     Raises:
         TargetError: a name was given that no message can hold.
     """
-    limits, budget = target.policy.limits, _budget(target)
+    limits, budget = target.policy.limits, target.first.budget
     chunk = 0
     until = budget.seconds_left * (1 - SHARE)
     for position, (name, version) in enumerate(wanted):
@@ -123,12 +125,6 @@ def _ids(target: Target) -> set[str]:
     return {model.id for model in (*target.models, *target.beyond)}
 
 
-def _budget(target: Target) -> Budget:
-    client = target.rest or target.grpc
-    assert client is not None
-    return client.budget
-
-
 def grpc_part() -> ModuleType:
     """Loaded only where it is needed: it needs the extra ``grpc``."""
     from harness.endpoint import grpc_discovery  # noqa: PLC0415
@@ -139,24 +135,26 @@ def grpc_part() -> ModuleType:
 def _model(target: Target, name: str, version: str | None, listed: str | None, *, named: bool) -> ModelUnderTest:
     """One model, over each transport that there is."""
     table = target.policy.samples.get(name)
-    over_grpc = None if target.grpc is None else grpc_part().grpc_model(target.grpc, name, version, ())
+    over_grpc = None if target.grpc is None else grpc_part().grpc_route(target.grpc, name, version)
+    routes: dict[Transport, AnyRoute] = {}
+    if target.rest is not None:
+        routes["rest"] = _rest_route(target.rest, name, version, listed)
     if over_grpc is not None:
-        over_grpc.metadata = trimmed(over_grpc.metadata, target.policy.limits)
-    if target.rest is None:
-        assert over_grpc is not None
-        samples = over_grpc.samples = _samples(table, over_grpc.metadata)
-        return ModelUnderTest(
-            name, version, None, over_grpc.metadata_exchange, over_grpc.metadata, samples, named, over_grpc
-        )
-    address, exchange = _addressed(target.rest, name, version, listed)
+        routes["grpc"] = over_grpc
+    for route in routes.values():
+        route.metadata = trimmed(route.metadata, target.policy.limits)
+    described = [route.metadata for route in routes.values() if route.metadata is not None]
+    samples = _samples(table, next(iter(described), None))
+    for route in routes.values():
+        route.samples = samples
+    return ModelUnderTest(name, version, routes, samples, named)
+
+
+def _rest_route(client: RestClient, name: str, version: str | None, listed: str | None) -> RestRoute:
+    address, exchange = _addressed(client, name, version, listed)
     value = readable_of(exchange)
-    metadata: ModelMetadata | None = None
-    if exchange.status == 200 and isinstance(value, dict):
-        metadata = trimmed(read_model_metadata(value), target.policy.limits)
-    samples = _samples(table, metadata or (over_grpc.metadata if over_grpc else None))
-    if over_grpc is not None:
-        over_grpc.samples = samples
-    return ModelUnderTest(name, version, address, exchange, metadata, samples, named, over_grpc)
+    described = exchange.status == 200 and isinstance(value, dict)
+    return RestRoute(client, name, address, exchange, read_model_metadata(value) if described else None)
 
 
 def _addressed(client: RestClient, name: str, version: str | None, listed: str | None) -> tuple[str | None, Exchange]:

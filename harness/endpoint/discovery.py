@@ -13,7 +13,6 @@ from harness.endpoint.describing import describe_all, grpc_part
 from harness.endpoint.errors import TargetError
 from harness.endpoint.known import readable_of
 from harness.endpoint.listing import listing_of
-from harness.endpoint.models import ModelUnderTest
 from harness.endpoint.target import Target
 from harness.endpoint.warming import wait_for_server
 from harness.policy import Policy
@@ -62,13 +61,9 @@ def discover(
         )
     known.refuse_unknown(target, is_named=bool(named))
     most = policy.limits.elements
-    for model in target.models:
-        model.elements = most
-        model.patience = policy.endpoint.warm_up
-        model.sequences = target.extension("sequence")
-        if model.grpc is not None:
-            model.grpc.elements, model.grpc.patience = most, policy.endpoint.warm_up
-            model.grpc.sequences = model.sequences
+    for route in (route for model in target.models for route in model.routes.values()):
+        route.elements, route.patience = most, policy.endpoint.warm_up
+        route.sequences = target.extension("sequence")
     return target
 
 
@@ -117,14 +112,6 @@ def _over_grpc(grpc: GrpcClient | None, policy: Policy) -> Target:
     return Target(None, grpc, policy, "v2", exchange, grpc_part().grpc_server(exchange))
 
 
-def metadata_again(target: Target, model: ModelUnderTest) -> Exchange:
-    """Read a model's metadata anew, the way it was read first."""
-    if target.rest is not None:
-        return target.rest.model_metadata(model.name, model.address)
-    assert target.grpc is not None
-    return target.grpc.model_metadata(model.name, model.version)
-
-
 def reach(client: RestClient, patience: float = 0.0) -> None:
     """Send the first request; it may take as long as ``patience``, as a service may be started by it.
 
@@ -134,7 +121,7 @@ def reach(client: RestClient, patience: float = 0.0) -> None:
     exchange = client.server_live()
     if exchange.timed_out:
         with client.budget.allowing(patience) as seconds:
-            exchange = client.send("GET", "/v2/health/live", timeout=seconds)
+            exchange = client.server_live(timeout=seconds)
     if exchange.error is None or exchange.status is not None:
         return
     url, said = client.access.address.url, exchange.error.message

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from harness.endpoint.address import grpc_advice
 from harness.endpoint.errors import TargetError
-from harness.endpoint.grpc_route import GrpcModel
+from harness.endpoint.grpc_route import GrpcRoute
 from harness.endpoint.listed import Listed, TooLong
 from harness.record.exchange import Exchange
 from harness.wire import protobuf
-from harness.wire.messages import InferRequest, ServerMetadata
+from harness.wire.messages import ServerMetadata
 from harness.wire.rpc import GrpcClient
 
 
@@ -21,7 +21,7 @@ def reach_grpc(client: GrpcClient, patience: float = 0.0) -> None:
     exchange = client.server_live()
     if exchange.timed_out:
         with client.budget.allowing(patience) as seconds:
-            exchange = client.call("ServerLive", timeout=seconds)
+            exchange = client.server_live(timeout=seconds)
     address = client.access.address.place
     if exchange.error is None:
         return
@@ -68,7 +68,11 @@ def grpc_listing(client: GrpcClient) -> list[Listed] | None:
     ]
 
 
-def grpc_model(client: GrpcClient, name: str, version: str | None, samples: tuple[InferRequest, ...] = ()) -> GrpcModel:
+def grpc_route(
+    client: GrpcClient,
+    name: str,
+    version: str | None,
+) -> GrpcRoute:
     """A model as it is reached over gRPC; without metadata if there is none."""
     exchange = client.model_metadata(name, version)
     metadata = None
@@ -77,4 +81,4 @@ def grpc_model(client: GrpcClient, name: str, version: str | None, samples: tupl
             metadata = protobuf.read_model_metadata(protobuf.parsed("ModelMetadata", exchange.response_body))
         except protobuf.NotAMessage:
             metadata = None
-    return GrpcModel(client, name, version, exchange, metadata, samples)
+    return GrpcRoute(client, name, version, exchange, metadata)

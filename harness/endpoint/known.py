@@ -14,6 +14,7 @@ from harness.endpoint.models import ModelUnderTest
 from harness.endpoint.target import Target
 from harness.record.exchange import Exchange
 from harness.wire import strictjson
+from harness.wire.messages import InferRequest
 from harness.wire.rest import RestClient, json_of
 
 # Answers to an inference by which nobody is there to infer: no such thing, or not in this way.
@@ -47,7 +48,7 @@ def refuse_unknown(target: Target, *, is_named: bool) -> None:
 
 def is_described(model: ModelUnderTest) -> bool:
     """Whether there is metadata of it over either transport."""
-    return model.metadata is not None or (model.grpc is not None and model.grpc.metadata is not None)
+    return any(route.metadata is not None for route in model.routes.values())
 
 
 def elsewhere(target: Target) -> str:
@@ -72,7 +73,7 @@ def _refuse(target: Target, model: ModelUnderTest) -> None:
     listed = target.listed is not None and model.name in target.listed
     if is_described(model) or (listed and model.version is None) or _is_ready(target, model):
         return
-    said = _said(model.metadata_exchange)
+    said = _said(model.route.metadata_exchange)
     if said is None:
         return  # no answer at all: that is for the checks to say
     if not listed and target.listed and model.version is None and not model.samples:
@@ -124,11 +125,11 @@ def _infers(target: Target, model: ModelUnderTest) -> bool:
         for body in [request.to_bytes() for request in model.samples[:1]] + [b"{}"]:
             if _somebody(_infer(target.rest, model.name, body, model.version), _NOBODY, _CLOSED):
                 return body != b"{}" or _names_matter(target, model)
-    if model.grpc is not None:
+    if target.grpc is not None:
         for request in model.samples[:1]:
-            exchange = model.grpc.infer(request, model.grpc.form_of(request))
+            exchange = model.grpc.ask(request)
             return exchange.rpc is None or exchange.rpc.code not in _NOBODY_RPC | _CLOSED_RPC
-        exchange = model.grpc.infer_nothing()
+        exchange = model.grpc.ask(InferRequest(()))
         # UNKNOWN is what servers say of anything that they have not thought of, a name among them.
         return exchange.rpc is None or exchange.rpc.code not in _NOBODY_RPC | _CLOSED_RPC | {2}
     return False

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from harness.check import Untestable
 from harness.endpoint.memory import Memory
-from harness.endpoint.models import ModelUnderTest
+from harness.endpoint.models import NO_ADDRESS, ModelUnderTest
 from harness.policy import Policy
 from harness.record.exchange import Exchange
 from harness.wire.ahead import Ahead
+from harness.wire.client import Client
 from harness.wire.messages import ServerMetadata
 from harness.wire.rest import RestClient
 
@@ -59,8 +60,18 @@ class Target:
     ahead: Ahead = field(init=False)
 
     def __post_init__(self) -> None:
-        self.ahead = Ahead([client for client in (self.rest, self.grpc) if client is not None])
+        self.ahead = Ahead(self.clients)
         self.ahead.note = self.remarks.append
+
+    @property
+    def clients(self) -> list[Client]:
+        """The client of each transport with an address, REST first."""
+        return [client for client in (self.rest, self.grpc) if client is not None]
+
+    @property
+    def first(self) -> Client:
+        """The client that the endpoint as a whole is asked by: that of REST where there is one."""
+        return self.clients[0]
 
     @property
     def client(self) -> RestClient:
@@ -70,7 +81,7 @@ class Target:
             Untestable: the endpoint is reached over gRPC only.
         """
         if self.rest is None:
-            raise Untestable("the endpoint was given without REST")
+            raise Untestable(NO_ADDRESS["rest"])
         return self.rest
 
     def extension(self, *names: str) -> bool:

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 from itertools import chain
 
 from harness.budget import BudgetExhausted
 from harness.check import EndpointLost, Untestable
 from harness.endpoint.models import ModelUnderTest
+from harness.endpoint.route import AnyRoute
 from harness.endpoint.target import Target
-from harness.generate.inputs import candidates
 from harness.record.exchange import Exchange
 from harness.waiting import wait
 from harness.wire import strictjson
 from harness.wire.access import AccessError
+from harness.wire.messages import InferRequest
 from harness.wire.rest import json_of
 
 POLL_SECONDS = 1.0
@@ -54,14 +55,7 @@ def says_not_ready(exchange: Exchange) -> bool:
 
 def wait_for_server(target: Target, seconds: float, tell: Callable[[str], None]) -> bool:
     """Wait while the server says that it is not ready; whether there was anything to wait for."""
-
-    def ask() -> Exchange:
-        if target.rest is not None:
-            return target.rest.server_ready()
-        assert target.grpc is not None
-        return target.grpc.server_ready()
-
-    return _waited(ask, "the server", seconds, tell)
+    return _waited(target.first.server_ready, "the server", seconds, tell)
 
 
 def warm_up(target: Target, seconds: float, *, fixed: bool, tell: Callable[[str], None]) -> None:
@@ -75,14 +69,15 @@ def warm_up(target: Target, seconds: float, *, fixed: bool, tell: Callable[[str]
     slowest = 0.0
     try:
         for model in target.models:
-            for way in _ways(target, model):
-                if seconds > 0:
-                    slowest = max(slowest, _warm(way, seconds, tell, target))
+            request = next(chain(model.samples[:1], model.route.candidates()), None)
+            if request is None or seconds <= 0:
+                continue
+            for route in model.routes.values():
+                slowest = max(slowest, _warm(model, route, request, seconds, tell, target))
     except (BudgetExhausted, AccessError, EndpointLost, Untestable):
         # What becomes of an endpoint that goes away here, or of a budget that is spent, is for the run to say.
         return
-    client = target.rest or target.grpc
-    assert client is not None
+    client = target.first
     usual = client.budget.request_seconds
     if slowest <= QUICK_SECONDS:
         return
@@ -100,66 +95,35 @@ def warm_up(target: Target, seconds: float, *, fixed: bool, tell: Callable[[str]
     target.remarks.append(text)
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """One model over one transport."""
-
-    what: str
-    infer: Callable[[float], Exchange]
-    ready: Callable[[], Exchange]
-    slow: Callable[[float], None]
-
-
-def _ways(target: Target, model: ModelUnderTest) -> Iterator[_Way]:
-    inputs = model.metadata.inputs if model.metadata else ()
-    rest, grpc = target.rest, model.grpc
-    request = next(chain(model.samples[:1], candidates(inputs, most=model.elements)), None)
-    if request is None:
-        return
-    if rest is not None:
-        yield _Way(
-            f"model {model.id!r}",
-            lambda limit: model.infer(rest, request, timeout=limit),
-            lambda: rest.model_ready(model.name, model.address),
-            model.takes.append,
-        )
-    if grpc is not None:
-        yield _Way(
-            f"model {model.id!r} over gRPC",
-            lambda limit: grpc.infer(request, grpc.form_of(request), timeout=limit),
-            lambda: grpc.client.model_ready(model.name, model.version),
-            model.takes.append,
-        )
-
-
-def _warm(way: _Way, seconds: float, tell: Callable[[str], None], target: Target) -> float:
+def _warm(
+    model: ModelUnderTest, route: AnyRoute, request: InferRequest, seconds: float, tell: Callable[[str], None],
+    target: Target,
+) -> float:  # fmt: skip
     """Seconds that an inference takes when the model is warm; 0 where none was answered."""
-    client = target.rest or target.grpc
-    assert client is not None
-    with client.budget.allowing(seconds) as limit:
-        exchange = _told(way, limit, tell)
-        if exchange.answered and not exchange.ok and _waited(way.ready, way.what, seconds, tell):
-            exchange = way.infer(limit)
+    budget, what = route.client.budget, f"model {model.id!r}{route.over}"
+    with budget.allowing(seconds) as limit:
+        infer = partial(route.ask, request, timeout=limit)
+        exchange = _told(infer, f"{what} may take {limit:.3g} s", tell)
+        if exchange.answered and not exchange.ok and _waited(route.ready, what, seconds, tell):
+            exchange = infer()
         if not exchange.answered:
-            target.remarks.append(f"{way.what}: no answer to the first inference within {limit:.3g} s")
+            target.remarks.append(f"{what}: no answer to the first inference within {limit:.3g} s")
             return 0.0
         took = _seconds(exchange)
-        if took > QUICK_SECONDS and client.budget.seconds_left > 2 * took:
-            again = way.infer(limit)
+        if took > QUICK_SECONDS and budget.seconds_left > 2 * took:
+            again = infer()
             took = _seconds(again) if again.answered else took
-        way.slow(took)
+        model.takes.append(took)
         return took if exchange.ok else 0.0
 
 
-def _told(way: _Way, limit: float, tell: Callable[[str], None]) -> Exchange:
+def _told(infer: Callable[[], Exchange], what: str, tell: Callable[[str], None]) -> Exchange:
     """The first inference; where it takes its time, a line says what is waited for."""
-    timer = threading.Timer(
-        TOLD_SECONDS, tell, [f"warming up: the first inference of {way.what} may take {limit:.3g} s"]
-    )
+    timer = threading.Timer(TOLD_SECONDS, tell, [f"warming up: the first inference of {what}"])
     timer.daemon = True
     timer.start()
     try:
-        return way.infer(limit)
+        return infer()
     finally:
         timer.cancel()
 

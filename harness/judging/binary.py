@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.check import Inconclusive, NotApplicable, Untestable
-from harness.endpoint.models import NESTED
 from harness.oracles.equality import elements_differ
 from harness.probing.probe import Probe
 from harness.probing.replies import status_of
@@ -93,9 +92,8 @@ class Binary:
 
     def json(self, request: InferRequest) -> Exchange:
         """Send a request in JSON, nested where the model insists on it."""
-        model, client = self.probe.model, self.probe.client
-        body = request.to_bytes(nested=model.requires == NESTED)
-        return self.probe.answered(client.infer(model.name, body, model.address))
+        route = self.probe.model.rest
+        return self.probe.answered(route.infer(route.body_of(request)))
 
     def split(self, exchange: Exchange) -> SplitReply:
         """The JSON of an answer and the bytes behind it; untestable where it cannot be split: BIN-09 says so."""

@@ -31,7 +31,7 @@ def echoes(binary: Binary, datatypes: Sequence[str]) -> list[BinaryEcho]:
     inputs = {tensor.name: tensor for tensor in (probe.model.metadata.inputs if probe.model.metadata else ())}
     found = [
         BinaryEcho(name, output, inputs[name].datatype, request)
-        for name, output in probe.model.echoes(probe.client).items()
+        for name, output in probe.model.rest.echoes().items()
         if inputs[name].datatype in datatypes and inputs[name].shape == (-1,)
     ]
     if not found:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from harness.endpoint.models import outputs_of
+from harness.endpoint.rest_route import outputs_of
 from harness.judging.grpc_forms import typable
 from harness.oracles.equality import difference
 from harness.oracles.transports import answers_differ
@@ -26,7 +26,7 @@ from harness.wire.tensor import Tensor
 from harness.wire.varied import vary
 
 if TYPE_CHECKING:
-    from harness.endpoint.grpc_route import GrpcModel
+    from harness.endpoint.grpc_route import GrpcRoute
 
 EXTENSION = "binary_tensor_data"
 JSON = ("flat JSON", "nested JSON")
@@ -74,9 +74,9 @@ def ways(probe: Probe, request: InferRequest) -> dict[str, Send]:
     return found
 
 
-def same_version(probe: Probe) -> GrpcModel:
+def same_version(probe: Probe) -> GrpcRoute:
     """The model over gRPC in the version that REST answers with, where its paths need one (VERS-01)."""
-    model, grpc = probe.model, probe.grpc_model
+    model, grpc = probe.model, probe.model.grpc
     return grpc if model.address in (None, grpc.version) else replace(grpc, version=model.address)
 
 

@@ -16,7 +16,7 @@ from hypothesis.strategies import SearchStrategy, just
 
 from harness.check import Untestable
 from harness.criteria import Criterion
-from harness.endpoint.models import outputs_of
+from harness.endpoint.rest_route import outputs_of
 from harness.generate.members import with_elements
 from harness.generate.strategies import DrawnRequest, batches, drawable, every_edge, requests
 from harness.judging.still_serves import ServingState, alive
@@ -241,7 +241,7 @@ ORDINARY = {"float": (-1.5, 0.25, 100.0, -60.0, 2.0), "int": (-3, 5, 100, -100, 
 
 def plain_echoes(probe: Probe) -> dict[str, str]:
     """Input -> output of the echoes that keep ordinary values too: a model that clips or trims computes."""
-    pairs = probe.model.echoes(probe.client)
+    pairs = probe.model.rest.echoes()
     base = {tensor.name: tensor for tensor in probe.accepted().request.inputs}
     found = {}
     for name, output in pairs.items():
@@ -250,7 +250,7 @@ def plain_echoes(probe: Probe) -> dict[str, str]:
             continue
         values = ORDINARY[DATATYPES[tensor.datatype].kind]
         request = with_elements(probe.accepted().request, name, values)
-        answer = outputs_of(probe.model.infer(probe.client, request)).get(output)
+        answer = outputs_of(probe.model.rest.infer(request)).get(output)
         if answer is not None and preserved(tensor.datatype, values, answer.elements) is None:
             found[name] = output
     return found

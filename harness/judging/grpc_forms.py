@@ -12,7 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from harness.check import NotApplicable, Untestable
-from harness.endpoint.models import MANY_ROWS, outputs_of, with_id
+from harness.endpoint.rest_route import outputs_of
+from harness.endpoint.route import MANY_ROWS, with_id
 from harness.generate.boundaries import full_range
 from harness.generate.members import with_elements
 from harness.generate.values import raw_lists
@@ -47,7 +48,7 @@ class EchoedInput:
 
 def described_inputs(probe: Probe) -> dict[str, TensorMetadata]:
     """Inputs by name, as over REST where there is REST: whether gRPC agrees is a matter of its own (GRPC-META-06)."""
-    metadata = probe.model.metadata or probe.grpc_model.metadata
+    metadata = probe.model.metadata or probe.model.grpc.metadata
     return {tensor.name: tensor for tensor in (metadata.inputs if metadata else ())}
 
 
@@ -55,7 +56,7 @@ def base_request(probe: Probe) -> InferRequest:
     """A request that the model accepts over gRPC; if none with elements was found there, the one accepted over REST."""
     found: InferRequest | None = None
     try:
-        found = probe.grpc_model.accepted().request
+        found = probe.model.grpc.accepted().request
     except Untestable:
         if probe.target.rest is None:
             raise
@@ -71,7 +72,7 @@ def _has_elements(request: InferRequest) -> bool:
 def batch_request(probe: Probe, rows: int = 3) -> InferRequest:
     """The same with several rows, where the model takes them."""
     try:
-        return probe.grpc_model.batch(rows).request
+        return probe.model.grpc.batch(rows).request
     except (NotApplicable, Untestable):
         return base_request(probe)
 
@@ -91,9 +92,9 @@ def echoes_of(probe: Probe, *datatypes: str) -> list[EchoedInput]:
     if not _has_elements(base_request(probe)):
         return []  # what an empty tensor gives back shows nothing, and its neighbours could not be filled up
     with contextlib.suppress(Untestable):
-        found = probe.grpc_model.echoes()
+        found = probe.model.grpc.echoes()
     if probe.target.rest is not None:
-        found = {**found, **probe.model.echoes(probe.client)}
+        found = {**found, **probe.model.rest.echoes()}
     known = described_inputs(probe)
     return [
         EchoedInput(name, output, known[name].datatype)
@@ -111,14 +112,14 @@ def replies(probe: Probe) -> Iterator[tuple[str, Exchange, Any]]:
         requests["outputs in reverse"] = turned
     for rows in (2, MANY_ROWS):
         with contextlib.suppress(NotApplicable, Untestable):
-            requests[f"{rows} rows"] = probe.grpc_model.batch(rows).request
+            requests[f"{rows} rows"] = probe.model.grpc.batch(rows).request
     for echo in echoes_of(probe, *DATATYPES):
         requests[f"edges of {echo.datatype}"] = with_elements(base, echo.source, full_range(echo.datatype))
-    asks = [partial(probe.grpc_model.infer, request, form) for request in requests.values() for form in forms(request)]
+    asks = [partial(probe.model.grpc.infer, request, form) for request in requests.values() for form in forms(request)]
     probe.target.ahead.ask(asks)
     for words, request in requests.items():
         for form in forms(request):
-            exchange = probe.grpc_model.infer(request, form)
+            exchange = probe.model.grpc.infer(request, form)
             message, _ = infer_reply(exchange)
             if message is not None:
                 yield f"{words}, {form}", exchange, message
@@ -132,7 +133,7 @@ def not_as_raw_bytes(probe: Probe, request: InferRequest, exchange: Exchange) ->
 
 def outputs_reversed(probe: Probe, request: InferRequest) -> InferRequest | None:
     """The request with all outputs of the metadata asked for, last one first; None for a single output."""
-    metadata = probe.model.metadata or probe.grpc_model.metadata
+    metadata = probe.model.metadata or probe.model.grpc.metadata
     names = tuple(tensor.name for tensor in (metadata.outputs if metadata else ()))[::-1]
     return vary(request, outputs=names) if len(names) > 1 else None
 
@@ -158,7 +159,7 @@ def echo_once(probe: Probe, echo: EchoedInput, values: Sequence[Any], form: Form
 
 
 def _sent_to(probe: Probe, echo: EchoedInput, values: Sequence[Any], form: Form) -> Exchange:
-    return probe.grpc_model.infer(with_elements(base_request(probe), echo.source, tuple(values)), form)
+    return probe.model.grpc.infer(with_elements(base_request(probe), echo.source, tuple(values)), form)
 
 
 def _same_over_rest(probe: Probe, request: InferRequest, output: str, returned: Sequence[Any]) -> bool:
@@ -166,7 +167,7 @@ def _same_over_rest(probe: Probe, request: InferRequest, output: str, returned: 
     if probe.target.rest is None:
         return False
     try:
-        exchange = probe.model.infer(probe.client, request)
+        exchange = probe.model.rest.infer(request)
     except ValueError:
         return False  # NaN, or bytes that are no text: nothing that JSON could carry
     tensor = outputs_of(exchange).get(output) if exchange.ok else None
@@ -175,13 +176,13 @@ def _same_over_rest(probe: Probe, request: InferRequest, output: str, returned: 
 
 def against_typed(probe: Probe, request: InferRequest, raw: Exchange) -> str | None:
     """Where the raw form differs from the typed one, unless REST says that it is the typed one that is wrong."""
-    typed = probe.answered(probe.grpc_model.infer(request, "typed"))
+    typed = probe.answered(probe.model.grpc.infer(request, "typed"))
     if not typed.ok or not outputs(typed):
         return None  # nothing to compare with; the typed form has its own clauses
     found = differ(probe, raw, typed)
     if found is None or probe.target.rest is None:
         return found
-    over_rest = outputs_of(probe.model.infer(probe.client, request))
+    over_rest = outputs_of(probe.model.rest.infer(request))
     return None if over_rest and answers_differ(outputs(raw), over_rest) is None else found
 
 

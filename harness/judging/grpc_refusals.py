@@ -39,9 +39,9 @@ class Mistake:
 def grpc_base(probe: Probe) -> GrpcAccepted:
     """The accepted request that mutations start from: two rows where the model takes batches, so rows can differ."""
     try:
-        return probe.grpc_model.batch(2)
+        return probe.model.grpc.batch(2)
     except (NotApplicable, Untestable):
-        return probe.grpc_model.accepted()
+        return probe.model.grpc.accepted()
 
 
 def grpc_mistakes(probe: Probe, *clauses: str, in_turn: bool = False) -> Iterator[Mistake]:
@@ -50,7 +50,7 @@ def grpc_mistakes(probe: Probe, *clauses: str, in_turn: bool = False) -> Iterato
     Args:
         in_turn: each only when it is asked for, as something is sent between them.
     """
-    base, model = grpc_base(probe), probe.grpc_model
+    base, model = grpc_base(probe), probe.model.grpc
     metadata = model.metadata
     found = grpc_mutations(
         base.request,
@@ -73,7 +73,7 @@ def grpc_mistakes(probe: Probe, *clauses: str, in_turn: bool = False) -> Iterato
 
 
 def _forms(probe: Probe, base: GrpcAccepted) -> list[Form]:
-    if base.form == "raw" or not probe.grpc_model.infer(base.request, "raw").ok:
+    if base.form == "raw" or not probe.model.grpc.infer(base.request, "raw").ok:
         return [base.form]
     return [base.form, "raw"]
 
@@ -114,5 +114,5 @@ def refused_over_rest(probe: Probe, name: str) -> bool:
     with contextlib.suppress(NotApplicable, Untestable):
         for mutation in mutations_of(probe):
             if mutation.name == name:
-                return refused(probe.model.mistake(probe.client, mutation))
+                return refused(probe.model.rest.mistake(mutation))
     return False

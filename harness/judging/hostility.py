@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from harness.criteria import Criterion
-from harness.endpoint.models import outputs_of
+from harness.endpoint.rest_route import outputs_of
 from harness.generate.hostile import Hostile, Valid
 from harness.generate.hostile_bodies import HostileBody
 from harness.generate.hostile_names import INJECTED
@@ -39,7 +39,7 @@ def valid_of(probe: Probe) -> Valid:
     serving_before(probe)
     client, model = probe.client, probe.model
     path = client.model_path(model.name, model.address, "infer")
-    return Valid(partial(head, client), path, valid_body(probe, model))
+    return Valid(partial(head, client), path, valid_body(model))
 
 
 def send_hostile(probe: Probe, case: Hostile, *, answers: int = 1) -> list[Exchange]:

@@ -25,7 +25,7 @@ def mistakes(probe: Probe, *, heavy: bool = False) -> list[SearchStrategy[Invali
         heavy: those that announce a size that nobody could serve.
     """
     # Before the first mistake: what some of them leave behind would pass for a model that answers as it likes.
-    probe.model.steady(probe.client)
+    probe.model.rest.steady()
     base, metadata = base_of(probe).request, probe.model.metadata
     versions = metadata.versions if metadata else ()
     named = bool(metadata and metadata.inputs)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from harness.criteria import Criterion
 from harness.oracles.isolation import MixedUpAnswer, answer_strayed
-from harness.probing.baseline import BaselineAnswer, ModelRoute
+from harness.probing.baseline import BaselineAnswer, PacedRoute
 from harness.probing.probe import Probe
 from harness.record.exchange import Exchange
 
@@ -16,9 +16,9 @@ MIXED_UP, CHANGED = "requests-mixed-up", "same-request-other-answer"
 REPORTED = 5
 
 
-def strayed_from(way: ModelRoute, ones: Sequence[BaselineAnswer], own: int, exchange: Exchange) -> MixedUpAnswer | None:
+def strayed_from(way: PacedRoute, ones: Sequence[BaselineAnswer], own: int, exchange: Exchange) -> MixedUpAnswer | None:
     """How an answer differs from that of request ``own`` alone, and whose it is."""
-    return answer_strayed(way.outputs(exchange), own, [one.outputs for one in ones], ones[own].echoed)
+    return answer_strayed(way.route.outputs(exchange), own, [one.outputs for one in ones], ones[own].echoed)
 
 
 def report(probe: Probe, strayed: MixedUpAnswer | None, label: str, exchange: Exchange, changed: str = CHANGED) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from harness.check import NotApplicable, Untestable
-from harness.endpoint.models import Accepted
+from harness.endpoint.route import Accepted
 from harness.generate.mutations import Mutation, mutations
 from harness.probing.probe import Probe
 from harness.probing.replies import refused, status_of
@@ -16,7 +16,7 @@ from harness.record.exchange import Exchange
 def base_of(probe: Probe) -> Accepted:
     """The accepted request that mutations start from: two rows where the model takes batches, so rows can differ."""
     try:
-        return probe.model.batch(probe.client, 2)
+        return probe.model.rest.batch(2)
     except (NotApplicable, Untestable):
         return probe.accepted()
 
@@ -30,11 +30,11 @@ def mutations_of(probe: Probe, clause: str | None = None) -> list[Mutation]:
 def mistakes_made(probe: Probe, asked: Sequence[Mutation] | None = None) -> Iterator[tuple[Mutation, Exchange]]:
     """Each mutation (or all there are) with its answer; none depends on what came of another."""
     found = mutations_of(probe) if asked is None else asked
-    model, client = probe.model, probe.client
-    new = [partial(model.send_mistake, client, each) for each in found if not model.is_known(each)]
+    route = probe.model.rest
+    new = [partial(route.send_mistake, each) for each in found if not route.is_known(each)]
     probe.target.ahead.ask(new, refused)
     for mutation in found:
-        yield mutation, model.mistake(client, mutation)
+        yield mutation, route.mistake(mutation)
 
 
 def refuses(probe: Probe, clause: str) -> None:

@@ -55,23 +55,23 @@ def of_name(exchange: Exchange, name: str) -> list[dict[str, Any]]:
 
 def spare(probe: Probe) -> ModelUnderTest:
     """The model to load and unload: the last one under test that infers; untestable without one."""
-    found = next((model for model in reversed(probe.target.models) if accepts(probe, model)), None)
+    found = next((model for model in reversed(probe.target.models) if accepts(model)), None)
     if found is None:
         probe.untestable("no model under test infers, so that nothing shows whether one is loaded")
     return found
 
 
-def accepts(probe: Probe, model: ModelUnderTest) -> bool:
+def accepts(model: ModelUnderTest) -> bool:
     """Whether a request is known that the model accepts when it is loaded."""
     with contextlib.suppress(Untestable):
-        model.accepted(probe.client)
+        model.rest.accepted()
         return True
     return False
 
 
-def infers(probe: Probe, model: ModelUnderTest) -> bool:
+def infers(model: ModelUnderTest) -> bool:
     """Whether the model answers its accepted request now."""
-    return accepts(probe, model) and model.infer(probe.client, model.accepted(probe.client).request).ok
+    return accepts(model) and model.rest.infer(model.rest.accepted().request).ok
 
 
 def with_reserve(probe: Probe) -> None:
@@ -98,9 +98,9 @@ def until(probe: Probe, model: ModelUnderTest, *, ready: bool, seconds: float = 
 
     The last answer is the inference; that of the readiness question is in the record, too.
     """
-    request = model.accepted(probe.client).request
+    request = model.rest.accepted().request
     last = None
-    for last in polled(probe, lambda: model.infer(probe.client, request), seconds):
+    for last in polled(probe, lambda: model.rest.infer(request), seconds):
         if last.ok is ready and is_ready(probe, model) is ready:
             return True, last
     assert last is not None

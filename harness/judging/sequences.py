@@ -12,12 +12,12 @@ from harness.generate.stateful import Step
 from harness.judging.repository import accepts, is_ready
 from harness.probing.baseline import (
     BaselineAnswer,
-    ModelRoute,
+    PacedRoute,
     comparable,
     excused,
     known,
+    paced_routes,
     quick_mistakes,
-    routes,
     varies_alone,
 )
 from harness.probing.probe import UNKNOWN_MODEL, Probe
@@ -60,17 +60,17 @@ class SequenceContext:
 
     probe: Probe
     model: ModelUnderTest
-    ways: Sequence[tuple[ModelRoute, Sequence[BaselineAnswer]]]
+    ways: Sequence[tuple[PacedRoute, Sequence[BaselineAnswer]]]
     bad: Sequence[Mutation]
     metadata: object
     other: ModelUnderTest | None
 
     def infer(self, number: int, way: int = 0, *, fresh: bool = False) -> StepFailure | None:
         """A known request, with an id that was there before or none: its answer is known."""
-        route, ones = self.ways[way]
+        paced, ones = self.ways[way]
         one = ones[number % len(ones)]
         request = replace(one.request, id=IDS[number % len(IDS)] or one.request.id)
-        return self._judged(route, one, route.send(request, fresh))
+        return self._judged(paced, one, paced.route.ask(request, fresh=fresh))
 
     def steps(self) -> list[Step]:
         """All that changes nothing: metadata, readiness, inferences, mistakes, and what is not there."""
@@ -111,18 +111,18 @@ class SequenceContext:
 
     def _another(self) -> None:
         if self.other is not None:
-            self.other.infer(self.probe.client, self.other.accepted(self.probe.client).request)
+            self.other.rest.infer(self.other.rest.accepted().request)
 
-    def _judged(self, way: ModelRoute, one: BaselineAnswer, exchange: Exchange) -> StepFailure | None:
+    def _judged(self, way: PacedRoute, one: BaselineAnswer, exchange: Exchange) -> StepFailure | None:
         if not excused(exchange):
-            found = one.differs(way.outputs(exchange))
+            found = one.differs(way.route.outputs(exchange))
             if found is None or varies_alone(way, one, 4):
                 return None
             return StepFailure(SAME, "the answer that the request got first", found, exchange, LEFT_BEHIND)
         if _not_now(exchange):
             return None
         if is_ready(self.probe, self.model):
-            again = way.send(one.request, True)
+            again = way.route.ask(one.request, fresh=True)
             if excused(again) and not _not_now(again):
                 observed = f"ready, and inference: {status_of(exchange)}, then {status_of(again)}"
                 return StepFailure(READY, "a model that is ready infers", observed, again, READY_ONLY)
@@ -135,10 +135,10 @@ class SequenceContext:
 def ground(probe: Probe, count: int = 4) -> SequenceContext:
     """What is known of the model of this item; ends the check where nothing can be compared."""
     comparable(probe)
-    ways = [(way, known(probe, way, count)) for way in routes(probe)]
+    ways = [(way, known(probe, way, count)) for way in paced_routes(probe)]
     bad = quick_mistakes(probe, ways[0][1][0].request)
     metadata = probe.client.model_metadata(probe.model.name, probe.model.address)
-    others = (each for each in probe.target.models if each is not probe.model and accepts(probe, each))
+    others = (each for each in probe.target.models if each is not probe.model and accepts(each))
     return SequenceContext(probe, probe.model, ways, bad, object_or_none(metadata), next(others, None))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from harness.check import NotApplicable, Untestable
 from harness.criteria import Criterion
-from harness.endpoint.models import NESTED, ModelUnderTest, outputs_of
+from harness.endpoint.models import ModelUnderTest
 from harness.probing.probe import Probe
 from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
@@ -97,10 +97,10 @@ def serving(probe: Probe, seen: ServingState, after: str = "") -> bool:
 def serving_before(probe: Probe) -> None:
     """End the check unless the endpoint serves now: what does not serve before a request is not broken by it."""
     model = _model(probe)
-    if model is not None and probe.target.rest is not None:
+    if model is not None:
         # Whether the model is steady is to be known before anything hostile may have disturbed it.
         with contextlib.suppress(Untestable):
-            model.steady(probe.client)
+            model.route.steady()
     seen = alive(probe, patience=1.0)
     if seen.problem is not None:
         probe.untestable(f"the endpoint did not serve before the first request of this check: {seen.problem}")
@@ -112,19 +112,18 @@ def answers_as_before(probe: Probe, exchange: Exchange) -> str | None:
     if model is None or probe.target.rest is None or not exchange.ok:
         return None
     try:
-        return probe.differ(exchange, model.accepted(probe.client).exchange) if probe.on_model else None
+        return probe.differ(exchange, model.rest.accepted().exchange) if probe.on_model else None
     except (NotApplicable, Untestable):
         return None
 
 
-def valid_body(probe: Probe, model: ModelUnderTest) -> bytes:
+def valid_body(model: ModelUnderTest) -> bytes:
     """The bytes of the request that the model has accepted.
 
     Raises:
         Untestable: it accepted none.
     """
-    request = model.accepted(probe.client).request
-    return request.to_bytes(nested=model.requires == NESTED)
+    return model.rest.body_of(model.rest.accepted().request)
 
 
 def _model(probe: Probe) -> ModelUnderTest | None:
@@ -133,22 +132,19 @@ def _model(probe: Probe) -> ModelUnderTest | None:
 
 def _ask(probe: Probe) -> tuple[Exchange, bool]:
     model = _model(probe)
-    if probe.target.rest is None:
-        if model is not None and model.grpc is not None:
-            answer = model.grpc.infer(model.grpc.accepted().request)
-            return answer, answer.ok
-        answer = probe.grpc.server_live()
-        return answer, answer.answered
-    client = probe.client
     if model is not None:
+        route = model.route
         try:
-            body = valid_body(probe, model)
+            request = route.accepted().request
         except Untestable:
             pass
         else:
-            answer = model.infer(client, body, fresh=True)
-            return answer, answer.ok and bool(outputs_of(answer))
-    answer = client.send("GET", f"/{probe.target.metadata_path}", fresh=True)
+            answer = route.ask(request, fresh=True)
+            return answer, answer.ok and bool(route.outputs(answer))
+    if probe.target.rest is None:
+        answer = probe.grpc.server_live(fresh=True)
+    else:
+        answer = probe.client.send("GET", f"/{probe.target.metadata_path}", fresh=True)
     return answer, answer.answered and answer.error is None
 
 

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import statistics
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from harness.check import NotApplicable, Untestable
-from harness.endpoint.models import NESTED, outputs_of
+from harness.endpoint.route import AnyRoute
 from harness.generate.distinct import distinct
 from harness.generate.mutations import Mutation, mutations
 from harness.oracles.equality import difference
 from harness.oracles.isolation import differs
-from harness.probing.grpc_replies import infer_reply
-from harness.probing.grpc_replies import outputs as grpc_outputs
-from harness.probing.replies import object_or_none, refused
-from harness.record.exchange import Exchange
+from harness.probing.replies import refused
+from harness.record.exchange import Exchange, Transport
 from harness.wire.messages import InferRequest
-from harness.wire.pace import Pace
 from harness.wire.tensor import Tensor
 
 if TYPE_CHECKING:
     from harness.probing.probe import Probe
 
-Transport = Literal["rest", "grpc"]
 # Seconds that the requests of one check may take if the endpoint works on one after the other.
 SERIAL_SECONDS = 4.0
 # Where a model takes batches: a mistake may need a second row, and a row that is neither the first nor the last.
@@ -38,30 +34,23 @@ QUICK_SECONDS = 0.5
 
 
 @dataclass(slots=True)
-class ModelRoute:
-    """One transport and version of the model: how it is asked, and how its answers are read.
+class PacedRoute:
+    """A route as one check uses it: the request that it starts from, and how much a slow endpoint is asked over it.
 
     Attributes:
         name: for people.
-        send: sends an inference; the flag asks for a connection of its own.
-        outputs: of an answer by name; empty where none can be read.
-        id_of: the id in an answer, or None.
         base: a request that the model has accepted, of several rows where it takes batches.
-        pace: at which an endpoint with a rate limit lets requests go out.
         seconds: that an answer takes alone, once it is known.
     """
 
+    route: AnyRoute
     name: str
-    send: Callable[[InferRequest, bool], Exchange]
-    outputs: Callable[[Exchange], dict[str, Tensor]]
-    id_of: Callable[[Exchange], object]
     base: InferRequest
-    pace: Pace
     seconds: float = field(default=0.0)
 
     def affordable(self, wanted: int, least: int = 16) -> int:
         """How many requests of ``wanted`` a slow endpoint is asked."""
-        return max(least, min(wanted, int(SERIAL_SECONDS / max(self.seconds, self.pace.interval, 1e-4))))
+        return max(least, min(wanted, int(SERIAL_SECONDS / max(self.seconds, self.route.client.pace.interval, 1e-4))))
 
     def time_by(self, ones: Sequence[BaselineAnswer]) -> None:
         """Take the median of these answers for the seconds that one takes alone; nothing is known from none."""
@@ -87,67 +76,33 @@ class BaselineAnswer:
         return differs(outputs, self.outputs, self.echoed)
 
 
-def route(probe: Probe, transport: Transport, version: str | None = None) -> ModelRoute:
-    """The way over one transport; the check is untestable where the model accepts nothing there.
+def paced_route(probe: Probe, transport: Transport, version: str | None = None) -> PacedRoute:
+    """The route over one transport; the check is untestable where the model accepts nothing there.
 
     Args:
-        version: one that is named in the path (REST only), in place of the address under test.
+        version: one that requests name in place of the one under test.
     """
-    return _rest(probe, version) if transport == "rest" else _grpc(probe)
+    found = probe.model.over(transport)
+    base = found.accepted().request
+    with contextlib.suppress(NotApplicable):
+        base = found.batch(ROWS).request
+    if version is None:
+        return PacedRoute(found, found.title, base)
+    return PacedRoute(found.at(version), f"{found.title}, version {version}", base)
 
 
-def routes(probe: Probe) -> list[ModelRoute]:
-    """The way over REST, and that over gRPC where there is one that takes requests."""
-    if probe.target.rest is None:
-        return [route(probe, "grpc")]
-    found = [route(probe, "rest")]
-    if probe.model.grpc is not None:
-        try:
-            found.append(route(probe, "grpc"))
-        except Untestable:
-            # What is wrong there is for the checks of gRPC to say.
-            return found
+def paced_routes(probe: Probe) -> list[PacedRoute]:
+    """The first route, and each further one that takes requests."""
+    first, *others = probe.model.routes
+    found = [paced_route(probe, first)]
+    for transport in others:
+        # What is wrong there is for the checks of that transport to say.
+        with contextlib.suppress(Untestable):
+            found.append(paced_route(probe, transport))
     return found
 
 
-def _rest(probe: Probe, version: str | None) -> ModelRoute:
-    model, client = probe.model, probe.client
-    base = probe.accepted().request
-    with contextlib.suppress(NotApplicable):
-        base = model.batch(client, ROWS).request
-    nested = model.requires == NESTED
-
-    def send(request: InferRequest, fresh: bool) -> Exchange:
-        return client.infer(model.name, request.to_bytes(nested=nested), version or model.address, fresh=fresh)
-
-    def id_of(exchange: Exchange) -> object:
-        return (object_or_none(exchange) or {}).get("id")
-
-    return ModelRoute(f"REST, version {version}" if version else "REST", send, outputs_of, id_of, base, client.pace)
-
-
-def _grpc(probe: Probe) -> ModelRoute:
-    model = probe.grpc_model
-    accepted = model.accepted()
-    with contextlib.suppress(NotApplicable):
-        accepted = model.batch(ROWS)
-
-    def send(request: InferRequest, fresh: bool) -> Exchange:
-        if fresh:
-            from harness.wire.protobuf import infer_message  # noqa: PLC0415 -- needs the extra grpc
-
-            message = infer_message(model.name, model.version, request, accepted.form)
-            return model.client.call("ModelInfer", message, fresh=True)
-        return model.infer(request, accepted.form)
-
-    def id_of(exchange: Exchange) -> object:
-        message, _ = infer_reply(exchange)
-        return None if message is None else message.id or None
-
-    return ModelRoute("gRPC", send, grpc_outputs, id_of, accepted.request, model.client.pace)
-
-
-def known(probe: Probe, way: ModelRoute, count: int = 12) -> list[BaselineAnswer]:
+def known(probe: Probe, way: PacedRoute, count: int = 12) -> list[BaselineAnswer]:
     """Up to ``count`` different requests of one shape that the model answers, with their answers alone.
 
     Ends the check on a model that answers one request differently each time. A request with values that the model
@@ -161,7 +116,7 @@ def known(probe: Probe, way: ModelRoute, count: int = 12) -> list[BaselineAnswer
     return found
 
 
-def answered(way: ModelRoute, requests: Iterable[InferRequest], count: int) -> list[BaselineAnswer]:
+def answered(way: PacedRoute, requests: Iterable[InferRequest], count: int) -> list[BaselineAnswer]:
     """Up to ``count`` of the requests with their answers, first those that are answered differently.
 
     Requests with one and the same answer cannot show that answers are mixed up. Of large answers fewer are held.
@@ -170,11 +125,11 @@ def answered(way: ModelRoute, requests: Iterable[InferRequest], count: int) -> l
     like: list[BaselineAnswer] = []
     silences = 0
     for request in requests:
-        exchange = way.send(request, False)
+        exchange = way.route.ask(request)
         silences = 0 if exchange.answered else silences + 1
         if silences >= SILENCES:
             break
-        outputs = way.outputs(exchange) if exchange.ok else {}
+        outputs = way.route.outputs(exchange) if exchange.ok else {}
         if not outputs:
             continue
         one = BaselineAnswer(request, outputs, exchange)
@@ -194,7 +149,7 @@ def quick_mistakes(probe: Probe, request: InferRequest) -> list[Mutation]:
     return [
         mutation
         for mutation in mutations(request)
-        for exchange in (probe.model.mistake(probe.client, mutation),)
+        for exchange in (probe.model.rest.mistake(mutation),)
         if exchange.answered and exchange.error is None and exchange.elapsed_s < QUICK_SECONDS
     ]
 
@@ -207,8 +162,7 @@ def comparable(probe: Probe) -> None:
 
 def declared_alike(probe: Probe) -> None:
     """End the check on a model that is declared nondeterministic: three like answers in a row change nothing."""
-    table = probe.target.policy.models.get(probe.model.name)
-    if table is not None and table.nondeterministic:
+    if probe.declared_varying:
         probe.not_applicable("the model is declared nondeterministic")
 
 
@@ -217,16 +171,16 @@ def excused(exchange: Exchange) -> bool:
     return refused(exchange) or exchange.error is not None or not exchange.answered
 
 
-def repeats(way: ModelRoute, one: BaselineAnswer) -> bool:
+def repeats(way: PacedRoute, one: BaselineAnswer) -> bool:
     """Whether the request, asked again, gets the answer that it got first, or none."""
-    exchange = way.send(one.request, False)
-    return not exchange.ok or one.differs(way.outputs(exchange)) is None
+    exchange = way.route.ask(one.request)
+    return not exchange.ok or one.differs(way.route.outputs(exchange)) is None
 
 
-def varies_alone(way: ModelRoute, one: BaselineAnswer, times: int = 5) -> bool:
+def varies_alone(way: PacedRoute, one: BaselineAnswer, times: int = 5) -> bool:
     """Whether the request, asked alone again and again, gets now this answer and now that: nobody else is to blame.
 
     Answers that are alike among themselves, but no more what they were, are not meant: something has changed them.
     """
-    answers = [way.outputs(each) for each in (way.send(one.request, False) for _ in range(times)) if each.ok]
+    answers = [way.route.outputs(each) for each in (way.route.ask(one.request) for _ in range(times)) if each.ok]
     return any(differs(each, answers[0], one.echoed) is not None for each in answers[1:])

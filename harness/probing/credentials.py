@@ -93,7 +93,7 @@ def protected_paths(target: Target) -> list[ProtectedPath]:
 def _inferences(target: Target, name: str, version: str | None, listed: tuple[str, ...]) -> list[ProtectedPath]:
     model = next(each for each in target.models if each.name == name)
     try:
-        body = model.accepted(target.client).request.to_bytes()
+        body = model.rest.accepted().request.to_bytes()
     except Untestable:
         return []
     path = target.client.model_path

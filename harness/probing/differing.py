@@ -34,10 +34,10 @@ def differs_in(exchange: Exchange, model: ModelUnderTest | None) -> tuple[str, .
         )
     if len(body) > MOST_BYTES:
         return ("a large body",)
-    if model is None or model.known_request is None:
+    if model is None or model.rest.known is None:
         return ()
     try:
-        ours, theirs = json.loads(body), json.loads(model.known_body())
+        ours, theirs = json.loads(body), json.loads(model.rest.known_body())
     except (ValueError, RecursionError) as problem:
         return ("deep nesting" if isinstance(problem, RecursionError) else "malformed body",)
     found = _members(ours, theirs)
@@ -62,12 +62,12 @@ def _members(ours: Any, theirs: Any) -> set[str]:  # noqa: ANN401 -- JSON of any
 def _over_grpc(exchange: Exchange, model: ModelUnderTest | None) -> set[str]:
     from google.protobuf.message import DecodeError  # noqa: PLC0415 -- needs the extra grpc
 
-    from harness.wire.protobuf import infer_message, message  # noqa: PLC0415 -- needs the extra grpc
+    from harness.wire.protobuf import message  # noqa: PLC0415 -- needs the extra grpc
 
     method = exchange.url.rpartition("/")[2]
     if method != "ModelInfer":
         return {clip(method, 40)}
-    known = model.grpc.known if model is not None and model.grpc is not None else None
+    known = model.grpc.known if model is not None else None
     if known is None or model is None or len(exchange.request_body) > MOST_BYTES:
         return set()
     ours = message("ModelInfer", "Request")
@@ -75,7 +75,7 @@ def _over_grpc(exchange: Exchange, model: ModelUnderTest | None) -> set[str]:
         ours.ParseFromString(exchange.request_body)
     except DecodeError:
         return {"malformed message"}
-    theirs = infer_message(model.name, model.version, known.request, known.form)
+    theirs = model.grpc.message(known.request, known.form)
     found = {
         name.name for name in ours.DESCRIPTOR.fields if not _same(ours, theirs, name.name) and name.name != "inputs"
     }

@@ -9,7 +9,6 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
 
-from harness.check import Untestable
 from harness.probing.probe import UNKNOWN_MODEL
 from harness.record.exchange import Exchange
 from harness.wire import protobuf
@@ -87,7 +86,5 @@ def infer_message(model: ModelUnderTest) -> Any:  # noqa: ANN401 -- a generated 
     Raises:
         Untestable: none is known.
     """
-    if model.grpc is None:
-        raise Untestable("no gRPC address was given (--oip-grpc HOST:PORT)")
     accepted = model.grpc.accepted()
-    return protobuf.infer_message(model.grpc.name, model.grpc.version, accepted.request, accepted.form)
+    return model.grpc.message(accepted.request, accepted.form)

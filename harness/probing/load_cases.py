@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from harness.endpoint.models import NESTED, ModelUnderTest, outputs_of
+from harness.endpoint.models import ModelUnderTest
+from harness.endpoint.rest_route import NESTED, outputs_of
 from harness.generate.distinct import distinct
 from harness.load.plan.cases import SentCase, send_binary, send_grpc, send_rest
 from harness.load.plan.load_plan import ID_WIDTH, LoadCase
-from harness.probing.baseline import Transport
-from harness.probing.grpc_replies import outputs as grpc_outputs
 from harness.probing.load_memory import LoadMemories
+from harness.record.exchange import Transport
 from harness.wire.messages import InferRequest
 
 if TYPE_CHECKING:
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 DISTINCT = 4
 
 
-def cases_for(probe: Probe, way: Transport) -> tuple[LoadCase, ...]:
+def cases_for(probe: Probe, transport: Transport) -> tuple[LoadCase, ...]:
     """Several small requests of the model under test with different answers; found once for all checks.
 
     Ends the check where the model accepts none.
     """
-    memory = probe.model.memory.of(LoadMemories).over(way)
+    memory = probe.model.memory.of(LoadMemories).over(transport)
     if memory.cases is None:
-        base = probe.accepted().request if way == "rest" else probe.grpc_model.accepted().request
-        memory.cases = _differing(case_of(probe, way, each) for each in distinct(base, 3 * DISTINCT))
+        base = probe.model.over(transport).accepted().request
+        memory.cases = _differing(case_of(probe, transport, each) for each in distinct(base, 3 * DISTINCT))
     if not memory.cases:
         probe.untestable("no prepared request is answered")
     return memory.cases
@@ -40,7 +40,7 @@ def cases_for(probe: Probe, way: Transport) -> tuple[LoadCase, ...]:
 
 def case_of(
     probe: Probe,
-    way: Transport,
+    transport: Transport,
     request: InferRequest,
     *,
     name: str = "",
@@ -49,8 +49,12 @@ def case_of(
 ) -> LoadCase | None:
     """The request as a case, sent once for its answer; None where that is no good one."""
     target = model or probe.model
-    make = _rest if way == "rest" else _grpc
-    return make(probe, target, request, name or target.id, weight)
+    try:
+        sent = _sent(target, transport, request, _mark(probe, request))
+    except ValueError:
+        return None  # a data type that one of the forms does not have
+    good = sent.exchange.ok and target.over(transport).outputs(sent.exchange)
+    return _named(sent, name or target.id, weight) if good else None
 
 
 def binary_case(probe: Probe, request: InferRequest, *, name: str = "", weight: float = 1.0) -> LoadCase | None:
@@ -64,30 +68,16 @@ def binary_case(probe: Probe, request: InferRequest, *, name: str = "", weight: 
     return _named(sent, name or model.id, weight) if good else None
 
 
-def varies(probe: Probe, way: Transport) -> bool:
+def varies(probe: Probe, transport: Transport) -> bool:
     """Whether the model's answers to one request differ from each other, declared or seen."""
-    table = probe.target.policy.models.get(probe.model.name)
-    if table is not None and table.nondeterministic:
-        return True
-    return not (probe.model.steady(probe.client) if way == "rest" else probe.grpc_model.steady())
+    return probe.declared_varying or not probe.model.over(transport).steady()
 
 
-def _rest(probe: Probe, model: ModelUnderTest, request: InferRequest, name: str, weight: float) -> LoadCase | None:
-    mark, nested = _mark(probe, request), model.requires == NESTED
-    sent = send_rest(probe.client, model.name, model.address, request, mark, nested=nested)
-    good = sent.exchange.ok and outputs_of(sent.exchange)
-    return _named(sent, name, weight) if good else None
-
-
-def _grpc(probe: Probe, model: ModelUnderTest, request: InferRequest, name: str, weight: float) -> LoadCase | None:
-    if model.grpc is None:
-        return None
-    try:
-        sent = send_grpc(model.grpc.client, model.name, model.grpc.version, request, _mark(probe, request))
-    except ValueError:
-        return None  # a data type that one of the forms does not have
-    good = sent.exchange.ok and grpc_outputs(sent.exchange)
-    return _named(sent, name, weight) if good else None
+def _sent(model: ModelUnderTest, transport: Transport, request: InferRequest, mark: str) -> SentCase:
+    if transport == "grpc":
+        return send_grpc(model.grpc.client, model.name, model.grpc.version, request, mark)
+    route = model.rest
+    return send_rest(route.client, model.name, route.version, request, mark, nested=route.requires == NESTED)
 
 
 def _named(sent: SentCase, name: str, weight: float) -> LoadCase:

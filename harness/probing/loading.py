@@ -16,25 +16,24 @@ import msgspec
 
 from harness.budget import Budget, BudgetExhausted
 from harness.check import Untestable
+from harness.endpoint.route import AnyRoute
 from harness.load.analysis.early_stopping import min_requests
 from harness.load.analysis.load_run import LoadRun
 from harness.load.analysis.validity import connections_needed
-from harness.load.plan.load_plan import Bounds, ClosedLoop, Connections, LoadCase, LoadPlan, ServiceLevel
+from harness.load.plan.load_plan import PROTOCOLS, Bounds, ClosedLoop, Connections, LoadCase, LoadPlan, ServiceLevel
 from harness.load.plan.schedule import Arrivals, Schedule, Stage
 from harness.load.records.rows import Status
-from harness.probing.baseline import Transport
 from harness.probing.load_cases import cases_for, varies
 from harness.probing.load_memory import LoadMemories, LoadMemory
 from harness.probing.load_records import series_event
 from harness.probing.load_runner import LoadRunner
 from harness.probing.load_validity import NOISE
 from harness.probing.replies import status_of
+from harness.record.exchange import Transport
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:
     from harness.probing.probe import Probe
-    from harness.wire.rest import RestClient
-    from harness.wire.rpc import GrpcClient
 
 # Sent and accounted for, but not judged: connections are opened and caches filled in it.
 WARM_UP_S = 0.5
@@ -62,7 +61,7 @@ class Loader:
     """
 
     probe: Probe
-    way: Transport
+    route: AnyRoute
     bench: LoadRunner
     cases: tuple[LoadCase, ...]
     alone_s: float
@@ -73,7 +72,7 @@ class Loader:
     @property
     def budget(self) -> Budget:
         """The budget of the run."""
-        return self._client.budget
+        return self.route.client.budget
 
     @property
     def most_rate(self) -> float:
@@ -100,7 +99,7 @@ class Loader:
     @property
     def memory(self) -> LoadMemory:
         """What earlier load on the model over this transport has found."""
-        return self.probe.model.memory.of(LoadMemories).over(self.way)
+        return self.probe.model.memory.of(LoadMemories).over(self.route.transport)
 
     def lowered(self, rate: float) -> float:
         """The rate, or what is allowed of it; a lowered one is said."""
@@ -140,13 +139,13 @@ class Loader:
         bounds: Bounds | None = None,
     ) -> LoadPlan:  # fmt: skip
         """A plan for a schedule, or for ``at_once`` requests under way all the time for ``seconds``."""
-        access = self._client.access
+        access = self.route.client.access
         self._runs += 1
         rate = schedule.peak_rate if schedule else 0.0
         workers = self.probe.target.policy.load.workers
         needed = connections_needed(rate, self.level.latency_s, workers) if schedule else at_once
         return LoadPlan(
-            transport="http" if self.way == "rest" else "grpc",
+            transport=PROTOCOLS[self.route.transport],
             host=access.address.host,
             port=access.address.port,
             tls=access.address.tls,
@@ -202,15 +201,11 @@ class Loader:
         self.probe.observe(f"failed once, and not again: {found.outcome.reason}")
         return second
 
-    @property
-    def _client(self) -> RestClient | GrpcClient:
-        return client_of(self.probe, self.way)
-
     def _credentials(self) -> dict[str, Any]:
         """Headers and key as they are now: what a run keeps of its plan has neither."""
-        access = self._client.access
+        access = self.route.client.access
         headers = access.headers_now()
-        if self.way == "grpc":
+        if self.route.transport == "grpc":
             headers = tuple((name.lower(), value) for name, value in headers)
         return {"headers": headers, "key_file": str(Path(access.key).resolve()) if access.key else ""}
 
@@ -218,12 +213,12 @@ class Loader:
         planned = len(plan.workload()[0])
         self.budget.take_many(planned)
         # Facts hold answers that were wrong, and those may hold anything: workers leave out what they must not write.
-        plan = msgspec.structs.replace(plan, hidden=self._client.recorder.redactor.given)
+        plan = msgspec.structs.replace(plan, hidden=self.route.client.recorder.redactor.given)
         found = self.bench.carry_out(plan, f"{self.probe.check.slug} {self.probe.model.id}")
         if not planned:
             self.budget.used += len(found.merged.rows)
         self.memory.sent += len(found.merged.rows)
-        self.probe.outcome.series.append(series_event(found, name, self.way, self.probe.model.id))
+        self.probe.outcome.series.append(series_event(found, name, self.route.transport, self.probe.model.id))
         self._met_nobody(found)
         return found
 
@@ -231,7 +226,7 @@ class Loader:
         """End the check where the endpoint was gone meanwhile: what met nobody is judged by no criterion of load."""
         rows = found.merged.rows
         refused = int((rows["status"] == Status.REFUSED).sum())
-        there = self._client.recorder.continuity
+        there = self.route.client.recorder.continuity
         if refused and there is not None and not found.plan.tls:
             there.met_nobody(f"while there was load: {refused} of {len(rows)} requests met nobody")
 
@@ -243,12 +238,7 @@ class Loader:
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-def client_of(probe: Probe, way: Transport) -> RestClient | GrpcClient:
-    """Who speaks to the endpoint over that transport."""
-    return probe.client if way == "rest" else probe.grpc
-
-
-def loader(probe: Probe, way: Transport) -> Loader:
+def loader(probe: Probe, transport: Transport) -> Loader:
     """Prepare load on the model of a check; ends the check where there is nothing to send, or no way to send it.
 
     Raises:
@@ -257,17 +247,18 @@ def loader(probe: Probe, way: Transport) -> Loader:
     bench = probe.target.memory.find(LoadRunner)
     if bench is None:
         raise Untestable("this run has no place for the records of load")
-    if client_of(probe, way).access.proxy is not None:
+    route = probe.model.over(transport)
+    if route.client.access.proxy is not None:
         raise Untestable("load is not sent through a proxy")
-    cases = cases_for(probe, way)
-    if varies(probe, way):
+    cases = cases_for(probe, transport)
+    if varies(probe, transport):
         cases = tuple(msgspec.structs.replace(case, varies=True) for case in cases)
-    alone_s = max(alone(probe, way), 1e-4)
-    memory = probe.model.memory.of(LoadMemories).over(way)
+    alone_s = max(alone(route), 1e-4)
+    memory = probe.model.memory.of(LoadMemories).over(transport)
     memory.alone_s = memory.alone_s or alone_s
     level, stated = level_of(probe, alone_s)
-    probe.repeated = probe.accepted().exchange if way == "rest" else probe.grpc_model.accepted().exchange
-    return Loader(probe, way, bench, cases, alone_s, level, stated)
+    probe.repeated = route.accepted().exchange
+    return Loader(probe, route, bench, cases, alone_s, level, stated)
 
 
 def level_of(probe: Probe, alone_s: float) -> tuple[ServiceLevel, bool]:
@@ -285,18 +276,14 @@ def seconds_to_decide(level: ServiceLevel, rate: float, least: float, most: floa
     return WARM_UP_S + min(most, max(least, needed / rate))
 
 
-def alone(probe: Probe, way: Transport, tries: int = 5) -> float:
+def alone(route: AnyRoute, tries: int = 5) -> float:
     """Seconds of the accepted request with nothing else under way, the middle of some.
 
     Raises:
         Untestable: none was answered well.
     """
-    if way == "rest":
-        request = probe.accepted().request
-        sent = [probe.model.infer(probe.client, request) for _ in range(tries)]
-    else:
-        accepted = probe.grpc_model.accepted()
-        sent = [probe.grpc_model.infer(accepted.request, accepted.form) for _ in range(tries)]
+    request = route.accepted().request
+    sent = [route.ask(request) for _ in range(tries)]
     took = sorted(exchange.elapsed_s for exchange in sent if exchange.ok)
     if not took:
         raise Untestable(f"the model answers nothing while it is alone: {status_of(sent[0])}")

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 from hypothesis.strategies import SearchStrategy
 
 from harness.check import Check, Inconclusive, NotApplicable, ObservedFact, Outcome, Untestable, Violation
-from harness.endpoint.models import Accepted, ModelUnderTest, outputs_of, with_id
+from harness.endpoint.models import NO_ADDRESS, ModelUnderTest
+from harness.endpoint.rest_route import outputs_of
+from harness.endpoint.route import Accepted, with_id
 from harness.endpoint.target import Target
 from harness.generate.campaign import CampaignResult
 from harness.oracles.equality import difference
@@ -25,7 +27,6 @@ from harness.wire.messages import InferRequest
 from harness.wire.rest import RestClient, json_of
 
 if TYPE_CHECKING:
-    from harness.endpoint.grpc_route import GrpcModel
     from harness.wire.rpc import GrpcClient
 
 T = TypeVar("T")
@@ -69,15 +70,8 @@ class Probe:
     def grpc(self) -> GrpcClient:
         """The recording gRPC client, within the run's budget; the check is untestable without a gRPC address."""
         if self.target.grpc is None:
-            self.untestable("no gRPC address was given (--oip-grpc HOST:PORT)")
+            self.untestable(NO_ADDRESS["grpc"])
         return self.target.grpc
-
-    @property
-    def grpc_model(self) -> GrpcModel:
-        """The model of this item over gRPC; the check is untestable without a gRPC address."""
-        if self.model.grpc is None:
-            self.untestable("no gRPC address was given (--oip-grpc HOST:PORT)")
-        return self.model.grpc
 
     @property
     def model(self) -> ModelUnderTest:
@@ -161,11 +155,10 @@ class Probe:
         """Forget what was seen: the check is carried out once more."""
         self.outcome.anew()
         self._pending = self.repeated = None
-        model = self.on_model
-        if model is not None:
-            model.forget_mistakes()
-            if self.target.rest is not None and self.target.ahead.came_aside(model.metadata_exchange):
-                model.metadata_exchange = self.client.model_metadata(model.name, model.address)
+        for route in self.on_model.routes.values() if self.on_model is not None else ():
+            route.forget_mistakes()
+            if self.target.ahead.came_aside(route.metadata_exchange):
+                route.metadata_exchange = route.read_metadata()
 
     def _guarded(self, clause: str, exchange: Exchange) -> bool:
         """Whether a guard answered instead of what the clause speaks of: then nothing was seen of it, good or bad.
@@ -283,18 +276,22 @@ class Probe:
 
     def accepted(self) -> Accepted:
         """A request this model answers with 200, and that answer."""
-        return self.model.accepted(self.client)
+        return self.model.rest.accepted()
+
+    @property
+    def declared_varying(self) -> bool:
+        """Whether the policy declares that the model need not answer alike."""
+        table = self.target.policy.models.get(self.model.name)
+        return table is not None and table.nondeterministic
 
     def steady(self) -> None:
         """End the check unless the model answers the same request alike: else comparing answers decides nothing.
 
         Not applicable if the policy declares the model nondeterministic, untestable if nobody said so.
         """
-        steady = self.model.steady(self.client) if self.target.rest is not None else self.grpc_model.steady()
-        if steady:
+        if self.model.route.steady():
             return
-        table = self.target.policy.models.get(self.model.name)
-        if table is not None and table.nondeterministic:
+        if self.declared_varying:
             self.not_applicable("the model is declared nondeterministic")
         self.untestable("the model answers the same request differently: comparing answers decides nothing")
 
@@ -309,7 +306,7 @@ class Probe:
     def infer(self, *, request_id: str | None = None, request: InferRequest | None = None) -> Exchange:
         """Send the model's accepted request (or ``request``) with an id."""
         base = request or self.accepted().request
-        return self.model.infer(self.client, with_id(base, request_id))
+        return self.model.rest.infer(with_id(base, request_id))
 
 
 def _missing_method(exchange: Exchange | None) -> str | None:

@@ -16,7 +16,7 @@ import numpy as np
 from harness.generate.distinct import distinct
 from harness.oracles.equality import difference
 from harness.oracles.isolation import Outputs
-from harness.probing.baseline import ModelRoute
+from harness.probing.baseline import PacedRoute
 from harness.record.exchange import Exchange
 from harness.wire.messages import InferRequest
 
@@ -40,7 +40,7 @@ class Mix:
     exchange: Exchange
 
 
-def mixed(ways: Sequence[ModelRoute]) -> tuple[Mix | None, int]:
+def mixed(ways: Sequence[PacedRoute]) -> tuple[Mix | None, int]:
     """The first two versions seen to answer for each other, and how many pairs of versions could be told apart."""
     told = 0
     for number, one in enumerate(ways):
@@ -55,25 +55,25 @@ def mixed(ways: Sequence[ModelRoute]) -> tuple[Mix | None, int]:
     return None, told
 
 
-def _differ(one: ModelRoute, other: ModelRoute, request: InferRequest) -> bool:
+def _differ(one: PacedRoute, other: PacedRoute, request: InferRequest) -> bool:
     """Whether the two mostly answer the request differently, in several elements."""
     first, second = (_usual(way, request) for way in (one, other))
     return first is not None and second is not None and _apart(first, second) >= APART
 
 
-def _usual(way: ModelRoute, request: InferRequest) -> Outputs | None:
+def _usual(way: PacedRoute, request: InferRequest) -> Outputs | None:
     """What most of a few answers are; None where nothing is answered."""
     groups: list[list[Outputs]] = []
     for _ in range(FEW):
-        exchange = way.send(request, False)
-        outputs = way.outputs(exchange) if exchange.ok else {}
+        exchange = way.route.ask(request)
+        outputs = way.route.outputs(exchange) if exchange.ok else {}
         if outputs:
             same = next((group for group in groups if _same(group[0], outputs)), None)
             groups.append([outputs]) if same is None else same.append(outputs)
     return max(groups, key=len)[0] if groups else None
 
 
-def _count(one: ModelRoute, other: ModelRoute, request: InferRequest) -> Mix | None:
+def _count(one: PacedRoute, other: PacedRoute, request: InferRequest) -> Mix | None:
     usual = [_usual(way, request) for way in (one, other)]
     if usual[0] is None or usual[1] is None or _apart(usual[0], usual[1]) < APART:
         return None
@@ -81,8 +81,8 @@ def _count(one: ModelRoute, other: ModelRoute, request: InferRequest) -> Mix | N
     strayed: Exchange | None = None
     for _ in range(min(way.affordable(MANY) for way in (one, other))):
         for own, way in enumerate((one, other)):
-            exchange = way.send(request, False)
-            outputs = way.outputs(exchange) if exchange.ok else {}
+            exchange = way.route.ask(request)
+            outputs = way.route.outputs(exchange) if exchange.ok else {}
             whose = next((which for which in (0, 1) if outputs and _same(outputs, usual[which])), None)
             if whose is not None:
                 counts[own][whose] += 1

@@ -8,6 +8,7 @@ from typing import Literal
 FailureKind = Literal[
     "connect", "tls", "timeout", "reset", "protocol", "body-too-large", "encoding", "closed", "tester"
 ]
+Transport = Literal["rest", "grpc"]
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -112,6 +113,11 @@ class Exchange:
         """Every response header of that name, in order."""
         wanted = name.lower()
         return tuple(value for key, value in self.response_headers if key.lower() == wanted)
+
+    @property
+    def transport(self) -> Transport:
+        """Over which transport it went: each has an address of its own."""
+        return "grpc" if self.http_version == "HTTP/2" else "rest"
 
     @property
     def media_type(self) -> str | None:

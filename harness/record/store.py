@@ -190,11 +190,6 @@ class AwayHandler(Protocol):
         """
 
 
-def transport_of(exchange: Exchange) -> str:
-    """``grpc`` or ``rest``: each has an address of its own."""
-    return "grpc" if exchange.http_version == "HTTP/2" else "rest"
-
-
 class Recorder:
     """Redacts, stores and announces exchanges. Safe to use from several threads.
 
@@ -371,7 +366,7 @@ class Recorder:
             return
         with self._lock:
             if done.answered:
-                self.answering.add(transport_of(done))
+                self.answering.add(done.transport)
             self.recent.append((done, self.current_check))
             self._recent_bytes += len(done.request_body) + len(done.response_body)
             while len(self.recent) > RECENT or (self._recent_bytes > RECENT_BYTES and len(self.recent) > 1):

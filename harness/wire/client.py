@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 
 from harness.budget import Budget
 from harness.check import Untestable
-from harness.record.exchange import Exchange
+from harness.record.exchange import Exchange, Transport
 from harness.record.store import Recorder
 from harness.waiting import wait
 from harness.wire.access import Access, Header
@@ -38,6 +38,7 @@ class Client(ABC):
         budget: shared by all clients of a run.
     """
 
+    transport: ClassVar[Transport]
     # What is sent, in the plural, for people.
     sent_as: ClassVar[str] = "requests"
 
@@ -59,8 +60,8 @@ class Client(ABC):
         self._learn_secrets()
 
     @abstractmethod
-    def server_live(self) -> Exchange:
-        """Ask whether the server lives."""
+    def server_live(self, *, fresh: bool = False, timeout: float | None = None) -> Exchange:
+        """Ask whether the server lives, over a connection of its own if ``fresh``, within so many seconds."""
 
     @abstractmethod
     def server_ready(self) -> Exchange:

@@ -39,6 +39,8 @@ class RestClient(Client):
         ValueError: the TLS files of ``access`` cannot be used.
     """
 
+    transport = "rest"
+
     def __init__(self, access: Access, recorder: Recorder, budget: Budget, *, user_agent: str = USER_AGENT) -> None:
         super().__init__(access, recorder, budget)
         self.user_agent = user_agent
@@ -113,9 +115,9 @@ class RestClient(Client):
         recorded = self._recorded(exchange, refused=exchange.status == 401 and credentials)
         return recorded, on_used_connection(recorded) and not recorded.received
 
-    def server_live(self) -> Exchange:
+    def server_live(self, *, fresh: bool = False, timeout: float | None = None) -> Exchange:
         """GET v2/health/live."""
-        return self.send("GET", "/v2/health/live")
+        return self.send("GET", "/v2/health/live", fresh=fresh, timeout=timeout)
 
     def server_ready(self) -> Exchange:
         """GET v2/health/ready."""

@@ -48,6 +48,7 @@ class GrpcClient(Client):
         ValueError: the TLS files of ``access`` cannot be used, or the address has a path.
     """
 
+    transport = "grpc"
     sent_as = "calls"
 
     def __init__(self, access: Access, recorder: Recorder, budget: Budget) -> None:
@@ -95,9 +96,9 @@ class GrpcClient(Client):
         once = partial(self._once, method, data, service, given, credentials)
         return self._settled(asked, once, fresh=fresh, timeout=timeout)
 
-    def server_live(self) -> Exchange:
+    def server_live(self, *, fresh: bool = False, timeout: float | None = None) -> Exchange:
         """ServerLive."""
-        return self.call("ServerLive")
+        return self.call("ServerLive", fresh=fresh, timeout=timeout)
 
     def server_ready(self) -> Exchange:
         """ServerReady."""

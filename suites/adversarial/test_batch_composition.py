@@ -13,16 +13,15 @@ from harness.oracles.equality import difference
 from harness.oracles.rows import row
 from harness.probing.baseline import (
     BaselineAnswer,
-    ModelRoute,
-    Transport,
+    PacedRoute,
     answered,
     comparable,
     excused,
-    route,
+    paced_route,
     varies_alone,
 )
 from harness.probing.probe import Probe
-from harness.record.exchange import Exchange
+from harness.record.exchange import Exchange, Transport
 from harness.wire.tensor import Tensor
 
 SAME = Criterion.SAME_ANSWER.clause
@@ -79,20 +78,20 @@ def adversarial_grpc_batch_composition(probe: Probe) -> None:
 
 
 def _batches(probe: Probe, transport: Transport) -> None:
-    way = route(probe, transport)
+    way = paced_route(probe, transport)
     comparable(probe)
     pool = _pool(probe, way, transport)
     seen = {"batches": 0, "refused": 0, "rows": 0}
     last: dict[tuple[int, ...], tuple[str, Exchange]] = {}
 
     def holds(indices: Sequence[int]) -> bool:
-        exchange = way.send(joined([pool[index].request for index in indices]), False)
+        exchange = way.route.ask(joined([pool[index].request for index in indices]))
         if excused(exchange):
             seen["refused"] += 1
             return True
         seen["batches"] += 1
         seen["rows"] += len(indices)
-        found = _row_strayed(way.outputs(exchange), indices, pool)
+        found = _row_strayed(way.route.outputs(exchange), indices, pool)
         if found is None or any(varies_alone(way, pool[index], 2) for index in set(indices)):
             return True
         last[tuple(indices)] = (found, exchange)
@@ -110,9 +109,9 @@ def _batches(probe: Probe, transport: Transport) -> None:
         probe.holds(True, clause=SAME, expected=EXPECTED, observed="")
 
 
-def _pool(probe: Probe, way: ModelRoute, transport: Transport) -> list[BaselineAnswer]:
+def _pool(probe: Probe, way: PacedRoute, transport: Transport) -> list[BaselineAnswer]:
     """Different single rows with their answers alone."""
-    metadata = (probe.grpc_model if transport == "grpc" else probe.model).metadata
+    metadata = (probe.model.grpc if transport == "grpc" else probe.model).metadata
     rows = pool_of_rows(way.base, 3 * POOL_ROWS)
     if not rows or metadata is None or any(not each.shape or each.shape[0] != -1 for each in metadata.inputs):
         probe.not_applicable("not every input has a leading variable dimension: no batch to speak of")

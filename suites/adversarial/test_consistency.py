@@ -14,13 +14,13 @@ from harness.judging.still_serves import serving_before
 from harness.oracles.isolation import MixedUpAnswer
 from harness.probing.baseline import (
     BaselineAnswer,
-    ModelRoute,
+    PacedRoute,
     answered,
     declared_alike,
     excused,
     known,
+    paced_route,
     quick_mistakes,
-    route,
     varies_alone,
 )
 from harness.probing.concurrent import together
@@ -64,7 +64,7 @@ def adversarial_answers_repeat(probe: Probe) -> None:
     connection, and with ids that come again with other values. Answers to one request are compared with each other
     (floats within 0.1 %); refusals are not judged. A model that the policy declares nondeterministic is excused.
     """
-    _repeat(probe, route(probe, "rest"))
+    _repeat(probe, paced_route(probe, "rest"))
 
 
 @check(
@@ -85,7 +85,7 @@ def adversarial_grpc_answers_repeat(probe: Probe) -> None:
 
     As over REST, with calls of ModelInfer.
     """
-    _repeat(probe, route(probe, "grpc"))
+    _repeat(probe, paced_route(probe, "grpc"))
 
 
 @check(
@@ -113,7 +113,7 @@ def adversarial_bad_neighbours(probe: Probe) -> None:
     are left out.
     """
     serving_before(probe)
-    way = route(probe, "rest")
+    way = paced_route(probe, "rest")
     ones = known(probe, way, 6)
     bad = quick_mistakes(probe, ones[0].request)
     if not bad:
@@ -132,7 +132,7 @@ def adversarial_bad_neighbours(probe: Probe) -> None:
         probe.untestable("none of the valid requests was answered")
 
 
-def _repeat(probe: Probe, way: ModelRoute) -> None:
+def _repeat(probe: Probe, way: PacedRoute) -> None:
     declared_alike(probe)
     kept = answered(way, distinct(way.base, 15), 5)
     if not kept:
@@ -146,9 +146,8 @@ def _repeat(probe: Probe, way: ModelRoute) -> None:
         # Each twice in a row: the second answer may come from elsewhere.
         own = number // 2 % len(kept)
         request = kept[own].request
-        exchange = way.send(
-            replace(request, id=IDS[number // SAME_ID % len(IDS)] or request.id), number % FRESH_EVERY == 0
-        )
+        request = replace(request, id=IDS[number // SAME_ID % len(IDS)] or request.id)
+        exchange = way.route.ask(request, fresh=number % FRESH_EVERY == 0)
         if excused(exchange):
             continue
         compared += 1
@@ -163,7 +162,7 @@ def _repeat(probe: Probe, way: ModelRoute) -> None:
 
 
 def _round(
-    probe: Probe, way: ModelRoute, ones: Sequence[BaselineAnswer], bad: Sequence[Mutation], total: int
+    probe: Probe, way: PacedRoute, ones: Sequence[BaselineAnswer], bad: Sequence[Mutation], total: int
 ) -> list[Exchange]:
     """Valid requests with every other one replaced by a mistake; judges and gives the answers to the valid ones."""
 
@@ -171,7 +170,7 @@ def _round(
         if bad and number % 2:
             mutation = bad[number // 2 % len(bad)]
             return probe.client.infer(probe.model.name, mutation.body, probe.model.address)
-        return way.send(replace(ones[number // 2 % len(ones)].request, id=f"{CANARY}-{number}"), False)
+        return way.route.ask(replace(ones[number // 2 % len(ones)].request, id=f"{CANARY}-{number}"))
 
     exchanges = together(one, range(total))
     valid = [number for number in range(total) if not bad or number % 2 == 0]

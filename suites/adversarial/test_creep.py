@@ -14,7 +14,7 @@ from harness.criteria import Advice, Criterion
 from harness.generate.mutations import Mutation
 from harness.judging.still_serves import alive
 from harness.oracles.trend import ALPHA, FACTOR, Trend, trend_of
-from harness.probing.baseline import BaselineAnswer, ModelRoute, excused, known, quick_mistakes, route
+from harness.probing.baseline import BaselineAnswer, PacedRoute, excused, known, paced_route, quick_mistakes
 from harness.probing.probe import Probe
 from harness.record.exchange import Exchange
 from harness.waiting import wait
@@ -53,7 +53,7 @@ def adversarial_no_creep(probe: Probe) -> None:
     significant, doubles the time, is more than 5 ms, and is still there after each of three rests of 2, 5 and 10
     seconds. The same for the lengths of refusals, without rests.
     """
-    way = route(probe, "rest")
+    way = paced_route(probe, "rest")
     one = known(probe, way, 1)[0]
     bad = quick_mistakes(probe, one.request)
     if not bad:
@@ -70,7 +70,7 @@ def adversarial_no_creep(probe: Probe) -> None:
 
 
 def _flood(
-    probe: Probe, way: ModelRoute, one: BaselineAnswer, bad: Sequence[Mutation], valid: int
+    probe: Probe, way: PacedRoute, one: BaselineAnswer, bad: Sequence[Mutation], valid: int
 ) -> tuple[list[float], list[Exchange]]:
     times: list[float] = []
     refusals: list[Exchange] = []
@@ -82,13 +82,13 @@ def _flood(
         for step in range(BAD_EACH):
             mutation = bad[(number * BAD_EACH + step) % len(bad)]
             refusals.append(probe.client.infer(probe.model.name, mutation.body, probe.model.address))
-        exchange = way.send(one.request, False)
+        exchange = way.route.ask(one.request)
         if not excused(exchange):
             times.append(exchange.elapsed_s)
     return times, refusals
 
 
-def _judge_times(probe: Probe, way: ModelRoute, one: BaselineAnswer, times: Sequence[float]) -> None:
+def _judge_times(probe: Probe, way: PacedRoute, one: BaselineAnswer, times: Sequence[float]) -> None:
     trend = trend_of(times)
     if trend is None:
         probe.untestable(f"only {len(times)} valid requests were answered: too few for a trend")
@@ -108,9 +108,9 @@ def _judge_times(probe: Probe, way: ModelRoute, one: BaselineAnswer, times: Sequ
     )
 
 
-def _now(way: ModelRoute, one: BaselineAnswer) -> tuple[float, Exchange | None]:
+def _now(way: PacedRoute, one: BaselineAnswer) -> tuple[float, Exchange | None]:
     """The median of some answers' times, in seconds, and the last of them; infinite where none came."""
-    answered = [exchange for exchange in (way.send(one.request, False) for _ in range(SAMPLE)) if not excused(exchange)]
+    answered = [exchange for exchange in (way.route.ask(one.request) for _ in range(SAMPLE)) if not excused(exchange)]
     if not answered:
         return float("inf"), None
     return statistics.median([each.elapsed_s for each in answered]), answered[-1]

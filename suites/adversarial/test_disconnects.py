@@ -10,7 +10,7 @@ from harness.criteria import Criterion
 from harness.judging.mixed_up import REPORTED, SAME, report, strayed_from
 from harness.judging.still_serves import alive, serving, serving_before
 from harness.oracles.isolation import MixedUpAnswer
-from harness.probing.baseline import BaselineAnswer, ModelRoute, excused, known, route, varies_alone
+from harness.probing.baseline import BaselineAnswer, PacedRoute, excused, known, paced_route, varies_alone
 from harness.probing.probe import Probe
 from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
@@ -53,7 +53,7 @@ def adversarial_answers_after_disconnect(probe: Probe) -> None:
     anybody hanging up shows none, and, unless it shows what belongs to another request, only if a second round with
     hanging up shows one again.
     """
-    way = route(probe, "rest")
+    way = paced_route(probe, "rest")
     ones = known(probe, way, 4)
     serving_before(probe)
     usual = _round(probe, way, ones, hang_up=False)
@@ -80,18 +80,18 @@ def adversarial_answers_after_disconnect(probe: Probe) -> None:
         probe.observe(f"something odd {what}, which did not come again or comes without hanging up as well")
 
 
-def _round(probe: Probe, way: ModelRoute, ones: Sequence[BaselineAnswer], *, hang_up: bool) -> _Round:
+def _round(probe: Probe, way: PacedRoute, ones: Sequence[BaselineAnswer], *, hang_up: bool) -> _Round:
     """Somebody hangs up, or sends a whole request, in each way; requests of others after each."""
     found = _Round()
     for turn, cut in enumerate(_cuts(way)):
         if hang_up:
             _hang_up(probe, ones[turn % len(ones)], cut)
         else:
-            way.send(ones[turn % len(ones)].request, True)
+            way.route.ask(ones[turn % len(ones)].request, fresh=True)
         label = f"after a client hung up {_where(cut)}"
         for step in range(AFTERWARDS):
             own = (turn + 1 + step) % len(ones)
-            exchange = way.send(ones[own].request, step == 1)
+            exchange = way.route.ask(ones[own].request, fresh=step == 1)
             if excused(exchange):
                 found.refused.append((label, exchange))
                 if not exchange.answered:
@@ -103,7 +103,7 @@ def _round(probe: Probe, way: ModelRoute, ones: Sequence[BaselineAnswer], *, han
     return found
 
 
-def _cuts(way: ModelRoute) -> tuple[float | None, ...]:
+def _cuts(way: PacedRoute) -> tuple[float | None, ...]:
     return CUTS * 3 if way.seconds < QUICK_ENOUGH else CUTS
 
 

@@ -77,7 +77,7 @@ def _with_ids(probe: Probe, ids: Iterable[tuple[str, str]]) -> Iterator[tuple[st
     request = probe.accepted().request
 
     def send(text: str) -> Exchange:
-        return probe.model.infer(probe.client, with_members(request, id=text), fresh=True)
+        return probe.model.rest.infer(with_members(request, id=text), fresh=True)
 
     known = {f"id-{name}": name for name, _ in ids}
     sends = ((f"id-{name}", "an id", partial(send, text)) for name, text in ids)

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from harness.check import NotApplicable, Untestable, check
 from harness.criteria import Criterion
-from harness.endpoint.models import MANY_ROWS, outputs_of
+from harness.endpoint.rest_route import outputs_of
+from harness.endpoint.route import MANY_ROWS
 from harness.generate.canaries import Canary, canary, canary_request, cut_off
 from harness.generate.invalid import Invalid
 from harness.judging.exploring import PropertyCase, explore
@@ -43,13 +44,13 @@ def adversarial_invalid_leaves_next(probe: Probe) -> None:
     """
     probe.steady()
     request = _other(base_of(probe).request)
-    before = probe.model.infer(probe.client, request)
+    before = probe.model.rest.infer(request)
     if not before.ok:
         request, before = base_of(probe).request, base_of(probe).exchange
 
     def judge(drawn: Invalid) -> list[PropertyCase]:
         send_mistake(probe, drawn)
-        after = probe.model.infer(probe.client, request)
+        after = probe.model.rest.infer(request)
         if after.status in SHEDDING:
             return []
         observed = f"after {drawn.name} ({drawn.why}): {status_of(after)}"
@@ -63,7 +64,7 @@ def adversarial_invalid_leaves_next(probe: Probe) -> None:
 
     explore(probe, mistakes(probe), judge, examples=3 * probe.target.examples, label=mistake_classes)
     base = base_of(probe)
-    last = probe.model.infer(probe.client, base.request)
+    last = probe.model.rest.infer(base.request)
     if last.ok and base.exchange.ok:
         found = difference(outputs_of(base.exchange), outputs_of(last), exact=False)
         observed = f"after all of them, against the first answer of the run: {found or 'the same'}"
@@ -101,7 +102,7 @@ def adversarial_errors_leak_nothing(probe: Probe) -> None:
         probe.client.infer(probe.model.name, marked, probe.model.address)
         exchange = send_mistake(probe, drawn)
         # A model that keeps a state by design may show it in its outputs, never in an error.
-        if exchange.ok and not probe.model.steady(probe.client):
+        if exchange.ok and not probe.model.rest.steady():
             return []
         leaked = _found(mark, exchange)
         observed = f"{drawn.name} ({drawn.why}): {status_of(exchange)}, {f'with {leaked}' if leaked else 'no canary'}"
@@ -163,7 +164,7 @@ def _found(mark: Canary, exchange: Exchange) -> str | None:
 def _large(probe: Probe) -> InferRequest:
     """A valid request that leaves more behind than the next one fills, if the model takes one."""
     try:
-        return probe.model.batch(probe.client, MANY_ROWS).request
+        return probe.model.rest.batch(MANY_ROWS).request
     except (NotApplicable, Untestable):
         return base_of(probe).request
 

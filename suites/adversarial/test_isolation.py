@@ -16,7 +16,15 @@ from harness.judging.mixed_up import REPORTED, report, strayed_from
 from harness.judging.repository import accepts
 from harness.judging.still_serves import alive, serving, serving_before
 from harness.oracles.isolation import id_strayed
-from harness.probing.baseline import BaselineAnswer, ModelRoute, declared_alike, excused, known, route, varies_alone
+from harness.probing.baseline import (
+    BaselineAnswer,
+    PacedRoute,
+    declared_alike,
+    excused,
+    known,
+    paced_route,
+    varies_alone,
+)
 from harness.probing.concurrent import WIDTH, most_in_flight, together
 from harness.probing.probe import Probe
 from harness.probing.replies import status_of
@@ -62,7 +70,7 @@ def adversarial_concurrent_answers_belong(probe: Probe) -> None:
     not judged. An answer is compared with that of the same request alone (floats within 0.1 %), and with those of all
     the others. A slow model gets fewer requests.
     """
-    _belong(probe, [_known(probe, route(probe, "rest"))])
+    _belong(probe, [_known(probe, paced_route(probe, "rest"))])
 
 
 @check(
@@ -82,7 +90,7 @@ def adversarial_grpc_concurrent_answers_belong(probe: Probe) -> None:
 
     As over REST, with calls of ModelInfer.
     """
-    _belong(probe, [_known(probe, route(probe, "grpc"))])
+    _belong(probe, [_known(probe, paced_route(probe, "grpc"))])
 
 
 @check(
@@ -102,7 +110,7 @@ def adversarial_transports_apart(probe: Probe) -> None:
 
     As over one transport, every other request by the other one.
     """
-    _belong(probe, [_known(probe, route(probe, "rest")), _known(probe, route(probe, "grpc"))])
+    _belong(probe, [_known(probe, paced_route(probe, "rest")), _known(probe, paced_route(probe, "grpc"))])
 
 
 @check(
@@ -136,7 +144,7 @@ def _by_their_own(probe: Probe) -> None:
     """A request that names a version gets the answer of that version; one case where versions can be told apart."""
     declared_alike(probe)
     versions = probe.model.metadata.versions if probe.model.metadata else ()
-    found, told = mixed([route(probe, "rest", version) for version in versions[-VERSIONS:]])
+    found, told = mixed([paced_route(probe, "rest", version) for version in versions[-VERSIONS:]])
     if told:
         probe.holds(
             found is None,
@@ -148,36 +156,36 @@ def _by_their_own(probe: Probe) -> None:
         )
 
 
-def _known(probe: Probe, way: ModelRoute) -> tuple[ModelRoute, list[BaselineAnswer]]:
+def _known(probe: Probe, way: PacedRoute) -> tuple[PacedRoute, list[BaselineAnswer]]:
     serving_before(probe)
     return way, known(probe, way)
 
 
-def _neighbours(probe: Probe) -> Iterator[tuple[ModelRoute, list[BaselineAnswer]]]:
+def _neighbours(probe: Probe) -> Iterator[tuple[PacedRoute, list[BaselineAnswer]]]:
     """Versions of this model, and another model, with requests whose answers are known."""
     versions = probe.model.metadata.versions if probe.model.metadata else ()
     asked: list[tuple[Probe, str | None]] = [(probe, version) for version in versions[-VERSIONS:]] or [(probe, None)]
     for other in probe.target.models:
-        if other is not probe.model and accepts(probe, other):
+        if other is not probe.model and accepts(other):
             asked.append((replace(probe, on_model=other), None))
             break
     for each, version in asked:
         # A version that takes other requests, or another model that varies, is no neighbour to compare with.
         with contextlib.suppress(NotApplicable, Untestable):
-            way = route(each, "rest", version)
+            way = paced_route(each, "rest", version)
             if each is not probe:
                 way.name = f"REST, model {each.model.name!r}"
             yield way, known(each, way, 4)
 
 
-def _belong(probe: Probe, ways: Sequence[tuple[ModelRoute, list[BaselineAnswer]]]) -> None:
+def _belong(probe: Probe, ways: Sequence[tuple[PacedRoute, list[BaselineAnswer]]]) -> None:
     total = min(way.affordable(min(1024, max(64, 13 * probe.target.examples))) for way, _ in ways)
     ids = [f"a15-{number}-{number * 7919 % 10007}" for number in range(total)]
 
     def one(number: int) -> Exchange:
         way, ones = ways[number % len(ways)]
         mine = ones[number // len(ways) % len(ones)]
-        return way.send(replace(mine.request, id=ids[number]), False)
+        return way.route.ask(replace(mine.request, id=ids[number]))
 
     exchanges = together(one, range(total))
     if not all(exchange.answered for exchange in exchanges):
@@ -216,7 +224,7 @@ def _lost(probe: Probe, first: Sequence[Exchange], again: Sequence[Exchange]) ->
 
 def _judge(
     probe: Probe,
-    way: ModelRoute,
+    way: PacedRoute,
     ones: Sequence[BaselineAnswer],
     own: int,
     ids: Sequence[str],
@@ -224,7 +232,7 @@ def _judge(
     exchange: Exchange,
 ) -> None:
     label = f"{way.name} request {number} of {len(ids)}"
-    strayed = id_strayed(ids[number], way.id_of(exchange), ids)
+    strayed = id_strayed(ids[number], way.route.request_id(exchange), ids)
     if strayed is None:
         strayed = strayed_from(way, ones, own, exchange)
         if strayed is not None and len(probe.outcome.violations) < REPORTED and varies_alone(way, ones[own]):

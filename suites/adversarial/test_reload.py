@@ -147,7 +147,7 @@ class _Moves:
         way, ones = self.ground.ways[0]
         request = ones[number % len(ones)].request
         last: Exchange | None = None
-        for last in polled(self.ground.probe, lambda: way.send(request, False), WAIT_SECONDS):
+        for last in polled(self.ground.probe, lambda: way.route.ask(request), WAIT_SECONDS):
             if not last.ok or is_ready(self.ground.probe, self.ground.model):
                 return None
         assert last is not None

@@ -16,14 +16,14 @@ from harness.judging.sequences import READY_ONLY
 from harness.judging.still_serves import alive
 from harness.probing.baseline import (
     BaselineAnswer,
-    ModelRoute,
+    PacedRoute,
     answered,
     comparable,
     declared_alike,
     excused,
     known,
+    paced_routes,
     quick_mistakes,
-    routes,
 )
 from harness.probing.probe import Probe
 from harness.record.exchange import Exchange
@@ -65,8 +65,8 @@ def adversarial_probe_set_before(probe: Probe) -> None:
     declared_alike(probe)
     if probe.target.rest is not None:
         # Whether answers can be compared at all is settled before anything could change them.
-        probe.model.steady(probe.client)
-    taken = [(way, answered(way, distinct(way.base, 3 * PROBES), PROBES)) for way in routes(probe)]
+        probe.model.rest.steady()
+    taken = [(way, answered(way, distinct(way.base, 3 * PROBES), PROBES)) for way in paced_routes(probe)]
     wait(PAUSE_SECONDS)
     for way, ones in taken:
         _memory(probe)[way.name] = [one for one in ones if _alike(probe, way, one)]
@@ -102,7 +102,7 @@ def adversarial_probe_set_after(probe: Probe) -> None:
     memory = _memory(probe)
     if not any(memory.values()):
         comparable(probe)
-        memory.update({way.name: known(probe, way, PROBES) for way in routes(probe)})
+        memory.update({way.name: known(probe, way, PROBES) for way in paced_routes(probe)})
     _disturb(probe)
     seen = alive(probe)
     expected = "an endpoint that serves after the run"
@@ -111,31 +111,31 @@ def adversarial_probe_set_after(probe: Probe) -> None:
     ready = f"ready: {'yes' if seen.ready else 'no'}, {seen.problem or 'it infers'}"
     probe.holds(seen.problem is None or not (seen.answers and seen.ready), clause=READY, observed=ready,
                 expected="a model that is ready infers", exchange=seen.exchange, root=READY_ONLY)  # fmt: skip
-    for way in routes(probe):
+    for way in paced_routes(probe):
         for one in memory.get(way.name, ()):
             _compare(probe, way, one)
 
 
-def _alike(probe: Probe, way: ModelRoute, one: BaselineAnswer) -> bool:
+def _alike(probe: Probe, way: PacedRoute, one: BaselineAnswer) -> bool:
     """Whether a request gets the same answer again; refusals are not judged."""
-    exchange = way.send(one.request, False)
+    exchange = way.route.ask(one.request)
     if excused(exchange):
         return True
-    found = one.differs(way.outputs(exchange))
+    found = one.differs(way.route.outputs(exchange))
     return probe.holds(found is None, clause=SAME, expected="the same answer twice", root=VARIES, exchange=exchange,
                        observed=f"{way.name}, after {PAUSE_SECONDS:g} s: {found or 'alike'}")  # fmt: skip
 
 
-def _compare(probe: Probe, way: ModelRoute, one: BaselineAnswer) -> None:
+def _compare(probe: Probe, way: PacedRoute, one: BaselineAnswer) -> None:
     """Whether an answer is still what it was; one odd answer among like ones is another matter than a change."""
     changes: list[tuple[str, Exchange]] = []
     compared = 0
     for _ in range(TRIES):
-        exchange = way.send(one.request, False)
+        exchange = way.route.ask(one.request)
         if excused(exchange):
             continue
         compared += 1
-        found = one.differs(way.outputs(exchange))
+        found = one.differs(way.route.outputs(exchange))
         if found is not None:
             changes.append((found, exchange))
     if compared:
@@ -153,7 +153,7 @@ def _memory(probe: Probe) -> dict[str, list[BaselineAnswer]]:
 
 def _disturb(probe: Probe) -> None:
     """Other requests than those of the set, valid and invalid in turns."""
-    way = routes(probe)[0]
+    way = paced_routes(probe)[0]
     bad = quick_mistakes(probe, way.base) if probe.target.rest is not None else []
     other = list(distinct(way.base, OTHERS))[PROBES:] or [way.base]
     end = time.monotonic() + DISTURBANCE_SECONDS
@@ -161,6 +161,6 @@ def _disturb(probe: Probe) -> None:
         if bad and number % 2:
             exchange = probe.client.infer(probe.model.name, bad[number // 2 % len(bad)].body, probe.model.address)
         else:
-            exchange = way.send(other[number // 2 % len(other)], False)
+            exchange = way.route.ask(other[number // 2 % len(other)])
         if not exchange.answered or time.monotonic() > end:
             return

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from harness.check import check
 from harness.criteria import Criterion
-from harness.endpoint.models import NESTED, outputs_of
+from harness.endpoint.rest_route import NESTED, outputs_of
 from harness.generate.strategies import DrawnRequest, classes
 from harness.judging.encodings import RAW, TYPED, EncodedAnswer, answers, apart, both_answer
 from harness.judging.exploring import PropertyCase, drawn_requests, explore, look, unanswered
@@ -51,8 +51,8 @@ def adversarial_valid_answered(probe: Probe) -> None:
 
     def judge(drawn: DrawnRequest) -> list[PropertyCase]:
         request = drawn.request
-        exchange = probe.model.infer(probe.client, request)
-        again = partial(probe.model.infer, probe.client, request, fresh=True)
+        exchange = probe.model.rest.infer(request)
+        again = partial(probe.model.rest.infer, request, fresh=True)
         cases = unanswered(probe, exchange, again, "a valid request", closed="REST-ERR-01")
         exchange = (cases[0].exchange if cases else None) or exchange
         if not cases or not cases[0].held or exchange.ok or exchange.status in SHEDDING:
@@ -71,7 +71,7 @@ def adversarial_valid_answered(probe: Probe) -> None:
         return cases
 
     def sends(drawn: DrawnRequest) -> Exchange:
-        return probe.model.infer(probe.client, drawn.request)
+        return probe.model.rest.infer(drawn.request)
 
     explore(probe, drawn_requests(probe), judge, examples=4 * probe.target.examples, label=_classes, sends=sends)
     serving(probe, look(probe))
@@ -100,9 +100,9 @@ def adversarial_same_request_same_answer(probe: Probe) -> None:
 
     def judge(pair: tuple[DrawnRequest, DrawnRequest]) -> list[PropertyCase]:
         request = pair[0].request
-        before = probe.model.infer(probe.client, request)
-        probe.model.infer(probe.client, pair[1].request)
-        after = probe.model.infer(probe.client, request)
+        before = probe.model.rest.infer(request)
+        probe.model.rest.infer(pair[1].request)
+        after = probe.model.rest.infer(request)
         if _nothing_said(before) or _nothing_said(after):
             return []
         found = _differ(before, after)
@@ -141,9 +141,9 @@ def adversarial_spellings_agree(probe: Probe) -> None:
 
     def judge(drawn: DrawnRequest) -> list[PropertyCase]:
         request = drawn.request
-        flat = model.infer(client, request)
+        flat = model.rest.infer(request)
         cases = []
-        for name, body in _spellings(request, nested=model.requires != NESTED).items():
+        for name, body in _spellings(request, nested=model.rest.requires != NESTED).items():
             other = client.infer(model.name, body, model.address)
             if not flat.ok or not other.ok:
                 continue
@@ -158,8 +158,8 @@ def adversarial_spellings_agree(probe: Probe) -> None:
         return cases
 
     def sends(drawn: DrawnRequest) -> None:
-        model.infer(client, drawn.request)
-        for body in _spellings(drawn.request, nested=model.requires != NESTED).values():
+        model.rest.infer(drawn.request)
+        for body in _spellings(drawn.request, nested=model.rest.requires != NESTED).values():
             client.infer(model.name, body, model.address)
 
     explore(probe, drawn_requests(probe), judge, examples=2 * probe.target.examples, label=_classes, sends=sends)
@@ -239,4 +239,4 @@ def _differ(before: Exchange, after: Exchange) -> str | None:
 
 def _unsteady(probe: Probe, request: InferRequest, flat: Exchange) -> bool:
     """Whether the plain spelling itself is answered differently now: then spelling is not what it is about."""
-    return _differ(flat, probe.model.infer(probe.client, request)) is not None
+    return _differ(flat, probe.model.rest.infer(request)) is not None

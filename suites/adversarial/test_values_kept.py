@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.check import check
 from harness.criteria import Criterion
-from harness.endpoint.models import outputs_of
+from harness.endpoint.rest_route import outputs_of
 from harness.generate.strategies import DrawnRequest, classes
 from harness.generate.unholdable import Unholdable, limited, unholdable
 from harness.judging.exploring import PropertyCase, drawn_requests, explore, plain_echoes
@@ -58,7 +58,7 @@ def adversarial_echo_unchanged(probe: Probe) -> None:
 
     def judge(drawn: DrawnRequest) -> list[PropertyCase]:
         request = drawn.request
-        exchange = probe.model.infer(probe.client, request)
+        exchange = probe.model.rest.infer(request)
         outputs = outputs_of(exchange) if exchange.ok else {}
         sent = {tensor.name: tensor for tensor in request.inputs}
         return [
@@ -73,7 +73,7 @@ def adversarial_echo_unchanged(probe: Probe) -> None:
         judge,
         examples=10 * probe.target.examples,
         label=lambda drawn: classes(drawn.request),
-        sends=lambda drawn: probe.model.infer(probe.client, drawn.request),
+        sends=lambda drawn: probe.model.rest.infer(drawn.request),
     )
 
 

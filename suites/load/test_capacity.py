@@ -6,9 +6,9 @@ from harness.check import check
 from harness.criteria import Criterion
 from harness.judging.load_answers import LEVEL, answers_are_right, estimate
 from harness.judging.load_scenarios import knee_of, search_capacity
-from harness.probing.baseline import Transport
 from harness.probing.loading import loader
 from harness.probing.probe import Probe
+from harness.record.exchange import Transport
 
 CRITERIA = [Criterion.SAME_ANSWER, Criterion.NO_LEAK, Criterion.SERVICE_LEVEL]
 CRITERION = (

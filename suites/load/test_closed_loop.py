@@ -7,10 +7,10 @@ from harness.criteria import Advice, Criterion
 from harness.judging.load_answers import answers_are_right
 from harness.judging.load_scenarios import KEPT_SHARE, throughputs
 from harness.load.analysis.degradation import refused_of
-from harness.probing.baseline import Transport
 from harness.probing.load_validity import settle
 from harness.probing.loading import loader
 from harness.probing.probe import Probe
+from harness.record.exchange import Transport
 
 KEEPS = Advice.KEEPS_THROUGHPUT.clause
 FIX = "Bound what is worked on at a time; queue or refuse the rest, and hold no lock while waiting."

@@ -84,10 +84,10 @@ def load_cold_start(probe: Probe) -> None:
 
 def _infers(probe: Probe, request: InferRequest) -> None:
     """At once after the model has said ready; it is untrue where it says so again, and fails again."""
-    first = probe.model.infer(probe.client, request)
+    first = probe.model.rest.infer(request)
     if first.ok or pause_of(first) is not None or not is_ready(probe, probe.model):
         return
-    again = probe.model.infer(probe.client, request)
+    again = probe.model.rest.infer(request)
     probe.holds(
         again.ok or pause_of(again) is not None, clause=READY, root="ready-but-does-not-infer", exchange=again,
         expected="an inference once it says ready",

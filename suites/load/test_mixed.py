@@ -98,10 +98,10 @@ def _small_and_large(load: Loader) -> tuple[LoadCase, ...]:
     request = probe.accepted().request
     row = sum(len(tensor.elements) for tensor in request.inputs)
     try:
-        large = probe.model.batch(probe.client, max(2, LARGE // max(row, 1))).request
+        large = probe.model.rest.batch(max(2, LARGE // max(row, 1))).request
     except (NotApplicable, Untestable) as error:
         probe.not_applicable(f"there is no larger request of this model: {error}")
-    took = probe.model.infer(probe.client, large).elapsed_s
+    took = probe.model.rest.infer(large).elapsed_s
     most = min(LARGE_SHARE * load.steady_rate, MOST_LARGE_A_SECOND, LARGE_TIME / max(took, 1e-3))
     found = case_of(probe, "rest", large, name="large", weight=most / load.steady_rate)
     if found is None:
@@ -129,8 +129,8 @@ def _case(load: Loader, mix: MixTable, name: str) -> LoadCase | None:
     if not models:
         return None
     try:
-        accepted = models[0].accepted(probe.client)
-        request = accepted.request if mix.rows == 1 else models[0].batch(probe.client, mix.rows).request
+        accepted = models[0].rest.accepted()
+        request = accepted.request if mix.rows == 1 else models[0].rest.batch(mix.rows).request
     except (NotApplicable, Untestable):
         return None
     return case_of(probe, "rest", request, name=name, weight=mix.weight, model=models[0])

@@ -6,11 +6,11 @@ from harness.check import check
 from harness.criteria import Advice, Criterion
 from harness.judging.load_answers import answers_are_right, still_there
 from harness.judging.load_scenarios import LEAST_UNTRUE, Overload, mean_base, overload, recovers, throughput
-from harness.probing.baseline import Transport
 from harness.probing.load_records import latency_words
 from harness.probing.load_validity import settle, sound
 from harness.probing.loading import Loader, loader
 from harness.probing.probe import Probe
+from harness.record.exchange import Transport
 
 SHEDS, READY = Advice.SHEDS_CLEANLY.clause, Criterion.READY_INFERS.clause
 CRITERIA = [Criterion.SAME_ANSWER, Criterion.NO_LEAK, Criterion.NO_CRASH, Criterion.READY_INFERS]
@@ -114,7 +114,7 @@ def _shedding(load: Loader, seen: Overload) -> None:
     share = shed.capacity_share
     collapsed = shed.manner == "collapses" and (shed.refused > 0 or share is None or share < 0.25)
     erred = shed.erred > ERRED_SHARE * shed.requests
-    over = load.way == "rest"
+    over = load.route.transport == "rest"
     load.probe.holds(
         not ((silent and over) or collapsed or erred),
         clause=SHEDS,

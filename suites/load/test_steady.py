@@ -9,10 +9,10 @@ from harness.judging.load_scenarios import rising, stays
 from harness.load.analysis.drift import Drift
 from harness.load.analysis.load_run import LoadRun
 from harness.load.analysis.two_levels import Levels, levels_of
-from harness.probing.baseline import Transport
 from harness.probing.load_validity import sound
 from harness.probing.loading import Loader, loader, seconds_to_decide
 from harness.probing.probe import Probe
+from harness.record.exchange import Transport
 
 STEADY, LEVEL = Advice.STEADY_OVER_TIME.clause, Advice.ONE_LEVEL.clause
 CRITERIA = [Criterion.SAME_ANSWER, Criterion.NO_LEAK, Criterion.NO_HANG, Criterion.NO_CRASH, Criterion.SERVICE_LEVEL]

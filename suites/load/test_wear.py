@@ -6,10 +6,10 @@ from harness.check import check
 from harness.criteria import Advice, Criterion
 from harness.judging.load_answers import answers_are_right, still_there
 from harness.judging.load_scenarios import throughput
-from harness.probing.baseline import Transport
 from harness.probing.load_validity import listened
 from harness.probing.loading import alone, loader
 from harness.probing.probe import Probe
+from harness.record.exchange import Transport
 from harness.waiting import wait
 
 STEADY = Advice.STEADY_OVER_TIME.clause
@@ -81,12 +81,12 @@ def _wear(probe: Probe, way: Transport) -> None:
     if not load.sent:
         probe.not_applicable("no load was sent before, and the budget allows none")
     before = load.first_alone_s
-    now = alone(probe, way, TRIES)
+    now = alone(load.route, TRIES)
     for pause in PAUSES_S:
         if not _slower(now, before):
             break
         wait(pause)
-        now = min(now, alone(probe, way, TRIES))
+        now = min(now, alone(load.route, TRIES))
     words = f"{now * 1e3:.1f} ms after {load.sent} requests of load, {before * 1e3:.1f} ms before the first"
     probe.observe(f"one inference alone, the middle of {TRIES}: {words}")
     if any(case.varies for case in load.cases):

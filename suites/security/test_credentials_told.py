@@ -91,7 +91,7 @@ def _asked(probe: Probe, client: RestClient) -> Iterator[tuple[str, Exchange]]:
         yield f"empty inference of {model.name}", client.infer(model.name, b'{"inputs":[]}', model.address)
         # A model that no request is known for is left out, and not the whole check.
         with contextlib.suppress(Untestable):
-            request = model.accepted(probe.client).request
+            request = model.rest.accepted().request
             yield f"inference of {model.name}", client.infer(model.name, request, model.address)
 
 

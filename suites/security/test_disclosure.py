@@ -173,7 +173,7 @@ def _grpc_mistakes(probe: Probe) -> list[tuple[str, Exchange]]:
         ("load of an unknown model", grpc.call("RepositoryModelLoad", load_of_nobody(grpc.call("RepositoryIndex")))),
     ]
     try:
-        accepted = probe.grpc_model.accepted()
+        accepted = probe.model.grpc.accepted()
     except Untestable:
         return found
     edits = {
@@ -183,5 +183,5 @@ def _grpc_mistakes(probe: Probe) -> list[tuple[str, Exchange]]:
         "unknown input": _Edit("name", "no-such-input"),
     }
     for why, edit in edits.items():
-        found.append((why, probe.grpc_model.infer(accepted.request, accepted.form, edit=edit)))
+        found.append((why, probe.model.grpc.infer(accepted.request, accepted.form, edit=edit)))
     return found

@@ -100,7 +100,7 @@ class _Timed:
 
 def _valid(probe: Probe) -> _Timed:
     begin = time.monotonic()
-    exchange = probe.model.infer(probe.client, probe.accepted().request, fresh=True)
+    exchange = probe.model.rest.infer(probe.accepted().request, fresh=True)
     return _Timed(exchange, time.monotonic() - begin)
 
 
@@ -124,7 +124,7 @@ def _while_flooded(probe: Probe, body: bytes) -> list[_Timed]:
     """The valid request, sent again and again while hostile ones are on their way."""
 
     def one(_: int) -> None:
-        probe.model.infer(probe.client, body, fresh=True, timeout=HOSTILE_SECONDS)
+        probe.model.rest.infer(body, fresh=True, timeout=HOSTILE_SECONDS)
 
     with probe.client.recorder.unwatched(), ThreadPoolExecutor(AT_ONCE) as pool:
         sent = [pool.submit(one, n) for n in range(HOSTILE)]

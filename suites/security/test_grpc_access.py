@@ -99,8 +99,6 @@ def _calls(probe: Probe) -> list[tuple[str, bool, Caller]]:
         ("SystemSharedMemoryStatus", False, caller("SystemSharedMemoryStatus", b"")),
     ]
     for model in probe.target.models[:2]:
-        if model.grpc is None:
-            continue
         for method, health in (("ModelReady", True), ("ModelMetadata", False), ("ModelConfig", False)):
             message = named(method, model.name, model.version)
             found.append((f"{method} of {model.name}", health, caller(method, message)))

@@ -71,7 +71,7 @@ def _marked_inferences(probe: Probe) -> list[tuple[str, str, bytes | None]]:
     """Inferences with markup where errors like to quote the request, for the first model that takes any."""
     for model in probe.target.models:
         with contextlib.suppress(Untestable):
-            request = model.accepted(probe.client).request
+            request = model.rest.accepted().request
             path = probe.client.model_path(model.name, model.address, "infer")
             bodies = [with_data(request, [1], **{member: MARKUP}) for member in ("name", "datatype")]
             bodies += [with_data(request, [MARKUP]), with_members(request, outputs=[{"name": MARKUP}])]

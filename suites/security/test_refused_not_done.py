@@ -46,7 +46,7 @@ def security_refused_unload_not_done(probe: Probe) -> None:
         end = time.monotonic() + SECONDS
         while not gone and time.monotonic() < end:
             wait(STEP)
-            gone = not infers(probe, model) and not is_ready(probe, model)
+            gone = not infers(model) and not is_ready(probe, model)
     finally:
         if gone or not refuses_credentials(absence.unload):
             bring_back(probe, absence)

@@ -16,9 +16,12 @@ import numpy as np
 
 from harness.foreign import MEBIBYTE, read_given
 from harness.load.plan.schedule import Cases, Integers, Schedule, arrivals, cases_of, to_nanoseconds
+from harness.record import exchange
 from harness.record.redact import Redactor
 
 Transport = Literal["http", "grpc"]
+PROTOCOLS: dict[exchange.Transport, Transport] = {"rest": "http", "grpc": "grpc"}
+"""What a plan calls each transport."""
 Headers = tuple[tuple[str, str], ...]
 
 MAX_PLAN = 256 * MEBIBYTE

@@ -33,7 +33,7 @@ from reports.bundle import others
 from reports.evidence import SCHEMA_VERSION, Plan, encode
 
 if TYPE_CHECKING:
-    from harness.probing.baseline import Transport
+    from harness.record.exchange import Transport
 
 NOTE = "made from the records of runs of load that were started with locust; no check was carried out"
 

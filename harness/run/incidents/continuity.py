@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 from harness.budget import BudgetExhausted
 from harness.check import Untestable
 from harness.endpoint.models import ModelUnderTest
+from harness.endpoint.route import AnyRoute
 from harness.endpoint.target import Target
 from harness.incident import EndpointLost, Incident
 from harness.record.clock import now
 from harness.record.exchange import Exchange
 from harness.record.intent import aside
-from harness.record.store import Recorder, transport_of
+from harness.record.store import Recorder
 from harness.run.incidents.suspects import suspects_of
 from harness.waiting import wait
 from harness.wire.access import AccessError
@@ -181,7 +182,7 @@ class Continuity:
         """What has happened: ``gone``, ``silent``, this request alone ``late``, or nothing to wait for."""
         error = exchange.error
         # Where nothing was ever answered, it is for discovery and for the checks to say so.
-        if error is None or transport_of(exchange) not in self._recorder.answering or not _lost_answer(exchange):
+        if error is None or exchange.transport not in self._recorder.answering or not _lost_answer(exchange):
             return None
         client = self._client(exchange)
         if error.kind == "connect":
@@ -264,37 +265,28 @@ class Continuity:
         """Whether anything at all is answered on a new connection."""
         try:
             with aside():
-                return self._asked(client)
+                return client.server_live(fresh=True, timeout=ASK_SECONDS).answered
         except (BudgetExhausted, AccessError, Untestable):
             return False
-
-    @staticmethod
-    def _asked(client: RestClient | GrpcClient) -> bool:
-        if hasattr(client, "infer") and hasattr(client, "send"):
-            return client.send("GET", "/v2/health/live", fresh=True, timeout=ASK_SECONDS).answered
-        return client.call("ServerLive", fresh=True, timeout=ASK_SECONDS).answered  # type: ignore[union-attr]
 
     def _infers(self) -> bool:
         """Whether the models that have inferred before infer again."""
         target = self.target
-        models = [] if target is None else [model for model in target.models if model.known_request is not None]
+        routes = [] if target is None else [model.route for model in target.models if model.route.known is not None]
         try:
             with aside():
-                return all(self._model_infers(model) for model in models[:MODELS])
+                return all(map(self._infers_again, routes[:MODELS]))
         except (BudgetExhausted, AccessError, Untestable):
             return False
 
-    def _model_infers(self, model: ModelUnderTest) -> bool:
-        assert self.target is not None
-        if self.target.rest is not None:
-            return model.infer(self.target.rest, model.known_body(), fresh=True, timeout=ASK_SECONDS * 5).ok
-        known = model.grpc.known if model.grpc is not None else None
-        return known is None or model.grpc is None or model.grpc.infer(known.request, known.form).ok
+    @staticmethod
+    def _infers_again(route: AnyRoute) -> bool:
+        known = route.known
+        return known is None or route.ask(known.request, fresh=True, timeout=ASK_SECONDS * 5).ok
 
     def _client(self, exchange: Exchange) -> RestClient | GrpcClient:
         """The client whose address an exchange went to."""
-        grpc = transport_of(exchange) == "grpc"
-        fitting = [client for client in self._clients if hasattr(client, "call") == grpc]
+        fitting = [client for client in self._clients if client.transport == exchange.transport]
         return (fitting or self._clients)[0]
 
     def _model_of(self, exchange: Exchange) -> ModelUnderTest | None:

@@ -54,7 +54,7 @@ def log_target(record: RunRecord, target: Target) -> None:
     record.log("target", target_event(target))
     for model in target.models:
         record.log("model", model_event(model))
-        first = model.metadata_exchange
+        first = model.route.metadata_exchange
         log_identity(record, model, "start", first.response_body, ok=first.ok)
     for model in target.beyond:
         record.log("model", model_event(model))

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from functools import partial
 
 from harness.budget import BudgetExhausted
 from harness.check import EndpointLost, TesterFailed, Untestable
-from harness.endpoint.discovery import metadata_again
 from harness.endpoint.models import ModelUnderTest
 from harness.endpoint.target import Target
 from harness.probing.probe import checking
@@ -34,10 +32,10 @@ def log_identity(
 def read_identities(record: RunRecord, target: Target, when: str) -> None:
     """Read each model's metadata again, and record it."""
     with checking(record.recorder, None):
-        target.ahead.ask([partial(metadata_again, target, each) for each in target.models])
+        target.ahead.ask([model.route.read_metadata for model in target.models])
         for model in target.models:
             try:
-                exchange = metadata_again(target, model)
+                exchange = model.route.read_metadata()
             except (BudgetExhausted, EndpointLost, Untestable, TesterFailed) as error:
                 log_identity(record, model, when, b"", ok=False, reason=str(error))
                 continue

@@ -96,7 +96,7 @@ class OpenRun:
         if self._self_check is None:
             models: dict[Transport, Models] = {
                 "rest": {each.name: each.metadata for each in self.target.models},
-                "grpc": {each.name: each.grpc.metadata for each in self.target.models if each.grpc is not None},
+                "grpc": {each.name: each.grpc.metadata for each in self.target.models if "grpc" in each.routes},
             }
             self._self_check = self._with.messages.judge(models)
             self._with.record.log("self_check", self._self_check)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.check import check
-from harness.endpoint.models import MANY_ROWS
+from harness.endpoint.route import MANY_ROWS
 from harness.generate.boundaries import NOT_FINITE, NOT_UTF8, full_range
 from harness.generate.members import with_elements
 from harness.judging.encodings import (
@@ -80,10 +80,10 @@ def transports_same_answer(probe: Probe) -> None:
 def _requests(probe: Probe) -> list[InferRequest]:
     """The accepted request, candidates of one row and more, other orders of inputs and outputs; none twice."""
     found = [probe.accepted().request]
-    found += [each for rows in (1, 3, MANY_ROWS) for each in list(probe.model.candidates(rows))[:1]]
+    found += [each for rows in (1, 3, MANY_ROWS) for each in list(probe.model.rest.candidates(rows))[:1]]
     last = found[-1]
     found += [vary(last, inputs=last.inputs[::-1]), outputs_reversed(probe, last) or last]
-    taken = [request for request in found if probe.model.infer(probe.client, request).ok]
+    taken = [request for request in found if probe.model.rest.infer(request).ok]
     return list({repr(request): request for request in taken}.values()) or [base_request(probe)]
 
 

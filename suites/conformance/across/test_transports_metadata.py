@@ -59,8 +59,8 @@ def transports_model_metadata(probe: Probe) -> None:
     Member by member; what is absent counts as empty, the order of tensors and versions is free. Properties, which the
     documents of gRPC do not agree on (GRPC-META-05), are compared where both transports have some.
     """
-    body = object_or_none(probe.model.metadata_exchange)
-    if body is None or not probe.model.metadata_exchange.ok:
+    body = object_or_none(probe.model.route.metadata_exchange)
+    if body is None or not probe.model.route.metadata_exchange.ok:
         probe.untestable("there is no metadata of the model over REST")
     model = same_version(probe)
     exchange = probe.grpc.model_metadata(model.name, model.version)
@@ -75,7 +75,7 @@ def transports_model_metadata(probe: Probe) -> None:
         here = {each.name: (each.datatype, list(each.shape)) for each in getattr(message, side)}
         pairs[side] = (there, here)
     metadata, over_grpc = probe.model.metadata, model.metadata
-    first_read = model is probe.grpc_model
+    first_read = model is probe.model.grpc
     if first_read and metadata and over_grpc and metadata.properties and over_grpc.properties:
         pairs["properties"] = (dict(metadata.properties), dict(over_grpc.properties))
     for member, (there, here) in pairs.items():

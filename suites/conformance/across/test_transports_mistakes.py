@@ -75,9 +75,9 @@ def _base(probe: Probe) -> InferRequest:
     """A request that both transports take, with several rows where the model takes them."""
     found = [probe.accepted().request]
     with contextlib.suppress(NotApplicable, Untestable):
-        found.insert(0, probe.model.batch(probe.client, 2).request)
+        found.insert(0, probe.model.rest.batch(2).request)
     for request in found:
-        both = (probe.model.infer(probe.client, request), same_version(probe).infer(request, _form(request)))
+        both = (probe.model.rest.infer(request), same_version(probe).infer(request, _form(request)))
         if all(exchange.ok for exchange in both):
             return request
     return probe.untestable("no request is taken over both transports")

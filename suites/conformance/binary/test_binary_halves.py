@@ -41,7 +41,7 @@ def binary_halves(probe: Probe) -> None:
     if not any(tensor.datatype in HALVES for tensor in tensors):
         probe.not_applicable("the metadata has no FP16 and no BF16")
     with offered(probe) as binary:
-        answers = [(request, _send(binary, request)) for request in probe.model.candidates()]
+        answers = [(request, _send(binary, request)) for request in probe.model.rest.candidates()]
         worked = [(request, exchange) for request, exchange in answers if exchange.ok]
         if not worked:
             _held_against(binary, answers)

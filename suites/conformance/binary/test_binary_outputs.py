@@ -6,7 +6,7 @@ Source: Triton extension_binary_data.md, "Binary Tensor Request".
 from __future__ import annotations
 
 from harness.check import check
-from harness.endpoint.models import outputs_of
+from harness.endpoint.rest_route import outputs_of
 from harness.judging.binary import Binary, entries_of, is_size, offered, size_of, wishing
 from harness.probing.probe import Probe, shown
 from harness.probing.replies import status_of

@@ -126,7 +126,7 @@ def _text(binary: Binary, described: TensorMetadata, request: InferRequest) -> N
         binary.probe.not_applicable("the only input is more than one element of BYTES")
     _bare_taken(binary, request)
     text = as_bytes(request.inputs[0].elements[0])
-    echo = binary.probe.model.echoes(binary.probe.client).get(described.name)
+    echo = binary.probe.model.rest.echoes().get(described.name)
     for body in (text, LOOKS_PREFIXED):
         exchange = _send(binary, body)
         if refused(exchange) and (not fixed or body != text):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harness.check import check
-from harness.endpoint.models import Accepted
+from harness.endpoint.route import Accepted
 from harness.generate.binary_mutations import BinaryMutation, binary_mutations
 from harness.judging.binary import Binary, all_binary, offered
 from harness.judging.refusals import base_of
@@ -102,7 +102,7 @@ def binary_refusals_leave_nothing_behind(probe: Probe) -> None:
     """
     with offered(probe) as binary:
         base = base_of(probe)
-        steady = probe.model.steady(probe.client)
+        steady = probe.model.rest.steady()
         before = {way: send() for way, send in _valid(binary, base).items()}
         for mutation in _mutations(binary, base):
             exchange = binary.send(mutation.body)

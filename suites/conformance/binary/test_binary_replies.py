@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.check import check
-from harness.endpoint.models import outputs_of, with_id
+from harness.endpoint.rest_route import outputs_of
+from harness.endpoint.route import with_id
 from harness.generate.members import encoded
 from harness.judging.binary import NON_ASCII_ID, Binary, all_binary, entries_of, is_size, offered, size_of, wishing
 from harness.judging.refusals import base_of

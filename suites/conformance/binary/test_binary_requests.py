@@ -9,7 +9,8 @@ import contextlib
 from collections.abc import Iterator
 
 from harness.check import NotApplicable, Untestable, check
-from harness.endpoint.models import MANY_ROWS, outputs_of, with_id
+from harness.endpoint.rest_route import outputs_of
+from harness.endpoint.route import MANY_ROWS, with_id
 from harness.judging.binary import NON_ASCII_ID, Binary, all_binary, entries_of, is_listed, offered, size_of, wishing
 from harness.judging.refusals import base_of
 from harness.probing.probe import Probe
@@ -55,7 +56,7 @@ def _tried(probe: Probe) -> Iterator[Exchange]:
     """Answers to binary requests, up to the first that works."""
     for model in probe.target.models[:MODELS_TRIED]:
         with contextlib.suppress(Untestable, ValueError):
-            body = binary_request(model.accepted(probe.client).request)
+            body = binary_request(model.rest.accepted().request)
             for label in (MEDIA_TYPE, "application/json"):
                 headers = [("Content-Type", label), *(each for each in body.headers if each[0] == LENGTH_HEADER)]
                 exchange = probe.client.infer(model.name, body.body, model.address, headers)
@@ -125,7 +126,7 @@ def _requests(probe: Probe) -> Iterator[tuple[str, InferRequest]]:
         yield "id outside ASCII", with_id(plain, NON_ASCII_ID)
     for rows in (2, MANY_ROWS, rows_for(plain)):
         with contextlib.suppress(NotApplicable, Untestable):
-            yield f"{rows} rows", probe.model.batch(probe.client, rows).request
+            yield f"{rows} rows", probe.model.rest.batch(rows).request
 
 
 def rows_for(request: InferRequest) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from harness.check import check
-from harness.endpoint.models import outputs_of
+from harness.endpoint.rest_route import outputs_of
 from harness.generate.boundaries import PRECISION, integer_range
 from harness.generate.members import with_elements
 from harness.generate.values import element_lists

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from harness.check import NotApplicable, Untestable, check
-from harness.endpoint.models import outputs_of
+from harness.endpoint.rest_route import outputs_of
 from harness.judging.extensions import infer, offered
 from harness.probing.probe import Probe, shown
 from harness.probing.replies import status_of
@@ -64,10 +64,10 @@ def _known(probe: Probe) -> Iterator[tuple[InferRequest, Tensor]]:
     requests = [probe.accepted().request]
     for rows in (1, 5, 2):
         try:
-            requests.append(probe.model.batch(probe.client, rows).request)
+            requests.append(probe.model.rest.batch(rows).request)
         except (NotApplicable, Untestable):
             continue
-    requests += probe.model.candidates()
+    requests += probe.model.rest.candidates()
     seen: set[tuple[str, bool]] = set()
     for request in requests:
         exchange = infer(probe, request)

@@ -50,7 +50,7 @@ def repository_index_lists_models(probe: Probe) -> None:
         named = isinstance(row, dict) and isinstance(row.get("name"), str)
         case(named, "an object with a string name", shown(row))
     for model in probe.target.models:
-        if of_name(exchange, model.name) or not infers(probe, model):
+        if of_name(exchange, model.name) or not infers(model):
             continue
         case(False, f"an entry for {model.name!r}, which infers", f"{len(value)} entries, none of that name")
 
@@ -97,7 +97,7 @@ def repository_index_state_ready(probe: Probe) -> None:
     asked = 0
     for model in probe.target.models:
         states = [row["state"] for row in of_name(exchange, model.name) if "state" in row]
-        if not states or not infers(probe, model):
+        if not states or not infers(model):
             continue
         asked += 1
         claim(probe, is_listed(probe), "READY" in states, clause="REPO-03", expected=f"READY for {model.name!r}",
@@ -138,7 +138,7 @@ def repository_index_ready_only(probe: Probe) -> None:
     case(not unready, "only what is ready", ", ".join(map(shown, unready)) or "so it is", yes)
     missing = [each.name for each in probe.target.models
                if good and not of_name(yes, each.name) and of_name(plain, each.name)
-               and infers(probe, each)]  # fmt: skip
+               and infers(each)]  # fmt: skip
     case(not missing, "every model that infers", f"missing: {', '.join(missing) or 'none'}", yes)
 
 

@@ -162,7 +162,7 @@ def _gone(probe: Probe, absence: Absence) -> bool:
 
 
 def _each_version(probe: Probe, model: ModelUnderTest) -> Iterator[tuple[str, Exchange]]:
-    request = model.accepted(probe.client).request
+    request = model.rest.accepted().request
     for version in model.metadata.versions[:5] if model.metadata else ():
         yield version, probe.client.infer(model.name, request, version)
 

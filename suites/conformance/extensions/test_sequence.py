@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.check import check
-from harness.endpoint.models import outputs_of
+from harness.endpoint.rest_route import outputs_of
 from harness.generate.inputs import example_tensor
 from harness.judging.extensions import infer, offered
 from harness.judging.refusals import base_of
@@ -143,7 +143,7 @@ def _inputs(probe: Probe) -> tuple[InferRequest, InferRequest]:
 
 def _plain(probe: Probe, inputs: tuple[Tensor, ...]) -> InferRequest:
     """A request outside of any sequence, with all but the inputs of the accepted one."""
-    made = probe.model.like(InferRequest(inputs))
+    made = probe.model.rest.like(InferRequest(inputs))
     kept = {name: value for name, value in (made.parameters or {}).items() if not name.startswith("sequence_")}
     return replace(made, parameters=kept or None)
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from harness.check import check
 from harness.endpoint.known import value_of
-from harness.endpoint.models import Accepted, outputs_of
+from harness.endpoint.rest_route import outputs_of
+from harness.endpoint.route import Accepted
 from harness.judging.extensions import infer, offered
 from harness.oracles.equality import difference
 from harness.probing.probe import Probe, json_type, shown

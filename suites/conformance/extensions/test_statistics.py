@@ -88,7 +88,7 @@ def statistics_move(probe: Probe) -> None:
     # Found first: looking for a batch that the model takes is inference, too.
     requests = _requests(probe)
     before = _sum(_read(probe), probe)
-    sent = sum(probe.model.infer(probe.client, request).ok for request in requests)
+    sent = sum(probe.model.rest.infer(request).ok for request in requests)
     if not sent:
         probe.untestable("no inference is answered any more")
     exchange, moved = _moved(probe, before, sent)
@@ -115,7 +115,7 @@ def statistics_move(probe: Probe) -> None:
 def _requests(probe: Probe) -> list[InferRequest]:
     requests = [probe.accepted().request] * SENT
     try:
-        return [*requests, probe.model.batch(probe.client, ROWS).request]
+        return [*requests, probe.model.rest.batch(ROWS).request]
     except (NotApplicable, Untestable):
         return requests
 

@@ -152,15 +152,15 @@ def _refused(
     request, mistakes = found
     if form == "typed" and not typable(request):
         probe.not_applicable("an input has no typed form")
-    valid = probe.answered(probe.grpc_model.infer(request, form))
+    valid = probe.answered(probe.model.grpc.infer(request, form))
     if form == "raw":
         not_as_raw_bytes(probe, request, valid)
     if not valid.ok:
         probe.untestable(f"the {form} form is refused even without a mistake: {status_of(valid)}")
     for mistake in mistakes:
         if valid_before and probe.outcome.cases:
-            probe.grpc_model.infer(request, form)
-        exchange = probe.grpc_model.infer(request, form, mistake.edit)
+            probe.model.grpc.infer(request, form)
+        exchange = probe.model.grpc.infer(request, form, mistake.edit)
         observed = f"{mistake.why}: {status_of(exchange)}"
         if exchange.ok:
             values = {name: list(tensor.elements[:6]) for name, tensor in outputs(exchange).items()}

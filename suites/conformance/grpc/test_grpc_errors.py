@@ -136,7 +136,7 @@ def grpc_error_leaves_server_usable(probe: Probe) -> None:
     After each invalid request the valid one follows on the same connection; once more at the end on a new connection.
     Outputs are compared where the model answers alike.
     """
-    base, model = grpc_base(probe), probe.grpc_model
+    base, model = grpc_base(probe), probe.model.grpc
     steady = False
     with contextlib.suppress(Untestable, NotApplicable):
         probe.steady()

@@ -54,9 +54,8 @@ def grpc_server_ready(probe: Probe) -> None:
 
 
 def _infers(probe: Probe, position: int) -> bool:
-    model = probe.target.models[position].grpc
     try:
-        return model is not None and model.accepted().exchange.ok
+        return probe.target.models[position].grpc.accepted().exchange.ok
     except (Untestable, NotApplicable):
         return False
 
@@ -77,7 +76,7 @@ def grpc_model_ready(probe: Probe) -> None:
 
     One call with an empty version, after the model has answered an inference.
     """
-    probe.grpc_model.accepted()
+    probe.model.grpc.accepted()
     exchange = probe.answered(probe.grpc.model_ready(probe.model.name))
     good = exchange.ok and said_ready(probe, exchange)
     observed = f"{status_of(exchange)}{', ready is false' if exchange.ok and not good else ''}"
@@ -125,7 +124,7 @@ def grpc_unknown_version_not_ready(probe: Probe) -> None:
 
     One call for version 999999 of a model whose metadata lists versions.
     """
-    metadata = probe.grpc_model.metadata
+    metadata = probe.model.grpc.metadata
     if metadata is None or not metadata.versions:
         probe.not_applicable("the model reports no versions over gRPC")
     exchange = probe.answered(probe.grpc.model_ready(probe.model.name, NO_SUCH_VERSION))

@@ -38,9 +38,9 @@ def grpc_infer_echoes_id(probe: Probe) -> None:
     Five ids (digits, a UUID, reserved characters, 256 characters, non-ASCII text) with the accepted request, raw once
     more where that is OK; then ids are drawn (no control characters) until one does not come back.
     """
-    accepted = probe.grpc_model.accepted()
+    accepted = probe.model.grpc.accepted()
     kept = [_echoes(probe, request_id, accepted.form) for request_id in IDS]
-    if accepted.form == "typed" and probe.grpc_model.infer(accepted.request, "raw").ok:
+    if accepted.form == "typed" and probe.model.grpc.infer(accepted.request, "raw").ok:
         kept.append(_echoes(probe, IDS[0], "raw"))
     if not all(kept):
         return
@@ -59,8 +59,8 @@ def _echoes(probe: Probe, request_id: str, form: Form) -> bool:
 
 
 def _infer(probe: Probe, request_id: str, form: Form) -> Exchange:
-    request = probe.grpc_model.accepted().request
-    return probe.grpc_model.infer(request, form, lambda message: setattr(message, "id", request_id))
+    request = probe.model.grpc.accepted().request
+    return probe.model.grpc.infer(request, form, lambda message: setattr(message, "id", request_id))
 
 
 def _id_of(exchange: Exchange) -> str | None:
@@ -84,11 +84,11 @@ def grpc_infer_id_when_unasked(probe: Probe) -> None:
 
     Any id is right and none is, which is recorded. Only that of the request just before belongs to somebody else.
     """
-    accepted = probe.grpc_model.accepted()
+    accepted = probe.model.grpc.accepted()
     first = _id_of(accepted.exchange)
     probe.observe(f"without a request id, the id of the reply is {'made up' if first else 'empty'}", "GRPC-INFER-03")
     probe.answered(_infer(probe, "of-another-request", accepted.form))
-    exchange = probe.answered(probe.grpc_model.infer(accepted.request, accepted.form))
+    exchange = probe.answered(probe.model.grpc.infer(accepted.request, accepted.form))
     returned = _id_of(exchange)
     good, expected = returned != "of-another-request", "no id of an earlier request"
     probe.holds(good, expected=expected, observed=f"{status_of(exchange)}, id {returned!r}", exchange=exchange)
@@ -110,9 +110,9 @@ def grpc_infer_names_model(probe: Probe) -> None:
 
     The accepted request twelve times. Another name is a warning at most: routers may rename models.
     """
-    accepted = probe.grpc_model.accepted()
+    accepted = probe.model.grpc.accepted()
     for _ in range(ROUNDS):
-        exchange = probe.answered(probe.grpc_model.infer(accepted.request, accepted.form))
+        exchange = probe.answered(probe.model.grpc.infer(accepted.request, accepted.form))
         message, problem = infer_reply(exchange)
         observed = problem or f"model_name {message.model_name!r}"
         good, expected = problem is None and message.model_name == probe.model.name, f"{probe.model.name!r}"
@@ -135,7 +135,7 @@ def grpc_version_answered_is_requested(probe: Probe) -> None:
 
     The accepted request for each version that the metadata lists over gRPC; one that is refused is passed over.
     """
-    accepted, versions = probe.grpc_model.accepted(), _versions(probe)
+    accepted, versions = probe.model.grpc.accepted(), _versions(probe)
     answered = 0
     for version in versions[:20]:
         exchange = probe.answered(_of_version(probe, version))
@@ -179,14 +179,14 @@ def grpc_version_unknown_refused(probe: Probe) -> None:
 
 
 def _versions(probe: Probe) -> tuple[str, ...]:
-    metadata = probe.grpc_model.metadata
+    metadata = probe.model.grpc.metadata
     if metadata is None or not metadata.versions:
         probe.not_applicable("the model reports no versions over gRPC")
     return metadata.versions
 
 
 def _of_version(probe: Probe, version: str) -> Exchange:
-    accepted = probe.grpc_model.accepted()
-    return probe.grpc_model.infer(
+    accepted = probe.model.grpc.accepted()
+    return probe.model.grpc.infer(
         accepted.request, accepted.form, lambda message: setattr(message, "model_version", version)
     )

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from harness.check import NotApplicable, Untestable, check
-from harness.endpoint.models import MANY_ROWS
+from harness.endpoint.route import MANY_ROWS
 from harness.generate.inputs import candidates
 from harness.probing.grpc_replies import infer_reply, problem_of_reply
 from harness.probing.probe import Probe
@@ -40,7 +40,7 @@ def grpc_infer_answers_ok(probe: Probe) -> None:
     metadata cannot describe. No answer at all, acceptance only with an optional field, or only of raw contents where
     there is a typed form, is held against the endpoint.
     """
-    model = probe.grpc_model
+    model = probe.model.grpc
     try:
         accepted = model.accepted()
     except Untestable:
@@ -66,7 +66,7 @@ def _has_typed_form(request: InferRequest) -> bool:
 
 def _insists(probe: Probe) -> str | None:
     """Which optional field makes the difference to a model that refuses requests without any."""
-    model = probe.grpc_model
+    model = probe.model.grpc
     if model.metadata is None:
         return None
     names, versions = [tensor.name for tensor in model.metadata.outputs], model.metadata.versions or ("1",)
@@ -122,7 +122,7 @@ def grpc_infer_reply_well_formed(probe: Probe) -> None:
 
 def _replies(probe: Probe) -> Iterator[tuple[str, Exchange]]:
     """Replies that are OK to requests of several kinds."""
-    model, accepted = probe.grpc_model, probe.grpc_model.accepted()
+    model, accepted = probe.model.grpc, probe.model.grpc.accepted()
     yield f"accepted, {accepted.form}", accepted.exchange
     if accepted.form == "typed":
         raw = model.infer(accepted.request, "raw")
@@ -157,7 +157,7 @@ def grpc_infer_all_outputs(probe: Probe) -> None:
     Compares the names in the reply with those in the metadata over gRPC; then each output that came unasked is asked
     for alone, and all together.
     """
-    accepted, metadata = probe.grpc_model.accepted(), probe.grpc_model.metadata
+    accepted, metadata = probe.model.grpc.accepted(), probe.model.grpc.metadata
     returned = _names(accepted.exchange)
     described = [tensor.name for tensor in metadata.outputs] if metadata else []
     good = set(described) <= set(returned)
@@ -188,7 +188,7 @@ def grpc_outputs_unrequested_left_out(probe: Probe) -> None:
 
     Each output is asked for alone; after each, a request without a selection gets all of them.
     """
-    accepted = probe.grpc_model.accepted()
+    accepted = probe.model.grpc.accepted()
     names = _names(accepted.exchange)
     if len(names) < 2:
         probe.not_applicable("the model has one output only")
@@ -197,7 +197,7 @@ def grpc_outputs_unrequested_left_out(probe: Probe) -> None:
         found = _names(exchange)
         good, observed = exchange.ok and found == [name], f"{status_of(exchange)}, outputs {sorted(found)}"
         probe.holds(good, expected=f"only {name!r}", observed=observed, exchange=exchange)
-        plain = probe.answered(probe.grpc_model.infer(accepted.request, accepted.form))
+        plain = probe.answered(probe.model.grpc.infer(accepted.request, accepted.form))
         found = _names(plain)
         expected = "all outputs again, without a selection"
         probe.holds(set(found) == set(names), expected=expected, observed=f"outputs {sorted(found)}", exchange=plain)
@@ -219,7 +219,7 @@ def grpc_refuses_unknown_output(probe: Probe) -> None:
 
     The accepted request with one output of a name no model has: alone, and beside one that the model returned.
     """
-    accepted = probe.grpc_model.accepted()
+    accepted = probe.model.grpc.accepted()
     for asked in (["no-such-output"], [*_names(accepted.exchange)[:1], "no-such-output"]):
         exchange = probe.answered(select(probe, accepted, asked))
         observed = f"outputs {asked}: {status_of(exchange)}"
@@ -229,7 +229,7 @@ def grpc_refuses_unknown_output(probe: Probe) -> None:
 
 def select(probe: Probe, accepted: GrpcAccepted, names: list[str]) -> Exchange:
     """The accepted request once more, asking for some outputs."""
-    return probe.grpc_model.infer(vary(accepted.request, outputs=names), accepted.form)
+    return probe.model.grpc.infer(vary(accepted.request, outputs=names), accepted.form)
 
 
 def _names(exchange: Exchange) -> list[str]:

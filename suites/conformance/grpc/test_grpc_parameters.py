@@ -111,4 +111,4 @@ def _send(probe: Probe, place: str, kind: str, value: object) -> Exchange:
         for holder in PLACES[place](message):
             setattr(holder.parameters[NAME], kind, value)
 
-    return probe.answered(probe.grpc_model.infer(request, base.form, edit))
+    return probe.answered(probe.model.grpc.infer(request, base.form, edit))

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from harness.check import check
-from harness.endpoint.models import MANY_ROWS, outputs_of
+from harness.endpoint.rest_route import outputs_of
+from harness.endpoint.route import MANY_ROWS
 from harness.judging.grpc_forms import (
     RAW_REFUSED,
     REPLY_DATA,
@@ -49,7 +50,7 @@ def grpc_raw_entries_follow_inputs(probe: Probe) -> None:
     BYTES inputs may refuse the raw form (GRPC-RAW-06).
     """
     request = batch_request(probe)
-    exchange = probe.answered(probe.grpc_model.infer(request, "raw"))
+    exchange = probe.answered(probe.model.grpc.infer(request, "raw"))
     not_as_raw_bytes(probe, request, exchange)
     probe.holds(exchange.ok, expected="OK", observed=status_of(exchange), exchange=exchange, root=RAW_REFUSED)
     if not exchange.ok or len(request.inputs) < 2:
@@ -59,7 +60,7 @@ def grpc_raw_entries_follow_inputs(probe: Probe) -> None:
     reverse = vary(request, inputs=request.inputs[::-1])
     if typable(reverse) and not _taken_typed(probe, reverse, exchange):
         return
-    turned = probe.answered(probe.grpc_model.infer(reverse, "raw"))
+    turned = probe.answered(probe.model.grpc.infer(reverse, "raw"))
     found = differ(probe, turned, exchange) if turned.ok else status_of(turned)
     observed = f"inputs and entries in reverse: {found or 'the same outputs'}"
     probe.holds(found is None, expected="the same outputs", observed=observed, exchange=turned)
@@ -67,7 +68,7 @@ def grpc_raw_entries_follow_inputs(probe: Probe) -> None:
 
 def _taken_typed(probe: Probe, request: InferRequest, plain: Exchange) -> bool:
     """Whether inputs in this order get the same outputs in the typed form: else the order is it, and not the form."""
-    exchange = probe.answered(probe.grpc_model.infer(request, "typed"))
+    exchange = probe.answered(probe.model.grpc.infer(request, "typed"))
     found = differ(probe, exchange, plain) if exchange.ok else status_of(exchange)
     if found is not None:
         probe.observe(f"typed inputs in reverse: {found}; so raw ones are not held against it")
@@ -98,7 +99,7 @@ def grpc_raw_layout(probe: Probe) -> None:
         probe.not_applicable("every input is FP16, BF16 or BYTES, which have checks of their own")
     if types <= set(PLAIN):
         _compared(probe, base)
-    elif not probe.answered(probe.grpc_model.infer(base, "raw")).ok:
+    elif not probe.answered(probe.model.grpc.infer(base, "raw")).ok:
         probe.not_applicable("FP16 or BYTES beside other inputs are refused in raw form, which has checks of its own")
     keeps_all(probe, PLAIN, "raw", "GRPC-RAW-02")
     if not probe.outcome.cases:
@@ -110,7 +111,7 @@ def _compared(probe: Probe, base: InferRequest) -> None:
     probe.steady()
     requests = {_first_shape(each): each for each in (base, batch_request(probe), batch_request(probe, MANY_ROWS))}
     for shape, request in requests.items():
-        raw = probe.answered(probe.grpc_model.infer(request, "raw"))
+        raw = probe.answered(probe.model.grpc.infer(request, "raw"))
         if refused(raw):
             probe.holds(False, expected="OK", observed=status_of(raw), exchange=raw, root=RAW_REFUSED)
             continue
@@ -172,7 +173,7 @@ def grpc_raw_empty_tensor(probe: Probe) -> None:
     dimension must then be empty. A refusal is right if zero rows are refused in typed form or over REST as well.
     """
     request = _empty(probe)
-    exchange = probe.answered(probe.grpc_model.infer(request, "raw"))
+    exchange = probe.answered(probe.model.grpc.infer(request, "raw"))
     not_as_raw_bytes(probe, request, exchange)
     probe.observe(f"zero rows are answered {status_of(exchange)}", "GRPC-RAW-11")
     if not exchange.ok:
@@ -202,9 +203,9 @@ def _empty_elsewhere(probe: Probe, request: InferRequest) -> str | None:
     """A form in which zero rows are answered with zero rows, in words."""
     answers: dict[str, Any] = {}
     if typable(request):
-        answers["typed"] = outputs(probe.grpc_model.infer(request, "typed"))
+        answers["typed"] = outputs(probe.model.grpc.infer(request, "typed"))
     if probe.target.rest is not None:
-        answers["over REST"] = outputs_of(probe.model.infer(probe.client, request))
+        answers["over REST"] = outputs_of(probe.model.rest.infer(request))
     empty = [words for words, found in answers.items() if found and not any(each.elements for each in found.values())]
     return empty[0] if empty else None
 

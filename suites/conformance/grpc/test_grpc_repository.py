@@ -90,7 +90,7 @@ def grpc_repository_unload_and_load(probe: Probe) -> None:
     """
     if not index(probe).ok:
         probe.not_applicable("there is no index over gRPC, so the layout of load and unload is not known")
-    accepted = probe.grpc_model.accepted()
+    accepted = probe.model.grpc.accepted()
     with unloaded(probe) as cycle:
         gone = _unload(probe, cycle)
     exchange = cycle.load[0] if cycle.load else None
@@ -101,7 +101,7 @@ def grpc_repository_unload_and_load(probe: Probe) -> None:
     probe.holds(good, clause="REPO-10", expected=expected, observed=observed, exchange=exchange)
     if not cycle.ready:
         probe.untestable(f"model {probe.model.name!r} could not be loaded again: load it by hand")
-    after = probe.grpc_model.infer(accepted.request, accepted.form)
+    after = probe.model.grpc.infer(accepted.request, accepted.form)
     observed = f"inference after load: {status_of(after)}"
     probe.holds(after.ok, clause="REPO-10", expected="OK", observed=observed, exchange=after)
 
@@ -123,8 +123,8 @@ def _unload(probe: Probe, cycle: Cycle) -> bool:
 
 def _serves(probe: Probe) -> bool:
     """Whether the model still infers; an OK without outputs is none (GRPC-ERR-01)."""
-    accepted = probe.grpc_model.accepted()
-    exchange = probe.grpc_model.infer(accepted.request, accepted.form)
+    accepted = probe.model.grpc.accepted()
+    exchange = probe.model.grpc.infer(accepted.request, accepted.form)
     return exchange.ok and bool(outputs(exchange))
 
 

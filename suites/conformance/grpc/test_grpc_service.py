@@ -5,6 +5,7 @@ Sources: inference_grpc.md, "gRPC" and "API Definitions"; open_inference_grpc.pr
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from harness.check import check
@@ -49,7 +50,7 @@ def grpc_service_methods(probe: Probe) -> None:
     """
     client, known = probe.grpc, probe.target.models[0].name if probe.target.models else UNKNOWN_MODEL
     nothing = InferRequest(inputs=())
-    asked = {
+    asked: dict[str, list[Callable[[], Exchange]]] = {
         "ServerLive": [client.server_live],
         "ServerReady": [client.server_ready],
         "ServerMetadata": [client.server_metadata],
@@ -125,7 +126,7 @@ def grpc_unknown_fields_ignored(probe: Probe) -> None:
 
     The accepted request with a number and with text in field 500, once in the request and once in its first input.
     """
-    accepted = probe.grpc_model.accepted()
+    accepted = probe.model.grpc.accepted()
     for label, data in UNKNOWN_FIELDS.items():
         for where in ("the request", "the first input"):
             exchange = _with_field(probe, data, inner=where == "the first input")
@@ -139,8 +140,8 @@ def _with_field(probe: Probe, data: bytes, *, inner: bool) -> Exchange:
     def edit(message: Any) -> None:  # noqa: ANN401 -- a ModelInferRequest
         (message.inputs[0] if inner else message).MergeFromString(data)
 
-    accepted = probe.grpc_model.accepted()
-    return probe.answered(probe.grpc_model.infer(accepted.request, accepted.form, edit))
+    accepted = probe.model.grpc.accepted()
+    return probe.answered(probe.model.grpc.infer(accepted.request, accepted.form, edit))
 
 
 @check(
@@ -161,7 +162,7 @@ def grpc_survives_garbage(probe: Probe) -> None:
     far as the endpoint keeps it. Which status is free. A stream that is reset counts as an error status, as every
     gRPC library makes one of it.
     """
-    model, accepted = probe.grpc_model, probe.grpc_model.accepted()
+    model, accepted = probe.model.grpc, probe.model.grpc.accepted()
     for label, data in NO_MESSAGES.items():
         exchange = probe.grpc.call("ModelInfer", data)
         ended = not exchange.ok and (exchange.error is None or exchange.error.kind == "reset")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.check import check
-from harness.endpoint.models import outputs_of
+from harness.endpoint.rest_route import outputs_of
 from harness.generate.boundaries import NOT_UTF8
 from harness.judging.grpc_forms import (
     REPLY_DATA,
@@ -165,7 +165,7 @@ def grpc_typed_row_major(probe: Probe) -> None:
     if not typable(batch) or not any(_wide(tensor) for tensor in batch.inputs):
         probe.not_applicable("no typed input has two dimensions of several elements")
     probe.steady()
-    typed = probe.answered(probe.grpc_model.infer(batch, "typed"))
+    typed = probe.answered(probe.model.grpc.infer(batch, "typed"))
     if not typed.ok:
         probe.untestable(f"the typed form is answered {status_of(typed)}")
     found, witness = _against_rows(probe, batch, outputs(typed))
@@ -178,8 +178,8 @@ def _against_rows(probe: Probe, batch: InferRequest, answer: dict[str, Tensor]) 
     if any(tensor.shape[0] != ROWS for tensor in batch.inputs):
         if probe.target.rest is None:
             probe.not_applicable("the model takes no batches, and there is no REST to compare with")
-        return difference(answer, outputs_of(probe.model.infer(probe.client, batch)), exact=False), "over REST"
-    singles = [outputs(probe.grpc_model.infer(row_request(batch, index), "typed")) for index in range(ROWS)]
+        return difference(answer, outputs_of(probe.model.rest.infer(batch)), exact=False), "over REST"
+    singles = [outputs(probe.model.grpc.infer(row_request(batch, index), "typed")) for index in range(ROWS)]
     found = rows_differ(answer, range(ROWS), ROWS, singles)
     if found is None:
         return None, ""
@@ -192,8 +192,8 @@ def _against_rows(probe: Probe, batch: InferRequest, answer: dict[str, Tensor]) 
 def _witnesses(probe: Probe, batch: InferRequest) -> list[tuple[str, dict[str, Tensor]]]:
     found = []
     if probe.target.rest is not None:
-        found.append(("over REST", outputs_of(probe.model.infer(probe.client, batch))))
-    found.append(("as raw contents", outputs(probe.grpc_model.infer(batch, "raw"))))
+        found.append(("over REST", outputs_of(probe.model.rest.infer(batch))))
+    found.append(("as raw contents", outputs(probe.model.grpc.infer(batch, "raw"))))
     return [(words, answer) for words, answer in found if answer]
 
 
@@ -205,7 +205,7 @@ def _field_of(probe: Probe, clause: str, datatypes: Sequence[str]) -> None:
     """The rules of one field: taken from there, answered there, and kept by an echo."""
     base = base_request(probe)
     if typable(base) and any(tensor.datatype in datatypes for tensor in base.inputs):
-        exchange = probe.answered(probe.grpc_model.infer(base, "typed"))
+        exchange = probe.answered(probe.model.grpc.infer(base, "typed"))
         fields = ", ".join(sorted({str(DATATYPES[tensor.datatype].grpc_field) for tensor in base.inputs}))
         expected, observed = f"OK to elements in {fields}", status_of(exchange)
         probe.holds(exchange.ok, clause=clause, expected=expected, observed=observed, exchange=exchange,

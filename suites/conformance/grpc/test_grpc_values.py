@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.check import check
-from harness.endpoint.models import outputs_of
+from harness.endpoint.rest_route import outputs_of
 from harness.generate.boundaries import MANY_BYTES, NOT_UTF8, full_range
 from harness.generate.members import with_elements
 from harness.judging.grpc_forms import (
@@ -54,7 +54,7 @@ def grpc_raw_bytes(probe: Probe) -> None:
     base = batch_request(probe)
     if not any(tensor.datatype == "BYTES" for tensor in base.inputs):
         probe.not_applicable("the model has no BYTES input")
-    exchange = probe.answered(probe.grpc_model.infer(base, "raw"))
+    exchange = probe.answered(probe.model.grpc.infer(base, "raw"))
     probe.observe(f"raw BYTES are answered {status_of(exchange)}", "GRPC-RAW-06")
     if refused(exchange):
         probe.holds(True, expected="a refusal, or the same outputs", observed="refused", exchange=exchange)
@@ -89,7 +89,7 @@ def grpc_raw_byte_order(probe: Probe) -> None:
     """
     request = batch_request(probe)
     wide = [name for name in (tensor.datatype for tensor in request.inputs) if (DATATYPES[name].size or 4) > 1]
-    raw = probe.answered(probe.grpc_model.infer(request, "raw"))
+    raw = probe.answered(probe.model.grpc.infer(request, "raw"))
     if not wide and not any((DATATYPES[each.datatype].size or 4) > 1 for each in outputs(raw).values()):
         probe.not_applicable("every element is one byte long")
     probe.steady()
@@ -103,12 +103,12 @@ def _references(probe: Probe, request: InferRequest) -> list[dict[str, Tensor]]:
     """What the request is answered where no byte order is involved: typed both ways, and JSON."""
     found = []
     if typable(request):
-        exchange = probe.grpc_model.infer(request, "typed")
+        exchange = probe.model.grpc.infer(request, "typed")
         message, _ = infer_reply(exchange)
         if message is not None and not message.raw_output_contents:
             found.append(outputs(exchange))
     if probe.target.rest is not None:
-        found.append(outputs_of(probe.model.infer(probe.client, request)))
+        found.append(outputs_of(probe.model.rest.infer(request)))
     return [each for each in found if each] or probe.not_applicable(
         "neither typed contents nor REST give values to compare with"
     )
@@ -117,7 +117,7 @@ def _references(probe: Probe, request: InferRequest) -> list[dict[str, Tensor]]:
 def _order(probe: Probe, request: InferRequest, references: list[dict[str, Tensor]]) -> tuple[str, Any]:
     """The byte order under which a raw exchange agrees with a reference, in words, and the exchange."""
     for turned, words in ((False, ""), (True, "big-endian in requests")):
-        exchange = probe.grpc_model.infer(request, "raw", entries_swapped if turned else None)
+        exchange = probe.model.grpc.infer(request, "raw", entries_swapped if turned else None)
         for back in (False, True):
             found = bytes_swapped(exchange) if back else outputs(exchange)
             if found and any(answers_differ(found, each) is None for each in references):
@@ -146,7 +146,7 @@ def grpc_raw_halves(probe: Probe) -> None:
     """
     request = batch_request(probe)
     if any(tensor.datatype == "FP16" for tensor in request.inputs):
-        exchange = probe.answered(probe.grpc_model.infer(request, "raw"))
+        exchange = probe.answered(probe.model.grpc.infer(request, "raw"))
         probe.holds(exchange.ok, expected="OK to raw FP16", observed=status_of(exchange), exchange=exchange)
     for words, exchange, message in replies(probe):
         for output in message.outputs:
@@ -192,7 +192,7 @@ def _echoes_truth(probe: Probe, source: str, output: str) -> None:
     """One case: true in each form is true in the reply, read from whichever form it has."""
     values = full_range("BOOL")
     request = with_elements(base_request(probe), source, values)
-    answers = {form: probe.answered(probe.grpc_model.infer(request, form)) for form in forms(request)}
+    answers = {form: probe.answered(probe.model.grpc.infer(request, form)) for form in forms(request)}
     exchange = answers["raw"]
     tensor = outputs(exchange).get(output)
     if not exchange.ok:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from harness.check import NotApplicable, Untestable, check
-from harness.endpoint.models import MANY_ROWS, outputs_of, with_id
+from harness.endpoint.rest_route import outputs_of
+from harness.endpoint.route import MANY_ROWS, with_id
 from harness.oracles.equality import difference
 from harness.oracles.rows import row_request, rows_differ
 from harness.probing.probe import Probe
@@ -33,7 +34,7 @@ def rest_batch_shape(probe: Probe) -> None:
 
     Only for models whose inputs have a leading variable dimension; outputs whose metadata has one are looked at.
     """
-    accepted = probe.model.batch(probe.client, ROWS)
+    accepted = probe.model.rest.batch(ROWS)
     metadata = probe.model.metadata
     batched = {t.name for t in (metadata.outputs if metadata else ()) if t.shape and t.shape[0] == -1}
     if not batched:
@@ -63,14 +64,14 @@ def rest_batch_rows_belong(probe: Probe) -> None:
     """
     for rows in (ROWS, MANY_ROWS):
         try:
-            accepted = probe.model.batch(probe.client, rows)
+            accepted = probe.model.rest.batch(rows)
         except (NotApplicable, Untestable):
             if rows == ROWS:
                 raise
             probe.observe(f"a batch of {rows} is not accepted", "BATCH-02")
             return
         chosen = sorted({0, 1, 2, rows // 2, rows - 2, rows - 1})
-        singles = [probe.model.infer(probe.client, row_request(accepted.request, index)) for index in chosen]
+        singles = [probe.model.rest.infer(row_request(accepted.request, index)) for index in chosen]
         if not all(exchange.ok for exchange in singles):
             probe.untestable("the model refuses single rows of a batch that it accepts")
         probe.steady()
@@ -99,13 +100,13 @@ def rest_batch_server_side_invisible(probe: Probe) -> None:
     compared exactly (where one request alone gets its id back), outputs with those of the same request alone.
     """
     requests = _variants(probe)
-    alone = [outputs_of(probe.answered(probe.model.infer(probe.client, request))) for request in requests]
+    alone = [outputs_of(probe.answered(probe.model.rest.infer(request))) for request in requests]
     probe.steady()
-    single = probe.answered(probe.model.infer(probe.client, with_id(requests[0], "alone")))
+    single = probe.answered(probe.model.rest.infer(with_id(requests[0], "alone")))
     echoes = (object_or_none(single) or {}).get("id") == "alone"
 
     def one(number: int) -> Exchange:
-        return probe.model.infer(probe.client, with_id(requests[number % len(requests)], f"concurrent-{number}"))
+        return probe.model.rest.infer(with_id(requests[number % len(requests)], f"concurrent-{number}"))
 
     with ThreadPoolExecutor(CONCURRENT) as pool:
         exchanges = list(pool.map(one, range(CONCURRENT)))
@@ -139,17 +140,17 @@ def rest_batch_sizes_agree(probe: Probe) -> None:
     Two rows of the first input and three of the others. Accepted is only a finding if some output has fewer rows than
     the smallest input or an echo lost elements.
     """
-    two, three = probe.model.batch(probe.client, 2).request, probe.model.batch(probe.client, ROWS).request
+    two, three = probe.model.rest.batch(2).request, probe.model.rest.batch(ROWS).request
     if len(two.inputs) < 2:
         probe.not_applicable("the model has one input only")
     mixed = vary(three, inputs=(two.inputs[0], *three.inputs[1:]))
-    exchange = probe.answered(probe.model.infer(probe.client, mixed))
+    exchange = probe.answered(probe.model.rest.infer(mixed))
     probe.observe(f"inputs of two and three rows are answered {status_of(exchange)}", "BATCH-04")
     cut = []
     if exchange.ok:
         sent = {tensor.name: tensor for tensor in (two.inputs[0], *three.inputs[1:])}
         outputs = outputs_of(exchange)
-        for name, output in probe.model.echoes(probe.client).items():
+        for name, output in probe.model.rest.echoes().items():
             if output in outputs and len(outputs[output].elements) != len(sent[name].elements):
                 cut.append(output)
     good = refused(exchange) or not cut
@@ -160,7 +161,7 @@ def rest_batch_sizes_agree(probe: Probe) -> None:
 def _variants(probe: Probe) -> list[InferRequest]:
     """Two requests with different values where there are two rows to take them from, else the accepted one."""
     try:
-        batch = probe.model.batch(probe.client, ROWS).request
+        batch = probe.model.rest.batch(ROWS).request
     except (NotApplicable, Untestable):
         return [probe.accepted().request]
     return [row_request(batch, 0), row_request(batch, ROWS - 1)]

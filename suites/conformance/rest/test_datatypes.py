@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from harness.check import check
-from harness.endpoint.models import outputs_of
+from harness.endpoint.rest_route import outputs_of
 from harness.generate.boundaries import ASCII, BOOLEANS, FLOATS, HALVES, PRECISION, TEXTS, Scalar, integer_range
 from harness.generate.members import with_elements
 from harness.generate.values import element_lists
@@ -191,11 +191,11 @@ def rest_datatype_other_than_declared(probe: Probe) -> None:
         probe.not_applicable(f"{first.datatype} has no evident neighbour to be mistaken for")
     proper = _with_first(base, _ones(first, first.datatype))
     mistaken = _with_first(base, _ones(first, other))
-    wanted = probe.answered(probe.model.infer(probe.client, proper))
+    wanted = probe.answered(probe.model.rest.infer(proper))
     if not wanted.ok:
         probe.untestable(f"the model does not take {first.datatype} elements that are all 1: {status_of(wanted)}")
     with meant("neither"):
-        exchange = probe.answered(probe.model.infer(probe.client, mistaken))
+        exchange = probe.answered(probe.model.rest.infer(mistaken))
     probe.observe(f"{other} for {first.datatype} is answered {status_of(exchange)}", "DTYPE-04")
     found = probe.differ(exchange, wanted) if exchange.ok else None
     good = refused(exchange) or (exchange.ok and found is None)
@@ -253,7 +253,7 @@ def _echoed(probe: Probe, datatypes: Sequence[str], *, strict: bool = True) -> I
     inputs = {tensor.name: tensor for tensor in (probe.model.metadata.inputs if probe.model.metadata else ())}
     found = [
         (name, output, inputs[name].datatype)
-        for name, output in probe.model.echoes(probe.client).items()
+        for name, output in probe.model.rest.echoes().items()
         if inputs[name].datatype in datatypes and inputs[name].shape == (-1,)
     ]
     if not found and strict:
@@ -263,7 +263,7 @@ def _echoed(probe: Probe, datatypes: Sequence[str], *, strict: bool = True) -> I
 
 def _echo(probe: Probe, name: str, output: str, values: Sequence[Scalar]) -> tuple[Exchange, Tensor | None]:
     request = with_elements(probe.accepted().request, name, tuple(values))
-    exchange = probe.answered(probe.model.infer(probe.client, request))
+    exchange = probe.answered(probe.model.rest.infer(request))
     return exchange, outputs_of(exchange).get(output) if exchange.ok else None
 
 

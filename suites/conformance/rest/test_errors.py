@@ -154,9 +154,9 @@ def rest_error_leaves_server_usable(probe: Probe) -> None:
     base = base_of(probe).request
     for mutation in mutations_of(probe):
         probe.client.infer(probe.model.name, mutation.body, probe.model.address)
-        exchange = probe.model.infer(probe.client, base)
+        exchange = probe.model.rest.infer(base)
         observed = f"after {mutation.name}: {status_of(exchange)}"
         probe.holds(exchange.ok, expected="status 200", observed=observed, exchange=exchange)
-    exchange = probe.model.infer(probe.client, base, fresh=True)
+    exchange = probe.model.rest.infer(base, fresh=True)
     observed = f"on a new connection: {status_of(exchange)}"
     probe.holds(exchange.ok, expected="status 200", observed=observed, exchange=exchange)

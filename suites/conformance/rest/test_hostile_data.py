@@ -33,9 +33,9 @@ def rest_data_hostile_survived(probe: Probe) -> None:
     deep = with_data(request, "NESTED").replace(b'"NESTED"', nested, 1)
     huge = with_data(request, [1], shape=[HUGE, HUGE])
     for name, body in (("deep nesting", deep), ("huge shape", huge)):
-        exchange = probe.model.infer(probe.client, body, fresh=True)
+        exchange = probe.model.rest.infer(body, fresh=True)
         observed, expected = f"{name}: {status_of(exchange)}", "an answer or a closed connection"
         probe.holds(not exchange.timed_out, expected=expected, observed=observed, exchange=exchange)
-        after = probe.model.infer(probe.client, request, fresh=True)
+        after = probe.model.rest.infer(request, fresh=True)
         observed = f"after {name}: {status_of(after)}"
         probe.holds(after.ok, expected="status 200", observed=observed, exchange=after)

@@ -28,7 +28,7 @@ def rest_inputs_order_is_free(probe: Probe) -> None:
     if len(accepted.request.inputs) < 2:
         probe.not_applicable("the model has one input only")
     reverse = vary(accepted.request, inputs=accepted.request.inputs[::-1])
-    exchange = probe.answered(probe.model.infer(probe.client, reverse))
+    exchange = probe.answered(probe.model.rest.infer(reverse))
     found = probe.differ(exchange, accepted.exchange) if exchange.ok else status_of(exchange)
     probe.holds(found is None, expected="the same outputs", observed=found or "the same", exchange=exchange)
 

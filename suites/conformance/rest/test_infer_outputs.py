@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.check import NotApplicable, Untestable, check
-from harness.endpoint.models import MANY_ROWS
+from harness.endpoint.route import MANY_ROWS
 from harness.probing.probe import ABSENT, Probe, shown
 from harness.probing.replies import object_or_none
 from harness.record.exchange import Exchange
@@ -204,7 +204,7 @@ def answered_outputs(probe: Probe) -> Iterator[tuple[Exchange, dict[str, Any]]]:
     exchanges = [probe.accepted().exchange, probe.infer(request_id="1")]
     outputs_of(probe)
     with contextlib.suppress(NotApplicable, Untestable):
-        exchanges.append(probe.model.batch(probe.client, MANY_ROWS).exchange)
+        exchanges.append(probe.model.rest.batch(MANY_ROWS).exchange)
     for exchange in exchanges:
         found = (object_or_none(exchange) or {}).get("outputs")
         for output in found if isinstance(found, list) else []:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.check import Untestable, check
-from harness.endpoint.models import NESTED
+from harness.endpoint.rest_route import NESTED
 from harness.probing.probe import Probe
 from harness.probing.replies import status_of
 
@@ -31,9 +31,9 @@ def rest_infer_answers_200(probe: Probe) -> None:
     try:
         exchange = probe.accepted().exchange
     except Untestable:
-        if not probe.model.refusals:
+        if not probe.model.rest.refusals:
             raise
-        exchange = probe.model.refusals[0]
+        exchange = probe.model.rest.refusals[0]
         if exchange.status in UNROUTED:
             expected = "the operation is routed"
             probe.holds(
@@ -47,12 +47,12 @@ def rest_infer_answers_200(probe: Probe) -> None:
         )
         return
     probe.holds(True, clause="REST-HTTP-01", expected="the operation is routed", observed=status_of(exchange))
-    if probe.model.sequence_only:
+    if probe.model.rest.sequence_only:
         probe.observe(
             "nothing is taken outside of a sequence: each request is sent as a sequence of one", "REST-INFER-01"
         )
-    requires = probe.model.requires
-    refusal = probe.model.refusals[0] if requires else exchange
+    requires = probe.model.rest.requires
+    refusal = probe.model.rest.refusals[0] if requires else exchange
     observed = f"{status_of(refusal)}{f', but accepted with {requires}' if requires else ''}"
     flat, whole = requires != NESTED, requires in (None, NESTED)
     expected = "flat data is accepted"

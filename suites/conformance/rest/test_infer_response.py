@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from harness.check import NotApplicable, Untestable, check
-from harness.endpoint.models import MANY_ROWS, with_id
+from harness.endpoint.route import MANY_ROWS, with_id
 from harness.generate.values import request_ids
 from harness.oracles.changes import id_root
 from harness.probing.probe import Probe, json_type, shown
@@ -75,8 +75,8 @@ def rest_infer_echoes_id(probe: Probe) -> None:
     probe.target.ahead.ask([partial(_sent_with, probe, *each) for each in asked])
     kept = [_echoes_id(probe, *each) for each in asked]
     with contextlib.suppress(NotApplicable, Untestable):
-        batch = probe.model.batch(probe.client, MANY_ROWS).request
-        exchange = probe.answered(probe.model.infer(probe.client, with_id(batch, IDS[0])))
+        batch = probe.model.rest.batch(MANY_ROWS).request
+        exchange = probe.answered(probe.model.rest.infer(with_id(batch, IDS[0])))
         observed = f"with {MANY_ROWS} rows: {status_of(exchange)}, id {shown(_id_of(exchange))}"
         good = _id_of(exchange) == IDS[0]
         root = id_root(IDS[0], _id_of(exchange))

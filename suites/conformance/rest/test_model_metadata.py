@@ -26,7 +26,7 @@ def rest_model_metadata_names_model(probe: Probe) -> None:
 
     Reads the answer to the first request for the model's metadata.
     """
-    exchange = probe.model.metadata_exchange
+    exchange = probe.model.route.metadata_exchange
     body = object_or_none(exchange)
     if not exchange.ok or body is None:
         probe.holds(False, expected="status 200 and a JSON object", observed=status_of(exchange), exchange=exchange)
@@ -251,7 +251,7 @@ def rest_unknown_model_metadata_refused(probe: Probe) -> None:
 
 
 def _metadata(probe: Probe) -> dict[str, Any]:
-    return probe.json_object(probe.model.metadata_exchange)
+    return probe.json_object(probe.model.route.metadata_exchange)
 
 
 def _read_again(probe: Probe) -> list[Any]:
@@ -263,7 +263,7 @@ def _read_again(probe: Probe) -> list[Any]:
 def _holds(
     probe: Probe, condition: bool, expected: str, observed: str, *, clause: str | None = None, root: str | None = None
 ) -> bool:
-    exchange = probe.model.metadata_exchange
+    exchange = probe.model.route.metadata_exchange
     return probe.holds(condition, expected=expected, observed=observed, clause=clause, exchange=exchange, root=root)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.check import check
-from harness.endpoint.models import outputs_of
+from harness.endpoint.rest_route import outputs_of
 from harness.generate.members import with_members
 from harness.oracles.equality import difference
 from harness.probing.probe import Probe

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.check import check
-from harness.endpoint.models import outputs_of
+from harness.endpoint.rest_route import outputs_of
 from harness.generate.members import with_members
 from harness.probing.probe import Probe
 from harness.probing.replies import refused, status_of

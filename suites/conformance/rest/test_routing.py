@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 
 from harness.check import NotApplicable, Untestable, check
-from harness.endpoint.models import MANY_ROWS
+from harness.endpoint.route import MANY_ROWS
 from harness.probing.probe import UNKNOWN_MODEL, Probe
 from harness.probing.replies import error_object_problem, refused, status_of
 from harness.record.exchange import Exchange
@@ -150,9 +150,9 @@ def rest_case_and_labels_recorded(probe: Probe) -> None:
 def _answers(probe: Probe) -> Iterator[tuple[str, Exchange]]:
     yield "inference", probe.accepted().exchange
     with contextlib.suppress(NotApplicable, Untestable):
-        yield "inference on many rows", probe.model.batch(probe.client, MANY_ROWS).exchange
-    if probe.model.metadata_exchange.status == 200:
-        yield "model metadata", probe.model.metadata_exchange
+        yield "inference on many rows", probe.model.rest.batch(MANY_ROWS).exchange
+    if probe.model.route.metadata_exchange.status == 200:
+        yield "model metadata", probe.model.route.metadata_exchange
     if probe.target.metadata_exchange.ok:
         yield "server metadata", probe.target.metadata_exchange
 

@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from harness.check import check
-from harness.endpoint.models import Accepted, outputs_of
+from harness.endpoint.rest_route import outputs_of
+from harness.endpoint.route import Accepted
 from harness.generate.conversions import OUT_OF_RANGE, conversions
 from harness.generate.members import encoded, with_data
 from harness.judging.refusals import base_of
@@ -33,7 +34,7 @@ def rest_data_flat_and_nested(probe: Probe) -> None:
     and more: for rank one the spellings are the same.
     """
     base = _wide(probe)
-    flat = probe.answered(probe.model.infer(probe.client, base.request))
+    flat = probe.answered(probe.model.rest.infer(base.request))
     body = base.request.to_bytes(nested=True)
     nested = probe.answered(probe.client.infer(probe.model.name, body, probe.model.address))
     probe.holds(flat.ok, clause="TDATA-01", expected="flat: status 200", observed=status_of(flat), exchange=flat)
@@ -233,7 +234,7 @@ def _echoes(probe: Probe) -> list[tuple[str, str, str]]:
     """Input, output and data type of every input that the model was seen to echo and that has rank one."""
     probe.accepted()
     inputs = {tensor.name: tensor for tensor in (probe.model.metadata.inputs if probe.model.metadata else ())}
-    found = probe.model.echoes(probe.client)
+    found = probe.model.rest.echoes()
     return [(name, out, inputs[name].datatype) for name, out in found.items() if len(inputs[name].shape) == 1]
 
 

@@ -19,6 +19,7 @@ from harness.budget import Limits
 from harness.endpoint.bounds import NOTHING, beyond, elements, name_of, trimmed, unsendable
 from harness.endpoint.discovery import discover, split_name
 from harness.endpoint.models import ModelUnderTest
+from harness.endpoint.rest_route import RestRoute
 from harness.endpoint.target import Target
 from harness.generate.inputs import candidates
 from harness.policy import EndpointTable, LimitsTable, Policy
@@ -103,7 +104,7 @@ def test_a_raised_limit_lets_the_model_in(tmp_path: Path) -> None:
     inputs = [{"name": "x", "datatype": "FP32", "shape": [3_000_000]}]
     with found([{"name": "m"}], {"m": described(inputs)}, tmp_path, LimitsTable(elements=3_000_000)) as (target, _):
         assert not target.beyond
-        assert next(target.models[0].candidates()).inputs[0].shape == (3_000_000,)
+        assert next(target.models[0].route.candidates()).inputs[0].shape == (3_000_000,)
 
 
 def test_of_many_models_the_first_are_probed_and_the_rest_is_told(tmp_path: Path) -> None:
@@ -191,7 +192,9 @@ def test_whatever_metadata_say_what_is_made_of_them_is_bounded(inputs: Any, outp
     tracemalloc.start()
     started = time.process_time()
     try:
-        model = ModelUnderTest("m", None, None, NOTHING, trimmed(metadata, limits))
+        unasked: Any = None
+        route = RestRoute(unasked, "m", None, NOTHING, trimmed(metadata, limits))
+        model = ModelUnderTest("m", None, {"rest": route})
         why, _ = beyond(model, limits)
         if not why:
             assert elements(metadata.inputs) <= limits.elements

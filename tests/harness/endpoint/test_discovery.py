@@ -85,7 +85,7 @@ def test_inference_alone_is_enough_with_a_sample(tmp_path: Path, named: list[str
     with serving(infer_alone) as url, asking(url, tmp_path / "a") as client:
         target = discover(client, None, with_samples(tmp_path), named)
         assert [model.name for model in target.models] == ["iris"]
-        assert target.models[0].accepted(client).exchange.ok
+        assert target.models[0].rest.accepted().exchange.ok
     assert any("no metadata" in text for text in target.remarks)
 
 
@@ -215,7 +215,7 @@ def test_a_slow_first_answer_is_no_slow_model(tmp_path: Path) -> None:
         target = discover(client, None, Policy(endpoint=SHORT))
         warm_up(target, 5.0, fixed=False, tell=lambda _: None)
         assert client.budget.request_seconds == 0.5
-        assert target.models[0].accepted(client).exchange.ok
+        assert target.models[0].rest.accepted().exchange.ok
     assert not target.remarks
 
 
@@ -235,5 +235,5 @@ def test_a_time_out_is_asked_again_and_never_a_refusal(tmp_path: Path) -> None:
     limits = Limits(request_seconds=0.3)
     with serving(sleeping(0.8, 0.0)) as url, asking(url, tmp_path, limits) as client:
         model = discover(client, None, Policy(endpoint=SHORT)).models[0]
-        assert model.accepted(client).exchange.ok
-        assert not model.refusals
+        assert model.rest.accepted().exchange.ok
+        assert not model.rest.refusals

@@ -10,7 +10,7 @@ import pytest
 from harness.budget import Limits
 from harness.endpoint.discovery import discover
 from harness.endpoint.errors import TargetError
-from harness.endpoint.grpc_discovery import grpc_listing, grpc_model, grpc_server, reach_grpc
+from harness.endpoint.grpc_discovery import grpc_listing, grpc_route, grpc_server, reach_grpc
 from harness.endpoint.listed import Listed
 from harness.policy import EndpointTable, Policy
 from harness.record.exchange import Exchange
@@ -137,7 +137,7 @@ def test_bytes_that_are_no_messages(tmp_path: Path) -> None:
         assert exchange.ok
         assert grpc_server(exchange) is None
         assert grpc_listing(found) is None
-        assert grpc_model(found, "m", None).metadata is None
+        assert grpc_route(found, "m", None).metadata is None
 
 
 def test_the_listing_leaves_out_what_is_unavailable(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from harness.check import NotApplicable, Untestable
-from harness.endpoint.grpc_discovery import grpc_model
-from harness.endpoint.grpc_route import GrpcModel, forms_of, grpc_outputs
+from harness.endpoint.grpc_discovery import grpc_route
+from harness.endpoint.grpc_route import GrpcRoute, forms_of, grpc_outputs
 from harness.wire import protobuf
 from harness.wire.messages import InferRequest
 from harness.wire.tensor import Tensor
@@ -39,8 +39,12 @@ def echo(request: Any) -> bytes:
 
 @contextmanager
 def model(
-    root: Path, infer: Any, shape: tuple[int, ...] = (-1, 2), datatype: str = "FP32", **more: Any
-) -> Iterator[tuple[GrpcModel, Scripted]]:
+    root: Path,
+    infer: Any,
+    shape: tuple[int, ...] = (-1, 2),
+    datatype: str = "FP32",
+    samples: tuple[InferRequest, ...] = (),
+) -> Iterator[tuple[GrpcRoute, Scripted]]:
     """A model with one input ``x``, whose inferences are answered by ``infer``."""
     inputs = [{"name": "x", "datatype": datatype, "shape": shape}] if shape else []
 
@@ -53,7 +57,9 @@ def model(
     scripted: Answers = answers
     server = Scripted(scripted)
     with server as url, grpc_client(url, root) as (client, _):
-        yield grpc_model(client, "m", None, **more), server
+        found = grpc_route(client, "m", None)
+        found.samples = samples
+        yield found, server
 
 
 def test_typed_contents_come_first_and_the_search_is_made_once(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.endpoint.models import ModelUnderTest
+from harness.endpoint.rest_route import RestRoute
 from harness.generate.mutations import mutations
 from harness.wire.messages import InferRequest
 from harness.wire.tensor import Tensor
@@ -28,11 +28,11 @@ def base(*elements: float) -> InferRequest:
 def test_the_same_mistake_in_another_request_is_asked_for_itself() -> None:
     client: Any = Client()
     no_metadata: Any = None
-    model = ModelUnderTest("m", None, None, no_metadata, None)
+    model = RestRoute(client, "m", None, no_metadata, None)
     first, second = mutations(base(1.0, 2.0)), mutations(base(3.0))
     shared = {each.name for each in first} & {each.name for each in second}
     assert "input-without-shape" in shared
     for mutation in (*first, *second, *first):
-        answer: object = model.mistake(client, mutation)
+        answer: object = model.mistake(mutation)
         assert answer == mutation.body
     assert sorted(client.sent) == sorted({each.body for each in (*first, *second)})

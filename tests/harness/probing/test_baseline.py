@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from harness.generate.distinct import distinct
-from harness.probing.baseline import SILENCES, BaselineAnswer, ModelRoute, answered, repeats, varies_alone
+from harness.probing.baseline import SILENCES, BaselineAnswer, PacedRoute, answered, repeats, varies_alone
 from harness.record.exchange import Exchange
 from harness.wire.messages import InferRequest
 from harness.wire.pace import Pace
@@ -25,20 +26,25 @@ def exchange(n: int, status: int | None) -> Exchange:
     return Exchange(**values)
 
 
-def way_with(answers: Sequence[float | None]) -> ModelRoute:
-    """A way that answers with these values one after the other, and then from the beginning; None is silence."""
-    script = itertools.cycle(answers)
-    seen: list[float | None] = []
+class Scripted:
+    """A route that answers with these values one after the other, and then from the beginning; None is silence."""
 
-    def send(_: InferRequest, fresh: bool) -> Exchange:
-        assert not fresh
-        seen.append(next(script))
-        return exchange(len(seen), None if seen[-1] is None else 200)
+    def __init__(self, answers: Sequence[float | None]) -> None:
+        self.script = itertools.cycle(answers)
+        self.seen: list[float | None] = []
+        self.client = SimpleNamespace(pace=Pace())
 
-    def outputs(each: Exchange) -> dict[str, Tensor]:
-        return {"y": Tensor("y", "FP32", (1,), (seen[each.n - 1],))}
+    def ask(self, _: InferRequest) -> Exchange:
+        self.seen.append(next(self.script))
+        return exchange(len(self.seen), None if self.seen[-1] is None else 200)
 
-    return ModelRoute("scripted", send, outputs, lambda _: None, BASE, Pace())
+    def outputs(self, each: Exchange) -> dict[str, Tensor]:
+        return {"y": Tensor("y", "FP32", (1,), (self.seen[each.n - 1],))}
+
+
+def way_with(answers: Sequence[float | None]) -> PacedRoute:
+    scripted: Any = Scripted(answers)
+    return PacedRoute(scripted, "scripted", BASE)
 
 
 def known_as(value: float) -> BaselineAnswer:
@@ -63,22 +69,15 @@ def test_requests_that_are_answered_differently_come_first() -> None:
 
 
 def test_an_endpoint_that_is_silent_is_not_asked_for_long() -> None:
-    asked: list[InferRequest] = []
-    way = way_with([None])
-
-    def send(request: InferRequest, fresh: bool, sent: Any = way.send) -> Exchange:
-        asked.append(request)
-        return sent(request, fresh)  # type: ignore[no-any-return]
-
-    way.send = send
-    assert answered(way, distinct(BASE, 12), 12) == []
-    assert len(asked) == SILENCES
+    silent: Any = Scripted([None])
+    assert answered(PacedRoute(silent, "silent", BASE), distinct(BASE, 12), 12) == []
+    assert len(silent.seen) == SILENCES
 
 
 def test_a_slow_or_limited_endpoint_is_asked_less() -> None:
     way = way_with([1.0])
     assert way.affordable(100) == 100
-    way.pace.slow_down()
+    way.route.client.pace.slow_down()
     limited = way.affordable(1000)
     assert limited < 1000
     way.seconds = 0.15

@@ -22,15 +22,15 @@ def loader(tmp_path: Path, limits: Limits | None = None, **load: Any) -> tuple[L
     client = SimpleNamespace(budget=Budget(limits), access=Access("http://127.0.0.1:80"))
     target = SimpleNamespace(policy=Policy(load=LoadTable(**load)), seed=15)
     probe: Any = SimpleNamespace(
-        client=client,
         target=target,
         observe=said.append,
         check=SimpleNamespace(slug="load-x"),
         model=SimpleNamespace(id="m"),
     )
     level, stated = level_of(probe, 0.004)
+    route: Any = SimpleNamespace(transport="rest", client=client)
     case = LoadCase(name="m", path="/", before=b"")
-    return Loader(probe, "rest", LoadRunner(tmp_path, "standard", limits), (case,), 0.004, level, stated), said
+    return Loader(probe, route, LoadRunner(tmp_path, "standard", limits), (case,), 0.004, level, stated), said
 
 
 def test_without_a_policy_the_level_is_ours_and_the_rate_follows_the_endpoint(tmp_path: Path) -> None:

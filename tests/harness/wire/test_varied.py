@@ -95,7 +95,7 @@ def test_order_stays_where_another_thing_varies() -> None:
 MAKERS = {
     "harness/wire/messages.py", "harness/wire/binary.py", "harness/generate/inputs.py", "harness/generate/samples.py",
     "harness/generate/strategies.py", "harness/load/plan/prepare.py", "suites/conformance/extensions/test_sequence.py",
-    "suites/conformance/grpc/test_grpc_service.py", "harness/endpoint/grpc_model.py",
+    "suites/conformance/grpc/test_grpc_service.py", "harness/endpoint/known.py",
     "suites/conformance/binary/test_binary_raw.py",
 }  # fmt: skip
 ROOT = Path(__file__).parents[3]
