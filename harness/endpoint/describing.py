@@ -86,8 +86,8 @@ def describe_all(
 def _asks(target: Target, wanted: Sequence[tuple[str, str | None]]) -> list[Callable[[], Exchange]]:
     """What asks for the metadata of models, over each transport."""
     named = [(name, version) for name, version in wanted if sendable(name, target.policy.limits)]
-    clients = [client for client in (target.grpc, target.rest) if client is not None]
-    return [partial(client.model_metadata, name, version) for name, version in named for client in clients]
+    clients = target.clients
+    return [partial(client.model_metadata, name, version) for name, version in named for client in reversed(clients)]
 
 
 def _describes(exchange: Exchange) -> bool:

@@ -63,13 +63,11 @@ class Listing:
 def listing_of(rest: RestClient | None, grpc: GrpcClient | None) -> Listing:
     """The first listing that can be read whole; else the beginning of the first that there is."""
     partial = Listing()
-    for over, client in (("rest", rest), ("grpc", grpc)):
-        if client is None:
-            continue
+    for client in (each for each in (rest, grpc) if each is not None):
         try:
             rows = listed_models(client) if isinstance(client, RestClient) else grpc_part().grpc_listing(client)
         except TooLong as error:
-            partial = partial if partial.there else Listing(True, error.rows, f"over {over} {error}")
+            partial = partial if partial.there else Listing(True, error.rows, f"over {client.transport} {error}")
             continue
         if rows is not None:
             return Listing(True, rows)

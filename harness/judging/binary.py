@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
 from harness.check import Inconclusive, NotApplicable, Untestable
 from harness.oracles.equality import elements_differ
+from harness.probing.advisory import AdvisoryCases
 from harness.probing.probe import Probe
 from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
@@ -31,47 +32,23 @@ NON_ASCII_ID = "ключ-鍵-é"
 
 @dataclass(slots=True)
 class Binary:
-    """The extension as offered for the model of a check; cases go through :meth:`holds` here, not to the probe."""
+    """The extension as offered for the model of a check."""
 
     probe: Probe
     listed: bool
-    _kept: list[tuple[str, str, object, Exchange | None]] = field(default_factory=list)
-    _missed: set[str] = field(default_factory=set)
-
-    def holds(
-        self,
-        condition: bool,
-        *,
-        expected: str,
-        observed: object,
-        clause: str | None = None,
-        exchange: Exchange | None = None,
-        root: str | None = None,
-        mild: bool = False,
-    ) -> bool:
-        """One case, as Probe.holds; where the extension is not listed, never a violation."""
-        name = clause or self.probe.check.clauses[0]
-        if self.listed:
-            return self.probe.holds(
-                condition, clause=name, expected=expected, observed=observed, exchange=exchange, root=root, mild=mild
-            )
-        if condition:
-            # Of answers of megabytes, a check would hold dozens.
-            self._kept.append((name, expected, observed, _lean(exchange)))
-        else:
-            self._missed.add(name)
-            self.probe.observe(f"advisory: {expected} would be right; seen: {observed}", name)
-        return condition
 
     def settle(self) -> None:
         """Count what held of clauses that were never missed; see nothing else where the extension is not listed."""
-        for name, expected, observed, exchange in self._kept:
-            if name not in self._missed:
-                self.probe.holds(True, clause=name, expected=expected, observed=observed, exchange=exchange)
-        if self._missed and not self.probe.outcome.cases:
-            self.probe.not_applicable(
-                f"{EXTENSION} works, but is not listed: that {', '.join(sorted(self._missed))} was not met is recorded"
+        advisory, self.probe.advisory = self.probe.advisory, None
+        if advisory is None:
+            return
+        for case in advisory.counting():
+            self.probe.holds(
+                True, clause=case.clause, expected=case.expected, observed=case.observed, exchange=case.exchange
             )
+        if advisory.missed and not self.probe.outcome.cases:
+            missed = ", ".join(sorted(advisory.missed))
+            self.probe.not_applicable(f"{EXTENSION} works, but is not listed: that {missed} was not met is recorded")
 
     def send(self, body: BinaryBody, *, accept_encoding: str = "identity") -> Exchange:
         """Send a body to the model."""
@@ -127,17 +104,13 @@ class Binary:
         )
 
 
-def _lean(exchange: Exchange | None) -> Exchange | None:
-    """The exchange without its bodies, which stand in the store."""
-    return None if exchange is None else replace(exchange, request_body=b"", response_body=b"")
-
-
 @contextmanager
 def offered(probe: Probe) -> Iterator[Binary]:
     """The extension for the model of a check; not applicable where it is neither listed nor seen to work."""
     binary = Binary(probe, is_listed(probe))
     if not binary.listed:
         _seen_to_work(binary)
+        probe.advisory = AdvisoryCases()
     try:
         yield binary
     except (Untestable, Inconclusive) as error:

@@ -56,7 +56,7 @@ def bytes_kept(binary: Binary, echo: BinaryEcho, values: tuple[Any, ...], exchan
     some = [as_bytes(each)[:20] if echo.datatype == "BYTES" else each for each in values[:16]]
     expected = f"the bytes of {len(values)} elements {some}{'…' if len(values) > 16 else ''}"
     observed = f"{echo.datatype}, {how}: {found or 'kept'}"
-    return binary.holds(found is None, expected=expected, observed=observed, exchange=exchange)
+    return binary.probe.holds(found is None, expected=expected, observed=observed, exchange=exchange)
 
 
 def lost(binary: Binary, echo: BinaryEcho, values: tuple[Any, ...], exchange: Exchange) -> str | None:

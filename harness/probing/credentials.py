@@ -23,7 +23,7 @@ from harness.wire.access import is_sensitive
 from harness.wire.rest import RestClient, json_of
 
 if TYPE_CHECKING:
-    from harness.wire.rpc import GrpcClient
+    pass
 
 INVENTED = "art15-invented-credential-7f3a"
 # Below this length a piece of a secret could stand anywhere: it is not sent.
@@ -55,7 +55,7 @@ def configured(probe: Probe, *, or_required: bool = False) -> None:
     With ``or_required`` it goes on without any where the policy says that the endpoint has to ask for some.
     """
     required = or_required and probe.target.policy.criteria.credentials == "required"
-    if not _client(probe).access.has_credentials and not required:
+    if not probe.target.first.access.has_credentials and not required:
         probe.not_applicable("no credentials were given (ART15_TOKEN, --oip-header, --oip-cert): nothing to leave out")
 
 
@@ -106,7 +106,7 @@ def _inferences(target: Target, name: str, version: str | None, listed: tuple[st
 
 def ordinary(probe: Probe) -> Headers:
     """The headers of access that are no credentials, such as those that say where a request is to go."""
-    return tuple(header for header in _client(probe).access.headers if not is_sensitive(header[0]))
+    return tuple(header for header in probe.target.first.access.headers if not is_sensitive(header[0]))
 
 
 @contextmanager
@@ -121,14 +121,14 @@ def nobody(probe: Probe) -> Iterator[RestClient]:
 
 def wrong_headers(probe: Probe) -> list[tuple[str, Headers]]:
     """Headers of access with wrong credentials in place of the right ones, each with what is wrong in words."""
-    access = _client(probe).access
+    access = probe.target.first.access
     made: dict[str, Headers] = {}
     for name, value in access.headers_now():
         if not is_sensitive(name):
             continue
         scheme, space, secret = value.rpartition(" ")
         for why, wrong in wrong_secrets(secret):
-            _client(probe).recorder.redactor.add([wrong])
+            probe.target.first.recorder.redactor.add([wrong])
             made[f"{name} with {why}"] = (*ordinary(probe), (name, f"{scheme}{space}{wrong}".rstrip()))
         if name.lower() == "authorization" and scheme.lower() != "basic":
             invented = base64.b64encode(f"art15:{INVENTED}".encode()).decode()
@@ -198,7 +198,3 @@ def _members(exchange: Exchange) -> frozenset[str] | int | None:
     except strictjson.NotJson:
         return None
     return frozenset(value) if isinstance(value, dict) else (0 if isinstance(value, list) else None)
-
-
-def _client(probe: Probe) -> RestClient | GrpcClient:
-    return probe.target.rest or probe.grpc

@@ -33,11 +33,7 @@ def any_name(probe: Probe) -> Exchange | None:
     if not known.asked:
         # Of the run's seed, so that the same seed sends the same requests.
         name = f"art15-nobody-{random.Random(probe.target.seed).randbytes(6).hex()}"  # noqa: S311 -- no secret
-        asked = []
-        if probe.target.rest is not None:
-            asked.append(probe.client.model_metadata(name))
-        if probe.target.grpc is not None:
-            asked.append(probe.target.grpc.model_metadata(name))
+        asked = [client.model_metadata(name) for client in probe.target.clients]
         if not any(exchange.answered for exchange in asked):
             return None
         known.asked, known.answer = True, next((exchange for exchange in asked if exchange.ok), None)

@@ -16,7 +16,9 @@ from harness.endpoint.route import Accepted, with_id
 from harness.endpoint.target import Target
 from harness.generate.campaign import CampaignResult
 from harness.oracles.equality import difference
+from harness.probing.advisory import AdvisoryCases
 from harness.probing.guards import guarded, is_known_part, is_optional, why
+from harness.probing.json_values import json_type, shown
 from harness.probing.searching import SearchResult, search_for
 from harness.record.exchange import Exchange
 from harness.record.quoting import clip
@@ -40,9 +42,6 @@ ROOT = 200
 # Facts that one check may note: how many there are is up to the endpoint.
 MOST_NOTED = 1000
 
-# What a body has in the place of a member that is not there.
-ABSENT = object()
-
 
 @dataclass(slots=True)
 class Probe:
@@ -58,6 +57,8 @@ class Probe:
     on_model: ModelUnderTest | None = None
     # What a run of load repeats: the exchange of a case that is about many requests and names none.
     repeated: Exchange | None = field(default=None, init=False)
+    # Takes the cases while they are about what the endpoint never promised.
+    advisory: AdvisoryCases | None = field(default=None, init=False)
     # What the last search found; the case that is reported next is about it.
     _pending: SearchResult | None = field(default=None, init=False)
 
@@ -108,14 +109,15 @@ class Probe:
             by_policy: whether the operator's policy makes a failure of it, whatever the clause's level.
             mild: whether the catalogue says that breaking this half of the clause is a warning, whatever its level.
         """
-        name = clause or self.check.asked[0]
-        if clause is None and len(self.check.asked) > 1:
-            raise LookupError(f"check {self.check.slug} covers several clauses or criteria: say which one")
-        if name not in self.outcome.levels:
-            raise LookupError(f"check {self.check.slug} does not declare clause {name}")
+        name = self._declared(clause)
         if exchange is not None and exchange.error is not None and exchange.error.kind == "connect":
             # Neither for nor against anything: nobody was reached.
             raise Untestable(f"no connection could be opened: {exchange.error.message}")
+        if self.advisory is not None:
+            self.advisory.note(condition, name, expected, observed, exchange)
+            if not condition:
+                self.observe(f"advisory: {expected} would be right; seen: {observed}", name)
+            return condition
         self.outcome.cases[name] = self.outcome.cases.get(name, 0) + 1
         text = observed if isinstance(observed, str) else shown(observed)
         found, self._pending = self._pending, None
@@ -151,10 +153,19 @@ class Probe:
             )
         return condition
 
+    def _declared(self, clause: str | None) -> str:
+        """The clause that a case is about."""
+        name = clause or self.check.asked[0]
+        if clause is None and len(self.check.asked) > 1:
+            raise LookupError(f"check {self.check.slug} covers several clauses or criteria: say which one")
+        if name not in self.outcome.levels:
+            raise LookupError(f"check {self.check.slug} does not declare clause {name}")
+        return name
+
     def anew(self) -> None:
         """Forget what was seen: the check is carried out once more."""
         self.outcome.anew()
-        self._pending = self.repeated = None
+        self._pending = self.repeated = self.advisory = None
         for route in self.on_model.routes.values() if self.on_model is not None else ():
             route.forget_mistakes()
             if self.target.ahead.came_aside(route.metadata_exchange):
@@ -314,25 +325,6 @@ def _missing_method(exchange: Exchange | None) -> str | None:
     if exchange is None or exchange.rpc is None or exchange.rpc.name != "UNIMPLEMENTED":
         return None
     return f"grpc-unimplemented:{exchange.url.rpartition('/')[2]}"
-
-
-def json_type(value: object) -> str:
-    """The JSON name of a parsed value's type."""
-    if value is None:
-        return "null"
-    names = {bool: "boolean", int: "number", float: "number", str: "string", list: "array", dict: "object"}
-    for kind in type(value).__mro__:
-        if kind in names:
-            return names[kind]
-    return type(value).__name__
-
-
-def shown(value: object) -> str:
-    """A value for people: JSON type and text, shortened."""
-    if value is ABSENT:
-        return "no such member"
-    text = repr(value)
-    return f"{json_type(value)} {text if len(text) <= 200 else clip(text, 200) + '…'}"
 
 
 @contextlib.contextmanager

@@ -74,7 +74,7 @@ def search_for(
     Args:
         sends: as for :meth:`harness.probing.probe.Probe.search`.
     """
-    recorder = (target.rest or target.grpc or target.client).recorder
+    recorder = target.first.recorder
     seen: dict[int, list[Exchange]] = {}
     values: list[T] = []
 
@@ -162,7 +162,7 @@ def replay(target: Target, holds: Callable[[], bool], times: int = REPLAYS) -> t
 @contextlib.contextmanager
 def fresh_connections(target: Target) -> Iterator[None]:
     """Inside, every request of the run's clients goes over a connection of its own."""
-    clients = [client for client in (target.rest, target.grpc) if client is not None]
+    clients = target.clients
     before = [client.always_fresh for client in clients]
     for client in clients:
         client.always_fresh = True

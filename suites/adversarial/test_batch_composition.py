@@ -111,7 +111,7 @@ def _batches(probe: Probe, transport: Transport) -> None:
 
 def _pool(probe: Probe, way: PacedRoute, transport: Transport) -> list[BaselineAnswer]:
     """Different single rows with their answers alone."""
-    metadata = (probe.model.grpc if transport == "grpc" else probe.model).metadata
+    metadata = probe.model.over(transport).metadata
     rows = pool_of_rows(way.base, 3 * POOL_ROWS)
     if not rows or metadata is None or any(not each.shape or each.shape[0] != -1 for each in metadata.inputs):
         probe.not_applicable("not every input has a leading variable dimension: no batch to speak of")

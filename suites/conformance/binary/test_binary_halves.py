@@ -46,7 +46,7 @@ def binary_halves(probe: Probe) -> None:
         if not worked:
             _held_against(binary, answers)
         for _, exchange in worked[:2]:
-            binary.holds(True, expected="status 200", observed=status_of(exchange), exchange=exchange)
+            binary.probe.holds(True, expected="status 200", observed=status_of(exchange), exchange=exchange)
             _two_bytes(binary, exchange)
         for echo in _echoes(binary, worked):
             round_trip(binary, echo, EDGES[echo.datatype])
@@ -63,7 +63,7 @@ def _held_against(binary: Binary, answers: list[tuple[InferRequest, Exchange]]) 
     except Untestable:
         binary.probe.untestable("the model takes no generated request, neither in JSON nor in binary")
     for _, exchange in answers[:1]:
-        binary.holds(False, expected="status 200", observed=status_of(exchange), exchange=exchange,
+        binary.probe.holds(False, expected="status 200", observed=status_of(exchange), exchange=exchange,
                      root="BIN-02")  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def _two_bytes(binary: Binary, exchange: Exchange) -> None:
         if entry.get("datatype") in HALVES and isinstance(shape, list) and size is not None:
             observed = f"{entry.get('name')}: {size} bytes for shape {shape}"
             wanted = 2 * product(shape)
-            binary.holds(size == wanted, expected=f"{wanted} bytes", observed=observed, exchange=exchange)
+            binary.probe.holds(size == wanted, expected=f"{wanted} bytes", observed=observed, exchange=exchange)
 
 
 def _echoes(binary: Binary, worked: list[tuple[InferRequest, Exchange]]) -> list[BinaryEcho]:

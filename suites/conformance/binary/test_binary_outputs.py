@@ -8,7 +8,8 @@ from __future__ import annotations
 from harness.check import check
 from harness.endpoint.rest_route import outputs_of
 from harness.judging.binary import Binary, entries_of, is_size, offered, size_of, wishing
-from harness.probing.probe import Probe, shown
+from harness.probing.json_values import shown
+from harness.probing.probe import Probe
 from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
 
@@ -105,7 +106,7 @@ def _followers_follow(binary: Binary, exchange: Exchange, names: list[str], ever
     text = f"listed without a setting under {setting}: {', '.join(strays) or 'none'} not as the request says"
     if names:
         wanted = "listed outputs without a setting of their own as the request says"
-        binary.holds(not strays, expected=wanted, observed=text, exchange=exchange, mild=True)
+        binary.probe.holds(not strays, expected=wanted, observed=text, exchange=exchange, mild=True)
 
 
 def _returned(probe: Probe) -> list[str]:
@@ -118,7 +119,7 @@ def _returned(probe: Probe) -> list[str]:
 
 def _have_forms(binary: Binary, expected: dict[str, bool], exchange: Exchange, how: str) -> None:
     """One case per output: binary with a size and no data, or JSON with data and no size."""
-    if not binary.holds(
+    if not binary.probe.holds(
         exchange.ok, expected="status 200", observed=f"{how}: {status_of(exchange)}", exchange=exchange
     ):
         return
@@ -129,7 +130,7 @@ def _have_forms(binary: Binary, expected: dict[str, bool], exchange: Exchange, h
         good = (is_size(size) and not data) if as_bytes else (data and size is None)
         observed = f"{how}: {name} has binary_data_size {shown(size)} and {'data' if data else 'no data'}"
         wanted = f"{name} in {'binary' if as_bytes else 'JSON'}"
-        binary.holds(good, expected=wanted, observed=observed, exchange=exchange, root=_form_root(size, data))
+        binary.probe.holds(good, expected=wanted, observed=observed, exchange=exchange, root=_form_root(size, data))
 
 
 def _form_root(size: object, data: bool) -> str | None:

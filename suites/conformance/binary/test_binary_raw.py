@@ -64,8 +64,9 @@ def binary_raw_request(probe: Probe) -> None:
         exchange = _send(binary, part)
         if _all_binary(binary, exchange, f"{len(part)} bytes"):
             found = _unlike(binary, exchange, (plain, binary.infer(all_binary(request))))
-            binary.holds(found is None, clause="BIN-14", expected="the outputs of the same input in JSON or after JSON",
-                         observed=found or "the same", exchange=exchange)  # fmt: skip
+            expected = "the outputs of the same input in JSON or after JSON"
+            observed = found or "the same"
+            binary.probe.holds(found is None, clause="BIN-14", expected=expected, observed=observed, exchange=exchange)
             _one_byte_more(binary, request, part)
 
 
@@ -92,12 +93,16 @@ def _several(binary: Binary, request: InferRequest) -> None:
     first = request.inputs[0]
     exchange = _send(binary, to_raw(first.datatype, first.elements))
     observed = f"{len(request.inputs)} inputs: {status_of(exchange)}"
-    binary.holds(refused(exchange), clause="BIN-14", expected="an error status", observed=observed, exchange=exchange)
+    binary.probe.holds(
+        refused(exchange), clause="BIN-14", expected="an error status", observed=observed, exchange=exchange
+    )
 
 
 def _all_binary(binary: Binary, exchange: Exchange, what: str) -> bool:
     observed = f"{what}: {status_of(exchange)}"
-    if not binary.holds(exchange.ok, clause="BIN-14", expected="status 200", observed=observed, exchange=exchange):
+    if not binary.probe.holds(
+        exchange.ok, clause="BIN-14", expected="status 200", observed=observed, exchange=exchange
+    ):
         return False
     plain = [
         str(entry.get("name"))
@@ -105,7 +110,7 @@ def _all_binary(binary: Binary, exchange: Exchange, what: str) -> bool:
         if size_of(entry) is None and "data" in entry
     ]
     observed = f"{what}: {', '.join(plain) or 'no output'} in JSON"
-    return binary.holds(
+    return binary.probe.holds(
         not plain, clause="BIN-14", expected="all outputs in binary", observed=observed, exchange=exchange
     )
 
@@ -116,7 +121,9 @@ def _one_byte_more(binary: Binary, request: InferRequest, part: bytes) -> None:
         return
     exchange = _send(binary, part + b"\x01")
     observed = f"raw, {len(part) + 1} bytes: {status_of(exchange)}"
-    binary.holds(refused(exchange), clause="BIN-12", expected="an error status", observed=observed, exchange=exchange)
+    binary.probe.holds(
+        refused(exchange), clause="BIN-12", expected="an error status", observed=observed, exchange=exchange
+    )
 
 
 def _text(binary: Binary, described: TensorMetadata, request: InferRequest) -> None:
@@ -135,7 +142,7 @@ def _text(binary: Binary, described: TensorMetadata, request: InferRequest) -> N
         if _all_binary(binary, exchange, f"{len(body)} bytes of text") and echo is not None:
             part = parts_of(binary.split(exchange)).get(echo)
             observed = f"{body!r}: {part!r}"
-            binary.holds(part == to_raw("BYTES", [body]), clause="BIN-14", expected="the text as one element",
+            binary.probe.holds(part == to_raw("BYTES", [body]), clause="BIN-14", expected="the text as one element",
                          observed=observed, exchange=exchange)  # fmt: skip
     if not binary.probe.outcome.cases and binary.listed:
         binary.probe.not_applicable("the input of BYTES has a variable shape, and raw texts are refused")

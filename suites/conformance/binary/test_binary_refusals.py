@@ -80,7 +80,9 @@ def _refuses(binary: Binary, clause: str) -> None:
         exchange = binary.send(mutation.body)
         observed = f"{mutation.name} ({mutation.why}): {status_of(exchange)}"
         root = f"no-answer:{mutation.name}" if exchange.error is not None else None
-        binary.holds(refused(exchange), expected="an error status", observed=observed, exchange=exchange, root=root)
+        binary.probe.holds(
+            refused(exchange), expected="an error status", observed=observed, exchange=exchange, root=root
+        )
 
 
 @check(
@@ -110,14 +112,14 @@ def binary_refusals_leave_nothing_behind(probe: Probe) -> None:
                 problem = error_object_problem(exchange)
                 observed = f"{mutation.name}: {status_of(exchange)}, {problem or 'an error object'}"
                 expected = "a JSON object with a string error"
-                binary.holds(problem is None, clause="REST-ERR-02", expected=expected, observed=observed,
+                binary.probe.holds(problem is None, clause="REST-ERR-02", expected=expected, observed=observed,
                              exchange=exchange, root=error_root(exchange))  # fmt: skip
             for way, send in _valid(binary, base).items():
                 after = send()
                 problem = _wrong(binary, after, before[way], steady)
                 observed = f"{way} after {mutation.name}: {problem or 'as before'}"
                 expected = "status 200 and the outputs of before"
-                binary.holds(
+                binary.probe.holds(
                     problem is None, clause="REST-ERR-06", expected=expected, observed=observed, exchange=after
                 )
 

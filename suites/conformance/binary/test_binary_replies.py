@@ -11,7 +11,8 @@ from harness.endpoint.route import with_id
 from harness.generate.members import encoded
 from harness.judging.binary import NON_ASCII_ID, Binary, all_binary, entries_of, is_size, offered, size_of, wishing
 from harness.judging.refusals import base_of
-from harness.probing.probe import Probe, shown
+from harness.probing.json_values import shown
+from harness.probing.probe import Probe
 from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
 from harness.wire.binary import NotBinary, SplitReply, split_reply
@@ -58,7 +59,7 @@ def binary_reply_lengths(probe: Probe) -> None:
                 probe.observe(f"{name}: coded as {exchange.header('Content-Encoding')} without being asked", "BIN-09")
             observed = f"{name}: {problem or 'header and sizes make up the body'}"
             expected = "header and sizes that make up the body"
-            binary.holds(problem is None, expected=expected, observed=observed, exchange=exchange)
+            binary.probe.holds(problem is None, expected=expected, observed=observed, exchange=exchange)
         if not labels:
             probe.untestable("no answer to a request for binary outputs is binary")
         probe.observe(f"Content-Type of binary answers: {', '.join(sorted(labels))}", "BIN-09")
@@ -133,7 +134,7 @@ def binary_answer_follows_base_rules(probe: Probe) -> None:
             for member, wanted, found in _members(binary.split(plain), binary.split(exchange)):
                 good = wanted is None or found == wanted
                 observed = f"{member}: {shown(found)}"
-                binary.holds(good, expected=f"{member} {shown(wanted)}", observed=observed, exchange=exchange)
+                binary.probe.holds(good, expected=f"{member} {shown(wanted)}", observed=observed, exchange=exchange)
 
 
 def _members(plain: SplitReply, found: SplitReply) -> Iterator[tuple[str, Any, Any]]:
@@ -182,4 +183,4 @@ def binary_empty_output(probe: Probe) -> None:
             size, data = size_of(entry), entry.get("data")
             good = is_size(size) or isinstance(data, list)
             observed = f"output {entry.get('name')!r}: size {shown(size)}, data {shown(data)}"
-            binary.holds(good, expected="binary_data_size or data", observed=observed, exchange=exchange)
+            binary.probe.holds(good, expected="binary_data_size or data", observed=observed, exchange=exchange)

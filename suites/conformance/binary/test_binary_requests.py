@@ -83,7 +83,7 @@ def binary_request_works(probe: Probe) -> None:
     with offered(probe) as binary:
         for name, _, exchange in _both_ways(binary):
             observed = f"{name}: {status_of(exchange)}"
-            binary.holds(exchange.ok, expected="status 200", observed=observed, exchange=exchange)
+            binary.probe.holds(exchange.ok, expected="status 200", observed=observed, exchange=exchange)
         names = sorted({tensor.datatype for tensor in probe.accepted().request.inputs})
         probe.observe(f"binary inputs of type {', '.join(names)} were sent", "BIN-02")
 
@@ -107,7 +107,9 @@ def binary_request_same_outputs(probe: Probe) -> None:
         for name, plain, exchange in _both_ways(binary):
             found = binary.differ(exchange, plain) if exchange.ok else None
             expected = "the outputs of the request in JSON"
-            binary.holds(found is None, expected=expected, observed=f"{name}: {found or 'the same'}", exchange=exchange)
+            binary.probe.holds(
+                found is None, expected=expected, observed=f"{name}: {found or 'the same'}", exchange=exchange
+            )
 
 
 def _both_ways(binary: Binary) -> Iterator[tuple[str, Exchange, Exchange]]:
@@ -174,7 +176,7 @@ def binary_inputs_in_request_order(probe: Probe) -> None:
                 order = ", ".join(f"{each.name}{'*' if each.name in names else ''}" for each in request.inputs)
                 expected = "status 200 and the outputs of the request in JSON"
                 observed = f"{order} (* binary): {found or 'the same'}"
-                binary.holds(found is None, expected=expected, observed=observed, exchange=exchange)
+                binary.probe.holds(found is None, expected=expected, observed=observed, exchange=exchange)
 
 
 def _subsets(names: list[str]) -> list[list[str]]:
@@ -220,7 +222,7 @@ def _is_plain(binary: Binary, name: str, exchange: Exchange) -> None:
         return
     problem = _not_plain(binary, exchange)
     observed = f"{name}: {problem or 'JSON with data'}"
-    binary.holds(problem is None, expected="JSON with data", observed=observed, exchange=exchange)
+    binary.probe.holds(problem is None, expected="JSON with data", observed=observed, exchange=exchange)
 
 
 def _not_plain(binary: Binary, exchange: Exchange) -> str | None:

@@ -74,7 +74,7 @@ def binary_output_values(probe: Probe) -> None:
             _native_size(binary, exchange, clause)
             found = binary.differ(exchange, base.exchange, name)
             expected = f"the values of {name} in JSON"
-            binary.holds(
+            binary.probe.holds(
                 found is None, clause=clause, expected=expected, observed=found or "the same", exchange=exchange
             )
         for names in (list(tensors), list(tensors)[::-1]) if len(tensors) > 1 else ():
@@ -82,7 +82,7 @@ def binary_output_values(probe: Probe) -> None:
             if exchange.ok:
                 found = binary.differ(exchange, base.exchange)
                 observed = f"asked for {', '.join(names)}: {found or 'the same'}"
-                binary.holds(found is None, clause="BIN-09", expected="the values in JSON", observed=observed,
+                binary.probe.holds(found is None, clause="BIN-09", expected="the values in JSON", observed=observed,
                              exchange=exchange)  # fmt: skip
 
 
@@ -98,7 +98,9 @@ def _native_size(binary: Binary, exchange: Exchange, clause: str) -> None:
             continue
         wanted = product(shape) * known.size
         observed = f"{entry.get('name')}: {size} bytes for {known.name} {shape}"
-        binary.holds(size == wanted, clause=clause, expected=f"{wanted} bytes", observed=observed, exchange=exchange)
+        binary.probe.holds(
+            size == wanted, clause=clause, expected=f"{wanted} bytes", observed=observed, exchange=exchange
+        )
 
 
 @check(
@@ -205,7 +207,7 @@ def _across(binary: Binary, echo: BinaryEcho, values: tuple[Any, ...]) -> None:
     found = preserved(echo.datatype, values, tensor.elements) if tensor else status_of(exchange)
     observed = f"{echo.datatype}, binary in, JSON out: {found or 'kept'}"
     root = value_root(echo.datatype, values, tensor.elements) if tensor and found is not None else None
-    binary.holds(found is None, expected=f"{list(values)} back", observed=observed, exchange=exchange, root=root)
+    binary.probe.holds(found is None, expected=f"{list(values)} back", observed=observed, exchange=exchange, root=root)
 
 
 def _special(binary: Binary, echo: BinaryEcho) -> None:
@@ -220,7 +222,7 @@ def _special(binary: Binary, echo: BinaryEcho) -> None:
     # Which of the many NaNs comes back is nobody's business.
     good = len(found) == 4 and found[0] != found[0] and found[1:] == values[1:]
     observed = f"{echo.datatype}: {list(found)}"
-    binary.holds(good, expected=f"{list(values)} back", observed=observed, exchange=exchange)
+    binary.probe.holds(good, expected=f"{list(values)} back", observed=observed, exchange=exchange)
 
 
 def _draw(binary: Binary, echo: BinaryEcho, strategy: st.SearchStrategy[tuple[Any, ...]]) -> None:

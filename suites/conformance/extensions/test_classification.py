@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from harness.check import NotApplicable, Untestable, check
 from harness.endpoint.rest_route import outputs_of
 from harness.judging.extensions import infer, offered
-from harness.probing.probe import Probe, shown
+from harness.probing.json_values import shown
+from harness.probing.probe import Probe
 from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
 from harness.wire.datatypes import DATATYPES

@@ -13,7 +13,8 @@ from harness.probing.generation import (
     found,
     token_problem,
 )
-from harness.probing.probe import ABSENT, Probe, shown
+from harness.probing.json_values import ABSENT, shown
+from harness.probing.probe import Probe
 from harness.probing.replies import error_object_problem, error_root, object_or_none, refused, status_of
 from harness.record.exchange import Exchange
 

@@ -14,7 +14,8 @@ from harness.probing.generation import (
     found,
     payloads,
 )
-from harness.probing.probe import Probe, shown
+from harness.probing.json_values import shown
+from harness.probing.probe import Probe
 from harness.probing.replies import error_object_problem, refused, status_of
 from harness.record.exchange import Exchange
 from harness.wire.events import MEDIA_TYPE

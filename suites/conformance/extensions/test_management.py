@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from harness.check import check
 from harness.endpoint.known import value_of
 from harness.judging.extensions import error_answer, of_model, offered
+from harness.probing.json_values import json_type, shown
 from harness.probing.names import name_root
-from harness.probing.probe import UNKNOWN_MODEL, Probe, json_type, shown
+from harness.probing.probe import UNKNOWN_MODEL, Probe
 from harness.probing.replies import refused, status_of
 from harness.record.exchange import Exchange
 

@@ -8,7 +8,8 @@ from harness.check import check
 from harness.endpoint.known import value_of
 from harness.judging.extensions import claim
 from harness.judging.repository import MOST_ROWS, index, infers, is_listed, of_name, rows_of
-from harness.probing.probe import Probe, json_type, shown
+from harness.probing.json_values import json_type, shown
+from harness.probing.probe import Probe
 from harness.probing.replies import refused, status_of
 from harness.record.exchange import Exchange
 

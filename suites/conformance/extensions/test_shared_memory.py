@@ -18,7 +18,8 @@ from harness.endpoint.rest_route import outputs_of
 from harness.endpoint.route import Accepted
 from harness.judging.extensions import infer, offered
 from harness.oracles.equality import difference
-from harness.probing.probe import Probe, json_type, shown
+from harness.probing.json_values import json_type, shown
+from harness.probing.probe import Probe
 from harness.probing.replies import object_or_none, refused, status_of
 from harness.probing.shared_memory import STATUS, Region, on_this_host, shared, size_for
 from harness.record.exchange import Exchange

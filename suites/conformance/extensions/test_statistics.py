@@ -7,7 +7,8 @@ from typing import Any
 
 from harness.check import NotApplicable, Untestable, check
 from harness.judging.extensions import of_model, offered, polled
-from harness.probing.probe import Probe, json_type, shown
+from harness.probing.json_values import json_type, shown
+from harness.probing.probe import Probe
 from harness.probing.replies import object_or_none, status_of
 from harness.record.exchange import Exchange
 from harness.wire.messages import InferRequest

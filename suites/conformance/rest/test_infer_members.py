@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from harness.check import check
 from harness.generate.members import encoded, with_members
-from harness.probing.probe import Probe, shown
+from harness.probing.json_values import shown
+from harness.probing.probe import Probe
 from harness.probing.replies import object_or_none, refused, status_of
 from harness.wire.varied import vary
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from harness.check import NotApplicable, Untestable, check
 from harness.endpoint.route import MANY_ROWS
-from harness.probing.probe import ABSENT, Probe, shown
+from harness.probing.json_values import ABSENT, shown
+from harness.probing.probe import Probe
 from harness.probing.replies import object_or_none
 from harness.record.exchange import Exchange
 from harness.wire.datatypes import DATATYPES

@@ -10,7 +10,8 @@ from harness.check import NotApplicable, Untestable, check
 from harness.endpoint.route import MANY_ROWS, with_id
 from harness.generate.values import request_ids
 from harness.oracles.changes import id_root
-from harness.probing.probe import Probe, json_type, shown
+from harness.probing.json_values import json_type, shown
+from harness.probing.probe import Probe
 from harness.probing.replies import object_or_none, refused, status_of
 from harness.record.exchange import Exchange
 from harness.record.quoting import clip

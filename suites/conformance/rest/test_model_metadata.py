@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.check import check
+from harness.probing.json_values import json_type, shown
 from harness.probing.names import name_root
-from harness.probing.probe import UNKNOWN_MODEL, Probe, json_type, shown
+from harness.probing.probe import UNKNOWN_MODEL, Probe
 from harness.probing.replies import error_object_problem, error_root, object_or_none, refused, status_of
 from harness.wire.datatypes import DATATYPES
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from harness.check import check
+from harness.probing.json_values import shown
 from harness.probing.names import name_root
-from harness.probing.probe import UNKNOWN_MODEL, Probe, shown
+from harness.probing.probe import UNKNOWN_MODEL, Probe
 from harness.probing.replies import object_or_none, refused, status_of
 
 

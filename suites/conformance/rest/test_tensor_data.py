@@ -11,7 +11,8 @@ from harness.endpoint.route import Accepted
 from harness.generate.conversions import OUT_OF_RANGE, conversions
 from harness.generate.members import encoded, with_data
 from harness.judging.refusals import base_of
-from harness.probing.probe import Probe, shown
+from harness.probing.json_values import shown
+from harness.probing.probe import Probe
 from harness.probing.replies import refused, status_of
 from harness.record.exchange import Exchange
 from harness.wire.tensor import nest, product

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harness.check import check
-from harness.probing.probe import Probe, shown
+from harness.probing.json_values import shown
+from harness.probing.probe import Probe
 from harness.probing.replies import object_or_none, refused, status_of
 from harness.record.exchange import Exchange
 

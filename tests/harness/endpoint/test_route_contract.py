@@ -33,7 +33,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     root = tmp_path_factory.mktemp("routes")
     recorder = Recorder(store_at(root), Redactor(), lambda _: None)
     budget = Budget(Limits(request_seconds=10.0))
-    with EmbeddedServer(["--models", "matrix,echo-fp32,echo-fp16,text"]) as server:
+    with EmbeddedServer(["--models", "matrix,echo-fp32,echo-fp16,text,fixed"]) as server:
         assert server.grpc is not None
         with (
             RestClient(Access(server.url), recorder, budget) as rest,
@@ -116,15 +116,13 @@ def test_what_is_no_answer_has_neither_outputs_nor_id(target: Target, transport:
 
 
 def test_batches(target: Target, transport: Transport) -> None:
-    batched = model(target, "matrix").over(transport)
-    try:
-        found = batched.batch(3)
-    except NotApplicable:
-        assert batched.metadata is not None
-        assert any(not each.shape or each.shape[0] != -1 for each in batched.metadata.inputs)
-    else:
-        assert all(tensor.shape[0] == 3 for tensor in found.request.inputs)
-        assert batched.batch(3) is found
+    found = model(target, "matrix").over(transport).batch(3)
+    assert found.exchange.ok
+    assert all(tensor.shape[0] == 3 for tensor in found.request.inputs)
+    assert model(target, "matrix").over(transport).batch(3) is found
+    fixed = model(target, "fixed").over(transport)
+    with pytest.raises(NotApplicable, match="no batch to speak of"):
+        fixed.batch(3)
 
 
 def test_an_echo_is_seen_and_a_steady_model_is_steady(echo: AnyRoute) -> None:
