@@ -29,6 +29,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import msgspec
+
 from harness.criteria import Advice, Criterion
 from harness.incident import EndpointLost
 from harness.suite import suite_named
@@ -366,7 +368,7 @@ class Outcome:
     observations: list[tuple[str | None, str]] = field(default_factory=list)
     exercised: dict[str, int] = field(default_factory=dict)
     estimate: Proportion | None = None
-    series: list[dict[str, Any]] = field(default_factory=list)
+    series: list[msgspec.Struct] = field(default_factory=list)
     facts: list[ObservedFact] = field(default_factory=list)
     # Those of its clauses that speak of extensions.
     optional: frozenset[str] = frozenset()

@@ -1,20 +1,32 @@
-"""The ``data`` of each kind of journal line, as the document is made of it."""
+"""The ``data`` of each kind of journal line: what a run writes, and what the document is made of.
+
+Members stand in the order in which they are written. Those with a default may be missing in journals of earlier
+versions.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from harness.bundle.parts import LawFact, LevelName, TensorView, Tester
+from harness.bundle.parts import Kind, LawFact, LevelName, SelfCheck, TensorView, Tester, VerdictName
+
+Moment = Literal["start", "middle", "end"]
 
 
-class JournalLine(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of the ``data`` of journal lines; members that a later version adds are passed over."""
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of what journal lines hold; members that a later version adds are passed over."""
 
 
-class ReportGiven(JournalLine, frozen=True, kw_only=True):
+class JournalEvent(Told, frozen=True, kw_only=True):
+    """Base of the ``data`` of journal lines; ``kind`` names them there."""
+
+    kind_of_line: ClassVar[str]
+
+
+class ReportGiven(Told, frozen=True, kw_only=True):
     """What the operator says of the report itself."""
 
     title: str = "Article 15 evidence report"
@@ -24,13 +36,14 @@ class ReportGiven(JournalLine, frozen=True, kw_only=True):
     replaces: str | None = None
 
 
-class Opened(JournalLine, frozen=True, kw_only=True):
+class Opened(JournalEvent, frozen=True, kw_only=True):
     """``open``: the circumstances of the run, before the first request.
 
     ``transports`` are those that an address was given for: ``rest``, ``grpc`` or both; ``plaintext`` those of them
     without TLS. ``credentials`` says whether any were given; older journals do not say.
     """
 
+    kind_of_line = "open"
     run_id: str
     endpoint: str
     authority: str
@@ -44,20 +57,20 @@ class Opened(JournalLine, frozen=True, kw_only=True):
     credentials: bool | None = None
 
 
-class ClauseListed(JournalLine, frozen=True, kw_only=True):
+class ClauseListed(Told, frozen=True, kw_only=True):
     """A clause of the catalogue; ``reason`` says why it cannot be observed, if so."""
 
     id: str
     transport: str
     area: str
-    level: LevelName
     text: str
     document: str
     section: str
     reason: str | None = None
+    level: LevelName
 
 
-class DutyListed(JournalLine, frozen=True, kw_only=True):
+class DutyListed(Told, frozen=True, kw_only=True):
     """A duty of the catalogue, with what must have been carried out before anything may speak for it."""
 
     id: str
@@ -76,19 +89,19 @@ class DutyListed(JournalLine, frozen=True, kw_only=True):
     several_runs: bool = False
 
 
-class CheckListed(JournalLine, frozen=True, kw_only=True):
+class CheckListed(Told, frozen=True, kw_only=True):
     """A check that serves a duty, whether the run selected it or not; ``decides`` unless it allows every answer."""
 
     slug: str
     suite: str
     transport: str
     per: Literal["server", "model"]
-    duties: list[str]
     allow: str | None = None
+    duties: list[str]
     decides: bool = True
 
 
-class CatalogueListed(JournalLine, frozen=True, kw_only=True):
+class CatalogueListed(JournalEvent, frozen=True, kw_only=True):
     """``catalogue``: the snapshot that makes a bundle readable without the version that made it.
 
     ``against`` names the duties that a clause, an ``area:NAME``, a ``policy:NAME`` or an ``advice:NAME`` speaks against
@@ -96,6 +109,7 @@ class CatalogueListed(JournalLine, frozen=True, kw_only=True):
     that is older than ``against`` and ``checks`` speaks for no duty and against none.
     """
 
+    kind_of_line = "catalogue"
     digest: str
     protocol_commit: str
     clauses: list[ClauseListed] = []
@@ -105,17 +119,19 @@ class CatalogueListed(JournalLine, frozen=True, kw_only=True):
     law: list[LawFact] = []
 
 
-class TargetSeen(JournalLine, frozen=True, kw_only=True):
+class TargetSeen(JournalEvent, frozen=True, kw_only=True):
     """``target``: what the server says of itself."""
 
+    kind_of_line = "target"
     server_name: str | None = None
     server_version: str | None = None
     extensions: list[str] = []
 
 
-class ModelSeen(JournalLine, frozen=True, kw_only=True):
+class ModelSeen(JournalEvent, frozen=True, kw_only=True):
     """``model``: one model as its metadata describes it."""
 
+    kind_of_line = "model"
     name: str
     version: str | None = None
     versions: list[str] = []
@@ -124,33 +140,40 @@ class ModelSeen(JournalLine, frozen=True, kw_only=True):
     properties: dict[str, str] = {}
 
 
-class IdentitySeen(JournalLine, frozen=True, kw_only=True):
+class IdentitySeen(JournalEvent, frozen=True, kw_only=True):
     """``identity``: the metadata digest of a model at one moment."""
 
+    kind_of_line = "identity"
     model: str
-    when: Literal["start", "middle", "end"]
+    when: Moment
     at: str
     metadata_sha256: str | None = None
     reason: str | None = None
 
 
-class ExchangeSeen(JournalLine, frozen=True, kw_only=True):
+class ExchangeSeen(JournalEvent, frozen=True, kw_only=True, omit_defaults=True):
     """``exchange``: one line per request; the record itself lies in the pack.
 
     ``rpc`` is the name of the status that a gRPC call ended with, such as ``NOT_FOUND``: an answer, not a failure.
+    Of a campaign of 100,000 these lines are most of the journal: what is nothing is left out, unless its default is
+    made by a factory, which msgspec never leaves out.
     """
 
+    kind_of_line = "exchange"
+    n: int = msgspec.field(default_factory=int)
     sha256: str
-    method: str = ""
-    url: str = ""
+    method: str = msgspec.field(default_factory=str)
+    url: str = msgspec.field(default_factory=str)
     status: int | None = None
     rpc: str | None = None
     error_kind: str | None = None
-    sent: int = 0
-    received: int = 0
-    started: str | None = None
-    elapsed_s: float = 0.0
+    sent: int = msgspec.field(default_factory=int)
+    received: int = msgspec.field(default_factory=int)
+    elapsed_s: float = msgspec.field(default_factory=float)
     redactions: int | list[Any] = 0
+    check: str | None = msgspec.field(default_factory=lambda: None)
+    # Of earlier versions; the record says it.
+    started: str | None = None
 
     def begun(self, at: str) -> str:
         """When it began, as far as its line tells: written ``at`` its end, and in lines of earlier versions as such."""
@@ -163,35 +186,43 @@ class ExchangeSeen(JournalLine, frozen=True, kw_only=True):
         return begun.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-class FactSeen(JournalLine, frozen=True, kw_only=True):
+class FactSeen(JournalEvent, frozen=True, kw_only=True):
     """``fact``: something that a check saw and no clause decides: ``management`` reached, ``credentials-ignored``."""
 
+    kind_of_line = "fact"
+    check: str | None = None
     subject: str
     name: str
     text: str
     exchange: str | None = None
-    check: str | None = None
 
 
-class DeviationSeen(JournalLine, frozen=True, kw_only=True):
+class DeviationSeen(JournalEvent, frozen=True, kw_only=True):
+    """``deviation``: something that is otherwise than it was planned, in a sentence."""
+
+    kind_of_line = "deviation"
     text: str
 
 
-class UnsampledSeen(JournalLine, frozen=True, kw_only=True):
+class UnsampledSeen(JournalEvent, frozen=True, kw_only=True):
     """``unsampled``: a model without a request that it accepts: why, and what to paste into the policy."""
 
+    kind_of_line = "unsampled"
     model: str
     reason: str
     paste: str
 
 
-class Closed(JournalLine, frozen=True, kw_only=True):
+class Closed(JournalEvent, frozen=True, kw_only=True):
+    """``close``: how the run ended; ``files`` are other files of it, such as ``junit.xml``, with their digests."""
+
+    kind_of_line = "close"
     exit_code: int | None = None
     ended: str = ""
     files: dict[str, str] = {}
 
 
-class ItemPlanned(JournalLine, frozen=True, kw_only=True):
+class ItemPlanned(Told, frozen=True, kw_only=True):
     """One item of ``items``: a check on a model, or on the server."""
 
     id: str
@@ -200,11 +231,14 @@ class ItemPlanned(JournalLine, frozen=True, kw_only=True):
     model: str | None = None
 
 
-class ItemsPlanned(JournalLine, frozen=True, kw_only=True):
+class ItemsPlanned(JournalEvent, frozen=True, kw_only=True):
+    """``items``: everything that is to be carried out."""
+
+    kind_of_line = "items"
     items: list[ItemPlanned] = []
 
 
-class SuspectSeen(JournalLine, frozen=True, kw_only=True):
+class SuspectSeen(Told, frozen=True, kw_only=True):
     """A request that may have done it; sent again ``n`` times, it did so ``k`` times."""
 
     sha256: str
@@ -215,9 +249,10 @@ class SuspectSeen(JournalLine, frozen=True, kw_only=True):
     n: int = 0
 
 
-class IncidentSeen(JournalLine, frozen=True, kw_only=True):
+class IncidentSeen(JournalEvent, frozen=True, kw_only=True):
     """``incident``: the endpoint was away."""
 
+    kind_of_line = "incident"
     kind: Literal["gone", "silent"]
     at: str
     address: str = ""
@@ -225,3 +260,116 @@ class IncidentSeen(JournalLine, frozen=True, kw_only=True):
     back_after_s: float | None = None
     text: str = ""
     suspects: list[SuspectSeen] = []
+
+
+class ClauseDecided(Told, frozen=True, kw_only=True):
+    """What a check says of one of its clauses."""
+
+    clause: str
+    level: LevelName
+    verdict: VerdictName
+
+
+class EstimateMade(Told, frozen=True, kw_only=True):
+    """``k`` successes in ``n`` independent draws, with an interval by ``method`` at ``confidence``."""
+
+    k: int
+    n: int
+    method: str
+    lower: float
+    upper: float
+    confidence: float
+
+
+class ObservationMade(Told, frozen=True, kw_only=True):
+    """Something seen that no clause decides."""
+
+    clause: str | None
+    text: str
+
+
+class TimesSeen(Told, frozen=True, kw_only=True):
+    """``k`` of ``n`` repetitions."""
+
+    k: int
+    n: int
+
+
+class CounterexampleFound(Told, frozen=True, kw_only=True):
+    """A violation that is shown, with the exchange that shows it."""
+
+    clauses: list[str]
+    expected: str
+    observed: str
+    root: str
+    exchange: str | None
+    one_of_many: bool = False
+    shrunk_from: int | None = None
+    shrunk_to: int | None = None
+    replayed: TimesSeen | None = None
+
+
+class RootCounted(Told, frozen=True, kw_only=True):
+    """How often one root cause broke one clause, whatever of it is shown."""
+
+    clause: str
+    root: str
+    failures: int
+    cases: int
+    verdict: VerdictName | None = None
+    owner: str | None = None
+    cure: str | None = None
+
+
+class WaiverGiven(Told, frozen=True, kw_only=True):
+    """A finding that the operator accepts."""
+
+    slug: str
+    owner: str
+    reason: str
+    expires: str
+    model: str | None = None
+
+
+class CheckDone(JournalEvent, frozen=True, kw_only=True):
+    """``check``: what one check found on one model, or on the server."""
+
+    kind_of_line = "check"
+    id: str
+    slug: str
+    title: str
+    suite: str
+    group: str
+    clauses: list[ClauseDecided]
+    duties: list[str]
+    level: LevelName | None
+    transport: str
+    model: str | None
+    verdict: VerdictName
+    reason: str
+    method: str
+    criterion: str
+    observed: str
+    hint: str | None = None
+    kind: Kind
+    cases: int
+    failures: int
+    estimate: EstimateMade | None
+    observations: list[ObservationMade]
+    exercised: dict[str, int] = {}
+    counterexamples: list[CounterexampleFound]
+    tallies: list[RootCounted] = []
+    exchanges: list[str]
+    exchanges_total: int
+    method_validation: str | None
+    waiver: WaiverGiven | None
+    asked_by_name: bool
+    unreached: str = ""
+    started: str
+    duration_s: float
+
+
+class SelfChecked(JournalEvent, SelfCheck, frozen=True, kw_only=True):
+    """``self_check``: whether all that was sent is what it was meant to be."""
+
+    kind_of_line = "self_check"

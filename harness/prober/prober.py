@@ -211,7 +211,7 @@ class Prober:
         ours = sum(word(result) in (FAILED, TOOL_ERROR) for result in results)
         others = max(0, session.testsfailed - ours)
         stale = run.stale_waivers()
-        wrong = [f"{each['check'] or 'discovery'}: {each['text']}" for each in run.self_check()["disagreements"]]
+        wrong = [f"{each.check or 'discovery'}: {each.text}" for each in run.self_check().disagreements]
         status = int(session.exitstatus)
         run.exit = exit_of(results, status=status, others_failed=others, stale=stale, wrong_messages=wrong)
         return run.exit.code

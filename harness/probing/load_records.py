@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import msgspec
 
+from harness.bundle.series import ClockSeen, LoadPoints, LoadSeries, PercentileSeen
 from harness.load.analysis.load_run import LoadRun
 from harness.load.analysis.series import series_of
 from harness.load.analysis.summary import Clock
@@ -17,64 +17,69 @@ LEAST_STEP_S = 0.1
 KEPT = 3
 
 
-def series_event(found: LoadRun, name: str, way: str, model: str) -> dict[str, Any]:
-    """One run as the journal and the document hold it; times in seconds, rates a second."""
+def load_series(found: LoadRun, name: str, way: str, model: str) -> LoadSeries:
+    """One run as the journal and the document hold it."""
     plan, summary, outcome = found.plan, found.summary, found.outcome
-    return {
-        "name": name,
-        "model": model,
-        "transport": way,
-        "run": plan.prefix,
-        "loop": "open" if plan.schedule is not None else "closed",
-        "at_once": plan.closed_loop.concurrency if plan.closed_loop else None,
-        "stages": [msgspec.to_builtins(stage) for stage in plan.schedule.stages] if plan.schedule else [],
-        "cases": [{"name": case.name, "bytes": len(case.before) + len(case.after)} for case in plan.cases],
-        "plan_sha256": plan.digest,
-        "level": {"percentile": plan.level.percentile, "latency_s": plan.level.latency_s},
-        "verdict": str(outcome.verdict),
-        "reason": outcome.reason,
-        "invalid": [msgspec.to_builtins(reason) for reason in outcome.invalid],
-        "planned": summary.planned,
-        "tried": summary.tried,
-        "ok": summary.ok,
-        "late": summary.late,
-        "wrong": summary.wrong,
-        "rates": {"planned": summary.planned_rate, "tried": summary.tried_rate, "ok": summary.ok_rate,
-                  "goodput": summary.goodput},
-        "response": _clock(summary.response),
-        "service": _clock(summary.service),
-        "send_lag": _clock(summary.send_lag),
-        "own_lag": _clock(summary.own_lag),
-        "closed_loop_would_say": _clock(summary.other_tools.alone),
-        "rank_rule": summary.rank_rule,
-        "errors": [msgspec.to_builtins(error) for error in summary.errors],
-        "workers": [msgspec.to_builtins(facts) for facts in found.facts],
-        "tester_cpu_us": found.cpu_us,
-        "kept": [{**msgspec.to_builtins(each), "body": clip(each.body, 500)} for each in found.kept[:KEPT]],
-        "files": sorted(path.name for path in found.files),
-        "points": _points(found),
-    }  # fmt: skip
+    return LoadSeries(
+        name=name,
+        model=model,
+        transport=way,
+        run=plan.prefix,
+        loop="open" if plan.schedule is not None else "closed",
+        at_once=plan.closed_loop.concurrency if plan.closed_loop else None,
+        stages=[msgspec.to_builtins(stage) for stage in plan.schedule.stages] if plan.schedule else [],
+        cases=[{"name": case.name, "bytes": len(case.before) + len(case.after)} for case in plan.cases],
+        plan_sha256=plan.digest,
+        level={"percentile": plan.level.percentile, "latency_s": plan.level.latency_s},
+        verdict=str(outcome.verdict),
+        reason=outcome.reason,
+        invalid=[msgspec.to_builtins(reason) for reason in outcome.invalid],
+        planned=summary.planned,
+        tried=summary.tried,
+        ok=summary.ok,
+        late=summary.late,
+        wrong=summary.wrong,
+        rates={
+            "planned": summary.planned_rate,
+            "tried": summary.tried_rate,
+            "ok": summary.ok_rate,
+            "goodput": summary.goodput,
+        },
+        response=_clock(summary.response),
+        service=_clock(summary.service),
+        send_lag=_clock(summary.send_lag),
+        own_lag=_clock(summary.own_lag),
+        closed_loop_would_say=_clock(summary.other_tools.alone),
+        rank_rule=summary.rank_rule,
+        errors=[msgspec.to_builtins(error) for error in summary.errors],
+        workers=[msgspec.to_builtins(facts) for facts in found.facts],
+        tester_cpu_us=found.cpu_us,
+        kept=[{**msgspec.to_builtins(each), "body": clip(each.body, 500)} for each in found.kept[:KEPT]],
+        files=sorted(path.name for path in found.files),
+        points=_points(found),
+    )
 
 
-def _clock(clock: Clock) -> dict[str, Any]:
-    return {
-        "count": clock.count,
-        "mean": clock.mean,
-        "worst": clock.worst,
-        "percentiles": [
-            {"p": each.percentile, "value": each.value, "lower": each.lower, "upper": each.upper}
+def _clock(clock: Clock) -> ClockSeen:
+    return ClockSeen(
+        count=clock.count,
+        mean=clock.mean,
+        worst=clock.worst,
+        percentiles=[
+            PercentileSeen(p=each.percentile, value=each.value, lower=each.lower, upper=each.upper)
             for each in clock.percentiles
         ],
-        "confidence": clock.percentiles[0].confidence if clock.percentiles else None,
-    }
+        confidence=clock.percentiles[0].confidence if clock.percentiles else None,
+    )
 
 
-def _points(found: LoadRun) -> dict[str, Any]:
+def _points(found: LoadRun) -> LoadPoints:
     """The run over time, in at most :data:`POINTS` steps."""
     seconds = found.plan.seconds
     step = max(LEAST_STEP_S, math.ceil(seconds / POINTS * 10) / 10)
     intended, _ = found.plan.workload()
-    return dict(msgspec.to_builtins(series_of(found.merged.rows, intended, seconds, step)))
+    series = series_of(found.merged.rows, intended, seconds, step)
+    return LoadPoints(**msgspec.to_builtins(series))
 
 
 def latency_words(found: LoadRun) -> str:

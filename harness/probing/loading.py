@@ -25,7 +25,7 @@ from harness.load.plan.schedule import Arrivals, Schedule, Stage
 from harness.load.records.rows import Status
 from harness.probing.load_cases import cases_for, varies
 from harness.probing.load_memory import LoadMemories, LoadMemory
-from harness.probing.load_records import series_event
+from harness.probing.load_records import load_series
 from harness.probing.load_runner import LoadRunner
 from harness.probing.load_validity import NOISE
 from harness.probing.replies import status_of
@@ -218,7 +218,7 @@ class Loader:
         if not planned:
             self.budget.used += len(found.merged.rows)
         self.memory.sent += len(found.merged.rows)
-        self.probe.outcome.series.append(series_event(found, name, self.route.transport, self.probe.model.id))
+        self.probe.outcome.series.append(load_series(found, name, self.route.transport, self.probe.model.id))
         self._met_nobody(found)
         return found
 

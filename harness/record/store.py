@@ -12,9 +12,10 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from harness import __version__
+from harness.bundle.events import ExchangeSeen
 from harness.bundle.exchange import (
     Body,
     Clipped,
@@ -196,7 +197,7 @@ class Recorder:
     Args:
         store: where they are kept.
         redactor: what is taken out first.
-        sink: called with the data of the journal's ``exchange`` line, once per exchange, after it is on disk.
+        sink: called with the journal's ``exchange`` line, once per exchange, after it is on disk.
         disk: learns that an exchange could not be written.
 
     Attributes:
@@ -210,7 +211,7 @@ class Recorder:
         self,
         store: ExchangeStore,
         redactor: Redactor,
-        sink: Callable[[dict[str, Any]], None],
+        sink: Callable[[ExchangeSeen], None],
         disk: Disk | None = None,
     ) -> None:
         self.store = store
@@ -299,21 +300,20 @@ class Recorder:
         with self._lock:
             self.totals.add(clean, len(redactions))
         self._sink(
-            {
-                "n": clean.n,
-                "sha256": digest,
-                "method": clean.method,
-                "url": clean.url,
-                "status": clean.status,
-                "rpc": clean.rpc.name if clean.rpc else None,
-                "error_kind": clean.error.kind if clean.error else None,
-                "sent": clean.sent,
-                "received": clean.received,
-                "started": clean.started,
-                "elapsed_s": clean.elapsed_s,
-                "redactions": len(redactions),
-                "check": self.current_check,
-            }
+            ExchangeSeen(
+                n=clean.n,
+                sha256=digest,
+                method=clean.method,
+                url=clean.url,
+                status=clean.status or None,
+                rpc=clean.rpc.name or None if clean.rpc else None,
+                error_kind=clean.error.kind if clean.error else None,
+                sent=clean.sent,
+                received=clean.received,
+                elapsed_s=round(clean.elapsed_s, 6),
+                redactions=len(redactions),
+                check=self.current_check,
+            )
         )
         return digest
 

@@ -3,85 +3,70 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, Literal
 
+from harness.bundle.events import IncidentSeen, ModelSeen, SuspectSeen, TargetSeen
+from harness.bundle.parts import TensorView
 from harness.endpoint.bounds import SHOWN
 from harness.endpoint.models import ModelUnderTest
 from harness.endpoint.target import Target
 from harness.incident import Incident
+from harness.wire.messages import TensorMetadata
 
 # Of what a list of the endpoint's has more of, only so many are written down; the exchange holds all of it.
 MOST = 1000
 # Characters of a text in the journal, and of one in the description of a server or a model, of which there may be many.
 TEXT, DESCRIBED = 8192, 512
-# Members of an exchange's line that stand there whatever they are.
-_ALWAYS = ("n", "sha256", "method", "url", "sent", "received", "check")
 
 
-def exchange_event(told: dict[str, Any]) -> dict[str, Any]:
-    """The line of an exchange; what is nothing is left out, and what the record says alone, such as its times.
-
-    Of a campaign of 100,000 these lines were most of the bundle.
-    """
-    line = {name: value for name, value in told.items() if value or name in _ALWAYS}
-    line["elapsed_s"] = round(told["elapsed_s"], 6)
-    del line["started"]
-    return line
-
-
-def target_event(target: Target) -> dict[str, Any]:
+def target_event(target: Target) -> TargetSeen:
     """What the server says of itself."""
     server = target.server
-    return {
-        "server_name": server.name if server else None,
-        "server_version": server.version if server else None,
-        "extensions": list(server.extensions[:MOST]) if server else [],
-    }
+    if server is None:
+        return TargetSeen()
+    extensions = list(server.extensions[:MOST])
+    return TargetSeen(server_name=server.name, server_version=server.version, extensions=extensions)
 
 
-def model_event(model: ModelUnderTest) -> dict[str, Any]:
+def model_event(model: ModelUnderTest) -> ModelSeen:
     """A model as its metadata describes it."""
-    metadata = model.metadata
-    tensors = []
-    if metadata is not None:
-        sides = [("input", metadata.inputs), ("output", metadata.outputs)]
-        tensors = [
-            {"name": tensor.name, "datatype": tensor.datatype, "shape": list(tensor.shape), "side": side}
-            for side, listed in sides
-            for tensor in listed[: SHOWN if model.beyond else None]
-        ]
-    return {
-        "name": model.id,
-        "version": model.version or model.address,
-        "versions": list(metadata.versions[:MOST]) if metadata else [],
-        "platform": metadata.platform if metadata else None,
-        "tensors": tensors,
-        "properties": dict(islice(metadata.properties.items(), MOST)) if metadata else {},
-    }
+    name, version, metadata = model.id, model.version or model.address, model.metadata
+    if metadata is None:
+        return ModelSeen(name=name, version=version)
+    shown = SHOWN if model.beyond else None
+    return ModelSeen(
+        name=name,
+        version=version,
+        versions=list(metadata.versions[:MOST]),
+        platform=metadata.platform,
+        tensors=[*_tensors(metadata.inputs[:shown], "input"), *_tensors(metadata.outputs[:shown], "output")],
+        properties=dict(islice(metadata.properties.items(), MOST)),
+    )
 
 
-def incident_event(incident: Incident) -> dict[str, Any]:
+def _tensors(listed: Iterable[TensorMetadata], side: Literal["input", "output"]) -> Iterator[TensorView]:
+    for each in listed:
+        yield TensorView(name=each.name, datatype=each.datatype, shape=list(each.shape), side=side)
+
+
+def incident_event(incident: Incident) -> IncidentSeen:
     """An endpoint that was away, with the requests that may have done it."""
-    return {
-        "kind": incident.kind,
-        "at": incident.at,
-        "address": incident.address,
-        "check": incident.check,
-        "back_after_s": incident.back_after_s,
-        "text": incident.text,
-        "suspects": [
-            {
-                "sha256": each.sha256,
-                "what": each.what,
-                "check": each.check,
-                "under_way": each.under_way,
-                "k": each.k,
-                "n": each.n,
-            }
+    return IncidentSeen(
+        kind=incident.kind,
+        at=incident.at,
+        address=incident.address,
+        check=incident.check,
+        back_after_s=incident.back_after_s,
+        text=incident.text,
+        suspects=[
+            SuspectSeen(
+                sha256=each.sha256, what=each.what, check=each.check, under_way=each.under_way, k=each.k, n=each.n
+            )
             for each in incident.suspects
         ],
-    }
+    )
 
 
 def storable(value: Any, most: int = TEXT) -> Any:  # noqa: ANN401 - the shape of the argument is that of the result

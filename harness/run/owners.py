@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
 
+from harness.bundle.events import RootCounted
 from harness.check import REGISTRY, Check, Outcome
 from harness.suite import suite_named
 from harness.verdicts import Verdict, combine
@@ -31,7 +31,7 @@ def owner_of(clause: str, met_by: Check, checks: Iterable[Check] = REGISTRY) -> 
     return min(naming, key=distance, default=met_by)
 
 
-def tallies(check: Check, outcome: Outcome) -> list[dict[str, Any]]:
+def tallies(check: Check, outcome: Outcome) -> list[RootCounted]:
     """How often each root cause broke each clause: everything that a finding needs, however few cases are shown."""
     counts = Counter((violation.clause, violation.root) for violation in outcome.violations)
     worst: dict[tuple[str, str], Verdict] = {}
@@ -43,6 +43,15 @@ def tallies(check: Check, outcome: Outcome) -> list[dict[str, Any]]:
         # A root that is a clause says what the mistake breaks where it is asked about alone.
         owner = owner_of(root if any(root in each.clauses for each in REGISTRY) else clause, check)
         cases = outcome.cases.get(clause, failures)
-        rows.append({"clause": clause, "root": root, "failures": failures, "cases": cases,
-                     "verdict": str(worst[clause, root]), "owner": owner.slug, "cure": owner.fix or None})  # fmt: skip
+        rows.append(
+            RootCounted(
+                clause=clause,
+                root=root,
+                failures=failures,
+                cases=cases,
+                verdict=worst[clause, root].value,
+                owner=owner.slug,
+                cure=owner.fix or None,
+            )
+        )
     return rows

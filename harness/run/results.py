@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
+from harness.bundle.events import (
+    CheckDone,
+    ClauseDecided,
+    CounterexampleFound,
+    EstimateMade,
+    ObservationMade,
+    TimesSeen,
+    WaiverGiven,
+)
 from harness.check import (
     Check,
     Outcome,
@@ -84,46 +92,46 @@ class Result:
         """
         return (self.verdict is Verdict.FAIL and not self.waived) or self.untested_by_name
 
-    def record(self) -> dict[str, Any]:
-        """The journal's ``check`` event."""
+    def event(self) -> CheckDone:
+        """The line of the journal."""
         check, outcome = self.check, self.outcome
-        return {
-            "id": self.id,
-            "slug": check.slug,
-            "title": check.title,
-            "suite": check.suite,
-            "group": check.group,
-            "clauses": [
-                {"clause": clause, "level": str(level), "verdict": str(outcome.clause_verdict(clause))}
+        return CheckDone(
+            id=self.id,
+            slug=check.slug,
+            title=check.title,
+            suite=check.suite,
+            group=check.group,
+            clauses=[
+                ClauseDecided(clause=clause, level=level.value, verdict=outcome.clause_verdict(clause).value)
                 for clause, level in outcome.levels.items()
             ],
-            "duties": list(check.duties),
-            "level": str(self.level) if self.level else None,
-            "transport": check.transport,
-            "model": self.model.id if self.model else None,
-            "verdict": str(self.verdict),
-            "reason": self.reason,
-            "method": check.method,
-            "criterion": check.criterion,
-            "observed": _observed(outcome, self.reason),
-            "hint": check.fix,
-            "kind": check.kind,
-            "cases": sum(outcome.cases.values()),
-            "failures": len(outcome.violations),
-            "estimate": asdict(outcome.estimate) if outcome.estimate else None,
-            "observations": [{"clause": clause, "text": text} for clause, text in outcome.observations],
-            "exercised": dict(sorted(outcome.exercised.items())),
-            "counterexamples": [_counterexample(each) for each in chosen(outcome)],
-            "tallies": tallies(check, outcome),
-            "exchanges": list(self.exchanges[:EXCHANGES_SHOWN]),
-            "exchanges_total": self.exchanges_total,
-            "method_validation": method_validation(check),
-            "waiver": _waiver(self.waiver),
-            "asked_by_name": self.asked_by_name and not self.blocked and not self.unreached,
-            "unreached": self.unreached,
-            "started": self.started,
-            "duration_s": round(self.duration_s, 6),
-        }
+            duties=list(check.duties),
+            level=self.level.value if self.level else None,
+            transport=check.transport,
+            model=self.model.id if self.model else None,
+            verdict=self.verdict.value,
+            reason=self.reason,
+            method=check.method,
+            criterion=check.criterion,
+            observed=_observed(outcome, self.reason),
+            hint=check.fix,
+            kind=check.kind,
+            cases=sum(outcome.cases.values()),
+            failures=len(outcome.violations),
+            estimate=EstimateMade(**asdict(outcome.estimate)) if outcome.estimate else None,
+            observations=[ObservationMade(clause=clause, text=text) for clause, text in outcome.observations],
+            exercised=dict(sorted(outcome.exercised.items())),
+            counterexamples=[_counterexample(each) for each in chosen(outcome)],
+            tallies=tallies(check, outcome),
+            exchanges=list(self.exchanges[:EXCHANGES_SHOWN]),
+            exchanges_total=self.exchanges_total,
+            method_validation=method_validation(check),
+            waiver=_waiver(self.waiver),
+            asked_by_name=self.asked_by_name and not self.blocked and not self.unreached,
+            unreached=self.unreached,
+            started=self.started,
+            duration_s=round(self.duration_s, 6),
+        )
 
 
 def reason_of(outcome: Outcome) -> str:
@@ -164,28 +172,28 @@ def chosen(outcome: Outcome) -> list[Violation]:
     return sorted(kept, key=lambda each: -outcome.weight(each).rank)
 
 
-def _counterexample(violation: Violation) -> dict[str, Any]:
+def _counterexample(violation: Violation) -> CounterexampleFound:
     replayed = violation.replayed
-    return {
-        "clauses": [violation.clause],
-        "expected": violation.expected,
-        "observed": violation.observed,
-        "root": violation.root,
-        "exchange": violation.exchange,
-        "one_of_many": violation.one_of_many,
-        "shrunk_from": violation.shrunk_from,
-        "shrunk_to": violation.shrunk_to,
-        "replayed": {"k": replayed[0], "n": replayed[1]} if replayed else None,
-    }
+    return CounterexampleFound(
+        clauses=[violation.clause],
+        expected=violation.expected,
+        observed=violation.observed,
+        root=violation.root,
+        exchange=violation.exchange,
+        one_of_many=violation.one_of_many,
+        shrunk_from=violation.shrunk_from,
+        shrunk_to=violation.shrunk_to,
+        replayed=TimesSeen(k=replayed[0], n=replayed[1]) if replayed else None,
+    )
 
 
-def _waiver(waiver: WaiverTable | None) -> dict[str, Any] | None:
+def _waiver(waiver: WaiverTable | None) -> WaiverGiven | None:
     if waiver is None:
         return None
-    return {
-        "slug": waiver.slug,
-        "owner": waiver.owner,
-        "reason": waiver.reason,
-        "expires": waiver.expires.isoformat(),
-        "model": waiver.model,
-    }
+    return WaiverGiven(
+        slug=waiver.slug,
+        owner=waiver.owner,
+        reason=waiver.reason,
+        expires=waiver.expires.isoformat(),
+        model=waiver.model,
+    )

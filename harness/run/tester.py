@@ -6,15 +6,15 @@ import importlib.metadata
 import platform
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import harness
+from harness.bundle.parts import Tester
 from harness.record.children import environment
 
 PACKAGES = ("pytest", "hypothesis", "httpx", "httpcore", "h11", "jsonschema", "jinja2", "msgspec", "numpy", "scipy")
 
 
-def tester() -> dict[str, Any]:
+def tester() -> Tester:
     """The ``tester`` section: name, version, commit (of a checkout), Python, platform, package versions."""
     packages = {}
     for name in PACKAGES:
@@ -22,14 +22,14 @@ def tester() -> dict[str, Any]:
             packages[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-    return {
-        "name": "art15",
-        "version": harness.__version__,
-        "commit": _commit(),
-        "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "packages": packages,
-    }
+    return Tester(
+        name="art15",
+        version=harness.__version__,
+        commit=_commit(),
+        python=f"{platform.python_implementation()} {platform.python_version()}",
+        platform=f"{platform.system()} {platform.release()} {platform.machine()}",
+        packages=packages,
+    )
 
 
 def _commit() -> str | None:

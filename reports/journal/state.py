@@ -15,6 +15,7 @@ import msgspec
 
 from harness.bundle.events import (
     CatalogueListed,
+    CheckDone,
     Closed,
     DeviationSeen,
     ExchangeSeen,
@@ -25,11 +26,13 @@ from harness.bundle.events import (
     ItemsPlanned,
     ModelSeen,
     Opened,
+    SelfChecked,
     TargetSeen,
     UnsampledSeen,
 )
 from harness.bundle.journal import Entry, JournalProblem, JournalScan
 from harness.bundle.limits import MAX_KEPT, MAX_PLAN, counted
+from harness.bundle.series import LoadSeries
 from harness.foreign import read_inside
 from reports.evidence import CheckResult, Plan, SelfCheck
 from reports.journal.operations import operation_of
@@ -176,7 +179,7 @@ def _refuse_broken(problems: list[JournalProblem]) -> None:
 
 
 def _opened(plan: Plan, plan_sha256: str, entry: Entry) -> JournalState:
-    if entry.kind != "open":
+    if entry.kind != Opened.kind_of_line:
         raise BuildError(f"{JOURNAL}: line 1: is {entry.kind!r} where the line 'open' is due")
     try:
         opened = msgspec.convert(entry.data, Opened)
@@ -224,9 +227,13 @@ def _exchange(recorded: JournalState, entry: Entry) -> None:
 
 
 def _check(recorded: JournalState, entry: Entry) -> None:
-    derived = {"request": None, "response": None, "curl": None}
-    counterexamples = [each | derived for each in entry.data.get("counterexamples", []) if isinstance(each, dict)]
-    recorded.checks.append(msgspec.convert(entry.data | {"counterexamples": counterexamples}, CheckResult))
+    done = msgspec.convert(entry.data, CheckDone)
+    # What of an exchange is shown is made when the document is.
+    shown = {"request": None, "response": None, "curl": None}
+    counterexamples = [{**msgspec.to_builtins(each), **shown} for each in done.counterexamples]
+    recorded.checks.append(
+        msgspec.convert(msgspec.to_builtins(done) | {"counterexamples": counterexamples}, CheckResult)
+    )
 
 
 def _series(recorded: JournalState, entry: Entry) -> None:
@@ -264,18 +271,18 @@ def _close(recorded: JournalState, entry: Entry) -> None:
 
 
 _TAKE: dict[str, Callable[[JournalState, Entry], None]] = {
-    "catalogue": _catalogue,
-    "target": _target,
-    "model": _model,
-    "identity": _identity,
-    "exchange": _exchange,
-    "check": _check,
-    "items": _items,
-    "incident": _incident,
-    "series": _series,
-    "fact": _fact,
-    "deviation": _deviation,
-    "unsampled": _unsampled,
-    "self_check": _self_check,
-    "close": _close,
+    CatalogueListed.kind_of_line: _catalogue,
+    TargetSeen.kind_of_line: _target,
+    ModelSeen.kind_of_line: _model,
+    IdentitySeen.kind_of_line: _identity,
+    ExchangeSeen.kind_of_line: _exchange,
+    CheckDone.kind_of_line: _check,
+    ItemsPlanned.kind_of_line: _items,
+    IncidentSeen.kind_of_line: _incident,
+    LoadSeries.kind_of_line: _series,
+    FactSeen.kind_of_line: _fact,
+    DeviationSeen.kind_of_line: _deviation,
+    UnsampledSeen.kind_of_line: _unsampled,
+    SelfChecked.kind_of_line: _self_check,
+    Closed.kind_of_line: _close,
 }

@@ -5,11 +5,15 @@ Everything is a number by the time it reaches the template: nothing of the endpo
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
+from harness.bundle.series import LoadSeries
 from reports.text.sentences import Sentences
 
 WIDTH, HEIGHT = 640, 150
@@ -49,31 +53,30 @@ def plots(said: Sentences, series: Sequence[Mapping[str, Any]]) -> list[Plot]:
     """Plots of the runs that are recorded as series of load; what cannot be read as one is passed over."""
     found = []
     for each in series[:MOST]:
-        try:
-            found.append(_plot(said, each))
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-            continue
+        with contextlib.suppress(msgspec.ValidationError):
+            found.append(_plot(said, msgspec.convert(each, LoadSeries)))
     return found
 
 
-def _plot(said: Sentences, each: Mapping[str, Any]) -> Plot:
-    points = each["points"]
-    step = float(points["step_s"])
-    seconds = step * len(points["sent"])
+def _plot(said: Sentences, each: LoadSeries) -> Plot:
+    points = each.points
+    step = points.step_s
+    seconds = step * len(points.sent)
     over = (f"{_number(0)} s", f"{_number(seconds)} s")
-    rates = [(said(f"plot.{name}"), points[name]) for name in ("planned", "ok", "failed")]
-    times = [("p50", points["p50"]), ("p99", points["p99"])]
+    columns = (("planned", points.planned), ("ok", points.ok), ("failed", points.failed))
+    rates = [(said(f"plot.{name}"), column) for name, column in columns]
+    times = [("p50", points.p50), ("p99", points.p99)]
     panels = [
         _panel(said("plot.rates"), [(n, [v / step for v in c]) for n, c in rates], "/s", over),
         _panel(said("plot.times"), [(n, _ms(c)) for n, c in times], "ms", over),
     ]
-    curve = [(row["p"], row["value"]) for row in each["response"]["percentiles"] if row["value"] is not None]
-    if len(curve) > 1:
+    curve = [(row.p, row.value) for row in each.response.percentiles if row.value is not None]
+    if len(curve) > 1 and any(p for p, _ in curve):
         panels.append(_percentiles(said, curve))
-    transport = "grpc" if each["transport"] == "grpc" else "rest"
-    title = said("plot.title", name=str(each["name"]), model=str(each["model"]), transport=transport)
-    kind = "open" if each["loop"] == "open" else "closed"
-    sentence = said(f"plot.{kind}", verdict=str(each["verdict"]), reason=str(each["reason"]))
+    transport = "grpc" if each.transport == "grpc" else "rest"
+    title = said("plot.title", name=each.name, model=each.model, transport=transport)
+    kind = "open" if each.loop == "open" else "closed"
+    sentence = said(f"plot.{kind}", verdict=each.verdict, reason=each.reason)
     return Plot(title, sentence, tuple(panels))
 
 

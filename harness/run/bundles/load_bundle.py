@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from harness.bundle.events import Closed, DeviationSeen, Opened
 from harness.bundle.journal import Journal
 from harness.clauses import Catalogue, load
 from harness.criteria import sentences
 from harness.load.analysis.load_run import LoadRun, read_run
 from harness.load.plan.load_plan import LoadPlan, read_plan
 from harness.load.records.rows import RecordsError
-from harness.probing.load_records import series_event
+from harness.probing.load_records import load_series
 from harness.record.clock import now
 from harness.run.events import storable
 from harness.run.planning.plan import DECISION_RULE
@@ -83,22 +84,22 @@ def _write(bundle: Path, run_id: str, runs: Sequence[LoadRun]) -> None:
             shutil.copyfile(path, bundle / "series" / path.name)
     plan = encode(_plan(run_id, first, catalogue))
     (bundle / "plan.json").write_bytes(plan)
-    opened = {
-        "run_id": run_id,
-        "endpoint": _endpoint(first),
-        "authority": first.authority or first.host,
-        "tester": tester(),
-        "transports": sorted({_transport(run.plan) for run in runs}),
-    }
+    opened = Opened(
+        run_id=run_id,
+        endpoint=_endpoint(first),
+        authority=first.authority or first.host,
+        tester=tester(),
+        transports=sorted({_transport(run.plan) for run in runs}),
+    )
     with closing(Journal(bundle / "journal.jsonl", hashlib.sha256(plan).hexdigest())) as journal:
-        journal.append("open", storable(opened))
-        journal.append("catalogue", snapshot(catalogue, ()))
-        journal.append("deviation", {"text": NOTE})
+        journal.append(opened.kind_of_line, storable(msgspec.to_builtins(opened)))
+        for event in (snapshot(catalogue, ()), DeviationSeen(text=NOTE)):
+            journal.append(event.kind_of_line, event)
         for number, run in enumerate(runs, 1):
             cases = sorted({case.name for case in run.plan.cases})
-            event = series_event(run, f"locust, run {number}", _transport(run.plan), ", ".join(cases))
-            journal.append("series", storable({"check": None, **event}))
-        journal.append("close", {"exit_code": None, "files": others(bundle)})
+            series = load_series(run, f"locust, run {number}", _transport(run.plan), ", ".join(cases))
+            journal.append(series.kind_of_line, storable(msgspec.to_builtins(series)))
+        journal.append(Closed.kind_of_line, Closed(files=others(bundle)))
 
 
 def _plan(run_id: str, first: LoadPlan, catalogue: Catalogue) -> Plan:

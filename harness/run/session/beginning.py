@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from harness.bundle.events import Opened, ReportGiven, UnsampledSeen
 from harness.check import REGISTRY
 from harness.clauses import Catalogue
 from harness.endpoint.target import Target
@@ -23,26 +24,25 @@ UNSOUGHT = (
 def log_opening(record: RunRecord, config: Config, catalogue: Catalogue) -> None:
     """Record the circumstances of the run, before the first request."""
     policy = config.policy
-    declared = {
+    declared: dict[str, str | None] = {
         name: value for name, value in msgspec.to_builtins(policy.item).items() if isinstance(value, str) and value
     }
     record.log(
-        "open",
-        {
-            "run_id": config.run_id,
-            "endpoint": config.endpoint,
-            "authority": config.access.authority or config.access.address.host,
-            "tester": tester(),
-            "config_given": dict(config.given),
-            "config_defaulted": dict(config.defaulted),
-            "report": msgspec.to_builtins(policy.report),
-            "declared": declared,
-            "transports": config.transports,
-            "plaintext": config.plaintext,
-            "credentials": config.access.has_credentials,
-        },
+        Opened(
+            run_id=config.run_id,
+            endpoint=config.endpoint,
+            authority=config.access.authority or config.access.address.host,
+            tester=tester(),
+            config_given=dict(config.given),
+            config_defaulted=dict(config.defaulted),
+            report=msgspec.convert(msgspec.to_builtins(policy.report), ReportGiven),
+            declared=declared,
+            transports=config.transports,
+            plaintext=config.plaintext,
+            credentials=config.access.has_credentials,
+        )
     )
-    record.log("catalogue", snapshot(catalogue, REGISTRY))
+    record.log(snapshot(catalogue, REGISTRY))
     if record.redactor.unsought:
         record.note(UNSOUGHT.format(record.redactor.unsought))
     for extra in config.options.endpoints[1:]:
@@ -51,11 +51,11 @@ def log_opening(record: RunRecord, config: Config, catalogue: Catalogue) -> None
 
 def log_target(record: RunRecord, target: Target) -> None:
     """Record what was found behind the endpoint, with the identity of each model at the start."""
-    record.log("target", target_event(target))
+    record.log(target_event(target))
     for model in target.models:
-        record.log("model", model_event(model))
+        record.log(model_event(model))
         first = model.route.metadata_exchange
         log_identity(record, model, "start", first.response_body, ok=first.ok)
     for model in target.beyond:
-        record.log("model", model_event(model))
-        record.log("unsampled", {"model": model.id, "reason": model.beyond, "paste": model.mend})
+        record.log(model_event(model))
+        record.log(UnsampledSeen(model=model.id, reason=model.beyond, paste=model.mend))

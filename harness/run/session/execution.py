@@ -7,7 +7,11 @@ import time
 from dataclasses import asdict
 from datetime import UTC, datetime
 
+import msgspec
+
 from harness.budget import Budget
+from harness.bundle.events import FactSeen, UnsampledSeen
+from harness.bundle.series import LoadSeries
 from harness.check import Check, EndpointLost, Outcome, TesterFailed
 from harness.endpoint.models import ModelUnderTest
 from harness.incident import Incident
@@ -73,10 +77,11 @@ class Execution:
         )
         self.results[identity] = result
         for series in probe.outcome.series:
-            record.log("series", {"check": identity, **series})
+            assert isinstance(series, LoadSeries)
+            record.log(msgspec.structs.replace(series, check=identity))
         for fact in probe.outcome.facts:
-            record.log("fact", {"check": identity, **asdict(fact)})
-        record.log("check", result.record())
+            record.log(FactSeen(check=identity, **asdict(fact)))
+        record.log(result.event())
         return result
 
     def _probe(self, check: Check, model: ModelUnderTest | None) -> Probe:
@@ -142,14 +147,13 @@ class Execution:
             recent = list(self._with.record.recorder.recent)
             with contextlib.suppress(EndpointLost, TesterFailed):
                 send_suspects_again(incident, recent, Clients(target.rest, target.grpc), base, self._with.continuity)
-        self._with.record.log("incident", incident_event(incident))
+        self._with.record.log(incident_event(incident))
 
     def _without_request(self, check: Check, model: ModelUnderTest, reason: str) -> str:
         """Tell once what a model lacks; gives the short reason for its checks."""
         if model.id not in self.unsampled:
             self.unsampled[model.id] = (reason, to_paste(model))
-            event = {"model": model.id, "reason": reason, "paste": to_paste(model)}
-            self._with.record.log("unsampled", event)
+            self._with.record.log(UnsampledSeen(model=model.id, reason=reason, paste=to_paste(model)))
         return without_request(model, check.transport)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from harness.budget import BudgetExhausted
+from harness.bundle.events import IdentitySeen, Moment
 from harness.check import EndpointLost, TesterFailed, Untestable
 from harness.endpoint.models import ModelUnderTest
 from harness.endpoint.target import Target
@@ -14,22 +15,21 @@ from harness.run.session.record import RunRecord
 
 
 def log_identity(
-    record: RunRecord, model: ModelUnderTest, when: str, body: bytes, *, ok: bool, reason: str = ""
+    record: RunRecord, model: ModelUnderTest, when: Moment, body: bytes, *, ok: bool, reason: str = ""
 ) -> None:
     """Record the digest of a model's metadata, or why there is none."""
     record.log(
-        "identity",
-        {
-            "model": model.id,
-            "when": when,
-            "at": now(),
-            "metadata_sha256": hashlib.sha256(body).hexdigest() if ok else None,
-            "reason": None if ok else reason or "the metadata could not be read",
-        },
+        IdentitySeen(
+            model=model.id,
+            when=when,
+            at=now(),
+            metadata_sha256=hashlib.sha256(body).hexdigest() if ok else None,
+            reason=None if ok else reason or "the metadata could not be read",
+        )
     )
 
 
-def read_identities(record: RunRecord, target: Target, when: str) -> None:
+def read_identities(record: RunRecord, target: Target, when: Moment) -> None:
     """Read each model's metadata again, and record it."""
     with checking(record.recorder, None):
         target.ahead.ask([model.route.read_metadata for model in target.models])

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from harness.budget import MEBIBYTE
+from harness.bundle.events import Closed, ItemPlanned, ItemsPlanned, SelfChecked
 from harness.bundle.store import store_of
 from harness.check import Check
 from harness.endpoint.models import ModelUnderTest
@@ -50,7 +52,7 @@ class OpenRun:
         self.unproven: list[str] = []
         self._middle_read = False
         self._closed = False
-        self._self_check: dict[str, Any] | None = None
+        self._self_check: SelfChecked | None = None
 
     @property
     def results(self) -> dict[str, Result]:
@@ -65,15 +67,12 @@ class OpenRun:
     def plan_items(self, items: Iterable[tuple[Check, ModelUnderTest | None]]) -> None:
         """Record every item that is to be carried out: each must have a verdict, or the run was cut short."""
         rows = [
-            {
-                "id": check_id(check, model),
-                "slug": check.slug,
-                "suite": check.suite,
-                "model": model.id if model is not None else None,
-            }
+            ItemPlanned(
+                id=check_id(check, model), slug=check.slug, suite=check.suite, model=model.id if model else None
+            )
             for check, model in items
         ]
-        self._with.record.log("items", {"items": rows})
+        self._with.record.log(ItemsPlanned(items=rows))
         self.began = True
 
     def execute(self, check: Check, model: ModelUnderTest | None) -> Result:
@@ -91,15 +90,15 @@ class OpenRun:
         """Waivers that have run out, or that cover a check which now passes; each is red."""
         return stale_waivers(self.config.policy.waivers, self.results.values(), datetime.now(UTC).date())
 
-    def self_check(self) -> dict[str, Any]:
+    def self_check(self) -> SelfChecked:
         """Whether all messages so far are what they were meant to be; judged once, at the end."""
         if self._self_check is None:
             models: dict[Transport, Models] = {
                 "rest": {each.name: each.metadata for each in self.target.models},
                 "grpc": {each.name: each.grpc.metadata for each in self.target.models if "grpc" in each.routes},
             }
-            self._self_check = self._with.messages.judge(models)
-            self._with.record.log("self_check", self._self_check)
+            self._self_check = msgspec.convert(self._with.messages.judge(models), SelfChecked)
+            self._with.record.log(self._self_check)
         return self._self_check
 
     def close(self, exit_code: int, ended: str = "") -> None:
@@ -122,7 +121,7 @@ class OpenRun:
             if not self._with.disk.failed:
                 self._last_words()
             record.end_exchanges()
-            record.log("close", {"exit_code": exit_code, "ended": ended, "files": self._vouched()})
+            record.log(Closed(exit_code=exit_code, ended=ended, files=self._vouched()))
         finally:
             for client in self._with.clients:
                 client.close()
@@ -140,7 +139,7 @@ class OpenRun:
         read_identities(record, self.target, "end")
         self.self_check()
         for incident in self._with.continuity.take_untold():
-            record.log("incident", incident_event(incident))
+            record.log(incident_event(incident))
 
     def _vouched(self) -> dict[str, str]:
         """Digests of the files that nothing but the closing line vouches for, such as ``junit.xml``."""

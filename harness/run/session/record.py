@@ -7,16 +7,21 @@ import hashlib
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+
+import msgspec
 
 from harness.budget import MEBIBYTE, BudgetExhausted
+from harness.bundle.events import CatalogueListed, DeviationSeen, ExchangeSeen, JournalEvent, ModelSeen, TargetSeen
 from harness.bundle.journal import Journal
 from harness.record.disk import Disk
 from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
 from harness.run.config import Config
-from harness.run.events import DESCRIBED, TEXT, exchange_event, storable
+from harness.run.events import DESCRIBED, TEXT, storable
 from reports.document.proof import UNCONNECTED
+
+# Characters of one text in a line.
+MOST: dict[type[JournalEvent], int] = {TargetSeen: DESCRIBED, ModelSeen: DESCRIBED, CatalogueListed: sys.maxsize}
 
 
 class RunRecord:
@@ -55,17 +60,17 @@ class RunRecord:
         self.store = ExchangeStore(config.folder, self._room)
         self.recorder = Recorder(self.store, redactor, self._exchange, disk)
 
-    def log(self, kind: str, data: dict[str, Any]) -> None:
+    def log(self, event: JournalEvent) -> None:
         """Append what may hold words of the endpoint: without secrets, and as text that can be stored."""
-        most = {"target": DESCRIBED, "model": DESCRIBED, "catalogue": sys.maxsize}.get(kind, TEXT)
         try:
-            self._journal.append(kind, storable(self.redactor.value(data), most))
+            data = self.redactor.value(msgspec.to_builtins(event))
+            self._journal.append(event.kind_of_line, storable(data, MOST.get(type(event), TEXT)))
         except OSError as error:
             raise self._disk.fails(error) from None
 
     def note(self, text: str) -> None:
         """Append a deviation."""
-        self.log("deviation", {"text": text})
+        self.log(DeviationSeen(text=text))
 
     def admit(self) -> None:
         """Let pass what is to be sent.
@@ -95,12 +100,11 @@ class RunRecord:
         with contextlib.suppress(OSError):
             self.store.close()
 
-    def _exchange(self, event: dict[str, Any]) -> None:
+    def _exchange(self, event: ExchangeSeen) -> None:
         self.heard()
         with self._lock:
-            check = event["check"]
-            self._references.setdefault(check, []).append(event["sha256"])
-            self._totals[check] = self._totals.get(check, 0) + 1
-            if event["error_kind"] == UNCONNECTED:
-                self.unconnected.add(event["sha256"])
-        self.log("exchange", exchange_event(event))
+            self._references.setdefault(event.check, []).append(event.sha256)
+            self._totals[event.check] = self._totals.get(event.check, 0) + 1
+            if event.error_kind == UNCONNECTED:
+                self.unconnected.add(event.sha256)
+        self.log(event)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from harness.budget import Budget
+from harness.bundle.events import ExchangeSeen
 from harness.bundle.journal import Journal, read
 from harness.bundle.places import PACK
 from harness.check import TesterFailed as CouldNot
@@ -104,7 +105,7 @@ def test_a_store_whose_folder_was_removed_says_so(gone: str, tmp_path: Path) -> 
     assert not list(tmp_path.rglob("*.gz"))
 
 
-def recorder(folder: Path, events: list[dict[str, Any]], disk: Disk) -> Recorder:
+def recorder(folder: Path, events: list[ExchangeSeen], disk: Disk) -> Recorder:
     return Recorder(ExchangeStore(folder), Redactor([]), events.append, disk)
 
 
@@ -131,7 +132,7 @@ def test_what_cannot_be_recorded_is_not_sent(tmp_path: Path, monkeypatch: pytest
 def test_too_many_open_files_are_no_failure_of_the_endpoint(
     transport: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    events: list[dict[str, Any]] = []
+    events: list[ExchangeSeen] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
         access = Access(f"http://127.0.0.1:{server.getsockname()[1]}")
         keeper = recorder(tmp_path, events, Disk())
@@ -148,7 +149,7 @@ def test_too_many_open_files_are_no_failure_of_the_endpoint(
         }
         with pytest.raises(CouldNot, match="this machine: Too many open files"):
             send[transport]()
-    assert [event["error_kind"] for event in events] == ["tester"]
+    assert [event.error_kind for event in events] == ["tester"]
     assert not keeper.recent
 
 

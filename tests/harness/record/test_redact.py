@@ -11,10 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.bundle.events import ExchangeSeen
 from harness.record.bodies import REPLACEMENT
 from harness.record.exchange import Exchange, Failure, RpcStatus
 from harness.record.redact import Redactor
@@ -67,13 +69,13 @@ def forms(secret: str) -> list[bytes]:
     ]
 
 
-def written(exchange: Exchange, redactor: Redactor) -> tuple[bytes, list[dict[str, object]]]:
+def written(exchange: Exchange, redactor: Redactor) -> tuple[bytes, list[ExchangeSeen]]:
     """Every byte that recording an exchange puts on disk, and the journal events."""
-    events: list[dict[str, object]] = []
+    events: list[ExchangeSeen] = []
     with tempfile.TemporaryDirectory() as folder:
         Recorder(ExchangeStore(Path(folder)), redactor, events.append).record(exchange)
         files = [path for path in sorted(Path(folder).rglob("*")) if path.is_file()]
-        return b"\n".join(read(path) for path in files) + json.dumps(events).encode(), events
+        return b"\n".join(read(path) for path in files) + msgspec.json.encode(events), events
 
 
 @pytest.mark.parametrize("secret", ["0000189:X", "12-34-56-78-ab", "7.0.0.1.8.9.2.3x"])
@@ -104,8 +106,8 @@ def test_no_form_of_a_secret_is_written(secret: str, data: st.DataObject) -> Non
     assert secret.encode() not in everything
     assert base64.b64encode(secret.encode()).rstrip(b"=")[:-1] not in everything
     assert json.dumps(secret).encode()[1:-1] not in everything
-    assert isinstance(events[0]["redactions"], int)
-    assert events[0]["redactions"] >= 8
+    assert isinstance(events[0].redactions, int)
+    assert events[0].redactions >= 8
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "gzip-in-members", "cut"])
@@ -169,7 +171,7 @@ def test_secrets_are_found_in_what_is_special_to_grpc(secret: str) -> None:
     escaped = rendering.partition("model ")[2].rstrip('"\n').encode()
     for form in (secret.encode(), quote(secret).encode(), escaped, json.dumps(escaped.decode())[1:-1].encode()):
         assert form not in everything
-    assert events[0]["redactions"] == 6
+    assert events[0].redactions == 6
 
 
 def test_a_rendering_without_secrets_stays() -> None:

@@ -7,8 +7,8 @@ import json
 import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+from harness.bundle.events import ExchangeSeen
 from harness.bundle.exchange import decode, encode
 from harness.bundle.places import PACK
 from harness.bundle.store import store_of
@@ -76,7 +76,7 @@ def test_the_record_of_a_grpc_call(tmp_path: Path) -> None:
         request_text='name: "m"\n',
         response_text="ready: true\n",
     )
-    events: list[dict[str, Any]] = []
+    events: list[ExchangeSeen] = []
     recorder = Recorder(ExchangeStore(tmp_path), Redactor(), events.append)
     recorder.current_check = "some-check"
     digest = recorder.record(call).ref
@@ -84,7 +84,7 @@ def test_the_record_of_a_grpc_call(tmp_path: Path) -> None:
     assert record["rpc"] == {"code": 5, "name": "NOT_FOUND", "details": "größe"}
     assert record["response"]["trailers"] == [["x-last", "a"], ["x-last", "b"]]
     assert (record["request"]["text"], record["response"]["text"]) == ('name: "m"\n', "ready: true\n")
-    assert (events[0]["rpc"], events[0]["check"], events[0]["status"]) == ("NOT_FOUND", "some-check", 200)
+    assert (events[0].rpc, events[0].check, events[0].status) == ("NOT_FOUND", "some-check", 200)
     assert ExchangeReader(store_of(tmp_path)).show(digest) is not None
 
 
@@ -115,7 +115,7 @@ def test_an_exchange_without_an_answer(tmp_path: Path) -> None:
 
 
 def test_many_threads_lose_nothing(tmp_path: Path) -> None:
-    events: list[dict[str, Any]] = []
+    events: list[ExchangeSeen] = []
     recorder = Recorder(ExchangeStore(tmp_path), Redactor(), events.append)
 
     def work() -> None:
@@ -127,7 +127,7 @@ def test_many_threads_lose_nothing(tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(event["n"] for event in events) == list(range(1, 201))
+    assert sorted(event.n for event in events) == list(range(1, 201))
     assert recorder.totals.requests == 200
     assert (recorder.totals.sent, recorder.totals.received) == (400, 600)
     assert recorder.totals.first == recorder.totals.last == EXCHANGE.started

@@ -31,6 +31,6 @@ def test_each_cause_of_each_clause_is_counted_with_the_cure_of_its_owner() -> No
     outcome = Outcome({"REST-ERR-07": Level.SHOULD}, cases={"REST-ERR-07": 9})
     outcome.violations = [Violation("REST-ERR-07", "", "", root) for root in ("REST-OUT-04", "REST-OUT-04", "other")]
     first, second = tallies(check, outcome)
-    assert (first["root"], first["failures"], first["cases"]) == ("REST-OUT-04", 2, 9)
-    assert (first["owner"], first["verdict"]) == ("rest-refuses-unknown-output", "warn")
-    assert second["owner"] == "transports-same-mistakes"
+    assert (first.root, first.failures, first.cases) == ("REST-OUT-04", 2, 9)
+    assert (first.owner, first.verdict) == ("rest-refuses-unknown-output", "warn")
+    assert second.owner == "transports-same-mistakes"

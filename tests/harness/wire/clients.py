@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from harness.budget import Budget, Limits
+from harness.bundle.events import ExchangeSeen
 from harness.bundle.store import store_of
 from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
@@ -14,7 +14,7 @@ from harness.wire.access import Access
 from harness.wire.rest import RestClient
 from tests.packs import read
 
-Events = list[dict[str, Any]]
+Events = list[ExchangeSeen]
 # Closed after each test by the fixture in conftest.py: a socket left to the collector would warn in another test.
 OPENED: list[RestClient] = []
 
@@ -48,9 +48,9 @@ def client_for(
     return client, events
 
 
-def record_of(root: Path, event: dict[str, Any]) -> bytes:
+def record_of(root: Path, event: ExchangeSeen) -> bytes:
     """The stored record that a journal event names."""
-    digest = str(event["sha256"])
+    digest = event.sha256
     return store_of(root).get(digest, "json")
 
 

@@ -106,7 +106,7 @@ def test_an_exchange_comes_back(behaviour: str, tmp_path: Path) -> None:
     assert len(exchange.response_body) <= BODY_CAP
     stored = record_of(tmp_path, events[0])
     assert hashlib.sha256(stored).hexdigest() == exchange.ref
-    assert (json.loads(stored)["error"] or {}).get("kind") == kind == events[0]["error_kind"]
+    assert (json.loads(stored)["error"] or {}).get("kind") == kind == events[0].error_kind
     with contextlib.suppress(strictjson.NotJson):
         json_of(exchange)
 

@@ -52,7 +52,7 @@ def test_a_request_that_meets_an_idle_close_is_sent_once_more(tmp_path: Path) ->
         with client:
             assert client.server_live().ok
             assert client.server_live().ok
-    assert [event["status"] for event in events] == [200, None, 200]
+    assert [event.status for event in events] == [200, None, 200]
 
 
 def test_a_close_on_a_new_connection_is_a_finding(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_a_rate_limit_is_waited_for_and_slows_the_client_down(tmp_path: Path) ->
         client, events = client_for(url, tmp_path)
         assert client.server_live().ok
         assert client.pace.interval > 0
-    assert [event["status"] for event in events] == [429, 429, 200]
+    assert [event.status for event in events] == [429, 429, 200]
 
 
 def test_a_long_pause_is_not_waited_for(tmp_path: Path) -> None:

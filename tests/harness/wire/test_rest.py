@@ -178,7 +178,7 @@ def test_nobody_listens_and_no_such_name(tmp_path: Path) -> None:
         assert exchange.error is not None
         assert exchange.error.kind == "connect"
         assert exchange.connection is None
-        assert events[0]["error_kind"] == "connect"
+        assert events[0].error_kind == "connect"
 
 
 def test_tls_to_a_plain_server_is_a_tls_failure(tmp_path: Path) -> None:
@@ -237,7 +237,7 @@ def test_the_running_check_is_stamped_in_every_thread(tmp_path: Path) -> None:
         thread.join()
         client.server_live()
         client.close()
-    assert [event["check"] for event in events] == ["first", "first", "second", "first"]
+    assert [event.check for event in events] == ["first", "first", "second", "first"]
 
 
 def test_credentials_are_never_written_even_when_echoed(tmp_path: Path) -> None:
@@ -256,7 +256,8 @@ def test_credentials_are_never_written_even_when_echoed(tmp_path: Path) -> None:
     everything = every_byte(tmp_path) + repr(events).encode()
     assert SECRET.encode() not in everything
     assert base64.b64encode(SECRET.encode()) not in everything
-    assert events[0]["redactions"] >= 5
+    assert isinstance(events[0].redactions, int)
+    assert events[0].redactions >= 5
 
 
 def test_a_token_is_renewed_after_a_401(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

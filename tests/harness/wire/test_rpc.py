@@ -115,7 +115,7 @@ def test_many_threads_each_get_their_own_answer(tmp_path: Path) -> None:
     ):
         answers = list(pool.map(lambda message: client.call("Echo", message), messages))
     assert [each.response_body for each in answers] == messages
-    assert sorted(event["n"] for event in events) == list(range(1, 61))
+    assert sorted(event.n for event in events) == list(range(1, 61))
     assert len({each.connection.id for each in answers if each.connection}) <= 6
 
 
@@ -198,7 +198,7 @@ def test_the_token_is_never_written(token: str, tmp_path: Path) -> None:
     escaped = str(protobuf.rendered("ModelReady", "Request", protobuf_name(token)))[7:-2].encode()
     for form in (token.encode(), base64.b64encode(token.encode())[:-4], escaped):
         assert form not in written
-    assert all(event["redactions"] for event in events)
+    assert all(event.redactions for event in events)
 
 
 def protobuf_name(text: str) -> bytes:
@@ -246,7 +246,7 @@ def test_a_server_that_says_farewell_still_answers_what_is_under_way(tmp_path: P
     assert exchange.response_body == b"still here"
     assert after.error is not None
     assert after.error.kind in ("connect", "closed", "reset")
-    assert [event["rpc"] for event in events][:2] == ["OK", "OK"]
+    assert [event.rpc for event in events][:2] == ["OK", "OK"]
 
 
 def test_a_server_that_ends_idle_connections_is_not_blamed(tmp_path: Path) -> None:
@@ -313,4 +313,4 @@ def test_the_running_check_is_stamped(tmp_path: Path) -> None:
     with grpc_server() as (port, _), grpc_client(f"http://127.0.0.1:{port}", tmp_path) as (client, events):
         client.recorder.current_check = "some-check"
         client.call("Echo")
-    assert [event["check"] for event in events] == ["some-check"]
+    assert [event.check for event in events] == ["some-check"]

@@ -90,8 +90,8 @@ def test_an_exchange_comes_back(behaviour: str, tmp_path: Path) -> None:
     assert len(events) == (2 if outcome(exchange) == "RESOURCE_EXHAUSTED" else 1)
     stored = record_of(tmp_path, events[-1])
     assert hashlib.sha256(stored).hexdigest() == exchange.ref
-    assert (json.loads(stored)["error"] or {}).get("kind") == events[-1]["error_kind"]
-    assert (json.loads(stored)["rpc"] or {}).get("name") == events[-1]["rpc"]
+    assert (json.loads(stored)["error"] or {}).get("kind") == events[-1].error_kind
+    assert (json.loads(stored)["rpc"] or {}).get("name") == events[-1].rpc
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_a_call_that_meets_the_end_of_an_idle_connection_is_made_once_more(how: 
     with HostileGrpc(behave) as url, grpc_client(url, tmp_path) as (client, events):
         assert client.server_live().ok
         assert client.server_live().ok
-    assert [event["rpc"] for event in events] == ["OK", None, "OK"]
+    assert [event.rpc for event in events] == ["OK", None, "OK"]
     assert len(connections) == 2
 
 
