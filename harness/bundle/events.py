@@ -11,7 +11,20 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from harness.bundle.parts import Kind, LawFact, LevelName, SelfCheck, TensorView, Tester, VerdictName
+from harness.bundle.parts import (
+    Estimate,
+    Kind,
+    LawFact,
+    LevelName,
+    Observation,
+    Replayed,
+    SelfCheck,
+    Tally,
+    TensorView,
+    Tester,
+    VerdictName,
+    Waiver,
+)
 
 Moment = Literal["start", "middle", "end"]
 
@@ -270,31 +283,6 @@ class ClauseDecided(Told, frozen=True, kw_only=True):
     verdict: VerdictName
 
 
-class EstimateMade(Told, frozen=True, kw_only=True):
-    """``k`` successes in ``n`` independent draws, with an interval by ``method`` at ``confidence``."""
-
-    k: int
-    n: int
-    method: str
-    lower: float
-    upper: float
-    confidence: float
-
-
-class ObservationMade(Told, frozen=True, kw_only=True):
-    """Something seen that no clause decides."""
-
-    clause: str | None
-    text: str
-
-
-class TimesSeen(Told, frozen=True, kw_only=True):
-    """``k`` of ``n`` repetitions."""
-
-    k: int
-    n: int
-
-
 class CounterexampleFound(Told, frozen=True, kw_only=True):
     """A violation that is shown, with the exchange that shows it."""
 
@@ -306,29 +294,7 @@ class CounterexampleFound(Told, frozen=True, kw_only=True):
     one_of_many: bool = False
     shrunk_from: int | None = None
     shrunk_to: int | None = None
-    replayed: TimesSeen | None = None
-
-
-class RootCounted(Told, frozen=True, kw_only=True):
-    """How often one root cause broke one clause, whatever of it is shown."""
-
-    clause: str
-    root: str
-    failures: int
-    cases: int
-    verdict: VerdictName | None = None
-    owner: str | None = None
-    cure: str | None = None
-
-
-class WaiverGiven(Told, frozen=True, kw_only=True):
-    """A finding that the operator accepts."""
-
-    slug: str
-    owner: str
-    reason: str
-    expires: str
-    model: str | None = None
+    replayed: Replayed | None = None
 
 
 class CheckDone(JournalEvent, frozen=True, kw_only=True):
@@ -354,15 +320,15 @@ class CheckDone(JournalEvent, frozen=True, kw_only=True):
     kind: Kind
     cases: int
     failures: int
-    estimate: EstimateMade | None
-    observations: list[ObservationMade]
+    estimate: Estimate | None
+    observations: list[Observation]
     exercised: dict[str, int] = {}
     counterexamples: list[CounterexampleFound]
-    tallies: list[RootCounted] = []
+    tallies: list[Tally] = []
     exchanges: list[str]
     exchanges_total: int
     method_validation: str | None
-    waiver: WaiverGiven | None
+    waiver: Waiver | None
     asked_by_name: bool
     unreached: str = ""
     started: str

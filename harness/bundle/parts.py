@@ -71,3 +71,54 @@ class SelfCheck(Part, frozen=True, kw_only=True):
     rows: list[SelfCheckRow] = []
     disagreements: list[Disagreement] = []
     disagreements_total: int = 0
+
+
+class Replayed(Part, frozen=True, kw_only=True):
+    """How often a counterexample was seen again: ``k`` of ``n`` repetitions."""
+
+    k: int
+    n: int
+
+
+class Tally(Part, frozen=True, kw_only=True):
+    """How often one check saw one root cause break one clause, whatever of it is shown.
+
+    ``verdict`` is how much it counts, ``owner`` the check that decides the clause, and ``cure`` how a server usually
+    mends it, in that check's words.
+    """
+
+    clause: str
+    root: str
+    failures: int
+    cases: int
+    verdict: VerdictName | None = None
+    owner: str | None = None
+    cure: str | None = None
+
+
+class Estimate(Part, frozen=True, kw_only=True):
+    """``k`` successes in ``n`` independent draws, with an interval by ``method`` at ``confidence``."""
+
+    k: int
+    n: int
+    method: str
+    lower: float
+    upper: float
+    confidence: float
+
+
+class Observation(Part, frozen=True, kw_only=True):
+    """Something seen that no clause decides: which of the permitted readings the endpoint follows."""
+
+    clause: str | None
+    text: str
+
+
+class Waiver(Part, frozen=True, kw_only=True):
+    """A known finding that the operator accepts: by whom, why and until when (ISO date)."""
+
+    slug: str
+    owner: str
+    reason: str
+    expires: str
+    model: str | None = None

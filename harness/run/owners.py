@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from harness.bundle.events import RootCounted
+from harness.bundle.parts import Tally
 from harness.check import REGISTRY, Check, Outcome
 from harness.suite import suite_named
 from harness.verdicts import Verdict, combine
@@ -31,7 +31,7 @@ def owner_of(clause: str, met_by: Check, checks: Iterable[Check] = REGISTRY) -> 
     return min(naming, key=distance, default=met_by)
 
 
-def tallies(check: Check, outcome: Outcome) -> list[RootCounted]:
+def tallies(check: Check, outcome: Outcome) -> list[Tally]:
     """How often each root cause broke each clause: everything that a finding needs, however few cases are shown."""
     counts = Counter((violation.clause, violation.root) for violation in outcome.violations)
     worst: dict[tuple[str, str], Verdict] = {}
@@ -44,7 +44,7 @@ def tallies(check: Check, outcome: Outcome) -> list[RootCounted]:
         owner = owner_of(root if any(root in each.clauses for each in REGISTRY) else clause, check)
         cases = outcome.cases.get(clause, failures)
         rows.append(
-            RootCounted(
+            Tally(
                 clause=clause,
                 root=root,
                 failures=failures,

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from harness.bundle.events import (
-    CheckDone,
-    ClauseDecided,
-    CounterexampleFound,
-    EstimateMade,
-    ObservationMade,
-    TimesSeen,
-    WaiverGiven,
-)
+from harness.bundle.events import CheckDone, ClauseDecided, CounterexampleFound
+from harness.bundle.parts import Estimate, Observation, Replayed, Waiver
 from harness.check import (
     Check,
     Outcome,
@@ -118,8 +111,8 @@ class Result:
             kind=check.kind,
             cases=sum(outcome.cases.values()),
             failures=len(outcome.violations),
-            estimate=EstimateMade(**asdict(outcome.estimate)) if outcome.estimate else None,
-            observations=[ObservationMade(clause=clause, text=text) for clause, text in outcome.observations],
+            estimate=Estimate(**asdict(outcome.estimate)) if outcome.estimate else None,
+            observations=[Observation(clause=clause, text=text) for clause, text in outcome.observations],
             exercised=dict(sorted(outcome.exercised.items())),
             counterexamples=[_counterexample(each) for each in chosen(outcome)],
             tallies=tallies(check, outcome),
@@ -183,14 +176,14 @@ def _counterexample(violation: Violation) -> CounterexampleFound:
         one_of_many=violation.one_of_many,
         shrunk_from=violation.shrunk_from,
         shrunk_to=violation.shrunk_to,
-        replayed=TimesSeen(k=replayed[0], n=replayed[1]) if replayed else None,
+        replayed=Replayed(k=replayed[0], n=replayed[1]) if replayed else None,
     )
 
 
-def _waiver(waiver: WaiverTable | None) -> WaiverGiven | None:
+def _waiver(waiver: WaiverTable | None) -> Waiver | None:
     if waiver is None:
         return None
-    return WaiverGiven(
+    return Waiver(
         slug=waiver.slug,
         owner=waiver.owner,
         reason=waiver.reason,

@@ -9,28 +9,22 @@ from __future__ import annotations
 
 from harness.bundle.parts import (
     Disagreement,
+    Estimate,
     Kind,
     LawFact,
     LevelName,
+    Observation,
+    Replayed,
     SelfCheck,
     SelfCheckRow,
+    Tally,
     TensorView,
     Tester,
     VerdictName,
-)
-from reports.evidence.catalogue import CatalogueInfo, ClauseRow, DutyRow
-from reports.evidence.checks import (
-    CheckResult,
-    ClauseOutcome,
-    Counterexample,
-    Estimate,
-    Exemplar,
-    MessageView,
-    Observation,
-    Replayed,
-    Tally,
     Waiver,
 )
+from reports.evidence.catalogue import CatalogueInfo, ClauseRow, DutyRow
+from reports.evidence.checks import CheckResult, ClauseOutcome, Counterexample, Exemplar, MessageView
 from reports.evidence.document import Evidence, Finding, Summary, decode
 from reports.evidence.item import IdentityReading, Item, ModelItem, ReportInfo, Unsampled
 from reports.evidence.plan import Plan, PlannedCheck

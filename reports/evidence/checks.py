@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from harness.bundle.parts import Kind, LevelName, VerdictName
+from harness.bundle.parts import Estimate, Kind, LevelName, Observation, Replayed, Tally, VerdictName, Waiver
 from reports.evidence.record import Record
 
 
@@ -18,13 +18,6 @@ class MessageView(Record, frozen=True, kw_only=True):
     body_sha256: str | None
     shown_as: Literal["text", "hex", "empty"]
     truncated: bool
-
-
-class Replayed(Record, frozen=True, kw_only=True):
-    """How often a counterexample was seen again: ``k`` of ``n`` repetitions."""
-
-    k: int
-    n: int
 
 
 class Counterexample(Record, frozen=True, kw_only=True):
@@ -50,22 +43,6 @@ class Counterexample(Record, frozen=True, kw_only=True):
     cause: str | None = None
 
 
-class Tally(Record, frozen=True, kw_only=True):
-    """How often one check saw one root cause break one clause, whatever of it is shown.
-
-    ``verdict`` is how much it counts, ``owner`` the check that decides the clause, and ``cure`` how a server usually
-    mends it, in that check's words.
-    """
-
-    clause: str
-    root: str
-    failures: int
-    cases: int
-    verdict: VerdictName | None = None
-    owner: str | None = None
-    cure: str | None = None
-
-
 class Exemplar(Record, frozen=True, kw_only=True):
     """One exchange of a check that broke nothing: what "seen to hold" looked like on the wire."""
 
@@ -75,17 +52,6 @@ class Exemplar(Record, frozen=True, kw_only=True):
     curl: str | None
 
 
-class Estimate(Record, frozen=True, kw_only=True):
-    """``k`` successes in ``n`` independent draws, with an interval by ``method`` at ``confidence``."""
-
-    k: int
-    n: int
-    method: str
-    lower: float
-    upper: float
-    confidence: float
-
-
 class ClauseOutcome(Record, frozen=True, kw_only=True):
     """What one check found about one of the clauses it covers; a broken one names an exchange that shows it."""
 
@@ -93,13 +59,6 @@ class ClauseOutcome(Record, frozen=True, kw_only=True):
     level: LevelName
     verdict: VerdictName
     exchange: str | None = None
-
-
-class Observation(Record, frozen=True, kw_only=True):
-    """Something seen that no clause decides: which of the permitted readings the endpoint follows."""
-
-    clause: str | None
-    text: str
 
 
 class CheckResult(Record, frozen=True, kw_only=True):
@@ -144,13 +103,3 @@ class CheckResult(Record, frozen=True, kw_only=True):
     counterexamples_total: int = 0
     exercised: dict[str, int] = {}
     tallies: list[Tally] = []
-
-
-class Waiver(Record, frozen=True, kw_only=True):
-    """A known finding that the operator accepts: by whom, why and until when (ISO date)."""
-
-    slug: str
-    owner: str
-    reason: str
-    expires: str
-    model: str | None = None

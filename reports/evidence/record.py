@@ -19,7 +19,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Base of all parts of the document: immutable, by keyword, closed."""
 
 
-def encode(document: Record) -> bytes:
+def encode(document: msgspec.Struct) -> bytes:
     """The document as indented UTF-8 JSON, the same bytes for the same document.
 
     Raises:
