@@ -37,6 +37,19 @@ class InValidation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     alone: bool = False
 
 
+class InPlanning(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a run with a budget does first of the suite.
+
+    Attributes:
+        basic: its checks come before those of other suites.
+        worth: of checks that are worth more than their clauses say, by group: who has access, what errors tell of the
+            inside.
+    """
+
+    basic: bool = False
+    worth: dict[str, float] = {}
+
+
 class Suite(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One suite.
 
@@ -55,6 +68,7 @@ class Suite(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     protocol: bool = False
     permission: str = ""
     report: InReport = InReport()
+    planning: InPlanning = InPlanning()
 
 
 # Beside this package, and not imported: whoever has a folder of that name must not run.

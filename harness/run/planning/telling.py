@@ -17,6 +17,7 @@ from typing import Any
 import suites
 from harness.check import Check
 from harness.clauses import Catalogue
+from harness.suite import InPlanning, suite_named
 from harness.verdicts import Level
 
 COSTS = Path(suites.__path__[0]) / "costs.json"
@@ -115,8 +116,7 @@ class _Worth:
 
     def of(self, checks: list[Check]) -> float:
         """The worth of all of them together."""
-        groups: dict[str, float] = _weights()["groups"]
-        return sum(groups.get(f"{check.suite} {check.group}", 1.0) * self._one(check) for check in checks)
+        return sum(_planned(check).worth.get(check.group, 1.0) * self._one(check) for check in checks)
 
     def take(self, check: Check) -> None:
         """It has its place: what it decides is worth less from now on."""
@@ -133,11 +133,17 @@ class _Worth:
         return worth
 
 
+def _planned(check: Check) -> InPlanning:
+    """What its suite says of it; nothing where it is a third party's."""
+    suite = suite_named(check.suite)
+    return suite.planning if suite is not None else InPlanning()
+
+
 def _round(check: Check, requests: int) -> int:
-    disturbing = check.allow is not None
+    disturbing, basic = check.allow is not None, _planned(check).basic
     for number, each in enumerate(_weights()["rounds"]):
         suits = (
-            check.suite in each.get("suites", (check.suite,)),
+            each.get("basic", basic) == basic,
             check.group in each.get("groups", (check.group,)),
             check.kind in each.get("kinds", (check.kind,)),
             each.get("disturbing", disturbing) == disturbing,
