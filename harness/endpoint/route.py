@@ -199,7 +199,7 @@ class Route(ABC, Generic[A_co]):
             self._batches[rows] = self._first(self.candidates(rows), [], [])
         found = self._batches[rows]
         if found is None:
-            # A_co limit of the model's own, as far as can be seen: refusing larger batches is right (BATCH-04).
+            # A limit of the model's own, as far as can be seen: refusing larger batches is right (BATCH-04).
             raise NotApplicable(f"the model takes no batch of {rows}")
         return found
 
