@@ -1,4 +1,6 @@
-"""What each suite is: ``suites/SUITE/suite.toml``, read by the plugin, by method validation and by the report.
+"""What each suite is: ``suites/SUITE/suite.toml``, read by the plugin and by method validation.
+
+The report has it from the journal.
 
 A new suite is a folder with that file; nothing else lists suites.
 """

@@ -19,6 +19,7 @@ from harness.bundle.parts import (
     Observation,
     Replayed,
     SelfCheck,
+    SuiteRow,
     Tally,
     TensorView,
     Tester,
@@ -119,7 +120,8 @@ class CatalogueListed(JournalEvent, frozen=True, kw_only=True):
 
     ``against`` names the duties that a clause, an ``area:NAME``, a ``policy:NAME`` or an ``advice:NAME`` speaks against
     when it is broken: the first whichever check saw it, the others where that check is evidence for them. A bundle
-    that is older than ``against`` and ``checks`` speaks for no duty and against none.
+    that is older than ``against`` and ``checks`` speaks for no duty and against none. ``suites`` stand in the order of
+    the page; of a bundle that is older than they are, those of this version are shown.
     """
 
     kind_of_line = "catalogue"
@@ -130,6 +132,7 @@ class CatalogueListed(JournalEvent, frozen=True, kw_only=True):
     against: dict[str, list[str]] = {}
     checks: list[CheckListed] = []
     law: list[LawFact] = []
+    suites: list[SuiteRow] = []
 
 
 class TargetSeen(JournalEvent, frozen=True, kw_only=True):

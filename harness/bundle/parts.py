@@ -45,6 +45,19 @@ class LawFact(Part, frozen=True, kw_only=True):
     verified_on: str
 
 
+class SuiteRow(Part, frozen=True, kw_only=True):
+    """A suite: its title stands where none of its checks ran, ``heading`` above its results in ``section``.
+
+    ``measures`` says that what it measured is drawn, even where no check decided.
+    """
+
+    name: str
+    title: str
+    section: str = ""
+    heading: str = ""
+    measures: bool = False
+
+
 class SelfCheckRow(Part, frozen=True, kw_only=True):
     """Messages of one kind over one transport: how many were sent, how many differ, how many were judged."""
 

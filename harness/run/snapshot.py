@@ -9,6 +9,7 @@ import msgspec
 
 from harness.bundle.events import CatalogueListed, CheckListed, ClauseListed, DutyListed
 from harness.bundle.parts import LawFact
+from harness.bundle.suites import suite_rows
 from harness.check import Check
 from harness.clauses import Catalogue
 
@@ -30,6 +31,7 @@ def snapshot(catalogue: Catalogue, registered: Iterable[Check]) -> CatalogueList
         against={row.id: list(row.duties) for row in catalogue.against.values()},
         checks=[_check(each) for each in registered if each.duties],
         law=[_of(LawFact, fact) for fact in catalogue.law.values()],
+        suites=suite_rows(),
     )
 
 

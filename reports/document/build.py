@@ -82,6 +82,7 @@ def build(
             protocol_commit=recorded.catalogue.protocol_commit,
             clauses=clauses,
             law=recorded.catalogue.law,
+            suites=recorded.catalogue.suites,
         ),
         plan=recorded.plan,
         run=_run(recorded),

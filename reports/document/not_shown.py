@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from harness.suite import suites
+from harness.bundle.parts import SuiteRow
+from harness.bundle.suites import listed_suites
 from reports.document.clause_rows import UNDECIDED, is_untried
 from reports.evidence import CheckResult, ClauseRow, DutyRow, GapKind, NotShown
 from reports.journal.state import JournalState
@@ -23,7 +24,7 @@ def not_shown(
     parts = (
         _record(recorded, missing_exchanges),
         _duties(duties),
-        _suites(recorded.checks),
+        _suites(recorded.checks, recorded.catalogue.suites),
         _transports(recorded, clauses),
         _models(recorded),
         _planned(recorded),
@@ -66,9 +67,9 @@ def _article(paragraph: str) -> str:
     return paragraph.removeprefix("Article ").removeprefix("Art. ")
 
 
-def _suites(checks: list[CheckResult]) -> Iterator[NotShown]:
+def _suites(checks: list[CheckResult], listed: list[SuiteRow]) -> Iterator[NotShown]:
     run = {check.suite for check in checks}
-    for suite in suites():
+    for suite in listed_suites(listed):
         if suite.name not in run:
             yield _gap("suite", suite=suite.name, title=suite.title)
 

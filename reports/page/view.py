@@ -7,11 +7,13 @@ lasts, the worst findings first; the rest is named by digest.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.bundle.parts import SuiteRow
+from harness.bundle.suites import listed_suites
 from harness.criteria import GOOD_PRACTICE, POLICY
-from harness.suite import Suite, suites
 from harness.verdicts import Verdict
 from reports.document.clause_rows import is_untried
 from reports.document.findings import cases_of
@@ -59,9 +61,9 @@ class View:
     by_id: dict[str, CheckResult] = field(default_factory=dict)
     clause_by_id: dict[str, ClauseRow] = field(default_factory=dict)
 
-    def section(self, name: str) -> list[tuple[Suite, list[CheckResult]]]:
+    def section(self, name: str) -> list[tuple[SuiteRow, list[CheckResult]]]:
         """Suites of a section of the page, each with its checks that were carried out in the order of the document."""
-        shown = [suite for suite in suites() if suite.report.section == name]
+        shown = [suite for suite in self._listed() if suite.section == name]
         return [(suite, [check for check in self.carried_out if check.suite == suite.name]) for suite in shown]
 
     def left_out(self) -> list[tuple[str, str, int]]:
@@ -69,9 +71,12 @@ class View:
         counts = Counter((check.slug, check.reason) for check in self.document.checks if check.unreached)
         return [(slug, reason, number) for (slug, reason), number in counts.items()]
 
+    def _listed(self) -> Sequence[SuiteRow]:
+        return listed_suites(self.document.catalogue.suites)
+
     def suites(self) -> list[tuple[str, list[Card]]]:
         """Cards by suite, known suites first."""
-        names = dict.fromkeys((*(suite.name for suite in suites()), *(card.data.suite for card in self.cards)))
+        names = dict.fromkeys((*(suite.name for suite in self._listed()), *(card.data.suite for card in self.cards)))
         groups = [(name, [card for card in self.cards if card.data.suite == name]) for name in names]
         return [(name, cards) for name, cards in groups if cards]
 

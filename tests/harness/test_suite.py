@@ -41,7 +41,7 @@ def test_sections_are_those_of_the_page() -> None:
 
 
 def test_what_did_not_run_is_named_by_its_title() -> None:
-    said = {row.subject: row.reason for row in _suites([])}
+    said = {row.subject: row.reason for row in _suites([], [])}
     assert list(said) == [suite.title for suite in suites()]
     assert said["Behaviour under load"] == "No check of the suite load ran: not tried in this run."
 
