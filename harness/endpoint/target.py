@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from harness.check import Untestable
 from harness.endpoint.memory import Memory
 from harness.endpoint.models import NO_ADDRESS, ModelUnderTest
+from harness.endpoint.replica import Replica
 from harness.policy import Policy
 from harness.record.exchange import Exchange
 from harness.wire.ahead import Ahead
@@ -39,6 +40,8 @@ class Target:
         memory: what was asked of the endpoint once, and what the run has a place for, such as the records of load.
         remarks: what was noticed before the first check and belongs into the record.
         unloaded: names it lists and says it has not loaded.
+        replicas: every instance of the service that was named; the first is the one that is probed.
+        candidate: an instance of the version that is to replace the one under test, for drills of a rollout.
         ahead: sends requests that do not depend on each other side by side, where that pays.
     """
 
@@ -57,6 +60,8 @@ class Target:
     memory: Memory = field(default_factory=Memory)
     unloaded: tuple[str, ...] = ()
     remarks: list[str] = field(default_factory=list)
+    replicas: tuple[Replica, ...] = ()
+    candidate: Replica | None = None
     ahead: Ahead = field(init=False)
 
     def __post_init__(self) -> None:

@@ -6,12 +6,13 @@ import importlib.util
 import os
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.allowed import did_you_mean
 from harness.budget import MEBIBYTE, Limits
+from harness.endpoint.replica import Replica
 from harness.policy import Policy, PolicyError, load_policy
 from harness.run.folder import refuse_unusable
 from harness.run.numbers import Given, count_of, rate_of, seconds_of, seed_of, timeout_of
@@ -27,16 +28,12 @@ class Config:
     """A checked configuration.
 
     Attributes:
-        access: to REST, or to gRPC where there is no REST.
-        rest, grpc: each transport's own address, with the same credentials.
+        replicas: every instance of the service that was named; the first is probed.
     """
 
     run_id: str
     options: Options
-    endpoint: str
-    access: Access
-    rest: Access | None
-    grpc: Access | None
+    replicas: tuple[Replica, ...]
     policy: Policy
     policy_sha256: str | None
     limits: Limits
@@ -48,19 +45,14 @@ class Config:
     defaulted: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def transports(self) -> list[str]:
-        """The transports with an address: ``rest``, ``grpc``."""
-        return [name for name, access in (("rest", self.rest), ("grpc", self.grpc)) if access is not None]
-
-    @property
-    def plaintext(self) -> list[str]:
-        """The transports with an address that are reached without TLS."""
-        both = (("rest", self.rest), ("grpc", self.grpc))
-        return [name for name, access in both if access is not None and not access.address.tls]
+    def probed(self) -> Replica:
+        """The instance that is probed."""
+        return self.replicas[0]
 
     def reaches(self, transport: str) -> bool:
         """Whether a check of that transport (``rest``, ``grpc`` or ``both``) can be carried out."""
-        return {"rest", "grpc"} <= {*self.transports} if transport == "both" else transport in self.transports
+        needed = {"rest", "grpc"} if transport == "both" else {transport}
+        return needed <= {*self.probed.transports}
 
 
 def configure(options: Options, endpoint: str, environ: Mapping[str, str] | None = None) -> Config:
@@ -77,28 +69,20 @@ def configure(options: Options, endpoint: str, environ: Mapping[str, str] | None
     environ = os.environ if environ is None else environ
     try:
         policy, policy_sha256 = load_policy(Path(options.policy) if options.policy else None)
-        rest = None if is_grpc(endpoint) else access_for(options, endpoint, environ)
-        grpc = grpc_access_for(options, endpoint, rest, environ)
+        replicas = replicas_of(options, endpoint, environ)
     except (PolicyError, ValueError) as error:
         raise UsageError(str(error)) from error
-    access = rest or grpc
-    if access is None:
-        raise UsageError(f"{endpoint}: no address, neither for REST nor for gRPC")
     run_id = secrets.token_hex(4)
     profile = options.profile or "standard"
     allow = tuple(_allow(options.allow))
-    loopback = all(each.is_loopback for each in (rest, grpc) if each is not None)
-    limits = _limits(options, policy, profile, loopback=loopback)
+    limits = _limits(options, policy, profile, loopback=replicas[0].is_loopback)
     given_seed = seed_of(options.seed)
     seed = 15 if given_seed is None else given_seed
     given, defaulted = _recorded(options, policy, limits, profile, seed)
     return Config(
         run_id=run_id,
         options=options,
-        endpoint=access.address.url if rest is not None else access.address.grpc_url,
-        access=access,
-        rest=rest,
-        grpc=grpc,
+        replicas=replicas,
         policy=policy,
         policy_sha256=policy_sha256,
         limits=limits,
@@ -109,6 +93,33 @@ def configure(options: Options, endpoint: str, environ: Mapping[str, str] | None
         given=given,
         defaulted=defaulted,
     )
+
+
+def replicas_of(options: Options, endpoint: str, environ: Mapping[str, str]) -> tuple[Replica, ...]:
+    """The instances of the service, ``endpoint`` first and with the gRPC address that was given; the others are those
+    of the options, reached with the same credentials.
+
+    Raises:
+        UsageError, ValueError: one of them cannot be used.
+    """
+    others = (replica_at(replace(options, grpc=None), each, environ) for each in options.endpoints[1:])
+    return (replica_at(options, endpoint, environ), *others)
+
+
+def replica_at(options: Options, endpoint: str, environ: Mapping[str, str]) -> Replica:
+    """One instance: a URL of HTTP and the gRPC address of the options, or a gRPC address alone.
+
+    Raises:
+        UsageError, ValueError: something cannot work as asked.
+    """
+    if is_grpc(endpoint):
+        if options.grpc is not None:
+            raise UsageError(f"--endpoint {endpoint} is a gRPC address already: leave out --oip-grpc")
+        return Replica((("grpc", access_for(options, _grpc_address(endpoint), environ)),))
+    rest = access_for(options, endpoint, environ)
+    if options.grpc is None:
+        return Replica((("rest", rest),))
+    return Replica((("rest", rest), ("grpc", rest.beside(_grpc_address(options.grpc, tls=rest.address.tls)))))
 
 
 def access_for(options: Options, endpoint: Address | str, environ: Mapping[str, str]) -> Access:
@@ -139,22 +150,17 @@ def access_for(options: Options, endpoint: Address | str, environ: Mapping[str, 
     )
 
 
-def grpc_access_for(options: Options, endpoint: str, rest: Access | None, environ: Mapping[str, str]) -> Access | None:
-    """The gRPC address: ``HOST:PORT`` (TLS if REST has it), ``grpc://HOST:PORT`` or ``grpcs://HOST:PORT``.
+def _grpc_address(text: str, *, tls: bool = False) -> Address:
+    """``HOST:PORT`` (TLS if REST has it), ``grpc://HOST:PORT`` or ``grpcs://HOST:PORT``.
 
     Raises:
         UsageError, ValueError: something cannot work as asked.
     """
-    given = endpoint if rest is None else options.grpc
-    if given is None:
-        return None
-    if rest is None and options.grpc is not None:
-        raise UsageError(f"--endpoint {endpoint} is a gRPC address already: leave out --oip-grpc")
-    address = read_grpc(given, tls=rest is not None and rest.address.tls)
+    address = read_grpc(text, tls=tls)
     # `google` is a folder of many packages; to look into one that is not there would raise.
     if not all(importlib.util.find_spec(name) for name in ("h2", "google", "google.protobuf")):
         raise UsageError("gRPC needs the extra: pip install 'art15[grpc]'")
-    return access_for(options, address, environ) if rest is None else rest.beside(address)
+    return address
 
 
 def _limits(options: Options, policy: Policy, profile: str, *, loopback: bool) -> Limits:

@@ -16,7 +16,7 @@ from harness.record.exchange import Exchange
 from harness.record.redact import Redactor
 from harness.record.unkept import unkept
 from harness.run.bundles.recordings import BundleError, read_document, read_recording, recorded_before
-from harness.run.config import OFF_LOOPBACK_RATE, access_for, grpc_access_for
+from harness.run.config import OFF_LOOPBACK_RATE, replica_at
 from harness.run.numbers import count_of, rate_of, timeout_of
 from harness.run.options import TOKEN_VARIABLE, Options, UsageError
 from harness.wire.access import Access, AccessError
@@ -103,10 +103,9 @@ class _Session:
             options = replace(options, grpc=given.get("grpc"))
         if not self._moved and options.authority is None:
             options = replace(options, authority=given.get("authority"))
-        self._rest = None if is_grpc(endpoint) else access_for(options, endpoint, environ)
-        self._grpc = grpc_access_for(options, endpoint, self._rest, environ)
+        self._replica = replica_at(options, endpoint, environ)
         self._base = document.item.endpoint
-        accesses = [access for access in (self._rest, self._grpc) if access is not None]
+        accesses = [access for _, access in self._replica.by_transport]
         self.addresses = [access.address.url for access in accesses]
         self.without = f" without {TOKEN_VARIABLE}: name the address with --endpoint to send it" if unsent else ""
         self._budget = Budget(_limits(options, document, accesses))
@@ -160,12 +159,12 @@ class _Session:
         recorder = unkept(self._redactor)
         with contextlib.ExitStack() as stack:
             rest = grpc = None
-            if self._rest is not None:
-                rest = stack.enter_context(RestClient(self._rest, recorder, self._budget))
-            if self._grpc is not None:
+            if self._replica.rest is not None:
+                rest = stack.enter_context(RestClient(self._replica.rest, recorder, self._budget))
+            if self._replica.grpc is not None:
                 from harness.wire.rpc import GrpcClient  # noqa: PLC0415 -- needs the extra grpc
 
-                grpc = stack.enter_context(GrpcClient(self._grpc, recorder, self._budget))
+                grpc = stack.enter_context(GrpcClient(self._replica.grpc, recorder, self._budget))
             yield Clients(rest, grpc, self._moved)
 
     def _say(self, say: Say, text: str) -> None:

@@ -30,7 +30,7 @@ def make_plan(config: Config, catalogue: Catalogue, checks: Iterable[Check], sea
         schema_version=SCHEMA_VERSION,
         run_id=config.run_id,
         sealed_at=sealed_at,
-        endpoint=config.endpoint,
+        endpoint=config.probed.url,
         profile=config.profile,
         seed=config.seed,
         suites=list(config.options.suites),

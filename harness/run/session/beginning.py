@@ -30,23 +30,23 @@ def log_opening(record: RunRecord, config: Config, catalogue: Catalogue) -> None
     record.log(
         Opened(
             run_id=config.run_id,
-            endpoint=config.endpoint,
-            authority=config.access.authority or config.access.address.host,
+            endpoint=config.probed.url,
+            authority=config.probed.access.authority or config.probed.access.address.host,
             tester=tester(),
             config_given=dict(config.given),
             config_defaulted=dict(config.defaulted),
             report=msgspec.convert(msgspec.to_builtins(policy.report), ReportGiven),
             declared=declared,
-            transports=config.transports,
-            plaintext=config.plaintext,
-            credentials=config.access.has_credentials,
+            transports=[*config.probed.transports],
+            plaintext=[*config.probed.plaintext],
+            credentials=config.probed.access.has_credentials,
         )
     )
     record.log(snapshot(catalogue, REGISTRY))
     if record.redactor.unsought:
         record.note(UNSOUGHT.format(record.redactor.unsought))
-    for extra in config.options.endpoints[1:]:
-        record.note(f"also named: {record.redactor.url(extra)}; this version does not compare replicas")
+    for extra in config.replicas[1:]:
+        record.note(f"also named: {record.redactor.url(extra.url)}; this version does not compare replicas")
 
 
 def log_target(record: RunRecord, target: Target) -> None:

@@ -39,12 +39,12 @@ class Discovered:
 
 def rest_client(config: Config, recorder: Recorder, budget: Budget) -> RestClient | None:
     """The client of the REST address, if there is one."""
-    return None if config.rest is None else RestClient(config.rest, recorder, budget)
+    return None if config.probed.rest is None else RestClient(config.probed.rest, recorder, budget)
 
 
 def grpc_client(config: Config, recorder: Recorder, budget: Budget) -> GrpcClient | None:
     """The client of the gRPC address, if there is one."""
-    return None if config.grpc is None else _grpc_client(config.grpc, recorder, budget)
+    return None if config.probed.grpc is None else _grpc_client(config.probed.grpc, recorder, budget)
 
 
 def _grpc_client(access: Access, recorder: Recorder, budget: Budget) -> GrpcClient:

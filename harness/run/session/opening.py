@@ -72,7 +72,9 @@ class PreparedRun:
         self.config = config
         self.catalogue = catalogue
         self.checks = tuple(checks)
-        self.redactor = Redactor(config.access.secrets(), headers=[name for name, _ in config.access.headers])
+        self.redactor = Redactor(
+            config.probed.access.secrets(), headers=[name for name, _ in config.probed.access.headers]
+        )
         self.disk = Disk()
         self._say, self._tell = say, tell
         self._budget: Budget | None = None
@@ -116,7 +118,7 @@ class PreparedRun:
         continuity.target = target
         self._make_ready(target, record, waits.warm_up)
         log_target(record, target)
-        prices = Prices(config.profile, credentials=bool(config.access.secrets()))
+        prices = Prices(config.profile, credentials=bool(config.probed.access.secrets()))
         equipment = Equipment(
             config=config,
             catalogue=self.catalogue,
@@ -159,7 +161,7 @@ class PreparedRun:
     def _sightings(self) -> Sightings:
         """What looks at every answer, and knows our own names and the checks that ask for what is open."""
         config, clauses = self.config, self.catalogue.clauses
-        access = (config.access, *(each for each in (config.rest, config.grpc) if each is not None))
+        access = [access for _, access in config.probed.by_transport]
         hosts = {name for each in access for name in (each.address.host, each.sni)}
         open_checks = {
             check.slug
@@ -187,7 +189,7 @@ class PreparedRun:
     def _make_ready(self, target: Target, record: RunRecord, warm_up: float) -> None:
         """Set the target up for the checks, and warm its models up."""
         config = self.config
-        target.seed = config.seed
+        target.replicas, target.seed = config.replicas, config.seed
         target.examples = EXAMPLES[config.profile]
         warm_up_models(target, config, self.checks, warm_up, self._tell)
         for text in target.remarks:

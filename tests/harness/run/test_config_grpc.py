@@ -32,14 +32,14 @@ def config(endpoint: str, tmp_path: Path, **options: Any) -> Config:
     ],
 )
 def test_addresses(endpoint: str, grpc: str | None, rest_url: str | None, grpc_url: str | None, tmp_path: Path) -> None:
-    found = config(endpoint, tmp_path, grpc=grpc)
+    found = config(endpoint, tmp_path, grpc=grpc).probed
     assert (found.rest and found.rest.address.url) == rest_url
     assert (found.grpc and found.grpc.address.url) == grpc_url
     assert found.transports == [name for name, url in (("rest", rest_url), ("grpc", grpc_url)) if url]
     for access in (found.rest, found.grpc):
         assert access is None or access.token == "a-token-of-mine"
     if rest_url is None:
-        assert found.endpoint == endpoint.rstrip("/"), "as it was given, so that it can be given again"
+        assert found.url == endpoint.rstrip("/"), "as it was given, so that it can be given again"
         assert found.access is found.grpc
     else:
         assert found.access is found.rest
@@ -90,3 +90,25 @@ def test_an_address_off_loopback_has_a_rate(tmp_path: Path) -> None:
     assert config("http://127.0.0.1:1", tmp_path / "a", grpc="127.0.0.1:2").limits.rate is None
     assert config("http://127.0.0.1:1", tmp_path / "b", grpc="192.0.2.1:2").limits.rate is not None
     assert config("grpc://192.0.2.1:2", tmp_path / "c").limits.rate is not None
+
+
+def several(tmp_path: Path, *endpoints: str, **options: Any) -> Config:
+    """The checked configuration of several instances."""
+    given = Options(endpoints=endpoints, evidence=str(tmp_path / "evidence"), **options)
+    return configure(given, endpoints[0], {"ART15_TOKEN": "a-token-of-mine"})
+
+
+def test_each_instance_that_is_named_is_read(tmp_path: Path) -> None:
+    found = several(tmp_path, "http://a:1", "https://b/x", "grpc://c:3", grpc="a:2").replicas
+    assert [each.url for each in found] == ["http://a:1", "https://b/x", "grpc://c:3"]
+    assert [each.transports for each in found] == [["rest", "grpc"], ["rest"], ["grpc"]]
+    assert all(each.access.token == "a-token-of-mine" for each in found)
+    assert found[0].grpc is not None
+    assert found[0].grpc.address.place == "a:2"
+    assert found[0].plaintext == ["rest", "grpc"]
+
+
+@pytest.mark.parametrize(("other", "word"), [("ftp://b", "http://"), ("grpc://b", "HOST:PORT"), ("b:1", "http://")])
+def test_an_instance_that_cannot_be_is_refused_whichever_it_is(other: str, word: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=word):
+        several(tmp_path, "http://a:1", other)
