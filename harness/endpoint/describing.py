@@ -13,12 +13,12 @@ from types import ModuleType
 from harness.budget import BudgetExhausted
 from harness.check import EndpointLost, Untestable
 from harness.endpoint.bounds import SURROGATE, beyond, name_of, not_probed, sendable, trimmed, unsendable
-from harness.endpoint.errors import TargetError
+from harness.endpoint.endpoint import Endpoint
+from harness.endpoint.errors import EndpointError
 from harness.endpoint.known import readable_of
 from harness.endpoint.models import ModelUnderTest
 from harness.endpoint.rest_route import RestRoute
 from harness.endpoint.route import AnyRoute
-from harness.endpoint.target import Target
 from harness.generate.samples import SampleError, read_data, read_requests
 from harness.policy import LimitsTable, SampleTable
 from harness.record.exchange import Exchange, Transport
@@ -31,14 +31,14 @@ SHARE = 0.5
 
 
 def describe_all(
-    target: Target,
+    endpoint: Endpoint,
     wanted: Sequence[tuple[str, str | None]],
     versions: Mapping[str, str | None],
     *,
     named: bool,
     unread: str = "",
 ) -> None:
-    """Fill ``target.models`` and ``target.beyond``.
+    """Fill ``endpoint.models`` and ``endpoint.beyond``.
 
     Args:
         wanted: name and version of each, in the order of probing.
@@ -47,46 +47,46 @@ def describe_all(
         unread: why there are more than ``wanted`` holds; empty where there are not.
 
     Raises:
-        TargetError: a name was given that no message can hold.
+        EndpointError: a name was given that no message can hold.
     """
-    limits, budget = target.policy.limits, target.first.budget
+    limits, budget = endpoint.policy.limits, endpoint.first.budget
     chunk = 0
     until = budget.seconds_left * (1 - SHARE)
     for position, (name, version) in enumerate(wanted):
         if not named and position >= limits.models:
             told = f"{limits.models} are the limit: raise it with [limits] models in the policy, or name some"
             why = f"{told} with --oip-model{unread and f' (and {unread}, so that there are more)'}"
-            _leave_out(target, wanted[position:], why, f"[limits]\nmodels = {len(wanted)}")
+            _leave_out(endpoint, wanted[position:], why, f"[limits]\nmodels = {len(wanted)}")
             return
         why, mend = unsendable(name, limits)
         if why:
             if named:
-                raise TargetError(f"--oip-model {name_of(name, ())!r}: {why}")
+                raise EndpointError(f"--oip-model {name_of(name, ())!r}: {why}")
             if SURROGATE.search(name):
-                target.unsendable.append(name)
-            target.beyond.append(not_probed(name_of(name, _ids(target)), f"not probed: {why}", mend))
+                endpoint.unsendable.append(name)
+            endpoint.beyond.append(not_probed(name_of(name, _ids(endpoint)), f"not probed: {why}", mend))
             continue
         if budget.seconds_left < until:
-            _leave_out(target, wanted[position:], "half of the time went into asking for metadata", "", named=named)
+            _leave_out(endpoint, wanted[position:], "half of the time went into asking for metadata", "", named=named)
             return
         if position >= chunk:
             chunk = position + AT_A_TIME
-            target.ahead.ask(_asks(target, wanted[position : min(chunk, limits.models)]), _describes)
+            endpoint.ahead.ask(_asks(endpoint, wanted[position : min(chunk, limits.models)]), _describes)
         try:
-            model = _model(target, name, version, _listed(versions.get(name), limits), named=named)
+            model = _model(endpoint, name, version, _listed(versions.get(name), limits), named=named)
         except (BudgetExhausted, EndpointLost, Untestable) as error:
-            _leave_out(target, wanted[position:], f"not asked for: {error}", "", named=named)
+            _leave_out(endpoint, wanted[position:], f"not asked for: {error}", "", named=named)
             return
-        _file(target, model)
+        _file(endpoint, model)
     if unread:
         told = f"not probed: {unread}; name some with --oip-model"
-        target.beyond.append(not_probed("all that the list of models has further", told, ""))
+        endpoint.beyond.append(not_probed("all that the list of models has further", told, ""))
 
 
-def _asks(target: Target, wanted: Sequence[tuple[str, str | None]]) -> list[Callable[[], Exchange]]:
+def _asks(endpoint: Endpoint, wanted: Sequence[tuple[str, str | None]]) -> list[Callable[[], Exchange]]:
     """What asks for the metadata of models, over each transport."""
-    named = [(name, version) for name, version in wanted if sendable(name, target.policy.limits)]
-    clients = target.clients
+    named = [(name, version) for name, version in wanted if sendable(name, endpoint.policy.limits)]
+    clients = endpoint.clients
     return [partial(client.model_metadata, name, version) for name, version in named for client in reversed(clients)]
 
 
@@ -102,27 +102,27 @@ def _listed(version: str | None, limits: LimitsTable) -> str | None:
     return version if version is not None and sendable(version, limits) else None
 
 
-def _file(target: Target, model: ModelUnderTest) -> None:
+def _file(endpoint: Endpoint, model: ModelUnderTest) -> None:
     """Put a model where it belongs; one that is called as another is called otherwise."""
-    why, model.mend = beyond(model, target.policy.limits)
+    why, model.mend = beyond(model, endpoint.policy.limits)
     model.beyond = f"not probed: {why}" if why else ""
-    if model.id in _ids(target):
-        model.called = name_of(model.id, _ids(target))
-    (target.beyond if why else target.models).append(model)
+    if model.id in _ids(endpoint):
+        model.called = name_of(model.id, _ids(endpoint))
+    (endpoint.beyond if why else endpoint.models).append(model)
 
 
 def _leave_out(
-    target: Target, rest: Sequence[tuple[str, str | None]], why: str, mend: str, *, named: bool = False
+    endpoint: Endpoint, rest: Sequence[tuple[str, str | None]], why: str, mend: str, *, named: bool = False
 ) -> None:
     """One entry for all that is left out."""
     count = len(rest)
-    text = f"{count} of {count + len(target.models) + len(target.beyond)} models are not probed: {why}"
-    called = name_of(f"{count} further model{'s' if count != 1 else ''}", _ids(target))
-    target.beyond.append(not_probed(called, text, mend, named=named))
+    text = f"{count} of {count + len(endpoint.models) + len(endpoint.beyond)} models are not probed: {why}"
+    called = name_of(f"{count} further model{'s' if count != 1 else ''}", _ids(endpoint))
+    endpoint.beyond.append(not_probed(called, text, mend, named=named))
 
 
-def _ids(target: Target) -> set[str]:
-    return {model.id for model in (*target.models, *target.beyond)}
+def _ids(endpoint: Endpoint) -> set[str]:
+    return {model.id for model in (*endpoint.models, *endpoint.beyond)}
 
 
 def grpc_part() -> ModuleType:
@@ -132,17 +132,17 @@ def grpc_part() -> ModuleType:
     return grpc_discovery
 
 
-def _model(target: Target, name: str, version: str | None, listed: str | None, *, named: bool) -> ModelUnderTest:
+def _model(endpoint: Endpoint, name: str, version: str | None, listed: str | None, *, named: bool) -> ModelUnderTest:
     """One model, over each transport that there is."""
-    table = target.policy.samples.get(name)
-    over_grpc = None if target.grpc is None else grpc_part().grpc_route(target.grpc, name, version)
+    table = endpoint.policy.samples.get(name)
+    over_grpc = None if endpoint.grpc is None else grpc_part().grpc_route(endpoint.grpc, name, version)
     routes: dict[Transport, AnyRoute] = {}
-    if target.rest is not None:
-        routes["rest"] = _rest_route(target.rest, name, version, listed)
+    if endpoint.rest is not None:
+        routes["rest"] = _rest_route(endpoint.rest, name, version, listed)
     if over_grpc is not None:
         routes["grpc"] = over_grpc
     for route in routes.values():
-        route.metadata = trimmed(route.metadata, target.policy.limits)
+        route.metadata = trimmed(route.metadata, endpoint.policy.limits)
     described = [route.metadata for route in routes.values() if route.metadata is not None]
     samples = _samples(table, next(iter(described), None))
     for route in routes.values():
@@ -172,15 +172,15 @@ def _samples(table: SampleTable | None, metadata: ModelMetadata | None) -> tuple
     """The samples of the policy, requests first.
 
     Raises:
-        TargetError: they cannot be used.
+        EndpointError: they cannot be used.
     """
     if table is None:
         return ()
     if table.requests is None and table.data is None:
-        raise TargetError("a table [samples.MODEL] of the policy needs requests = or data =")
+        raise EndpointError("a table [samples.MODEL] of the policy needs requests = or data =")
     try:
         requests = read_requests(Path(table.requests)) if table.requests is not None else ()
         rows = read_data(Path(table.data), metadata.inputs if metadata else ()) if table.data is not None else ()
     except SampleError as error:
-        raise TargetError(str(error)) from error
+        raise EndpointError(str(error)) from error
     return (*requests, *rows)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from harness.endpoint import known
 from harness.endpoint.address import rest_advice
 from harness.endpoint.describing import describe_all, grpc_part
-from harness.endpoint.errors import TargetError
+from harness.endpoint.endpoint import Endpoint
+from harness.endpoint.errors import EndpointError
 from harness.endpoint.known import readable_of
 from harness.endpoint.listing import listing_of
-from harness.endpoint.target import Target
 from harness.endpoint.warming import wait_for_server
 from harness.policy import Policy
 from harness.record.exchange import Exchange
@@ -33,7 +33,7 @@ def discover(
     policy: Policy,
     named: Sequence[str] = (),
     tell: Callable[[str], None] = lambda _: None,
-) -> Target:
+) -> Endpoint:
     """Reach the endpoint, read its metadata, and list the models under test.
 
     A server that says it is not ready, and knows nothing of its models yet, is waited for.
@@ -46,25 +46,25 @@ def discover(
         tell: called with a line for whoever watches.
 
     Raises:
-        TargetError: unreachable, neither HTTP nor gRPC, no such model, or none listed and none named. (An endpoint
+        EndpointError: unreachable, neither HTTP nor gRPC, no such model, or none listed and none named. (An endpoint
             that accepts connections and then gives no answer is a finding instead: the checks of the server say so.)
     """
     _reach_all(rest, grpc, policy.endpoint.warm_up)
-    target = _found(rest, grpc, policy, named)
-    lacking = not (target.models or target.beyond) or any(not known.is_described(each) for each in target.models)
-    if lacking and wait_for_server(target, policy.endpoint.warm_up, tell):
-        target = _found(rest, grpc, policy, named)
-    if not (target.models or target.beyond) and target.metadata_exchange.answered:
-        lost = known.elsewhere(target)
-        raise TargetError(
+    endpoint = _found(rest, grpc, policy, named)
+    lacking = not (endpoint.models or endpoint.beyond) or any(not known.is_described(each) for each in endpoint.models)
+    if lacking and wait_for_server(endpoint, policy.endpoint.warm_up, tell):
+        endpoint = _found(rest, grpc, policy, named)
+    if not (endpoint.models or endpoint.beyond) and endpoint.metadata_exchange.answered:
+        lost = known.elsewhere(endpoint)
+        raise EndpointError(
             lost or "the endpoint lists no models (repository index, GET v2/models): name one with --oip-model"
         )
-    known.refuse_unknown(target, is_named=bool(named))
+    known.refuse_unknown(endpoint, is_named=bool(named))
     most = policy.limits.elements
-    for route in (route for model in target.models for route in model.routes.values()):
+    for route in (route for model in endpoint.models for route in model.routes.values()):
         route.elements, route.patience = most, policy.endpoint.warm_up
-        route.sequences = target.extension("sequence")
-    return target
+        route.sequences = endpoint.extension("sequence")
+    return endpoint
 
 
 def _reach_all(rest: RestClient | None, grpc: GrpcClient | None, patience: float) -> None:
@@ -75,17 +75,17 @@ def _reach_all(rest: RestClient | None, grpc: GrpcClient | None, patience: float
     ):
         try:
             reached()
-        except TargetError as error:
+        except EndpointError as error:
             problems.append(str(error))
     if problems:
-        raise TargetError("; and ".join(problems))
+        raise EndpointError("; and ".join(problems))
 
 
-def _found(rest: RestClient | None, grpc: GrpcClient | None, policy: Policy, named: Sequence[str]) -> Target:
+def _found(rest: RestClient | None, grpc: GrpcClient | None, policy: Policy, named: Sequence[str]) -> Endpoint:
     """What the endpoint says of itself now."""
-    target = _over_rest(rest, grpc, policy) if rest is not None else _over_grpc(grpc, policy)
+    endpoint = _over_rest(rest, grpc, policy) if rest is not None else _over_grpc(grpc, policy)
     listing = listing_of(rest, grpc)
-    target.listed, target.unloaded = listing.names, listing.unloaded
+    endpoint.listed, endpoint.unloaded = listing.names, listing.unloaded
     wanted: list[tuple[str, str | None]] = [split_name(text) for text in dict.fromkeys(named)]
     if not named:
         # Models that the policy has a word for come first: of very many, only so many are probed.
@@ -94,29 +94,29 @@ def _found(rest: RestClient | None, grpc: GrpcClient | None, policy: Policy, nam
         chosen = names if len(names) <= policy.limits.models else tuple(dict.fromkeys([*own, *names]))
         wanted = [(name, None) for name in chosen]
     unread = "" if named else listing.unread
-    describe_all(target, wanted, listing.versions, named=bool(named), unread=unread)
-    return target
+    describe_all(endpoint, wanted, listing.versions, named=bool(named), unread=unread)
+    return endpoint
 
 
-def _over_rest(rest: RestClient, grpc: GrpcClient | None, policy: Policy) -> Target:
+def _over_rest(rest: RestClient, grpc: GrpcClient | None, policy: Policy) -> Endpoint:
     path, exchange = server_metadata(rest)
     value = readable_of(exchange)
     server = read_server_metadata(value) if exchange.ok and isinstance(value, dict) else None
-    return Target(rest, grpc, policy, path, exchange, server)
+    return Endpoint(rest, grpc, policy, path, exchange, server)
 
 
-def _over_grpc(grpc: GrpcClient | None, policy: Policy) -> Target:
+def _over_grpc(grpc: GrpcClient | None, policy: Policy) -> Endpoint:
     if grpc is None:
-        raise TargetError("no address was given, neither for REST nor for gRPC")
+        raise EndpointError("no address was given, neither for REST nor for gRPC")
     exchange = grpc.server_metadata()
-    return Target(None, grpc, policy, "v2", exchange, grpc_part().grpc_server(exchange))
+    return Endpoint(None, grpc, policy, "v2", exchange, grpc_part().grpc_server(exchange))
 
 
 def reach(client: RestClient, patience: float = 0.0) -> None:
     """Send the first request; it may take as long as ``patience``, as a service may be started by it.
 
     Raises:
-        TargetError: nobody answers, or something answers that does not speak HTTP.
+        EndpointError: nobody answers, or something answers that does not speak HTTP.
     """
     exchange = client.server_live()
     if exchange.timed_out:
@@ -126,12 +126,12 @@ def reach(client: RestClient, patience: float = 0.0) -> None:
         return
     url, said = client.access.address.url, exchange.error.message
     if exchange.error.kind == "connect":
-        raise TargetError(f"cannot reach {url}: {said}")
+        raise EndpointError(f"cannot reach {url}: {said}")
     advice = rest_advice(client.access)
     if exchange.error.kind == "tls":
-        raise TargetError(f"TLS to {url} failed: {said} ({advice or 'see --oip-ca'})")
+        raise EndpointError(f"TLS to {url} failed: {said} ({advice or 'see --oip-ca'})")
     if exchange.error.kind == "protocol" or advice:
-        raise TargetError(f"{url} does not speak HTTP: {said}{f'; {advice}' if advice else ''}")
+        raise EndpointError(f"{url} does not speak HTTP: {said}{f'; {advice}' if advice else ''}")
 
 
 def server_metadata(client: RestClient) -> tuple[str, Exchange]:

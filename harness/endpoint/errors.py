@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 
-class TargetError(Exception):
+class EndpointError(Exception):
     """The endpoint cannot be probed as asked; one clear line that says what to do (exit code 4)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.endpoint.address import grpc_advice
-from harness.endpoint.errors import TargetError
+from harness.endpoint.errors import EndpointError
 from harness.endpoint.grpc_route import GrpcRoute
 from harness.endpoint.listed import Listed, TooLong
 from harness.record.exchange import Exchange
@@ -16,7 +16,7 @@ def reach_grpc(client: GrpcClient, patience: float = 0.0) -> None:
     """Make the first call; it may take as long as ``patience``.
 
     Raises:
-        TargetError: nobody answers, or something answers that does not speak gRPC.
+        EndpointError: nobody answers, or something answers that does not speak gRPC.
     """
     exchange = client.server_live()
     if exchange.timed_out:
@@ -27,13 +27,13 @@ def reach_grpc(client: GrpcClient, patience: float = 0.0) -> None:
         return
     said = exchange.error.message
     if exchange.error.kind == "connect":
-        raise TargetError(f"cannot reach {address} for gRPC: {said}")
+        raise EndpointError(f"cannot reach {address} for gRPC: {said}")
     advice = grpc_advice(client.access) if exchange.status is None else ""
     if exchange.error.kind == "tls":
-        raise TargetError(f"TLS to {address} failed: {said} ({advice or 'see --oip-ca; grpcs:// asks for TLS'})")
+        raise EndpointError(f"TLS to {address} failed: {said} ({advice or 'see --oip-ca; grpcs:// asks for TLS'})")
     # A server that floods us speaks it, and badly: that is for the checks to say.
     if advice or (exchange.status is None and said.startswith("not HTTP/2")):
-        raise TargetError(f"{address} does not speak gRPC: {said}{f'; {advice}' if advice else ''}")
+        raise EndpointError(f"{address} does not speak gRPC: {said}{f'; {advice}' if advice else ''}")
 
 
 def grpc_server(exchange: Exchange) -> ServerMetadata | None:

@@ -9,9 +9,9 @@ from textwrap import indent
 from harness.allowed import did_you_mean
 from harness.endpoint import address
 from harness.endpoint.advice import sample_table
-from harness.endpoint.errors import TargetError
+from harness.endpoint.endpoint import Endpoint
+from harness.endpoint.errors import EndpointError
 from harness.endpoint.models import ModelUnderTest
-from harness.endpoint.target import Target
 from harness.record.exchange import Exchange
 from harness.wire import strictjson
 from harness.wire.messages import InferRequest
@@ -27,20 +27,20 @@ _CLOSED_RPC = frozenset({7, 16})
 _NO_SUCH = "art15-no-such-model"
 
 
-def refuse_unknown(target: Target, *, is_named: bool) -> None:
+def refuse_unknown(endpoint: Endpoint, *, is_named: bool) -> None:
     """Models that nothing at the endpoint knows, and tables of the policy for models that are not there.
 
     Raises:
-        TargetError: there is one; the message says what there is.
+        EndpointError: there is one; the message says what there is.
     """
-    for model in target.models:
-        if is_named or target.listed is None:
-            _refuse(target, model)
-    for name in (*target.policy.samples, *target.policy.models):
-        if not _exists(target, name):
-            there = target.listed or [model.name for model in target.models]
+    for model in endpoint.models:
+        if is_named or endpoint.listed is None:
+            _refuse(endpoint, model)
+    for name in (*endpoint.policy.samples, *endpoint.policy.models):
+        if not _exists(endpoint, name):
+            there = endpoint.listed or [model.name for model in endpoint.models]
             near = did_you_mean(name, there)
-            raise TargetError(
+            raise EndpointError(
                 f"the policy has a table for model {name!r}, which is not at this endpoint{near} "
                 f"(models: {nearest(name, there) or 'none listed'})"
             )
@@ -51,12 +51,12 @@ def is_described(model: ModelUnderTest) -> bool:
     return any(route.metadata is not None for route in model.routes.values())
 
 
-def elsewhere(target: Target) -> str:
+def elsewhere(endpoint: Endpoint) -> str:
     """Advice about the address, where nothing of the protocol is answered there; empty if something is."""
-    client = target.rest
-    if client is None or target.listed is not None or target.server is not None:
+    client = endpoint.rest
+    if client is None or endpoint.listed is not None or endpoint.server is not None:
         return ""
-    asked = [client.server_live(), target.metadata_exchange]
+    asked = [client.server_live(), endpoint.metadata_exchange]
     if any(exchange.status == 200 for exchange in asked) or not all(exchange.answered for exchange in asked):
         return ""
     return address.elsewhere(client, asked)
@@ -69,39 +69,39 @@ def nearest(name: str, listed: Sequence[str]) -> str:
     return ", ".join(ordered[:20]) + (", …" if len(ordered) > 20 else "")
 
 
-def _refuse(target: Target, model: ModelUnderTest) -> None:
-    listed = target.listed is not None and model.name in target.listed
-    if is_described(model) or (listed and model.version is None) or _is_ready(target, model):
+def _refuse(endpoint: Endpoint, model: ModelUnderTest) -> None:
+    listed = endpoint.listed is not None and model.name in endpoint.listed
+    if is_described(model) or (listed and model.version is None) or _is_ready(endpoint, model):
         return
     said = _said(model.route.metadata_exchange)
     if said is None:
         return  # no answer at all: that is for the checks to say
-    if not listed and target.listed and model.version is None and not model.samples:
-        names = nearest(model.name, target.listed)
-        near = did_you_mean(model.name, target.listed)
-        raise TargetError(f"no model {model.id!r} at this endpoint (it answered {said}; models: {names}){near}")
-    if _infers(target, model):
-        target.remarks.append(
+    if not listed and endpoint.listed and model.version is None and not model.samples:
+        names = nearest(model.name, endpoint.listed)
+        near = did_you_mean(model.name, endpoint.listed)
+        raise EndpointError(f"no model {model.id!r} at this endpoint (it answered {said}; models: {names}){near}")
+    if _infers(endpoint, model):
+        endpoint.remarks.append(
             f"model {model.id!r}: no metadata (it answered {said}), and inference is there: what is known of its "
             f"inputs are the samples of the policy"
         )
         return
-    names = nearest(model.name, target.listed or ())
+    names = nearest(model.name, endpoint.listed or ())
     if listed:
-        raise TargetError(
+        raise EndpointError(
             f"no version {model.version!r} of model {model.name!r} at this endpoint (it answered {said}): "
             f"leave the version out, or name one that its metadata lists"
         )
-    lost = elsewhere(target)
+    lost = elsewhere(endpoint)
     if lost:
-        raise TargetError(f"no model {model.id!r} (it answered {said}): {lost}")
+        raise EndpointError(f"no model {model.id!r} (it answered {said}): {lost}")
     hint = ""
     if said in ("401", "403", "UNAUTHENTICATED", "PERMISSION_DENIED"):
         hint = "; it asks for credentials: ART15_TOKEN, --oip-token-command or --oip-header"
-    elif not target.listed and not model.samples:
+    elif not endpoint.listed and not model.samples:
         table = indent(sample_table(model.name), "    ")
         hint = f"; if it is there without metadata, give requests that it takes in the policy:\n{table}"
-    raise TargetError(
+    raise EndpointError(
         f"no model {model.id!r} at this endpoint (it answered {said}; models: {names or 'none listed'}){hint}"
     )
 
@@ -113,19 +113,19 @@ def _said(exchange: Exchange) -> str | None:
     return None if exchange.status is None else str(exchange.status)
 
 
-def _is_ready(target: Target, model: ModelUnderTest) -> bool:
-    if target.rest is not None and target.rest.model_ready(model.name, model.version).ok:
-        return not target.rest.model_ready(_NO_SUCH, model.version).ok
+def _is_ready(endpoint: Endpoint, model: ModelUnderTest) -> bool:
+    if endpoint.rest is not None and endpoint.rest.model_ready(model.name, model.version).ok:
+        return not endpoint.rest.model_ready(_NO_SUCH, model.version).ok
     return False
 
 
-def _infers(target: Target, model: ModelUnderTest) -> bool:
+def _infers(endpoint: Endpoint, model: ModelUnderTest) -> bool:
     """Whether inference is answered: a sample of the policy, or an empty body other than by "no such thing"."""
-    if target.rest is not None:
+    if endpoint.rest is not None:
         for body in [request.to_bytes() for request in model.samples[:1]] + [b"{}"]:
-            if _somebody(_infer(target.rest, model.name, body, model.version), _NOBODY, _CLOSED):
-                return body != b"{}" or _names_matter(target, model)
-    if target.grpc is not None:
+            if _somebody(_infer(endpoint.rest, model.name, body, model.version), _NOBODY, _CLOSED):
+                return body != b"{}" or _names_matter(endpoint, model)
+    if endpoint.grpc is not None:
         for request in model.samples[:1]:
             exchange = model.grpc.ask(request)
             return exchange.rpc is None or exchange.rpc.code not in _NOBODY_RPC | _CLOSED_RPC
@@ -135,16 +135,16 @@ def _infers(target: Target, model: ModelUnderTest) -> bool:
     return False
 
 
-def _names_matter(target: Target, model: ModelUnderTest) -> bool:
+def _names_matter(endpoint: Endpoint, model: ModelUnderTest) -> bool:
     """Whether an empty body is answered otherwise for a model that no server has, or the server describes nothing.
 
     Some servers read a body before they look up the model: with them, its answer says nothing of the name, and where
     they describe themselves, a model without metadata is a typing error.
     """
-    assert target.rest is not None
-    if target.server is None:
+    assert endpoint.rest is not None
+    if endpoint.server is None:
         return True
-    return not _somebody(_infer(target.rest, _NO_SUCH, b"{}", model.version), _NOBODY, _CLOSED)
+    return not _somebody(_infer(endpoint.rest, _NO_SUCH, b"{}", model.version), _NOBODY, _CLOSED)
 
 
 def _infer(client: RestClient, name: str, body: bytes, version: str | None) -> Exchange:
@@ -158,22 +158,22 @@ def _somebody(exchange: Exchange, nobody: frozenset[int], closed: frozenset[int]
     return exchange.status not in nobody | closed and not 300 <= exchange.status < 400
 
 
-def _exists(target: Target, name: str) -> bool:
+def _exists(endpoint: Endpoint, name: str) -> bool:
     """Whether a model of that name is at the endpoint, as far as can be told."""
-    if any(name in (model.name, model.id) for model in target.models):
+    if any(name in (model.name, model.id) for model in endpoint.models):
         return True
-    if target.listed is not None:
-        return name in (*target.listed, *target.unloaded)
-    asked = _questions(target, name)
+    if endpoint.listed is not None:
+        return name in (*endpoint.listed, *endpoint.unloaded)
+    asked = _questions(endpoint, name)
     return any(exchange.ok or not exchange.answered for exchange in asked)
 
 
-def _questions(target: Target, name: str) -> Iterable[Exchange]:
-    if target.rest is not None:
-        yield target.rest.model_metadata(name)
-        yield target.rest.model_ready(name)
-    elif target.grpc is not None:
-        yield target.grpc.model_metadata(name)
+def _questions(endpoint: Endpoint, name: str) -> Iterable[Exchange]:
+    if endpoint.rest is not None:
+        yield endpoint.rest.model_metadata(name)
+        yield endpoint.rest.model_ready(name)
+    elif endpoint.grpc is not None:
+        yield endpoint.grpc.model_metadata(name)
 
 
 def readable_of(exchange: Exchange) -> object:

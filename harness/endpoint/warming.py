@@ -13,9 +13,9 @@ from itertools import chain
 
 from harness.budget import BudgetExhausted
 from harness.check import EndpointLost, Untestable
+from harness.endpoint.endpoint import Endpoint
 from harness.endpoint.models import ModelUnderTest
 from harness.endpoint.route import AnyRoute
-from harness.endpoint.target import Target
 from harness.record.exchange import Exchange
 from harness.waiting import wait
 from harness.wire import strictjson
@@ -53,12 +53,12 @@ def says_not_ready(exchange: Exchange) -> bool:
     return isinstance(value, dict) and value.get("ready") is False
 
 
-def wait_for_server(target: Target, seconds: float, tell: Callable[[str], None]) -> bool:
+def wait_for_server(endpoint: Endpoint, seconds: float, tell: Callable[[str], None]) -> bool:
     """Wait while the server says that it is not ready; whether there was anything to wait for."""
-    return _waited(target.first.server_ready, "the server", seconds, tell)
+    return _waited(endpoint.first.server_ready, "the server", seconds, tell)
 
 
-def warm_up(target: Target, seconds: float, *, fixed: bool, tell: Callable[[str], None]) -> None:
+def warm_up(endpoint: Endpoint, seconds: float, *, fixed: bool, tell: Callable[[str], None]) -> None:
     """The first inference of each model over each transport, with all the patience there is; notes slow models.
 
     Args:
@@ -68,21 +68,21 @@ def warm_up(target: Target, seconds: float, *, fixed: bool, tell: Callable[[str]
     """
     slowest = 0.0
     try:
-        for model in target.models:
+        for model in endpoint.models:
             request = next(chain(model.samples[:1], model.route.candidates()), None)
             if request is None or seconds <= 0:
                 continue
             for route in model.routes.values():
-                slowest = max(slowest, _warm(model, route, request, seconds, tell, target))
+                slowest = max(slowest, _warm(model, route, request, seconds, tell, endpoint))
     except (BudgetExhausted, AccessError, EndpointLost, Untestable):
         # What becomes of an endpoint that goes away here, or of a budget that is spent, is for the run to say.
         return
-    client = target.first
+    client = endpoint.first
     usual = client.budget.request_seconds
     if slowest <= QUICK_SECONDS:
         return
-    target.examples = min(target.examples, SLOW_EXAMPLES)
-    text = f"an inference takes {slowest:.3g} s: searches draw {target.examples} times at most"
+    endpoint.examples = min(endpoint.examples, SLOW_EXAMPLES)
+    text = f"an inference takes {slowest:.3g} s: searches draw {endpoint.examples} times at most"
     if slowest > usual / 2 and not fixed:
         client.budget.request_seconds = max(usual, ROOM * slowest)
         text += f", and one request may take {client.budget.request_seconds:.3g} s instead of {usual:g} s"
@@ -92,12 +92,12 @@ def warm_up(target: Target, seconds: float, *, fixed: bool, tell: Callable[[str]
         text += "; the whole run may take hours: --oip-time-budget SECONDS bounds it"
     elif client.budget.limits.by_profile:
         text += f"; the profile gives the whole run {client.budget.limits.seconds:g} s (see --oip-time-budget)"
-    target.remarks.append(text)
+    endpoint.remarks.append(text)
 
 
 def _warm(
     model: ModelUnderTest, route: AnyRoute, request: InferRequest, seconds: float, tell: Callable[[str], None],
-    target: Target,
+    endpoint: Endpoint,
 ) -> float:  # fmt: skip
     """Seconds that an inference takes when the model is warm; 0 where none was answered."""
     budget, what = route.client.budget, f"model {model.id!r}{route.over}"
@@ -107,7 +107,7 @@ def _warm(
         if exchange.answered and not exchange.ok and _waited(route.ready, what, seconds, tell):
             exchange = infer()
         if not exchange.answered:
-            target.remarks.append(f"{what}: no answer to the first inference within {limit:.3g} s")
+            endpoint.remarks.append(f"{what}: no answer to the first inference within {limit:.3g} s")
             return 0.0
         took = _seconds(exchange)
         if took > QUICK_SECONDS and budget.seconds_left > 2 * took:

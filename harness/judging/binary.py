@@ -123,7 +123,7 @@ def offered(probe: Probe) -> Iterator[Binary]:
 
 def is_listed(probe: Probe) -> bool:
     """Whether server metadata lists the extension."""
-    return probe.target.extension(EXTENSION)
+    return probe.endpoint.extension(EXTENSION)
 
 
 def send(probe: Probe, body: BinaryBody, *, accept_encoding: str = "identity") -> Exchange:

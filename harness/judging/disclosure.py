@@ -35,7 +35,7 @@ def check_disclosure(probe: Probe, name: str, exchange: Exchange, text: str) -> 
     for clause, patterns, what in ((DISCLOSURE, INSIDE, "nothing of the inside"), (SECRET, SECRETS, "no secret")):
         found = causes(disclosures(text, patterns, sent=sent, known=known))
         if clause == SECRET:
-            probe.target.first.recorder.redactor.add([each.value for each in found])
+            probe.endpoint.first.recorder.redactor.add([each.value for each in found])
         for each in found:
             observed = f"{name}: {clip(status_of(exchange), 80)}, {each.category}, {each.text}"
             probe.holds(False, clause=clause, expected=what, observed=observed, exchange=exchange,
@@ -45,5 +45,5 @@ def check_disclosure(probe: Probe, name: str, exchange: Exchange, text: str) -> 
 
 
 def _known(probe: Probe) -> tuple[str, ...]:
-    reached = [client.access for client in probe.target.clients]
+    reached = [client.access for client in probe.endpoint.clients]
     return tuple(name for access in reached for name in (access.address.host, access.sni))

@@ -65,7 +65,7 @@ def ways(probe: Probe, request: InferRequest) -> dict[str, Send]:
             body = request.to_bytes(nested=nested)
             if not nested or any(len(tensor.shape) > 1 for tensor in request.inputs):
                 found[name] = lambda body=body: client.infer(model.name, body, model.address)  # type: ignore[misc]
-    if probe.target.extension(EXTENSION):
+    if probe.endpoint.extension(EXTENSION):
         binary = binary_request(vary(request, parameters={"binary_data_output": True}))
         found[BINARY] = lambda: client.infer(model.name, binary.body, model.address, binary.headers)
     if typable(request):

@@ -89,7 +89,7 @@ def explore(
     strategies = [strategy] if isinstance(strategy, SearchStrategy) else list(strategy)
     share = -(-examples // len(strategies))
     if sends is not None:
-        ask_ahead(probe.target, strategies, sends, share)
+        ask_ahead(probe.endpoint, strategies, sends, share)
     for each in strategies:
         first = True
         while True:
@@ -119,7 +119,7 @@ def _patient(probe: Probe, judge: Callable[[T], list[PropertyCase]]) -> Callable
         if silences >= SILENCES:
             probe.untestable(f"the search ended after {silences} requests without an answer in time")
         with probe.client.recorder.watching() as exchanges:
-            cases = judged_alone(probe.target.ahead, lambda: judge(value), _all_held)
+            cases = judged_alone(probe.endpoint.ahead, lambda: judge(value), _all_held)
         lost = [each.error.kind for each in exchanges if each.error is not None]
         if any(kind in UNSERVED for kind in lost) and look(probe).problem is not None:
             probe.untestable("the endpoint serves no more")

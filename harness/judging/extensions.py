@@ -55,7 +55,7 @@ def error_answer(
 
 def offered(probe: Probe, *names: str) -> None:
     """End the check unless server metadata lists one of the names."""
-    if not probe.target.extension(*names):
+    if not probe.endpoint.extension(*names):
         probe.not_applicable(f"the server lists no extension {names[0]}")
 
 

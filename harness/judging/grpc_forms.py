@@ -58,9 +58,9 @@ def base_request(probe: Probe) -> InferRequest:
     try:
         found = probe.model.grpc.accepted().request
     except Untestable:
-        if probe.target.rest is None:
+        if probe.endpoint.rest is None:
             raise
-    if found is not None and (probe.target.rest is None or _has_elements(found)):
+    if found is not None and (probe.endpoint.rest is None or _has_elements(found)):
         return found
     return probe.accepted().request
 
@@ -93,7 +93,7 @@ def echoes_of(probe: Probe, *datatypes: str) -> list[EchoedInput]:
         return []  # what an empty tensor gives back shows nothing, and its neighbours could not be filled up
     with contextlib.suppress(Untestable):
         found = probe.model.grpc.echoes()
-    if probe.target.rest is not None:
+    if probe.endpoint.rest is not None:
         found = {**found, **probe.model.rest.echoes()}
     known = described_inputs(probe)
     return [
@@ -116,7 +116,7 @@ def replies(probe: Probe) -> Iterator[tuple[str, Exchange, Any]]:
     for echo in echoes_of(probe, *DATATYPES):
         requests[f"edges of {echo.datatype}"] = with_elements(base, echo.source, full_range(echo.datatype))
     asks = [partial(probe.model.grpc.infer, request, form) for request in requests.values() for form in forms(request)]
-    probe.target.ahead.ask(asks)
+    probe.endpoint.ahead.ask(asks)
     for words, request in requests.items():
         for form in forms(request):
             exchange = probe.model.grpc.infer(request, form)
@@ -164,7 +164,7 @@ def _sent_to(probe: Probe, echo: EchoedInput, values: Sequence[Any], form: Form)
 
 def _same_over_rest(probe: Probe, request: InferRequest, output: str, returned: Sequence[Any]) -> bool:
     """Whether REST gives the very same values for the request: then it is the model that changes them."""
-    if probe.target.rest is None:
+    if probe.endpoint.rest is None:
         return False
     try:
         exchange = probe.model.rest.infer(request)
@@ -180,7 +180,7 @@ def against_typed(probe: Probe, request: InferRequest, raw: Exchange) -> str | N
     if not typed.ok or not outputs(typed):
         return None  # nothing to compare with; the typed form has its own clauses
     found = differ(probe, raw, typed)
-    if found is None or probe.target.rest is None:
+    if found is None or probe.endpoint.rest is None:
         return found
     over_rest = outputs_of(probe.model.rest.infer(request))
     return None if over_rest and answers_differ(outputs(raw), over_rest) is None else found

@@ -66,7 +66,7 @@ def grpc_mistakes(probe: Probe, *clauses: str, in_turn: bool = False) -> Iterato
 
     for form in _forms(probe, base) if asked else ():
         if not in_turn:
-            probe.target.ahead.ask([partial(send, mutation, form) for mutation in asked], refused)
+            probe.endpoint.ahead.ask([partial(send, mutation, form) for mutation in asked], refused)
         for mutation in asked:
             exchange = send(mutation, form)
             yield Mistake(mutation, form, exchange)
@@ -109,7 +109,7 @@ def accepted_root(name: str) -> str:
 
 def refused_over_rest(probe: Probe, name: str) -> bool:
     """Whether the mutation of that name was refused over REST; False without REST, or where it has no such mutation."""
-    if probe.target.rest is None:
+    if probe.endpoint.rest is None:
         return False
     with contextlib.suppress(NotApplicable, Untestable):
         for mutation in mutations_of(probe):

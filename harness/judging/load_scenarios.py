@@ -70,7 +70,7 @@ def throughput(load: Loader) -> float:
 
 def search_capacity(load: Loader) -> tuple[Capacity, dict[float, LoadRun]]:
     """Double, then bisect, each rate in a run of its own; what was found, and the last run of each rate."""
-    table, extent = load.probe.target.policy.load.capacity, load.bench.extent
+    table, extent = load.probe.endpoint.policy.load.capacity, load.bench.extent
     about = throughput(load)
     most = load.lowered(table.most or 4 * about)
     least = min(table.least or min(LEAST_RATE, about / 4), most)
@@ -126,7 +126,7 @@ class Watch:
     _thread: threading.Thread | None = None
 
     def __enter__(self) -> Watch:
-        if self.probe.target.rest is not None:
+        if self.probe.endpoint.rest is not None:
             self._thread = threading.Thread(target=self._ask, daemon=True)
             self._thread.start()
         return self
@@ -191,7 +191,7 @@ class Overload:
 
 def overload(load: Loader, *, rate: float, base: float, seconds: float, capacity: float, name: str) -> Overload:
     """Base load, ``rate`` for some seconds, and base load again while it is watched."""
-    extent, table = load.bench.extent, load.probe.target.policy.load
+    extent, table = load.bench.extent, load.probe.endpoint.policy.load
     queued = max(0.0, rate / max(capacity, 1e-9) - 1) * seconds
     watched = max(extent.watch_s, min(1.5 * extent.watch_s, table.recovery + queued + 2))
     before = 1.5
@@ -215,7 +215,7 @@ def overload(load: Loader, *, rate: float, base: float, seconds: float, capacity
 
 def recovers(load: Loader, seen: Overload) -> None:
     """The tail is back within the time that the policy gives it."""
-    back, allowed = seen.recovery, load.probe.target.policy.load.recovery
+    back, allowed = seen.recovery, load.probe.endpoint.policy.load.recovery
     if back is None:
         return
     load.probe.observe(back.sentence)

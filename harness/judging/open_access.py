@@ -49,7 +49,7 @@ def judge_rows(probe: Probe, rows: list[Answered], how: str) -> None:
 
 def required(probe: Probe) -> bool:
     """Whether the policy says that credentials are required."""
-    return probe.target.policy.criteria.credentials == "required"
+    return probe.endpoint.policy.criteria.credentials == "required"
 
 
 def nowhere(probe: Probe, exchange: Exchange | None = None) -> None:
@@ -61,17 +61,17 @@ def nowhere(probe: Probe, exchange: Exchange | None = None) -> None:
 
 def rest_asks(probe: Probe) -> bool:
     """Whether REST refuses metadata, a model's metadata or the list of models without credentials."""
-    if probe.target.rest is None:
+    if probe.endpoint.rest is None:
         return False
     with nobody(probe) as stranger:
-        asked = [f"/{probe.target.metadata_path}", "/v2/models"]
-        asked += [stranger.model_path(model.name, model.address) for model in probe.target.models[:1]]
+        asked = [f"/{probe.endpoint.metadata_path}", "/v2/models"]
+        asked += [stranger.model_path(model.name, model.address) for model in probe.endpoint.models[:1]]
         return any(refuses_credentials(stranger.send("GET", path, fresh=True)) for path in asked)
 
 
 def served_paths(probe: Probe) -> Iterator[tuple[ProtectedPath, Exchange]]:
     """The routes that serve the right credentials, with the answer."""
-    for door in protected_paths(probe.target):
+    for door in protected_paths(probe.endpoint):
         right = probe.client.send(door.method, door.path, door.body)
         if right.ok:
             yield door, right

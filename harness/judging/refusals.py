@@ -32,7 +32,7 @@ def mistakes_made(probe: Probe, asked: Sequence[Mutation] | None = None) -> Iter
     found = mutations_of(probe) if asked is None else asked
     route = probe.model.rest
     new = [partial(route.send_mistake, each) for each in found if not route.is_known(each)]
-    probe.target.ahead.ask(new, refused)
+    probe.endpoint.ahead.ask(new, refused)
     for mutation in found:
         yield mutation, route.mistake(mutation)
 

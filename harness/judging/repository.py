@@ -33,7 +33,7 @@ RESERVE = 250
 
 def is_listed(probe: Probe) -> bool:
     """Whether server metadata lists the repository."""
-    return probe.target.extension(LISTED)
+    return probe.endpoint.extension(LISTED)
 
 
 def index(probe: Probe, body: bytes | None = b"{}") -> Exchange:
@@ -55,7 +55,7 @@ def of_name(exchange: Exchange, name: str) -> list[dict[str, Any]]:
 
 def spare(probe: Probe) -> ModelUnderTest:
     """The model to load and unload: the last one under test that infers; untestable without one."""
-    found = next((model for model in reversed(probe.target.models) if accepts(model)), None)
+    found = next((model for model in reversed(probe.endpoint.models) if accepts(model)), None)
     if found is None:
         probe.untestable("no model under test infers, so that nothing shows whether one is loaded")
     return found

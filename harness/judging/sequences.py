@@ -138,7 +138,7 @@ def ground(probe: Probe, count: int = 4) -> SequenceContext:
     ways = [(way, known(probe, way, count)) for way in paced_routes(probe)]
     bad = quick_mistakes(probe, ways[0][1][0].request)
     metadata = probe.client.model_metadata(probe.model.name, probe.model.address)
-    others = (each for each in probe.target.models if each is not probe.model and accepts(each))
+    others = (each for each in probe.endpoint.models if each is not probe.model and accepts(each))
     return SequenceContext(probe, probe.model, ways, bad, object_or_none(metadata), next(others, None))
 
 

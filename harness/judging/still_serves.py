@@ -109,7 +109,7 @@ def serving_before(probe: Probe) -> None:
 def answers_as_before(probe: Probe, exchange: Exchange) -> str | None:
     """Where the answer to the accepted request differs from the first one; None if it does not, or nobody can say."""
     model = _model(probe)
-    if model is None or probe.target.rest is None or not exchange.ok:
+    if model is None or probe.endpoint.rest is None or not exchange.ok:
         return None
     try:
         return probe.differ(exchange, model.rest.accepted().exchange) if probe.on_model else None
@@ -127,7 +127,7 @@ def valid_body(model: ModelUnderTest) -> bytes:
 
 
 def _model(probe: Probe) -> ModelUnderTest | None:
-    return probe.on_model or next(iter(probe.target.models), None)
+    return probe.on_model or next(iter(probe.endpoint.models), None)
 
 
 def _ask(probe: Probe) -> tuple[Exchange, bool]:
@@ -141,15 +141,15 @@ def _ask(probe: Probe) -> tuple[Exchange, bool]:
         else:
             answer = route.ask(request, fresh=True)
             return answer, answer.ok and bool(route.outputs(answer))
-    if probe.target.rest is None:
+    if probe.endpoint.rest is None:
         answer = probe.grpc.server_live(fresh=True)
     else:
-        answer = probe.client.send("GET", f"/{probe.target.metadata_path}", fresh=True)
+        answer = probe.client.send("GET", f"/{probe.endpoint.metadata_path}", fresh=True)
     return answer, answer.answered and answer.error is None
 
 
 def _says_ready(probe: Probe) -> bool | None:
-    if probe.target.rest is None:
+    if probe.endpoint.rest is None:
         return None
     model = _model(probe)
     client = probe.client

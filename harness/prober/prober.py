@@ -64,7 +64,7 @@ class Prober:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> Generator[None, object, object]:
-        """Seal the plan and find the target before anything is collected: models are parameters of items."""
+        """Seal the plan and find the endpoint before anything is collected: models are parameters of items."""
         reporter = self.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
             guard(reporter)
@@ -102,8 +102,8 @@ class Prober:
         """One item per model, or one for the server."""
         if not self.setup.selects(check):
             return
-        run, target = self.run, self.run.target
-        models: list[ModelUnderTest | None] = [*target.models, *target.beyond] if check.per == "model" else [None]
+        run, endpoint = self.run, self.run.endpoint
+        models: list[ModelUnderTest | None] = [*endpoint.models, *endpoint.beyond] if check.per == "model" else [None]
         for model in models:
             # The name of an item goes to the terminal, to junit.xml and to pytest's cache.
             name = plain(run.redactor.text(check_id(check, model)))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.check import Untestable
-from harness.endpoint.target import Target
+from harness.endpoint.endpoint import Endpoint
 from harness.probing.guards import CLOSED, RPC_CLOSED
 from harness.probing.probe import Probe
 from harness.record.exchange import Exchange, Headers
@@ -54,18 +54,18 @@ def configured(probe: Probe, *, or_required: bool = False) -> None:
 
     With ``or_required`` it goes on without any where the policy says that the endpoint has to ask for some.
     """
-    required = or_required and probe.target.policy.criteria.credentials == "required"
-    if not probe.target.first.access.has_credentials and not required:
+    required = or_required and probe.endpoint.policy.criteria.credentials == "required"
+    if not probe.endpoint.first.access.has_credentials and not required:
         probe.not_applicable("no credentials were given (ART15_TOKEN, --oip-header, --oip-cert): nothing to leave out")
 
 
-def protected_paths(target: Target) -> list[ProtectedPath]:
+def protected_paths(endpoint: Endpoint) -> list[ProtectedPath]:
     """Every route that only reads or infers, for the first models; management only where it only reads."""
-    path = target.client.model_path
+    path = endpoint.client.model_path
     found = [
         ProtectedPath("live", "GET", "/v2/health/live", health=True),
         ProtectedPath("ready", "GET", "/v2/health/ready", health=True),
-        ProtectedPath("server metadata", "GET", f"/{target.metadata_path}"),
+        ProtectedPath("server metadata", "GET", f"/{endpoint.metadata_path}"),
         ProtectedPath("list of models", "GET", "/v2/models"),
         ProtectedPath("repository index", "POST", "/v2/repository/index", b"{}"),
         ProtectedPath("repository index, no body", "POST", "/v2/repository/index"),
@@ -75,7 +75,7 @@ def protected_paths(target: Target) -> list[ProtectedPath]:
         ProtectedPath("shared memory", "GET", "/v2/systemsharedmemory/status"),
         ProtectedPath("metrics", "GET", "/metrics"),
     ]
-    for model in target.models[:MODELS]:
+    for model in endpoint.models[:MODELS]:
         name, version = model.name, model.address
         listed = model.metadata.versions if model.metadata and model.metadata.versions else ()
         found += [
@@ -86,17 +86,17 @@ def protected_paths(target: Target) -> list[ProtectedPath]:
         ]
         for each in listed[:1]:
             found.append(ProtectedPath(f"metadata of {name}, version {each}", "GET", path(name, each)))
-        found += _inferences(target, model.name, version, listed[:1])
+        found += _inferences(endpoint, model.name, version, listed[:1])
     return found
 
 
-def _inferences(target: Target, name: str, version: str | None, listed: tuple[str, ...]) -> list[ProtectedPath]:
-    model = next(each for each in target.models if each.name == name)
+def _inferences(endpoint: Endpoint, name: str, version: str | None, listed: tuple[str, ...]) -> list[ProtectedPath]:
+    model = next(each for each in endpoint.models if each.name == name)
     try:
         body = model.rest.accepted().request.to_bytes()
     except Untestable:
         return []
-    path = target.client.model_path
+    path = endpoint.client.model_path
     found = [ProtectedPath(f"inference of {name}", "POST", path(name, version, "infer"), body)]
     for each in listed:
         what = f"inference of {name}, version {each}"
@@ -106,7 +106,7 @@ def _inferences(target: Target, name: str, version: str | None, listed: tuple[st
 
 def ordinary(probe: Probe) -> Headers:
     """The headers of access that are no credentials, such as those that say where a request is to go."""
-    return tuple(header for header in probe.target.first.access.headers if not is_sensitive(header[0]))
+    return tuple(header for header in probe.endpoint.first.access.headers if not is_sensitive(header[0]))
 
 
 @contextmanager
@@ -121,14 +121,14 @@ def nobody(probe: Probe) -> Iterator[RestClient]:
 
 def wrong_headers(probe: Probe) -> list[tuple[str, Headers]]:
     """Headers of access with wrong credentials in place of the right ones, each with what is wrong in words."""
-    access = probe.target.first.access
+    access = probe.endpoint.first.access
     made: dict[str, Headers] = {}
     for name, value in access.headers_now():
         if not is_sensitive(name):
             continue
         scheme, space, secret = value.rpartition(" ")
         for why, wrong in wrong_secrets(secret):
-            probe.target.first.recorder.redactor.add([wrong])
+            probe.endpoint.first.recorder.redactor.add([wrong])
             made[f"{name} with {why}"] = (*ordinary(probe), (name, f"{scheme}{space}{wrong}".rstrip()))
         if name.lower() == "authorization" and scheme.lower() != "basic":
             invented = base64.b64encode(f"art15:{INVENTED}".encode()).decode()

@@ -48,13 +48,13 @@ def case_of(
     model: ModelUnderTest | None = None,
 ) -> LoadCase | None:
     """The request as a case, sent once for its answer; None where that is no good one."""
-    target = model or probe.model
+    chosen = model or probe.model
     try:
-        sent = _sent(target, transport, request, _mark(probe, request))
+        sent = _sent(chosen, transport, request, _mark(probe, request))
     except ValueError:
         return None  # a data type that one of the forms does not have
-    good = sent.exchange.ok and target.over(transport).outputs(sent.exchange)
-    return _named(sent, name or target.id, weight) if good else None
+    good = sent.exchange.ok and chosen.over(transport).outputs(sent.exchange)
+    return _named(sent, name or chosen.id, weight) if good else None
 
 
 def binary_case(probe: Probe, request: InferRequest, *, name: str = "", weight: float = 1.0) -> LoadCase | None:
@@ -86,7 +86,7 @@ def _named(sent: SentCase, name: str, weight: float) -> LoadCase:
 
 def _mark(probe: Probe, request: InferRequest) -> str:
     """An id that stands nowhere else, the same for the same seed and request."""
-    return hashlib.sha256(f"{probe.target.seed} {request.inputs}".encode()).hexdigest()[:ID_WIDTH]
+    return hashlib.sha256(f"{probe.endpoint.seed} {request.inputs}".encode()).hexdigest()[:ID_WIDTH]
 
 
 def _differing(cases: Iterable[LoadCase | None]) -> tuple[LoadCase, ...]:

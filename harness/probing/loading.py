@@ -78,12 +78,12 @@ class Loader:
     def most_rate(self) -> float:
         """Requests a second that may be sent: by the budget, and by what the tester can."""
         allowed = self.budget.limits.rate or math.inf
-        return min(allowed, MOST_RATE_OF_WORKER * self.probe.target.policy.load.workers)
+        return min(allowed, MOST_RATE_OF_WORKER * self.probe.endpoint.policy.load.workers)
 
     @property
     def steady_rate(self) -> float:
         """The policy's rate; else half of what one client alone gets, at most 100 a second."""
-        rate = self.probe.target.policy.load.rate or min(MOST_STEADY_RATE, 0.5 / self.alone_s)
+        rate = self.probe.endpoint.policy.load.rate or min(MOST_STEADY_RATE, 0.5 / self.alone_s)
         return self.lowered(rate)
 
     @property
@@ -142,7 +142,7 @@ class Loader:
         access = self.route.client.access
         self._runs += 1
         rate = schedule.peak_rate if schedule else 0.0
-        workers = self.probe.target.policy.load.workers
+        workers = self.probe.endpoint.policy.load.workers
         needed = connections_needed(rate, self.level.latency_s, workers) if schedule else at_once
         return LoadPlan(
             transport=PROTOCOLS[self.route.transport],
@@ -161,7 +161,7 @@ class Loader:
             connections=Connections(
                 cap=min(MOST_CONNECTIONS, max(64, needed)), preconnect=min(4, max(1, at_once or 4))
             ),
-            seed=self.probe.target.seed,
+            seed=self.probe.endpoint.seed,
             prefix=self._prefix(),
             timeout_s=min(self.budget.limits.request_seconds, timeout_s or 10.0 + PATIENCE * self.alone_s),
             warm_up_s=warm_up_s if schedule else 0.0,
@@ -234,7 +234,7 @@ class Loader:
         """Begins the ids of one run; the same for the same seed, check and model."""
         self._runs += again
         probe = self.probe
-        text = f"{probe.target.seed} {probe.check.slug} {probe.model.id} {self._runs}"
+        text = f"{probe.endpoint.seed} {probe.check.slug} {probe.model.id} {self._runs}"
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
@@ -244,7 +244,7 @@ def loader(probe: Probe, transport: Transport) -> Loader:
     Raises:
         Untestable: no place for records, a proxy, or a model that accepts nothing.
     """
-    bench = probe.target.memory.find(LoadRunner)
+    bench = probe.endpoint.memory.find(LoadRunner)
     if bench is None:
         raise Untestable("this run has no place for the records of load")
     route = probe.model.over(transport)
@@ -263,7 +263,7 @@ def loader(probe: Probe, transport: Transport) -> Loader:
 
 def level_of(probe: Probe, alone_s: float) -> tuple[ServiceLevel, bool]:
     """The policy's service level and True, or ours and False."""
-    table = probe.target.policy.load
+    table = probe.endpoint.policy.load
     if table.latency is not None:
         return ServiceLevel(latency_s=table.latency, percentile=table.percentile, confidence=table.confidence), True
     ours = max(OUR_LEAST_S, OUR_FACTOR * alone_s)

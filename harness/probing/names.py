@@ -29,11 +29,11 @@ def any_name(probe: Probe) -> Exchange | None:
 
     None where none does. Asked once; a question that was not answered is put again.
     """
-    known = probe.target.memory.of(_AnyName)
+    known = probe.endpoint.memory.of(_AnyName)
     if not known.asked:
         # Of the run's seed, so that the same seed sends the same requests.
-        name = f"art15-nobody-{random.Random(probe.target.seed).randbytes(6).hex()}"  # noqa: S311 -- no secret
-        asked = [client.model_metadata(name) for client in probe.target.clients]
+        name = f"art15-nobody-{random.Random(probe.endpoint.seed).randbytes(6).hex()}"  # noqa: S311 -- no secret
+        asked = [client.model_metadata(name) for client in probe.endpoint.clients]
         if not any(exchange.answered for exchange in asked):
             return None
         known.asked, known.answer = True, next((exchange for exchange in asked if exchange.ok), None)

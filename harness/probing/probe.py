@@ -1,4 +1,4 @@
-"""What a check holds in its hands: the client, the target, one model, and a place to say what it saw."""
+"""What a check holds in its hands: the client, the endpoint, one model, and a place to say what it saw."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 from hypothesis.strategies import SearchStrategy
 
 from harness.check import Check, Inconclusive, NotApplicable, ObservedFact, Outcome, Untestable, Violation
+from harness.endpoint.endpoint import Endpoint
 from harness.endpoint.models import NO_ADDRESS, ModelUnderTest
 from harness.endpoint.rest_route import outputs_of
 from harness.endpoint.route import Accepted, with_id
-from harness.endpoint.target import Target
 from harness.generate.campaign import CampaignResult
 from harness.oracles.equality import difference
 from harness.probing.advisory import AdvisoryCases
@@ -52,7 +52,7 @@ class Probe:
     """
 
     check: Check
-    target: Target
+    endpoint: Endpoint
     outcome: Outcome
     on_model: ModelUnderTest | None = None
     # What a run of load repeats: the exchange of a case that is about many requests and names none.
@@ -65,14 +65,14 @@ class Probe:
     @property
     def client(self) -> RestClient:
         """The recording REST client, within the run's budget."""
-        return self.target.client
+        return self.endpoint.client
 
     @property
     def grpc(self) -> GrpcClient:
         """The recording gRPC client, within the run's budget; the check is untestable without a gRPC address."""
-        if self.target.grpc is None:
+        if self.endpoint.grpc is None:
             self.untestable(NO_ADDRESS["grpc"])
-        return self.target.grpc
+        return self.endpoint.grpc
 
     @property
     def model(self) -> ModelUnderTest:
@@ -122,7 +122,7 @@ class Probe:
         text = observed if isinstance(observed, str) else shown(observed)
         found, self._pending = self._pending, None
         if not condition:
-            self.target.ahead.question(exchange)
+            self.endpoint.ahead.question(exchange)
         evidence = exchange or (found.exchange if found is not None else None)
         if not condition and evidence is not None and self._guarded(name, evidence):
             self.outcome.cases[name] -= 1
@@ -168,7 +168,7 @@ class Probe:
         self._pending = self.repeated = self.advisory = None
         for route in self.on_model.routes.values() if self.on_model is not None else ():
             route.forget_mistakes()
-            if self.target.ahead.came_aside(route.metadata_exchange):
+            if self.endpoint.ahead.came_aside(route.metadata_exchange):
                 route.metadata_exchange = route.read_metadata()
 
     def _guarded(self, clause: str, exchange: Exchange) -> bool:
@@ -241,8 +241,8 @@ class Probe:
             examples: number of draws instead of the profile's.
             sends: sends what ``holds`` sends for a value, where no draw depends on what came of another.
         """
-        draws = self.target.examples if examples is None else examples
-        found = search_for(self.target, strategy, holds, draws, sends)
+        draws = self.endpoint.examples if examples is None else examples
+        found = search_for(self.endpoint, strategy, holds, draws, sends)
         self._pending = found[1] if found is not None else None
         return found[0] if found is not None else None
 
@@ -292,7 +292,7 @@ class Probe:
     @property
     def declared_varying(self) -> bool:
         """Whether the policy declares that the model need not answer alike."""
-        table = self.target.policy.models.get(self.model.name)
+        table = self.endpoint.policy.models.get(self.model.name)
         return table is not None and table.nondeterministic
 
     def steady(self) -> None:

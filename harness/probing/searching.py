@@ -17,7 +17,7 @@ from hypothesis.strategies import SearchStrategy
 
 from harness.budget import BudgetExhausted
 from harness.check import Inconclusive, NotApplicable, Untestable
-from harness.endpoint.target import Target
+from harness.endpoint.endpoint import Endpoint
 from harness.generate.campaign import CampaignResult, search
 from harness.record.exchange import Exchange
 from harness.wire.ahead import Ahead
@@ -63,7 +63,7 @@ class SearchResult:
 
 
 def search_for(
-    target: Target,
+    endpoint: Endpoint,
     strategy: SearchStrategy[T],
     holds: Callable[[T], bool],
     examples: int,
@@ -74,22 +74,22 @@ def search_for(
     Args:
         sends: as for :meth:`harness.probing.probe.Probe.search`.
     """
-    recorder = target.first.recorder
+    recorder = endpoint.first.recorder
     seen: dict[int, list[Exchange]] = {}
     values: list[T] = []
 
     def watched(value: T) -> bool:
         with recorder.watching() as exchanges:
-            held = judged_alone(target.ahead, lambda: holds(value), lambda held: held)
+            held = judged_alone(endpoint.ahead, lambda: holds(value), lambda held: held)
         if not held:
             values.append(value)
             seen[id(value)] = exchanges
         return held
 
     if sends is not None:
-        ask_ahead(target, [strategy], sends, examples)
+        ask_ahead(endpoint, [strategy], sends, examples)
     try:
-        found = search(strategy, watched, examples=examples, seed=target.seed)
+        found = search(strategy, watched, examples=examples, seed=endpoint.seed)
     except (BudgetExhausted, Untestable, NotApplicable, Inconclusive):
         if not values:
             raise
@@ -102,21 +102,21 @@ def search_for(
         exchange=smallest[-1] if smallest else None,
         shrunk_from=_largest(first),
         shrunk_to=_largest(smallest),
-        replayed=replay(target, lambda: holds(found.smallest)),
+        replayed=replay(endpoint, lambda: holds(found.smallest)),
     )
     return found, counterexample
 
 
 def ask_ahead(
-    target: Target, strategies: Iterable[SearchStrategy[T]], sends: Callable[[T], object], examples: int
+    endpoint: Endpoint, strategies: Iterable[SearchStrategy[T]], sends: Callable[[T], object], examples: int
 ) -> None:
     """Send what searches will draw, as long as everything holds, ahead of them.
 
     Args:
         examples: draws of each.
     """
-    values = (value for each in strategies for value in _drawn(each, examples, target.seed))
-    target.ahead.ask(partial(sends, value) for value in values)
+    values = (value for each in strategies for value in _drawn(each, examples, endpoint.seed))
+    endpoint.ahead.ask(partial(sends, value) for value in values)
 
 
 def _drawn(strategy: SearchStrategy[T], examples: int, seed: int) -> list[T]:
@@ -137,14 +137,14 @@ def judged_alone(ahead: Ahead, judge: Callable[[], J], good: Callable[[J], bool]
     return said if good(said) or not ahead.doubt() else judge()
 
 
-def replay(target: Target, holds: Callable[[], bool], times: int = REPLAYS) -> tuple[int, int] | None:
+def replay(endpoint: Endpoint, holds: Callable[[], bool], times: int = REPLAYS) -> tuple[int, int] | None:
     """How often a property is broken again, each request over a connection of its own: ``(k, n)``.
 
     A replay that could not be carried out counts for neither; None if none could.
     """
     broken = done = 0
     deadline = time.monotonic() + REPLAY_SECONDS
-    with fresh_connections(target):
+    with fresh_connections(endpoint):
         for _ in range(times):
             if time.monotonic() > deadline:
                 break
@@ -160,9 +160,9 @@ def replay(target: Target, holds: Callable[[], bool], times: int = REPLAYS) -> t
 
 
 @contextlib.contextmanager
-def fresh_connections(target: Target) -> Iterator[None]:
+def fresh_connections(endpoint: Endpoint) -> Iterator[None]:
     """Inside, every request of the run's clients goes over a connection of its own."""
-    clients = target.clients
+    clients = endpoint.clients
     before = [client.always_fresh for client in clients]
     for client in clients:
         client.always_fresh = True

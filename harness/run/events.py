@@ -10,8 +10,8 @@ from typing import Any, Literal
 from harness.bundle.events import IncidentSeen, ModelSeen, SuspectSeen, TargetSeen
 from harness.bundle.parts import TensorView
 from harness.endpoint.bounds import SHOWN
+from harness.endpoint.endpoint import Endpoint
 from harness.endpoint.models import ModelUnderTest
-from harness.endpoint.target import Target
 from harness.incident import Incident
 from harness.wire.messages import TensorMetadata
 
@@ -21,9 +21,9 @@ MOST = 1000
 TEXT, DESCRIBED = 8192, 512
 
 
-def target_event(target: Target) -> TargetSeen:
+def target_event(endpoint: Endpoint) -> TargetSeen:
     """What the server says of itself."""
-    server = target.server
+    server = endpoint.server
     if server is None:
         return TargetSeen()
     extensions = list(server.extensions[:MOST])

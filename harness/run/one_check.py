@@ -36,7 +36,7 @@ def execute(check: Check, probe: Probe, unconnected: Collection[str] = ()) -> tu
     Args:
         unconnected: references of exchanges that never reached the endpoint; it may grow while the check runs.
     """
-    outcome, ahead = probe.outcome, probe.target.ahead
+    outcome, ahead = probe.outcome, probe.endpoint.ahead
     try:
         _carried_out(check, probe)
         if ahead.again and not check.passive:

@@ -97,7 +97,7 @@ def _batches(probe: Probe, transport: Transport) -> None:
         last[tuple(indices)] = (found, exchange)
         return False
 
-    counterexample = probe.search(_index_lists(len(pool)), holds, examples=way.affordable(2 * probe.target.examples))
+    counterexample = probe.search(_index_lists(len(pool)), holds, examples=way.affordable(2 * probe.endpoint.examples))
     probe.observe(f"{seen['batches']} batches with {seen['rows']} rows compared, {seen['refused']} refused")
     if counterexample is not None:
         found, exchange = last[tuple(counterexample.smallest)]

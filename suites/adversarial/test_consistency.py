@@ -118,7 +118,7 @@ def adversarial_bad_neighbours(probe: Probe) -> None:
     bad = quick_mistakes(probe, ones[0].request)
     if not bad:
         probe.untestable("no mistake is answered quickly enough to stand beside valid requests")
-    total = way.affordable(min(512, max(64, 6 * probe.target.examples)))
+    total = way.affordable(min(512, max(64, 6 * probe.endpoint.examples)))
     first = _round(probe, way, ones, bad, total)
     refusals = _blamed(first)
     if refusals and not _blamed(_round(probe, way, ones, [], total)):
@@ -139,7 +139,7 @@ def _repeat(probe: Probe, way: PacedRoute) -> None:
         probe.untestable("no request is answered with outputs")
     way.time_by(kept)
     least = OFTEN_ENOUGH if way.seconds < QUICK_ENOUGH else 30
-    total = way.affordable(min(2000, max(100, 25 * probe.target.examples)), least=least)
+    total = way.affordable(min(2000, max(100, 25 * probe.endpoint.examples)), least=least)
     others: list[tuple[int, MixedUpAnswer, Exchange]] = []
     compared = 0
     for number in range(total):

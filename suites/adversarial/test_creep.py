@@ -58,7 +58,7 @@ def adversarial_no_creep(probe: Probe) -> None:
     bad = quick_mistakes(probe, one.request)
     if not bad:
         probe.untestable("no mistake is answered quickly enough to send thousands of them")
-    wanted = min(2000, max(150, 15 * probe.target.examples))
+    wanted = min(2000, max(150, 15 * probe.endpoint.examples))
     valid = way.affordable((1 + BAD_EACH) * wanted, least=(1 + BAD_EACH) * LEAST_VALID) // (1 + BAD_EACH)
     times, refusals = _flood(probe, way, one, bad, valid)
     seen = alive(probe)

@@ -115,7 +115,7 @@ def adversarial_names_without_aliases(probe: Probe) -> None:
     valid_of(probe)
     if any_name(probe) is not None:
         probe.not_applicable("a name that no model has is answered with 200: nothing can be told from other names")
-    names = {each.name for each in probe.target.models} | set(probe.target.listed or ())
+    names = {each.name for each in probe.endpoint.models} | set(probe.endpoint.listed or ())
     for case, exchange in _asked(probe, aliases(quote(probe.model.name, safe=""))):
         asked = _asked_name(case)
         probe.holds(

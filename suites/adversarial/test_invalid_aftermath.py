@@ -62,7 +62,7 @@ def adversarial_invalid_leaves_next(probe: Probe) -> None:
                               "refusal-changes-next", after))  # fmt: skip
         return cases
 
-    explore(probe, mistakes(probe), judge, examples=3 * probe.target.examples, label=mistake_classes)
+    explore(probe, mistakes(probe), judge, examples=3 * probe.endpoint.examples, label=mistake_classes)
     base = base_of(probe)
     last = probe.model.rest.infer(base.request)
     if last.ok and base.exchange.ok:
@@ -95,7 +95,7 @@ def adversarial_errors_leak_nothing(probe: Probe) -> None:
     can hold one, and an id. Then a drawn mistake follows that has none of them, now and then the same request cut off
     before the first; its answer, headers included, is searched for them. ATLAS AML.T0024.
     """
-    mark = canary(probe.target.seed)
+    mark = canary(probe.endpoint.seed)
     marked = canary_request(_large(probe), mark)
 
     def judge(drawn: Invalid) -> list[PropertyCase]:
@@ -115,7 +115,7 @@ def adversarial_errors_leak_nothing(probe: Probe) -> None:
 
     # What completes the request before, cut off, can only be the rest of it.
     strategies = [cut_off(marked, mark), *mistakes(probe)]
-    explore(probe, strategies, judge, examples=4 * probe.target.examples, label=mistake_classes)
+    explore(probe, strategies, judge, examples=4 * probe.endpoint.examples, label=mistake_classes)
 
 
 @check(
@@ -152,7 +152,7 @@ def adversarial_invalid_same_again(probe: Probe) -> None:
             )
         ]
 
-    explore(probe, mistakes(probe), judge, examples=3 * probe.target.examples, label=mistake_classes)
+    explore(probe, mistakes(probe), judge, examples=3 * probe.endpoint.examples, label=mistake_classes)
 
 
 def _found(mark: Canary, exchange: Exchange) -> str | None:

@@ -74,7 +74,7 @@ def adversarial_invalid_refused(probe: Probe) -> None:
         probe,
         mistakes(probe),
         judge,
-        examples=10 * probe.target.examples,
+        examples=10 * probe.endpoint.examples,
         label=mistake_classes,
         sends=partial(send_mistake, probe),
     )
@@ -99,7 +99,7 @@ def _decided(probe: Probe, drawn: Invalid, exchange: Exchange, valid: Exchange) 
 
 def _raised(probe: Probe) -> bool:
     """Whether the operator's policy makes a failure of a 5xx for a mistake of the client."""
-    return probe.target.policy.criteria.server_error_for_client_mistake == "fail"
+    return probe.endpoint.policy.criteria.server_error_for_client_mistake == "fail"
 
 
 def _refusal(drawn: Invalid, exchange: Exchange, *, raised: bool) -> list[PropertyCase]:
@@ -154,5 +154,5 @@ def adversarial_hostile_shapes_survived(probe: Probe) -> None:
             cases += _refusal(drawn, exchange, raised=_raised(probe))
         return cases
 
-    explore(probe, mistakes(probe, heavy=True), judge, examples=2 * probe.target.examples, label=mistake_classes)
+    explore(probe, mistakes(probe, heavy=True), judge, examples=2 * probe.endpoint.examples, label=mistake_classes)
     serving(probe, look(probe))

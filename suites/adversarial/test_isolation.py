@@ -165,7 +165,7 @@ def _neighbours(probe: Probe) -> Iterator[tuple[PacedRoute, list[BaselineAnswer]
     """Versions of this model, and another model, with requests whose answers are known."""
     versions = probe.model.metadata.versions if probe.model.metadata else ()
     asked: list[tuple[Probe, str | None]] = [(probe, version) for version in versions[-VERSIONS:]] or [(probe, None)]
-    for other in probe.target.models:
+    for other in probe.endpoint.models:
         if other is not probe.model and accepts(other):
             asked.append((replace(probe, on_model=other), None))
             break
@@ -179,7 +179,7 @@ def _neighbours(probe: Probe) -> Iterator[tuple[PacedRoute, list[BaselineAnswer]
 
 
 def _belong(probe: Probe, ways: Sequence[tuple[PacedRoute, list[BaselineAnswer]]]) -> None:
-    total = min(way.affordable(min(1024, max(64, 13 * probe.target.examples))) for way, _ in ways)
+    total = min(way.affordable(min(1024, max(64, 13 * probe.endpoint.examples))) for way, _ in ways)
     ids = [f"a15-{number}-{number * 7919 % 10007}" for number in range(total)]
 
     def one(number: int) -> Exchange:

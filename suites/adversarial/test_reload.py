@@ -69,7 +69,7 @@ def adversarial_load_sequences(probe: Probe) -> None:
     with unloaded(probe, model, BACK_SECONDS) as absence:
         moves.deadline = time.monotonic() + SECONDS
         with contextlib.suppress(_TimeIsUp, Untestable):
-            for broken in _broken(moves, probe.target.seed):
+            for broken in _broken(moves, probe.endpoint.seed):
                 if _report(probe, broken):
                     break
     if not absence.back:

@@ -63,7 +63,7 @@ def adversarial_probe_set_before(probe: Probe) -> None:
     runs last.
     """
     declared_alike(probe)
-    if probe.target.rest is not None:
+    if probe.endpoint.rest is not None:
         # Whether answers can be compared at all is settled before anything could change them.
         probe.model.rest.steady()
     taken = [(way, answered(way, distinct(way.base, 3 * PROBES), PROBES)) for way in paced_routes(probe)]
@@ -154,7 +154,7 @@ def _memory(probe: Probe) -> dict[str, list[BaselineAnswer]]:
 def _disturb(probe: Probe) -> None:
     """Other requests than those of the set, valid and invalid in turns."""
     way = paced_routes(probe)[0]
-    bad = quick_mistakes(probe, way.base) if probe.target.rest is not None else []
+    bad = quick_mistakes(probe, way.base) if probe.endpoint.rest is not None else []
     other = list(distinct(way.base, OTHERS))[PROBES:] or [way.base]
     end = time.monotonic() + DISTURBANCE_SECONDS
     for number in range(DISTURBANCES):

@@ -56,7 +56,7 @@ def adversarial_sequences(probe: Probe) -> None:
 
 def _broken(probe: Probe, known: SequenceContext) -> Iterator[BrokenJourney]:
     """What breaks after every two steps; and, if nothing does, in drawn journeys."""
-    steps, seed, way = known.steps(), probe.target.seed, known.ways[0][0]
+    steps, seed, way = known.steps(), probe.endpoint.seed, known.ways[0][0]
     pairs = way.affordable(3 * len(steps) ** 2, least=3 * LENGTH) // 3
     found = False
     for broken in every_two(steps, Step("infer", known.infer), most=pairs, seed=seed):
@@ -64,7 +64,7 @@ def _broken(probe: Probe, known: SequenceContext) -> Iterator[BrokenJourney]:
         yield broken
     if found:
         return
-    wanted = max(4, probe.target.examples // 3)
+    wanted = max(4, probe.endpoint.examples // 3)
     examples = way.affordable(wanted * LENGTH, least=LENGTH) // LENGTH
     probe.observe(f"{pairs} pairs of {len(steps)} calls, {examples} journeys of up to {LENGTH}")
     drawn = explore(steps, examples=examples, length=LENGTH, seed=seed)

@@ -73,7 +73,7 @@ def adversarial_valid_answered(probe: Probe) -> None:
     def sends(drawn: DrawnRequest) -> Exchange:
         return probe.model.rest.infer(drawn.request)
 
-    explore(probe, drawn_requests(probe), judge, examples=4 * probe.target.examples, label=_classes, sends=sends)
+    explore(probe, drawn_requests(probe), judge, examples=4 * probe.endpoint.examples, label=_classes, sends=sends)
     serving(probe, look(probe))
     for status, count in sorted(fivefold.items()):
         probe.observe(f"{count} requests that are valid by the metadata were answered {status}")
@@ -115,7 +115,7 @@ def adversarial_same_request_same_answer(probe: Probe) -> None:
 
     drawn = drawn_requests(probe)
     pairs = [st.tuples(each, st.one_of(drawn)) for each in drawn]
-    explore(probe, pairs, judge, examples=2 * probe.target.examples, label=lambda pair: _classes(pair[0]))
+    explore(probe, pairs, judge, examples=2 * probe.endpoint.examples, label=lambda pair: _classes(pair[0]))
 
 
 @check(
@@ -162,7 +162,7 @@ def adversarial_spellings_agree(probe: Probe) -> None:
         for body in _spellings(drawn.request, nested=model.rest.requires != NESTED).values():
             client.infer(model.name, body, model.address)
 
-    explore(probe, drawn_requests(probe), judge, examples=2 * probe.target.examples, label=_classes, sends=sends)
+    explore(probe, drawn_requests(probe), judge, examples=2 * probe.endpoint.examples, label=_classes, sends=sends)
     if not probe.outcome.cases:
         probe.not_applicable("no drawn request has two spellings that the model takes")
 
@@ -200,7 +200,7 @@ def adversarial_transports_agree(probe: Probe) -> None:
         return answers(probe, drawn.request)
 
     drawn = drawn_requests(probe, finite=False)
-    explore(probe, drawn, judge, examples=probe.target.examples, label=_classes, sends=sends)
+    explore(probe, drawn, judge, examples=probe.endpoint.examples, label=_classes, sends=sends)
     if not probe.outcome.cases:
         probe.untestable("no drawn request was answered over both transports")
 

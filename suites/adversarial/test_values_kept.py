@@ -71,7 +71,7 @@ def adversarial_echo_unchanged(probe: Probe) -> None:
         probe,
         drawn_requests(probe),
         judge,
-        examples=10 * probe.target.examples,
+        examples=10 * probe.endpoint.examples,
         label=lambda drawn: classes(drawn.request),
         sends=lambda drawn: probe.model.rest.infer(drawn.request),
     )
@@ -135,7 +135,7 @@ def adversarial_unholdable_not_replaced(probe: Probe) -> None:
         return probe.client.infer(probe.model.name, drawn.body, probe.model.address)
 
     drawn = unholdable(base, sorted(pairs))
-    explore(probe, drawn, judge, examples=3 * probe.target.examples, label=label, sends=sends)
+    explore(probe, drawn, judge, examples=3 * probe.endpoint.examples, label=label, sends=sends)
 
 
 def _unreplaced(drawn: Unholdable, found: str | None, exchange: Exchange) -> PropertyCase:

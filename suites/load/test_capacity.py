@@ -69,7 +69,7 @@ def _capacity(probe: Probe, way: Transport) -> None:
     probe.observe(f"{found.sentence}; service level {level} ({by}); knee {f'{bent:.4g}/s' if bent else 'not seen'}")
     if found.passes is not None:
         estimate(probe, runs[found.passes].outcome)
-    wanted = probe.target.policy.load.rate
+    wanted = probe.endpoint.policy.load.rate
     if not load.stated or wanted is None:
         if found.passes is None and found.fails is None:
             probe.inconclusive(f"no rate could be decided: {next(iter(runs.values())).outcome.reason}")

@@ -57,7 +57,7 @@ def load_mixed(probe: Probe) -> None:
     # Long enough for some large ones, though not for a minute.
     rare = min(case.weight for case in mix) / sum(case.weight for case in mix)
     least = min(MOST_S, SOME_LARGE / max(rare * rate, 1e-6))
-    seconds = probe.target.policy.load.seconds or max(load.bench.extent.steady_s / 2, least)
+    seconds = probe.endpoint.policy.load.seconds or max(load.bench.extent.steady_s / 2, least)
     # Reading large answers makes the tester itself late by some milliseconds; that matters to a stated level only.
     bounds = None if load.stated else ROUGH
     alone = load.run(load.plan(load.stages((seconds, rate)), cases=mix[:1], bounds=bounds), "small ones alone")
@@ -82,7 +82,7 @@ def load_mixed(probe: Probe) -> None:
             observed=f"p{PERCENTILE * 100:g} of the small ones {before * 1e3:.1f} ms alone and "
             f"{'unknown' if after is None else f'{after * 1e3:.1f} ms'} beside large ones",
         )  # fmt: skip
-    if load.probe.target.policy.load.mixed:
+    if load.probe.endpoint.policy.load.mixed:
         level_holds(load, both)
     else:
         # Large requests of ours are not what the policy's level is about.
@@ -115,7 +115,7 @@ def _small_and_large(load: Loader) -> tuple[LoadCase, ...]:
 
 def _of_policy(load: Loader) -> Iterator[LoadCase]:
     """The cases of the policy's mix; those that no model takes are told and left out."""
-    for number, mix in enumerate(load.probe.target.policy.load.mixed):
+    for number, mix in enumerate(load.probe.endpoint.policy.load.mixed):
         found = _case(load, mix, f"{number}: {mix.model or load.probe.model.id}, {mix.rows} rows")
         if found is None:
             load.probe.observe(f"left out of the mix: {mix.model or 'the model'} does not take {mix.rows} rows")
@@ -125,7 +125,7 @@ def _of_policy(load: Loader) -> Iterator[LoadCase]:
 
 def _case(load: Loader, mix: MixTable, name: str) -> LoadCase | None:
     probe = load.probe
-    models = [each for each in probe.target.models if each.name == mix.model] if mix.model else [probe.model]
+    models = [each for each in probe.endpoint.models if each.name == mix.model] if mix.model else [probe.model]
     if not models:
         return None
     try:

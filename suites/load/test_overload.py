@@ -75,7 +75,7 @@ def load_grpc_overload(probe: Probe) -> None:
 def _overload(probe: Probe, way: Transport) -> None:
     load = loader(probe, way)
     capacity = throughput(load)
-    wanted = probe.target.policy.load.overload * capacity
+    wanted = probe.endpoint.policy.load.overload * capacity
     rate = load.lowered(wanted)
     if rate < LEAST_FACTOR * capacity:
         probe.inconclusive(

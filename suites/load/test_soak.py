@@ -36,7 +36,7 @@ def load_soak(probe: Probe) -> None:
     load = loader(probe, "rest")
     if load.bench.profile != "deep":
         probe.not_applicable("a soak takes long: it is part of the profile deep (--oip-profile deep)")
-    run = load.run(load.plan(load.stages((probe.target.policy.load.soak, load.steady_rate))), "soak", again=False)
+    run = load.run(load.plan(load.stages((probe.endpoint.policy.load.soak, load.steady_rate))), "soak", again=False)
     answers_are_right(load, run)
     answers_come(load, run)
     still_there(load)

@@ -33,7 +33,7 @@ def load_spike(probe: Probe) -> None:
     spike does to latency meanwhile is an observation.
     """
     load = loader(probe, "rest")
-    table = probe.target.policy.load.spike
+    table = probe.endpoint.policy.load.spike
     base, about = load.steady_rate, throughput(load)
     rate = load.lowered(table.factor * base)
     if rate <= base:

@@ -82,7 +82,7 @@ def load_grpc_steady(probe: Probe) -> None:
 def _steady(probe: Probe, way: Transport) -> None:
     load = loader(probe, way)
     rate, least = load.steady_rate, load.bench.extent.steady_s
-    seconds = probe.target.policy.load.seconds or seconds_to_decide(load.level, rate, least, 4 * least)
+    seconds = probe.endpoint.policy.load.seconds or seconds_to_decide(load.level, rate, least, 4 * least)
     run = load.run(load.plan(load.stages((seconds, rate))), "steady")
     answers_are_right(load, run)
     answers_come(load, run)

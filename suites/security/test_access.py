@@ -97,7 +97,7 @@ def security_no_access_with_wrong_credentials(probe: Probe) -> None:
             rows += _insisting(probe, door, right, wrong[0][1])
         thorough.discard(kind)
     judge_rows(probe, rows, "with wrong credentials")
-    again = probe.client.send("GET", f"/{probe.target.metadata_path}", fresh=True)
+    again = probe.client.send("GET", f"/{probe.endpoint.metadata_path}", fresh=True)
     probe.observe(f"after these requests the right credentials get {status_of(again)}")
 
 

@@ -73,7 +73,7 @@ def security_grpc_credentials_stay_unsaid(probe: Probe) -> None:
 
 
 def _secrets(probe: Probe) -> list[bytes]:
-    access = (probe.target.rest or probe.grpc).access
+    access = (probe.endpoint.rest or probe.grpc).access
     access.headers_now()
     found = [secret.encode() for secret in access.secrets() if len(secret) >= SHORTEST]
     if not found:
@@ -82,10 +82,10 @@ def _secrets(probe: Probe) -> list[bytes]:
 
 
 def _asked(probe: Probe, client: RestClient) -> Iterator[tuple[str, Exchange]]:
-    yield "server metadata", client.send("GET", f"/{probe.target.metadata_path}")
+    yield "server metadata", client.send("GET", f"/{probe.endpoint.metadata_path}")
     yield "unknown route", client.send("GET", "/v2/no/such/route")
     yield "metadata of an unknown model", client.model_metadata(UNKNOWN_MODEL)
-    for model in probe.target.models[:2]:
+    for model in probe.endpoint.models[:2]:
         yield f"metadata of {model.name}", client.model_metadata(model.name, model.address)
         yield f"broken inference of {model.name}", client.infer(model.name, b"{", model.address)
         yield f"empty inference of {model.name}", client.infer(model.name, b'{"inputs":[]}', model.address)

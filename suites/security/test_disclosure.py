@@ -141,7 +141,7 @@ def _further(probe: Probe) -> Iterator[tuple[str, Exchange]]:
         "wrong method": partial(client.send, "DELETE", path),
         "wrong coding": partial(client.send, "POST", path, b"not gzip", (("Content-Encoding", "gzip"),)),
     }
-    probe.target.ahead.ask(list(sends.values()))
+    probe.endpoint.ahead.ask(list(sends.values()))
     yield from ((why, send()) for why, send in sends.items())
 
 

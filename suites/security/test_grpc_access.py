@@ -98,7 +98,7 @@ def _calls(probe: Probe) -> list[tuple[str, bool, Caller]]:
         ("ModelStatistics", False, caller("ModelStatistics", b"")),
         ("SystemSharedMemoryStatus", False, caller("SystemSharedMemoryStatus", b"")),
     ]
-    for model in probe.target.models[:2]:
+    for model in probe.endpoint.models[:2]:
         for method, health in (("ModelReady", True), ("ModelMetadata", False), ("ModelConfig", False)):
             message = named(method, model.name, model.version)
             found.append((f"{method} of {model.name}", health, caller(method, message)))

@@ -41,8 +41,8 @@ def security_closed_to_other_origins(probe: Probe) -> None:
     must not repeat it together with Allow-Credentials (WHATWG Fetch).
     A wildcard is recorded: browsers send no credentials to it. MITRE ATLAS AML.T0040.
     """
-    metadata = f"/{probe.target.metadata_path}"
-    model = probe.target.models[0] if probe.target.models else None
+    metadata = f"/{probe.endpoint.metadata_path}"
+    model = probe.endpoint.models[0] if probe.endpoint.models else None
     infer = metadata if model is None else probe.client.model_path(model.name, model.address, "infer")
     access = probe.client.access
     scheme = "https" if access.address.tls else "http"
@@ -83,8 +83,8 @@ def security_headers_hide_versions(probe: Probe) -> None:
     libraries, framework) tell which known holes to try. MITRE ATLAS AML.T0063.
     """
     asked = [_asked(probe, what, path) for what, path in _paths(probe)]
-    if probe.target.models:
-        model = probe.target.models[0]
+    if probe.endpoint.models:
+        model = probe.endpoint.models[0]
         asked.append(("broken inference", probe.client.infer(model.name, b"{", model.address)))
     seen = [(what, exchange) for what, exchange in asked if exchange.error is None and exchange.status is not None]
     if not seen:
@@ -120,7 +120,7 @@ def security_headers_recorded(probe: Probe) -> None:
 
 
 def _paths(probe: Probe) -> list[tuple[str, str]]:
-    return [("metadata", f"/{probe.target.metadata_path}"), ("unknown route", "/v2/no/such/route")]
+    return [("metadata", f"/{probe.endpoint.metadata_path}"), ("unknown route", "/v2/no/such/route")]
 
 
 def _asked(probe: Probe, what: str, path: str) -> tuple[str, Exchange]:

@@ -144,7 +144,7 @@ def _is_nobody(probe: Probe, listed: Exchange | None) -> bool:
 def _judge(probe: Probe, seen: Sequence[tuple[str, Exchange, str]]) -> None:
     if not seen:
         probe.untestable("no management call was answered")
-    wanted = probe.target.policy.criteria.management_reachable
+    wanted = probe.endpoint.policy.criteria.management_reachable
     for name, exchange, state in seen:
         probe.observe(f"{name}: {state} ({clip(status_of(exchange), 120)})")
     reached = [name for name, _, state in seen if state == "reachable"]

@@ -57,7 +57,7 @@ def security_grpc_metadata_holds_no_secret(probe: Probe) -> None:
     general = {"server metadata": "ServerMetadata", "repository index": "RepositoryIndex",
                "statistics": "ModelStatistics"}  # fmt: skip
     calls = [(name, probe.grpc.call(method)) for name, method in general.items()]
-    for model in probe.target.models:
+    for model in probe.endpoint.models:
         for name, method in (("metadata", "ModelMetadata"), ("configuration", "ModelConfig")):
             calls.append((f"{name} of {model.name}", probe.grpc.call(method, named(method, model.name, model.version))))
     _judge(probe, [(name, exchange, texts_of(exchange.response_body)) for name, exchange in calls if exchange.ok])
@@ -74,7 +74,7 @@ def _look(probe: Probe, name: str, exchange: Exchange, text: str) -> None:
     """One case for one description; several models with a secret at the same place are one root cause."""
     kind = name.partition(" of ")[0]
     found = disclosures(text, SECRETS)
-    (probe.target.rest or probe.grpc).recorder.redactor.add([each.value for each in found])
+    (probe.endpoint.rest or probe.grpc).recorder.redactor.add([each.value for each in found])
     for each in found:
         probe.holds(False, clause=SECRET, expected="no secret", observed=f"{name}: {each.text}", exchange=exchange,
                     root=f"secret-in:{kind}")  # fmt: skip
@@ -88,7 +88,7 @@ def _look(probe: Probe, name: str, exchange: Exchange, text: str) -> None:
 
 
 def _described(probe: Probe) -> list[tuple[str, Exchange]]:
-    client, target = probe.client, probe.target
+    client, target = probe.client, probe.endpoint
     found = [
         ("server metadata", target.metadata_exchange),
         ("log settings", client.send("GET", "/v2/logging")),

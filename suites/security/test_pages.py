@@ -50,7 +50,7 @@ def security_errors_echo_no_markup(probe: Probe) -> None:
     marked = quote(MARKUP, safe="")
     paths = [f"/v2/models/{marked}", f"/v2/models/{marked}/infer", f"/v2/{marked}", f"/{marked}", f"/v2?q={marked}"]
     paths += [f"/v2/models/{marked}/versions/{marked}/ready"]
-    paths += [probe.client.model_path(model.name, MARKUP) for model in probe.target.models[:1]]
+    paths += [probe.client.model_path(model.name, MARKUP) for model in probe.endpoint.models[:1]]
     asked: list[tuple[str, str, bytes | None]] = [("GET", path, None) for path in paths]
     asked += [("POST", path, b"{}") for path in paths[1:4]]
     asked.append(("POST", probe.client.model_path(UNKNOWN_MODEL, None, "infer"), f'{{"id":"{MARKUP}"{MARKUP}'.encode()))
@@ -69,7 +69,7 @@ def security_errors_echo_no_markup(probe: Probe) -> None:
 
 def _marked_inferences(probe: Probe) -> list[tuple[str, str, bytes | None]]:
     """Inferences with markup where errors like to quote the request, for the first model that takes any."""
-    for model in probe.target.models:
+    for model in probe.endpoint.models:
         with contextlib.suppress(Untestable):
             request = model.rest.accepted().request
             path = probe.client.model_path(model.name, model.address, "infer")

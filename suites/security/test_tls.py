@@ -68,7 +68,7 @@ def security_tls_not_beside_plain_http(probe: Probe) -> None:
     """
     _over_tls(probe)
     with plain(probe.client) as client:
-        for path in (f"/{probe.target.metadata_path}", "/v2/health/live"):
+        for path in (f"/{probe.endpoint.metadata_path}", "/v2/health/live"):
             exchange = client.send("GET", path, fresh=True)
             observed = f"GET {path} without TLS: {status_of(exchange)}"
             probe.holds(not exchange.ok, expected="nothing served", observed=observed, exchange=exchange)
@@ -100,7 +100,7 @@ def security_certificate_recorded(probe: Probe) -> None:
     probe.observe(f"{facts}{', self-signed' if found.get('issuer') == found.get('subject') else ''}")
     probe.holds(
         left >= MOST_URGENT, expected=f"{MOST_URGENT} days or more", observed=facts, root="certificate-runs-out",
-        exchange=probe.client.send("GET", f"/{probe.target.metadata_path}", fresh=True),
+        exchange=probe.client.send("GET", f"/{probe.endpoint.metadata_path}", fresh=True),
     )  # fmt: skip
 
 

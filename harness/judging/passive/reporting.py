@@ -22,7 +22,7 @@ def report_sightings(
     Raises:
         TesterFailed: looking itself went wrong, so nothing can be said.
     """
-    sightings = probe.target.memory.find(Sightings)
+    sightings = probe.endpoint.memory.find(Sightings)
     if sightings is None:
         return False
     if sightings.defects:
@@ -44,7 +44,7 @@ def in_words(seen: Sighting) -> str:
 
 def seen_at_all(probe: Probe, transport: Transport, *, errors: bool = False) -> str:
     """How many answers (or errors) there are to judge, in words; where there is none, nothing is decided."""
-    sightings = probe.target.memory.find(Sightings)
+    sightings = probe.endpoint.memory.find(Sightings)
     counts = None if sightings is None else sightings.errors if errors else sightings.answers
     if counts is None or not counts[transport]:
         probe.inconclusive(f"no {'error' if errors else 'answer'} of the endpoint is on record")

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 from harness.budget import BudgetExhausted
 from harness.check import Untestable
+from harness.endpoint.endpoint import Endpoint
 from harness.endpoint.models import ModelUnderTest
 from harness.endpoint.route import AnyRoute
-from harness.endpoint.target import Target
 from harness.incident import EndpointLost, Incident
 from harness.record.clock import now
 from harness.record.exchange import Exchange
@@ -72,7 +72,7 @@ class Continuity:
         warm_up: float,
     ) -> None:
         self.incidents: list[Incident] = []
-        self.target: Target | None = None
+        self.endpoint: Endpoint | None = None
         self.say: Callable[[str], None] = lambda _: None
         self.crowd = ""
         self._recorder, self._clients = recorder, clients
@@ -271,8 +271,8 @@ class Continuity:
 
     def _infers(self) -> bool:
         """Whether the models that have inferred before infer again."""
-        target = self.target
-        routes = [] if target is None else [model.route for model in target.models if model.route.known is not None]
+        endpoint = self.endpoint
+        routes = [] if endpoint is None else [model.route for model in endpoint.models if model.route.known is not None]
         try:
             with aside():
                 return all(map(self._infers_again, routes[:MODELS]))
@@ -290,7 +290,7 @@ class Continuity:
         return (fitting or self._clients)[0]
 
     def _model_of(self, exchange: Exchange) -> ModelUnderTest | None:
-        models = self.target.models if self.target is not None else []
+        models = self.endpoint.models if self.endpoint is not None else []
         found = [model for model in models if f"/models/{model.name}/" in exchange.url]
         return next(iter(found or models), None)
 

@@ -7,7 +7,7 @@ import msgspec
 from harness.bundle.events import Opened, ReportGiven, UnsampledSeen
 from harness.check import REGISTRY
 from harness.clauses import Catalogue
-from harness.endpoint.target import Target
+from harness.endpoint.endpoint import Endpoint
 from harness.run.config import Config
 from harness.run.events import model_event, target_event
 from harness.run.session.identities import log_identity
@@ -49,13 +49,13 @@ def log_opening(record: RunRecord, config: Config, catalogue: Catalogue) -> None
         record.note(f"also named: {record.redactor.url(extra.url)}; this version does not compare replicas")
 
 
-def log_target(record: RunRecord, target: Target) -> None:
+def log_endpoint(record: RunRecord, endpoint: Endpoint) -> None:
     """Record what was found behind the endpoint, with the identity of each model at the start."""
-    record.log(target_event(target))
-    for model in target.models:
+    record.log(target_event(endpoint))
+    for model in endpoint.models:
         record.log(model_event(model))
         first = model.route.metadata_exchange
         log_identity(record, model, "start", first.response_body, ok=first.ok)
-    for model in target.beyond:
+    for model in endpoint.beyond:
         record.log(model_event(model))
         record.log(UnsampledSeen(model=model.id, reason=model.beyond, paste=model.mend))

@@ -1,4 +1,4 @@
-"""What a run that has found its target works with."""
+"""What a run that has found its endpoint works with."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from harness.budget import Budget
 from harness.check import Check
 from harness.clauses import Catalogue
-from harness.endpoint.target import Target
+from harness.endpoint.endpoint import Endpoint
 from harness.judging.passive.self_check import SelfChecker
 from harness.record.disk import Disk
 from harness.run.config import Config
@@ -42,7 +42,7 @@ class Equipment:
     record: RunRecord
     budget: Budget
     clients: list[RestClient | GrpcClient]
-    target: Target
+    endpoint: Endpoint
     stopped: Blocked | None
     continuity: Continuity
     messages: SelfChecker

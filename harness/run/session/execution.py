@@ -46,7 +46,7 @@ class Execution:
     def __init__(self, equipment: Equipment) -> None:
         self._with = equipment
         self.results: dict[str, Result] = {}
-        self.unsampled = {model.id: (model.beyond, model.mend) for model in equipment.target.beyond}
+        self.unsampled = {model.id: (model.beyond, model.mend) for model in equipment.endpoint.beyond}
 
     def execute(self, check: Check, model: ModelUnderTest | None) -> Result:
         """Carry out one check, unless a prerequisite failed, and write its result to the journal."""
@@ -88,7 +88,7 @@ class Execution:
         clauses = self._with.catalogue.clauses
         levels = {clause: clauses[clause].level for clause in check.clauses} | check.beyond_clauses
         optional = frozenset(clause for clause in check.clauses if clauses[clause].extension)
-        return Probe(check, self._with.target, Outcome(levels, optional=optional), model)
+        return Probe(check, self._with.endpoint, Outcome(levels, optional=optional), model)
 
     def _carried_out(self, check: Check, probe: Probe) -> tuple[Verdict, str, bool]:
         """Verdict and reason of a check, and whether a prerequisite kept it from being carried out.
@@ -142,11 +142,13 @@ class Execution:
     def _looked_into(self, incident: Incident) -> None:
         """Where it may be disturbed and has come back, the suspects are sent again; then the incident is recorded."""
         if "stress" in self._with.config.allow and not incident.lost and not incident.crowd:
-            target = self._with.target
-            base = target.rest.access.address.url if target.rest is not None else ""
+            endpoint = self._with.endpoint
+            base = endpoint.rest.access.address.url if endpoint.rest is not None else ""
             recent = list(self._with.record.recorder.recent)
             with contextlib.suppress(EndpointLost, TesterFailed):
-                send_suspects_again(incident, recent, Clients(target.rest, target.grpc), base, self._with.continuity)
+                send_suspects_again(
+                    incident, recent, Clients(endpoint.rest, endpoint.grpc), base, self._with.continuity
+                )
         self._with.record.log(incident_event(incident))
 
     def _without_request(self, check: Check, model: ModelUnderTest, reason: str) -> str:

@@ -10,8 +10,8 @@ from harness.budget import Budget, BudgetExhausted
 from harness.check import Check, EndpointLost, TesterFailed, Untestable
 from harness.endpoint.bounds import NOTHING
 from harness.endpoint.discovery import discover
-from harness.endpoint.errors import TargetError
-from harness.endpoint.target import Target
+from harness.endpoint.endpoint import Endpoint
+from harness.endpoint.errors import EndpointError
 from harness.endpoint.warming import warm_up
 from harness.policy import BudgetTable, Policy
 from harness.record.disk import of_this_machine
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Discovered:
-    """The target, and how every check ends where discovery came to no end."""
+    """The endpoint, and how every check ends where discovery came to no end."""
 
-    target: Target
+    endpoint: Endpoint
     stopped: Blocked | None = None
 
 
@@ -53,7 +53,7 @@ def _grpc_client(access: Access, recorder: Recorder, budget: Budget) -> GrpcClie
     return GrpcClient(access, recorder, budget)
 
 
-def find_target(
+def find_endpoint(
     rest: RestClient | None,
     grpc: GrpcClient | None,
     policy: Policy,
@@ -71,7 +71,7 @@ def find_target(
     """
     try:
         return Discovered(discover(rest, grpc, policy, models, tell))
-    except (TargetError, AccessError) as error:
+    except (EndpointError, AccessError) as error:
         raise UsageError(str(error)) from error
     except BudgetExhausted as error:
         stopped = Blocked(Verdict.UNTESTABLE, f"not carried out: {error} before the first check", BUDGET)
@@ -81,22 +81,22 @@ def find_target(
         stopped = Blocked(Verdict.TOOL_ERROR, f"not carried out: {error}")
     except Exception as error:  # noqa: BLE001 -- a defect of ours ends in words as well, and with the evidence
         stopped = Blocked(Verdict.TOOL_ERROR, of_this_machine(error) or in_words("discovery", error))
-    return Discovered(Target(rest, grpc, policy, "v2", NOTHING, None), stopped)
+    return Discovered(Endpoint(rest, grpc, policy, "v2", NOTHING, None), stopped)
 
 
 def warm_up_models(
-    target: Target, config: Config, checks: Sequence[Check], seconds: float, tell: Callable[[str], None]
+    endpoint: Endpoint, config: Config, checks: Sequence[Check], seconds: float, tell: Callable[[str], None]
 ) -> None:
-    """The first inferences, if any will follow; what is noticed stands in the target's remarks."""
+    """The first inferences, if any will follow; what is noticed stands in the endpoint's remarks."""
     if not any(check.per == "model" for check in checks):
         return
     given = config.policy.budget.request_timeout != BudgetTable().request_timeout
     # One that goes away over it is told by the first check.
     try:
-        warm_up(target, seconds, fixed=config.options.timeout is not None or given, tell=tell)
+        warm_up(endpoint, seconds, fixed=config.options.timeout is not None or given, tell=tell)
     except (EndpointLost, Untestable):
         pass
     except TesterFailed as error:
-        target.remarks.append(f"warming up: {error}")
+        endpoint.remarks.append(f"warming up: {error}")
     except Exception as error:  # noqa: BLE001 -- the checks that meet it again say what it means
-        target.remarks.append(in_words("warming up", error))
+        endpoint.remarks.append(in_words("warming up", error))

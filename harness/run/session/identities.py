@@ -7,8 +7,8 @@ import hashlib
 from harness.budget import BudgetExhausted
 from harness.bundle.events import IdentitySeen, Moment
 from harness.check import EndpointLost, TesterFailed, Untestable
+from harness.endpoint.endpoint import Endpoint
 from harness.endpoint.models import ModelUnderTest
-from harness.endpoint.target import Target
 from harness.probing.probe import checking
 from harness.record.clock import now
 from harness.run.session.record import RunRecord
@@ -29,11 +29,11 @@ def log_identity(
     )
 
 
-def read_identities(record: RunRecord, target: Target, when: Moment) -> None:
+def read_identities(record: RunRecord, endpoint: Endpoint, when: Moment) -> None:
     """Read each model's metadata again, and record it."""
     with checking(record.recorder, None):
-        target.ahead.ask([model.route.read_metadata for model in target.models])
-        for model in target.models:
+        endpoint.ahead.ask([model.route.read_metadata for model in endpoint.models])
+        for model in endpoint.models:
             try:
                 exchange = model.route.read_metadata()
             except (BudgetExhausted, EndpointLost, Untestable, TesterFailed) as error:

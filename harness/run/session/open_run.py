@@ -1,4 +1,4 @@
-"""A run that has found its target: carries out what is planned, and makes the bundle of what happened."""
+"""A run that has found its endpoint: carries out what is planned, and makes the bundle of what happened."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class OpenRun:
         self._with = equipment
         self._execution = Execution(equipment)
         self.config = equipment.config
-        self.target = equipment.target
+        self.endpoint = equipment.endpoint
         self.purse = equipment.purse
         self.prices = equipment.prices
         self.redactor = equipment.record.redactor
@@ -83,7 +83,7 @@ class OpenRun:
         """Read the identity of the models in the middle of the run, once."""
         if not self._middle_read:
             self._middle_read = True
-            read_identities(self._with.record, self.target, "middle")
+            read_identities(self._with.record, self.endpoint, "middle")
             self.purse.identity_read()
 
     def stale_waivers(self) -> list[str]:
@@ -94,8 +94,8 @@ class OpenRun:
         """Whether all messages so far are what they were meant to be; judged once, at the end."""
         if self._self_check is None:
             models: dict[Transport, Models] = {
-                "rest": {each.name: each.metadata for each in self.target.models},
-                "grpc": {each.name: each.grpc.metadata for each in self.target.models if "grpc" in each.routes},
+                "rest": {each.name: each.metadata for each in self.endpoint.models},
+                "grpc": {each.name: each.grpc.metadata for each in self.endpoint.models if "grpc" in each.routes},
             }
             self._self_check = msgspec.convert(self._with.messages.judge(models), SelfChecked)
             self._with.record.log(self._self_check)
@@ -115,7 +115,7 @@ class OpenRun:
         record = self._with.record
         self._with.watchdog.stop()
         try:
-            if (bench := self.target.memory.find(LoadRunner)) is not None:
+            if (bench := self.endpoint.memory.find(LoadRunner)) is not None:
                 bench.close()
             # Where something could not be recorded nothing more is sent, and the last line says why it ended.
             if not self._with.disk.failed:
@@ -136,7 +136,7 @@ class OpenRun:
             )
         for text in self.stale_waivers():
             record.note(text)
-        read_identities(record, self.target, "end")
+        read_identities(record, self.endpoint, "end")
         self.self_check()
         for incident in self._with.continuity.take_untold():
             record.log(incident_event(incident))

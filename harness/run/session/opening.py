@@ -1,4 +1,4 @@
-"""A run before its first request: opens the bundle, seals the plan, and finds the target."""
+"""A run before its first request: opens the bundle, seals the plan, and finds the endpoint."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import msgspec
 from harness.budget import Budget
 from harness.check import Check
 from harness.clauses import Catalogue
-from harness.endpoint.target import Target
+from harness.endpoint.endpoint import Endpoint
 from harness.judging.passive.self_check import SelfChecker
 from harness.judging.passive.sightings import Sightings
 from harness.policy import EndpointTable
@@ -28,10 +28,10 @@ from harness.run.options import UsageError
 from harness.run.planning.plan import make_plan
 from harness.run.planning.purse import Purse
 from harness.run.planning.telling import EXAMPLES, Prices
-from harness.run.session.beginning import log_opening, log_target
+from harness.run.session.beginning import log_endpoint, log_opening
 from harness.run.session.equipment import Equipment
 from harness.run.session.execution import share_of_check
-from harness.run.session.finding import Discovered, find_target, grpc_client, rest_client, warm_up_models
+from harness.run.session.finding import Discovered, find_endpoint, grpc_client, rest_client, warm_up_models
 from harness.run.session.open_run import OpenRun
 from harness.run.session.record import RunRecord
 from harness.run.watchdog import Watchdog
@@ -112,12 +112,12 @@ class PreparedRun:
         continuity.say = self._say
         record.recorder.continuity = continuity
         found = self._find(rest, grpc, waits)
-        target = found.target
-        target.memory.keep(sightings)
-        target.ahead.sees = sightings.sees
-        continuity.target = target
-        self._make_ready(target, record, waits.warm_up)
-        log_target(record, target)
+        endpoint = found.endpoint
+        endpoint.memory.keep(sightings)
+        endpoint.ahead.sees = sightings.sees
+        continuity.endpoint = endpoint
+        self._make_ready(endpoint, record, waits.warm_up)
+        log_endpoint(record, endpoint)
         prices = Prices(config.profile, credentials=bool(config.probed.access.secrets()))
         equipment = Equipment(
             config=config,
@@ -127,13 +127,13 @@ class PreparedRun:
             record=record,
             budget=budget,
             clients=clients,
-            target=target,
+            endpoint=endpoint,
             stopped=found.stopped,
             continuity=continuity,
             messages=messages,
             watchdog=watchdog,
             prices=prices,
-            purse=_purse(budget, prices, target),
+            purse=_purse(budget, prices, endpoint),
         )
         watchdog.start()
         self._to_close.callback(watchdog.stop)
@@ -181,27 +181,27 @@ class PreparedRun:
     def _find(self, rest: RestClient | None, grpc: GrpcClient | None, waits: EndpointTable) -> Discovered:
         policy = msgspec.structs.replace(self.config.policy, endpoint=waits)
         try:
-            return find_target(rest, grpc, policy, self.config.options.models, self._tell)
+            return find_endpoint(rest, grpc, policy, self.config.options.models, self._tell)
         except UsageError:
             self.abandon()
             raise
 
-    def _make_ready(self, target: Target, record: RunRecord, warm_up: float) -> None:
-        """Set the target up for the checks, and warm its models up."""
+    def _make_ready(self, endpoint: Endpoint, record: RunRecord, warm_up: float) -> None:
+        """Set the endpoint up for the checks, and warm its models up."""
         config = self.config
-        target.replicas, target.seed = config.replicas, config.seed
-        target.examples = EXAMPLES[config.profile]
-        warm_up_models(target, config, self.checks, warm_up, self._tell)
-        for text in target.remarks:
+        endpoint.replicas, endpoint.seed = config.replicas, config.seed
+        endpoint.examples = EXAMPLES[config.profile]
+        warm_up_models(endpoint, config, self.checks, warm_up, self._tell)
+        for text in endpoint.remarks:
             self._tell(text)
             record.note(text)
-        target.ahead.note = record.note
-        target.memory.keep(LoadRunner(config.folder / "series", config.profile, config.limits, self._say))
+        endpoint.ahead.note = record.note
+        endpoint.memory.keep(LoadRunner(config.folder / "series", config.profile, config.limits, self._say))
 
 
-def _purse(budget: Budget, prices: Prices, target: Target) -> Purse:
-    purse = Purse(budget, prices, len(target.models))
-    takes = [took for model in target.models for took in model.takes]
+def _purse(budget: Budget, prices: Prices, endpoint: Endpoint) -> Purse:
+    purse = Purse(budget, prices, len(endpoint.models))
+    takes = [took for model in endpoint.models for took in model.takes]
     if takes:
         purse.seen(sum(takes) / len(takes))
     return purse

@@ -192,7 +192,7 @@ def transports_bytes(probe: Probe) -> None:
         probe.not_applicable("the model echoes no BYTES")
     for echo in echoes:
         _survive(probe, echo, NOT_UTF8, special=True)
-        if not probe.target.extension(EXTENSION):
+        if not probe.endpoint.extension(EXTENSION):
             probe.observe(f"without {EXTENSION} there is no way to ask for such bytes in JSON", "BYTES-04")
             continue
         exchange = json_asked(probe, with_elements(base_request(probe), echo.source, (b"\xff\x00",)))

@@ -25,7 +25,7 @@ def transports_server_metadata(probe: Probe) -> None:
 
     Name, version and extensions (in any order) of server metadata; what is absent counts as empty.
     """
-    over_rest = probe.target.server
+    over_rest = probe.endpoint.server
     if over_rest is None:
         probe.untestable("there is no server metadata over REST")
     exchange = probe.grpc.server_metadata()

@@ -45,7 +45,7 @@ def transports_same_mistakes(probe: Probe) -> None:
     metadata = probe.model.metadata
     mistakes = list(transport_mistakes(request, UNKNOWN_MODEL, named=bool(metadata and metadata.inputs)))
     sends = [partial(over, probe, request, each) for each in mistakes for over in (_over_rest, _over_grpc)]
-    probe.target.ahead.ask(sends, refused)
+    probe.endpoint.ahead.ask(sends, refused)
     for mistake in mistakes:
         rest, grpc = _over_rest(probe, request, mistake), _over_grpc(probe, request, mistake)
         observed = f"{mistake.why}: {status_of(rest)} over REST, {status_of(grpc)} over gRPC"

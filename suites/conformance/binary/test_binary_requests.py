@@ -54,7 +54,7 @@ def binary_listed_works(probe: Probe) -> None:
 
 def _tried(probe: Probe) -> Iterator[Exchange]:
     """Answers to binary requests, up to the first that works."""
-    for model in probe.target.models[:MODELS_TRIED]:
+    for model in probe.endpoint.models[:MODELS_TRIED]:
         with contextlib.suppress(Untestable, ValueError):
             body = binary_request(model.rest.accepted().request)
             for label in (MEDIA_TYPE, "application/json"):

@@ -44,13 +44,13 @@ def repository_index_lists_models(probe: Probe) -> None:
     if not case(good, "status 200 and an array", f"{status_of(exchange)}, {json_type(value)}"):
         return
     assert isinstance(value, list)
-    for name in probe.target.unsendable[:20]:
+    for name in probe.endpoint.unsendable[:20]:
         probe.holds(False, clause="REPO-01", expected="names that a path can hold", exchange=exchange, mild=True,
                     observed=f"a name with half a surrogate pair: {name!a}")  # fmt: skip
     for row in value[:MOST_ROWS]:
         named = isinstance(row, dict) and isinstance(row.get("name"), str)
         case(named, "an object with a string name", shown(row))
-    for model in probe.target.models:
+    for model in probe.endpoint.models:
         if of_name(exchange, model.name) or not infers(model):
             continue
         case(False, f"an entry for {model.name!r}, which infers", f"{len(value)} entries, none of that name")
@@ -96,7 +96,7 @@ def repository_index_state_ready(probe: Probe) -> None:
     """
     exchange = index(probe)
     asked = 0
-    for model in probe.target.models:
+    for model in probe.endpoint.models:
         states = [row["state"] for row in of_name(exchange, model.name) if "state" in row]
         if not states or not infers(model):
             continue
@@ -137,7 +137,7 @@ def repository_index_ready_only(probe: Probe) -> None:
     usual = "READY" in {row.get("state") for row in rows_of(plain)}
     unready = [row for row in rows_of(yes) if usual and row.get("state", "READY") != "READY"]
     case(not unready, "only what is ready", ", ".join(map(shown, unready)) or "so it is", yes)
-    missing = [each.name for each in probe.target.models
+    missing = [each.name for each in probe.endpoint.models
                if good and not of_name(yes, each.name) and of_name(plain, each.name)
                and infers(each)]  # fmt: skip
     case(not missing, "every model that infers", f"missing: {', '.join(missing) or 'none'}", yes)

@@ -96,7 +96,7 @@ def grpc_error_explains(probe: Probe) -> None:
     """
     answers = [(mistake.label, mistake.exchange) for mistake in grpc_mistakes(probe)]
     answers.append(("metadata of an unknown model", probe.grpc.model_metadata(UNKNOWN_MODEL)))
-    raised = probe.target.policy.criteria.server_error_for_client_mistake == "fail"
+    raised = probe.endpoint.policy.criteria.server_error_for_client_mistake == "fail"
     codes = []
     for label, exchange in answers:
         if not refused(exchange) or exchange.rpc is None:

@@ -47,7 +47,7 @@ def grpc_server_ready(probe: Probe) -> None:
     """
     exchange = probe.answered(probe.grpc.server_ready())
     good = exchange.ok and bool(probe.message("ServerReady", exchange).ready)
-    if not good and not all(_infers(probe, position) for position in range(len(probe.target.models))):
+    if not good and not all(_infers(probe, position) for position in range(len(probe.endpoint.models))):
         probe.untestable("not ready, and not every model under test infers: the server may be right")
     observed = f"{status_of(exchange)}{', ready is false' if exchange.ok and not good else ''}"
     probe.holds(good, expected="OK and ready true", observed=observed, exchange=exchange)
@@ -55,7 +55,7 @@ def grpc_server_ready(probe: Probe) -> None:
 
 def _infers(probe: Probe, position: int) -> bool:
     try:
-        return probe.target.models[position].grpc.accepted().exchange.ok
+        return probe.endpoint.models[position].grpc.accepted().exchange.ok
     except (Untestable, NotApplicable):
         return False
 

@@ -79,7 +79,7 @@ def grpc_model_metadata(probe: Probe) -> None:
 
 
 def _loaded(probe: Probe) -> bool:
-    if probe.target.rest is not None and probe.model.metadata is not None:
+    if probe.endpoint.rest is not None and probe.model.metadata is not None:
         return True
     ready = probe.grpc.model_ready(probe.model.name)
     return ready.ok and bool(probe.message("ModelReady", ready).ready)

@@ -204,7 +204,7 @@ def _empty_elsewhere(probe: Probe, request: InferRequest) -> str | None:
     answers: dict[str, Any] = {}
     if typable(request):
         answers["typed"] = outputs(probe.model.grpc.infer(request, "typed"))
-    if probe.target.rest is not None:
+    if probe.endpoint.rest is not None:
         answers["over REST"] = outputs_of(probe.model.rest.infer(request))
     empty = [words for words, found in answers.items() if found and not any(each.elements for each in found.values())]
     return empty[0] if empty else None

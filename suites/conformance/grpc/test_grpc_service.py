@@ -48,7 +48,7 @@ def grpc_service_methods(probe: Probe) -> None:
     Calls each once. What takes a model gets the first one under test, and where that is UNIMPLEMENTED a name that no
     server has, since the model and not the method may be what has no such operation.
     """
-    client, known = probe.grpc, probe.target.models[0].name if probe.target.models else UNKNOWN_MODEL
+    client, known = probe.grpc, probe.endpoint.models[0].name if probe.endpoint.models else UNKNOWN_MODEL
     nothing = InferRequest(inputs=())
     asked: dict[str, list[Callable[[], Exchange]]] = {
         "ServerLive": [client.server_live],

@@ -176,7 +176,7 @@ def grpc_typed_row_major(probe: Probe) -> None:
 def _against_rows(probe: Probe, batch: InferRequest, answer: dict[str, Tensor]) -> tuple[str | None, str]:
     """Where a typed answer is out of order, and what shows that it is not the model that mixes rows."""
     if any(tensor.shape[0] != ROWS for tensor in batch.inputs):
-        if probe.target.rest is None:
+        if probe.endpoint.rest is None:
             probe.not_applicable("the model takes no batches, and there is no REST to compare with")
         return difference(answer, outputs_of(probe.model.rest.infer(batch)), exact=False), "over REST"
     singles = [outputs(probe.model.grpc.infer(row_request(batch, index), "typed")) for index in range(ROWS)]
@@ -191,7 +191,7 @@ def _against_rows(probe: Probe, batch: InferRequest, answer: dict[str, Tensor]) 
 
 def _witnesses(probe: Probe, batch: InferRequest) -> list[tuple[str, dict[str, Tensor]]]:
     found = []
-    if probe.target.rest is not None:
+    if probe.endpoint.rest is not None:
         found.append(("over REST", outputs_of(probe.model.rest.infer(batch))))
     found.append(("as raw contents", outputs(probe.model.grpc.infer(batch, "raw"))))
     return [(words, answer) for words, answer in found if answer]

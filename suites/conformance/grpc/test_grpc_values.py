@@ -107,7 +107,7 @@ def _references(probe: Probe, request: InferRequest) -> list[dict[str, Tensor]]:
         message, _ = infer_reply(exchange)
         if message is not None and not message.raw_output_contents:
             found.append(outputs(exchange))
-    if probe.target.rest is not None:
+    if probe.endpoint.rest is not None:
         found.append(outputs_of(probe.model.rest.infer(request)))
     return [each for each in found if each] or probe.not_applicable(
         "neither typed contents nor REST give values to compare with"

@@ -107,7 +107,7 @@ def rest_error_blames_client(probe: Probe) -> None:
     Looks at malformed JSON, a missing member, a wrong count and an unknown output, where they were refused. Which 4xx
     is free, and recorded.
     """
-    raised = probe.target.policy.criteria.server_error_for_client_mistake == "fail"
+    raised = probe.endpoint.policy.criteria.server_error_for_client_mistake == "fail"
     codes = []
     for mutation, exchange in mistakes_made(probe):
         if mutation.name not in CLIENT_MISTAKES or not refused(exchange):

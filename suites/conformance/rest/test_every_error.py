@@ -64,7 +64,7 @@ def rest_no_answer_is_500(probe: Probe) -> None:
     500 says that the server broke down: for a mistake of the client that is the wrong status, and for a valid request
     the wrong answer. Health and readiness may say no by any status, and other 5xx say something else.
     """
-    raised = probe.target.policy.criteria.server_error_for_client_mistake == "fail"
+    raised = probe.endpoint.policy.criteria.server_error_for_client_mistake == "fail"
     _judge(probe, "rest", "REST-ERR-05", "a status from 400 to 499, or an answer", by_policy=raised)
 
 
@@ -85,7 +85,7 @@ def grpc_no_status_blames_server(probe: Probe) -> None:
     application without details. Readiness may be denied by any status; what stands for a status of HTTP only is left
     out.
     """
-    raised = probe.target.policy.criteria.server_error_for_client_mistake == "fail"
+    raised = probe.endpoint.policy.criteria.server_error_for_client_mistake == "fail"
     _judge(probe, "grpc", "GRPC-ERR-03", "a code that blames the client, and details", by_policy=raised)
 
 

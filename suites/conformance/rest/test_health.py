@@ -62,7 +62,7 @@ def rest_ready_answers_200(probe: Probe) -> None:
     if exchange.ok or not exchange.answered:
         probe.holds(exchange.ok, expected="status 200", observed=status_of(exchange), exchange=exchange)
         return
-    if not all(model.rest.first_answer().ok for model in probe.target.models):
+    if not all(model.rest.first_answer().ok for model in probe.endpoint.models):
         probe.untestable("not ready, and not every model under test infers: the server may be right")
     probe.holds(False, expected="status 200", observed=status_of(exchange), exchange=exchange)
 

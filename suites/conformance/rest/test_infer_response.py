@@ -73,7 +73,7 @@ def rest_infer_echoes_id(probe: Probe) -> None:
     versions = probe.model.metadata.versions if probe.model.metadata else ()
     asked = [(request_id, None) for request_id in IDS] + [(IDS[0], version) for version in versions[:5]]
     probe.accepted()
-    probe.target.ahead.ask([partial(_sent_with, probe, *each) for each in asked])
+    probe.endpoint.ahead.ask([partial(_sent_with, probe, *each) for each in asked])
     kept = [_echoes_id(probe, *each) for each in asked]
     with contextlib.suppress(NotApplicable, Untestable):
         batch = probe.model.rest.batch(MANY_ROWS).request

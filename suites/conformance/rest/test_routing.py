@@ -153,8 +153,8 @@ def _answers(probe: Probe) -> Iterator[tuple[str, Exchange]]:
         yield "inference on many rows", probe.model.rest.batch(MANY_ROWS).exchange
     if probe.model.route.metadata_exchange.status == 200:
         yield "model metadata", probe.model.route.metadata_exchange
-    if probe.target.metadata_exchange.ok:
-        yield "server metadata", probe.target.metadata_exchange
+    if probe.endpoint.metadata_exchange.ok:
+        yield "server metadata", probe.endpoint.metadata_exchange
 
 
 def _problem(exchange: Exchange) -> str | None:

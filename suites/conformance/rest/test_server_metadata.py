@@ -22,10 +22,10 @@ def rest_server_metadata_answers_200(probe: Probe) -> None:
 
     The table of endpoints and the OpenAPI file differ by the trailing slash, so one of the two forms is enough.
     """
-    exchange = probe.target.metadata_exchange
-    good = exchange.ok and probe.target.server is not None
+    exchange = probe.endpoint.metadata_exchange
+    good = exchange.ok and probe.endpoint.server is not None
     probe.holds(good, expected="status 200 and a JSON object", observed=status_of(exchange), exchange=exchange)
-    probe.observe(f"the form that answers is {probe.target.metadata_path}", "REST-HTTP-02")
+    probe.observe(f"the form that answers is {probe.endpoint.metadata_path}", "REST-HTTP-02")
 
 
 @check(
@@ -42,7 +42,7 @@ def rest_server_metadata_name(probe: Probe) -> None:
 
     Reads the body of the server metadata.
     """
-    exchange = probe.target.metadata_exchange
+    exchange = probe.endpoint.metadata_exchange
     if exchange.answered and not exchange.ok:
         expected = "status 200 and an object with a name"
         probe.holds(False, expected=expected, observed=status_of(exchange), exchange=exchange)
@@ -84,7 +84,7 @@ def rest_server_metadata_extensions(probe: Probe) -> None:
     """
     exchange = _read(probe)
     value = probe.json_object(exchange).get("extensions", "(absent)")
-    exchange = probe.target.metadata_exchange
+    exchange = probe.endpoint.metadata_exchange
     value = probe.json_object(exchange).get("extensions", ABSENT)
     good = isinstance(value, list) and all(isinstance(name, str) for name in value)
     probe.holds(good, expected="extensions is an array of strings", observed=shown(value), exchange=exchange)
@@ -105,7 +105,7 @@ def rest_server_metadata_extensions_exist(probe: Probe) -> None:
     Names are not standardised; they are recorded. The repository index is read where the name is Triton's
     model_repository: reading it disturbs nothing. Other extensions have suites of their own.
     """
-    names = probe.target.server.extensions if probe.target.server else ()
+    names = probe.endpoint.server.extensions if probe.endpoint.server else ()
     probe.observe(f"extensions: {', '.join(names) or 'none'}", "REST-SMETA-04")
     probe.holds(True, clause="REST-SMETA-04", expected="any names", observed=", ".join(names))
     if "model_repository" in names:
@@ -117,14 +117,14 @@ def rest_server_metadata_extensions_exist(probe: Probe) -> None:
 
 def _read(probe: Probe) -> Exchange:
     """The answer with the metadata; that there is none is one finding, by the check of the name."""
-    exchange = probe.target.metadata_exchange
+    exchange = probe.endpoint.metadata_exchange
     if exchange.answered and not exchange.ok:
         probe.untestable(f"there is no server metadata: {status_of(exchange)}")
     return exchange
 
 
 def _string_member(probe: Probe, name: str) -> None:
-    exchange = probe.target.metadata_exchange
+    exchange = probe.endpoint.metadata_exchange
     body = probe.json_object(exchange)
     observed = f"{name} is a {json_type(body[name])}" if name in body else f"{name} is absent"
     probe.holds(isinstance(body.get(name), str), expected=f"{name} is a string", observed=observed, exchange=exchange)

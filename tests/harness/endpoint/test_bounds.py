@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from harness.budget import Limits
 from harness.endpoint.bounds import NOTHING, beyond, elements, name_of, trimmed, unsendable
 from harness.endpoint.discovery import discover, split_name
+from harness.endpoint.endpoint import Endpoint
 from harness.endpoint.models import ModelUnderTest
 from harness.endpoint.rest_route import RestRoute
-from harness.endpoint.target import Target
 from harness.generate.inputs import candidates
 from harness.policy import EndpointTable, LimitsTable, Policy
 from harness.wire.messages import read_model_metadata
@@ -39,7 +39,7 @@ def described(inputs: object, outputs: object = GOOD) -> dict[str, Any]:
 @contextmanager
 def found(
     index: object, metadata: object, tmp_path: Path, limits: LimitsTable = LIMITS
-) -> Iterator[tuple[Target, int]]:
+) -> Iterator[tuple[Endpoint, int]]:
     """What discovery makes of an endpoint, and how many requests it took; ``metadata`` is of "bad", or of all."""
     whole = metadata if isinstance(metadata, dict) and "inputs" not in metadata else {}
 
@@ -71,9 +71,9 @@ def found(
 )
 def test_a_model_beyond_a_limit_says_which_the_other_is_probed(inputs: object, setting: str, tmp_path: Path) -> None:
     index = [{"name": "bad"}, {"name": "good"}]
-    with found(index, {"bad": described(inputs)}, tmp_path) as (target, _):
-        assert [model.name for model in target.models] == ["good"]
-        left = target.beyond[0]
+    with found(index, {"bad": described(inputs)}, tmp_path) as (endpoint, _):
+        assert [model.name for model in endpoint.models] == ["good"]
+        left = endpoint.beyond[0]
         assert left.name == "bad"
         assert f"raise it with [limits] {setting} in the policy" in left.beyond
         assert left.mend.startswith(f"[limits]\n{setting} = ")
@@ -86,9 +86,9 @@ def test_what_no_setting_would_allow_is_told_without_one(tmp_path: Path) -> None
         "large": described([{"name": "x", "datatype": "FP64", "shape": [10**200, 10**200]}]),
         "deep": described([{"name": "x", "datatype": "FP32", "shape": [1] * 5000}]),
     }
-    with found(index, metadata, tmp_path) as (target, _):
-        assert not target.models
-        for model, word in zip(target.beyond, ("more than 10^", "5000 dimensions", "200000 bytes"), strict=True):
+    with found(index, metadata, tmp_path) as (endpoint, _):
+        assert not endpoint.models
+        for model, word in zip(endpoint.beyond, ("more than 10^", "5000 dimensions", "200000 bytes"), strict=True):
             assert word in model.beyond
             assert "raise" not in model.beyond
             assert not model.mend
@@ -96,67 +96,67 @@ def test_what_no_setting_would_allow_is_told_without_one(tmp_path: Path) -> None
 
 def test_outputs_have_a_limit_too(tmp_path: Path) -> None:
     many = [{"name": f"y{n}", "datatype": "FP32", "shape": [1]} for n in range(600)]
-    with found([{"name": "bad"}], {"bad": described(GOOD, many)}, tmp_path) as (target, _):
-        assert "[limits] outputs" in target.beyond[0].beyond
+    with found([{"name": "bad"}], {"bad": described(GOOD, many)}, tmp_path) as (endpoint, _):
+        assert "[limits] outputs" in endpoint.beyond[0].beyond
 
 
 def test_a_raised_limit_lets_the_model_in(tmp_path: Path) -> None:
     inputs = [{"name": "x", "datatype": "FP32", "shape": [3_000_000]}]
-    with found([{"name": "m"}], {"m": described(inputs)}, tmp_path, LimitsTable(elements=3_000_000)) as (target, _):
-        assert not target.beyond
-        assert next(target.models[0].route.candidates()).inputs[0].shape == (3_000_000,)
+    with found([{"name": "m"}], {"m": described(inputs)}, tmp_path, LimitsTable(elements=3_000_000)) as (endpoint, _):
+        assert not endpoint.beyond
+        assert next(endpoint.models[0].route.candidates()).inputs[0].shape == (3_000_000,)
 
 
 def test_of_many_models_the_first_are_probed_and_the_rest_is_told(tmp_path: Path) -> None:
     index = [{"name": f"m{n}"} for n in range(20_000)]
-    with found(index, described(GOOD), tmp_path) as (target, requests):
-        assert [model.name for model in target.models] == [f"m{n}" for n in range(LIMITS.models)]
+    with found(index, described(GOOD), tmp_path) as (endpoint, requests):
+        assert [model.name for model in endpoint.models] == [f"m{n}" for n in range(LIMITS.models)]
         assert requests < 2 * LIMITS.models + 20
-        (rest,) = target.beyond
+        (rest,) = endpoint.beyond
         assert rest.beyond.startswith(f"19970 of 20000 models are not probed: {LIMITS.models} are the limit: raise it")
-        assert target.beyond[0].mend == "[limits]\nmodels = 20000"
+        assert endpoint.beyond[0].mend == "[limits]\nmodels = 20000"
 
 
 def test_a_list_that_is_more_than_is_read_gives_its_beginning(tmp_path: Path) -> None:
     index = "[" + ",".join('{"name":"m%d"}' % n for n in range(1_300_000)) + "]"  # noqa: UP031 -- braces
-    with found(index, described(GOOD), tmp_path) as (target, _):
-        assert [model.name for model in target.models[:2]] == ["m0", "m1"]
-        assert target.listed is None
-        assert any("more than is read" in each.beyond for each in target.beyond)
+    with found(index, described(GOOD), tmp_path) as (endpoint, _):
+        assert [model.name for model in endpoint.models[:2]] == ["m0", "m1"]
+        assert endpoint.listed is None
+        assert any("more than is read" in each.beyond for each in endpoint.beyond)
 
 
 def test_a_name_that_no_path_can_hold_is_told_and_the_other_is_probed(tmp_path: Path) -> None:
-    with found([{"name": "a\ud800b"}, {"name": "good"}], described(GOOD), tmp_path) as (target, _):
-        assert [model.name for model in target.models] == ["good"]
-        assert target.unsendable == ["a\ud800b"]
-        assert target.beyond[0].id == r"a\ud800b"
-        assert "half a surrogate pair" in target.beyond[0].beyond
+    with found([{"name": "a\ud800b"}, {"name": "good"}], described(GOOD), tmp_path) as (endpoint, _):
+        assert [model.name for model in endpoint.models] == ["good"]
+        assert endpoint.unsendable == ["a\ud800b"]
+        assert endpoint.beyond[0].id == r"a\ud800b"
+        assert "half a surrogate pair" in endpoint.beyond[0].beyond
 
 
 def test_a_version_and_an_input_that_nothing_can_hold(tmp_path: Path) -> None:
     index = [{"name": "a", "version": "\udc00"}, {"name": "b"}]
     bad = described([{"name": "x\ud800", "datatype": "FP32", "shape": [1]}]) | {"versions": ["1", "\ud800", "2"]}
-    with found(index, {"b": bad}, tmp_path) as (target, _):
-        assert [model.name for model in target.models] == ["a"]
-        assert "half a surrogate pair" in target.beyond[0].beyond
-        metadata = target.beyond[0].metadata
+    with found(index, {"b": bad}, tmp_path) as (endpoint, _):
+        assert [model.name for model in endpoint.models] == ["a"]
+        assert "half a surrogate pair" in endpoint.beyond[0].beyond
+        metadata = endpoint.beyond[0].metadata
         assert metadata is not None
         assert metadata.versions == ("1", "2")
 
 
 def test_a_long_name_is_never_repeated(tmp_path: Path) -> None:
-    with found([{"name": "x" * 200_000}, {"name": "y" * 200_000}], described(GOOD), tmp_path) as (target, requests):
-        assert not target.models
+    with found([{"name": "x" * 200_000}, {"name": "y" * 200_000}], described(GOOD), tmp_path) as (endpoint, requests):
+        assert not endpoint.models
         assert requests < 10
-        assert [each.id for each in target.beyond] == ["model with a long name", "model with a long name (2)"]
-        assert "200000 bytes" in target.beyond[0].beyond
+        assert [each.id for each in endpoint.beyond] == ["model with a long name", "model with a long name (2)"]
+        assert "200000 bytes" in endpoint.beyond[0].beyond
 
 
 def test_a_name_with_nul_is_probed_under_that_name(tmp_path: Path) -> None:
     names = ["a\0b", "a:b", "c\\:d", "e:"]
-    with found([{"name": name} for name in names], described(GOOD), tmp_path) as (target, _):
-        assert [(model.name, model.version) for model in target.models] == [(name, None) for name in names]
-        assert len({model.id for model in target.models}) == len(names)
+    with found([{"name": name} for name in names], described(GOOD), tmp_path) as (endpoint, _):
+        assert [(model.name, model.version) for model in endpoint.models] == [(name, None) for name in names]
+        assert len({model.id for model in endpoint.models}) == len(names)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 
 from harness.budget import Limits
 from harness.endpoint.discovery import discover
-from harness.endpoint.errors import TargetError
+from harness.endpoint.errors import EndpointError
 from harness.endpoint.warming import warm_up
 from harness.policy import EndpointTable, Policy, SampleTable
 from harness.run.embedded import EmbeddedServer
@@ -83,27 +83,27 @@ def infer_alone(method: str, path: str, body: bytes) -> Answer:
 @pytest.mark.parametrize("named", [["iris"], []])
 def test_inference_alone_is_enough_with_a_sample(tmp_path: Path, named: list[str]) -> None:
     with serving(infer_alone) as url, asking(url, tmp_path / "a") as client:
-        target = discover(client, None, with_samples(tmp_path), named)
-        assert [model.name for model in target.models] == ["iris"]
-        assert target.models[0].rest.accepted().exchange.ok
-    assert any("no metadata" in text for text in target.remarks)
+        endpoint = discover(client, None, with_samples(tmp_path), named)
+        assert [model.name for model in endpoint.models] == ["iris"]
+        assert endpoint.models[0].rest.accepted().exchange.ok
+    assert any("no metadata" in text for text in endpoint.remarks)
 
 
 def test_inference_alone_is_enough_without_a_sample(tmp_path: Path) -> None:
     with serving(infer_alone) as url, asking(url, tmp_path / "a") as client:
         assert discover(client, None, Policy(endpoint=SHORT), ["iris"]).models
-        with pytest.raises(TargetError, match="nothing of the protocol"):
+        with pytest.raises(EndpointError, match="nothing of the protocol"):
             discover(client, None, Policy(endpoint=SHORT), ["irsi"])
 
 
 def test_a_version_that_is_not_implemented_is_not_believed(tmp_path: Path) -> None:
-    refused = pytest.raises(TargetError, match="501")
+    refused = pytest.raises(EndpointError, match="501")
     with serving(infer_alone) as url, asking(url, tmp_path / "a") as client, refused:
         discover(client, None, with_samples(tmp_path), ["iris:1.0"])
 
 
 def test_a_version_that_a_listed_model_has_not(server: EmbeddedServer, tmp_path: Path) -> None:
-    with asking(server.url, tmp_path / "a") as client, pytest.raises(TargetError, match="no version '77'"):
+    with asking(server.url, tmp_path / "a") as client, pytest.raises(EndpointError, match="no version '77'"):
         discover(client, None, Policy(), ["pair:77"])
 
 
@@ -117,9 +117,9 @@ def server() -> Iterator[EmbeddedServer]:
 def test_a_table_for_a_model_that_is_not_there(server: EmbeddedServer, tmp_path: Path) -> None:
     policy = with_samples(tmp_path, pari=SampleTable(requests="x"))
     with asking(server.url, tmp_path / "a") as client:
-        with pytest.raises(TargetError, match="table for model 'iris'"):
+        with pytest.raises(EndpointError, match="table for model 'iris'"):
             discover(client, None, policy, ["pair"])
-        with pytest.raises(TargetError, match=r"'pari'.*did you mean 'pair'"):
+        with pytest.raises(EndpointError, match=r"'pari'.*did you mean 'pair'"):
             discover(client, None, Policy(samples={"pari": SampleTable(requests="x")}), ["pair"])
 
 
@@ -135,14 +135,14 @@ def prefixed(method: str, path: str, body: bytes) -> Answer:
 @pytest.mark.parametrize("wrong", ["/serving/v2", "/serving/v2/models/iris", "/serving/too/much"])
 def test_an_address_with_too_much_path(tmp_path: Path, wrong: str) -> None:
     with serving(prefixed) as url, asking(url + wrong, tmp_path) as client:
-        with pytest.raises(TargetError, match=f"write --endpoint {url}/serving$"):
+        with pytest.raises(EndpointError, match=f"write --endpoint {url}/serving$"):
             discover(client, None, Policy(endpoint=SHORT), ["iris"])
-        with pytest.raises(TargetError, match=f"write --endpoint {url}/serving$"):
+        with pytest.raises(EndpointError, match=f"write --endpoint {url}/serving$"):
             discover(client, None, Policy(endpoint=SHORT))
 
 
 def test_a_port_for_metrics(tmp_path: Path) -> None:
-    refused = pytest.raises(TargetError, match="port for metrics")
+    refused = pytest.raises(EndpointError, match="port for metrics")
     with serving(prefixed) as url, asking(url, tmp_path) as client, refused:
         discover(client, None, Policy(endpoint=SHORT), ["iris"])
 
@@ -152,7 +152,7 @@ def test_ports_of_the_other_transport(server: EmbeddedServer, tmp_path: Path) ->
     with (
         asking(wrong_rest, tmp_path / "a") as rest,
         grpc_client(wrong_grpc, tmp_path / "b") as (grpc, _),
-        pytest.raises(TargetError) as refusal,
+        pytest.raises(EndpointError) as refusal,
     ):
         discover(rest, grpc, Policy(endpoint=SHORT))
     text = str(refusal.value)
@@ -161,7 +161,7 @@ def test_ports_of_the_other_transport(server: EmbeddedServer, tmp_path: Path) ->
 
 
 def test_tls_to_a_plain_port(server: EmbeddedServer, tmp_path: Path) -> None:
-    refused = pytest.raises(TargetError, match=f"speaks plain HTTP: write {server.url}")
+    refused = pytest.raises(EndpointError, match=f"speaks plain HTTP: write {server.url}")
     with asking(server.url.replace("http://", "https://"), tmp_path) as client, refused:
         discover(client, None, Policy(endpoint=SHORT))
 
@@ -190,8 +190,8 @@ def test_a_server_that_is_not_ready_is_waited_for(tmp_path: Path, named: list[st
     told: list[str] = []
     with serving(starting(1.5)) as url, asking(url, tmp_path) as client:
         client.waits = False
-        target = discover(client, None, Policy(endpoint=SHORT), named, told.append)
-        assert target.models[0].metadata is not None
+        endpoint = discover(client, None, Policy(endpoint=SHORT), named, told.append)
+        assert endpoint.models[0].metadata is not None
     assert told == ["the server is not ready; waiting up to 5 s"]
 
 
@@ -212,23 +212,23 @@ def sleeping(first: float, later: float) -> Handler:
 def test_a_slow_first_answer_is_no_slow_model(tmp_path: Path) -> None:
     limits = Limits(request_seconds=0.5)
     with serving(sleeping(1.2, 0.0)) as url, asking(url, tmp_path, limits) as client:
-        target = discover(client, None, Policy(endpoint=SHORT))
-        warm_up(target, 5.0, fixed=False, tell=lambda _: None)
+        endpoint = discover(client, None, Policy(endpoint=SHORT))
+        warm_up(endpoint, 5.0, fixed=False, tell=lambda _: None)
         assert client.budget.request_seconds == 0.5
-        assert target.models[0].rest.accepted().exchange.ok
-    assert not target.remarks
+        assert endpoint.models[0].rest.accepted().exchange.ok
+    assert not endpoint.remarks
 
 
 def test_a_slow_model_gets_the_time_it_needs_unless_somebody_said_otherwise(tmp_path: Path) -> None:
     limits = Limits(request_seconds=0.5)
     with serving(sleeping(1.2, 1.2)) as url, asking(url, tmp_path, limits) as client:
-        target = discover(client, None, Policy(endpoint=SHORT))
-        warm_up(target, 5.0, fixed=True, tell=lambda _: None)
+        endpoint = discover(client, None, Policy(endpoint=SHORT))
+        warm_up(endpoint, 5.0, fixed=True, tell=lambda _: None)
         assert client.budget.request_seconds == 0.5
-        assert "--oip-timeout" in target.remarks[-1]
-        warm_up(target, 5.0, fixed=False, tell=lambda _: None)
+        assert "--oip-timeout" in endpoint.remarks[-1]
+        warm_up(endpoint, 5.0, fixed=False, tell=lambda _: None)
         assert client.budget.request_seconds > 3
-        assert "--oip-time-budget" in target.remarks[-1]
+        assert "--oip-time-budget" in endpoint.remarks[-1]
 
 
 def test_a_time_out_is_asked_again_and_never_a_refusal(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from harness.budget import Limits
 from harness.endpoint.discovery import discover
-from harness.endpoint.errors import TargetError
+from harness.endpoint.errors import EndpointError
 from harness.endpoint.grpc_discovery import grpc_listing, grpc_route, grpc_server, reach_grpc
 from harness.endpoint.listed import Listed
 from harness.policy import EndpointTable, Policy
@@ -39,13 +39,13 @@ def client(server: EmbeddedServer, tmp_path: Path) -> Iterator[GrpcClient]:
 
 
 def test_an_endpoint_over_grpc_alone(client: GrpcClient) -> None:
-    target = discover(None, client, Policy())
-    assert target.rest is None
-    assert target.server is not None
-    assert target.server.name
-    assert target.listed
-    assert [model.name for model in target.models] == list(target.listed)
-    for model in target.models:
+    endpoint = discover(None, client, Policy())
+    assert endpoint.rest is None
+    assert endpoint.server is not None
+    assert endpoint.server.name
+    assert endpoint.listed
+    assert [model.name for model in endpoint.models] == list(endpoint.listed)
+    for model in endpoint.models:
         assert model.grpc is not None
         assert model.metadata is not None
         assert model.metadata == model.grpc.metadata
@@ -55,9 +55,9 @@ def test_an_endpoint_over_grpc_alone(client: GrpcClient) -> None:
 def test_both_transports_describe_the_same_models(server: EmbeddedServer, client: GrpcClient, tmp_path: Path) -> None:
     rest, _ = client_for(server.url, tmp_path)
     with rest:
-        target = discover(rest, client, Policy())
-    assert target.models
-    for model in target.models:
+        endpoint = discover(rest, client, Policy())
+    assert endpoint.models
+    for model in endpoint.models:
         assert model.grpc is not None
         assert model.metadata is not None
         assert model.grpc.metadata is not None
@@ -67,7 +67,7 @@ def test_both_transports_describe_the_same_models(server: EmbeddedServer, client
 
 
 def test_a_model_that_nobody_knows_is_a_typing_error(client: GrpcClient) -> None:
-    with pytest.raises(TargetError, match=r"no model 'irsi' at this endpoint \(it answered NOT_FOUND"):
+    with pytest.raises(EndpointError, match=r"no model 'irsi' at this endpoint \(it answered NOT_FOUND"):
         discover(None, client, Policy(), ["irsi"])
     assert [model.name for model in discover(None, client, Policy(), ["digits"]).models] == ["digits"]
 
@@ -88,7 +88,7 @@ def test_something_else_is_named(behaviour: str, words: str, tmp_path: Path) -> 
     with (
         HostileGrpc(behaviour) as url,
         grpc_client(url, tmp_path, limits=LIMITS) as (found, _),
-        pytest.raises(TargetError) as refusal,
+        pytest.raises(EndpointError) as refusal,
     ):
         discover(None, found, Policy(), ["m"])
     assert words in str(refusal.value)
@@ -98,7 +98,7 @@ def test_something_else_is_named(behaviour: str, words: str, tmp_path: Path) -> 
 def test_nobody_there(tmp_path: Path) -> None:
     with (
         grpc_client("http://127.0.0.1:1", tmp_path) as (found, _),
-        pytest.raises(TargetError, match=r"cannot reach 127.0.0.1:1 for gRPC"),
+        pytest.raises(EndpointError, match=r"cannot reach 127.0.0.1:1 for gRPC"),
     ):
         reach_grpc(found)
 
@@ -106,7 +106,7 @@ def test_nobody_there(tmp_path: Path) -> None:
 def test_a_rest_endpoint_is_no_grpc_endpoint(server: EmbeddedServer, tmp_path: Path) -> None:
     with (
         grpc_client(server.url, tmp_path) as (found, _),
-        pytest.raises(TargetError, match="does not speak gRPC"),
+        pytest.raises(EndpointError, match="does not speak gRPC"),
     ):
         reach_grpc(found)
 
@@ -114,7 +114,7 @@ def test_a_rest_endpoint_is_no_grpc_endpoint(server: EmbeddedServer, tmp_path: P
 def test_plain_text_where_tls_was_asked_for(server: EmbeddedServer, tmp_path: Path) -> None:
     with (
         grpc_client(f"https://{server.grpc}", tmp_path) as (found, _),
-        pytest.raises(TargetError, match=r"TLS to .* failed: .*without TLS: write grpc://"),
+        pytest.raises(EndpointError, match=r"TLS to .* failed: .*without TLS: write grpc://"),
     ):
         reach_grpc(found)
 
@@ -122,10 +122,10 @@ def test_plain_text_where_tls_was_asked_for(server: EmbeddedServer, tmp_path: Pa
 @pytest.mark.parametrize("behaviour", ["never-answers", "closes-after-request", "http-503", "status-missing", "rst-2"])
 def test_an_endpoint_that_does_wrong_is_a_finding_instead(behaviour: str, tmp_path: Path) -> None:
     with HostileGrpc(behaviour) as url, grpc_client(url, tmp_path, limits=LIMITS) as (found, _):
-        target = discover(None, found, Policy(endpoint=EndpointTable(warm_up=0.5)), ["m"])
-    assert [model.name for model in target.models] == ["m"]
-    assert target.models[0].metadata is None
-    assert target.server is None
+        endpoint = discover(None, found, Policy(endpoint=EndpointTable(warm_up=0.5)), ["m"])
+    assert [model.name for model in endpoint.models] == ["m"]
+    assert endpoint.models[0].metadata is None
+    assert endpoint.server is None
 
 
 def test_bytes_that_are_no_messages(tmp_path: Path) -> None:
@@ -154,12 +154,12 @@ def test_the_listing_leaves_out_what_is_unavailable(tmp_path: Path) -> None:
         grpc_client(url, tmp_path) as (found, _),
     ):
         assert (grpc_listing(found) or [])[:2] == [Listed("a", "1", "READY"), Listed("b")]
-        target = discover(None, found, Policy())
-    assert target.listed == ("a", "b")
-    assert target.unloaded == ("c", "d")
+        endpoint = discover(None, found, Policy())
+    assert endpoint.listed == ("a", "b")
+    assert endpoint.unloaded == ("c", "d")
 
 
 def test_an_endpoint_that_lists_nothing_asks_for_a_name(tmp_path: Path) -> None:
     silent = Scripted(lambda method, _: b"" if method.startswith("Server") else 12)
-    with silent as url, grpc_client(url, tmp_path) as (found, _), pytest.raises(TargetError, match="--oip-model"):
+    with silent as url, grpc_client(url, tmp_path) as (found, _), pytest.raises(EndpointError, match="--oip-model"):
         discover(None, found, Policy())

@@ -10,9 +10,9 @@ import pytest
 from harness.budget import Budget, Limits
 from harness.check import NoAcceptedRequest, NotApplicable
 from harness.endpoint.discovery import discover
+from harness.endpoint.endpoint import Endpoint
 from harness.endpoint.models import NO_ADDRESS, ModelUnderTest
 from harness.endpoint.route import AnyRoute, with_id
-from harness.endpoint.target import Target
 from harness.policy import Policy
 from harness.record.exchange import Exchange, Transport
 from harness.record.redact import Redactor
@@ -28,7 +28,7 @@ TRANSPORTS: tuple[Transport, ...] = get_args(Transport)
 
 
 @pytest.fixture(scope="module")
-def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
     """The reference server over every transport, with an echo, a model of batches and one of texts."""
     root = tmp_path_factory.mktemp("routes")
     recorder = Recorder(store_at(root), Redactor(), lambda _: None)
@@ -48,13 +48,13 @@ def transport(request: pytest.FixtureRequest) -> Transport:
     return found
 
 
-def model(target: Target, name: str) -> ModelUnderTest:
-    return next(each for each in target.models if each.name == name)
+def model(endpoint: Endpoint, name: str) -> ModelUnderTest:
+    return next(each for each in endpoint.models if each.name == name)
 
 
 @pytest.fixture
-def echo(target: Target, transport: Transport) -> AnyRoute:
-    return model(target, "echo-fp32").over(transport)
+def echo(endpoint: Endpoint, transport: Transport) -> AnyRoute:
+    return model(endpoint, "echo-fp32").over(transport)
 
 
 def test_a_route_says_which_it_is(echo: AnyRoute, transport: Transport) -> None:
@@ -72,8 +72,8 @@ def test_readiness_and_metadata(echo: AnyRoute) -> None:
     assert echo.metadata_exchange.ok
 
 
-def test_a_request_is_accepted_and_found_once(target: Target, transport: Transport) -> None:
-    for each in target.models:
+def test_a_request_is_accepted_and_found_once(endpoint: Endpoint, transport: Transport) -> None:
+    for each in endpoint.models:
         route = each.over(transport)
         found = route.accepted()
         assert found.exchange.ok
@@ -84,8 +84,8 @@ def test_a_request_is_accepted_and_found_once(target: Target, transport: Transpo
         assert route.refusals == ()
 
 
-def test_what_was_accepted_is_taken_again(target: Target, transport: Transport) -> None:
-    for each in target.models:
+def test_what_was_accepted_is_taken_again(endpoint: Endpoint, transport: Transport) -> None:
+    for each in endpoint.models:
         route = each.over(transport)
         request = route.accepted().request
         answers = [route.ask(request), route.ask(request, fresh=True), route.ask(request, timeout=5.0)]
@@ -95,8 +95,8 @@ def test_what_was_accepted_is_taken_again(target: Target, transport: Transport) 
         assert answers[1].connection.request_index == 1
 
 
-def test_the_plainest_form_is_sent_before_anything_is_known(target: Target, transport: Transport) -> None:
-    route = model(target, "echo-fp16").over(transport).at(None)
+def test_the_plainest_form_is_sent_before_anything_is_known(endpoint: Endpoint, transport: Transport) -> None:
+    route = model(endpoint, "echo-fp16").over(transport).at(None)
     route._accepted = None
     assert route.ask(next(route.candidates())).ok
 
@@ -107,20 +107,20 @@ def test_the_id_of_an_answer(echo: AnyRoute) -> None:
     assert not echo.request_id(echo.ask(with_id(request, None)))
 
 
-def test_what_is_no_answer_has_neither_outputs_nor_id(target: Target, transport: Transport) -> None:
-    nobody = model(target, "echo-fp32").over(transport).at("no-such-version")
+def test_what_is_no_answer_has_neither_outputs_nor_id(endpoint: Endpoint, transport: Transport) -> None:
+    nobody = model(endpoint, "echo-fp32").over(transport).at("no-such-version")
     refused: Exchange = nobody.ask(nobody.accepted().request)
     assert not refused.ok
     assert nobody.outputs(refused) == {}
     assert nobody.request_id(refused) is None
 
 
-def test_batches(target: Target, transport: Transport) -> None:
-    found = model(target, "matrix").over(transport).batch(3)
+def test_batches(endpoint: Endpoint, transport: Transport) -> None:
+    found = model(endpoint, "matrix").over(transport).batch(3)
     assert found.exchange.ok
     assert all(tensor.shape[0] == 3 for tensor in found.request.inputs)
-    assert model(target, "matrix").over(transport).batch(3) is found
-    fixed = model(target, "fixed").over(transport)
+    assert model(endpoint, "matrix").over(transport).batch(3) is found
+    fixed = model(endpoint, "fixed").over(transport)
     with pytest.raises(NotApplicable, match="no batch to speak of"):
         fixed.batch(3)
 
@@ -130,8 +130,8 @@ def test_an_echo_is_seen_and_a_steady_model_is_steady(echo: AnyRoute) -> None:
     assert echo.steady()
 
 
-def test_candidates_are_taken(target: Target, transport: Transport) -> None:
-    for each in target.models:
+def test_candidates_are_taken(endpoint: Endpoint, transport: Transport) -> None:
+    for each in endpoint.models:
         route = each.over(transport)
         assert any(route.ask(request).ok for request in route.candidates())
 
@@ -144,8 +144,8 @@ def test_another_version_is_named_and_what_is_known_stays(echo: AnyRoute) -> Non
     assert type(other) is type(echo)
 
 
-def test_a_model_that_takes_nothing_is_quoted(target: Target, transport: Transport) -> None:
-    route = model(target, "echo-fp32").over(transport).at("no-such-version")
+def test_a_model_that_takes_nothing_is_quoted(endpoint: Endpoint, transport: Transport) -> None:
+    route = model(endpoint, "echo-fp32").over(transport).at("no-such-version")
     route._accepted, route._refusals, route._unanswered = None, [], []
     with pytest.raises(NoAcceptedRequest, match=r"model 'echo-fp32' refused every one of \d+ valid"):
         route.accepted()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import strategies as st
 
 from harness.check import Check, Outcome, Untestable
-from harness.endpoint.target import Target
+from harness.endpoint.endpoint import Endpoint
 from harness.judging import exploring
 from harness.judging.exploring import ROOTS, SILENCES, PropertyCase, explore, unanswered
 from harness.judging.still_serves import alive, serving
@@ -27,9 +27,9 @@ CHECK = Check(
 NUMBERS = st.integers(0, 1000)
 
 
-def probe_of(target: Target) -> Probe:
+def probe_of(endpoint: Endpoint) -> Probe:
     return Probe(
-        CHECK, target, Outcome({"C-1": Level.MUST, "policy:no-crash": Level.MUST, "policy:no-hang": Level.MUST})
+        CHECK, endpoint, Outcome({"C-1": Level.MUST, "policy:no-crash": Level.MUST, "policy:no-hang": Level.MUST})
     )
 
 
@@ -55,8 +55,8 @@ def test_every_root_cause_is_reported_once_and_small(tmp_path: Path) -> None:
         number = int(exchange.response_body)
         return [name for name, least in (("large", 100), ("huge", 500)) if number >= least]
 
-    with flawed(lambda body, _: (200, body or b"0")) as url, target_of(url, tmp_path) as target:
-        probe = probe_of(target)
+    with flawed(lambda body, _: (200, body or b"0")) as url, target_of(url, tmp_path) as endpoint:
+        probe = probe_of(endpoint)
         explore(probe, NUMBERS, judged(probe, roots), examples=100, label=lambda n: ["odd" if n % 2 else "even"])
         found = {each.root: each for each in probe.outcome.violations}
         assert found["large"].observed == "100: large"
@@ -69,16 +69,16 @@ def test_every_root_cause_is_reported_once_and_small(tmp_path: Path) -> None:
 
 def test_root_causes_end(tmp_path: Path) -> None:
     """Who breaks everything is not searched for ever."""
-    with flawed(lambda body, _: (200, body or b"0")) as url, target_of(url, tmp_path) as target:
-        probe = probe_of(target)
+    with flawed(lambda body, _: (200, body or b"0")) as url, target_of(url, tmp_path) as endpoint:
+        probe = probe_of(endpoint)
         explore(probe, NUMBERS, judged(probe, lambda exchange: [exchange.response_body.decode()]), examples=50)
         assert len(probe.outcome.violations) == ROOTS
         assert f"after {ROOTS} root causes" in probe.outcome.observations[-1][1]
 
 
 def test_nothing_found_counts_what_held(tmp_path: Path) -> None:
-    with flawed(lambda body, _: (200, body or b"0")) as url, target_of(url, tmp_path) as target:
-        probe = probe_of(target)
+    with flawed(lambda body, _: (200, body or b"0")) as url, target_of(url, tmp_path) as endpoint:
+        probe = probe_of(endpoint)
         explore(probe, NUMBERS, judged(probe, lambda _: []), examples=30)
         assert not probe.outcome.violations
         assert probe.outcome.cases == {"C-1": 30}
@@ -93,8 +93,8 @@ def test_a_hanging_endpoint_is_not_waited_for_again_and_again(tmp_path: Path, mo
             time.sleep(0.6)
         return 200, body
 
-    with flawed(slow) as url, target_of(url, tmp_path) as target:
-        probe = probe_of(target)
+    with flawed(slow) as url, target_of(url, tmp_path) as endpoint:
+        probe = probe_of(endpoint)
 
         def judge(number: int) -> list[PropertyCase]:
             asked.append(number)
@@ -108,8 +108,8 @@ def test_a_hanging_endpoint_is_not_waited_for_again_and_again(tmp_path: Path, mo
 
 def test_an_endpoint_that_has_gone_ends_the_campaign_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exploring, "PATIENCE", 0.0)
-    with flawed(lambda body, _: (200, body)) as url, target_of(url, tmp_path) as target:
-        probe = probe_of(target)
+    with flawed(lambda body, _: (200, body)) as url, target_of(url, tmp_path) as endpoint:
+        probe = probe_of(endpoint)
         post(probe, 1)
         asked: list[int] = []
 
@@ -125,8 +125,8 @@ def test_an_endpoint_that_has_gone_ends_the_campaign_at_once(tmp_path: Path, mon
 
 @pytest.mark.parametrize("closed", [None, "C-1"])
 def test_one_lost_answer_is_asked_for_again(tmp_path: Path, closed: str | None) -> None:
-    with flawed(lambda body, _: (200, body)) as url, target_of(url, tmp_path) as target:
-        probe = probe_of(target)
+    with flawed(lambda body, _: (200, body)) as url, target_of(url, tmp_path) as endpoint:
+        probe = probe_of(endpoint)
         lost = probe.client.send("POST", "/", b"x", timeout=0.000001)
         assert lost.error is not None
         cases = unanswered(probe, lost, lambda: post(probe, 1), "a request", closed=closed)
@@ -137,8 +137,8 @@ def test_one_lost_answer_is_asked_for_again(tmp_path: Path, closed: str | None) 
 def test_of_several_strategies_each_gets_its_share(tmp_path: Path) -> None:
     """A root cause that two of them meet is reported once."""
     drawn: list[int] = []
-    with flawed(lambda body, _: (200, body or b"0")) as url, target_of(url, tmp_path) as target:
-        probe = probe_of(target)
+    with flawed(lambda body, _: (200, body or b"0")) as url, target_of(url, tmp_path) as endpoint:
+        probe = probe_of(endpoint)
 
         def judge(number: int) -> list[PropertyCase]:
             drawn.append(number // 1000)
@@ -153,8 +153,8 @@ def test_of_several_strategies_each_gets_its_share(tmp_path: Path) -> None:
 
 
 def test_whether_it_serves_is_one_case_and_none_where_nobody_is_met(tmp_path: Path) -> None:
-    with flawed(lambda body, _: (200, body)) as url, target_of(url, tmp_path) as target:
-        probe = probe_of(target)
+    with flawed(lambda body, _: (200, body)) as url, target_of(url, tmp_path) as endpoint:
+        probe = probe_of(endpoint)
         assert serving(probe, alive(probe))
     with pytest.raises(Untestable, match="no connection could be opened"):
         serving(probe, alive(probe, patience=0.0), "after the end")

@@ -1,4 +1,4 @@
-"""A server that answers each POST by a function of the test, and a target that talks to it."""
+"""A server that answers each POST by a function of the test, and a endpoint that talks to it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from harness.budget import Budget, Limits
-from harness.endpoint.target import Target
+from harness.endpoint.endpoint import Endpoint
 from harness.policy import Policy
 from harness.record.redact import Redactor
 from harness.record.store import ExchangeStore, Recorder
@@ -55,10 +55,10 @@ def flawed(answer: Answer) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def target_of(url: str, folder: Path, *, requests: int | None = None, token: str | None = None) -> Iterator[Target]:
-    """A target over REST with nothing discovered."""
+def target_of(url: str, folder: Path, *, requests: int | None = None, token: str | None = None) -> Iterator[Endpoint]:
+    """A endpoint over REST with nothing discovered."""
     recorder = Recorder(ExchangeStore(folder), Redactor(), lambda _: None)
     access = Access(url, token=token)
     with RestClient(access, recorder, Budget(Limits(requests=requests, request_seconds=5.0))) as client:
         nothing = client.send("POST", "/")
-        yield Target(client, None, Policy(), "/v2", nothing, None, examples=100)
+        yield Endpoint(client, None, Policy(), "/v2", nothing, None, examples=100)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from harness.budget import Budget, Limits
 from harness.check import Check, Outcome
-from harness.endpoint.target import Target
+from harness.endpoint.endpoint import Endpoint
 from harness.judging.exploring import PropertyCase, explore
 from harness.policy import Policy
 from harness.probing.probe import Probe
@@ -42,8 +42,8 @@ def probed(folder: Path, answer: Answer, *, seconds: float = 1.0) -> Iterator[tu
         hall.asked.clear()
         hall.together = CONNECTIONS if seconds else 1
         known = load_checks()[0].checks["rest-infer-answers-200"]
-        target = Target(client, None, Policy(), "v2", nothing, None, examples=8)
-        yield hall, Probe(known, target, Outcome({CLAUSE: Level.MUST}))
+        endpoint = Endpoint(client, None, Policy(), "v2", nothing, None, examples=8)
+        yield hall, Probe(known, endpoint, Outcome({CLAUSE: Level.MUST}))
 
 
 def checking_of(probe: Probe) -> Check:
@@ -51,7 +51,7 @@ def checking_of(probe: Probe) -> Check:
 
     def function(probe: Probe) -> None:
         sends = {path: partial(probe.client.send, "GET", path) for path in PATHS}
-        probe.target.ahead.ask(list(sends.values()))
+        probe.endpoint.ahead.ask(list(sends.values()))
         for path, send in sends.items():
             exchange = send()
             good = exchange.response_body == b'"right"'
@@ -81,7 +81,7 @@ def test_what_is_wrong_alone_as_well_is_shown_by_what_was_sent_alone(tmp_path: P
     with probed(tmp_path, wrong) as (hall, probe):
         verdict, _ = execute(checking_of(probe), probe)
         last = probe.client.recorder.recent
-        alone = {each.ref for each, _ in last if not probe.target.ahead.came_aside(each)}
+        alone = {each.ref for each, _ in last if not probe.endpoint.ahead.came_aside(each)}
     assert verdict is Verdict.FAIL
     assert [each.exchange in alone for each in probe.outcome.violations] == [True]
     assert probe.outcome.cases == {CLAUSE: len(PATHS)}

@@ -20,9 +20,9 @@ def loader(tmp_path: Path, limits: Limits | None = None, **load: Any) -> tuple[L
     limits = limits or Limits()
     said: list[str] = []
     client = SimpleNamespace(budget=Budget(limits), access=Access("http://127.0.0.1:80"))
-    target = SimpleNamespace(policy=Policy(load=LoadTable(**load)), seed=15)
+    endpoint = SimpleNamespace(policy=Policy(load=LoadTable(**load)), seed=15)
     probe: Any = SimpleNamespace(
-        target=target,
+        endpoint=endpoint,
         observe=said.append,
         check=SimpleNamespace(slug="load-x"),
         model=SimpleNamespace(id="m"),

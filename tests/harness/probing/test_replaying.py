@@ -76,10 +76,10 @@ def test_what_was_sent_is_sent_again(tmp_path: Path) -> None:
         seen.append(body)
         return 200, b"{}"
 
-    with flawed(answer) as url, target_of(url, tmp_path) as target:
+    with flawed(answer) as url, target_of(url, tmp_path) as endpoint:
         headers = [("Content-Type", "text/odd"), ("X-Two", "a"), ("X-Two", "b")]
-        first = target.client.send("POST", "/v2/a%2Fb/../c?q=1", b"\0{", headers)
-        again = send_again(Clients(target.client, None), Recording(first, frozenset(), url))
+        first = endpoint.client.send("POST", "/v2/a%2Fb/../c?q=1", b"\0{", headers)
+        again = send_again(Clients(endpoint.client, None), Recording(first, frozenset(), url))
         assert seen[-1] == b"\0{"
         assert (again.method, again.url) == (first.method, first.url)
         left = [header for header in again.request_headers if header != ("Connection", "close")]
@@ -87,12 +87,12 @@ def test_what_was_sent_is_sent_again(tmp_path: Path) -> None:
 
 
 def test_redacted_headers_have_the_value_of_today(tmp_path: Path) -> None:
-    with flawed(lambda body, _: (200, body)) as url, target_of(url, tmp_path, token="new-token") as target:
-        first = replace(target.client.send("POST", "/", b"{}"), request_headers=(("Authorization", "[redacted]"),))
+    with flawed(lambda body, _: (200, body)) as url, target_of(url, tmp_path, token="new-token") as endpoint:
+        first = replace(endpoint.client.send("POST", "/", b"{}"), request_headers=(("Authorization", "[redacted]"),))
         where = frozenset({"request.header.authorization"})
-        again = send_again(Clients(target.client, None), Recording(first, where, url))
+        again = send_again(Clients(endpoint.client, None), Recording(first, where, url))
         assert ("Authorization", "Bearer new-token") in again.request_headers
-        bare = send_again(Clients(target.client, None), Recording(replace(first, request_headers=()), where, url))
+        bare = send_again(Clients(endpoint.client, None), Recording(replace(first, request_headers=()), where, url))
         assert "authorization" not in {name.lower() for name, _ in bare.request_headers}
 
 
@@ -111,17 +111,17 @@ def test_redacted_headers_have_the_value_of_today(tmp_path: Path) -> None:
 def test_what_cannot_be_sent_again(
     tmp_path: Path, change: dict[str, object], redacted: set[str], base: str, words: str
 ) -> None:
-    with flawed(lambda body, _: (200, body)) as url, target_of(url, tmp_path) as target:
-        used = target.client.budget.used
+    with flawed(lambda body, _: (200, body)) as url, target_of(url, tmp_path) as endpoint:
+        used = endpoint.client.budget.used
         recording = Recording(replace(RECORDED, **change), frozenset(redacted), base)  # type: ignore[arg-type]
         with pytest.raises(CannotReplay, match=words.replace(".", r"\.")):
-            send_again(Clients(target.client, None), recording)
-        assert target.client.budget.used == used
+            send_again(Clients(endpoint.client, None), recording)
+        assert endpoint.client.budget.used == used
 
 
 def test_raw_bytes_are_sent_as_they_were(tmp_path: Path) -> None:
-    with flawed(lambda body, _: (200, body)) as url, target_of(url, tmp_path) as target:
+    with flawed(lambda body, _: (200, body)) as url, target_of(url, tmp_path) as endpoint:
         request = b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nabcdPOST"
         raw = replace(RECORDED, http_version=RAW, request_body=request)
-        again = send_again(Clients(target.client, None), Recording(raw, frozenset(), url))
+        again = send_again(Clients(endpoint.client, None), Recording(raw, frozenset(), url))
         assert (again.status, again.response_body) == (200, b"abcd")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import strategies as st
 
 from harness.check import Check, Outcome, Untestable
-from harness.endpoint.target import Target
+from harness.endpoint.endpoint import Endpoint
 from harness.probing.probe import Probe
 from harness.probing.searching import search_for
 from harness.record.exchange import Exchange
@@ -25,21 +25,21 @@ CHECK = Check(
 )  # fmt: skip
 
 
-def post(target: Target, text: str) -> Exchange:
-    return target.client.send("POST", "/", text.encode())
+def post(endpoint: Endpoint, text: str) -> Exchange:
+    return endpoint.client.send("POST", "/", text.encode())
 
 
-def echoes(target: Target) -> Callable[[str], bool]:
-    return lambda text: post(target, text).response_body == text.encode()
+def echoes(endpoint: Endpoint) -> Callable[[str], bool]:
+    return lambda text: post(endpoint, text).response_body == text.encode()
 
 
-def probe_of(target: Target) -> Probe:
-    return Probe(CHECK, target, Outcome({"C-1": Level.MUST}))
+def probe_of(endpoint: Endpoint) -> Probe:
+    return Probe(CHECK, endpoint, Outcome({"C-1": Level.MUST}))
 
 
 def test_a_counterexample_has_its_exchange_its_sizes_and_its_replays(tmp_path: Path) -> None:
-    with flawed(lambda body, _: (200, body[:3])) as url, target_of(url, tmp_path) as target:
-        found = search_for(target, TEXTS, echoes(target), 100)
+    with flawed(lambda body, _: (200, body[:3])) as url, target_of(url, tmp_path) as endpoint:
+        found = search_for(endpoint, TEXTS, echoes(endpoint), 100)
         assert found is not None
         value, known = found
         assert len(value.smallest) == 4
@@ -47,15 +47,15 @@ def test_a_counterexample_has_its_exchange_its_sizes_and_its_replays(tmp_path: P
         assert known.exchange.request_body == value.smallest.encode()
         assert (known.shrunk_from, known.shrunk_to) == (len(value.first), 4)
         assert known.replayed == (3, 3)
-        assert target.client.always_fresh is False
+        assert endpoint.client.always_fresh is False
 
 
 def test_what_needs_an_old_connection_does_not_come_again(tmp_path: Path) -> None:
     def poisoned(body: bytes, number: int) -> tuple[int, bytes]:
         return 200, b"?" if number > 5 else body
 
-    with flawed(poisoned) as url, target_of(url, tmp_path) as target:
-        found = search_for(target, TEXTS, echoes(target), 100)
+    with flawed(poisoned) as url, target_of(url, tmp_path) as endpoint:
+        found = search_for(endpoint, TEXTS, echoes(endpoint), 100)
         assert found is not None
         assert found[1].replayed == (0, 3)
         assert found[1].certain
@@ -63,19 +63,19 @@ def test_what_needs_an_old_connection_does_not_come_again(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(("left", "replayed"), [(1, None), (3, (1, 1)), (4, (2, 2)), (9, (3, 3))])
 def test_a_budget_that_ends_takes_back_nothing(tmp_path: Path, left: int, replayed: tuple[int, int] | None) -> None:
-    with flawed(lambda _, __: (200, b"?")) as url, target_of(url, tmp_path, requests=1 + left) as target:
-        found = search_for(target, st.just("x"), echoes(target), 5)
+    with flawed(lambda _, __: (200, b"?")) as url, target_of(url, tmp_path, requests=1 + left) as endpoint:
+        found = search_for(endpoint, st.just("x"), echoes(endpoint), 5)
         assert found is not None
         assert found[0].smallest == "x"
         assert found[1].replayed == replayed
 
 
 def test_a_violation_after_a_search_carries_what_the_search_knows(tmp_path: Path) -> None:
-    with flawed(lambda body, _: (200, body[:3])) as url, target_of(url, tmp_path) as target:
-        probe = probe_of(target)
-        found = probe.search(TEXTS, echoes(target))
+    with flawed(lambda body, _: (200, body[:3])) as url, target_of(url, tmp_path) as endpoint:
+        probe = probe_of(endpoint)
+        found = probe.search(TEXTS, echoes(endpoint))
         assert found is not None
-        exchange = post(target, found.smallest)
+        exchange = post(endpoint, found.smallest)
         probe.holds(False, expected="back", observed="cut", exchange=exchange)
         probe.holds(False, expected="another", observed="case")
         first, second = probe.outcome.violations
@@ -85,9 +85,12 @@ def test_a_violation_after_a_search_carries_what_the_search_knows(tmp_path: Path
 
 def test_a_flaky_one_stays_a_finding_although_the_case_holds(tmp_path: Path) -> None:
     numbers = itertools.count()
-    with flawed(lambda body, _: (200, b"?" if next(numbers) == 7 else body)) as url, target_of(url, tmp_path) as target:
-        probe = probe_of(target)
-        assert probe.search(TEXTS, echoes(target)) is not None
+    with (
+        flawed(lambda body, _: (200, b"?" if next(numbers) == 7 else body)) as url,
+        target_of(url, tmp_path) as endpoint,
+    ):
+        probe = probe_of(endpoint)
+        assert probe.search(TEXTS, echoes(endpoint)) is not None
         assert not probe.holds(True, expected="back", observed="back")
         violation = probe.outcome.violations[0]
         assert violation.replayed == (0, 3)
@@ -101,32 +104,32 @@ def test_one_lost_answer_is_observed_and_not_held_against_anybody(tmp_path: Path
     def overloaded(body: bytes, _: int) -> tuple[int, bytes]:
         return (503, b"") if next(numbers) == 7 else (200, body)
 
-    with flawed(overloaded) as url, target_of(url, tmp_path) as target:
-        probe = probe_of(target)
-        assert probe.search(TEXTS, echoes(target)) is not None
+    with flawed(overloaded) as url, target_of(url, tmp_path) as endpoint:
+        probe = probe_of(endpoint)
+        assert probe.search(TEXTS, echoes(endpoint)) is not None
         assert probe.holds(True, expected="back", observed="back")
         assert not probe.outcome.violations
         assert "came again 0 of 3 times" in probe.outcome.observations[0][1]
 
 
 def test_replays_that_could_not_be_carried_out_count_for_neither(tmp_path: Path) -> None:
-    with flawed(lambda _, __: (200, b"?")) as url, target_of(url, tmp_path) as target:
+    with flawed(lambda _, __: (200, b"?")) as url, target_of(url, tmp_path) as endpoint:
 
         def holds(text: str) -> bool:
-            exchange = post(target, text)
-            if target.client.always_fresh:
+            exchange = post(endpoint, text)
+            if endpoint.client.always_fresh:
                 raise Untestable("not now")
             return exchange.response_body == text.encode()
 
-        found = search_for(target, TEXTS, holds, 10)
+        found = search_for(endpoint, TEXTS, holds, 10)
         assert found is not None
         assert found[1].replayed is None
         assert found[1].again == "was not tried again"
 
 
 def test_events_are_counted(tmp_path: Path) -> None:
-    with flawed(lambda body, _: (200, body)) as url, target_of(url, tmp_path) as target:
-        probe = probe_of(target)
+    with flawed(lambda body, _: (200, body)) as url, target_of(url, tmp_path) as endpoint:
+        probe = probe_of(endpoint)
         for name in ("a", "b", "a"):
             probe.event(name)
         assert probe.outcome.exercised == {"a": 2, "b": 1}

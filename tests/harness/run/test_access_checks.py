@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from harness.check import REGISTRY, Outcome
-from harness.endpoint.target import Target
+from harness.endpoint.endpoint import Endpoint
 from harness.judging.open_access import EVERYWHERE
 from harness.policy import CriteriaTable, Policy
 from harness.probing.probe import Probe
@@ -35,8 +35,8 @@ def looked(policy: CriteriaTable, asks: bool, token: str | None, folder: Path) -
         return METADATA if method == "ServerMetadata" else UNIMPLEMENTED
 
     with Scripted(answers) as url, grpc_client(Access(url, token=token), folder) as (client, _):
-        target = Target(None, client, Policy(criteria=policy), "v2", cast("Exchange", None), None)
-        probe = Probe(check, target, Outcome(dict(check.beyond_clauses)), None)
+        endpoint = Endpoint(None, client, Policy(criteria=policy), "v2", cast("Exchange", None), None)
+        probe = Probe(check, endpoint, Outcome(dict(check.beyond_clauses)), None)
         return execute(check, probe)[0], probe.outcome
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from harness.budget import Budget, Limits
 from harness.check import REGISTRY, Check, EndpointLost, Outcome, Untestable
-from harness.endpoint.target import Target
+from harness.endpoint.endpoint import Endpoint
 from harness.incident import Incident, Suspect
 from harness.policy import Policy
 from harness.probing.probe import Probe, checking
@@ -218,7 +218,7 @@ def test_what_met_nobody_is_never_a_case(tmp_path: Path) -> None:
     check = next(iter(_checks()))
     with run(tmp_path, port) as (client, _):
         met_nobody = client.server_live()
-        probe = Probe(check, Target(client, None, Policy(), "v2", met_nobody, None), Outcome({"X": Level.MUST}))
+        probe = Probe(check, Endpoint(client, None, Policy(), "v2", met_nobody, None), Outcome({"X": Level.MUST}))
         for condition in (True, False):
             with pytest.raises(Untestable):
                 probe.holds(condition, clause="X", expected="", observed="", exchange=met_nobody)

@@ -8,7 +8,7 @@ import pytest
 
 from harness.budget import BudgetExhausted
 from harness.check import Untestable
-from harness.endpoint.errors import TargetError
+from harness.endpoint.errors import EndpointError
 from harness.run.checks import load_checks
 from harness.run.config import configure
 from harness.run.options import Options, UsageError
@@ -61,5 +61,5 @@ def test_every_check_says_what_discovery_met(
 
 def test_what_somebody_asked_for_wrongly_stays_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(lambda *_: (200, {})) as url, pytest.raises(UsageError, match="no such model"):
-        opened(TargetError("no such model"), tmp_path, url, monkeypatch)
+        opened(EndpointError("no such model"), tmp_path, url, monkeypatch)
     assert not (tmp_path / "evidence").exists()

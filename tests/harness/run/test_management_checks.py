@@ -11,7 +11,7 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import DecodeError
 
 from harness.check import REGISTRY, Outcome
-from harness.endpoint.target import Target
+from harness.endpoint.endpoint import Endpoint
 from harness.policy import CriteriaTable, Policy
 from harness.probing.grpc_calls import NO_MESSAGE, index_names, load_of_nobody, named, texts_of
 from harness.probing.probe import UNKNOWN_MODEL, Probe
@@ -38,8 +38,8 @@ def looked(index: bytes | int, control: int, folder: Path) -> tuple[Verdict, Out
     server = Scripted(lambda method, _: index if method == "RepositoryIndex" else control)
     with server as url, grpc_client(url, folder) as (client, _):
         nothing = cast("Exchange", None)
-        target = Target(None, client, policy, "v2", nothing, None)
-        probe = Probe(check, target, Outcome(dict(check.beyond_clauses)), None)
+        endpoint = Endpoint(None, client, policy, "v2", nothing, None)
+        probe = Probe(check, endpoint, Outcome(dict(check.beyond_clauses)), None)
         verdict, _ = execute(check, probe)
     return verdict, probe.outcome, server.calls
 

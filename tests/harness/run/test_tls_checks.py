@@ -16,7 +16,7 @@ from typing import cast
 import pytest
 
 from harness.check import REGISTRY, Outcome
-from harness.endpoint.target import Target
+from harness.endpoint.endpoint import Endpoint
 from harness.policy import Policy
 from harness.probing.probe import Probe
 from harness.record.exchange import Exchange
@@ -90,10 +90,10 @@ def carried_out(slug: str, url: str, folder: Path, ca: Path | None = None) -> tu
     check = REGISTRY.checks[slug]
     access = Access(url, token="secret-token-for-tests", ca=str(ca) if ca else None)
     with client_for(access, folder)[0] as client:
-        # Nothing of the target is looked at but the client and a path, so that nobody need be there.
+        # Nothing of the endpoint is looked at but the client and a path, so that nobody need be there.
         nothing = cast("Exchange", None)
-        target = Target(client, None, Policy(), "v2", nothing, None)
-        probe = Probe(check, target, Outcome(dict(check.beyond_clauses)), None)
+        endpoint = Endpoint(client, None, Policy(), "v2", nothing, None)
+        probe = Probe(check, endpoint, Outcome(dict(check.beyond_clauses)), None)
         verdict, _ = execute(check, probe)
     return verdict, probe.outcome
 

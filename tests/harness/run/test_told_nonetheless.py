@@ -8,8 +8,8 @@ from typing import cast
 import pytest
 
 from harness.check import Check, Outcome
+from harness.endpoint.endpoint import Endpoint
 from harness.endpoint.memory import Memory
-from harness.endpoint.target import Target
 from harness.judging.passive.sightings import Sightings
 from harness.probing.probe import Probe
 from harness.record.redact import Redactor
@@ -34,8 +34,8 @@ def probe_of(check: Check, text: str) -> Probe:
     seen.look(rest(400, {"error": text}), "a")
     memory = Memory()
     memory.keep(seen)
-    target = cast("Target", SimpleNamespace(memory=memory, ahead=Ahead([])))
-    return Probe(check, target, Outcome(dict.fromkeys(check.asked, Level.SHOULD)))
+    endpoint = cast("Endpoint", SimpleNamespace(memory=memory, ahead=Ahead([])))
+    return Probe(check, endpoint, Outcome(dict.fromkeys(check.asked, Level.SHOULD)))
 
 
 def test_what_was_seen_stands(check: Check) -> None:

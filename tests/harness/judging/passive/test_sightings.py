@@ -85,7 +85,7 @@ def test_a_defect_of_the_look_is_the_testers(monkeypatch: pytest.MonkeyPatch) ->
     seen.look(rest(400, {"error": "x"}), "a")
     memory = Memory()
     memory.keep(seen)
-    probe = cast("Probe", SimpleNamespace(target=SimpleNamespace(memory=memory)))
+    probe = cast("Probe", SimpleNamespace(endpoint=SimpleNamespace(memory=memory)))
     with pytest.raises(checks.TesterFailed, match="ZeroDivisionError"):
         report_sightings(probe, "rest", DISCLOSURE, "nothing")
 

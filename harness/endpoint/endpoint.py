@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Target:
-    """What discovery found out; checks ask the target instead of guessing again.
+class Endpoint:
+    """What discovery found out; checks ask the endpoint instead of guessing again.
 
     Attributes:
         rest: the REST client of the run; None for an endpoint that is reached over gRPC only.
