@@ -19,11 +19,11 @@ class CheckLike(Protocol):
         """Identity of the check for ever."""
 
     @property
-    def clauses(self) -> tuple[str, ...]:
+    def clauses(self) -> Sequence[str]:
         """Ids of the clauses that it decides."""
 
     @property
-    def duties(self) -> tuple[str, ...]:
+    def duties(self) -> Sequence[str]:
         """Ids of the duties that it is evidence for."""
 
     @property

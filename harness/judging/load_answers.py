@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.check import Proportion
 from harness.criteria import Criterion
 from harness.judging.still_serves import alive
 from harness.load.analysis.load_run import LoadRun
 from harness.load.analysis.summary import tried_of
 from harness.load.analysis.verdict import LoadVerdict
 from harness.load.records.rows import Flag, Status
+from harness.outcome import Proportion
 from harness.probing.load_records import latency_words
 from harness.probing.load_validity import listened, settle
 from harness.probing.loading import Loader

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 from hypothesis.strategies import SearchStrategy
 
-from harness.check import Check, Inconclusive, NotApplicable, ObservedFact, Outcome, Untestable, Violation
+from harness.check import Check, Inconclusive, NotApplicable, Untestable
 from harness.endpoint.endpoint import Endpoint
 from harness.endpoint.models import NO_ADDRESS, ModelUnderTest
 from harness.endpoint.rest_route import outputs_of
 from harness.endpoint.route import Accepted, with_id
 from harness.generate.campaign import CampaignResult
 from harness.oracles.equality import difference
+from harness.outcome import ObservedFact, Outcome, Violation
 from harness.probing.advisory import AdvisoryCases
 from harness.probing.guards import guarded, is_known_part, is_optional, why
 from harness.probing.json_values import json_type, shown
@@ -204,7 +205,7 @@ class Probe:
         text: str,
         exchange: Exchange | None = None,
     ) -> None:
-        """Note what matters whatever this check says (see :class:`harness.check.ObservedFact`)."""
+        """Note what matters whatever this check says (see :class:`harness.outcome.ObservedFact`)."""
         self.outcome.facts.append(
             ObservedFact(subject, name, clip(text, 200), (exchange.ref or None) if exchange else None)
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from harness.check import Outcome
+from harness.outcome import Outcome
 from harness.verdicts import Verdict
 
 

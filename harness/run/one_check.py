@@ -8,19 +8,10 @@ from collections.abc import Collection
 import pytest
 
 from harness.budget import BudgetExhausted
-from harness.check import (
-    Check,
-    EndpointLost,
-    Inconclusive,
-    NoAcceptedRequest,
-    NotApplicable,
-    Outcome,
-    TesterFailed,
-    Untestable,
-    Violation,
-)
+from harness.check import Check, EndpointLost, Inconclusive, NoAcceptedRequest, NotApplicable, TesterFailed, Untestable
 from harness.criteria import Criterion
 from harness.incident import Incident
+from harness.outcome import Outcome, Violation
 from harness.probing.probe import Probe
 from harness.record.disk import REFUSES, CannotRecord, of_this_machine
 from harness.record.quoting import clip

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 from harness.bundle.parts import Tally
-from harness.check import REGISTRY, Check, Outcome
+from harness.check import REGISTRY, Check
+from harness.outcome import Outcome
 from harness.suite import suite_named
 from harness.verdicts import Verdict, combine
 

@@ -6,12 +6,9 @@ from dataclasses import asdict, dataclass
 
 from harness.bundle.events import CheckDone, ClauseDecided, CounterexampleFound
 from harness.bundle.parts import Estimate, Observation, Replayed, Waiver
-from harness.check import (
-    Check,
-    Outcome,
-    Violation,
-)
+from harness.check import Check
 from harness.endpoint.models import ModelUnderTest
+from harness.outcome import Outcome, Violation
 from harness.policy import WaiverTable
 from harness.run.method_validation import method_validation
 from harness.run.owners import tallies

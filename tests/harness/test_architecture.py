@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 CORE = {
     "harness.check",
+    "harness.outcome",
     "harness.verdicts",
     "harness.waiting",
     "harness.stats",

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from harness.check import Check, CheckDefinitionError, Outcome, Registry, Violation, check
+from harness.check import Check, CheckDefinitionError, Registry, check
+from harness.outcome import Outcome, Violation
 from harness.verdicts import Level, Verdict
 
 
@@ -59,8 +60,9 @@ def made(slug: str, module: str, needs: tuple[str, ...] = ()) -> Check:
 
     function.__module__ = module
     return Check(
-        slug, function, ("C-1",), (), "c", "t.", "", "server", needs, (), "direct", "rest", None, "", "conformance", "g"
-    )
+        slug, criterion="c", clauses=["C-1"], needs=needs, suite="conformance",
+        function=function, title="t.", method="", group="g",
+    )  # fmt: skip
 
 
 def test_two_functions_cannot_share_a_slug() -> None:

@@ -12,9 +12,10 @@ import msgspec
 from harness.budget import Budget
 from harness.bundle.events import FactSeen, UnsampledSeen
 from harness.bundle.series import LoadSeries
-from harness.check import Check, EndpointLost, Outcome, TesterFailed
+from harness.check import Check, EndpointLost, TesterFailed
 from harness.endpoint.models import ModelUnderTest
 from harness.incident import Incident
+from harness.outcome import Outcome
 from harness.probing.probe import Probe, checking
 from harness.probing.replaying import Clients
 from harness.record.clock import now

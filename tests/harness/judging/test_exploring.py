@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import strategies as st
 
-from harness.check import Check, Outcome, Untestable
+from harness.check import Check, Untestable
 from harness.endpoint.endpoint import Endpoint
 from harness.judging import exploring
 from harness.judging.exploring import ROOTS, SILENCES, PropertyCase, explore, unanswered
 from harness.judging.still_serves import alive, serving
+from harness.outcome import Outcome
 from harness.probing.probe import Probe
 from harness.record.exchange import Exchange
 from harness.verdicts import Level

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import strategies as st
 
 from harness.budget import Budget, Limits
-from harness.check import Check, Outcome
+from harness.check import Check
 from harness.endpoint.endpoint import Endpoint
 from harness.judging.exploring import PropertyCase, explore
+from harness.outcome import Outcome
 from harness.policy import Policy
 from harness.probing.probe import Probe
 from harness.record.exchange import Exchange

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import strategies as st
 
-from harness.check import Check, Outcome, Untestable
+from harness.check import Check, Untestable
 from harness.endpoint.endpoint import Endpoint
+from harness.outcome import Outcome
 from harness.probing.probe import Probe
 from harness.probing.searching import search_for
 from harness.record.exchange import Exchange

@@ -7,9 +7,10 @@ from typing import cast
 
 import pytest
 
-from harness.check import REGISTRY, Outcome
+from harness.check import REGISTRY
 from harness.endpoint.endpoint import Endpoint
 from harness.judging.open_access import EVERYWHERE
+from harness.outcome import Outcome
 from harness.policy import CriteriaTable, Policy
 from harness.probing.probe import Probe
 from harness.record.exchange import Exchange

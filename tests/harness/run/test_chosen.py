@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.check import Outcome, Violation
+from harness.outcome import Outcome, Violation
 from harness.run.evidenced import take_back
 from harness.run.results import chosen
 from harness.verdicts import Level, Verdict

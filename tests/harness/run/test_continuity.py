@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from harness.budget import Budget, Limits
-from harness.check import REGISTRY, Check, EndpointLost, Outcome, Untestable
+from harness.check import REGISTRY, Check, EndpointLost, Untestable
 from harness.endpoint.endpoint import Endpoint
 from harness.incident import Incident, Suspect
+from harness.outcome import Outcome
 from harness.policy import Policy
 from harness.probing.probe import Probe, checking
 from harness.record.exchange import ConnectionFacts, Exchange, Failure

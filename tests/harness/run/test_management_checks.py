@@ -10,8 +10,9 @@ import pytest
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import DecodeError
 
-from harness.check import REGISTRY, Outcome
+from harness.check import REGISTRY
 from harness.endpoint.endpoint import Endpoint
+from harness.outcome import Outcome
 from harness.policy import CriteriaTable, Policy
 from harness.probing.grpc_calls import NO_MESSAGE, index_names, load_of_nobody, named, texts_of
 from harness.probing.probe import UNKNOWN_MODEL, Probe

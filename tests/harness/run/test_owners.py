@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.check import Outcome, Violation
+from harness.outcome import Outcome, Violation
 from harness.run.checks import load_checks
 from harness.run.owners import owner_of, tallies
 from harness.verdicts import Level

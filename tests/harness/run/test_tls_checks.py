@@ -15,8 +15,9 @@ from typing import cast
 
 import pytest
 
-from harness.check import REGISTRY, Outcome
+from harness.check import REGISTRY
 from harness.endpoint.endpoint import Endpoint
+from harness.outcome import Outcome
 from harness.policy import Policy
 from harness.probing.probe import Probe
 from harness.record.exchange import Exchange

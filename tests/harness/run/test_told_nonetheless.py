@@ -7,10 +7,11 @@ from typing import cast
 
 import pytest
 
-from harness.check import Check, Outcome
+from harness.check import Check
 from harness.endpoint.endpoint import Endpoint
 from harness.endpoint.memory import Memory
 from harness.judging.passive.sightings import Sightings
+from harness.outcome import Outcome
 from harness.probing.probe import Probe
 from harness.record.redact import Redactor
 from harness.run.checks import load_checks
