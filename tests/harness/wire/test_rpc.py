@@ -10,6 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from harness.budget import BudgetExhausted, Limits
@@ -194,7 +195,7 @@ def test_the_token_is_never_written(token: str, tmp_path: Path) -> None:
             client.infer("m", InferRequest((Tensor("x", "BYTES", (1,), (token.encode(),)),)))
             client.infer("m", InferRequest((Tensor("x", "BYTES", (1,), (token.encode(),)),)), form="raw")
     assert ["authorization", f"Bearer {token}"] in pairs
-    written = every_byte(tmp_path) + json.dumps(events).encode()
+    written = every_byte(tmp_path) + msgspec.json.encode(events)
     escaped = str(protobuf.rendered("ModelReady", "Request", protobuf_name(token)))[7:-2].encode()
     for form in (token.encode(), base64.b64encode(token.encode())[:-4], escaped):
         assert form not in written
