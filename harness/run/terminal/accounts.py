@@ -12,6 +12,7 @@ from harness.run.results import Result
 from harness.run.session.open_run import OpenRun
 from harness.verdicts import Level, Verdict
 from reports.text.neutralise import plain
+from reports.text.sentences import sentences
 
 SERVER = "(server)"
 MODELS_SHOWN = 12
@@ -26,18 +27,18 @@ def write_models(terminal: pytest.TerminalReporter, run: OpenRun) -> None:
     if len([model for model in counts if model != SERVER]) > 1:
         shown = [each for each in COLUMNS if any(row[each] for row in counts.values())]
         width = max(len(plain(model)) for model in list(counts)[:MODELS_SHOWN])
-        terminal.write_line("  ".join(["by model:".ljust(width), *shown]))
+        terminal.write_line("  ".join([sentences()("terminal.by_model").ljust(width), *shown]))
         for model, row in list(counts.items())[:MODELS_SHOWN]:
             numbers = [str(row[each]).rjust(len(each)) for each in shown]
             terminal.write_line("  ".join([plain(model).ljust(width), *numbers]))
         if len(counts) > MODELS_SHOWN:
-            terminal.write_line(f"and {len(counts) - MODELS_SHOWN} more models: see the report")
+            terminal.write_line(sentences()("terminal.more_models", number=len(counts) - MODELS_SHOWN))
     for model, (reason, paste) in list(run.unsampled.items())[:MODELS_SHOWN]:
         untested = sum(row == "untestable" for row in map(word, _of(run, model)))
-        said = run.redactor.text(f"model {model}: {untested} checks could not be tested: {reason}")
-        terminal.write_line(plain(said), yellow=True)
+        text = sentences()("terminal.unsampled", model=model, checks=untested, reason=reason)
+        terminal.write_line(plain(run.redactor.text(text)), yellow=True)
         if paste:
-            terminal.write_line("  to paste into the policy (--oip-policy FILE):")
+            terminal.write_line(f"  {sentences()('terminal.paste')}")
         for line in run.redactor.text(paste).splitlines():
             terminal.write_line(f"    {plain(line)}".rstrip())
 
@@ -47,22 +48,25 @@ def write_waived(terminal: pytest.TerminalReporter, run: OpenRun) -> None:
     for result in run.results.values():
         if word(result) == WAIVED and result.waiver is not None:
             waiver = result.waiver
-            said = f"waived: {result.id}: {result.reason} (by {waiver.owner} until {waiver.expires}: {waiver.reason})"
-            terminal.write_line(plain(run.redactor.text(said)), yellow=True)
+            by = {"owner": waiver.owner, "expires": str(waiver.expires), "why": waiver.reason}
+            text = sentences()("terminal.waived", check=result.id, reason=result.reason, **by)
+            terminal.write_line(plain(run.redactor.text(text)), yellow=True)
 
 
 def write_untested(terminal: pytest.TerminalReporter, run: OpenRun) -> None:
     """What was left out, in one line by reason, and how many MUST checks could not be tested."""
     left = [result for result in run.results.values() if word(result) == UNREACHED]
     for why, results in _grouped(left).items():
-        terminal.write_line(f"{len(results)} planned checks not carried out ({why}): {_names(results)}", yellow=True)
+        text = sentences()("terminal.not_carried_out", number=len(results), why=why, names=_names(results))
+        terminal.write_line(text, yellow=True)
     untested = [
         result
         for result in run.results.values()
         if result.verdict is Verdict.UNTESTABLE and result.level is Level.MUST and not result.unreached
     ]
     if untested:
-        terminal.write_line(f"{len(untested)} MUST checks could not be tested: {_names(untested)}", yellow=True)
+        text = sentences()("terminal.untested", number=len(untested), names=_names(untested))
+        terminal.write_line(text, yellow=True)
 
 
 def _of(run: OpenRun, model: str) -> Iterable[Result]:

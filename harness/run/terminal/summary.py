@@ -16,7 +16,7 @@ from harness.run.session.open_run import OpenRun
 from harness.run.terminal.accounts import write_models, write_untested, write_waived
 from reports.document.findings import cases_of
 from reports.evidence import Evidence, Finding, decode
-from reports.text.formats import seen_again, transports
+from reports.text.formats import seen_again
 from reports.text.neutralise import plain
 from reports.text.sentences import sentences
 
@@ -31,12 +31,15 @@ def describe(result: Result, run: OpenRun) -> str:
 
     The endpoint's own words are in it: secrets are taken out, and what a terminal would obey is made visible.
     """
+    said = sentences()
     lines = [f"{result.verdict.upper()} {result.id}: {result.check.title}"]
     for violation in chosen(result.outcome)[:3]:
         level = result.outcome.levels[violation.clause]
-        lines.append(f"  {violation.clause} ({level}): expected {violation.expected}; observed {violation.observed}")
+        seen = {"expected": violation.expected, "observed": violation.observed}
+        lines.append("  " + said("terminal.case", clause=violation.clause, level=str(level), **seen))
         if violation.exchange:
-            lines.append(f"  exchange: {art15()} show {violation.exchange[:16]} {shlex.quote(str(run.config.folder))}")
+            command = f"{art15()} show {violation.exchange[:16]} {shlex.quote(str(run.config.folder))}"
+            lines.append("  " + said("terminal.exchange", command=command))
     if not result.outcome.violations:
         lines.append(f"  {result.reason}")
     return "\n".join(plain(run.redactor.text(line)) for line in lines)
@@ -55,6 +58,7 @@ def _runnable(curl: str) -> str:
 def write_summary(terminal: pytest.TerminalReporter, run: OpenRun) -> None:
     """Findings grouped by root cause, then counts; the last line names what a MUST could not be tested for."""
     assert run.report is not None
+    said = sentences()
     folder = run.config.folder
     evidence = decode((folder / "evidence.json").read_bytes())
     findings = [finding for finding in evidence.summary.findings if finding.verdict != "untestable"]
@@ -62,21 +66,20 @@ def write_summary(terminal: pytest.TerminalReporter, run: OpenRun) -> None:
     if findings:
         _write_findings(terminal, evidence, findings, folder)
     terminal.section("art15")
-    terminal.write_line(f"checks: {counted(run.results.values())}; requests: {evidence.run.requests}")
+    terminal.write_line(said("terminal.counts", counts=counted(run.results.values()), requests=evidence.run.requests))
     write_models(terminal, run)
     write_waived(terminal, run)
     if run.unproven:
-        text = f"tool error: {len(run.unproven)} failures are not shown by the bundle; {run.unproven[0]}"
-        terminal.write_line(plain(text), red=True)
+        terminal.write_line(plain(said("terminal.unproven", failures=run.unproven, first=run.unproven[0])), red=True)
     for text in evidence.run.deviations:
-        terminal.write_line(plain(f"note: {text}"), yellow=True)
+        terminal.write_line(plain(said("terminal.note", text=text)), yellow=True)
     for fact in evidence.run.facts:
-        terminal.write_line(plain(f"fact: {fact.text}"), yellow=True)
-    terminal.write_line(plain(f"report: {run.report}"))
-    terminal.write_line(plain(f"verify: {art15()} verify {shlex.quote(str(folder))}"))
+        terminal.write_line(plain(said("terminal.fact", text=fact.text)), yellow=True)
+    terminal.write_line(plain(said("terminal.report", path=str(run.report))))
+    terminal.write_line(plain(said("terminal.verify", command=f"{art15()} verify {shlex.quote(str(folder))}")))
     write_untested(terminal, run)
     if run.exit.why:
-        terminal.write_line(plain(f"exit code {run.exit.code}: {'; '.join(run.exit.why)}"))
+        terminal.write_line(plain(said("terminal.exit", code=run.exit.code, why="; ".join(run.exit.why))))
 
 
 def write_reach(terminal: pytest.TerminalReporter, evidence: Evidence) -> None:
@@ -84,7 +87,7 @@ def write_reach(terminal: pytest.TerminalReporter, evidence: Evidence) -> None:
     told = zip(evidence.summary.kinds, evidence.summary.statements, strict=True)
     said = [text for each, text in told if each.kind in ("cut_short", "away_once", "away_often")]
     if said:
-        terminal.section("not as planned")
+        terminal.section(sentences()("terminal.not_as_planned"))
     for text in said:
         terminal.write_line(plain(text), red=True)
 
@@ -93,7 +96,7 @@ def _write_findings(
     terminal: pytest.TerminalReporter, evidence: Evidence, findings: list[Finding], folder: Path
 ) -> None:
     """Findings below what they mean for who uses the endpoint, the worst first."""
-    terminal.section("findings, one per cause, by consequence")
+    terminal.section(sentences()("terminal.findings"))
     before: str | None = ""
     for finding in findings:
         if finding.consequence != before:
@@ -107,19 +110,21 @@ def _write_finding(terminal: pytest.TerminalReporter, evidence: Evidence, findin
     """The finding, what it touches, and the line that repeats one of its counterexamples."""
     colour = {"red": finding.verdict == "fail", "yellow": finding.verdict != "fail"}
     terminal.write_line(plain(f"{finding.verdict.upper()} {finding.title}"), **colour)
-    touched = ", ".join([finding.root, *(each for each in finding.clauses if each != finding.root)][:NAMED])
-    over = f" (over {transports(sentences(), finding.transports)})" if finding.transports else ""
-    terminal.write_line(plain(f"  cause and clauses: {touched}{over}"))
-    rest = f" and {len(finding.checks) - NAMED} more" if len(finding.checks) > NAMED else ""
-    terminal.write_line(plain(f"  checks: {', '.join(finding.checks[:NAMED])}{rest}"))
+    said = sentences()
+    touched = [finding.root, *(each for each in finding.clauses if each != finding.root)][:NAMED]
+    kind = "terminal.touched_over" if finding.transports else "terminal.touched"
+    terminal.write_line(plain(f"  {said(kind, names=touched, transports=finding.transports)}"))
+    terminal.write_line(plain(f"  {said('terminal.checks', checks=finding.checks)}"))
     for text in finding.also:
-        terminal.write_line(plain(f"  with it: {text}"))
+        terminal.write_line(plain(f"  {said('terminal.with_it', text=text)}"))
     example = next((case for case in cases_of(finding, evidence.checks) if case.curl), None)
     if example is not None:
-        terminal.write_line(plain(f"  expected {example.expected}; observed {example.observed}"))
-        lead = "one of its requests" if example.one_of_many else "repeat"
-        terminal.write_line(plain(f"  {lead}: (cd {shlex.quote(str(folder))} && {_runnable(str(example.curl))})"))
+        seen = said("terminal.seen", expected=example.expected, observed=example.observed)
+        terminal.write_line(plain(f"  {seen}"))
+        command = f"(cd {shlex.quote(str(folder))} && {_runnable(str(example.curl))})"
+        kind = "terminal.one_of_many" if example.one_of_many else "terminal.repeat"
+        terminal.write_line(plain(f"  {said(kind, command=command)}"))
         if example.replayed:
-            terminal.write_line(f"  {seen_again(sentences(), example.replayed)}")
+            terminal.write_line(f"  {seen_again(said, example.replayed)}")
     if finding.cure:
-        terminal.write_line(plain(f"  usual cure: {finding.cure}"))
+        terminal.write_line(plain(f"  {said('terminal.cure', cure=finding.cure)}"))
