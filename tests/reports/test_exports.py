@@ -25,7 +25,7 @@ def _make(document, store):
     for check in document.checks:
         yield f"{check.id},{check.verdict}\\n".encode()
 
-EXPORT = Export(name="checks.csv", title="table of checks", about="Every check with its verdict", make=_make)
+EXPORT = Export(name="one-more.csv", title="table of checks", about="Every check with its verdict", make=_make)
 """
 
 
@@ -34,12 +34,12 @@ def one_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A new export: one file in the folder, which is enlarged for the test."""
     folder = tmp_path / "more"
     folder.mkdir()
-    (folder / "checks_csv.py").write_text(NEW)
+    (folder / "one_more_csv.py").write_text(NEW)
     monkeypatch.setattr(reports.exports, "__path__", [*reports.exports.__path__, str(folder)])
     exports.cache_clear()
     yield
     exports.cache_clear()
-    sys.modules.pop("reports.exports.checks_csv", None)
+    sys.modules.pop("reports.exports.one_more_csv", None)
 
 
 def test_names_are_there_once(sealed: Path) -> None:
@@ -60,21 +60,21 @@ def test_one_file_makes_an_export(tmp_path: Path) -> None:
     folder = tmp_path / "evidence"
     factory.finished(folder)
     finish(folder)
-    lines = (folder / "checks.csv").read_text().splitlines()
+    lines = (folder / "one-more.csv").read_text().splitlines()
     assert lines[0] == "check,verdict"
     assert len(lines) > 5
     page = (folder / "report.html").read_text()
-    assert '<th scope="row">checks.csv</th><td>Every check with its verdict</td>' in page
-    assert b'"checks.csv"' in (folder / "manifest.json").read_bytes()
+    assert '<th scope="row">one-more.csv</th><td>Every check with its verdict</td>' in page
+    assert b'"one-more.csv"' in (folder / "manifest.json").read_bytes()
     outcome = verify(folder)
     assert outcome.problems == []
     assert any("table of checks" in text for text in outcome.checked)
-    (folder / "checks.csv").write_text("check,verdict\n")
-    assert "checks.csv" in {problem.file for problem in verify(folder).problems}
+    (folder / "one-more.csv").write_text("check,verdict\n")
+    assert "one-more.csv" in {problem.file for problem in verify(folder).problems}
 
 
 @pytest.mark.usefixtures("one_more")
 def test_a_bundle_of_a_build_without_it_is_verified(sealed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "fingerprint", lambda: "0" * 64)
-    assert not (sealed / "checks.csv").exists()
+    assert not (sealed / "one-more.csv").exists()
     assert verify(sealed).problems == []
