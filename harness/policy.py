@@ -79,6 +79,8 @@ class BudgetTable(_Table, frozen=True, kw_only=True):
         check_seconds: seconds for which one check may neither send nor hear anything, beyond what requests and waits
             take, and seconds of processor time that it may take in all; then it is ended as a tool error. Load is not
             ended so.
+        answer_mebibytes: of memory that what is made of one answer may take; an answer of more is read by no check, and
+            whoever needs it is untestable. A third of them bounds its body without its coding.
         evidence_mebibytes: of the whole bundle. A body that is large for what is left of them is kept in part (head,
             tail, digest), and where they are used up nothing more is sent.
     """
@@ -89,6 +91,7 @@ class BudgetTable(_Table, frozen=True, kw_only=True):
     request_timeout: Timeout = 10.0
     body_mebibytes: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 16
     check_seconds: Timeout = 120.0
+    answer_mebibytes: Annotated[int, msgspec.Meta(ge=1, le=1_048_576)] = 48
     evidence_mebibytes: Annotated[int, msgspec.Meta(ge=8, le=1_048_576)] = 512
 
 

@@ -9,6 +9,7 @@ from harness.endpoint.listed import Listed, TooLong
 from harness.record.exchange import Exchange
 from harness.wire import protobuf
 from harness.wire.messages import ServerMetadata
+from harness.wire.reading import MORE_BODY
 from harness.wire.rpc import GrpcClient
 
 
@@ -53,8 +54,8 @@ def grpc_listing(client: GrpcClient) -> list[Listed] | None:
         TooLong: it is more than is read.
     """
     exchange = client.call("RepositoryIndex")
-    if exchange.error is not None and exchange.error.kind == "body-too-large":
-        raise TooLong("the list of models is more than is read", [])
+    if exchange.cut:
+        raise TooLong(f"the list of models is more than is read: {MORE_BODY}", [])
     if not exchange.ok:
         return None
     try:

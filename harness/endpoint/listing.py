@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from harness.endpoint.describing import grpc_part
 from harness.endpoint.known import value_of
 from harness.endpoint.listed import Listed, TooLong
-from harness.record.coding import Undecodable, decoded_body
+from harness.record.coding import Undecodable, codings, decode
 from harness.record.exchange import Exchange
 from harness.wire import strictjson
+from harness.wire.reading import MORE, MORE_BODY
 from harness.wire.rest import RestClient
 
 if TYPE_CHECKING:
@@ -94,21 +95,21 @@ def listed_models(client: RestClient) -> list[Listed] | None:
 def _rows_in(exchange: Exchange) -> object:
     if exchange.status != 200:
         return None
-    cut = exchange.error is not None and exchange.error.kind == "body-too-large"
+    beyond = MORE_BODY if exchange.cut else ""
     try:
-        value = None if cut else value_of(exchange)
+        value = None if beyond else value_of(exchange)
     except strictjson.TooMuch:
-        cut = True
-    if cut:
+        beyond = MORE
+    if beyond:
         told = f"the list of models is more than is read ({len(exchange.response_body)} bytes and its parts)"
-        raise TooLong(told, _rows(_beginning(exchange)))
+        raise TooLong(f"{told}: {beyond}", _rows(_beginning(exchange)))
     return value
 
 
 def _beginning(exchange: Exchange) -> list[Any]:
     """Whole rows of the array within the first bytes; what follows is not read, however long it is."""
     try:
-        body = exchange.response_body if exchange.error else decoded_body(exchange)
+        body = decode(exchange.response_body, codings(exchange.response_headers), BEGINNING, partial=True)
     except Undecodable:
         return []
     text = body[:BEGINNING].decode("utf-8", "replace")

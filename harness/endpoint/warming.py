@@ -48,7 +48,7 @@ def says_not_ready(exchange: Exchange) -> bool:
         return True
     try:
         value = json_of(exchange).value
-    except strictjson.NotJson:
+    except (strictjson.NotJson, strictjson.TooMuch):
         return False
     return isinstance(value, dict) and value.get("ready") is False
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from harness.probing.probe import Probe
 from harness.probing.replies import object_or_none, status_of
-from harness.record.coding import Undecodable, decoded_body
+from harness.record.coding import Undecodable
 from harness.record.exchange import Exchange
 from harness.wire import strictjson
 from harness.wire.events import EventStream, parse_events
+from harness.wire.reading import body_of
 
 # Ordinary words, so that any language model has something to go on with.
 TEXT = "The keeper of the lighthouse"
@@ -115,7 +116,7 @@ def _answers_anything(generation: Generation) -> bool:
 def events_of(exchange: Exchange) -> EventStream:
     """The events of a streamed answer; none where the body cannot be read."""
     try:
-        return parse_events(decoded_body(exchange))
+        return parse_events(body_of(exchange))
     except Undecodable:
         return EventStream(())
 

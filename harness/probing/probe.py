@@ -27,6 +27,7 @@ from harness.record.store import Recorder
 from harness.verdicts import Verdict
 from harness.wire import strictjson
 from harness.wire.messages import InferRequest
+from harness.wire.reading import MORE_BODY
 from harness.wire.rest import RestClient, json_of
 
 if TYPE_CHECKING:
@@ -119,6 +120,9 @@ class Probe:
             if not condition:
                 self.observe(f"advisory: {expected} would be right; seen: {observed}", name)
             return condition
+        if not condition and name in self.check.clauses and exchange is not None and exchange.cut:
+            # The tester's limit cut it, which is no statement about the endpoint.
+            raise Untestable(_no_answer(exchange))
         self.outcome.cases[name] = self.outcome.cases.get(name, 0) + 1
         text = observed if isinstance(observed, str) else shown(observed)
         found, self._pending = self._pending, None
@@ -254,7 +258,7 @@ class Probe:
         optional part that is closed to us ends a check of the protocol as not applicable.
         """
         if not exchange.answered or exchange.error is not None:
-            self.untestable(f"no complete answer: {exchange.error.message if exchange.error else 'unknown'}")
+            self.untestable(_no_answer(exchange))
         if self.check.clauses and is_known_part(exchange) and guarded(exchange):
             self.observe(f"closed to those who may only infer: {why(exchange)}")
             self.not_applicable(f"the endpoint keeps this part closed: {why(exchange)}")
@@ -319,6 +323,12 @@ class Probe:
         """Send the model's accepted request (or ``request``) with an id."""
         base = request or self.accepted().request
         return self.model.rest.infer(with_id(base, request_id))
+
+
+def _no_answer(exchange: Exchange) -> str:
+    """Why there is no complete answer, and where it is a limit of ours, what raises it."""
+    said = exchange.error.message if exchange.error else "unknown"
+    return f"no complete answer: {said}{f': {MORE_BODY}' if exchange.cut else ''}"
 
 
 def _missing_method(exchange: Exchange | None) -> str | None:

@@ -141,6 +141,11 @@ class Exchange:
         return self.error is not None and self.error.kind == "timeout"
 
     @property
+    def cut(self) -> bool:
+        """The body was longer than the tester reads."""
+        return self.error is not None and self.error.kind == "body-too-large"
+
+    @property
     def ok(self) -> bool:
         """Status 200 (of a gRPC call, OK) and a whole response."""
         good = self.status == 200 if self.rpc is None else self.rpc.code == 0

@@ -11,13 +11,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.record.coding import Undecodable, decoded_body
+from harness.record.coding import Undecodable
 from harness.record.exchange import Exchange
 from harness.record.quoting import clip
 from harness.wire import strictjson
 from harness.wire.access import Header
 from harness.wire.messages import InferRequest
 from harness.wire.raw import from_raw, to_raw
+from harness.wire.reading import body_of
 from harness.wire.tensor import Tensor, flatten
 
 LENGTH_HEADER = "Inference-Header-Content-Length"
@@ -117,7 +118,7 @@ def split_reply(exchange: Exchange) -> SplitReply:
     if exchange.error is not None:
         raise NotBinary(f"there is no whole body: {exchange.error.message}")
     try:
-        body = decoded_body(exchange)
+        body = body_of(exchange)
     except Undecodable as error:
         raise NotBinary(str(error)) from None
     announced = _announced(exchange, body)

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from harness.wire.reading import TooMuch
+from harness.wire.reading import refuse_cost
 
-# Fields of a message, and of the messages in it; more than that in one answer says nothing that is judged here.
-MAX_FIELDS = 1 << 17
+# Bytes that a field may take in memory, as a message of its own, and an element of a tensor.
+_FIELD, _ELEMENT = 384, 12
+# Fields after which it is seen whether there are too many.
+_SOME = 1 << 10
 # Bytes of a message that costs little, whatever is in it; from a larger bound on, a byte would cost far more.
 LOOKED_INTO = 1 << 12
-# Elements of one tensor; 3x1024x1024 and more.
-MAX_ELEMENTS = 1 << 22
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 _SKIP = {_FIXED64: 8, _FIXED32: 4}
 
@@ -35,8 +35,8 @@ def refuse_too_much(data: bytes, descriptor: Any) -> None:  # noqa: ANN401 -- pr
         position, end, kind = parts.pop()
         while position < end:
             count += 1
-            if count > MAX_FIELDS:
-                raise TooMuch(f"not read: a message of more than {MAX_FIELDS} fields")
+            if count % _SOME == 1:
+                refuse_cost(count * _FIELD, f"a message of {count} fields and more")
             try:
                 tag, position = _varint(data, position)
                 form = tag & 7
@@ -59,7 +59,7 @@ def _inner(content: bytes, kind: Any, number: int) -> Any:  # noqa: ANN401 -- as
     field = kind.fields_by_number.get(number)
     if field is None or field.message_type is not None:
         return None if field is None else field.message_type
-    if field.type not in (field.TYPE_STRING, field.TYPE_BYTES) and len(content) > MAX_ELEMENTS:
+    if field.type not in (field.TYPE_STRING, field.TYPE_BYTES) and len(content) > LOOKED_INTO:
         elements = int(np.count_nonzero(np.frombuffer(content, np.uint8) < 128))
         fixed = {field.TYPE_FLOAT: 4, field.TYPE_DOUBLE: 8}.get(field.type)
         refuse_many(len(content) // fixed if fixed else elements)
@@ -72,8 +72,7 @@ def refuse_many(elements: int) -> None:
     Raises:
         TooMuch: it is not.
     """
-    if elements > MAX_ELEMENTS:
-        raise TooMuch(f"not read: a tensor of {elements} elements; {MAX_ELEMENTS} are read at most")
+    refuse_cost(elements * _ELEMENT, f"a tensor of {elements} elements")
 
 
 def _varint(data: bytes, position: int) -> tuple[int, int]:

@@ -1,16 +1,26 @@
-"""Readings that are remembered: many checks look at one answer, and each answer is taken apart once."""
+"""Readings of answers: what one may cost in memory, and the last ones, as many checks look at one answer."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from typing import TypeVar, cast
 
 from harness.check import Untestable
+from harness.record.coding import Undecodable, decoded_body
+from harness.record.exchange import Exchange
 
 T = TypeVar("T")
 
+# Bytes that what is made of one answer may take in memory where nobody says otherwise; two are compared at times.
+MEMORY = 48 << 20
+MORE = "raise it with [budget] answer_mebibytes in the policy"
+# And the bytes of it that are let in at all.
+MORE_BODY = "raise it with [budget] body_mebibytes in the policy"
+# Of them, one part in so many is for the bytes of a body without its coding.
+_DECODED_SHARE = 3
 # Bytes of the bodies whose readings are kept; what is made of one takes many times as much.
 KEPT_BYTES = 4 << 20
 KEPT = 64
@@ -18,6 +28,55 @@ KEPT = 64
 
 class TooMuch(Untestable):
     """There is an answer of so many parts that nothing is built of it: whoever needs it cannot be carried out."""
+
+
+@dataclass(slots=True)
+class _Bound:
+    """What the policy of the run allows; one process carries out one run at a time."""
+
+    memory: int = MEMORY
+
+
+_BOUND = _Bound()
+
+
+def allow(memory: int) -> None:
+    """Let what is made of one answer take so many bytes in memory, from now on."""
+    _BOUND.memory = memory
+
+
+def refuse_cost(cost: int, what: str) -> None:
+    """Let an answer pass that is built within bounds.
+
+    Args:
+        cost: bytes of memory that it would take at least.
+        what: what there is too much of.
+
+    Raises:
+        TooMuch: it is not.
+    """
+    if cost > _BOUND.memory:
+        needs, most = -(-cost >> 20), _BOUND.memory >> 20
+        told = f"not read: {what}, which would take {needs} MiB of memory; {most} are allowed"
+        raise TooMuch(f"{told}: {MORE}")
+
+
+def body_of(exchange: Exchange) -> bytes:
+    """The response body without its codings.
+
+    Raises:
+        Undecodable: it is not in the coding that it names.
+        TooMuch: there is more than is read.
+    """
+    limit = _BOUND.memory // _DECODED_SHARE
+    try:
+        return decoded_body(exchange, limit)
+    except Undecodable as error:
+        if error.failure.kind != "body-too-large":
+            raise
+        told = error.failure.message
+    mend = f": {MORE}" if str(limit) in told else ""
+    raise TooMuch(f"not read: {told}{mend}")
 
 
 class Readings:

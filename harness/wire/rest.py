@@ -13,7 +13,7 @@ import httpx
 from harness import __version__
 from harness.budget import Budget
 from harness.record.clock import now
-from harness.record.coding import DECODED_LIMIT, Undecodable, codings, decoded_body
+from harness.record.coding import Undecodable, codings
 from harness.record.exchange import Exchange, Failure, Headers
 from harness.record.intent import meant
 from harness.record.store import Recorder
@@ -21,11 +21,11 @@ from harness.wire import strictjson
 from harness.wire.access import Access, Header
 from harness.wire.client import Client, on_used_connection
 from harness.wire.messages import InferRequest
-from harness.wire.reading import Readings
+from harness.wire.reading import Readings, body_of
 from harness.wire.sockets import Call
 from harness.wire.transport import DeadlineTransport, TransportFailure
 
-__all__ = ["RestClient", "decoded_body", "json_of"]
+__all__ = ["RestClient", "json_of"]
 
 USER_AGENT = f"art15/{__version__}"
 _READINGS = Readings()
@@ -261,7 +261,7 @@ class _Answer:
             response.stream.close()  # type: ignore[union-attr]
 
 
-def json_of(exchange: Exchange, limit: int = DECODED_LIMIT) -> strictjson.Document:
+def json_of(exchange: Exchange) -> strictjson.Document:
     """The response body, decoded and read as JSON; read once, so it must not be changed.
 
     Raises:
@@ -273,14 +273,14 @@ def json_of(exchange: Exchange, limit: int = DECODED_LIMIT) -> strictjson.Docume
 
     def read() -> strictjson.Document | strictjson.NotJson:
         try:
-            return strictjson.parse(decoded_body(exchange, limit))
+            return strictjson.parse(body_of(exchange))
         except Undecodable as error:
             return strictjson.NotJson(str(error))
         except strictjson.NotJson as error:
             # Another one: what was raised holds the frames that it went through, and those hold the body.
             return strictjson.NotJson(error.reason, error.offset)
 
-    found = _READINGS.of(exchange.response_body, (*codings(exchange.response_headers), limit), read)
+    found = _READINGS.of(exchange.response_body, codings(exchange.response_headers), read)
     if isinstance(found, strictjson.NotJson):
         raise strictjson.NotJson(found.reason, found.offset)
     return found

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.record.quoting import clip
-from harness.wire.jsonscan import Scan, scan
-from harness.wire.reading import TooMuch
+from harness.wire.jsonscan import scan
+from harness.wire.reading import TooMuch, refuse_cost
 
 __all__ = ["Document", "JsonNumber", "NegativeZero", "NotJson", "Problem", "TooMuch", "parse"]
 
@@ -24,8 +24,6 @@ MAX_DEPTH = 100
 # An integer of so many digits is a double for certain, so whatever computes with it as a float cannot overflow.
 MAX_DIGITS = 308
 MAX_PROBLEMS = 100
-# Bytes that the values of one text may take in memory; two of them are compared at times.
-MAX_COST = 48 << 20
 
 _MARK = b"\xef\xbb\xbf"
 _WHITESPACE = re.compile(r"[ \t\n\r]*")
@@ -151,8 +149,7 @@ def parse(body: bytes) -> Document:
     ahead = scan(body.removeprefix(_MARK), start)
     if ahead.depth > MAX_DEPTH:
         return Document(None, (*before, _too_deep(ahead.depth)))
-    if ahead.cost > MAX_COST:
-        raise TooMuch(_too_much(ahead))
+    refuse_cost(ahead.cost, f"at least {ahead.values} JSON values")
     try:
         value, end, reader = _value(text, start)
     except RecursionError:  # the caller stands deep in the stack already
@@ -206,11 +203,6 @@ def _kept(lexeme: str) -> JsonNumber:
     number = JsonNumber(lexeme)
     number.lexeme = lexeme
     return number
-
-
-def _too_much(ahead: Scan) -> str:
-    needs, most = ahead.cost >> 20, MAX_COST >> 20
-    return f"not read: at least {ahead.values} JSON values, which would take {needs} MiB of memory; {most} are allowed"
 
 
 def _too_deep(depth: int) -> Problem:

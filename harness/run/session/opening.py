@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from harness.budget import Budget
+from harness.budget import MEBIBYTE, Budget
 from harness.check import Check
 from harness.clauses import Catalogue
 from harness.endpoint.endpoint import Endpoint
@@ -36,6 +36,7 @@ from harness.run.session.open_run import OpenRun
 from harness.run.session.record import RunRecord
 from harness.run.watchdog import Watchdog
 from harness.verdicts import Level
+from harness.wire.reading import allow
 from reports.evidence import encode
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ class PreparedRun:
             CannotRecord: the evidence cannot be written.
         """
         config = self.config
+        allow(config.policy.budget.answer_mebibytes * MEBIBYTE)
         record = self._begin_record()
         budget = self._budget = Budget(config.limits, admit=record.admit)
         watchdog = Watchdog(partial(share_of_check, config, budget))

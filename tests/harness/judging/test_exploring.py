@@ -161,3 +161,15 @@ def test_whether_it_serves_is_one_case_and_none_where_nobody_is_met(tmp_path: Pa
         serving(probe, alive(probe, patience=0.0), "after the end")
     assert probe.outcome.cases == {"policy:no-crash": 1}
     assert probe.outcome.violations == []
+
+
+def test_an_answer_that_the_limit_of_the_tester_cut_breaks_no_clause(tmp_path: Path) -> None:
+    with flawed(lambda *_: (200, b"x" * 2000)) as url, target_of(url, tmp_path, body=1000) as target:
+        probe = probe_of(target)
+        exchange = post(probe, 1)
+        with pytest.raises(Untestable, match=r"raise it with \[budget\] body_mebibytes in the policy"):
+            probe.holds(exchange.ok, expected="200", observed="cut", clause="C-1", exchange=exchange)
+        assert probe.outcome.violations == []
+        # The policy of the operator may ask for less than is read.
+        crashed = "policy:no-crash"
+        assert not probe.holds(exchange.ok, expected="200", observed="cut", clause=crashed, exchange=exchange)

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from harness.budget import Budget, Limits
+from harness.budget import MEBIBYTE, Budget, Limits
 from harness.endpoint.endpoint import Endpoint
 from harness.policy import Policy
 from harness.record.redact import Redactor
@@ -55,10 +55,14 @@ def flawed(answer: Answer) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def target_of(url: str, folder: Path, *, requests: int | None = None, token: str | None = None) -> Iterator[Endpoint]:
-    """A endpoint over REST with nothing discovered."""
+def target_of(
+    url: str, folder: Path, *, requests: int | None = None, token: str | None = None, body: int = MEBIBYTE
+) -> Iterator[Endpoint]:
+    """An endpoint over REST with nothing discovered."""
     recorder = Recorder(ExchangeStore(folder), Redactor(), lambda _: None)
     access = Access(url, token=token)
-    with RestClient(access, recorder, Budget(Limits(requests=requests, request_seconds=5.0))) as client:
+    with RestClient(
+        access, recorder, Budget(Limits(requests=requests, request_seconds=5.0, body_bytes=body))
+    ) as client:
         nothing = client.send("POST", "/")
         yield Endpoint(client, None, Policy(), "/v2", nothing, None, examples=100)

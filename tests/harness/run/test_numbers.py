@@ -44,7 +44,8 @@ def test_a_seed_is_a_whole_number(given: str, tmp_path: Path) -> None:
     "place",
     [
         "[budget]\nmax_rate", "[budget]\nmax_requests", "[budget]\ntime", "[budget]\nrequest_timeout",
-        "[budget]\nbody_mebibytes", "[load]\nrate", "[load]\nseconds", "[load]\nlatency", "[load]\npercentile",
+        "[budget]\nbody_mebibytes", "[budget]\nanswer_mebibytes", "[budget]\nevidence_mebibytes",
+        "[load]\nrate", "[load]\nseconds", "[load]\nlatency", "[load]\npercentile",
         "[load]\nconfidence", "[load]\noverload", "[load]\nrecovery", "[load]\nsoak", "[load]\nworkers",
         "[load.spike]\nfactor", "[load.spike]\nseconds", "[load.capacity]\nleast", "[load.capacity]\nmost",
         "[load.capacity]\ntolerance", "[load.capacity]\nseconds", "[load.capacity]\nruns", "[[load.mixed]]\nweight",
