@@ -8,7 +8,6 @@ outlives a pytest that was killed.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +33,10 @@ _ENDLESS_S = 3600.0
 _PIECE = 1 << 16
 
 
+# Lines of standard input; only a master is sent any.
+_ORDERS: Queue[bytes] = Queue()
+
+
 class Waiting(User):
     """locust wants a user; the engine is what sends."""
 
@@ -49,8 +52,6 @@ class OrderTaker:
     def __init__(self, environment: Environment, runner: MasterRunner) -> None:
         self._master = Master(environment, runner)
         self._pipe = int(os.environ[TELL])
-        self._orders: Queue[bytes] = Queue()
-        gevent.spawn(_listen, self._orders.put)
         gevent.spawn(self._serve)
 
     def _serve(self) -> None:
@@ -58,7 +59,7 @@ class OrderTaker:
             self._master.gather()
             self._tell(Ready())
             while True:
-                self._play(msgspec.json.decode(self._orders.get(), type=Order))
+                self._play(msgspec.json.decode(_ORDERS.get(), type=Order))
         except Exception as error:  # noqa: BLE001 -- the launcher must hear of it, whatever it is
             self._tell(Failed(why=f"{type(error).__name__}: {error}"))
 
@@ -82,15 +83,21 @@ class OrderTaker:
         os.write(self._pipe, msgspec.json.encode(event) + b"\n")
 
 
-def _listen(take: Callable[[bytes], object]) -> None:
-    """Hand over each line of standard input; at its end, end this process."""
+def _listen() -> None:
+    """Put by each line of standard input; at its end, end this process."""
     gevent.os.make_nonblocking(0)
     rest = b""
     while piece := gevent.os.nb_read(0, _PIECE):
         *lines, rest = (rest + piece).split(b"\n")
         for line in lines:
-            take(line)
+            _ORDERS.put(line)
     os._exit(0)
+
+
+@events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]  # locust has no types for it
+def _begin(**_: object) -> None:
+    # Before there is a runner: that of a worker whose master is gone looks for it for minutes, and then init comes.
+    gevent.spawn(_listen)
 
 
 @events.init.add_listener  # type: ignore[untyped-decorator]  # locust has no types for it
@@ -101,4 +108,3 @@ def _init(environment: Environment, **_: object) -> None:
         environment.oip_master = OrderTaker(environment, runner)  # type: ignore[attr-defined]  # kept alive with it
     elif isinstance(runner, WorkerRunner):
         Worker(environment, runner, same_outputs)
-        gevent.spawn(_listen, lambda _: None)
