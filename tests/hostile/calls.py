@@ -14,7 +14,7 @@ from typing import Any
 import grpc
 
 from tests.harness.endpoint.scripted import Scripted, message
-from tests.harness.wire.grpc_peer import BEGIN, DATA, GrpcPeer, data, frame, head, reply
+from tests.harness.wire.grpc_peer import BEGIN, DATA, END_HEADERS, HEADERS, GrpcPeer, data, frame, head, reply
 from tests.harness.wire.grpc_server import NO_LIMITS
 from tests.harness.wire.hostile_grpc import HostileGrpc
 
@@ -113,6 +113,17 @@ def _everywhere(text: str) -> Scenario:
     )
 
 
+def _deep(levels: int) -> bytes:
+    """An unknown field, in which stands an unknown field, and so on."""
+    inner = b""
+    for _ in range(levels):
+        size, length = len(inner), b""
+        while size > 127:
+            length, size = length + bytes([size & 127 | 128]), size >> 7
+        inner = b"\xa2\x06" + length + bytes([size]) + inner
+    return inner
+
+
 def _random() -> Make:
     drawn = random.Random(15)
     return lambda _: drawn.randbytes(drawn.randrange(10_000))
@@ -160,6 +171,21 @@ def _small_frames(peer: GrpcPeer) -> None:
         peer.send(head(stream) + pieces + head(stream, [("grpc-status", "0")], end=True))
 
 
+def _indexed(peer: GrpcPeer) -> None:
+    """A header of 4,000 bytes that is put into HPACK's table once, and named 16,000 times with a byte each."""
+    peer.settings()
+    while not peer.stopping.is_set():
+        stream, _ = peer.call()
+        method = dict(peer.headers)[":path"].rpartition("/")[2]
+        if method != "ModelInfer":
+            peer.send(reply(stream, right().get(method, b"")))
+            continue
+        # Literal with incremental indexing, a new name (RFC 7541, section 6.2.1); then index 62 again and again.
+        bomb = b"\x88\x40\x01x\x7f" + b"\xa1\x1e" + b"x" * 4000 + b"\xbe" * 12_000
+        peer.send(frame(HEADERS, END_HEADERS, stream, bomb) + data(stream, right()["ModelInfer"]))
+        peer.send(head(stream, [("grpc-status", "0")], end=True))
+
+
 _GROUPS = b"\xa3\x06" * 100_000 + b"\xa4\x06" * 100_000
 
 SCENARIOS: dict[str, Scenario] = {
@@ -192,6 +218,14 @@ SCENARIOS: dict[str, Scenario] = {
     "grpc-answer-grows": large(ModelInfer=_growing()),
     "grpc-answer-empty": messages(ModelInfer=b""),
     "grpc-refuses-everything": rpc(lambda: Scripted(lambda *_: 12), mute=True),
+    "grpc-header-named-12000-times": rpc(lambda: HostileGrpc(_indexed)),
+    "grpc-status-of-digits": refusing(lambda _: [("grpc-status", "9" * 5000)]),
+    "grpc-status-signed": refusing(lambda _: [("grpc-status", "-1"), ("grpc-status", "+0"), ("grpc-status", "٣")]),
+    "grpc-pushback-odd": refusing(lambda _: [("grpc-status", "14"), ("grpc-retry-pushback-ms", "9" * 4000)]),
+    "grpc-details-of-base64": refusing(lambda _: [("grpc-status", "3"), ("grpc-status-details-bin", "A" * 7001)]),
+    "grpc-names-of-nothing": messages(RepositoryIndex=_names("", " ", "m[a]", "::", "m:1", "e\u0301", "\u00e9")),
+    "grpc-metadata-deep": messages(ModelMetadata=_metadata() + _deep(10_000)),
+    "grpc-answer-deep": messages(ModelInfer=_deep(10_000)),
     "grpc-status-odd": refusing(lambda _: [("grpc-status", "77"), ("grpc-status-details-bin", "!" * 5000)]),
     "grpc-words-of-escapes": refusing(
         lambda _: [("grpc-status", "3"), ("grpc-message", "%1B]0;OWNED%07%1B[2J%E2%80%AE")]

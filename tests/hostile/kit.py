@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 
-from . import answers, calls, connections, frames, listings
+from . import answers, calls, connections, frames, listings, parts
 from .scenario import Scenario
 
 SCENARIOS: dict[str, Scenario] = {
     **listings.SCENARIOS,
     **answers.SCENARIOS,
     **connections.SCENARIOS,
+    **parts.SCENARIOS,
     **calls.SCENARIOS,
     **frames.SCENARIOS,
 }

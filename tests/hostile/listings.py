@@ -56,6 +56,12 @@ SCENARIOS: dict[str, Scenario] = {
     "name-nul": rest(index=index("a\0b", "a")),
     "name-line-end": rest(index=index("a\r\nX-Injected: 1", "m")),
     "name-climbs": rest(index=index("../../../etc/passwd", "..", "", "%2e%2e", "a?b#c")),
+    "name-of-an-item": rest(index=index("m]", "m[a]", "::m::n", "a/b::c", " ", "-k", "%s%n", "m" * 255)),
+    "name-in-other-forms": rest(index=index("\u00e9", "e\u0301", "\u212b", "\u00c5", "\uff4d", "m", "M", "ﬁ", "fi")),
+    "name-of-a-colon": rest(index=index(":", "m:1", "m:", ":1", "m\\:1", "\\")),
+    "name-of-a-tag": rest(
+        index=index("\U000e0041\U000e0042", "\ufeff", "\u200b", "\u115f", "\x85", "\ud83d\ude00" * 60)
+    ),
     "name-twice": rest(index=index(*["m"] * 50)),
     "index-of-nothing": rest(index=b'[null,1,[],{"name":5},{"name":null},{"name":"m","version":[1],"state":{}}]'),
     "index-no-list": rest(index=b'{"models":"m"}', mute=True),
