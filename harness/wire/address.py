@@ -12,7 +12,7 @@ import httpx
 # Where nothing else is said, gRPC over TLS is at 443, and without at the port that servers of the protocol use.
 GRPC_PORT = 8001
 _GRPC = re.compile(r"(grpcs?)://")
-_HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^/:@\s]+):\d{1,5}/?")
+_HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[^/:@\s]{1,253}):\d{1,5}/?")
 _NAMED = {"http": "http", "https": "https", "grpc": "http", "grpcs": "https"}
 
 
