@@ -28,8 +28,8 @@ def make(folder: Path) -> tuple[Path, ...]:
     Raises:
         UsageError: it cannot be made or written, or it holds something.
     """
-    missing = tuple(each for each in (folder, *folder.parents) if not each.exists())
     try:
+        missing = tuple(each for each in (folder, *folder.parents) if not each.exists())
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise UsageError(f"evidence folder {folder} is not empty: evidence is never written over; give another")

@@ -63,6 +63,7 @@ def test_evidence_folder_that_cannot_be_written(server: str, tmp_path: Path) -> 
     blocker = tmp_path / "file"
     blocker.write_text("")
     one_line_usage(probe(server, blocker / "evidence"), "evidence folder", "cannot be written")
+    one_line_usage(probe(server, tmp_path / ("e" * 300)), "evidence folder", "cannot be written: File name too long")
 
 
 def test_evidence_is_never_written_over(server: str, tmp_path: Path) -> None:
