@@ -19,6 +19,9 @@ from harness.wire.connection import ConnectionSettings
 
 TOKEN_SECONDS = 300.0
 TOKEN_TIMEOUT = 30.0
+# Servers limit a header, or all of them, at 4 to 64 KiB. What is longer is the operator's mistake: the refusal of it
+# would be told as one of every valid request.
+MOST_OF_A_HEADER = 64 << 10
 # A command that fails is run again after these pauses, in seconds: what it asks for a token may be busy for a moment.
 TOKEN_PAUSES = (0.5, 2.0)
 # After a 401 the token command runs again, but not for each of a row of refusals that a check provokes.
@@ -247,6 +250,10 @@ def _basic(user: str) -> str:
 
 
 def _refuse_value(what: str, value: str) -> None:
+    if len(value) > MOST_OF_A_HEADER:
+        raise ValueError(
+            f"{what} has {len(value)} characters; servers read no more than {MOST_OF_A_HEADER} of a header"
+        )
     if re.search(r"[\r\n\0]", value):
         raise ValueError(f"{what} has a line break or a null character")
     try:

@@ -48,6 +48,8 @@ def test_headers_that_could_inject_are_refused(header: tuple[str, str]) -> None:
 
 
 def test_other_refusals() -> None:
+    with pytest.raises(ValueError, match="65537 characters"):
+        Access("http://h", token="t" * 65_537)
     with pytest.raises(ValueError, match="not both"):
         Access("http://host", token="a", token_command="b")
     with pytest.raises(ValueError, match="certificate"):
