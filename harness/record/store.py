@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -29,6 +29,7 @@ from harness.bundle.exchange import (
     TlsRecord,
 )
 from harness.bundle.pack import PackWriter
+from harness.bundle.totals import ExchangeTotals
 from harness.check import TesterFailed
 from harness.record.clock import now
 from harness.record.disk import Disk
@@ -143,29 +144,6 @@ def _connection(facts: ConnectionFacts | None) -> ConnectionRecord | None:
     return ConnectionRecord(id=facts.id, request_index=facts.request_index, local=facts.local, peer=facts.peer, tls=tls)
 
 
-@dataclass(slots=True)
-class Totals:
-    """Counts over all recorded exchanges; ``first`` and ``last`` are starting times, ISO 8601 in UTC."""
-
-    requests: int = 0
-    failed: int = 0
-    sent: int = 0
-    received: int = 0
-    redactions: int = 0
-    first: str | None = None
-    last: str | None = None
-
-    def add(self, exchange: Exchange, redactions: int) -> None:
-        """Count one exchange."""
-        self.requests += 1
-        self.failed += exchange.error is not None
-        self.sent += exchange.sent
-        self.received += exchange.received
-        self.redactions += redactions
-        self.first = min(self.first or exchange.started, exchange.started)
-        self.last = max(self.last or exchange.started, exchange.started)
-
-
 class AwayHandler(Protocol):
     """Whoever notices that the endpoint has gone away, and waits for it."""
 
@@ -217,7 +195,7 @@ class Recorder:
         self.store = store
         self.disk = disk or Disk()
         self.redactor = redactor
-        self.totals = Totals()
+        self.totals = ExchangeTotals()
         self._sink = sink
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
@@ -298,7 +276,13 @@ class Recorder:
         except OSError as error:
             raise self.disk.fails(error) from None
         with self._lock:
-            self.totals.add(clean, len(redactions))
+            self.totals.add(
+                clean.started,
+                failed=clean.error is not None,
+                sent=clean.sent,
+                received=clean.received,
+                redactions=len(redactions),
+            )
         self._sink(
             ExchangeSeen(
                 n=clean.n,

@@ -33,6 +33,7 @@ from harness.bundle.events import (
 from harness.bundle.journal import Entry, JournalProblem, JournalScan
 from harness.bundle.limits import MAX_KEPT, MAX_PLAN, counted
 from harness.bundle.series import LoadSeries
+from harness.bundle.totals import ExchangeTotals
 from harness.foreign import read_inside
 from reports.evidence import CheckResult, Plan, SelfCheck
 from reports.journal.operations import operation_of
@@ -43,30 +44,6 @@ PLAN = "plan.json"
 
 class BuildError(Exception):
     """No evidence can be made of this folder; one line that names the file and why."""
-
-
-@dataclass(slots=True)
-class ExchangeTotals:
-    """Counts over all exchanges; times are ISO strings in UTC, which sort as text."""
-
-    requests: int = 0
-    failed: int = 0
-    sent: int = 0
-    received: int = 0
-    redactions: int = 0
-    first: str | None = None
-    last: str | None = None
-
-    def add(self, seen: ExchangeSeen, at: str) -> None:
-        """Count one exchange."""
-        self.requests += 1
-        self.failed += seen.error_kind is not None
-        self.sent += seen.sent
-        self.received += seen.received
-        self.redactions += seen.redactions if isinstance(seen.redactions, int) else len(seen.redactions)
-        begun = seen.begun(at)
-        self.first = min(self.first or begun, begun)
-        self.last = max(self.last or begun, begun)
 
 
 @dataclass(slots=True)
@@ -218,7 +195,14 @@ def _identity(recorded: JournalState, entry: Entry) -> None:
 
 def _exchange(recorded: JournalState, entry: Entry) -> None:
     seen = msgspec.convert(entry.data, ExchangeSeen)
-    recorded.exchanges.add(seen, entry.at)
+    redactions = seen.redactions if isinstance(seen.redactions, int) else len(seen.redactions)
+    recorded.exchanges.add(
+        seen.begun(entry.at),
+        failed=seen.error_kind is not None,
+        sent=seen.sent,
+        received=seen.received,
+        redactions=redactions,
+    )
     if seen.error_kind == "connect":
         recorded.unconnected.add(seen.sha256)
     operation = None if seen.error_kind else operation_of(seen.method, seen.url, seen.status, seen.rpc)
