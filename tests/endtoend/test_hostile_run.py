@@ -28,6 +28,8 @@ BEHAVIOURS = (
     "length-too-long-held",
     "header-null",
 )
+# Longer than the tester reads: nobody's fault, so nothing is blamed, and the setting is named that would read more.
+CUT = ("endless-chunked", "endless-length")
 # Generous: the point is that there is a bound at all; a run that hangs would take for ever.
 BOUND_SECONDS = 600
 BOUND_KILOBYTES = 600_000
@@ -51,9 +53,13 @@ def test_hostile_endpoint_ends_in_a_verdict(behaviour: str, named: bool, tmp_pat
         # The endpoint answered something, but nothing that names a model: asking for one is right.
         assert "--oip-model" in ran.output or "does not speak HTTP" in ran.output
         return
-    assert ran.code == 1, ran.output
+    # What could not be tested is red where it was asked for by name.
+    assert ran.code == (0 if behaviour in CUT and not named else 1), ran.output
     assert "tool_error" not in ran.verdicts.values()
-    assert "fail" in ran.verdicts.values()
+    if behaviour in CUT:
+        assert any("_mebibytes in the policy" in check["reason"] for check in ran.evidence["checks"])
+    else:
+        assert "fail" in ran.verdicts.values()
     done = subprocess.run(
         [sys.executable, "-m", "harness.cli", "verify", str(ran.folder)], cwd=ROOT, capture_output=True, text=True
     )
