@@ -12,6 +12,8 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 from harness.probing.probe import UNKNOWN_MODEL
 from harness.record.exchange import Exchange
 from harness.wire import protobuf
+from harness.wire.protoscan import refuse_too_much
+from harness.wire.reading import TooMuch
 
 if TYPE_CHECKING:
     from harness.endpoint.models import ModelUnderTest
@@ -35,11 +37,14 @@ def named(method: str, name: str, version: str | None = None) -> Any:  # noqa: A
 def texts_of(data: bytes, depth: int = 0) -> str:
     """The texts in a message of whatever layout, a line each; an entry of a map as ``key: value``.
 
-    What holds a text may as well hold a message, which the bytes do not say: both are read.
+    What holds a text may as well hold a message, which the bytes do not say: both are read, but for a message of more
+    fields than one may have.
     """
     try:
+        # Two bytes of a text can be a field: a long one would be taken for millions of them.
+        refuse_too_much(data, Empty.DESCRIPTOR)
         fields = UnknownFieldSet(Empty.FromString(data))
-    except DecodeError:
+    except (DecodeError, TooMuch):
         return ""
     texts, deeper = [], []
     for field in fields:

@@ -61,6 +61,21 @@ def refuse_cost(cost: int, what: str) -> None:
         raise TooMuch(f"{told}: {MORE}")
 
 
+def holdable(wanted: int, least: int, answer: Exchange | None) -> int:
+    """How many of so many answers like this one can be held at a time: as bytes they may take twice what one may.
+
+    Raises:
+        TooMuch: less than ``least``.
+    """
+    size = 0 if answer is None else len(answer.response_body)
+    if not size:
+        return wanted
+    room = 2 * _BOUND.memory // size
+    if room < least:
+        raise TooMuch(f"{least} answers of {size} bytes are more than is held at a time: {MORE}")
+    return min(wanted, room)
+
+
 def body_of(exchange: Exchange) -> bytes:
     """The response body without its codings.
 

@@ -13,6 +13,7 @@ from harness.probing.probe import Probe
 from harness.probing.replies import object_or_none, refused, status_of
 from harness.record.exchange import Exchange
 from harness.wire.messages import InferRequest
+from harness.wire.reading import holdable
 from harness.wire.varied import vary
 
 ROWS = 3
@@ -104,6 +105,7 @@ def rest_batch_server_side_invisible(probe: Probe) -> None:
     probe.steady()
     single = probe.answered(probe.model.rest.infer(with_id(requests[0], "alone")))
     echoes = (object_or_none(single) or {}).get("id") == "alone"
+    holdable(CONCURRENT, CONCURRENT, single)
 
     def one(number: int) -> Exchange:
         return probe.model.rest.infer(with_id(requests[number % len(requests)], f"concurrent-{number}"))
