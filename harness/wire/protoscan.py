@@ -13,7 +13,7 @@ import numpy as np
 from harness.wire.reading import refuse_cost
 
 # Bytes that a field may take in memory, as a message of its own, and an element of a tensor.
-_FIELD, _ELEMENT = 384, 12
+_FIELD, _ELEMENT = 384, 32
 # Fields after which it is seen whether there are too many.
 _SOME = 1 << 10
 # Bytes of a message that costs little, whatever is in it; from a larger bound on, a byte would cost far more.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 
 from harness.check import NotApplicable, Untestable, check
 from harness.judging.grpc_refusals import grpc_base, grpc_mistakes, grpc_refuses
@@ -11,6 +12,7 @@ from harness.probing.grpc_replies import CLIENT_CODES, infer_reply, outputs, sta
 from harness.probing.names import name_root
 from harness.probing.probe import UNKNOWN_MODEL, Probe
 from harness.probing.replies import refused, status_of
+from harness.record.exchange import Exchange
 
 
 @check(
@@ -94,11 +96,9 @@ def grpc_error_explains(probe: Probe) -> None:
     Over all invalid requests that were refused, and ModelMetadata of an unknown model. UNKNOWN and INTERNAL blame the
     server. Which other code is free, and recorded for each cause; so are the three that a gate in front may use.
     """
-    answers = [(mistake.label, mistake.exchange) for mistake in grpc_mistakes(probe)]
-    answers.append(("metadata of an unknown model", probe.grpc.model_metadata(UNKNOWN_MODEL)))
     raised = probe.endpoint.policy.criteria.server_error_for_client_mistake == "fail"
     codes = []
-    for label, exchange in answers:
+    for label, exchange in _wrong(probe):
         if not refused(exchange) or exchange.rpc is None:
             continue
         code, explained = exchange.rpc.name, bool(exchange.rpc.details.strip())
@@ -117,6 +117,13 @@ def grpc_error_explains(probe: Probe) -> None:
     probe.observe(f"code by mistake: {'; '.join(codes) or 'none refused'}", "GRPC-ERR-02")
     if not codes:
         probe.untestable("none of these mistakes was refused")
+
+
+def _wrong(probe: Probe) -> Iterator[tuple[str, Exchange]]:
+    """Every mistake with its answer, one after the other: together, large answers would take all memory."""
+    for mistake in grpc_mistakes(probe):
+        yield mistake.label, mistake.exchange
+    yield "metadata of an unknown model", probe.grpc.model_metadata(UNKNOWN_MODEL)
 
 
 @check(

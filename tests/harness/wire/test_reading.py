@@ -11,7 +11,7 @@ import pytest
 from harness.endpoint.bounds import NOTHING
 from harness.wire import protobuf, strictjson
 from harness.wire.raw import from_raw
-from harness.wire.reading import MEMORY, MORE, TooMuch, allow, body_of
+from harness.wire.reading import MEMORY, MORE, TooMuch, allow, body_of, holdable
 from harness.wire.rest import json_of
 
 GZIPPED = replace(
@@ -24,8 +24,8 @@ GZIPPED = replace(
 LARGE: dict[str, Callable[[], object]] = {
     "values of JSON": lambda: strictjson.parse(b"[" + b"0," * 1_500_000 + b"0]"),
     "fields of a message": lambda: protobuf.parsed("RepositoryIndex", b"\x0a\x00" * 140_000),
-    "numbers of a tensor": lambda: from_raw("FP32", bytes(4 * 4_300_000)),
-    "packed numbers": lambda: protobuf.parsed("ModelInfer", _packed(4_300_000)),
+    "numbers of a tensor": lambda: from_raw("FP32", bytes(4 * 1_600_000)),
+    "packed numbers": lambda: protobuf.parsed("ModelInfer", _packed(1_600_000)),
     "bytes of a body": lambda: body_of(GZIPPED),
     "bytes of JSON": lambda: json_of(GZIPPED),
 }
@@ -69,3 +69,13 @@ def test_a_lower_limit_is_kept_as_well(memory: Callable[[int], None]) -> None:
     memory(1 << 20)
     with pytest.raises(TooMuch, match="which would take 4 MiB of memory; 1 are allowed"):
         strictjson.parse(body)
+
+
+def test_of_large_answers_fewer_are_held_and_too_few_are_untestable(memory: Callable[[int], None]) -> None:
+    small, large = (replace(NOTHING, response_body=bytes(size)) for size in (1000, 10_000_000))
+    assert holdable(1024, 16, None) == holdable(1024, 16, small) == 1024
+    assert holdable(1024, 8, large) == 10
+    with pytest.raises(TooMuch, match="16 answers of 10000000 bytes are more than is held"):
+        holdable(1024, 16, large)
+    memory(4 * MEMORY)
+    assert holdable(1024, 16, large) == 40
