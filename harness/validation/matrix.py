@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
+
 from harness.check import Check, Registry
 from harness.run.checks import load_checks
 from harness.run.tester import tester
@@ -218,7 +220,11 @@ def validate(
     document = compare(seen, checks, excuses(), all_variants=all_variants)
     document["second_tries"] = sorted(f"{case.side} {case.name}" for case in doubtful)
     document["not_tried"] = sorted(f"{case.side} {case.name}" for case in cases if case not in tried)
-    document = {"made": datetime.now(UTC).isoformat(timespec="seconds"), "tester": tester(), **document}
+    document = {
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "tester": msgspec.to_builtins(tester()),
+        **document,
+    }
     out.write_text(json.dumps(document, indent=1, sort_keys=False) + "\n")
     partial.unlink(missing_ok=True)
     return document

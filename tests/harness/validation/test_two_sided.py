@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import fnmatch
+import json
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 
 from harness.check import Check
 from harness.run.checks import load_checks
+from harness.validation import matrix
 from harness.validation.matrix import Selection, cases_for, excuses, mixed, rotating
 from harness.validation.two_sided import Case, Seen, compare, inconclusive, reference_inventory, run_cases
 from tests.harness.test_check import made
@@ -185,3 +188,12 @@ def test_seeds_are_tried_by_searches_alone() -> None:
     searched = {name for check in registry if check.kind == "search" for name in check.faults}
     direct = next(name for check in registry for name in check.faults if name not in searched)
     assert all(case.seed is None for case in cases_for(Selection([direct], seeds=3), registry, inventory))
+
+
+def test_what_was_compared_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matrix, "run_cases", lambda *_, **__: [])
+    out = tmp_path / "validation.json"
+    document = matrix.validate(Selection(faults=("drops-request-id",), without_variants=True), out, say=lambda _: None)
+    assert json.loads(out.read_text()) == document
+    assert document["tester"]["name"] == "art15"
+    assert "fault drops-request-id" in document["not_tried"]
