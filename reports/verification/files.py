@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from harness.bundle.exchange import ExchangeRecord, decode
 from harness.bundle.folder import Altered
 from harness.bundle.limits import MAX_ALL, MAX_FILE, MAX_FILES
+from harness.bundle.manifest import MANIFEST, ListedFile, Manifest
 from harness.bundle.places import BODY, LIMITS, PACK, RECORD, Suffix, address, among_exchanges, named, unfinished
 from harness.bundle.store import Store
 from harness.bundle.unpack import PackReader
 from harness.foreign import ForeignEntry, open_inside, walk
-from reports.bundle import MANIFEST, ListedFile, Manifest, is_other
+from reports.bundle import is_other
 from reports.document.proof import UNCONNECTED
 from reports.verification.outcome import VerificationLog
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from harness.bundle.journal import Entry, JournalScan
 from harness.bundle.limits import MAX_JUNIT
+from harness.bundle.manifest import MANIFEST, Manifest
 from harness.bundle.places import EXCHANGES, PACK, RECORD, named
-from reports.bundle import EVIDENCE, MANIFEST, Manifest
+from reports.bundle import EVIDENCE
 from reports.evidence import CheckResult, Evidence, Plan
 from reports.journal.state import JOURNAL, PLAN, BuildError, JournalState, folded, read_plan
 from reports.verification.document_checks import differences

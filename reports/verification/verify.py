@@ -15,8 +15,9 @@ import msgspec
 
 from harness.bundle.journal import once
 from harness.bundle.limits import MAX_DOCUMENT, MAX_FILES, MAX_MANIFEST, MAX_PAGE, MAX_SCHEMA, counted
+from harness.bundle.manifest import MANIFEST, MANIFEST_SCHEMA, Manifest, canonical
 from harness.bundle.store import Store, store_of
-from reports.bundle import EVIDENCE, MANIFEST, MANIFEST_SCHEMA, PAGE, SCHEMA, Manifest, canonical
+from reports.bundle import EVIDENCE, PAGE, SCHEMA
 from reports.document.build import build
 from reports.document.proof import unshown
 from reports.evidence import Evidence, decode, encode

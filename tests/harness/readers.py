@@ -17,6 +17,7 @@ import msgspec
 
 from harness.bundle import journal as chain
 from harness.bundle.exchange import ExchangeRecord
+from harness.bundle.manifest import Manifest
 from harness.oracles.disclosure import EVERYTHING, disclosures, words_of
 from harness.oracles.outside import from_outside
 from harness.policy import PolicyError, load_policy
@@ -30,7 +31,6 @@ from harness.wire.raw import from_raw
 from harness.wire.reading import TooMuch
 from harness.wire.strictjson import NotJson, parse
 from harness.wire.tensor import nesting_matches, product
-from reports.bundle import Manifest
 
 
 @dataclass(frozen=True, slots=True)

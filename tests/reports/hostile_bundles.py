@@ -19,8 +19,9 @@ import msgspec
 
 from harness.bundle.journal import encode_line
 from harness.bundle.limits import MAX_FILES, MAX_LINE
+from harness.bundle.manifest import MANIFEST, ListedFile, Manifest, canonical
 from harness.bundle.places import PACK
-from reports.bundle import MANIFEST, ListedFile, Manifest, canonical, listed
+from reports.bundle import listed
 
 WRONG, IN_PART, RIGHT = 1, 3, 0
 Way = Callable[[Path], "set[int] | None"]

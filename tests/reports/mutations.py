@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reports.bundle import MANIFEST, others
+from harness.bundle.manifest import MANIFEST
+from reports.bundle import others
 from tests.reports import factory
 from tests.reports.hostile_bundles import reseal
 

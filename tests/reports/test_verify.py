@@ -12,8 +12,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from harness.bundle.manifest import MANIFEST, Manifest, canonical
 from harness.bundle.places import PACK
-from reports.bundle import MANIFEST, Manifest, canonical, finish, listed, paths
+from reports.bundle import finish, listed, paths
 from reports.verification import verify as module
 from reports.verification.verify import UNKNOWN_SIGNER, verify
 from tests.packs import items_of, repacked, write_pack

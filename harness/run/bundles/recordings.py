@@ -13,12 +13,13 @@ from harness.bundle.exchange import Body
 from harness.bundle.exchange import decode as decode_record
 from harness.bundle.journal import JournalScan
 from harness.bundle.limits import MAX_DOCUMENT, MAX_MANIFEST, counted
+from harness.bundle.manifest import MANIFEST, Manifest
 from harness.bundle.places import BODY, PACK, RECORD, Suffix
 from harness.bundle.store import Store, store_of
 from harness.foreign import read_inside
 from harness.probing.replaying import Recording
 from harness.record.exchange import Exchange, Failure, RpcStatus
-from reports.bundle import EVIDENCE, MANIFEST, Manifest
+from reports.bundle import EVIDENCE
 from reports.evidence import Evidence, decode
 from reports.journal.state import JOURNAL
 
