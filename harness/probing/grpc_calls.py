@@ -37,14 +37,20 @@ def named(method: str, name: str, version: str | None = None) -> Any:  # noqa: A
 def texts_of(data: bytes, depth: int = 0) -> str:
     """The texts in a message of whatever layout, a line each; an entry of a map as ``key: value``.
 
-    What holds a text may as well hold a message, which the bytes do not say: both are read, but for a message of more
-    fields than one may have.
+    What holds a text may as well hold a message, which the bytes do not say: both are read.
+
+    Raises:
+        TooMuch: the message has more fields than are read. Of a part of it, a text is what it is taken for: two bytes
+            of one can be a field, and a long one would be millions of them.
     """
     try:
-        # Two bytes of a text can be a field: a long one would be taken for millions of them.
         refuse_too_much(data, Empty.DESCRIPTOR)
         fields = UnknownFieldSet(Empty.FromString(data))
-    except (DecodeError, TooMuch):
+    except TooMuch:
+        if not depth:
+            raise
+        return ""
+    except DecodeError:
         return ""
     texts, deeper = [], []
     for field in fields:

@@ -20,6 +20,7 @@ from harness.record.exchange import Exchange, RpcStatus
 from harness.run.checks import load_checks
 from harness.run.one_check import execute
 from harness.verdicts import Verdict
+from harness.wire.reading import TooMuch
 from tests.harness.endpoint.scripted import Scripted, message
 from tests.harness.probing.test_replaying import RECORDED
 from tests.harness.wire.hostile_grpc import grpc_client
@@ -107,3 +108,7 @@ def test_texts_of_a_message_of_any_layout() -> None:
     entry = b"\x0a\x03key\x12\x05value"
     assert "key: value" in texts_of(inner + b"\x32" + bytes([len(entry)]) + entry).splitlines()
     assert texts_of(b"\x0a\x01") == ""
+    # A text whose bytes could be fields stays a text; a message of more fields than are read is not passed over.
+    assert texts_of(b"\x0a\x80\x80\x40" + b"p" * (1 << 20)) == "p" * (1 << 20)
+    with pytest.raises(TooMuch):
+        texts_of(b"\x70\x70" * 200_000)
