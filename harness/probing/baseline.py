@@ -17,7 +17,6 @@ from harness.oracles.isolation import differs
 from harness.probing.replies import refused
 from harness.record.exchange import Exchange, Transport
 from harness.wire.messages import InferRequest
-from harness.wire.reading import holdable
 from harness.wire.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -50,14 +49,8 @@ class PacedRoute:
     seconds: float = field(default=0.0)
 
     def affordable(self, wanted: int, least: int = 16) -> int:
-        """How many requests of ``wanted`` a slow endpoint is asked, or one whose answers are large.
-
-        Raises:
-            TooMuch: not even ``least`` of its answers can be held.
-        """
-        quick = int(SERIAL_SECONDS / max(self.seconds, self.route.client.pace.interval, 1e-4))
-        known = self.route.known
-        return holdable(max(least, min(wanted, quick)), least, known.exchange if known else None)
+        """How many requests of ``wanted`` a slow endpoint is asked."""
+        return max(least, min(wanted, int(SERIAL_SECONDS / max(self.seconds, self.route.client.pace.interval, 1e-4))))
 
     def time_by(self, ones: Sequence[BaselineAnswer]) -> None:
         """Take the median of these answers for the seconds that one takes alone; nothing is known from none."""

@@ -13,6 +13,8 @@ from harness.record.exchange import Exchange
 T = TypeVar("T")
 
 WIDTH = 64
+# Fewer requests among others show little.
+FEWEST = 16
 MEETING_SECONDS = 30.0
 
 

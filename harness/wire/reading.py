@@ -61,16 +61,14 @@ def refuse_cost(cost: int, what: str) -> None:
         raise TooMuch(f"{told}: {MORE}")
 
 
-def holdable(wanted: int, least: int, answer: Exchange | None) -> int:
+def holdable(wanted: int, least: int, answer: Exchange) -> int:
     """How many of so many answers like this one can be held at a time: as bytes they may take twice what one may.
 
     Raises:
         TooMuch: less than ``least``.
     """
-    size = 0 if answer is None else len(answer.response_body)
-    if not size:
-        return wanted
-    room = 2 * _BOUND.memory // size
+    size = len(answer.response_body)
+    room = 2 * _BOUND.memory // max(1, size)
     if room < least:
         raise TooMuch(f"{least} answers of {size} bytes are more than is held at a time: {MORE}")
     return min(wanted, room)

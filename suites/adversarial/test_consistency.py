@@ -23,11 +23,12 @@ from harness.probing.baseline import (
     quick_mistakes,
     varies_alone,
 )
-from harness.probing.concurrent import together
+from harness.probing.concurrent import FEWEST, together
 from harness.probing.probe import Probe
 from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
 from harness.wire.pace import NOT_NOW
+from harness.wire.reading import holdable
 
 FRESH_EVERY = 8
 # In the ids of valid requests only.
@@ -118,7 +119,7 @@ def adversarial_bad_neighbours(probe: Probe) -> None:
     bad = quick_mistakes(probe, ones[0].request)
     if not bad:
         probe.untestable("no mistake is answered quickly enough to stand beside valid requests")
-    total = way.affordable(min(512, max(64, 6 * probe.endpoint.examples)))
+    total = holdable(way.affordable(min(512, max(64, 6 * probe.endpoint.examples))), FEWEST, ones[0].exchange)
     first = _round(probe, way, ones, bad, total)
     refusals = _blamed(first)
     if refusals and not _blamed(_round(probe, way, ones, [], total)):
@@ -141,7 +142,7 @@ def _repeat(probe: Probe, way: PacedRoute) -> None:
     least = OFTEN_ENOUGH if way.seconds < QUICK_ENOUGH else 30
     total = way.affordable(min(2000, max(100, 25 * probe.endpoint.examples)), least=least)
     others: list[tuple[int, MixedUpAnswer, Exchange]] = []
-    compared = 0
+    compared = differing = 0
     for number in range(total):
         # Each twice in a row: the second answer may come from elsewhere.
         own = number // 2 % len(kept)
@@ -152,13 +153,15 @@ def _repeat(probe: Probe, way: PacedRoute) -> None:
             continue
         compared += 1
         strayed = strayed_from(way, kept, own, exchange)
-        if strayed is not None:
+        differing += strayed is not None
+        # Of thousands that are large only those that are shown are held.
+        if strayed is not None and len(others) < REPORTED:
             others.append((number, strayed, exchange))
-    for number, strayed, exchange in others[:REPORTED]:
-        report(probe, strayed, f"{way.name} repetition {number + 1} of {total}, {len(others)} differ", exchange)
+    for number, strayed, exchange in others:
+        report(probe, strayed, f"{way.name} repetition {number + 1} of {total}, {differing} differ", exchange)
     if compared:
         report(probe, None, "", kept[0].exchange)
-    probe.observe(f"{compared} of {total} repetitions of {len(kept)} requests compared, {len(others)} differ")
+    probe.observe(f"{compared} of {total} repetitions of {len(kept)} requests compared, {differing} differ")
 
 
 def _round(

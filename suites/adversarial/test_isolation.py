@@ -25,11 +25,12 @@ from harness.probing.baseline import (
     paced_route,
     varies_alone,
 )
-from harness.probing.concurrent import WIDTH, most_in_flight, together
+from harness.probing.concurrent import FEWEST, WIDTH, most_in_flight, together
 from harness.probing.probe import Probe
 from harness.probing.replies import status_of
 from harness.probing.version_mix import mixed
 from harness.record.exchange import Exchange
+from harness.wire.reading import holdable
 
 HANG, SAME = Criterion.NO_HANG.clause, Criterion.SAME_ANSWER.clause
 CRITERIA = (Criterion.NO_LEAK, Criterion.SAME_ANSWER, Criterion.NO_CRASH, Criterion.NO_HANG)
@@ -179,7 +180,8 @@ def _neighbours(probe: Probe) -> Iterator[tuple[PacedRoute, list[BaselineAnswer]
 
 
 def _belong(probe: Probe, ways: Sequence[tuple[PacedRoute, list[BaselineAnswer]]]) -> None:
-    total = min(way.affordable(min(1024, max(64, 13 * probe.endpoint.examples))) for way, _ in ways)
+    wanted = min(1024, max(64, 13 * probe.endpoint.examples))
+    total = min(holdable(way.affordable(wanted), FEWEST, ones[0].exchange) for way, ones in ways)
     ids = [f"a15-{number}-{number * 7919 % 10007}" for number in range(total)]
 
     def one(number: int) -> Exchange:

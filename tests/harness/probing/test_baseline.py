@@ -33,7 +33,6 @@ class Scripted:
         self.script = itertools.cycle(answers)
         self.seen: list[float | None] = []
         self.client = SimpleNamespace(pace=Pace())
-        self.known = None
 
     def ask(self, _: InferRequest) -> Exchange:
         self.seen.append(next(self.script))

@@ -72,8 +72,8 @@ def test_a_lower_limit_is_kept_as_well(memory: Callable[[int], None]) -> None:
 
 
 def test_of_large_answers_fewer_are_held_and_too_few_are_untestable(memory: Callable[[int], None]) -> None:
-    small, large = (replace(NOTHING, response_body=bytes(size)) for size in (1000, 10_000_000))
-    assert holdable(1024, 16, None) == holdable(1024, 16, small) == 1024
+    none, small, large = (replace(NOTHING, response_body=bytes(size)) for size in (0, 1000, 10_000_000))
+    assert holdable(1024, 16, none) == holdable(1024, 16, small) == 1024
     assert holdable(1024, 8, large) == 10
     with pytest.raises(TooMuch, match="16 answers of 10000000 bytes are more than is held"):
         holdable(1024, 16, large)
