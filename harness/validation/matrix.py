@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +19,16 @@ from harness.check import Check, Registry
 from harness.run.checks import load_checks
 from harness.run.tester import tester
 from harness.suite import suites
-from harness.validation.two_sided import Case, Seen, compare, inconclusive, reference_inventory, run_cases
+from harness.validation.two_sided import (
+    Case,
+    Seen,
+    compare,
+    reference_inventory,
+    run_cases,
+    second_tries,
+    seen_again,
+    with_needs,
+)
 
 # The clean server is probed with all its models when everything is validated, otherwise (and with --group) with those
 # of the suites of the protocol, and a variant by every check on one.
@@ -160,14 +170,7 @@ def _group_of(fault: Mapping[str, Any], registry: Registry, *, load: bool) -> tu
 
 
 def _with_needs(checks: Sequence[Check], registry: Registry) -> list[Check]:
-    found: dict[str, Check] = {}
-    queue = list(checks)
-    while queue:
-        check = queue.pop()
-        if check.slug not in found:
-            found[check.slug] = check
-            queue += [registry.checks[need] for need in check.needs]
-    return list(found.values())
+    return list(with_needs(checks, registry.checks).values())
 
 
 def validate(
@@ -212,13 +215,13 @@ def validate(
     left = began + seconds - time.monotonic()
     seen += run_cases([case for case in rest if not case.load], progress, jobs=jobs, seconds=left)
     tried = {each.case for each in seen}
-    doubtful = [each.case for each in seen if inconclusive(each, checks)]
     # Where several runs share two cores, a server may be slower than a check waits: once more, with nothing beside.
-    again = {each.case: each for each in run_cases(doubtful, progress, jobs=1)}
-    seen = [again.get(each.case, each) for each in seen]
+    repeated = {each.case: tries for each in seen if (tries := second_tries(each, registry))}
+    again = {each.case: each for each in run_cases(list(chain(*repeated.values())), progress, jobs=1)}
+    seen = [seen_again(each, [again[case] for case in repeated.get(each.case, ())]) for each in seen]
     all_variants = selection.everything and not selection.without_variants
     document = compare(seen, checks, excuses(), all_variants=all_variants)
-    document["second_tries"] = sorted(f"{case.side} {case.name}" for case in doubtful)
+    document["second_tries"] = sorted(f"{case.side} {case.name}" for case in repeated)
     document["not_tried"] = sorted(f"{case.side} {case.name}" for case in cases if case not in tried)
     document = {
         "made": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -230,18 +230,50 @@ def compare(
     }
 
 
-def inconclusive(seen: Seen, checks: Iterable[Check]) -> bool:
-    """Whether a case is worth a second try: the run left no evidence, or a fault escaped a check that names it.
+def second_tries(seen: Seen, checks: Iterable[Check]) -> list[Case]:
+    """What to probe once more, with nothing beside: a case without evidence, or a fault for each check that missed it.
 
-    What blames a right server is not: once is too often.
+    Each check that names the fault and has not found it is tried alone with what it needs: where a fault ends the
+    server, the first check that meets it leaves the others nothing to ask. A right server that is blamed has none.
     """
     if "run" in seen.verdicts:
-        return True
+        return [seen.case]
     if seen.case.side != "fault" or seen.case.seed is not None:
-        return False
+        return []
+    by_slug = {check.slug: check for check in checks}
     found = seen.found()
     asked = {slug_of(identity) for identity in seen.verdicts}
-    return any(check.slug in asked and check.slug not in found for check in checks if seen.case.name in check.faults)
+    missed = [check for check in by_slug.values() if seen.case.name in check.faults and check.slug in asked - {*found}]
+    # What only looks at what others provoke needs all of them.
+    if any(check.passive for check in missed):
+        return [seen.case]
+    return [replace(seen.case, checks=tuple(with_needs([check], by_slug))) for check in missed]
+
+
+def seen_again(first: Seen, tries: Sequence[Seen]) -> Seen:
+    """One case after its second tries: where single checks were tried alone, what the others said stands."""
+    seen = first
+    for again in tries:
+        if again.case == first.case:
+            return again
+        if "run" in again.verdicts:
+            continue
+        mine = again.case.checks[0]
+        others = {name: verdict for name, verdict in seen.verdicts.items() if slug_of(name) != mine}
+        own = {name: verdict for name, verdict in again.verdicts.items() if slug_of(name) == mine}
+        seen = Seen(first.case, others | own, {**seen.reasons, **again.reasons})
+    return seen
+
+
+def with_needs(checks: Iterable[Check], by_slug: Mapping[str, Check]) -> dict[str, Check]:
+    """The checks, in order, and after them those without which they do not run."""
+    found: dict[str, Check] = {}
+    queue = list(checks)
+    for check in queue:
+        if check.slug not in found:
+            found[check.slug] = check
+            queue += [by_slug[need] for need in check.needs]
+    return found
 
 
 def _together(parts: Sequence[Seen]) -> Seen:

@@ -14,7 +14,7 @@ from harness.check import Check
 from harness.run.checks import load_checks
 from harness.validation import matrix
 from harness.validation.matrix import Selection, cases_for, excuses, mixed, rotating
-from harness.validation.two_sided import Case, Seen, compare, inconclusive, reference_inventory, run_cases
+from harness.validation.two_sided import Case, Seen, compare, reference_inventory, run_cases, second_tries, seen_again
 from tests.harness.test_check import made
 
 Excuses = dict[str, dict[str, str]]
@@ -83,13 +83,25 @@ def test_a_run_without_evidence_is_a_problem_even_if_nothing_was_to_be_found() -
 
 def test_second_tries_are_for_what_was_missed_not_for_what_was_blamed() -> None:
     checks = [check_with("f")]
-    assert inconclusive(seen("fault", "f", m="pass"), checks)
-    assert inconclusive(Seen(Case("variant", "v"), {"run": "tool_error"}), checks)
-    assert not inconclusive(FOUND, checks)
-    assert not inconclusive(seen("fault", "unnamed", m="pass"), checks)
-    assert not inconclusive(Seen(Case("fault", "f"), {"another-check": "pass"}), checks)
-    assert not inconclusive(seen("clean", "clean", m="fail"), checks)
-    assert not inconclusive(seen("variant", "v", m="fail"), checks)
+    missed = second_tries(seen("fault", "f", m="pass"), checks)
+    assert [case.checks for case in missed] == [("a-check",)]
+    assert second_tries(Seen(Case("variant", "v"), {"run": "tool_error"}), checks) == [Case("variant", "v")]
+    assert not second_tries(FOUND, checks)
+    assert not second_tries(seen("fault", "unnamed", m="pass"), checks)
+    assert not second_tries(Seen(Case("fault", "f"), {"another-check": "pass"}), checks)
+    assert not second_tries(seen("clean", "clean", m="fail"), checks)
+    assert not second_tries(seen("variant", "v", m="fail"), checks)
+
+
+def test_a_check_whose_server_another_one_has_ended_is_tried_alone() -> None:
+    first, last = check_with("f"), dataclasses.replace(check_with("f"), slug="last-check", needs=("a-check",))
+    ended = Seen(Case("fault", "f"), {"a-check": "fail", "last-check": "untestable"}, {"last-check": "it stopped"})
+    (alone,) = second_tries(ended, [first, last])
+    assert alone.checks == ("last-check", "a-check")
+    merged = seen_again(ended, [Seen(alone, {"a-check": "pass", "last-check": "fail"}, {"last-check": "it fails"})])
+    assert merged == Seen(Case("fault", "f"), {"a-check": "fail", "last-check": "fail"}, {"last-check": "it fails"})
+    # A second try without evidence takes nothing away.
+    assert seen_again(ended, [Seen(alone, {"run": "tool_error"}, {"run": "no evidence"})]) == ended
 
 
 def test_variant_is_never_blamed_and_keeps_its_passes() -> None:
