@@ -55,10 +55,11 @@ new-check: $(VENV)/.ready ## skeletons: SLUG=rest-... CLAUSE=REST-HEALTH-08 [GRO
 	$(BIN)/python -m tests.new_check $(SLUG) $(CLAUSE) $(if $(GROUP),--group $(GROUP)) $(if $(VARIANT),--variant $(VARIANT))
 	$(BIN)/ruff check -q --fix suites harness/reference && $(BIN)/ruff format -q suites harness/reference
 
-system: ## Debian packages for the browser tests, hosts made of namespaces and real servers; needs root
+system: ## Debian packages for the browser tests, hosts made of namespaces, balancers and real servers; needs root, and leaves no service running
 	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium curl faketime gcc git iproute2 libc6-dev \
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium curl faketime gcc git haproxy iproute2 libc6-dev \
 	  $$(apt-cache search --names-only '^libpython3\.[0-9]+$$' | cut -d' ' -f1)
+	-systemctl disable --now haproxy
 
 yardsticks: ## Debian packages that benchmarks/load.py measures with; needs root, and leaves no service running
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nginx-light wrk nghttp2-client

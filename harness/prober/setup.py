@@ -11,10 +11,12 @@ import pytest
 from harness.allowed import did_you_mean
 from harness.check import Check, Registry
 from harness.clauses import Catalogue
+from harness.cluster.balancer import CONFIGURATIONS, Balancer
+from harness.cluster.cluster import Cluster, ClusterError
 from harness.run.checks import load_checks
 from harness.run.config import Config, configure
 from harness.run.embedded import SHOWN_MODELS, EmbeddedError, EmbeddedServer
-from harness.run.options import EMBEDDED, Options, UsageError, read_options
+from harness.run.options import EMBEDDED_CLUSTER, Options, UsageError, is_embedded, read_options
 from harness.run.terminal.guard import said
 
 
@@ -40,7 +42,7 @@ class Setup:
 
 
 def set_up(config: pytest.Config, stack: contextlib.ExitStack) -> Setup:
-    """Read the options of a session, and start the embedded server where it was asked for.
+    """Read the options of a session, and start the embedded server or cluster where it was asked for.
 
     Args:
         stack: closes what is opened here.
@@ -52,8 +54,8 @@ def set_up(config: pytest.Config, stack: contextlib.ExitStack) -> Setup:
     try:
         registry, catalogue, foreign = load_checks()
         _refuse_unknown_suite(options, registry)
-        url, grpc = _addresses(options, stack)
-        checked = configure(replace(options, grpc=options.grpc or grpc), url)
+        url, grpc, cluster = _started(options, stack)
+        checked = replace(configure(replace(options, grpc=options.grpc or grpc), url), cluster=cluster)
     except UsageError as error:
         raise pytest.UsageError(said(error)) from error
     return Setup(registry, catalogue, tuple(foreign), checked)
@@ -67,12 +69,28 @@ def _refuse_unknown_suite(options: Options, registry: Registry) -> None:
             raise UsageError(f"--oip-suite {name}: no such suite{near} (there are: {', '.join(known)})")
 
 
-def _addresses(options: Options, stack: contextlib.ExitStack) -> tuple[str, str | None]:
-    """The base URL, and the gRPC address where the embedded server has one."""
-    if options.endpoints[0] != EMBEDDED:
-        return options.endpoints[0], None
+def _started(options: Options, stack: contextlib.ExitStack) -> tuple[str, str | None, Cluster | None]:
+    """The base URL, the gRPC address where what was started has one, and the cluster where there is one."""
+    named = options.endpoints[0]
+    models = () if options.models else SHOWN_MODELS
+    if not is_embedded(named):
+        return named, None, None
     try:
-        server = stack.enter_context(EmbeddedServer([] if options.models else SHOWN_MODELS))
-    except EmbeddedError as error:
+        if named.partition(":")[0] == EMBEDDED_CLUSTER:
+            cluster = stack.enter_context(Cluster(_balancer(named), arguments=models))
+            return cluster.place.url, cluster.place.grpc, cluster
+        server = stack.enter_context(EmbeddedServer(models))
+    except (EmbeddedError, ClusterError) as error:
         raise UsageError(str(error)) from error
-    return server.url, server.grpc
+    return server.url, server.grpc, None
+
+
+def _balancer(named: str) -> Balancer:
+    """The balancer of ``embedded-cluster`` or ``embedded-cluster:CONFIGURATION``."""
+    configuration = named.partition(":")[2]
+    if not configuration:
+        return Balancer()
+    if configuration not in CONFIGURATIONS:
+        near = did_you_mean(configuration, CONFIGURATIONS)
+        raise UsageError(f"--endpoint {named}: no such configuration{near} (there are: {', '.join(CONFIGURATIONS)})")
+    return Balancer(configuration)

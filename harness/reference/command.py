@@ -14,6 +14,7 @@ from harness.reference.faults import FAULTS, Fault
 from harness.reference.models.catalogue import BUILDERS
 from harness.reference.variants import VARIANTS, Variant
 
+_OUT = click.Path(dir_okay=False, path_type=Path)
 _PEM = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -42,6 +43,8 @@ def _listed(row: Fault | Variant) -> dict[str, object]:
 @click.option("--variant", "variants", multiple=True, type=click.Choice(list(VARIANTS)), metavar="NAME")
 @click.option("--models", default="", help="Comma-separated names; default all.")
 @click.option("--token", default=None, help="What the variant auth-required asks for.")
+@click.option("--replica", default=None, metavar="NAME", help="Say in each answer which replica it is (x-replica).")
+@click.option("--id-log", type=_OUT, default=None, help="Append the id of each executed inference.")
 @click.option("--exit-with-stdin", is_flag=True, help="End when standard input does.")
 @click.option("--list", "only_list", is_flag=True, help="Print what there is as JSON, and end.")
 def main(*, only_list: bool, **options: Any) -> None:
@@ -64,6 +67,8 @@ class _Options:
     variants: tuple[str, ...]
     models: str
     token: str | None
+    replica: str | None
+    id_log: Path | None
     exit_with_stdin: bool
 
     def names(self) -> list[str]:
@@ -91,6 +96,7 @@ def run(options: _Options) -> None:
     from harness.reference.http.server import Server  # noqa: PLC0415
     from harness.reference.launch import Where, grpc_is_there, serve  # noqa: PLC0415
     from harness.reference.models.catalogue import build  # noqa: PLC0415
+    from harness.reference.replica import log_executions, name_replica  # noqa: PLC0415
 
     hooks = Hooks()
     if options.token is not None:
@@ -99,6 +105,10 @@ def run(options: _Options) -> None:
         VARIANTS[name].install(hooks)
     for name in options.faults:
         FAULTS[name].install(hooks)
+    if options.replica is not None:
+        name_replica(hooks, options.replica)
+    if options.id_log is not None:
+        log_executions(hooks, options.id_log, options.replica)
     offered = grpc_is_there()
     if not offered and (options.grpc or not hooks.settings.http):
         raise click.UsageError("gRPC needs grpcio and protobuf; install the extra: pip install 'art15[reference]'")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from harness.allowed import did_you_mean
 from harness.budget import MEBIBYTE, Limits
+from harness.cluster.cluster import Cluster
 from harness.endpoint.replica import Replica
 from harness.policy import Policy, PolicyError, load_policy
 from harness.run.folder import refuse_unusable
@@ -29,6 +30,7 @@ class Config:
 
     Attributes:
         replicas: every instance of the service that was named; the first is probed.
+        cluster: what stands behind the endpoint, where the run has started it.
     """
 
     run_id: str
@@ -41,6 +43,7 @@ class Config:
     seed: int
     folder: Path
     allow: tuple[str, ...] = ()
+    cluster: Cluster | None = None
     given: Mapping[str, str] = field(default_factory=dict)
     defaulted: Mapping[str, str] = field(default_factory=dict)
 

@@ -6,15 +6,12 @@ import json
 import os
 import selectors
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from types import TracebackType
 
-from harness.record.children import environment
+from harness.cluster.reference import command, surroundings
 
-OURS = str(Path(__file__).resolve().parents[2])
 START_SECONDS = 60.0
 STOP_SECONDS = 5.0
 STARTING = ("--port", "0", "--exit-with-stdin")
@@ -44,11 +41,8 @@ class EmbeddedServer:
         Raises:
             EmbeddedError: it ended, or said nothing in time.
         """
-        # A project that somebody is in may have a folder of our name: it is not looked at (-P).
-        command = [sys.executable, "-P", "-m", "harness.reference", *STARTING, *self._arguments]
-        paths = os.pathsep.join(filter(None, [OURS, os.environ.get("PYTHONPATH", "")]))
         self._process = subprocess.Popen(  # noqa: S603 - our own module, our own arguments
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(PYTHONPATH=paths)
+            command(*STARTING, *self._arguments), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=surroundings()
         )
         assert self._process.stdout is not None
         try:

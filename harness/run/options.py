@@ -16,6 +16,7 @@ from harness.suite import suites
 PROFILES = {"quick": 240.0, "standard": 1800.0, "deep": 14400.0}
 ALLOWANCES = (*(suite.permission for suite in suites() if suite.permission), "repository", "stress")
 EMBEDDED = "embedded"
+EMBEDDED_CLUSTER = "embedded-cluster"
 
 
 class UsageError(Exception):
@@ -56,6 +57,11 @@ SECRET = frozenset(option.field for option in _TABLE if option.secret)
 """Fields whose values are secrets or may hold one: recorded as given, never with their value."""
 TOKEN_VARIABLE = next(option.variable for option in _TABLE if option.field == "token_command")
 """The environment variable that holds the bearer token."""
+
+
+def is_embedded(endpoint: str) -> bool:
+    """Whether it is a word for what the run starts itself, and no address."""
+    return endpoint == EMBEDDED or endpoint.partition(":")[0] == EMBEDDED_CLUSTER
 
 
 def add_options(parser: pytest.Parser) -> None:

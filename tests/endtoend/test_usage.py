@@ -27,6 +27,10 @@ def test_unreachable_host(tmp_path: Path) -> None:
     one_line_usage(probe(f"http://127.0.0.1:{free_port()}", tmp_path / "e"), "cannot reach")
 
 
+def test_no_such_balancer(tmp_path: Path) -> None:
+    one_line_usage(probe("embedded-cluster:haproxy-god", tmp_path / "e"), "did you mean 'haproxy-good'", "envoy-loses")
+
+
 def test_not_http(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import httpx
 
+from harness.cluster.kept import SUPERVISOR
 from tests.servers.install import STORE, TAIL_LINES, install, recipe_of
 from tests.servers.processes import free_ports, listeners, members
 from tests.servers.recipe import HERE, Home, Ports, Recipe
@@ -82,7 +83,7 @@ class RealServer:
         """Start and wait until every model infers and nothing listens beyond loopback. Raises StartFailed."""
         with self.log.open("wb") as log:
             self._supervisor = subprocess.Popen(
-                [sys.executable, "-I", str(HERE / "supervise.py"), *self._command],
+                [sys.executable, "-I", str(SUPERVISOR), *self._command],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

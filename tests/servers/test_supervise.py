@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.cluster.kept import SUPERVISOR
 from tests.servers.processes import Listener, free_ports, listeners, members
 from tests.servers.recipe import HERE
 
@@ -34,7 +35,7 @@ time.sleep(600)
 @contextmanager
 def supervised(script: str, output: Path) -> Iterator[tuple[subprocess.Popen[bytes], int, str]]:
     """The supervisor, the group it keeps, and the first line the script wrote."""
-    command = [sys.executable, "-I", str(HERE / "supervise.py"), sys.executable, "-c", script]
+    command = [sys.executable, "-I", str(SUPERVISOR), sys.executable, "-c", script]
     pipe = subprocess.PIPE
     with output.open("wb") as log, subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=log) as supervisor:
         assert supervisor.stdin is not None

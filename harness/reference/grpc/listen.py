@@ -61,14 +61,16 @@ class _Router(grpc.GenericRpcHandler):  # type: ignore[misc]
 
     def _serving(self, name: str) -> Callable[[bytes, Any], Awaitable[bytes]]:
         async def serve(body: bytes, context: Any) -> bytes:
-            call = self._call(name, context)
+            call, own = self._call(name, context), self._points.trailers
+            if own:
+                context.set_trailing_metadata(tuple(own.items()))
             try:
                 return await self._answer(name, call, body)
             except Failed as error:
                 failed = error
             except Exception as error:  # noqa: BLE001 - whatever a fault breaks is a status, not a traceback
                 failed = Failed("INTERNAL", f"unexpected: {type(error).__name__}")
-            await context.abort(_CODES[failed.code], failed.details, tuple(failed.trailers.items()))
+            await context.abort(_CODES[failed.code], failed.details, tuple({**own, **failed.trailers}.items()))
             return b""
 
         return serve

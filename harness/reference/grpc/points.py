@@ -40,6 +40,7 @@ class Points:
         replies: edit the reply message, in place or by returning another message or bytes.
         sent: edit the bytes of a reply.
         failures: ``(call, failure, empty response) -> failure``, or a message to send with OK instead.
+        trailers: metadata at the end of every call.
     """
 
     service: str = SERVICE
@@ -60,6 +61,7 @@ class Points:
     replies: list[Callable[[Call, Any], Any]] = field(default_factory=list)
     sent: list[Callable[[Call, bytes], bytes]] = field(default_factory=list)
     failures: list[Callable[[Call, Failed, Any], Any]] = field(default_factory=list)
+    trailers: dict[str, str] = field(default_factory=dict)
     # What is taken although the right server refuses it; ``mixture``: "both" forms of an input, or one form "each".
     mixture: str = ""
     any_raw_count: bool = False

@@ -23,7 +23,7 @@ from harness.run.config import Config
 from harness.run.events import incident_event
 from harness.run.incidents.resending import send_suspects_again
 from harness.run.one_check import cut_short, execute, tell, told_nonetheless
-from harness.run.options import EMBEDDED
+from harness.run.options import is_embedded
 from harness.run.planning.prerequisites import Blocked, blocked, to_paste, without_request
 from harness.run.planning.telling import EXAMPLES
 from harness.run.results import LOST, Result, check_id, reason_of
@@ -183,5 +183,5 @@ def _asked_by_name(config: Config, check: Check, model: ModelUnderTest | None, o
     if outcome.unsampled:
         return by_model
     options = config.options
-    by_transport = check.transport == "grpc" and "grpc" in config.given and options.endpoints[0] != EMBEDDED
+    by_transport = check.transport == "grpc" and "grpc" in config.given and not is_embedded(options.endpoints[0])
     return by_model or bool(options.suites) or by_transport or check.allow is not None

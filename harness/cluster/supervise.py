@@ -1,4 +1,4 @@
-"""Keeps one server for one owner: `supervise.py COMMAND...`, standard library only, started by `servers.py`.
+"""Keeps one server for one owner: `supervise.py COMMAND...`, standard library only, started by `kept.py`.
 
 The command runs in a session of its own. Its process id goes to standard output, its output to standard error. When
 standard input ends, which is also what happens when the owner dies in whatever way, or on SIGTERM, the server is
@@ -94,7 +94,9 @@ def main(command: list[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     owner = os.getppid()
     adopt_orphans()
-    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=2, stderr=2, start_new_session=True).pid
+    server = subprocess.Popen(  # noqa: S603 - what its owner asked for
+        command, stdin=subprocess.DEVNULL, stdout=2, stderr=2, start_new_session=True
+    ).pid
     try:
         os.write(1, f"{server}\n".encode())
         code = watch(server, owner, asked)

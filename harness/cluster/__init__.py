@@ -1,0 +1,1 @@
+"""Reference servers as processes of their own, and several of them behind a balancer."""
