@@ -16,7 +16,8 @@ from typing import ClassVar, Generic, Self, TypeVar
 from harness.check import NoAcceptedRequest, NotApplicable, Untestable
 from harness.endpoint.advice import TRIES, unanswered
 from harness.endpoint.sequences import advice, asks_for_sequence, in_sequence
-from harness.generate.inputs import MAX_ELEMENTS, candidates
+from harness.generate.inputs import MAX_ELEMENTS, candidates, coded
+from harness.generate.telling import few_of_each_kind
 from harness.oracles.equality import difference, echoed
 from harness.record.exchange import Exchange, Transport
 from harness.wire.client import Client
@@ -215,21 +216,28 @@ class Route(ABC, Generic[A_co]):
     def echoes(self) -> dict[str, str]:
         """Input -> output, where an output has given back the input's values in two different requests.
 
-        Whether a model is an echo is seen, never assumed; an empty mapping says that it is none.
+        Of very many inputs, a few of each kind: others are treated as those are. Whether a model is an echo is seen,
+        never assumed; an empty mapping says that it is none.
         """
         if self._echo is None:
             pairs: set[tuple[str, str]] | None = None
-            for request in self.candidates():
+            looked_at: set[str] = set()
+            for request in chain(self.candidates(), self._coded()):
                 answer = self.ask(request)
                 if answer.ok:
                     found = echoed(request, self.outputs(answer))
                     pairs = found if pairs is None else pairs & found
-            self._echo = dict(sorted(pairs or ()))
+                    looked_at = {each.name for each in few_of_each_kind(request.inputs)}
+            self._echo = {name: output for name, output in sorted(pairs or ()) if name in looked_at}
         return self._echo
 
     def _made(self, batch: int = 1) -> Iterator[InferRequest]:
         """Valid requests by the metadata alone."""
         return candidates(self.metadata.inputs if self.metadata else (), batch=batch, most=self.elements)
+
+    def _coded(self) -> Iterator[InferRequest]:
+        """Requests that tell each of very many inputs from every other."""
+        return map(self.like, coded(self.metadata.inputs if self.metadata else (), most=self.elements))
 
     def _tried(self) -> Iterator[InferRequest]:
         """One after another, never all in memory at once."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from harness.generate.telling import telling_inputs
 from harness.wire.binary import SIZE, BinaryBody, binary_value, framed
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest
@@ -53,8 +54,8 @@ def binary_mutations(request: InferRequest) -> Iterator[BinaryMutation]:
         ValueError: the request has no binary form.
     """
     valid = _Valid(request, *binary_value(request))
-    for index, tensor in enumerate(request.inputs):
-        yield from _sizes(valid, index, tensor)
+    for index in telling_inputs(request.inputs):
+        yield from _sizes(valid, index, request.inputs[index])
     yield from _bodies(valid)
     yield from _headers(valid)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from harness.generate.telling import telling_inputs
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest
 from harness.wire.raw import as_bytes, to_raw
@@ -91,10 +92,10 @@ def _as(field: str, element: Any) -> Any:  # noqa: ANN401 -- elements are scalar
 def _each(
     request: InferRequest, make: Callable[[int, Tensor], Iterator[ContentMistake]]
 ) -> Iterator[ContentMistake]:  # fmt: skip
-    """The mistakes in every input: a server may look at the first one only."""
-    for position, tensor in enumerate(request.inputs):
-        if tensor.elements:
-            yield from make(position, tensor)
+    """The mistakes in several inputs: a server may look at the first one only."""
+    for position in telling_inputs(request.inputs):
+        if request.inputs[position].elements:
+            yield from make(position, request.inputs[position])
 
 
 def _fields(position: int, tensor: Tensor) -> Iterator[ContentMistake]:
@@ -194,7 +195,8 @@ def _entries(request: InferRequest) -> Iterator[ContentMistake]:
     if several > 1:
         why = f"{several - 1} raw entries for {several} inputs"
         yield ContentMistake("entry-less", why, lambda each: each.raw_input_contents.pop())
-    for position, tensor in enumerate(request.inputs):
+    for position in telling_inputs(request.inputs):
+        tensor = request.inputs[position]
         data = to_raw(tensor.datatype, tensor.elements)
         size = DATATYPES[tensor.datatype].size or 4
         changed = {"byte-less": data[:-1], "element-less": data[:-size], "byte-more": data + b"\0",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.generate.telling import telling_inputs
 from harness.wire.messages import InferRequest
 
 # No datatypes of the protocol; the first is what a client of another protocol would write.
@@ -56,8 +57,8 @@ def grpc_mutations(
         yield GrpcMutation("unknown-version", "VERS-02", why, _set("model_version", NO_SUCH_VERSION))
     if named:
         yield from _names(valid)
-    for position, tensor in enumerate(valid.inputs):
-        yield from _tensor(position, tensor.shape, tensor.elements)
+    for position in telling_inputs(valid.inputs):
+        yield from _tensor(position, valid.inputs[position].shape, valid.inputs[position].elements)
     why = "an output is asked for that the model does not have"
     yield GrpcMutation("unknown-output", "GRPC-INFER-05", why, lambda each: each.outputs.add(name="no-such-output"))
 

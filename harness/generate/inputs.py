@@ -17,6 +17,8 @@ Element = bool | int | float | str
 
 # A candidate with more elements over all its inputs is not tried: an image in full size is fine, a typing error is not.
 MAX_ELEMENTS = 2_000_000
+# After so many inputs, the values of candidates come again.
+PERIOD = 4
 
 
 def concrete(shape: Sequence[int], variable: int, batch: int = 1) -> tuple[int, ...]:
@@ -52,7 +54,7 @@ def candidates(inputs: Sequence[TensorMetadata], *, batch: int = 1, most: int = 
 
     None has more than ``most`` elements over all inputs: what is made is bounded, whatever the metadata say.
     """
-    if not inputs or any(tensor.datatype not in DATATYPES for tensor in inputs):
+    if not _fillable(inputs):
         return
     for variable, step in ((1, 1), (2, 1), (1, 0), (4, 1), (8, 3)):
         if sum(math.prod(concrete(tensor.shape, variable, batch)) for tensor in inputs) <= most:
@@ -63,3 +65,22 @@ def candidates(inputs: Sequence[TensorMetadata], *, batch: int = 1, most: int = 
                     for position, tensor in enumerate(inputs)
                 )
             )
+
+
+def coded(inputs: Sequence[TensorMetadata], *, most: int = MAX_ELEMENTS) -> Iterator[InferRequest]:
+    """Valid requests by which each input is told from every other: no two have the same elements in all of them.
+
+    The values of :func:`candidates` come again after a few inputs. Here the first request is filled by the lowest bit
+    of an input's place, the next one by the next bit, and so on. None for as few inputs as those tell apart.
+    """
+    sizes = [math.prod(concrete(tensor.shape, 1)) for tensor in inputs]
+    if len(inputs) <= PERIOD or not _fillable(inputs) or sum(sizes) > most:
+        return
+    for bit in range((len(inputs) - 1).bit_length()):
+        yield InferRequest(
+            tuple(example_tensor(tensor, offset=1 + (place >> bit) % 2) for place, tensor in enumerate(inputs))
+        )
+
+
+def _fillable(inputs: Sequence[TensorMetadata]) -> bool:
+    return bool(inputs) and all(tensor.datatype in DATATYPES for tensor in inputs)

@@ -6,7 +6,6 @@ values are searched and a counterexample can shrink. A pair never has two mistak
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,12 +76,11 @@ def invalid_requests(
         first: one of ``allowed`` that is always among them; otherwise it is drawn.
         versions: those that exist.
     """
-    body: Body = json.loads(valid.to_bytes())
+    changed: Any = json.loads(valid.to_bytes())
     operator = first or draw(st.sampled_from(list(allowed)))
     seconds = [each for each in allowed if each.aspect in operator.beside]
     second = draw(st.sampled_from(seconds)) if seconds and draw(st.integers(0, 3)) == 3 else None
     chosen = [operator] if second is None else [operator, second]
-    changed: Any = copy.deepcopy(body)
     reasons = []
     for each in chosen:
         changed, why = each.apply(draw, changed)

@@ -6,13 +6,13 @@ about that thing. Deterministic and small: enumeration comes before drawing.
 
 from __future__ import annotations
 
-import copy
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from harness.generate.members import encoded
+from harness.generate.telling import telling_inputs
 from harness.wire.messages import InferRequest
 
 Body = dict[str, Any]
@@ -48,7 +48,7 @@ def mutations(valid: InferRequest) -> Iterator[Mutation]:
     yield from _data(base)
     yield from _shapes(base)
     yield from _outputs(base)
-    yield from _later_inputs(base)
+    yield from _later_inputs(base, telling_inputs(valid.inputs)[1:])
 
 
 def _made(name: str, clause: str, why: str, body: object, *, tolerated: bool = False) -> Mutation:
@@ -57,8 +57,8 @@ def _made(name: str, clause: str, why: str, body: object, *, tolerated: bool = F
 
 
 def _changed(base: Body, change: Callable[[Body], object]) -> Body:
-    """A copy of the request with its first input (or the whole of it) changed in place."""
-    body = copy.deepcopy(base)
+    """A copy of the request in which members of it, or of its inputs, are changed in place."""
+    body = {**base, "inputs": [dict(entry) for entry in base["inputs"]]}
     change(body)
     return body
 
@@ -73,9 +73,10 @@ def _nth(base: Body, position: int, **members: object) -> Body:
     return _changed(base, lambda body: body["inputs"][position].update(members))
 
 
-def _later_inputs(base: Body) -> Iterator[Mutation]:
-    """The mistakes about data and shape once more in every further input: a server may look at the first one only."""
-    for position, entry in enumerate(base["inputs"][1:], 1):
+def _later_inputs(base: Body, positions: Sequence[int]) -> Iterator[Mutation]:
+    """The mistakes about data and shape once more in further inputs: a server may look at the first one only."""
+    for position in positions:
+        entry = base["inputs"][position]
         flat, shape = entry["data"], entry["shape"]
         if not flat or not shape:
             continue

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from harness.generate.telling import telling_inputs
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest
 from harness.wire.raw import as_bytes, to_raw
@@ -55,7 +56,8 @@ def transport_mistakes(valid: InferRequest, unknown_model: str, *, named: bool) 
         yield _other_datatype(first, OTHERS[first.datatype])
     if named:
         yield from _names(valid)
-    for position, tensor in enumerate(valid.inputs):
+    for position in telling_inputs(valid.inputs):
+        tensor = valid.inputs[position]
         if tensor.elements:
             where = f" in input {tensor.name!r}"
             yield _elements(f"one element less{where}", position, tensor, tensor.elements[:-1])

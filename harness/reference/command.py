@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from harness.reference.faults import FAULTS, Fault
-from harness.reference.models.catalogue import BUILDERS
+from harness.reference.models.catalogue import AWKWARD, BUILDERS
 from harness.reference.variants import VARIANTS, Variant
 
 _OUT = click.Path(dir_okay=False, path_type=Path)
@@ -74,9 +74,9 @@ class _Options:
     def names(self) -> list[str]:
         """Names of the models to serve; empty for all."""
         names = [name for name in self.models.split(",") if name]
-        unknown = sorted(set(names) - set(BUILDERS))
+        unknown = sorted(set(names) - {*BUILDERS, *AWKWARD})
         if unknown:
-            raise click.UsageError(f"no model {unknown[0]!r}; there are: {', '.join(BUILDERS)}")
+            raise click.UsageError(f"no model {unknown[0]!r}; there are: {', '.join((*BUILDERS, *AWKWARD))}")
         return names
 
     def tls(self) -> tuple[Path, Path] | None:

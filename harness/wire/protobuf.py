@@ -24,7 +24,7 @@ from harness.wire.tensor import Tensor, product
 Form = Literal["typed", "raw"]
 PROPERTIES = 6
 # Above this many bytes a message is not rendered: its bytes are kept, and that many elements say nothing to a reader.
-RENDERED_BYTES = 8 * 1024
+RENDERED_BYTES = 4 * 1024
 # Unknown fields nested deeply make megabytes of indentation out of such a message.
 RENDERED_TEXT = 64 * 1024
 

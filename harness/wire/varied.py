@@ -32,7 +32,8 @@ def vary(
     """
     made = base
     if inputs is not None:
-        made = replace(made, inputs=tuple(_with_own(tensor, base) for tensor in inputs))
+        own = {each.name: each.parameters for each in base.inputs if each.parameters is not None}
+        made = replace(made, inputs=tuple(_with_own(tensor, own) for tensor in inputs))
     if outputs is not None:
         made = replace(made, outputs=tuple(wished(base, wish) for wish in outputs))
     if parameters is not None:
@@ -71,8 +72,6 @@ def merged(known: Mapping[str, Any], wish: Mapping[str, Any]) -> dict[str, Any]:
     return both
 
 
-def _with_own(tensor: Tensor, base: InferRequest) -> Tensor:
-    if tensor.parameters is not None:
-        return tensor
-    known = next((each for each in base.inputs if each.name == tensor.name), None)
-    return tensor if known is None or known.parameters is None else replace(tensor, parameters=known.parameters)
+def _with_own(tensor: Tensor, own: Mapping[str, Mapping[str, Any]]) -> Tensor:
+    known = tensor.parameters is None and tensor.name in own
+    return replace(tensor, parameters=own[tensor.name]) if known else tensor

@@ -106,11 +106,11 @@ def adversarial_unholdable_not_replaced(probe: Probe) -> None:
     number or another text is none of these: the client cannot see that its input was changed. ATLAS AML.T0043.
     """
     base = probe.accepted().request
+    echoes = plain_echoes(probe)
     pairs = {
-        tensor.name: output
+        tensor.name: echoes[tensor.name]
         for tensor in base.inputs
-        for name, output in plain_echoes(probe).items()
-        if tensor.name == name and tensor.elements and limited(tensor.datatype)
+        if tensor.name in echoes and tensor.elements and limited(tensor.datatype)
     }
     if not pairs:
         probe.not_applicable("the model gives no input back whose datatype leaves values out")

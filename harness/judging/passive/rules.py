@@ -8,21 +8,17 @@ InferTensorContents), Triton's extension_binary_data.md.
 
 from __future__ import annotations
 
-import functools
 import json
 import math
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from jsonschema import Draft202012Validator
-
+from harness.judging.passive.request_schema import schema_problem
 from harness.record.quoting import clip
 from harness.wire.messages import ModelMetadata, TensorMetadata
 
-SCHEMA = Path(__file__).parent / "infer_request.schema.json"
 LENGTH = "inference-header-content-length"
 WIDTHS = {"BOOL": 1, "UINT8": 1, "INT8": 1, "UINT16": 2, "INT16": 2, "FP16": 2, "BF16": 2, "UINT32": 4, "INT32": 4,
           "FP32": 4, "UINT64": 8, "INT64": 8, "FP64": 8}  # fmt: skip
@@ -31,11 +27,6 @@ FIELDS = {"BOOL": "bool_contents", "INT8": "int_contents", "INT16": "int_content
           "UINT64": "uint64_contents", "FP32": "fp32_contents", "FP64": "fp64_contents",
           "BYTES": "bytes_contents"}  # fmt: skip
 _PATH = re.compile(r"/v2/models/([^/?#]+)(?:/versions/([^/?#]+))?/infer$")
-
-
-@functools.cache
-def _schema() -> Draft202012Validator:
-    return Draft202012Validator(json.loads(SCHEMA.read_text()))
 
 
 def rest_problem(body: bytes, headers: Mapping[str, str]) -> tuple[str | None, Any]:
@@ -48,9 +39,9 @@ def rest_problem(body: bytes, headers: Mapping[str, str]) -> tuple[str | None, A
         value = json.loads(text.decode("utf-8"), parse_constant=_no_number, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         return f"no JSON: {clip(str(error), 200)}", None
-    for wrong in _schema().iter_errors(value):
-        where = "/".join(str(each) for each in wrong.absolute_path)
-        return f"{where or 'the body'}: {clip(wrong.message, 200)}", value
+    problem = schema_problem(value)
+    if problem is not None:
+        return problem, value
     return _tensor_problem(value, rest, binary=length is not None), value
 
 

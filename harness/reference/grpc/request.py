@@ -86,6 +86,7 @@ class _Inputs:
     def __init__(self, message: Any, specs: tuple[Spec, ...], hooks: Hooks) -> None:
         self.entries = list(message.inputs)
         self.raw = list(message.raw_input_contents)
+        self.typed = [bool(filled_fields(entry.contents)) for entry in self.entries]
         self.specs = {spec.name: spec for spec in specs}
         self.hooks = hooks
         self.points, self.rules = hooks.grpc, hooks.rules
@@ -111,7 +112,7 @@ class _Inputs:
     def _one_form(self) -> None:
         if not self.raw:
             return
-        typed = [entry.name for entry in self.entries if filled_fields(entry.contents)]
+        typed = [entry.name for entry, is_typed in zip(self.entries, self.typed, strict=True) if is_typed]
         allowed = {"both": len(typed) == len(self.entries), "each": len(typed) < len(self.entries)}
         if typed and not allowed.get(self.points.mixture, False):
             raise Refusal(f"input {typed[0]!r} has typed contents beside raw_input_contents")
@@ -120,11 +121,10 @@ class _Inputs:
 
     def _entry_of(self, index: int) -> bytes | None:
         """The raw entry of an input, or None if its elements are typed."""
-        typed = [bool(filled_fields(entry.contents)) for entry in self.entries]
-        if typed[index] or not self.raw:
+        if self.typed[index] or not self.raw:
             return None
         # Only where a fault lets forms mix: as many entries as there are inputs, or one for each that is not typed.
-        at = index if len(self.raw) == len(self.entries) else index - sum(typed[:index])
+        at = index if len(self.raw) == len(self.entries) else index - sum(self.typed[:index])
         return self.raw[at] if at < len(self.raw) else None
 
     def _tensor(self, index: int, entry: Any, spec: Spec) -> Tensor:

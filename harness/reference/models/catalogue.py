@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from harness.reference.models import small, story
+from harness.reference.models import awkward, small, story
 from harness.reference.models.model import Model
 from harness.reference.models.trained import DESCRIPTIONS, trained
 
@@ -24,11 +24,20 @@ BUILDERS: dict[str, Callable[[], Model]] = {
     "echo-cube": partial(small.echo, "echo-cube", "INT32", 3),
 }
 
+# Only where they are named.
+AWKWARD: dict[str, Callable[[], Model]] = {
+    "wide": awkward.wide,
+    "wide-echo": awkward.wide_echo,
+    "large": awkward.large,
+    "unsaid": awkward.unsaid,
+    "phrase": awkward.phrase,
+}
+
 
 def build(names: Sequence[str]) -> dict[str, Model]:
-    """The named models, or all for none.
+    """The named models, or all that are not awkward for none.
 
     Raises:
         KeyError: there is no such model.
     """
-    return {name: BUILDERS[name]() for name in names or BUILDERS}
+    return {name: (BUILDERS | AWKWARD)[name]() for name in names or BUILDERS}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from harness.check import check
 from harness.endpoint.rest_route import outputs_of
+from harness.generate.telling import telling
 from harness.judging.binary import Binary, entries_of, is_size, offered, size_of, wishing
 from harness.probing.json_values import shown
 from harness.probing.probe import Probe
@@ -33,7 +34,7 @@ def binary_output_when_asked(probe: Probe) -> None:
     with offered(probe) as binary:
         names = _returned(probe)
         wishes: list[dict[str, bool | None]] = [
-            {each: True if each == name else None for each in names} for name in names
+            {each: True if each == name else None for each in names} for name in telling(names)
         ]
         wishes += [dict.fromkeys(names, True), dict.fromkeys(reversed(names), True)]
         base = probe.accepted().request
@@ -87,7 +88,7 @@ def binary_output_own_setting_wins(probe: Probe) -> None:
     with offered(probe) as binary:
         names = _returned(probe)
         for every in (True, False):
-            for name in names:
+            for name in telling(names):
                 wish: dict[str, bool | None] = {each: not every if each == name else None for each in names}
                 request = wishing(probe.accepted().request, wish, every=every)
                 exchange = binary.infer(request)

@@ -13,6 +13,7 @@ from harness.check import check
 from harness.endpoint.rest_route import outputs_of
 from harness.generate.boundaries import PRECISION, integer_range
 from harness.generate.members import with_elements
+from harness.generate.telling import few_of_each_kind
 from harness.generate.values import element_lists
 from harness.judging.binary import Binary, entries_of, offered, parts_of, size_of, wishing
 from harness.judging.binary_echo import BinaryEcho, bytes_kept, echoes, lost, round_trip, sent_to
@@ -66,8 +67,8 @@ def binary_output_values(probe: Probe) -> None:
     with offered(probe) as binary:
         base = base_of(probe)
         tensors = outputs_of(base.exchange)
-        for name, tensor in tensors.items():
-            clause = "BIN-06" if tensor.datatype == "BYTES" else "BIN-05"
+        for tensor in few_of_each_kind([*tensors.values()]):
+            name, clause = tensor.name, "BIN-06" if tensor.datatype == "BYTES" else "BIN-05"
             exchange = binary.json(wishing(base.request, {name: True}))
             if not exchange.ok:
                 continue

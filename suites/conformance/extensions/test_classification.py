@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.check import NotApplicable, Untestable, check
 from harness.endpoint.rest_route import outputs_of
+from harness.generate.telling import telling
 from harness.judging.extensions import infer, offered
 from harness.probing.json_values import shown
 from harness.probing.probe import Probe
@@ -72,7 +73,9 @@ def _known(probe: Probe) -> Iterator[tuple[InferRequest, Tensor]]:
     seen: set[tuple[str, bool]] = set()
     for request in requests:
         exchange = infer(probe, request)
-        for name, output in outputs_of(exchange).items() if exchange.ok else ():
+        outputs = outputs_of(exchange) if exchange.ok else {}
+        for name in telling([*outputs]):
+            output = outputs[name]
             # Once with one row, and once with several.
             kind = (name, output.shape[:1] == (1,))
             if kind not in seen and _has_order(output):

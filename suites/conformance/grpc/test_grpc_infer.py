@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.check import NotApplicable, Untestable, check
 from harness.endpoint.route import MANY_ROWS
 from harness.generate.inputs import candidates
+from harness.generate.telling import telling
 from harness.probing.grpc_replies import infer_reply, problem_of_reply
 from harness.probing.probe import Probe
 from harness.probing.replies import refused, status_of
@@ -165,7 +166,7 @@ def grpc_infer_all_outputs(probe: Probe) -> None:
     # A sample of the policy that selects outputs says nothing of what comes without a selection.
     if accepted.request.outputs is None:
         probe.holds(good, expected=f"outputs {sorted(described)}", observed=observed, exchange=accepted.exchange)
-    for asked in (*([name] for name in returned), returned):
+    for asked in (*([name] for name in telling(returned)), returned):
         exchange = probe.answered(select(probe, accepted, asked))
         found = _names(exchange)
         good, observed = exchange.ok and set(asked) <= set(found), f"{status_of(exchange)}, outputs {sorted(found)}"
@@ -192,7 +193,7 @@ def grpc_outputs_unrequested_left_out(probe: Probe) -> None:
     names = _names(accepted.exchange)
     if len(names) < 2:
         probe.not_applicable("the model has one output only")
-    for name in names:
+    for name in telling(names):
         exchange = probe.answered(select(probe, accepted, [name]))
         found = _names(exchange)
         good, observed = exchange.ok and found == [name], f"{status_of(exchange)}, outputs {sorted(found)}"

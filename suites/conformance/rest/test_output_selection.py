@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.check import check
 from harness.endpoint.rest_route import outputs_of
 from harness.generate.members import with_members
+from harness.generate.telling import telling
 from harness.oracles.equality import difference
 from harness.probing.probe import Probe
 from harness.probing.replies import object_or_none, refused, status_of
@@ -27,7 +28,7 @@ def rest_outputs_requested_are_there(probe: Probe) -> None:
     Each output that the model returned unasked is asked for alone, then all together.
     """
     names = _returned(probe)
-    for asked in [*([name] for name in names), names]:
+    for asked in [*([name] for name in telling(names)), names]:
         exchange = probe.answered(_select(probe, asked))
         found = outputs_of(exchange)
         good = exchange.ok and all(name in found for name in asked)
@@ -53,7 +54,7 @@ def rest_outputs_unrequested_left_out(probe: Probe) -> None:
     names = list(outputs_of(probe.accepted().exchange))
     if len(names) < 2:
         probe.not_applicable("the model has one output only")
-    for name in names:
+    for name in telling(names):
         exchange = probe.answered(_select(probe, [name]))
         found = list(outputs_of(exchange))
         good = exchange.ok and found == [name]

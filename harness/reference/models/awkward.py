@@ -1,0 +1,87 @@
+"""Right models that testers choke on: very many inputs, one large tensor, metadata that say little, one phrase only.
+
+Served only where they are named: each costs what many others do together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from harness.reference.models.model import Model
+from harness.reference.models.small import both_versions, renamed
+from harness.reference.protocol.errors import Refusal
+from harness.reference.protocol.tensors import Spec, Tensor, tensor
+
+MANY = 200
+# FP32, 12 MiB.
+LARGE = (3, 1024, 1024)
+IMAGE = (3, 8, 8)
+PHRASE = b"open sesame"
+
+
+NAMES = tuple(f"feature_{place:03}" for place in range(MANY))
+
+
+def wide() -> Model:
+    """Two hundred inputs of one number a row; weights their sum, so that inputs that are mixed up show."""
+
+    def predict(inputs: Mapping[str, Tensor]) -> list[Tensor]:
+        _one_batch(inputs)
+        columns = (inputs[name].values.astype(np.float64) * weight for weight, name in enumerate(NAMES, 1))
+        return [tensor("score", "FP64", sum(columns, np.zeros(inputs[NAMES[0]].shape)))]
+
+    inputs = tuple(Spec(name, "FP32", (-1,)) for name in NAMES)
+    return both_versions("wide", inputs, (Spec("score", "FP64", (-1,)),), predict)
+
+
+def wide_echo() -> Model:
+    """Two hundred inputs, of two data types in turn, and each of them back."""
+
+    def predict(inputs: Mapping[str, Tensor]) -> list[Tensor]:
+        _one_batch(inputs)
+        return [renamed(inputs[name], f"same_{name}") for name in NAMES]
+
+    types = [("FP32", "INT32")[place % 2] for place in range(MANY)]
+    inputs = tuple(Spec(name, each, (-1,)) for name, each in zip(NAMES, types, strict=True))
+    outputs = tuple(Spec(f"same_{each.name}", each.datatype, (-1,)) for each in inputs)
+    return both_versions("wide-echo", inputs, outputs, predict)
+
+
+def _one_batch(inputs: Mapping[str, Tensor]) -> None:
+    if len({each.shape for each in inputs.values()}) > 1:
+        raise Refusal("the inputs differ in their number of rows", kind="shape")
+
+
+def large() -> Model:
+    """Returns one tensor of 12 MiB, plus one."""
+    spec_in, spec_out = Spec("image", "FP32", LARGE), Spec("lighter", "FP32", LARGE)
+    return both_versions(
+        "large", (spec_in,), (spec_out,), lambda inputs: [tensor("lighter", "FP32", inputs["image"].array + 1)]
+    )
+
+
+def unsaid() -> Model:
+    """Sums images of one size, which the metadata do not say: every dimension is -1."""
+
+    def predict(inputs: Mapping[str, Tensor]) -> list[Tensor]:
+        image = inputs["image"]
+        if image.shape[1:] != IMAGE:
+            raise Refusal(f"images are {list(IMAGE)}, not {list(image.shape[1:])}", kind="shape")
+        weights = np.arange(1, np.prod(IMAGE) + 1)
+        return [tensor("sum", "FP64", image.array.reshape(len(image.array), -1).astype(np.float64) @ weights)]
+
+    return both_versions("unsaid", (Spec("image", "FP32", (-1, -1, -1, -1)),), (Spec("sum", "FP64", (-1,)),), predict)
+
+
+def phrase() -> Model:
+    """Takes one phrase, and refuses every other."""
+
+    def predict(inputs: Mapping[str, Tensor]) -> list[Tensor]:
+        said = inputs["said"]
+        if any(bytes(each) != PHRASE for each in said.values):
+            raise Refusal("that is not the phrase")
+        return [renamed(said, "heard")]
+
+    return both_versions("phrase", (Spec("said", "BYTES", (-1,)),), (Spec("heard", "BYTES", (-1,)),), predict)
