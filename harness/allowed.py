@@ -29,17 +29,18 @@ def did_you_mean(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
-def explained(message: str, root: type[msgspec.Struct]) -> str:
+def explained(message: str, root: type[msgspec.Struct], document: object = None) -> str:
     """What msgspec says of a value, with the place in words of TOML and with all that may stand there.
 
     Args:
         message: of a :class:`msgspec.ValidationError`.
         root: type of the whole document.
+        document: as it was read: of a table that comes in kinds, it says which one is meant.
     """
     found = _PLACE.search(message)
     steps = _steps(found["path"] if found else "$")
     unknown = _UNKNOWN.search(message)
-    kind = _at(root, steps)
+    kind = _at(root, steps, document)
     fields = _fields(kind)
     where = _where(steps, is_table=bool(fields))
     if unknown is not None:
@@ -59,25 +60,47 @@ def _where(steps: Sequence[str], *, is_table: bool) -> str:
     """The place as it is written in TOML: ``[load.capacity] most``, ``[samples.MODEL]``, ``[[waivers]]``."""
     if not steps:
         return "the file"
-    names = ["MODEL" if step == "[...]" else step for step in steps if step == "[...]" or not step.startswith("[")]
-    is_listed = any(step.startswith("[") and step != "[...]" for step in steps)
-    table = ".".join(names if is_table else names[:-1])
-    key = "" if is_table else names[-1]
-    opened = f"[[{table}]]" if is_listed else f"[{table}]"
-    return f"{opened} {key}".strip() if table else f"[{key}]"
+    listed = [step for step in steps if step.startswith("[") and step != "[...]"]
+    path = ["MODEL" if step == "[...]" else step for step in steps if step not in listed]
+    table = ".".join(path if is_table else path[:-1])
+    key = "" if is_table else path[-1]
+    # Brackets are doubled around what is itself listed, and not around a table below it.
+    inner = steps[-1] if is_table else steps[-2] if len(steps) > 1 else ""
+    opened = f"[[{table}]]" if inner in listed else f"[{table}]"
+    found = f"{opened} {key}".strip() if table else f"[{key}]"
+    # Of the first one nothing needs to be said where there is only one, which cannot be seen from here.
+    numbers = [int(step[1:-1]) + 1 for step in listed]
+    return found + "".join(f" (entry {number})" for number in numbers if number > 1)
 
 
-def _at(kind: Any, steps: Sequence[str]) -> Any:  # noqa: ANN401 -- types have no type that says which
+def _at(kind: Any, steps: Sequence[str], value: Any) -> Any:  # noqa: ANN401 -- types have no type that says which
     """The type at the end of a path; None where it is not known."""
     for step in steps:
-        kind = _bare(kind)
+        kind = _chosen(_bare(kind), value)
         if step.startswith("["):
             kind = (get_args(kind) or (None,))[-1]
+            value = value[int(step[1:-1])] if step != "[...]" and isinstance(value, list) else None
         elif isinstance(kind, type) and issubclass(kind, msgspec.Struct):
             kind = get_type_hints(kind).get(step)
+            value = value.get(step) if isinstance(value, dict) else None
         else:
-            return None
-    return _bare(kind)
+            kind = Literal[tuple(sorted(_tags(kind)))] if _tags(kind) else None
+    return _chosen(_bare(kind), value)
+
+
+def _tags(kind: Any) -> dict[str, Any]:  # noqa: ANN401 -- as above
+    """Of a table that comes in kinds, each kind by the word that says so."""
+    members = [each for each in get_args(kind) if isinstance(each, type) and issubclass(each, msgspec.Struct)]
+    return {str(each.__struct_config__.tag): each for each in members if each.__struct_config__.tag is not None}
+
+
+def _chosen(kind: Any, value: Any) -> Any:  # noqa: ANN401 -- as above
+    """Of a table that comes in kinds, the one that the value says it is."""
+    tags = _tags(kind)
+    if not tags or not isinstance(value, dict):
+        return kind
+    field = next(iter(tags.values())).__struct_config__.tag_field
+    return tags.get(str(value.get(field)), kind)
 
 
 def _bare(kind: Any) -> Any:  # noqa: ANN401 -- as above
@@ -97,6 +120,8 @@ def _described(kind: Any) -> str:  # noqa: ANN401 -- as above
         return ", ".join(repr(each) for each in get_args(kind))
     if get_origin(kind) is list:
         return f"a list, each {_described(_bare(get_args(kind)[0]))}"
+    if tags := _tags(kind):
+        return f"a table whose {next(iter(tags.values())).__struct_config__.tag_field} is {', '.join(tags)}"
     if fields := _fields(kind):
         return f"a table of {', '.join(fields)}"
     if get_origin(kind) is dict:

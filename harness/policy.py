@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from harness.allowed import explained
+from harness.drills.declared import Drill, rooted
 from harness.foreign import MEBIBYTE, read_given
 
 MAX_POLICY = 4 * MEBIBYTE
@@ -274,6 +275,7 @@ class Policy(_Table, frozen=True, kw_only=True):
     samples: dict[str, SampleTable] = {}
     models: dict[str, ModelTable] = {}
     load: LoadTable = LoadTable()
+    drills: list[Drill] = []
     waivers: list[WaiverTable] = []
     not_applicable: list[DutyTable] = []
 
@@ -281,7 +283,7 @@ class Policy(_Table, frozen=True, kw_only=True):
 def load_policy(path: Path | None) -> tuple[Policy, str | None]:
     """The policy and the SHA-256 of its file; the default policy and None without a file.
 
-    Paths of samples are relative to the folder of the file.
+    Paths of samples, and folders of drills, are relative to the folder of the file.
 
     Raises:
         PolicyError: unreadable, not TOML, an unknown key, a value of the wrong type, or a path that only leads
@@ -294,17 +296,22 @@ def load_policy(path: Path | None) -> tuple[Policy, str | None]:
         if len(data) > POLICY_BYTES or max(line.count(b".") for line in data.split(b"\n")) > POLICY_DOTS:
             raise PolicyError(f"policy {path}: no policy has more than {POLICY_BYTES} bytes, or such long keys")
         # Windows editors begin a file with a byte order mark.
-        policy = msgspec.convert(tomllib.loads(data.decode("utf-8-sig")), Policy)
+        tables = tomllib.loads(data.decode("utf-8-sig"))
+        policy = msgspec.convert(tables, Policy)
     except OSError as error:
         raise PolicyError(f"policy {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PolicyError(f"policy {path} is not TOML: {error}") from error
     except msgspec.ValidationError as error:
-        raise PolicyError(f"policy {path}: {explained(str(error), Policy)}") from error
+        raise PolicyError(f"policy {path}: {explained(str(error), Policy, tables)}") from error
     except (RecursionError, ValueError, OverflowError) as error:  # nested too deeply, or a number of too many digits
         raise PolicyError(f"policy {path} cannot be read: {error}") from error
     samples = {model: _rooted(table, path) for model, table in policy.samples.items()}
-    return msgspec.structs.replace(policy, samples=samples), hashlib.sha256(data).hexdigest()
+    try:
+        drills = rooted(policy.drills, path)
+    except ValueError as error:
+        raise PolicyError(f"policy {path}: {error}") from error
+    return msgspec.structs.replace(policy, samples=samples, drills=drills), hashlib.sha256(data).hexdigest()
 
 
 def _rooted(table: SampleTable, policy: Path) -> SampleTable:

@@ -1,0 +1,1 @@
+"""Faults that can be caused, a file for each family."""

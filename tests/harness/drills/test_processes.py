@@ -1,0 +1,146 @@
+"""Processes of the user are killed, stopped and restarted, and run again afterwards."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from harness.drills.faults.fault import FaultError
+from harness.drills.injector import Injector
+from harness.drills.undoing import started
+from tests.harness.drills.conftest import REPLICA, Started, asked, declared, drill_of, free_port, until
+
+ALLOWED = ("faults",)
+
+
+def test_killed_and_started_again(replica: Started, tmp_path: Path) -> None:
+    table = replica("r1")
+    drill = drill_of(f"kind = 'kill'\nprocess = {declared(table)}", tmp_path)
+    before = asked(table)
+    with Injector(ALLOWED) as injector:
+        for _ in range(2):
+            fault = injector.prepared(drill)
+            assert (fault.name, fault.target, fault.caused_by) == ("kill", "r1", "the tester")
+            caused = injector.inject(drill)
+            assert caused.error is None
+            assert caused.began_ns <= caused.ended_ns
+            with pytest.raises(httpx.TransportError):
+                asked(table)
+            assert "r1 was started again" in injector.revert(drill).output
+            now = asked(table)
+            assert now != before
+            before = now
+    assert asked(table) == before, "what was started again is the user's and stays"
+
+
+def test_stopped_and_continued(replica: Started, tmp_path: Path) -> None:
+    table = replica("r1")
+    drill = drill_of(f"kind = 'stop'\nprocess = {declared(table)}", tmp_path)
+    pid = asked(table)
+    with Injector(ALLOWED) as injector:
+        injector.prepared(drill)
+        injector.inject(drill)
+        assert state(pid) == "T"
+        injector.revert(drill)
+        assert asked(table) == pid
+
+
+def test_restarted_one_after_the_other(replica: Started, tmp_path: Path) -> None:
+    tables = [replica(name) for name in ("r1", "r2")]
+    (tmp_path / "drain.py").write_text("import sys; open('drained', 'a').write(sys.argv[1] + ' ')")
+    drill = drill_of(
+        f"kind = 'rolling-restart'\nprocesses = [{', '.join(map(declared, tables))}]\npause_s = 0\n"
+        f"drain = ['{sys.executable}', 'drain.py', '{{name}}']",
+        tmp_path,
+    )
+    before = [asked(table) for table in tables]
+    with Injector(ALLOWED) as injector:
+        injector.prepared(drill)
+        assert injector.inject(drill).output == "r1: ended by SIGTERM; r2: ended by SIGTERM"
+        assert injector.revert(drill).output == "all run"
+    assert not set(before) & {asked(table) for table in tables}
+    assert (tmp_path / "drained").read_text() == "r1 r2 "
+
+
+@pytest.mark.parametrize("kind", ["kind = 'restart'", "kind = 'slow-start'\ndelay_s = 0.2"])
+def test_restarted(kind: str, replica: Started, tmp_path: Path) -> None:
+    table = replica("r1")
+    drill = drill_of(f"{kind}\nprocess = {declared(table)}", tmp_path)
+    before = asked(table)
+    with Injector(ALLOWED) as injector:
+        injector.prepared(drill)
+        caused = injector.inject(drill)
+        injector.revert(drill)
+    assert asked(table) != before
+    assert caused.ended_ns - caused.began_ns > (2e8 if "delay" in kind else 0)
+
+
+def test_a_process_that_only_the_tester_starts_is_ended_with_the_last_drill(tmp_path: Path) -> None:
+    port = free_port()
+    table = f"{{start = ['{sys.executable}', '{REPLICA}', '{port}'], ready = 'http://127.0.0.1:{port}/'}}"
+    drill = drill_of(f"kind = 'kill'\nprocess = {table}", tmp_path)
+    with Injector(ALLOWED) as injector:
+        injector.prepared(drill)
+        first = httpx.get(f"http://127.0.0.1:{port}/").text
+        injector.inject(drill)
+        injector.revert(drill)
+        second = int(httpx.get(f"http://127.0.0.1:{port}/").text)
+        assert str(second) != first
+    assert started(second) == ""
+
+
+@pytest.mark.parametrize(
+    ("process", "message"),
+    [
+        ("{pid = 4194303}", "does not run: there is no process 4194303"),
+        ("{pid_file = 'none.pid'}", "holds no number of a process: .*No such file"),
+        ("{pid_file = 'words.pid'}", "holds no number"),
+        (f"{{pid = {os.getpid()}}}", "the tester itself"),
+        ("{pid_file = 'init.pid'}", "the tester itself, or what started it"),
+        ("{start = ['/no/such/server']}", "No such file"),
+        (f"{{start = ['{sys.executable}', '-c', 'import sys; sys.exit(3)']}}", "ended at once, with exit code 3"),
+    ],
+)
+def test_what_cannot_be_hit_is_said_before_the_baseline(process: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "words.pid").write_text("none")
+    (tmp_path / "init.pid").write_text("1\n")
+    with Injector(ALLOWED) as injector, pytest.raises(FaultError, match=message):
+        injector.prepared(drill_of(f"kind = 'kill'\nprocess = {process}", tmp_path))
+
+
+def test_a_process_that_has_gone_is_no_fault_that_was_caused(replica: Started, tmp_path: Path) -> None:
+    table = replica("r1")
+    drill = drill_of(f"kind = 'stop'\nprocess = {declared(table)}", tmp_path)
+    with Injector(ALLOWED) as injector:
+        injector.prepared(drill)
+        pid = asked(table)
+        os.kill(pid, signal.SIGKILL)
+        assert until(lambda: started(pid) == "")
+        with pytest.raises(FaultError, match="does not run any more") as raised:
+            injector.inject(drill)
+        assert raised.value.happening is not None
+        assert raised.value.happening.error
+
+
+def test_one_that_never_becomes_ready_is_an_error_of_the_revert(replica: Started, tmp_path: Path) -> None:
+    table = replica("r1")
+    drill = drill_of(
+        f"kind = 'kill'\nprocess = {{pid_file = 'r1.pid', ready = '{table.ready}', ready_s = 0.3}}", tmp_path
+    )
+    with Injector(ALLOWED) as injector:
+        injector.prepared(drill)
+        injector.inject(drill)
+        with pytest.raises(FaultError, match=r"did not answer 200 within 0\.3 s"):
+            injector.revert(drill)
+        with pytest.raises(FaultError, match="was not taken back"):
+            injector.prepared(drill)
+
+
+def state(pid: int) -> str:
+    """The state of a process in one letter; T: it was stopped."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
