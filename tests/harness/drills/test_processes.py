@@ -100,7 +100,7 @@ def test_a_process_that_only_the_tester_starts_is_ended_with_the_last_drill(tmp_
         ("{pid = 4194303}", "does not run: there is no process 4194303"),
         ("{pid_file = 'none.pid'}", "holds no number of a process: .*No such file"),
         ("{pid_file = 'words.pid'}", "holds no number"),
-        (f"{{pid = {os.getpid()}}}", "the tester itself"),
+        ("{pid_file = 'tester.pid'}", "the tester itself"),
         ("{pid_file = 'init.pid'}", "the tester itself, or what started it"),
         ("{start = ['/no/such/server']}", "No such file"),
         (f"{{start = ['{sys.executable}', '-c', 'import sys; sys.exit(3)']}}", "ended at once, with exit code 3"),
@@ -109,6 +109,7 @@ def test_a_process_that_only_the_tester_starts_is_ended_with_the_last_drill(tmp_
 def test_what_cannot_be_hit_is_said_before_the_baseline(process: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "words.pid").write_text("none")
     (tmp_path / "init.pid").write_text("1\n")
+    (tmp_path / "tester.pid").write_text(str(os.getpid()))
     with Injector(ALLOWED) as injector, pytest.raises(FaultError, match=message):
         injector.prepared(drill_of(f"kind = 'kill'\nprocess = {process}", tmp_path))
 
