@@ -6,19 +6,14 @@ An unknown key stops the run: a typing error must not silently empty a criterion
 from __future__ import annotations
 
 import datetime
-import hashlib
 import os
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
-from harness.allowed import explained
 from harness.drills.declared import Drill, rooted
-from harness.foreign import MEBIBYTE, read_given
-
-MAX_POLICY = 4 * MEBIBYTE
+from harness.tables import TableError, read_table
 
 RiskClass = Literal["annex-iii", "annex-i", "not-high-risk", "not-stated"]
 
@@ -36,8 +31,7 @@ Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000_000)]
 Much = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
 Seed = Annotated[int, msgspec.Meta(ge=0, le=9_223_372_036_854_775_807)]
 
-# Reading TOML takes time by the square of the dots in one key.
-POLICY_BYTES, POLICY_DOTS = 1 << 18, 1000
+POLICY_BYTES = 1 << 18
 
 
 class PolicyError(Exception):
@@ -292,26 +286,14 @@ def load_policy(path: Path | None) -> tuple[Policy, str | None]:
     if path is None:
         return Policy(), None
     try:
-        data = read_given(path, MAX_POLICY)
-        if len(data) > POLICY_BYTES or max(line.count(b".") for line in data.split(b"\n")) > POLICY_DOTS:
-            raise PolicyError(f"policy {path}: no policy has more than {POLICY_BYTES} bytes, or such long keys")
-        # Windows editors begin a file with a byte order mark.
-        tables = tomllib.loads(data.decode("utf-8-sig"))
-        policy = msgspec.convert(tables, Policy)
-    except OSError as error:
-        raise PolicyError(f"policy {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PolicyError(f"policy {path} is not TOML: {error}") from error
-    except msgspec.ValidationError as error:
-        raise PolicyError(f"policy {path}: {explained(str(error), Policy, tables)}") from error
-    except (RecursionError, ValueError, OverflowError) as error:  # nested too deeply, or a number of too many digits
-        raise PolicyError(f"policy {path} cannot be read: {error}") from error
-    samples = {model: _rooted(table, path) for model, table in policy.samples.items()}
-    try:
+        policy, digest = read_table(path, "policy", Policy, POLICY_BYTES)
         drills = rooted(policy.drills, path)
+    except TableError as error:
+        raise PolicyError(str(error)) from error
     except ValueError as error:
         raise PolicyError(f"policy {path}: {error}") from error
-    return msgspec.structs.replace(policy, samples=samples, drills=drills), hashlib.sha256(data).hexdigest()
+    samples = {model: _rooted(table, path) for model, table in policy.samples.items()}
+    return msgspec.structs.replace(policy, samples=samples, drills=drills), digest
 
 
 def _rooted(table: SampleTable, policy: Path) -> SampleTable:

@@ -20,7 +20,7 @@ CORE = {
     "harness.criteria",
     "harness.clauses",
 }
-CORE |= {"harness.allowed", "harness.incident", "harness.suite", "harness.option"}
+CORE |= {"harness.allowed", "harness.incident", "harness.suite", "harness.option", "harness.tables"}
 WIRING = {"harness.cli", "harness.commands", "harness.plugin", "harness.prober", "art15_guard"}
 
 
