@@ -8,7 +8,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 RERUNS := $(if $(CI),--reruns 1 -rR)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types quick servers sample validate system yardsticks new-check lock clean
+.PHONY: help demo test check lint types quick servers sample validate system yardsticks new-check requirements lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -54,6 +54,9 @@ validate: $(VENV)/.ready ## the full matrix: faults, variants, ten seeds for wha
 new-check: $(VENV)/.ready ## skeletons: SLUG=rest-... CLAUSE=REST-HEALTH-08 [GROUP=conformance/rest/health] [VARIANT=name]
 	$(BIN)/python -m tests.new_check $(SLUG) $(CLAUSE) $(if $(GROUP),--group $(GROUP)) $(if $(VARIANT),--variant $(VARIANT))
 	$(BIN)/ruff check -q --fix suites harness/reference && $(BIN)/ruff format -q suites harness/reference
+
+requirements: $(VENV)/.ready ## the newest requirement set, written anew: after a check, a clause or a criterion was added
+	$(BIN)/art15 requirements --write requirements
 
 system: ## Debian packages for the browser tests, hosts made of namespaces, balancers and real servers; needs root, and leaves no service running
 	apt-get update -qq

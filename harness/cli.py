@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 import harness
-from harness.commands.catalogue import clauses, explain
-from harness.commands.evidence import report, show, verify
+from harness.commands.catalogue import clauses, explain, requirements
+from harness.commands.evidence import baseline, report, show, verify
 from harness.commands.group import Commands
 from harness.commands.probing import demo, locustfile, probe
 from harness.commands.replaying import replay
@@ -27,8 +27,9 @@ def main() -> None:
     \b
     Exit codes of a run:
       0  nothing found
-      1  findings (a fail that nobody waived), a stale waiver, or something that was
-         asked for by name and could not be tested
+      1  findings (a fail that nobody waived, no baseline knows, and the requirement
+         set counts), a stale waiver, a known finding that occurs no more, or
+         something that was asked for by name and could not be tested
       2  interrupted
       3  the tester could not do its part, or broke; with findings as well: 1
       4  usage
@@ -36,7 +37,9 @@ def main() -> None:
     """
 
 
-for command in (demo, probe, verify, report, replay, show, clauses, explain, validate, locustfile):
+for command in (
+    demo, probe, verify, report, replay, show, baseline, clauses, requirements, explain, validate, locustfile,
+):  # fmt: skip
     main.add_command(command)
 
 

@@ -17,6 +17,7 @@ class Option(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     Attributes:
         name: as it is written, without the two dashes.
         field: the name of its value in code; by default the name, without ``oip-``.
+        short: one letter that stands for it; empty for none.
         kind: what its value is; ``whole`` and ``number`` are refused by the command line where they are none.
         least, most: bounds of a whole number.
         choices: the values there are; empty for any.
@@ -29,6 +30,7 @@ class Option(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     name: str
     field: str = ""
+    short: str = ""
     kind: Literal["text", "whole", "number", "path", "flag"] = "text"
     metavar: str | None = None
     help: str | None = None

@@ -83,6 +83,11 @@ class Outcome:
     unsampled: bool = False
     unshown: set[str] = field(default_factory=set)
 
+    @property
+    def whole(self) -> bool:
+        """Whether the check came to its end, so that what it has not found is not there."""
+        return self.ended is None and not self.unshown and bool(self.cases)
+
     def anew(self) -> None:
         """Forget everything: the check is carried out once more."""
         for seen in (self.cases, self.violations, self.observations, self.exercised, self.series, self.facts):

@@ -334,8 +334,19 @@ class CheckDone(JournalEvent, frozen=True, kw_only=True):
     waiver: Waiver | None
     asked_by_name: bool
     unreached: str = ""
+    whole: bool | None = None
     started: str
     duration_s: float
+
+
+class BaselineHeld(JournalEvent, frozen=True, kw_only=True):
+    """``baseline``: what the run says of the known findings that it was given, in words of their own."""
+
+    kind_of_line = "baseline"
+    entries: int
+    seen: int
+    stale: list[str] = []
+    unseen: list[str] = []
 
 
 class SelfChecked(JournalEvent, SelfCheck, frozen=True, kw_only=True):

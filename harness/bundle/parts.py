@@ -9,6 +9,8 @@ import msgspec
 VerdictName = Literal["not_applicable", "pass", "warn", "untestable", "inconclusive", "tool_error", "fail"]
 LevelName = Literal["must", "should", "may", "ambiguous"]
 Kind = Literal["search", "sampling", "direct"]
+LeftOutKind = Literal["clause", "criterion", "advice", "check"]
+StandingName = Literal["new", "known", "not_counted"]
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -97,7 +99,8 @@ class Tally(Part, frozen=True, kw_only=True):
     """How often one check saw one root cause break one clause, whatever of it is shown.
 
     ``verdict`` is how much it counts, ``owner`` the check that decides the clause, and ``cure`` how a server usually
-    mends it, in that check's words.
+    mends it, in that check's words. ``standing`` says of what fails whether it was new, known by the baseline, or
+    outside of the requirement set; earlier versions do not.
     """
 
     clause: str
@@ -107,6 +110,15 @@ class Tally(Part, frozen=True, kw_only=True):
     verdict: VerdictName | None = None
     owner: str | None = None
     cure: str | None = None
+    standing: StandingName | None = None
+
+
+class LeftOut(Part, frozen=True, kw_only=True):
+    """Something that a requirement set does not count, and why."""
+
+    kind: LeftOutKind
+    name: str
+    reason: str
 
 
 class Estimate(Part, frozen=True, kw_only=True):

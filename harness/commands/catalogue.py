@@ -4,9 +4,11 @@
 # ruff: noqa: PLC0415
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from harness.commands.group import say
+from harness.commands.group import BadUse, say
 from harness.commands.taking import takes
 
 
@@ -36,3 +38,27 @@ def explain(name: str) -> None:
         say(explanation(name))
     except LookupError as error:
         raise click.UsageError(str(error)) from error
+
+
+@click.command()
+@takes("requirements")
+def requirements(write: Path | None) -> None:
+    """List the requirement sets, and what each does not count; or write one.
+
+    A set says which clauses, criteria and checks can fail a run (pytest --oip-requirements NAME|FILE). What is moved to
+    its [not_counted], with a reason, stays there when it is written anew.
+    """
+    from harness.run.accepting.renewing import renew
+    from harness.run.checks import load_checks
+    from harness.run.terminal.listing import set_lines
+    from harness.tables import TableError
+
+    try:
+        if write is None:
+            for line in set_lines():
+                say(line)
+        else:
+            registry, catalogue, _ = load_checks()
+            say(renew(write, registry, catalogue))
+    except (TableError, OSError) as error:
+        raise BadUse(str(error)) from error

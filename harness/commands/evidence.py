@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from harness.commands.group import EVIDENCE, IN_PART, say
+from harness.commands.group import EVIDENCE, IN_PART, BadUse, say
 from harness.commands.taking import takes
 from reports.text.neutralise import plain
 
@@ -65,6 +65,35 @@ def report(folder: Path) -> None:
     except (BuildError, NoRuns, OSError, SchemaError) as error:
         raise click.ClickException(str(error)) from error
     say(page)
+
+
+@click.command()
+@click.argument("folders", type=EVIDENCE, nargs=-1, required=True)
+@takes("baseline")
+def baseline(folders: tuple[Path, ...], output: Path | None) -> None:
+    """Write the known findings of a server from the evidence of a run, for pytest --oip-baseline.
+
+    From several FOLDERS, what only some of the runs show is marked to occur sometimes.
+
+    Exit codes: 0 written, 1 a bundle cannot be read, 4 usage.
+    """
+    from harness.run.accepting.baseline import load_baseline
+    from harness.run.bundles.baselining import baseline_of, text_of
+    from harness.run.bundles.recordings import BundleError
+    from harness.tables import TableError
+
+    try:
+        before = load_baseline(output)[0] if output is not None and output.exists() else None
+        known = baseline_of(folders, before)
+        if output is None:
+            _say_lines(text_of(known))
+        else:
+            output.write_text(text_of(known), "utf-8")
+            say(f"{output}: {len(known.findings)} known findings")
+    except TableError as error:
+        raise BadUse(str(error)) from error
+    except (BundleError, OSError) as error:
+        raise click.ClickException(str(error)) from error
 
 
 @click.command()

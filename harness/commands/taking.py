@@ -26,8 +26,10 @@ def takes(command: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 def _click_option(option: Option) -> Callable[[Any], Any]:
     if option.kind == "flag":
         return click.option(option.written, option.field, is_flag=True, help=option.help)
+    short = [f"-{option.short}"] if option.short else []
     return click.option(
         option.written,
+        *short,
         option.field,
         type=_type(option),
         multiple=option.repeatable,

@@ -210,7 +210,9 @@ class Prober:
         results = run.results.values()
         ours = sum(word(result) in (FAILED, TOOL_ERROR) for result in results)
         others = max(0, session.testsfailed - ours)
-        stale = run.stale_waivers()
+        compared = run.compared()
+        gone = [f"known finding occurs no more: {each.words}" for each in compared.stale] if compared else []
+        stale = [*run.stale_waivers(), *gone]
         wrong = [f"{each.check or 'discovery'}: {each.text}" for each in run.self_check().disagreements]
         status = int(session.exitstatus)
         run.exit = exit_of(results, status=status, others_failed=others, stale=stale, wrong_messages=wrong)

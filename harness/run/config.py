@@ -15,9 +15,12 @@ from harness.budget import MEBIBYTE, Limits
 from harness.cluster.cluster import Cluster
 from harness.endpoint.replica import Replica
 from harness.policy import Policy, PolicyError, load_policy
+from harness.run.accepting.reading import accepting_of
+from harness.run.accepting.standing import Accepting
 from harness.run.folder import refuse_unusable
 from harness.run.numbers import Given, count_of, rate_of, seconds_of, seed_of, timeout_of
 from harness.run.options import ALLOWANCES, PROFILES, SECRET, TOKEN_VARIABLE, Options, UsageError
+from harness.tables import TableError
 from harness.wire.access import Access
 from harness.wire.address import Address, is_grpc, read_grpc
 
@@ -31,6 +34,7 @@ class Config:
     Attributes:
         replicas: every instance of the service that was named; the first is probed.
         cluster: what stands behind the endpoint, where the run has started it.
+        accepting: what is not held against the endpoint although it was found.
     """
 
     run_id: str
@@ -42,6 +46,7 @@ class Config:
     profile: str
     seed: int
     folder: Path
+    accepting: Accepting
     allow: tuple[str, ...] = ()
     cluster: Cluster | None = None
     given: Mapping[str, str] = field(default_factory=dict)
@@ -72,8 +77,9 @@ def configure(options: Options, endpoint: str, environ: Mapping[str, str] | None
     environ = os.environ if environ is None else environ
     try:
         policy, policy_sha256 = load_policy(Path(options.policy) if options.policy else None)
+        accepting = accepting_of(options.requirements, options.baseline)
         replicas = replicas_of(options, endpoint, environ)
-    except (PolicyError, ValueError) as error:
+    except (PolicyError, TableError, ValueError) as error:
         raise UsageError(str(error)) from error
     run_id = secrets.token_hex(4)
     profile = options.profile or "standard"
@@ -92,6 +98,7 @@ def configure(options: Options, endpoint: str, environ: Mapping[str, str] | None
         profile=profile,
         seed=seed,
         folder=_folder(options.evidence, run_id),
+        accepting=accepting,
         allow=allow,
         given=given,
         defaulted=defaulted,

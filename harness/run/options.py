@@ -47,6 +47,8 @@ class Options:
     time_budget: str | float | None = None
     timeout: str | float | None = None
     seed: str | int | None = None
+    requirements: str | None = None
+    baseline: str | None = None
     selection: str = ""
 
 

@@ -15,7 +15,8 @@ from xml.etree import ElementTree
 from harness.verdicts import Verdict
 
 OK, FINDINGS, TESTER, NOTHING = 0, 1, 3, 5
-FAILED, TOOL_ERROR, WAIVED, UNREACHED = "failed", "tool error", "waived", "not carried out"
+FAILED, TOOL_ERROR, UNREACHED = "failed", "tool error", "not carried out"
+WAIVED, KNOWN, NOT_COUNTED = "waived", "known", "not counted"
 NAMED = 5
 
 # By the word: the letter and the long word of pytest's progress. The order is that of every line of counts.
@@ -23,6 +24,8 @@ WORDS: dict[str, tuple[str, Any]] = {
     FAILED: ("F", ("FAIL", {"red": True})),
     TOOL_ERROR: ("T", ("TOOL ERROR", {"red": True})),
     WAIVED: ("v", ("WAIVED", {"yellow": True})),
+    KNOWN: ("k", ("KNOWN", {"yellow": True})),
+    NOT_COUNTED: ("c", ("NOT COUNTED", {"yellow": True})),
     "inconclusive": ("i", ("INCONCLUSIVE", {"yellow": True})),
     "untestable": ("u", ("UNTESTABLE", {"yellow": True})),
     UNREACHED: ("-", ("NOT CARRIED OUT", {"yellow": True})),
@@ -58,8 +61,8 @@ class ResultView(Protocol):
         """Why it was not carried out."""
 
     @property
-    def waived(self) -> bool:
-        """Whether somebody accepts what was found."""
+    def accepted(self) -> str:
+        """Why what was found is not held against the endpoint: the word of this; empty where it is."""
 
     @property
     def untested_by_name(self) -> bool:
@@ -70,8 +73,8 @@ def word(result: ResultView) -> str:
     """How one result is called wherever results are counted."""
     if result.unreached:
         return UNREACHED
-    if result.waived and result.verdict in (Verdict.FAIL, Verdict.TOOL_ERROR):
-        return WAIVED
+    if result.accepted and result.verdict in (Verdict.FAIL, Verdict.TOOL_ERROR):
+        return result.accepted
     return _OF_VERDICT[result.verdict]
 
 
@@ -108,7 +111,7 @@ def exit_of(
         results: of all checks that ran.
         status: pytest's own; what is neither 0 nor 1 (interrupted, an internal error, usage) stays.
         others_failed: failed items that are no checks of ours.
-        stale: waivers that cover nothing any more.
+        stale: waivers that cover nothing any more, and known findings that occur no more.
         wrong_messages: of the tester, that are not what they were meant to be: no finding stands on such ground.
     """
     parts = {

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from harness.bundle.parts import Tally
+from harness.bundle.parts import StandingName, Tally
 from harness.check import REGISTRY, Check
 from harness.outcome import Outcome
 from harness.suite import suite_named
@@ -32,8 +32,12 @@ def owner_of(clause: str, met_by: Check, checks: Iterable[Check] = REGISTRY) -> 
     return min(naming, key=distance, default=met_by)
 
 
-def tallies(check: Check, outcome: Outcome) -> list[Tally]:
-    """How often each root cause broke each clause: everything that a finding needs, however few cases are shown."""
+def tallies(check: Check, outcome: Outcome, standings: Mapping[tuple[str, str], StandingName]) -> list[Tally]:
+    """How often each root cause broke each clause: everything that a finding needs, however few cases are shown.
+
+    Args:
+        standings: of what fails the check, by clause and root.
+    """
     counts = Counter((violation.clause, violation.root) for violation in outcome.violations)
     worst: dict[tuple[str, str], Verdict] = {}
     for violation in outcome.violations:
@@ -53,6 +57,7 @@ def tallies(check: Check, outcome: Outcome) -> list[Tally]:
                 verdict=worst[clause, root].value,
                 owner=owner.slug,
                 cure=owner.fix or None,
+                standing=standings.get((clause, root)),
             )
         )
     return rows

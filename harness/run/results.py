@@ -10,7 +10,10 @@ from harness.check import Check
 from harness.endpoint.models import ModelUnderTest
 from harness.outcome import Outcome, Violation
 from harness.policy import WaiverTable
+from harness.run.accepting.baseline import Looked
+from harness.run.accepting.standing import FailedCause
 from harness.run.method_validation import method_validation
+from harness.run.outcomes import KNOWN, NOT_COUNTED, WAIVED
 from harness.run.owners import tallies
 from harness.verdicts import Level, Verdict
 
@@ -33,6 +36,8 @@ class Result:
         id: ``slug`` or ``slug[model]``, as in the pytest node id.
         asked_by_name: whether the command line names what it tests.
         blocked: whether a prerequisite left it nothing to stand on.
+        failed: what fails it, and whether that is new.
+        counts: whether the requirement set has the check.
     """
 
     id: str
@@ -48,6 +53,8 @@ class Result:
     asked_by_name: bool
     blocked: bool = False
     waiver: WaiverTable | None = None
+    failed: tuple[FailedCause, ...] = ()
+    counts: bool = True
 
     @property
     def level(self) -> Level | None:
@@ -56,9 +63,26 @@ class Result:
         return min(self.outcome.levels.values(), key=order.index, default=None)
 
     @property
-    def waived(self) -> bool:
-        """Whether the operator accepts what was found."""
-        return self.waiver is not None
+    def accepted(self) -> str:
+        """Why what was found is not held against the endpoint: the word of this; empty where it is."""
+        if self.waiver is not None:
+            return WAIVED
+        if not self.counts:
+            return NOT_COUNTED
+        standings = {each.standing for each in self.failed}
+        if self.verdict is not Verdict.FAIL or not standings or "new" in standings:
+            return ""
+        return KNOWN if "known" in standings else NOT_COUNTED
+
+    @property
+    def looked(self) -> Looked:
+        """What a baseline is held against."""
+        return Looked(
+            check=self.check.slug,
+            model=self.model.id if self.model is not None else None,
+            whole=self.outcome.whole,
+            failed=frozenset((each.cause, each.clause) for each in self.failed),
+        )
 
     @property
     def unreached(self) -> str:
@@ -71,7 +95,7 @@ class Result:
 
         What a prerequisite blocked is not told a second time: the prerequisite is.
         """
-        asked = self.asked_by_name and not self.blocked and not self.unreached and not self.waived
+        asked = self.asked_by_name and not self.blocked and not self.unreached and not self.accepted
         return self.verdict is Verdict.UNTESTABLE and asked
 
     @property
@@ -80,7 +104,7 @@ class Result:
 
         A tool error does not: it speaks of the tester, and ends the run with exit code 3.
         """
-        return (self.verdict is Verdict.FAIL and not self.waived) or self.untested_by_name
+        return (self.verdict is Verdict.FAIL and not self.accepted) or self.untested_by_name
 
     def event(self) -> CheckDone:
         """The line of the journal."""
@@ -112,7 +136,8 @@ class Result:
             observations=[Observation(clause=clause, text=text) for clause, text in outcome.observations],
             exercised=dict(sorted(outcome.exercised.items())),
             counterexamples=[_counterexample(each) for each in chosen(outcome)],
-            tallies=tallies(check, outcome),
+            tallies=tallies(check, outcome, {(each.clause, each.root): each.standing for each in self.failed}),
+            whole=outcome.whole,
             exchanges=list(self.exchanges[:EXCHANGES_SHOWN]),
             exchanges_total=self.exchanges_total,
             method_validation=method_validation(check),

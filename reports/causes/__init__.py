@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.causes.load import load_causes
-from reports.causes.model import CONSEQUENCES, Cause, Causes, Consequence
+from reports.causes.load import cause_of, load_causes
+from reports.causes.model import CONSEQUENCES, Cause, Causes, Consequence, fields_of, key_of
 
-__all__ = ["CONSEQUENCES", "Cause", "Causes", "Consequence", "load_causes"]
+__all__ = ["CONSEQUENCES", "Cause", "Causes", "Consequence", "cause_of", "fields_of", "key_of", "load_causes"]

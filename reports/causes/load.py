@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.clauses.document import read
 from harness.clauses.rows import by_id, read_rows, stop
-from reports.causes.model import Cause, Causes, fields_of, literal
+from reports.causes.model import Cause, Causes, fields_of, key_of, literal
 
 # In the order in which a root is looked up: what is described more closely comes first.
 FILES = ("roots.yaml", "clauses.yaml", "checks.yaml")
@@ -34,6 +34,13 @@ def load_causes() -> Causes:
         problems += field_problems(cause)
     stop(problems)
     return Causes(rows, exact)
+
+
+def cause_of(slug: str, root: str, clause: str) -> str:
+    """The identity of the cause of a violation, whatever else was found in the run; its key where no row has it."""
+    key = key_of(slug, root, clause)
+    found = load_causes().find(key)
+    return found[0].instance(found[1]) if found is not None else key
 
 
 def field_problems(cause: Cause) -> list[str]:

@@ -65,6 +65,11 @@ class Cause:
         return any(fnmatchcase(name, pattern) for pattern in self.explains for name in names)
 
 
+def key_of(slug: str, root: str, clause: str) -> str:
+    """What a violation is looked up by: its root, or its clause where the check names no root."""
+    return clause if root == slug and ":" not in clause else root
+
+
 @dataclass(frozen=True, slots=True)
 class Causes:
     """All causes, by id; the more closely described ones first."""

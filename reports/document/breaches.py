@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from harness.verdicts import Verdict
+from reports.causes import key_of
 from reports.evidence import CheckResult, Counterexample, Tally
 
 
@@ -21,14 +22,9 @@ class Breach:
     @property
     def key(self) -> str:
         """What it is looked up by: its root, or its clause where the check names no root, or else the check."""
-        return key_of(self.check, self.tally.root, self.tally.clause)
+        return key_of(self.check.slug, self.tally.root, self.tally.clause)
 
     @property
     def names(self) -> tuple[str, str, str]:
         """What a cause that explains it may call it."""
         return self.key, self.check.slug, self.tally.clause
-
-
-def key_of(check: CheckResult, root: str, clause: str) -> str:
-    """What a violation is looked up by among the causes."""
-    return clause if root == check.slug and ":" not in clause else root

@@ -71,6 +71,7 @@ def build(
         why_short,
         runs_of_load=len(recorded.series),
         away=away(incidents(recorded)),
+        baseline=recorded.baseline,
     )
     return Evidence(
         schema_version=SCHEMA_VERSION,
@@ -174,6 +175,7 @@ def _run(recorded: JournalState) -> Run:
         unreached=unreached(recorded),
         incidents=incidents(recorded),
         self_check=recorded.self_check,
+        baseline=recorded.baseline,
     )
 
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from harness.verdicts import Verdict, combine
-from reports.causes import CONSEQUENCES, Cause, Causes, load_causes
-from reports.document.breaches import Breach, key_of
+from reports.causes import CONSEQUENCES, Cause, Causes, key_of, load_causes
+from reports.document.breaches import Breach
 from reports.document.excerpt import RPC_CALL
 from reports.document.titles import consequence_of, sentence_of, title_of, undecided_title
-from reports.evidence import CheckResult, Counterexample, Finding, Tally
+from reports.evidence import CheckResult, Counterexample, Finding, StandingName, Tally
 
 OPEN = (Verdict.WARN, Verdict.INCONCLUSIVE, Verdict.TOOL_ERROR, Verdict.FAIL)
 CAP = 10
@@ -58,7 +58,7 @@ def caused(checks: list[CheckResult], found: list[Finding]) -> list[CheckResult]
     home = {(check, key): each.root for each in found for check in each.checks for key in each.roots}
 
     def named(check: CheckResult, case: Counterexample) -> Counterexample:
-        keys = [key_of(check, case.root, clause) for clause in case.clauses] or [case.root]
+        keys = [key_of(check.slug, case.root, clause) for clause in case.clauses] or [case.root]
         cause = next((home[check.id, key] for key in keys if (check.id, key) in home), None)
         return replace(case, cause=cause)
 
@@ -135,7 +135,15 @@ def _finding(group: _Group, groups: dict[str, _Group]) -> Finding:
         transports=_transports(breaches),
         versions=_unique(version for breach in breaches for case in breach.cases for version in _versions(case)),
         also=_unique(also),
+        standing=_standing(breaches),
     )
+
+
+def _standing(breaches: list[Breach]) -> StandingName | None:
+    """How the failures of a finding stand together; None where none is recorded."""
+    standings = {breach.tally.standing for breach in breaches if breach.weight is Verdict.FAIL} - {None}
+    order: tuple[StandingName, ...] = ("new", "known", "not_counted")
+    return next((each for each in order if each in standings), None)
 
 
 def _cure(group: _Group) -> str | None:

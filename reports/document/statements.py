@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from reports.document.clause_rows import UNDECIDED
 from reports.document.findings import findings
-from reports.evidence import CheckResult, ClauseRow, DutyRow, Finding, Plan, Statement, Summary
+from reports.evidence import BaselineRow, CheckResult, ClauseRow, DutyRow, Finding, Params, Plan, Statement, Summary
 from reports.text.sentences import sentences
 
 VERDICTS = ("fail", "tool_error", "inconclusive", "untestable", "warn", "pass", "not_applicable")
@@ -22,10 +22,11 @@ def summary(
     *,
     runs_of_load: int = 0,
     away: Statement | None = None,
+    baseline: BaselineRow | None = None,
 ) -> Summary:
     """Counts, findings and statements of the run, in which so many runs of load are recorded.
 
-    ``away`` says when the endpoint was away and came back.
+    ``away`` says when the endpoint was away and came back, ``baseline`` what became of the known findings.
     """
     by_verdict = Counter[str](check.verdict for check in checks)
     by_clause = Counter[str](clause.verdict or "not_tested" for clause in clauses)
@@ -34,6 +35,7 @@ def summary(
         *([Statement(kind="cut_short", params={"reason": cut_short})] if cut_short else []),
         *([away] if away else []),
         *_statements(checks, clauses, duties, found, plan, runs_of_load),
+        *_accepted(plan, found, baseline),
     ]
     return Summary(
         verdicts={name: by_verdict[name] for name in VERDICTS},
@@ -64,6 +66,19 @@ def _statements(
     yield from _consistent(clauses, duties, plan)
     yield _silent(clauses, duties)
     yield Statement(kind="decision_rule", params={"rule": plan.decision_rule})
+
+
+def _accepted(plan: Plan, found: list[Finding], baseline: BaselineRow | None) -> Iterator[Statement]:
+    """By which set the exit code counts, and what of the findings was known."""
+    if plan.requirements is not None:
+        left = [each.kind for each in plan.requirements.left_out]
+        outside = sum(each.standing == "not_counted" for each in found)
+        params: Params = {"set": plan.requirements.name, "clauses": left.count("clause"), "left_out": len(left)}
+        yield Statement(kind="counted_by", params={**params, "outside": outside})
+    if baseline is not None:
+        known = sum(each.standing == "known" for each in found)
+        row: Params = {"known": known, "stale": len(baseline.stale), "unseen": len(baseline.unseen)}
+        yield Statement(kind="known", params={**row, "entries": baseline.entries})
 
 
 def _tested(clauses: list[ClauseRow], level: str) -> list[ClauseRow]:

@@ -12,11 +12,13 @@ from harness.bundle.parts import (
     Estimate,
     Kind,
     LawFact,
+    LeftOut,
     LevelName,
     Observation,
     Replayed,
     SelfCheck,
     SelfCheckRow,
+    StandingName,
     Tally,
     TensorView,
     Tester,
@@ -27,7 +29,7 @@ from reports.evidence.catalogue import CatalogueInfo, ClauseRow, DutyRow
 from reports.evidence.checks import CheckResult, ClauseOutcome, Counterexample, Exemplar, MessageView
 from reports.evidence.document import Evidence, Finding, Summary, decode
 from reports.evidence.item import IdentityReading, Item, ModelItem, ReportInfo, Unsampled
-from reports.evidence.plan import Plan, PlannedCheck
+from reports.evidence.plan import BaselineUsed, Plan, PlannedCheck, SetUsed
 from reports.evidence.record import (
     SCHEMA_VERSION,
     ConsequenceName,
@@ -35,11 +37,13 @@ from reports.evidence.record import (
     Record,
     encode,
 )
-from reports.evidence.run import Fact, IncidentRow, Run, SuspectRow, Unreached
+from reports.evidence.run import BaselineRow, Fact, IncidentRow, Run, SuspectRow, Unreached
 from reports.evidence.statements import FactKind, GapKind, NotShown, Params, Statement, StatementKind
 
 __all__ = [
     "SCHEMA_VERSION",
+    "BaselineRow",
+    "BaselineUsed",
     "CatalogueInfo",
     "CheckResult",
     "ClauseOutcome",
@@ -61,6 +65,7 @@ __all__ = [
     "Item",
     "Kind",
     "LawFact",
+    "LeftOut",
     "LevelName",
     "MessageView",
     "ModelItem",
@@ -75,6 +80,8 @@ __all__ = [
     "Run",
     "SelfCheck",
     "SelfCheckRow",
+    "SetUsed",
+    "StandingName",
     "Statement",
     "StatementKind",
     "Summary",

@@ -66,7 +66,8 @@ class CheckResult(Record, frozen=True, kw_only=True):
 
     ``counterexamples`` and ``exchanges`` are capped; their totals count all that the journal has. ``exercised`` counts
     what a search has tried, by class of input. ``unreached`` says why a planned check was not carried out (``budget``,
-    ``lost endpoint``); empty if it was.
+    ``lost endpoint``); empty if it was. ``whole`` says that it came to its end, so that what it has not found is not
+    there; earlier documents do not say.
     """
 
     id: str
@@ -98,6 +99,7 @@ class CheckResult(Record, frozen=True, kw_only=True):
     started: str
     duration_s: float
     unreached: str = ""
+    whole: bool | None = None
     hint: str | None = None
     exemplar: Exemplar | None = None
     counterexamples_total: int = 0

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from harness.bundle.parts import Tester, VerdictName
+from harness.bundle.parts import StandingName, Tester, VerdictName
 from reports.evidence.catalogue import CatalogueInfo, DutyRow
 from reports.evidence.checks import CheckResult
 from reports.evidence.item import Item, ReportInfo
@@ -28,6 +28,7 @@ class Finding(Record, frozen=True, kw_only=True):
         roots: what the checks recorded it under.
         transports, versions: over which, and in which versions that requests asked for, it was seen.
         also: what follows from it and was seen as well, a sentence each.
+        standing: of what fails: ``new``, or all of it ``known`` by the baseline, or outside of the requirement set.
     """
 
     root: str
@@ -42,6 +43,7 @@ class Finding(Record, frozen=True, kw_only=True):
     transports: list[str] = []
     versions: list[str] = []
     also: list[str] = []
+    standing: StandingName | None = None
 
 
 class Summary(Record, frozen=True, kw_only=True):

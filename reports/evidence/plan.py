@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from harness.bundle.parts import Kind
+from harness.bundle.parts import Kind, LeftOut
 from reports.evidence.record import Record
 
 
@@ -21,8 +21,26 @@ class PlannedCheck(Record, frozen=True, kw_only=True):
     needs: list[str]
 
 
+class SetUsed(Record, frozen=True, kw_only=True):
+    """The requirement set that says what counts towards the exit code, and what it leaves out, with the reasons."""
+
+    name: str
+    sha256: str
+    left_out: list[LeftOut] = []
+
+
+class BaselineUsed(Record, frozen=True, kw_only=True):
+    """The known findings that the run was given: the digest of their file, and how many there are."""
+
+    sha256: str
+    entries: int
+
+
 class Plan(Record, frozen=True, kw_only=True):
-    """Everything fixed before the first request; its digest stands in every line of the journal."""
+    """Everything fixed before the first request; its digest stands in every line of the journal.
+
+    ``requirements`` is missing in plans of earlier versions.
+    """
 
     schema_version: str
     run_id: str
@@ -41,3 +59,5 @@ class Plan(Record, frozen=True, kw_only=True):
     policy_sha256: str | None
     catalogue_digest: str
     checks: list[PlannedCheck]
+    requirements: SetUsed | None = None
+    baseline: BaselineUsed | None = None

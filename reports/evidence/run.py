@@ -57,6 +57,19 @@ class Unreached(Record, frozen=True, kw_only=True):
     items: list[str]
 
 
+class BaselineRow(Record, frozen=True, kw_only=True):
+    """What the run says of the known findings that it was given.
+
+    ``stale`` ones occur no more: the check that should have shown them came to its end. Of ``unseen`` ones nothing can
+    be said: that check was not carried out, or not whole, or they do not occur in each run.
+    """
+
+    entries: int
+    seen: int
+    stale: list[str]
+    unseen: list[str]
+
+
 class Run(Record, frozen=True, kw_only=True):
     """When and how the run went, and what was seen of the endpoint whatever the checks say (``facts``).
 
@@ -88,3 +101,4 @@ class Run(Record, frozen=True, kw_only=True):
     unreached: list[Unreached] = []
     incidents: list[IncidentRow] = []
     self_check: SelfCheck | None = None
+    baseline: BaselineRow | None = None

@@ -29,6 +29,8 @@ StatementKind = Literal[
     "consistent",
     "silent",
     "decision_rule",
+    "counted_by",
+    "known",
     "tested_over",
     "transport_untested",
 ]

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from harness.bundle.events import (
+    BaselineHeld,
     CatalogueListed,
     CheckDone,
     Closed,
@@ -35,7 +36,7 @@ from harness.bundle.limits import MAX_KEPT, MAX_PLAN, counted
 from harness.bundle.series import LoadSeries
 from harness.bundle.totals import ExchangeTotals
 from harness.foreign import read_inside
-from reports.evidence import CheckResult, Plan, SelfCheck
+from reports.evidence import BaselineRow, CheckResult, Plan, SelfCheck
 from reports.journal.operations import operation_of
 
 JOURNAL = "journal.jsonl"
@@ -72,6 +73,7 @@ class JournalState:
     incidents: list[IncidentSeen] = field(default_factory=list)
     ended: str = ""
     self_check: SelfCheck | None = None
+    baseline: BaselineRow | None = None
     closed_at: str | None = None
     # Other files of the run, such as junit.xml, with their digests.
     files: dict[str, str] = field(default_factory=dict)
@@ -248,6 +250,10 @@ def _self_check(recorded: JournalState, entry: Entry) -> None:
     recorded.self_check = msgspec.convert(entry.data, SelfCheck)
 
 
+def _baseline(recorded: JournalState, entry: Entry) -> None:
+    recorded.baseline = msgspec.convert(msgspec.to_builtins(msgspec.convert(entry.data, BaselineHeld)), BaselineRow)
+
+
 def _close(recorded: JournalState, entry: Entry) -> None:
     closed = msgspec.convert(entry.data, Closed)
     recorded.exit_code, recorded.ended, recorded.files = closed.exit_code, closed.ended, closed.files
@@ -268,5 +274,6 @@ _TAKE: dict[str, Callable[[JournalState, Entry], None]] = {
     DeviationSeen.kind_of_line: _deviation,
     UnsampledSeen.kind_of_line: _unsampled,
     SelfChecked.kind_of_line: _self_check,
+    BaselineHeld.kind_of_line: _baseline,
     Closed.kind_of_line: _close,
 }

@@ -51,6 +51,8 @@ STATEMENTS = {
     "consistent": Mark("≈", "none"),
     "silent": Mark("–", "none"),
     "decision_rule": Mark("§", "rule"),
+    "counted_by": Mark("§", "rule"),
+    "known": NEUTRAL,
     "tested_over": NEUTRAL,
     "transport_untested": Mark("–", "none"),
 }

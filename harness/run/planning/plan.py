@@ -6,11 +6,12 @@ from collections.abc import Iterable
 
 import msgspec
 
-from harness.check import Check
+from harness.check import REGISTRY, Check
 from harness.clauses import Catalogue
 from harness.criteria import sentences
+from harness.run.accepting.standing import Accepting
 from harness.run.config import Config
-from reports.evidence import SCHEMA_VERSION, Plan, PlannedCheck
+from reports.evidence import SCHEMA_VERSION, BaselineUsed, Plan, PlannedCheck, SetUsed
 
 DECISION_RULE = (
     "A check fails only where a clause of level must, or a criterion of the policy, is broken, with a recorded "
@@ -25,7 +26,7 @@ DECISION_RULE = (
 
 def make_plan(config: Config, catalogue: Catalogue, checks: Iterable[Check], sealed_at: str) -> Plan:
     """The plan of a run; ``checks`` are those that the selection admits, in order."""
-    limits = config.limits
+    limits, accepting = config.limits, config.accepting
     return Plan(
         schema_version=SCHEMA_VERSION,
         run_id=config.run_id,
@@ -62,4 +63,15 @@ def make_plan(config: Config, catalogue: Catalogue, checks: Iterable[Check], sea
             )
             for check in checks
         ],
+        requirements=SetUsed(
+            name=accepting.requirements.name,
+            sha256=accepting.requirements_sha256,
+            left_out=accepting.requirements.left_out(REGISTRY, catalogue),
+        ),
+        baseline=_baseline(accepting),
     )
+
+
+def _baseline(accepting: Accepting) -> BaselineUsed | None:
+    known, digest = accepting.baseline, accepting.baseline_sha256
+    return BaselineUsed(sha256=digest, entries=len(known.findings)) if known is not None and digest else None

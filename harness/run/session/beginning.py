@@ -20,6 +20,8 @@ UNSOUGHT = (
     "than 10 figures, or a word of the protocol): they are taken out with their headers only"
 )
 
+UNKNOWN = "the requirement set {} names what this release does not have: {}"
+
 
 def log_opening(record: RunRecord, config: Config, catalogue: Catalogue) -> None:
     """Record the circumstances of the run, before the first request."""
@@ -45,6 +47,8 @@ def log_opening(record: RunRecord, config: Config, catalogue: Catalogue) -> None
     record.log(snapshot(catalogue, REGISTRY))
     if record.redactor.unsought:
         record.note(UNSOUGHT.format(record.redactor.unsought))
+    if unknown := config.accepting.requirements.unknown(REGISTRY, catalogue):
+        record.note(UNKNOWN.format(config.accepting.requirements.name, ", ".join(unknown)))
     for extra in config.replicas[1:]:
         record.note(f"also named: {record.redactor.url(extra.url)}; this version does not compare replicas")
 

@@ -19,6 +19,7 @@ from harness.outcome import Outcome
 from harness.probing.probe import Probe, checking
 from harness.probing.replaying import Clients
 from harness.record.clock import now
+from harness.run.accepting.waivers import waiver_for
 from harness.run.config import Config
 from harness.run.events import incident_event
 from harness.run.incidents.resending import send_suspects_again
@@ -28,7 +29,6 @@ from harness.run.planning.prerequisites import Blocked, blocked, to_paste, witho
 from harness.run.planning.telling import EXAMPLES
 from harness.run.results import LOST, Result, check_id, reason_of
 from harness.run.session.equipment import Equipment
-from harness.run.waivers import waiver_for
 from harness.run.watchdog import Outlived
 from harness.verdicts import Verdict
 
@@ -75,6 +75,8 @@ class Execution:
             blocked=unmet,
             asked_by_name=_asked_by_name(config, check, model, probe.outcome),
             waiver=waiver_for(config.policy.waivers, check, model, verdict, datetime.now(UTC).date()),
+            failed=config.accepting.failed(check, model, probe.outcome),
+            counts=config.accepting.counts(check),
         )
         self.results[identity] = result
         for series in probe.outcome.series:

@@ -9,20 +9,21 @@ from pathlib import Path
 import msgspec
 
 from harness.budget import MEBIBYTE
-from harness.bundle.events import Closed, ItemPlanned, ItemsPlanned, SelfChecked
+from harness.bundle.events import BaselineHeld, Closed, ItemPlanned, ItemsPlanned, SelfChecked
 from harness.bundle.store import store_of
 from harness.check import Check
 from harness.endpoint.models import ModelUnderTest
 from harness.judging.passive.rules import Models
 from harness.judging.passive.self_check import Transport
 from harness.probing.load_runner import LoadRunner
+from harness.run.accepting.baseline import Compared, compare
+from harness.run.accepting.waivers import stale_waivers
 from harness.run.events import incident_event
 from harness.run.outcomes import Exit
 from harness.run.results import Result, check_id
 from harness.run.session.equipment import Equipment
 from harness.run.session.execution import Execution
 from harness.run.session.identities import read_identities
-from harness.run.waivers import stale_waivers
 from reports.bundle import EVIDENCE, finish, others
 from reports.document.proof import unproven
 from reports.evidence import decode
@@ -53,6 +54,7 @@ class OpenRun:
         self._middle_read = False
         self._closed = False
         self._self_check: SelfChecked | None = None
+        self._compared: Compared | None = None
 
     @property
     def results(self) -> dict[str, Result]:
@@ -89,6 +91,18 @@ class OpenRun:
     def stale_waivers(self) -> list[str]:
         """Waivers that have run out, or that cover a check which now passes; each is red."""
         return stale_waivers(self.config.policy.waivers, self.results.values(), datetime.now(UTC).date())
+
+    def compared(self) -> Compared | None:
+        """What the run says of the baseline; None where it was given none. Compared once, at the end."""
+        accepting = self.config.accepting
+        if self._compared is None and accepting.baseline is not None:
+            reached = accepting.baseline.is_reached_by(self.config.profile, self.config.allow)
+            looked = [result.looked for result in self.results.values()]
+            self._compared = held = compare(accepting.baseline, looked, reached=reached)
+            stale, unseen = ([each.words for each in group] for group in (held.stale, held.unseen))
+            entries = len(accepting.baseline.findings)
+            self._with.record.log(BaselineHeld(entries=entries, seen=len(held.seen), stale=stale, unseen=unseen))
+        return self._compared
 
     def self_check(self) -> SelfChecked:
         """Whether all messages so far are what they were meant to be; judged once, at the end."""
@@ -136,6 +150,7 @@ class OpenRun:
             )
         for text in self.stale_waivers():
             record.note(text)
+        self.compared()
         read_identities(record, self.endpoint, "end")
         self.self_check()
         for incident in self._with.continuity.take_untold():

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from harness.run.outcomes import NAMED, UNREACHED, WAIVED, WORDS, word
+from harness.run.outcomes import KNOWN, NAMED, NOT_COUNTED, UNREACHED, WAIVED, WORDS, word
 from harness.run.results import Result
 from harness.run.session.open_run import OpenRun
 from harness.verdicts import Level, Verdict
@@ -51,6 +51,22 @@ def write_waived(terminal: pytest.TerminalReporter, run: OpenRun) -> None:
             by = {"owner": waiver.owner, "expires": str(waiver.expires), "why": waiver.reason}
             text = sentences()("terminal.waived", check=result.id, reason=result.reason, **by)
             terminal.write_line(plain(run.redactor.text(text)), yellow=True)
+
+
+def write_accepted(terminal: pytest.TerminalReporter, run: OpenRun) -> None:
+    """What the baseline knows, what of it was not seen, and what the requirement set does not count."""
+    said, used = sentences(), {KNOWN: {}, NOT_COUNTED: {"set": run.config.accepting.requirements.name}}
+    for called, params in used.items():
+        results = [result for result in run.results.values() if word(result) == called]
+        if results:
+            kind = f"terminal.{called.replace(' ', '_')}"
+            terminal.write_line(said(kind, number=len(results), names=_names(results), **params), yellow=True)
+    compared = run.compared()
+    if compared is not None and compared.unseen:
+        names = ", ".join(each.words for each in compared.unseen[:NAMED])
+        more = ", …" if len(compared.unseen) > NAMED else ""
+        text = said("terminal.unseen", number=len(compared.unseen), names=names + more)
+        terminal.write_line(plain(text), yellow=True)
 
 
 def write_untested(terminal: pytest.TerminalReporter, run: OpenRun) -> None:

@@ -13,7 +13,7 @@ import pytest
 from harness.run.outcomes import counted
 from harness.run.results import Result, chosen
 from harness.run.session.open_run import OpenRun
-from harness.run.terminal.accounts import write_models, write_untested, write_waived
+from harness.run.terminal.accounts import write_accepted, write_models, write_untested, write_waived
 from reports.document.findings import cases_of
 from reports.evidence import Evidence, Finding, decode
 from reports.text.formats import seen_again
@@ -69,6 +69,7 @@ def write_summary(terminal: pytest.TerminalReporter, run: OpenRun) -> None:
     terminal.write_line(said("terminal.counts", counts=counted(run.results.values()), requests=evidence.run.requests))
     write_models(terminal, run)
     write_waived(terminal, run)
+    write_accepted(terminal, run)
     if run.unproven:
         terminal.write_line(plain(said("terminal.unproven", failures=run.unproven, first=run.unproven[0])), red=True)
     for text in evidence.run.deviations:
@@ -109,8 +110,11 @@ def _write_findings(
 def _write_finding(terminal: pytest.TerminalReporter, evidence: Evidence, finding: Finding, folder: Path) -> None:
     """The finding, what it touches, and the line that repeats one of its counterexamples."""
     colour = {"red": finding.verdict == "fail", "yellow": finding.verdict != "fail"}
-    terminal.write_line(plain(f"{finding.verdict.upper()} {finding.title}"), **colour)
-    said = sentences()
+    said, head = sentences(), f"{finding.verdict.upper()} {finding.title}"
+    if finding.standing in ("known", "not_counted"):
+        standing = said(f"finding.{finding.standing}")
+        head = said("terminal.standing", word=finding.verdict.upper(), title=finding.title, standing=standing)
+    terminal.write_line(plain(head), **colour)
     touched = [finding.root, *(each for each in finding.clauses if each != finding.root)][:NAMED]
     kind = "terminal.touched_over" if finding.transports else "terminal.touched"
     terminal.write_line(plain(f"  {said(kind, names=touched, transports=finding.transports)}"))

@@ -15,7 +15,7 @@ from harness.verdicts import Verdict
 class One:
     verdict: Verdict
     unreached: str = ""
-    waived: bool = False
+    accepted: str = ""
     untested_by_name: bool = False
     id: str = "some-check"
 
@@ -23,14 +23,14 @@ class One:
 PASS, FAIL = One(Verdict.PASS), One(Verdict.FAIL)
 BROKE, OPEN = One(Verdict.TOOL_ERROR), One(Verdict.UNTESTABLE)
 LEFT = One(Verdict.UNTESTABLE, unreached="budget")
-WAIVED = One(Verdict.FAIL, waived=True)
+WAIVED = One(Verdict.FAIL, accepted="waived")
 NAMED = One(Verdict.UNTESTABLE, untested_by_name=True)
 
 
 def test_every_result_has_one_word() -> None:
     assert word(LEFT) == "not carried out"
     assert word(WAIVED) == "waived"
-    assert word(One(Verdict.WARN, waived=True)) == "warned"
+    assert word(One(Verdict.WARN, accepted="waived")) == "warned"
     assert counted([PASS, FAIL, LEFT, WAIVED, PASS, BROKE, OPEN]) == (
         "1 failed, 1 tool error, 1 waived, 1 untestable, 1 not carried out, 2 passed"
     )

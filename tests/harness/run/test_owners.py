@@ -30,7 +30,7 @@ def test_each_cause_of_each_clause_is_counted_with_the_cure_of_its_owner() -> No
     check = CHECKS["transports-same-mistakes"]
     outcome = Outcome({"REST-ERR-07": Level.SHOULD}, cases={"REST-ERR-07": 9})
     outcome.violations = [Violation("REST-ERR-07", "", "", root) for root in ("REST-OUT-04", "REST-OUT-04", "other")]
-    first, second = tallies(check, outcome)
+    first, second = tallies(check, outcome, {("REST-ERR-07", "other"): "known"})
     assert (first.root, first.failures, first.cases) == ("REST-OUT-04", 2, 9)
     assert (first.owner, first.verdict) == ("rest-refuses-unknown-output", "warn")
-    assert second.owner == "transports-same-mistakes"
+    assert (second.owner, second.standing, first.standing) == ("transports-same-mistakes", "known", None)
