@@ -85,15 +85,18 @@ def baseline(folders: tuple[Path, ...], output: Path | None) -> None:
     try:
         before = load_baseline(output)[0] if output is not None and output.exists() else None
         known = baseline_of(folders, before)
-        if output is None:
-            _say_lines(text_of(known))
-        else:
-            output.write_text(text_of(known), "utf-8")
-            say(f"{output}: {len(known.findings)} known findings")
     except TableError as error:
         raise BadUse(str(error)) from error
-    except (BundleError, OSError) as error:
+    except BundleError as error:
         raise click.ClickException(str(error)) from error
+    if output is None:
+        _say_lines(text_of(known))
+        return
+    try:
+        output.write_text(text_of(known), "utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{output}: {error.strerror}") from error
+    say(f"{output}: {len(known.findings)} known findings")
 
 
 @click.command()
