@@ -7,14 +7,13 @@ Sources: RFC 8259 (JSON), RFC 9110, section 8.4 (content codings).
 from __future__ import annotations
 
 import gzip
-import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from harness.budget import MEBIBYTE
-from harness.generate.members import encoded, with_members
+from harness.generate.members import encoded, with_members, with_parameter_text
 from harness.wire.messages import InferRequest
 
 Header = tuple[str, str]
@@ -46,9 +45,6 @@ class HostileBody:
     not_json: bool = False
 
 
-_PLACE = "art15-place-of-a-parameter"
-
-
 def odd_bodies(request: InferRequest) -> Iterator[HostileBody]:
     """Small bodies that parsers disagree about, or choke on."""
     value: dict[str, Any] = request.to_value()
@@ -61,11 +57,13 @@ def odd_bodies(request: InferRequest) -> Iterator[HostileBody]:
     yield HostileBody("name-twice", "an input with two names", names)
     for token in (b"NaN", b"Infinity", b"-Infinity", b"1e999", b"-1e999", b"1" * 400, b"0." + b"3" * 400, b"1e-999"):
         label = token.decode() if len(token) < 10 else f"{len(token)}-digits"
-        body = _parameter(plain, token)
+        body = with_parameter_text(plain, token)
         yield HostileBody(f"number-{label}", f"a parameter is the token {label}", body, same=True)
     for label, text in _TEXTS:
         why = f"a parameter with {label.replace('-', ' ')}"
-        yield HostileBody(f"text-{label}", why, _parameter(plain, text), same=True, not_json=not text.isascii())
+        yield HostileBody(
+            f"text-{label}", why, with_parameter_text(plain, text), same=True, not_json=not text.isascii()
+        )
     for label, data in (
         ("utf-16", plain.decode().encode("utf-16")),
         ("utf-32", plain.decode().encode("utf-32")),
@@ -85,9 +83,9 @@ def odd_bodies(request: InferRequest) -> Iterator[HostileBody]:
     special = dict.fromkeys(("__proto__", "constructor", "__class__", "toString", "", "a\x00b", "$ref"), "a")
     made = encoded({**value, **special, "parameters": special})
     yield HostileBody("members-special", "members with names that mean something to languages", made, same=True)
-    yield HostileBody("nested-lists", "a parameter of 200 lists", _parameter(plain, b"[" * 200 + b"]" * 200))
+    yield HostileBody("nested-lists", "a parameter of 200 lists", with_parameter_text(plain, b"[" * 200 + b"]" * 200))
     objects = b'{"a":' * 200 + b"1" + b"}" * 200
-    yield HostileBody("nested-objects", "a parameter of 200 objects", _parameter(plain, objects))
+    yield HostileBody("nested-objects", "a parameter of 200 objects", with_parameter_text(plain, objects))
     named = {**value["inputs"][0], "name": "n" * 5_000}
     yield HostileBody("long-input-name", "an input name of 5 000 letters", encoded({**value, "inputs": [named]}))
     some = {f"a{n}": n for n in range(SOME)}
@@ -137,7 +135,7 @@ def heavy_bodies(request: InferRequest) -> Iterator[HostileBody]:
     plain = encoded(value)
     for name, left, right in (("lists", b"[", b"]"), ("objects", b'{"a":', b"}")):
         middle = b"" if name == "lists" else b"1"
-        body = _parameter(plain, left * DEEP + middle + right * DEEP)
+        body = with_parameter_text(plain, left * DEEP + middle + right * DEEP)
         yield HostileBody(f"nested-{name}", f"a parameter of {DEEP} {name} in each other", body)
     yield HostileBody("unclosed-lists", f"{DEEP} lists that are opened and not closed", b"[" * DEEP)
     many = {f"a{n}": n for n in range(MANY)}
@@ -153,7 +151,7 @@ def heavy_bodies(request: InferRequest) -> Iterator[HostileBody]:
     yield HostileBody("long-member", "a member name of 1 MiB", encoded({**value, long: 1}), same=True)
     first = {**value["inputs"][0], "name": long}
     yield HostileBody("long-input-name", "an input name of 1 MiB", encoded({**value, "inputs": [first]}))
-    digits = _parameter(plain, b"9" * MEBIBYTE)
+    digits = with_parameter_text(plain, b"9" * MEBIBYTE)
     yield HostileBody("long-number", "a number of a million digits", digits)
     flat = {**value["inputs"][0], "shape": [1] * 10_000}
     yield HostileBody("many-dimensions", "a shape of 10 000 dimensions", encoded({**value, "inputs": [flat]}))
@@ -163,13 +161,6 @@ def heavy_bodies(request: InferRequest) -> Iterator[HostileBody]:
     yield HostileBody("nested-data", f"data nested {DEEP} deep", deep)
     why = f"gzip that becomes {BOMB_MEBIBYTES} MiB"
     yield HostileBody("gzip-bomb", why, _bomb(plain), (("Content-Encoding", "gzip"),))
-
-
-def _parameter(plain: bytes, token: bytes) -> bytes:
-    """The request with a parameter whose JSON text is ``token``, which may be no JSON."""
-    value = json.loads(plain)
-    parameters = {**(value.pop("parameters", None) or {}), "art15": _PLACE}
-    return encoded({"parameters": parameters, **value}).replace(f'"{_PLACE}"'.encode(), token, 1)
 
 
 def _members(plain: bytes) -> bytes:

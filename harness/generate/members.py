@@ -11,6 +11,8 @@ from harness.wire.messages import InferRequest
 from harness.wire.tensor import Tensor
 from harness.wire.varied import merged, vary, wished
 
+_PLACE = "art15-place-of-a-parameter"
+
 
 def with_members(request: InferRequest, *, of_inputs: Mapping[str, Any] | None = None, **members: object) -> bytes:
     """The request with members set at top level and, with ``of_inputs``, on each input.
@@ -31,6 +33,13 @@ def with_data(request: InferRequest, data: object, **members: object) -> bytes:
     value = request.to_value()
     value["inputs"][0] = {**value["inputs"][0], "data": data, **members}
     return encoded(value)
+
+
+def with_parameter_text(plain: bytes, text: bytes) -> bytes:
+    """The body with a parameter whose JSON text is ``text``, which may be no JSON."""
+    value = json.loads(plain)
+    parameters = {**(value.pop("parameters", None) or {}), "art15": _PLACE}
+    return encoded({"parameters": parameters, **value}).replace(f'"{_PLACE}"'.encode(), text, 1)
 
 
 def with_elements(request: InferRequest, name: str, elements: tuple[Any, ...]) -> InferRequest:

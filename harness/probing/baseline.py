@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from harness.check import NotApplicable, Untestable
 from harness.endpoint.route import AnyRoute
-from harness.generate.distinct import distinct
+from harness.generate.distinct import distinct, pool_of_rows
 from harness.generate.mutations import Mutation, mutations
 from harness.oracles.equality import difference
 from harness.oracles.isolation import differs
@@ -142,6 +142,19 @@ def answered(way: PacedRoute, requests: Iterable[InferRequest], count: int) -> l
         if len(new) >= count:
             break
     return [*new, *like][:count]
+
+
+def pool_of_answers(probe: Probe, way: PacedRoute, transport: Transport, count: int) -> list[BaselineAnswer]:
+    """Up to ``count`` different single rows with their answers alone; ends the check on a model without batches."""
+    metadata = probe.model.over(transport).metadata
+    rows = pool_of_rows(way.base, 3 * count)
+    if not rows or metadata is None or any(not each.shape or each.shape[0] != -1 for each in metadata.inputs):
+        probe.not_applicable("not every input has a leading variable dimension: no batch to speak of")
+    pool = answered(way, rows, count)
+    way.time_by(pool)
+    if len(pool) < 2:
+        probe.untestable("the model takes no single rows")
+    return pool
 
 
 def quick_mistakes(probe: Probe, request: InferRequest) -> list[Mutation]:

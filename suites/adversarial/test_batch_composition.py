@@ -8,21 +8,17 @@ from hypothesis import strategies as st
 
 from harness.check import check
 from harness.criteria import Criterion
-from harness.generate.distinct import joined, pool_of_rows
-from harness.oracles.equality import difference
-from harness.oracles.rows import row
+from harness.generate.distinct import joined
+from harness.oracles.rows import rows_strayed
 from harness.probing.baseline import (
-    BaselineAnswer,
-    PacedRoute,
-    answered,
     comparable,
     excused,
     paced_route,
+    pool_of_answers,
     varies_alone,
 )
 from harness.probing.probe import Probe
 from harness.record.exchange import Exchange, Transport
-from harness.wire.tensor import Tensor
 
 SAME = Criterion.SAME_ANSWER.clause
 ROOT = "batch-changes-answer"
@@ -80,7 +76,7 @@ def adversarial_grpc_batch_composition(probe: Probe) -> None:
 def _batches(probe: Probe, transport: Transport) -> None:
     way = paced_route(probe, transport)
     comparable(probe)
-    pool = _pool(probe, way, transport)
+    pool = pool_of_answers(probe, way, transport, POOL_ROWS)
     seen = {"batches": 0, "refused": 0, "rows": 0}
     last: dict[tuple[int, ...], tuple[str, Exchange]] = {}
 
@@ -91,7 +87,7 @@ def _batches(probe: Probe, transport: Transport) -> None:
             return True
         seen["batches"] += 1
         seen["rows"] += len(indices)
-        found = _row_strayed(way.route.outputs(exchange), indices, pool)
+        found = rows_strayed(way.route.outputs(exchange), indices, [one.outputs for one in pool])
         if found is None or any(varies_alone(way, pool[index], 2) for index in set(indices)):
             return True
         last[tuple(indices)] = (found, exchange)
@@ -109,19 +105,6 @@ def _batches(probe: Probe, transport: Transport) -> None:
         probe.holds(True, clause=SAME, expected=EXPECTED, observed="")
 
 
-def _pool(probe: Probe, way: PacedRoute, transport: Transport) -> list[BaselineAnswer]:
-    """Different single rows with their answers alone."""
-    metadata = probe.model.over(transport).metadata
-    rows = pool_of_rows(way.base, 3 * POOL_ROWS)
-    if not rows or metadata is None or any(not each.shape or each.shape[0] != -1 for each in metadata.inputs):
-        probe.not_applicable("not every input has a leading variable dimension: no batch to speak of")
-    pool = answered(way, rows, POOL_ROWS)
-    way.time_by(pool)
-    if len(pool) < 2:
-        probe.untestable("the model takes no single rows")
-    return pool
-
-
 def _index_lists(count: int) -> st.SearchStrategy[list[int]]:
     """Rows of the pool in any order, with repetitions.
 
@@ -132,19 +115,3 @@ def _index_lists(count: int) -> st.SearchStrategy[list[int]]:
     full = st.sampled_from(SIZES).flatmap(lambda size: st.lists(index, min_size=size, max_size=size))
     within = st.lists(index, min_size=1, max_size=2).map(lambda middle: [0, *middle, 1])
     return st.lists(index, min_size=1, max_size=MOST_ROWS) | full | within
-
-
-def _row_strayed(batch: dict[str, Tensor], indices: Sequence[int], pool: Sequence[BaselineAnswer]) -> str | None:
-    """The first row of a batch that is not answered as alone; outputs without a row for each row are passed over."""
-    count = len(indices)
-    for name, tensor in batch.items():
-        if not tensor.shape or tensor.shape[0] != count or len(tensor.elements) % count:
-            continue
-        for position, index in enumerate(indices):
-            single = pool[index].outputs.get(name)
-            if single is None or single.shape[:1] != (1,):
-                break
-            found = difference({name: row(tensor, position)}, {name: single}, exact=False)
-            if found is not None:
-                return f"row {position} of {count}: {found}"
-    return None
