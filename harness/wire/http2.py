@@ -8,6 +8,7 @@ a finding about the server and what is not must be told apart for certain. The s
 from __future__ import annotations
 
 import re
+import select
 import ssl
 import threading
 import time
@@ -58,6 +59,23 @@ class Answer:
     touched: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """How a client gives up requests that it has begun side by side on one connection.
+
+    Attributes:
+        waits: for each request, the seconds after which it is given up; 0: before anything is waited for.
+        part: of the body, how much is sent; the stream is ended with the whole of it only.
+        answered: whether a request is given up as soon as its answer begins.
+        closes: the connection is closed, in place of a reset for each stream (RFC 9113, section 8.1: CANCEL).
+    """
+
+    waits: tuple[float, ...]
+    part: float = 1.0
+    answered: bool = False
+    closes: bool = False
+
+
 Inspect = Callable[[Answer], None]
 """Looks at an answer after each piece of data; raises WireError to stop reading."""
 
@@ -106,6 +124,77 @@ class Http2Connection:
         except h2.exceptions.ProtocolError as error:
             raise WireError("protocol", _not_http2(call, error)) from None
         self._idle_since = time.monotonic()
+
+    def withdraw(self, headers: RawHeaders, body: bytes, how: Withdrawal, call: Call) -> None:
+        """Begin a request for each wait of ``how``, and give it up; what is answered before is let be.
+
+        A body that the windows of the peer do not take at once is given up within.
+
+        Raises:
+            WireError: the peer closed the connection, or speaks another protocol.
+        """
+        encoded = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers]
+        due: dict[int, float] = {}
+        try:
+            for wait in how.waits:
+                number = self._state.get_next_available_stream_id()
+                self._state.send_headers(number, encoded)
+                self._begin(number, body[: int(how.part * len(body))], ends=how.part >= 1.0)
+                due[number] = wait
+            begun = time.monotonic()
+            while due:
+                for number in [each for each, wait in due.items() if wait <= time.monotonic() - begun]:
+                    del due[number]
+                    self._give_up(number, how)
+                self._stream.push(self._state.data_to_send(), timeout=call)
+                if due:
+                    self._listen(due, how, begun + min(due.values()) - time.monotonic(), call)
+        except h2.exceptions.ProtocolError as error:
+            raise WireError("protocol", _not_http2(call, error)) from None
+        self.going |= how.closes
+        self._idle_since = time.monotonic()
+
+    def _begin(self, number: int, body: bytes, *, ends: bool) -> None:
+        """Queue what the windows take of a body now."""
+        view = memoryview(body)
+        while view:
+            room = min(self._state.local_flow_control_window(number), self._state.max_outbound_frame_size)
+            if room <= 0:
+                return
+            self._state.send_data(number, bytes(view[:room]), end_stream=ends and room >= len(view))
+            view = view[room:]
+
+    def _give_up(self, number: int, how: Withdrawal) -> None:
+        if not how.closes:
+            self._state.reset_stream(number, h2.errors.ErrorCodes.CANCEL)
+
+    def _listen(self, due: dict[int, float], how: Withdrawal, seconds: float, call: Call) -> None:
+        """Take in what comes within so many seconds."""
+        if not self._stream.get_extra_info("is_readable"):
+            poll = select.poll()
+            poll.register(self._stream.get_extra_info("socket").fileno(), select.POLLIN)
+            if not poll.poll(max(0.0, seconds) * 1000 + 1):
+                return
+        data = self._stream.read(READ_BYTES, timeout=call)
+        if not data:
+            raise WireError("closed", "the peer closed the connection on which requests were given up")
+        for frame in self._frames(data):
+            if _is_farewell(frame):
+                raise WireError("closed", "the peer ended the connection on which requests were given up")
+            for event in self._receive(frame):
+                self._hear(event, due, how)
+
+    def _hear(self, event: h2.events.Event, due: dict[int, float], how: Withdrawal) -> None:
+        """Whose answer has ended need not be given up any more; whose answer has begun may be due."""
+        number = getattr(event, "stream_id", None)
+        if number not in due:
+            return
+        if isinstance(event, h2.events.StreamEnded | h2.events.StreamReset):
+            del due[number]
+        elif how.answered and isinstance(event, h2.events.ResponseReceived | h2.events.DataReceived):
+            due[number] = 0.0
+        elif isinstance(event, h2.events.DataReceived):
+            self._state.acknowledge_received_data(event.flow_controlled_length or 0, number)
 
     def _send(self, number: int, body: bytes, call: Call, answer: Answer, inspect: Inspect) -> None:
         """Send the body as the windows of the peer allow; an answer that ends early ends the sending, too."""
@@ -244,21 +333,37 @@ class Http2Pool:
         Raises:
             WireError, ValueError: see :meth:`Http2Connection.request`, and what connecting can raise.
         """
-        connection = None if fresh else self._take_idle()
-        if connection is None:
-            connection = Http2Connection(
-                open_stream(self._host, self._port, self._settings, self._backend, call, tunnel=True)
-            )
+        connection = (None if fresh else self._take_idle()) or self._connected(call)
         try:
             connection.request(headers, body, call, answer, inspect)
         except BaseException:
             connection.close()
             raise
+        self._put_back(connection, fresh=fresh)
+
+    def withdraw(self, headers: RawHeaders, body: bytes, how: Withdrawal, call: Call) -> None:
+        """Begin requests on an idle connection, or a new one, and give them up; the next request goes over it.
+
+        Raises:
+            WireError: see :meth:`Http2Connection.withdraw`, and what connecting can raise.
+        """
+        connection = self._take_idle() or self._connected(call)
+        try:
+            connection.withdraw(headers, body, how, call)
+        except BaseException:
+            connection.close()
+            raise
+        self._put_back(connection)
+
+    def _put_back(self, connection: Http2Connection, *, fresh: bool = False) -> None:
         if fresh or connection.going:
             connection.close()
             return
         with self._lock:
             self._idle.append(connection)
+
+    def _connected(self, call: Call) -> Http2Connection:
+        return Http2Connection(open_stream(self._host, self._port, self._settings, self._backend, call, tunnel=True))
 
     def _take_idle(self) -> Http2Connection | None:
         while True:

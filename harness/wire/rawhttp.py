@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import socket
+import struct
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -40,6 +42,7 @@ def send_raw(
     *,
     answers: int = 1,
     hang_up: bool = False,
+    reset: bool = False,
     half_close: bool = False,
     each_answered: bool = False,
     method: str = "POST",
@@ -54,6 +57,7 @@ def send_raw(
     responses came than were asked for, the last exchange says why.
 
     Args:
+        reset: close the connection with a reset (RST) in place of an orderly end (FIN).
         half_close: say after the last piece that nothing more will come (over TLS this cannot be said: it is left out).
         each_answered: each piece is a whole request, to which an answer is due: what could not be sent, since the peer
             takes no more, is not waited for, and is no error (:func:`went_out` tells how many were sent).
@@ -73,6 +77,7 @@ def send_raw(
             pieces,
             answers=answers,
             hang_up=hang_up,
+            reset=reset,
             half_close=half_close,
             each_answered=each_answered,
             method=method,
@@ -91,6 +96,7 @@ def _send_once(
     *,
     answers: int,
     hang_up: bool,
+    reset: bool,
     half_close: bool,
     each_answered: bool,
     method: str,
@@ -121,6 +127,9 @@ def _send_once(
     except WireError as problem:
         error = None if problem.failure.kind == "timeout" and duplex.settled else problem.failure
     finally:
+        if reset:
+            # No time to linger: whatever is under way is thrown away, and the peer is told so.
+            stream.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         stream.close()
     rows: list[tuple[RawResponse | None, Failure | None]] = [(response, None) for response in found]
     if error is not None or not rows:

@@ -24,7 +24,7 @@ from harness.record.store import Recorder
 from harness.wire import protobuf
 from harness.wire.access import Access, Header
 from harness.wire.client import Client, on_used_connection
-from harness.wire.http2 import OF_HTTP_1, Answer, Http2Pool
+from harness.wire.http2 import OF_HTTP_1, Answer, Http2Pool, Withdrawal
 from harness.wire.messages import InferRequest
 from harness.wire.sockets import Call, WireError
 from harness.wire.tls import HTTP2
@@ -127,9 +127,56 @@ class GrpcClient(Client):
         with meant("valid"):
             return self.call("ModelInfer", protobuf.infer_message(model, version, request, form))
 
+    def give_up(self, method: str, message: bytes, how: Withdrawal, deadline: float | None = None) -> list[Exchange]:
+        """Make a call for each wait of ``how`` and give it up; each is an exchange with neither status nor error.
+
+        They go over one connection, over which later calls go as well unless ``how`` closes it. Where no connection
+        can be opened, the one exchange has an error.
+
+        Args:
+            deadline: seconds that the calls say they may take; by default what the budget grants.
+
+        Raises:
+            BudgetExhausted, AccessError: nothing more was sent.
+            EndpointLost: the endpoint has gone away.
+        """
+        found: list[Exchange] = []
+
+        def attempt() -> Exchange:
+            found[:] = self._given_up(f"/{SERVICE}/{method}", method, message, how, deadline)
+            return found[-1]
+
+        self.recorder.settled(attempt)
+        return found
+
     def close(self) -> None:
         """Close all connections."""
         self._pool.close()
+
+    def _given_up(
+        self, path: str, method: str, message: bytes, how: Withdrawal, deadline: float | None
+    ) -> list[Exchange]:
+        access = self._headers_of_access(True)
+        calls = [self._call(None) for _ in how.waits]
+        call, begun = calls[-1], (now(), time.monotonic_ns())
+        headers = _headers(access, () if deadline is None else (("grpc-timeout", timeout_of(deadline)),), call)
+        error: Failure | None = None
+        try:
+            self._pool.withdraw(self._pseudo(path) + headers, _framed(message), how, call)
+        except WireError as problem:
+            # Who gives up so often may be shown the door; only that nobody was there is a failure.
+            error = problem.failure if problem.failure.kind in ("connect", "tls", "tester") else None
+        for each in calls:
+            each.facts, each.sent = call.facts, call.sent // len(calls)
+        return [
+            self._recorded(
+                self._exchange(path, method, headers, message, each, Answer(), begun, error=error), refused=False
+            )
+            for each in (calls[:1] if error is not None else calls)
+        ]
+
+    def _pseudo(self, path: str) -> Headers:
+        return ((":method", "POST"), (":scheme", self._scheme), (":path", path), (":authority", self._authority))
 
     def _once(
         self,
@@ -152,15 +199,13 @@ class GrpcClient(Client):
     def _carry_out(
         self, path: str, method: str, headers: Headers, data: bytes, call: Call, answer: Answer, *, fresh: bool
     ) -> Exchange:
-        authority = (":authority", self._authority)
-        pseudo = ((":method", "POST"), (":scheme", self._scheme), (":path", path), authority)
         started = now()
         begin = time.monotonic_ns()
         error: Failure | None = None
         limit = self.budget.limits.body_bytes
         try:
-            frame = _FRAME.pack(0, len(data)) + data
-            self._pool.send((*pseudo, *headers), frame, call, answer, _Reader(limit).inspect, fresh=fresh)
+            inspect = _Reader(limit).inspect
+            self._pool.send(self._pseudo(path) + headers, _framed(data), call, answer, inspect, fresh=fresh)
         except WireError as problem:
             error = problem.failure
         # What is no gRPC answer, such as a proxy's page, has no frame to take off.
@@ -168,12 +213,30 @@ class GrpcClient(Client):
         body = bytes(answer.data[begin_of_body : begin_of_body + limit])
         if error is None:
             rpc, error = _status(answer)
+        begun = (started, begin)
+        return self._exchange(path, method, headers, data, call, answer, begun, body=body, error=error, rpc=rpc)
+
+    def _exchange(
+        self,
+        path: str,
+        method: str,
+        headers: Headers,
+        data: bytes,
+        call: Call,
+        answer: Answer,
+        begun: tuple[str, int],
+        *,
+        body: bytes = b"",
+        error: Failure | None = None,
+        rpc: RpcStatus | None = None,
+    ) -> Exchange:
+        """What came of a call, as it is recorded."""
         return Exchange(
             n=self.recorder.next_number(),
             method="POST",
             url=f"{self._url}{path}",
             http_version="HTTP/2",
-            request_headers=(authority, *headers),
+            request_headers=((":authority", self._authority), *headers),
             request_body=data,
             status=answer.status,
             reason="",
@@ -182,8 +245,8 @@ class GrpcClient(Client):
             response_body=body,
             truncated=answer.status is not None and error is not None,
             error=error,
-            started=started,
-            start_ns=begin,
+            started=begun[0],
+            start_ns=begun[1],
             headers_ns=answer.headers_ns,
             end_ns=time.monotonic_ns(),
             connection=call.facts,
@@ -192,7 +255,7 @@ class GrpcClient(Client):
             rpc=rpc,
             response_trailers=answer.trailers,
             request_text=protobuf.rendered(method, "Request", data),
-            response_text=protobuf.rendered(method, "Response", body) if begin_of_body and error is None else "",
+            response_text=protobuf.rendered(method, "Response", body) if _is_grpc(answer) and error is None else "",
         )
 
 
@@ -215,6 +278,17 @@ class _Reader:
             raise WireError("encoding", "the message is compressed, which was not asked for")
         if len(answer.data) > _FRAME.size + size:
             raise WireError("protocol", "more than one message in answer to a unary call")
+
+
+def timeout_of(seconds: float) -> str:
+    """The value of ``grpc-timeout`` for so many seconds: microseconds where they fit into its eight digits."""
+    micro = max(1, int(seconds * 1e6))
+    return f"{micro}u" if micro < 10**8 else f"{min(MAX_TIMEOUT_MS, micro // 1000)}m"
+
+
+def _framed(message: bytes) -> bytes:
+    """A message as it travels: a flag, its length, and its bytes."""
+    return _FRAME.pack(0, len(message)) + message
 
 
 def _is_grpc(answer: Answer) -> bool:

@@ -160,6 +160,27 @@ def test_hanging_up_reads_nothing(tmp_path: Path) -> None:
     assert (exchange.status, exchange.error) == (None, None)
 
 
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_reset_is_told_as_one(reset: bool, tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def behaviour(connection: socket.socket) -> None:
+        try:
+            while connection.recv(65536):
+                pass
+            seen.append("closed")
+        except ConnectionResetError:
+            seen.append("reset")
+
+    with serving(behaviour) as url:
+        client, _ = client_for(url, tmp_path)
+        send_raw(client, [Piece(REQUEST)], hang_up=True, reset=reset)
+        end = time.monotonic() + 5
+        while not seen and time.monotonic() < end:
+            time.sleep(0.01)
+    assert seen == ["reset" if reset else "closed"]
+
+
 def test_held_connections_stay_open_until_the_end(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         client, _ = client_for(f"http://127.0.0.1:{listening.getsockname()[1]}", tmp_path)
