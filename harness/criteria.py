@@ -75,6 +75,10 @@ class Advice(_Named):
         "a request whose length is said in two ways gets one answer at most, and ends its connection",
     )
     SERVES_OTHERS = "serves-others", "cheap requests of one client do not hold up another's"
+    KEEPS_SERVING = (
+        "keeps-serving",
+        "while a model is loaded again, or another one is, it is answered for by its old state or its new one",
+    )
     SHEDS_CLEANLY = (
         "sheds-cleanly",
         "what is too much is refused at once, with 429 or 503 and Retry-After, and the rest is served",

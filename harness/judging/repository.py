@@ -14,7 +14,7 @@ from harness.endpoint.known import value_of
 from harness.endpoint.models import ModelUnderTest
 from harness.judging.extensions import polled, repository_path
 from harness.probing.probe import UNKNOWN_MODEL, Probe
-from harness.probing.replies import object_or_none, status_of
+from harness.probing.replies import object_or_none, refused, status_of
 from harness.record.exchange import Exchange
 from harness.wire.rest import RestClient
 
@@ -59,6 +59,25 @@ def spare(probe: Probe) -> ModelUnderTest:
     if found is None:
         probe.untestable("no model under test infers, so that nothing shows whether one is loaded")
     return found
+
+
+def named_by_index(probe: Probe) -> ModelUnderTest:
+    """The model to load and unload, if the server lists a repository whose index names it; else the check ends."""
+    if not is_listed(probe):
+        probe.not_applicable("the server lists no model repository")
+    model = spare(probe)
+    if not of_name(index(probe), model.name):
+        probe.not_applicable(f"the index does not name model {model.name!r}")
+    return model
+
+
+def loadable(probe: Probe, model: ModelUnderTest, seconds: float) -> None:
+    """End the check unless the model can be loaded anew; then it can be loaded after an unload, too."""
+    exchange = probe.answered(load(probe, model.name))
+    if refused(exchange) and loading_is_off(probe, exchange):
+        probe.not_applicable(f"nothing is loaded on demand: {status_of(exchange)}")
+    if not exchange.ok or not until(probe, model, ready=True, seconds=seconds)[0]:
+        probe.untestable(f"model {model.name!r} cannot be loaded anew: {status_of(exchange)}")
 
 
 def accepts(model: ModelUnderTest) -> bool:

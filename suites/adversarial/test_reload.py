@@ -9,24 +9,20 @@ from dataclasses import dataclass, replace
 
 from harness.check import Untestable, check
 from harness.criteria import Criterion
-from harness.endpoint.models import ModelUnderTest
 from harness.generate.stateful import BrokenJourney, Step, every_two, explore
 from harness.judging.extensions import polled
 from harness.judging.repository import (
     index,
-    is_listed,
     is_ready,
     load,
-    loading_is_off,
-    of_name,
-    spare,
+    loadable,
+    named_by_index,
     unloaded,
-    until,
     with_reserve,
 )
 from harness.judging.sequences import READY, REFUSED, SAME, SequenceContext, StepFailure, ground
 from harness.probing.probe import UNKNOWN_MODEL, Probe
-from harness.probing.replies import refused, status_of
+from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
 
 GONE = "REPO-08"
@@ -63,9 +59,9 @@ def adversarial_load_sequences(probe: Probe) -> None:
     the unload at the latest. A refusal counts only while readiness says yes. The model is loaded at the end, whatever
     happens.
     """
-    model = _model(probe)
+    model = named_by_index(probe)
     moves = _Moves(ground(replace(probe, on_model=model)))
-    _loadable(probe, model)
+    loadable(probe, model, BACK_SECONDS)
     with unloaded(probe, model, BACK_SECONDS) as absence:
         moves.deadline = time.monotonic() + SECONDS
         with contextlib.suppress(_TimeIsUp, Untestable):
@@ -78,25 +74,6 @@ def adversarial_load_sequences(probe: Probe) -> None:
         for clause in (GONE, SAME, READY):
             probe.holds(True, clause=clause, expected="loaded as before, unloaded not at all", observed="")
     probe.observe(f"{moves.loads} loads and {moves.unloads} unloads of model {model.name!r}")
-
-
-def _model(probe: Probe) -> ModelUnderTest:
-    """The last model under test that infers, if the index names it."""
-    if not is_listed(probe):
-        probe.not_applicable("the server lists no model repository")
-    model = spare(probe)
-    if not of_name(index(probe), model.name):
-        probe.not_applicable(f"the index does not name model {model.name!r}")
-    return model
-
-
-def _loadable(probe: Probe, model: ModelUnderTest) -> None:
-    """End the check unless the model can be loaded anew; then it can be loaded after an unload, too."""
-    exchange = probe.answered(load(probe, model.name))
-    if refused(exchange) and loading_is_off(probe, exchange):
-        probe.not_applicable(f"nothing is loaded on demand: {status_of(exchange)}")
-    if not exchange.ok or not until(probe, model, ready=True, seconds=BACK_SECONDS)[0]:
-        probe.untestable(f"model {model.name!r} cannot be loaded anew: {status_of(exchange)}")
 
 
 def _broken(moves: _Moves, seed: int) -> Iterator[BrokenJourney]:

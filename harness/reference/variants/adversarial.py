@@ -25,6 +25,7 @@ MAX_BODY, MAX_HEADER, MAX_PATH, MAX_HEADERS = 512 * 1024, 8192, 1024, 60
 AT_ONCE = 16
 FIRST_SECONDS = 1.5
 NOISE = 1e-7
+COMPUTED_SECONDS = 0.008
 
 
 @variant("last-of-equal-keys", "of equal keys in JSON the last counts, as in most parsers")
@@ -103,6 +104,26 @@ def overloaded(hooks: Hooks) -> None:
     hooks.before.append(wait)
     hooks.gates.append(gate)
     hooks.documents.append(leave)
+
+
+@variant("given-up-computed-to-the-end", "inferences are computed one after the other, 8 ms each, whoever still waits")
+def given_up_computed_to_the_end(hooks: Hooks) -> None:
+    turn = asyncio.Lock()
+    computing: set[asyncio.Task[None]] = set()
+
+    async def compute() -> None:
+        async with turn:
+            await asyncio.sleep(COMPUTED_SECONDS)
+
+    async def wait(call: Call) -> None:
+        if call.op == "infer":
+            task = asyncio.create_task(compute())
+            computing.add(task)
+            task.add_done_callback(computing.discard)
+            # A call that is cancelled leaves its computation running.
+            await asyncio.shield(task)
+
+    hooks.before.append(wait)
 
 
 class _Old(Wire):

@@ -5,11 +5,14 @@ Text generation is announced by nothing, so that a server without it looks like 
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from harness.reference.hooks import Hooks
 from harness.reference.messages import Call, Reply, error
 from harness.reference.variants.registry import excuse, sets, variant
+
+LOAD_SECONDS = 0.3
 
 variant("no-binary", "binary tensors are not offered", excuses=excuse("Binary tensors are not offered.", "binary-*"))(
     sets(binary=False)
@@ -17,18 +20,24 @@ variant("no-binary", "binary tensors are not offered", excuses=excuse("Binary te
 variant(
     "no-repository",
     "there is no index, no load and no unload; GET v2/models lists the models",
-    excuses=excuse("There is no repository.", "adversarial-load-sequences", "repository-*", "grpc-repository-*"),
+    excuses=excuse(
+        "There is no repository.",
+        "adversarial-*load*",
+        "repository-*",
+        "grpc-repository-*",
+    ),
 )(sets(repository=False))
 variant(
     "no-extensions",
     "nothing but the protocol itself, and GET v2/models",
     excuses=excuse(
         "No extension is offered.",
-        "adversarial-load-sequences",
+        "adversarial-*load*",
         "binary-*",
         "repository-*",
         "grpc-repository-*",
         "generate-*",
+        "adversarial-streams-given-up",
         "classification-*",
         "sequence-*",
         "schedule-*",
@@ -59,6 +68,30 @@ def index_body_required(hooks: Hooks) -> None:
     hooks.gates.append(
         lambda call: error(400, "the request has no body") if call.path.endswith("/index") and not call.body else None
     )
+
+
+@variant("reload-holds-requests", "a load takes 0.3 s, in which inferences wait, and one of them is a 503")
+def reload_holds_requests(hooks: Hooks) -> None:
+    turn = asyncio.Lock()
+    switched: list[bool] = []
+
+    async def wait(call: Call) -> None:
+        if call.op == "load":
+            async with turn:
+                await asyncio.sleep(LOAD_SECONDS)
+                switched.append(True)
+        elif call.op == "infer":
+            async with turn:
+                return
+
+    def gate(call: Call) -> Reply | None:
+        if call.op != "infer" or not call.path.startswith("/v2") or not switched:
+            return None
+        switched.clear()
+        return error(503, "another state is put in its place")
+
+    hooks.before.append(wait)
+    hooks.gates.append(gate)
 
 
 @variant("unload-unknown-ok", "unloading an unknown model answers 200, as Triton does (REPO-09)")
