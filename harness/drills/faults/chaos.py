@@ -27,9 +27,14 @@ _MOST_SAID = 2000
 _FAILS_S = 0.5
 
 
+class _Provider(msgspec.Struct, frozen=True):
+    type: str = ""
+
+
 class _Named(msgspec.Struct, frozen=True):
     name: str = ""
     type: str = ""
+    provider: _Provider = _Provider()
 
 
 class ChaosActivity(msgspec.Struct, frozen=True):
@@ -37,8 +42,17 @@ class ChaosActivity(msgspec.Struct, frozen=True):
 
     activity: _Named = _Named()
     status: str = ""
+    output: object = None
     start: str = ""
     end: str = ""
+
+    @property
+    def came_to(self) -> str:
+        """``succeeded``, or what else; Chaos Toolkit itself only warns of a process that fails."""
+        code = self.output.get("status") if isinstance(self.output, dict) else 0
+        if self.status == "succeeded" and self.activity.provider.type == "process" and code:
+            return f"ended with exit code {code}"
+        return self.status
 
 
 class _SteadyState(msgspec.Struct, frozen=True):
@@ -61,15 +75,16 @@ class ChaosJournal(msgspec.Struct, frozen=True):
 
     def trouble(self) -> str:
         """Why the experiment was no fault that can be judged; empty where it was."""
-        if self.status == "failed":
+        before = self.steady_states.before
+        if before is not None and before.steady_state_met is False and not self.run:
             return "the experiment was not carried out: its own steady state did not hold before its method"
         for each in self.rollbacks:
-            if each.status != "succeeded":
-                return f"its rollback {each.activity.name!r} {each.status}: what it caused may stand"
+            if each.came_to != "succeeded":
+                return f"its rollback {each.activity.name!r} {each.came_to}: what it caused may stand"
         for each in self.run:
-            if each.activity.type == "action" and each.status != "succeeded":
-                return f"its action {each.activity.name!r} {each.status}"
-        return "" if self.status == "completed" else f"the experiment was {self.status or 'not begun'}"
+            if each.activity.type == "action" and each.came_to != "succeeded":
+                return f"its action {each.activity.name!r} {each.came_to}"
+        return "" if self.status in {"completed", "failed"} else f"the experiment was {self.status or 'not begun'}"
 
     def told(self) -> str:
         """What happened in it, a line each."""
@@ -78,7 +93,7 @@ class ChaosJournal(msgspec.Struct, frozen=True):
             if state is not None and state.steady_state_met is not None:
                 lines.append(f"steady state {name}: {'met' if state.steady_state_met else 'not met'}")
         for word, acts in (("method", self.run), ("rollback", self.rollbacks)):
-            lines += [f"{word}: {each.activity.name} {each.status}, {each.start} to {each.end}" for each in acts]
+            lines += [f"{word}: {each.activity.name} {each.came_to}, {each.start} to {each.end}" for each in acts]
         return "\n".join(lines)
 
 
