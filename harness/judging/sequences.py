@@ -21,16 +21,13 @@ from harness.probing.baseline import (
     varies_alone,
 )
 from harness.probing.probe import UNKNOWN_MODEL, Probe
-from harness.probing.replies import object_or_none, status_of
+from harness.probing.replies import not_now, object_or_none, status_of
 from harness.record.exchange import Exchange
-from harness.wire.pace import NOT_NOW
 
 SAME, READY = Criterion.SAME_ANSWER.clause, Criterion.READY_INFERS.clause
 LEFT_BEHIND, REFUSED, READY_ONLY = "state-left-behind", "error-left-behind", "ready-and-does-not-infer"
 # Blanks before a body are no part of its value; servers keep large bodies elsewhere than small ones.
 BLANKS = b" " * (96 * 1024)
-# As NOT_NOW over gRPC: DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE.
-NOT_NOW_RPC = (4, 8, 14)
 UNKNOWN_VERSION = "987654321"
 # Ids come again with other values, and are of odd and of even length.
 IDS = (None, "a", "bb", "a")
@@ -119,11 +116,11 @@ class SequenceContext:
             if found is None or varies_alone(way, one, 4):
                 return None
             return StepFailure(SAME, "the answer that the request got first", found, exchange, LEFT_BEHIND)
-        if _not_now(exchange):
+        if not_now(exchange):
             return None
         if is_ready(self.probe, self.model):
             again = way.route.ask(one.request, fresh=True)
-            if excused(again) and not _not_now(again):
+            if excused(again) and not not_now(again):
                 observed = f"ready, and inference: {status_of(exchange)}, then {status_of(again)}"
                 return StepFailure(READY, "a model that is ready infers", observed, again, READY_ONLY)
         if exchange.error is not None:
@@ -144,9 +141,3 @@ def ground(probe: Probe, count: int = 4) -> SequenceContext:
 
 def _sent(_: Exchange) -> None:
     """What matters is what comes after."""
-
-
-def _not_now(exchange: Exchange) -> bool:
-    if exchange.rpc is not None:
-        return exchange.rpc.code in NOT_NOW_RPC
-    return exchange.error is None and exchange.status in NOT_NOW

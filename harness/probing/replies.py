@@ -7,7 +7,11 @@ from typing import Any
 from harness.record.exchange import Exchange
 from harness.record.quoting import clip
 from harness.wire import strictjson
+from harness.wire.pace import NOT_NOW
 from harness.wire.rest import json_of
+
+# As NOT_NOW over gRPC: DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE.
+NOT_NOW_RPC = (4, 8, 14)
 
 
 def status_of(exchange: Exchange) -> str:
@@ -33,6 +37,13 @@ def refused(exchange: Exchange) -> bool:
     if exchange.rpc is not None:
         return exchange.error is None and exchange.rpc.code != 0
     return exchange.error is None and exchange.status is not None and 400 <= exchange.status <= 599
+
+
+def not_now(exchange: Exchange) -> bool:
+    """An answer that speaks of the moment, and not of the request."""
+    if exchange.rpc is not None:
+        return exchange.rpc.code in NOT_NOW_RPC
+    return exchange.error is None and exchange.status in NOT_NOW
 
 
 def error_object_problem(exchange: Exchange) -> str | None:

@@ -1,0 +1,1 @@
+"""A menu: kinds of requests that one model takes, each with the whole answer that it gets alone."""
