@@ -137,7 +137,8 @@ class Company:
         return False
 
     def _lost(self, block: Block) -> bool:
-        return any(each.timed_out for each in self._together(block))
+        """Whether a request of the block is not answered; twice, as they have to meet."""
+        return any(each.timed_out for _ in range(2) for each in self._together(block))
 
 
 def blocks(kinds: Block, seed: int) -> list[Block]:
