@@ -11,7 +11,7 @@ from harness.probing.probe import Probe
 from harness.record.exchange import Exchange
 
 LEAK, SAME = Criterion.NO_LEAK.clause, Criterion.SAME_ANSWER.clause
-MIXED_UP, CHANGED = "requests-mixed-up", "same-request-other-answer"
+MIXED_UP, VARIES = "requests-mixed-up", "same-request-other-answer"
 # Violations of one check: the first few tell what there is to tell.
 REPORTED = 5
 
@@ -21,7 +21,7 @@ def strayed_from(way: PacedRoute, ones: Sequence[BaselineAnswer], own: int, exch
     return answer_strayed(way.route.outputs(exchange), own, [one.outputs for one in ones], ones[own].echoed)
 
 
-def report(probe: Probe, strayed: MixedUpAnswer | None, label: str, exchange: Exchange, changed: str = CHANGED) -> None:
+def report(probe: Probe, strayed: MixedUpAnswer | None, label: str, exchange: Exchange, changed: str = VARIES) -> None:
     """One case of each criterion; of many violations the first few.
 
     Args:

@@ -16,9 +16,9 @@ from harness.probing.baseline import (
     comparable,
     excused,
     known,
+    noted_varying,
     paced_routes,
     quick_mistakes,
-    varies_alone,
 )
 from harness.probing.probe import UNKNOWN_MODEL, Probe
 from harness.probing.replies import not_now, object_or_none, status_of
@@ -113,7 +113,7 @@ class SequenceContext:
     def _judged(self, way: PacedRoute, one: BaselineAnswer, exchange: Exchange) -> StepFailure | None:
         if not excused(exchange):
             found = one.differs(way.route.outputs(exchange))
-            if found is None or varies_alone(way, one, 4):
+            if found is None or noted_varying(self.probe, way, one, way.name, 4):
                 return None
             return StepFailure(SAME, "the answer that the request got first", found, exchange, LEFT_BEHIND)
         if not_now(exchange):

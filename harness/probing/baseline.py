@@ -31,6 +31,8 @@ SILENCES = 2
 # Bytes of known answers that are held at once; read, each takes many times as much.
 HELD_BYTES = 8 << 20
 QUICK_SECONDS = 0.5
+# Variations of one model that are kept: the first few tell what there is to tell.
+MOST_VARIATIONS = 10
 
 
 @dataclass(slots=True)
@@ -55,6 +57,18 @@ class PacedRoute:
     def time_by(self, ones: Sequence[BaselineAnswer]) -> None:
         """Take the median of these answers for the seconds that one takes alone; nothing is known from none."""
         self.seconds = statistics.median_high(one.exchange.elapsed_s for one in ones) if ones else 0.0
+
+
+@dataclass(slots=True)
+class Variations:
+    """Requests to a model that were seen to be answered now this way and now that, alone: transport, words, answer."""
+
+    seen: list[tuple[Transport, str, Exchange]] = field(default_factory=list)
+
+    def add(self, transport: Transport, text: str, exchange: Exchange) -> None:
+        """Keep one, if there are not enough of them."""
+        if len(self.seen) < MOST_VARIATIONS:
+            self.seen.append((transport, text, exchange))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +120,15 @@ def known(probe: Probe, way: PacedRoute, count: int = 12) -> list[BaselineAnswer
     """Up to ``count`` different requests of one shape that the model answers, with their answers alone.
 
     Ends the check on a model that answers one request differently each time. A request with values that the model
-    refuses, or whose answers differ from one time to the next, is left out.
+    refuses is left out, and so is one whose answers differ from one time to the next, which is noted.
     """
     comparable(probe)
-    found = [one for one in answered(way, distinct(way.base, 3 * count), count) if repeats(way, one)]
+    found = []
+    for one in answered(way, distinct(way.base, 3 * count), count):
+        if repeats(way, one):
+            found.append(one)
+        else:
+            noted_varying(probe, way, one, way.name)
     if not found:
         probe.untestable("no request has the same answer twice")
     way.time_by(found)
@@ -190,10 +209,32 @@ def repeats(way: PacedRoute, one: BaselineAnswer) -> bool:
     return not exchange.ok or one.differs(way.route.outputs(exchange)) is None
 
 
-def varies_alone(way: PacedRoute, one: BaselineAnswer, times: int = 5) -> bool:
-    """Whether the request, asked alone again and again, gets now this answer and now that: nobody else is to blame.
+def varies_alone(way: PacedRoute, one: BaselineAnswer, times: int = 5) -> tuple[str, Exchange] | None:
+    """Where the request, asked alone again and again, gets now this answer and now that, and an answer that shows it.
 
     Answers that are alike among themselves, but no more what they were, are not meant: something has changed them.
     """
-    answers = [way.route.outputs(each) for each in (way.route.ask(one.request) for _ in range(times)) if each.ok]
-    return any(differs(each, answers[0], one.echoed) is not None for each in answers[1:])
+    exchanges = [each for each in (way.route.ask(one.request) for _ in range(times)) if each.ok]
+    answers = [way.route.outputs(each) for each in exchanges]
+    for exchange, outputs in zip(exchanges[1:], answers[1:], strict=True):
+        found = differs(outputs, answers[0], one.echoed)
+        if found is not None:
+            return found, exchange
+    return None
+
+
+def noted_varying(probe: Probe, way: PacedRoute, one: BaselineAnswer, label: str, times: int = 5) -> bool:
+    """Whether the request varies alone, so that no comparison with it says anything of what is asked here.
+
+    That is no excuse: it is kept for the check that answers for it (:class:`Variations`).
+
+    Args:
+        label: which request it was, in words.
+    """
+    varying = varies_alone(way, one, times)
+    if varying is None:
+        return False
+    text = f"{label}: asked {times} times alone, it is answered differently: {varying[0]}"
+    probe.model.memory.of(Variations).add(way.route.transport, text, varying[1])
+    probe.observe(f"{label}: not compared, since the request alone is answered differently at times as well")
+    return True

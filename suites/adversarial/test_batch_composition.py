@@ -13,9 +13,9 @@ from harness.oracles.rows import rows_strayed
 from harness.probing.baseline import (
     comparable,
     excused,
+    noted_varying,
     paced_route,
     pool_of_answers,
-    varies_alone,
 )
 from harness.probing.probe import Probe
 from harness.record.exchange import Exchange, Transport
@@ -88,7 +88,7 @@ def _batches(probe: Probe, transport: Transport) -> None:
         seen["batches"] += 1
         seen["rows"] += len(indices)
         found = rows_strayed(way.route.outputs(exchange), indices, [one.outputs for one in pool])
-        if found is None or any(varies_alone(way, pool[index], 2) for index in set(indices)):
+        if found is None or any(noted_varying(probe, way, pool[index], "a single row", 2) for index in set(indices)):
             return True
         last[tuple(indices)] = (found, exchange)
         return False

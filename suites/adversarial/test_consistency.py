@@ -19,9 +19,9 @@ from harness.probing.baseline import (
     declared_alike,
     excused,
     known,
+    noted_varying,
     paced_route,
     quick_mistakes,
-    varies_alone,
 )
 from harness.probing.concurrent import FEWEST, together
 from harness.probing.probe import Probe
@@ -182,8 +182,11 @@ def _round(
         if excused(exchange):
             continue
         strayed = strayed_from(way, ones, own, exchange)
-        if strayed is None or (len(probe.outcome.violations) < REPORTED and not varies_alone(way, ones[own])):
-            report(probe, strayed, f"request {number}, {'beside invalid ones' if bad else 'in company'}", exchange)
+        label = f"request {number}, {'beside invalid ones' if bad else 'in company'}"
+        if strayed is None or (
+            len(probe.outcome.violations) < REPORTED and not noted_varying(probe, way, ones[own], label)
+        ):
+            report(probe, strayed, label, exchange)
     if bad:
         _quoted(probe, exchanges[1::2])
     return [exchanges[number] for number in valid]

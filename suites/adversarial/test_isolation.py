@@ -22,8 +22,8 @@ from harness.probing.baseline import (
     declared_alike,
     excused,
     known,
+    noted_varying,
     paced_route,
-    varies_alone,
 )
 from harness.probing.concurrent import FEWEST, WIDTH, most_in_flight, together
 from harness.probing.probe import Probe
@@ -237,7 +237,10 @@ def _judge(
     strayed = id_strayed(ids[number], way.route.request_id(exchange), ids)
     if strayed is None:
         strayed = strayed_from(way, ones, own, exchange)
-        if strayed is not None and len(probe.outcome.violations) < REPORTED and varies_alone(way, ones[own]):
-            probe.observe(f"{label}: {strayed.text}; alone, the request is answered differently at times as well")
+        if (
+            strayed is not None
+            and len(probe.outcome.violations) < REPORTED
+            and noted_varying(probe, way, ones[own], f"{label}: {strayed.text}")
+        ):
             return
     report(probe, strayed, label, exchange)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from harness.check import check
 from harness.criteria import Criterion
 from harness.generate.distinct import distinct
+from harness.judging.mixed_up import VARIES
 from harness.judging.sequences import READY_ONLY
 from harness.judging.still_serves import alive
 from harness.probing.baseline import (
@@ -30,7 +31,7 @@ from harness.record.exchange import Exchange
 from harness.waiting import wait
 
 SAME, CRASH, READY = Criterion.SAME_ANSWER.clause, Criterion.NO_CRASH.clause, Criterion.READY_INFERS.clause
-LEFT_BEHIND, VARIES = "state-left-behind", "same-request-other-answer"
+LEFT_BEHIND = "state-left-behind"
 PROBES, TRIES = 6, 3
 OTHERS, DISTURBANCES, DISTURBANCE_SECONDS = 40, 320, 3.0
 # Long enough for a thread pool to shrink, a batcher to time out, a clock to move on.

@@ -17,6 +17,7 @@ from harness.endpoint.rest_route import NESTED, outputs_of
 from harness.generate.strategies import DrawnRequest, classes
 from harness.judging.encodings import RAW, TYPED, EncodedAnswer, answers, apart, both_answer
 from harness.judging.exploring import PropertyCase, drawn_requests, explore, look, unanswered
+from harness.judging.mixed_up import VARIES
 from harness.judging.still_serves import serving
 from harness.oracles.equality import difference
 from harness.probing.probe import Probe
@@ -148,8 +149,14 @@ def adversarial_spellings_agree(probe: Probe) -> None:
             if not flat.ok or not other.ok:
                 continue
             found = difference(outputs_of(flat), outputs_of(other), exact=False)
-            if found is not None and _unsteady(probe, request, flat):
-                continue
+            if found is not None:
+                # Where the plain spelling itself is answered differently now, spelling is not what it is about.
+                again = model.rest.infer(request)
+                varies = None if _nothing_said(again) else _differ(flat, again)
+                if varies is not None:
+                    clause, observed = Criterion.SAME_ANSWER.clause, f"flat, asked again: {varies}"
+                    cases.append(PropertyCase(clause, False, "the same answer", observed, VARIES, again))
+                    continue
             clause = "TDATA-03" if name == "nested" else Criterion.SAME_ANSWER.clause
             observed = f"flat against {name}: {found or 'the same'}"
             cases.append(
@@ -235,8 +242,3 @@ def _differ(before: Exchange, after: Exchange) -> str | None:
     if before.status != after.status:
         return f"status {before.status}, then {after.status}"
     return difference(outputs_of(before), outputs_of(after), exact=False) if before.ok else None
-
-
-def _unsteady(probe: Probe, request: InferRequest, flat: Exchange) -> bool:
-    """Whether the plain spelling itself is answered differently now: then spelling is not what it is about."""
-    return _differ(flat, probe.model.rest.infer(request)) is not None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from harness.check import NotApplicable, Untestable, check
+from harness.criteria import Criterion
+from harness.judging.ready_infers import ready_means_able
 from harness.probing.names import name_root
 from harness.probing.probe import UNKNOWN_MODEL, Probe
 from harness.probing.replies import refused, status_of
@@ -132,6 +134,29 @@ def grpc_unknown_version_not_ready(probe: Probe) -> None:
     observed = f"{status_of(exchange)}{'' if not exchange.ok else ', ready is false' if good else ', ready is true'}"
     root = "unknown-version-answered:ready" if exchange.ok else None
     probe.holds(good, expected="an error status, or ready false", observed=observed, exchange=exchange, root=root)
+
+
+@check(
+    "grpc-ready-model-infers",
+    criteria=[Criterion.READY_INFERS],
+    duties=["A15-4-d", "A15-4-i"],
+    criterion="a model that says it is ready does not end every valid call in UNKNOWN, INTERNAL or UNAVAILABLE",
+    per="model",
+    transport="grpc",
+    faults=["ready-and-every-inference-500"],
+    fix="Report a model ready only once an inference has worked; report it not ready while none does.",
+)
+def grpc_ready_model_infers(probe: Probe) -> None:
+    """A model that is ready over gRPC infers.
+
+    As over REST, with ModelReady and calls of ModelInfer.
+    """
+
+    def says_ready() -> bool:
+        exchange = probe.grpc.model_ready(probe.model.name)
+        return exchange.ok and said_ready(probe, exchange)
+
+    ready_means_able(probe, probe.model.grpc, says_ready)
 
 
 def said_ready(probe: Probe, exchange: Exchange) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from harness.check import check
+from harness.criteria import Criterion
+from harness.judging.ready_infers import ready_means_able
 from harness.probing.json_values import shown
 from harness.probing.names import name_root
 from harness.probing.probe import UNKNOWN_MODEL, Probe
@@ -104,3 +106,23 @@ def rest_ready_agrees_with_infer(probe: Probe) -> None:
             exchange = probe.infer()
         good = exchange.status not in (None, 503)
         probe.holds(good, expected="an inference, as ready said", observed=status_of(exchange), exchange=exchange)
+
+
+@check(
+    "rest-ready-model-infers",
+    criteria=[Criterion.READY_INFERS],
+    duties=["A15-4-d", "A15-4-i"],
+    criterion="a model that says it is ready does not answer every valid request with a 5xx",
+    per="model",
+    faults=["ready-and-every-inference-500"],
+    fix="Report a model ready only once an inference has worked; report it not ready while none does.",
+)
+def rest_ready_model_infers(probe: Probe) -> None:
+    """A model that is ready infers.
+
+    Where every valid request was answered with a 5xx (501 and "not now" are none): three rounds of ready and an
+    inference. It fails where the request is a sample of the operator, or metadata describe it wholly (numbers, no open
+    dimension but the first); elsewhere the model may want what nobody has said, and it warns.
+    """
+    client, model = probe.client, probe.model
+    ready_means_able(probe, model.rest, lambda: client.model_ready(model.name, model.address).ok)

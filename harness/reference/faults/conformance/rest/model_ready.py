@@ -46,3 +46,14 @@ def ready_but_infer_503(hooks: Hooks) -> None:
         return None
 
     hooks.gates.append(gate)
+
+
+@fault(
+    "ready-and-every-inference-500",
+    "policy:ready-infers",
+    text="health says ready, and the runtime behind every inference has gone: 500, or INTERNAL",
+)
+def ready_and_every_inference_500(hooks: Hooks) -> None:
+    hooks.gates.append(
+        lambda call: error(500, "the runtime has gone") if call.op == "infer" and call.verb_fits else None
+    )
