@@ -10,7 +10,7 @@ from harness.criteria import Advice, Criterion
 from harness.judging.mixed_up import REPORTED, SAME, report, strayed_from
 from harness.judging.still_serves import alive, serving
 from harness.oracles.isolation import MixedUpAnswer
-from harness.probing.baseline import BaselineAnswer, PacedRoute, excused, varies_alone
+from harness.probing.baseline import BaselineAnswer, PacedRoute, excused, noted_varying
 from harness.probing.concurrent import together
 from harness.probing.giving_up import GivingUp, Way
 from harness.probing.probe import Probe
@@ -50,7 +50,7 @@ class Others:
     varies: Callable[[int], bool]
 
 
-def others_of(way: PacedRoute, ones: Sequence[BaselineAnswer]) -> Others:
+def others_of(probe: Probe, way: PacedRoute, ones: Sequence[BaselineAnswer]) -> Others:
     """Inferences over a route; one that gets no answer is not sent again, for one in so many is what is looked for."""
     budget = way.route.client.budget
     return Others(
@@ -58,7 +58,7 @@ def others_of(way: PacedRoute, ones: Sequence[BaselineAnswer]) -> Others:
         way.seconds,
         lambda number: way.route.ask(ones[number % len(ones)].request, timeout=budget.request_seconds),
         lambda number, exchange: strayed_from(way, ones, number % len(ones), exchange),
-        lambda number: varies_alone(way, ones[number % len(ones)]),
+        lambda number: noted_varying(probe, way, ones[number % len(ones)], "a request beside those given up"),
     )
 
 

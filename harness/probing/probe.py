@@ -21,6 +21,7 @@ from harness.probing.advisory import AdvisoryCases
 from harness.probing.guards import guarded, is_known_part, is_optional, why
 from harness.probing.json_values import json_type, shown
 from harness.probing.searching import SearchResult, search_for
+from harness.probing.told import ToldViolations
 from harness.record.exchange import Exchange
 from harness.record.quoting import clip
 from harness.record.store import Recorder
@@ -63,6 +64,11 @@ class Probe:
     advisory: AdvisoryCases | None = field(default=None, init=False)
     # What the last search found; the case that is reported next is about it.
     _pending: SearchResult | None = field(default=None, init=False)
+
+    @property
+    def id(self) -> str:
+        """What exchanges of this check are stamped with: its slug, with its model."""
+        return self.check.slug if self.on_model is None else f"{self.check.slug}[{self.on_model.id}]"
 
     @property
     def client(self) -> RestClient:
@@ -141,13 +147,16 @@ class Probe:
             known = found or SearchResult()
             own = exchange or known.exchange
             exchange = own or self.repeated
+            cause = _missing_method(exchange) or (root or self.check.slug)[:ROOT]
+            shown_by = (exchange.ref or None) if exchange is not None else None
+            self.endpoint.memory.of(ToldViolations).add(self.id, name, cause, shown_by)
             self.outcome.violations.append(
                 Violation(
                     name,
                     expected,
                     clip(text, 2000),
-                    _missing_method(exchange) or (root or self.check.slug)[:ROOT],
-                    (exchange.ref or None) if exchange is not None else None,
+                    cause,
+                    shown_by,
                     known.shrunk_from,
                     known.shrunk_to,
                     known.replayed,
@@ -170,6 +179,7 @@ class Probe:
     def anew(self) -> None:
         """Forget what was seen: the check is carried out once more."""
         self.outcome.anew()
+        self.endpoint.memory.of(ToldViolations).forget(self.id)
         self._pending = self.repeated = self.advisory = None
         for route in self.on_model.routes.values() if self.on_model is not None else ():
             route.forget_mistakes()

@@ -144,7 +144,7 @@ def _inferences(probe: Probe, transport: Transport, times: float) -> None:
     ones = known(probe, way, KNOWN)
     serving_before(probe)
     giving = of_inferences(probe, way, times)
-    others = [others_of(way, ones), *_over_others(probe, transport)]
+    others = [others_of(probe, way, ones), *_over_others(probe, transport)]
     Bystanders(probe, giving, giving.ways_of(WAYS[transport]), others, _crowd(probe, others[0])).judge()
 
 
@@ -154,7 +154,7 @@ def _over_others(probe: Probe, transport: Transport) -> Iterator[Others]:
         if other != transport:
             with contextlib.suppress(Untestable):
                 way = paced_route(probe, other)
-                yield others_of(way, known(probe, way, 1))
+                yield others_of(probe, way, known(probe, way, 1))
 
 
 def _streams(probe: Probe, generation: Generation, body: bytes) -> Others:

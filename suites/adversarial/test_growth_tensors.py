@@ -14,7 +14,7 @@ from harness.generate.surplus import surplus
 from harness.judging.growing import FAR_SIDE_BY_SIDE, SIDE_BY_SIDE, Growth, Workers
 from harness.oracles.equality import difference
 from harness.oracles.rows import batched_outputs, rows_strayed
-from harness.probing.baseline import comparable, paced_route, pool_of_answers, varies_alone
+from harness.probing.baseline import comparable, noted_varying, paced_route, pool_of_answers
 from harness.probing.probe import Probe
 from harness.record.exchange import Exchange, Transport
 from harness.wire.datatypes import DATATYPES
@@ -127,7 +127,11 @@ def _grow_rows(probe: Probe, transport: Transport, *, far: bool = False) -> None
         if found is not None:
             # Once more, and the rows alone: what is answered differently at times is for other checks.
             again = send(size)
-            found = strayed(size, again) if again.ok and not any(varies_alone(way, one, 2) for one in pool) else None
+            found = (
+                strayed(size, again)
+                if again.ok and not any(noted_varying(probe, way, one, "a single row", 2) for one in pool)
+                else None
+            )
         cut = found is not None and "rows for" in found
         probe.holds(found is None, clause=BATCH, expected="the answer of each row alone", exchange=exchange,
                     observed=f"{count.words(size)}: {found or 'each as alone'}",

@@ -14,6 +14,7 @@ from harness.budget import MEBIBYTE, Budget
 from harness.check import Check
 from harness.clauses import Catalogue
 from harness.endpoint.endpoint import Endpoint
+from harness.judging.passive.repeated import RepeatedRequests
 from harness.judging.passive.self_check import SelfChecker
 from harness.judging.passive.sightings import Sightings
 from harness.policy import EndpointTable
@@ -101,9 +102,9 @@ class PreparedRun:
         budget = self._budget = Budget(config.limits, admit=record.admit)
         watchdog = Watchdog(partial(share_of_check, config, budget))
         record.heard = watchdog.heard
-        messages, sightings = SelfChecker(config.seed), self._sightings()
-        record.recorder.observe(sightings.look)
-        record.recorder.observe(messages.note)
+        messages, sightings, repeated = SelfChecker(config.seed), self._sightings(), RepeatedRequests()
+        for observer in (sightings.look, messages.note, repeated.look):
+            record.recorder.observe(observer)
         rest = rest_client(config, record.recorder, budget)
         grpc = grpc_client(config, record.recorder, budget)
         clients: list[RestClient | GrpcClient] = [client for client in (rest, grpc) if client is not None]
@@ -116,6 +117,7 @@ class PreparedRun:
         found = self._find(rest, grpc, waits)
         endpoint = found.endpoint
         endpoint.memory.keep(sightings)
+        endpoint.memory.keep(repeated)
         endpoint.ahead.sees = sightings.sees
         continuity.endpoint = endpoint
         self._make_ready(endpoint, record, waits.warm_up)

@@ -1,0 +1,100 @@
+"""What the record of the run says of requests that came more than once, and what sending them once more adds to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from harness.budget import BudgetExhausted
+from harness.check import Untestable
+from harness.criteria import Criterion
+from harness.judging.mixed_up import LEAK, SAME, VARIES
+from harness.judging.passive.repeated import DifferingRequest, RepeatedRequests
+from harness.probing.baseline import Variations
+from harness.probing.probe import Probe
+from harness.probing.replaying import CannotReplay, Clients, Recording, send_again
+from harness.probing.replies import status_of
+from harness.probing.told import ToldViolations
+from harness.record.exchange import Exchange, Transport
+
+# What speaks of a wrong answer, whatever its cause.
+WRONG = (SAME, LEAK, Criterion.NO_SILENT_CHANGE.clause)
+# Differing requests that are reported, and how often each is sent again.
+REPORTED, AGAIN = 5, 8
+NAMED = 3
+EXPECTED = "the same answer to the same request"
+
+
+def report_record(probe: Probe, transport: Transport) -> None:
+    """One case for each request that was answered in two ways, and that no check has spoken of.
+
+    One odd answer that does not come again is a warning: who runs a service may have changed something meanwhile.
+    """
+    repeated = probe.endpoint.memory.find(RepeatedRequests)
+    if repeated is None or not repeated.compared[transport]:
+        probe.untestable("no request was answered twice in this run")
+    for text, exchange in _noted(probe, transport):
+        probe.holds(False, clause=SAME, expected=EXPECTED, observed=text, exchange=exchange, root=VARIES)
+    told = probe.endpoint.memory.of(ToldViolations)
+    found = [each for each in repeated.of(transport) if not _declared(probe, each.first)]
+    new = [each for each in found if not told.by(each.checks, WRONG)]
+    for each in new[:REPORTED]:
+        _report(probe, each)
+    compared = f"{repeated.compared[transport]} answers were compared with an earlier one to the same request"
+    probe.observe(f"{compared}; {len(found)} requests differ, {len(new)} of them told by no other check")
+    probe.holds(True, clause=SAME, expected=EXPECTED, observed=compared)
+
+
+def _report(probe: Probe, each: DifferingRequest) -> None:
+    words, shown = each.others[0]
+    again = _again(probe, each.first)
+    good = sum(answer.ok for answer in again)
+    met = ", ".join(check or "the search for models" for check in list(each.checks)[:NAMED])
+    observed = f"{words}; {each.odd} of {each.count} answers on record are not as the first, met in {met}"
+    if each.kind == "error":
+        certain = 0 < good < len(again)
+        observed += f"; sent again, {good} of {len(again)} are answered: {status_of(again[-1])}" if again else ""
+    else:
+        odd = min(each.odd, each.count - each.odd)
+        certain = odd > 1 or _differ(each, again)
+    probe.holds(False, clause=SAME, expected=EXPECTED, observed=observed, exchange=shown, root=VARIES,
+                mild=not certain)  # fmt: skip
+
+
+def _differ(each: DifferingRequest, again: Sequence[Exchange]) -> bool:
+    """Whether the answers of now differ from each other."""
+    judged = RepeatedRequests()
+    for exchange in again:
+        judged.look(exchange, None)
+    return bool(judged.of(each.transport))
+
+
+def _again(probe: Probe, exchange: Exchange) -> list[Exchange]:
+    endpoint = probe.endpoint
+    base = endpoint.rest.access.address.url if endpoint.rest is not None else ""
+    clients = Clients(endpoint.rest, endpoint.grpc)
+    answers = []
+    try:
+        for number in range(AGAIN):
+            recording = Recording(exchange, frozenset(), base)
+            answers.append(send_again(clients, recording, fresh=number % 2 == 0))
+    except (CannotReplay, BudgetExhausted, Untestable, ValueError):
+        pass
+    return [each for each in answers if each.error is None]
+
+
+def _noted(probe: Probe, transport: Transport) -> list[tuple[str, Exchange]]:
+    """What checks passed over, because the request varied alone: the first of each model."""
+    found = []
+    for model in probe.endpoint.models:
+        seen = model.memory.of(Variations).seen
+        found += [(text, exchange) for way, text, exchange in seen if way == transport][:1]
+    return found
+
+
+def _declared(probe: Probe, exchange: Exchange) -> bool:
+    """Whether the request is one to a model that the policy declares nondeterministic."""
+    names = [name for name, table in probe.endpoint.policy.models.items() if table.nondeterministic]
+    if exchange.transport == "grpc":
+        return any(name.encode() in exchange.request_body for name in names)
+    return any(f"/v2/models/{quote(name, safe='')}/" in exchange.url for name in names)
