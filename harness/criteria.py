@@ -79,6 +79,12 @@ class Advice(_Named):
         "keeps-serving",
         "while a model is loaded again, or another one is, it is answered for by its old state or its new one",
     )
+    ANSWERS_EVERYTHING = "answers-everything", "every whole request gets an answer, if only a refusal"
+    TRUE_COUNTERS = "true-counters", "the numbers that the server gives of itself say what it did"
+    STEADY_RESOURCES = (
+        "steady-resources",
+        "memory, open files and threads do not grow in proportion to the work that was done",
+    )
     SHEDS_CLEANLY = (
         "sheds-cleanly",
         "what is too much is refused at once, with 429 or 503 and Retry-After, and the rest is served",

@@ -7,9 +7,12 @@ from urllib.parse import quote
 
 from harness.budget import BudgetExhausted
 from harness.check import Untestable
-from harness.criteria import Criterion
+from harness.criteria import Advice, Criterion
 from harness.judging.mixed_up import LEAK, SAME, VARIES
+from harness.judging.passive.fair import oddity
 from harness.judging.passive.repeated import DifferingRequest, RepeatedRequests
+from harness.judging.passive.unanswered import ENDED, UnansweredRequests
+from harness.judging.still_serves import alive
 from harness.probing.baseline import Variations
 from harness.probing.probe import Probe
 from harness.probing.replaying import CannotReplay, Clients, Recording, send_again
@@ -21,6 +24,7 @@ from harness.record.exchange import Exchange, Transport
 WRONG = (SAME, LEAK, Criterion.NO_SILENT_CHANGE.clause)
 # Differing requests that are reported, and how often each is sent again.
 REPORTED, AGAIN = 5, 8
+ANSWERED = Advice.ANSWERS_EVERYTHING.clause
 NAMED = 3
 EXPECTED = "the same answer to the same request"
 
@@ -47,7 +51,7 @@ def report_record(probe: Probe, transport: Transport) -> None:
 
 def _report(probe: Probe, each: DifferingRequest) -> None:
     words, shown = each.others[0]
-    again = _again(probe, each.first)
+    again = [answer for answer in _again(probe, each.first, AGAIN) if answer.error is None]
     good = sum(answer.ok for answer in again)
     met = ", ".join(check or "the search for models" for check in list(each.checks)[:NAMED])
     observed = f"{words}; {each.odd} of {each.count} answers on record are not as the first, met in {met}"
@@ -69,18 +73,36 @@ def _differ(each: DifferingRequest, again: Sequence[Exchange]) -> bool:
     return bool(judged.of(each.transport))
 
 
-def _again(probe: Probe, exchange: Exchange) -> list[Exchange]:
+def report_unanswered(probe: Probe) -> None:
+    """One case for each kind of request that got no whole answer, now neither, and that no check has spoken of."""
+    kept = probe.endpoint.memory.of(UnansweredRequests).kept
+    told = probe.endpoint.memory.of(ToldViolations)
+    mine = [each for each in kept if not told.shows(each[1].ref)]
+    for kind, exchange, met in mine:
+        again = _again(probe, exchange, 2)
+        ended = [each.error is not None and each.error.kind in ENDED for each in again]
+        stays = bool(again) and all(ended) and alive(probe, patience=1.0).problem is None
+        observed = f"{kind}: {status_of(exchange)}, met in {met or 'the search for models'}; again in {sum(ended)} of 2"
+        if stays:
+            probe.holds(False, clause=ANSWERED, expected="an answer, if only a refusal", observed=observed,
+                        exchange=exchange, root=f"closed-over:{oddity(exchange) or kind}")  # fmt: skip
+        else:
+            probe.observe(observed)
+    probe.holds(True, clause=ANSWERED, expected="an answer", observed=f"{len(mine)} kinds had none at first")
+
+
+def _again(probe: Probe, exchange: Exchange, times: int) -> list[Exchange]:
     endpoint = probe.endpoint
     base = endpoint.rest.access.address.url if endpoint.rest is not None else ""
     clients = Clients(endpoint.rest, endpoint.grpc)
     answers = []
     try:
-        for number in range(AGAIN):
+        for number in range(times):
             recording = Recording(exchange, frozenset(), base)
             answers.append(send_again(clients, recording, fresh=number % 2 == 0))
     except (CannotReplay, BudgetExhausted, Untestable, ValueError):
         pass
-    return [each for each in answers if each.error is None]
+    return answers
 
 
 def _noted(probe: Probe, transport: Transport) -> list[tuple[str, Exchange]]:

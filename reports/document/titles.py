@@ -26,6 +26,8 @@ _BEYOND: dict[str, Consequence] = {
     Criterion.NO_OPEN_ACCESS.clause: "security",
     Advice.SERVES_OTHERS.clause: "crash_or_hang",
     Advice.KEEPS_SERVING.clause: "crash_or_hang",
+    Advice.ANSWERS_EVERYTHING.clause: "interoperability",
+    Advice.STEADY_RESOURCES.clause: "crash_or_hang",
     Advice.SHEDS_CLEANLY.clause: "crash_or_hang",
     Advice.KEEPS_THROUGHPUT.clause: "crash_or_hang",
     Advice.RECOVERS.clause: "crash_or_hang",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from harness.check import HINDSIGHT, check
-from harness.criteria import Criterion
+from harness.criteria import Advice, Criterion
 from harness.judging.forms import ask_in_every_form
-from harness.judging.on_record import report_record
+from harness.judging.on_record import report_record, report_unanswered
 from harness.probing.baseline import declared_alike
 from harness.probing.probe import Probe
 
@@ -98,3 +98,22 @@ def adversarial_grpc_record_agrees(probe: Probe) -> None:
     As over REST, with calls of ModelInfer.
     """
     report_record(probe, "grpc")
+
+
+@check(
+    "adversarial-record-answered",
+    duties=["A15-4-c", "A15-4-d"],
+    advice=[Advice.ANSWERS_EVERYTHING],
+    criterion="no kind of request on record was left without a whole answer, and is so when it is sent again",
+    faults=["untyped-request-hangs-up"],
+    fix="Answer every request, if only to refuse it, and write the whole of an answer that was begun.",
+    last=HINDSIGHT,
+)
+def adversarial_record_answered(probe: Probe) -> None:
+    """No request of the run, over either transport and whichever check sent it, is left without a whole answer.
+
+    Of each kind of request (verb, route and what is odd about it; method of gRPC) whose connection ended early, or
+    whose answer was malformed, the first is sent twice more; it counts if neither is answered, and a valid inference
+    is. Left out are raw bytes, bodies above 64 KiB, time-outs, and what another check has told of.
+    """
+    report_unanswered(probe)

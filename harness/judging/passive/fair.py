@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import Literal
+from urllib.parse import urlsplit
 
+from harness.generate.odd_requests import MANY, ODD_NAMES
 from harness.record.exchange import Exchange
 from harness.record.intent import Intent
+from harness.wire.rawhttp import RAW
 
 Route = Literal["infer", "generate", "metadata", "health", "other"]
 
@@ -26,7 +29,7 @@ FRONTS = ("envoy", "istio", "nginx", "openresty", "haproxy", "awselb", "cloudfla
           "varnish", "squid", "akamai", "kong", "gws", "google", "microsoft-azure", "bigip")  # fmt: skip
 # Headers that change what a server reads of a request before the application does.
 SPECIAL = frozenset({"transfer-encoding", "content-encoding", "expect", "upgrade", "range", "trailer", "te", "origin"})
-PLAIN_HEADERS = 2048
+PLAIN_HEADERS = LONG_HEADER = 2048
 SERVICE = "/inference.GRPCInferenceService/"
 READY = frozenset({"ServerLive", "ServerReady", "ModelReady"})
 CLIENT_CODES = frozenset({"INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION", "OUT_OF_RANGE"})
@@ -37,6 +40,7 @@ _ROUTES: tuple[tuple[Route, re.Pattern[str]], ...] = (
     ("health", re.compile(r"/v2/health/|/v2/models/[^?#]{0,300}/ready/?$")),
     ("metadata", re.compile(r"/v2/?$|/v2/models/[^/?#]+(?:/versions/[^/?#]+)?$")),
 )
+_NAMED = re.compile(r"/v2/models/([^/?#]*)(?:/versions/([^/?#]*))?")
 _PLAIN_PATH = re.compile(r"[\w.:/\[\]-]*")
 
 
@@ -91,10 +95,48 @@ def owes_label(exchange: Exchange) -> bool:
 def broke_down(exchange: Exchange, intent: Intent) -> bool:
     """Status 500: whatever was asked, the server says that it is the one that failed.
 
-    Health and readiness may say no by any status, as may answers to what the protocol leaves open; other 5xx say
-    something else (not offered, too busy, no version).
+    Health and readiness may say no by any status to who asks rightly, as may answers to what the protocol leaves open;
+    other 5xx say something else (not offered, too busy, no version).
     """
-    return intent != "open" and exchange.status == 500 and exchange.error is None and route_of(exchange.url) != "health"
+    if intent == "open" or exchange.status != 500 or exchange.error is not None:
+        return False
+    return route_of(exchange.url) != "health" or bool(oddity(exchange))
+
+
+def oddity(exchange: Exchange) -> str:
+    """What is odd about a request over REST beside its body, in words that many requests share; empty for nothing."""
+    split = urlsplit(exchange.url)
+    path, route = split.path, route_of(exchange.url)
+    if exchange.http_version == RAW:
+        lines = exchange.request_body.partition(b"\r\n\r\n")[0].split(b"\r\n")
+        return "a long header" if max(map(len, lines)) > LONG_HEADER else "many headers" if len(lines) > MANY else ""
+    if (path.endswith("/") and not path.endswith("/v2/")) or "//" in path:
+        return "a slash too many"
+    named = _NAMED.search(path)
+    if named is not None and ("%" in named[1] or len(named[1]) > 1000):
+        return "an odd name"
+    if named is not None and named[2] is not None and not named[2].isdecimal():
+        return "an odd version"
+    posted = route in ("infer", "generate") or "/repository/" in path
+    if route != "other" and exchange.method != ("POST" if posted else "GET"):
+        return "another verb"
+    return "a query" if split.query else _oddity_of_head(exchange, posted=posted)
+
+
+def _oddity_of_head(exchange: Exchange, *, posted: bool) -> str:
+    """What is odd about the headers."""
+    headers = exchange.request_headers
+    if any(len(value) > LONG_HEADER for _, value in headers):
+        return "a long header"
+    if len(headers) >= MANY:
+        return "many headers"
+    odd = [name for name, value in headers if name.lower() in ODD_NAMES and value != "*/*"]
+    if odd:
+        return f"the header {odd[0]}" if len(odd) == 1 else "odd headers"
+    media = [value for name, value in headers if name.lower() == "content-type"]
+    if posted and any(value not in ("application/json", "application/octet-stream") for value in media):
+        return "another media type"
+    return "" if posted or not exchange.request_body else "a body"
 
 
 def grpc_blame(exchange: Exchange, intent: Intent) -> str | None:

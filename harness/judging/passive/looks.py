@@ -9,7 +9,15 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from harness.criteria import Advice
-from harness.judging.passive.fair import broke_down, grpc_blame, is_grpc, owes_error_object, owes_label, route_of
+from harness.judging.passive.fair import (
+    broke_down,
+    grpc_blame,
+    is_grpc,
+    oddity,
+    owes_error_object,
+    owes_label,
+    route_of,
+)
 from harness.judging.passive.texts import body_text, piece, said, telling_headers
 from harness.oracles.disclosure import INSIDE, SECRETS, STACK_TRACES, Disclosure, Pattern, causes, disclosures, words_of
 from harness.probing.replies import error_object_problem, error_root, status_of
@@ -50,6 +58,14 @@ def look_at(exchange: Exchange, intent: Intent, known: Iterable[str] = ()) -> tu
             says = f"{asked(exchange)}: {status_of(exchange)}, a page with {clip(repeated, 80)!r}, as it was sent"
             found.append(Look(MARKUP, "markup-echoed", says))
     return found, echoed
+
+
+def server_error_root(exchange: Exchange, intent: Intent) -> str:
+    """The root cause of a 5xx over REST: what is odd about the request, whichever route it went to."""
+    if intent == "valid":
+        return f"server-error-for-valid-request:{exchange.status}"
+    odd = oddity(exchange)
+    return f"server-error-for-odd-request:{odd}" if odd else f"server-error-for-client-mistake:{exchange.status}"
 
 
 def asked(exchange: Exchange) -> str:
@@ -104,8 +120,8 @@ def _rest(exchange: Exchange, intent: Intent) -> list[Look]:
         says = f"{asked(exchange)}: {_status(exchange)}, an error object labelled {label}"
         found.append(Look("REST-HTTP-07", f"error-label:{label}", says))
     if broke_down(exchange, intent):
-        whose = "a valid request" if intent == "valid" else "this request"
-        root = f"server-error-for-{'valid-request' if intent == 'valid' else 'client-mistake'}:500"
+        whose = "a valid request" if intent == "valid" else oddity(exchange) or "this request"
+        root = server_error_root(exchange, intent)
         found.append(Look("REST-ERR-05", root, f"{asked(exchange)}: {_status(exchange)} to {whose}"))
     return found
 

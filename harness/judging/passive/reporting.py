@@ -39,6 +39,8 @@ def in_words(seen: Sighting) -> str:
     met = [check or "the search for models" for check in seen.checks]
     more = f" and {len(met) - NAMED} more" if len(met) > NAMED else ""
     answers = "1 answer" if seen.count == 1 else f"{seen.count} answers"
+    if len(seen.kinds) > 1:
+        answers += f" to {', '.join(f'{kind} ({count})' for kind, count in seen.kinds.most_common(NAMED))}"
     return f"{seen.says} ({answers}, met in {', '.join(met[:NAMED])}{more})"
 
 

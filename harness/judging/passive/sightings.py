@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from harness.judging.passive.fair import is_grpc, owes_error_object, route_of
+from harness.judging.passive.fair import is_grpc, oddity, owes_error_object, route_of
 from harness.judging.passive.looks import Look, is_error, look_at
 from harness.judging.passive.texts import PASSED_OVER, piece
 from harness.record.exchange import Exchange
@@ -21,7 +21,7 @@ Transport = Literal["rest", "grpc"]
 # Shapes of answers that are remembered; forgetting them costs another look, never a wrong count.
 SHAPES = 50_000
 # Root causes, exchanges of one and checks that met one: what a report can show, and a hostile endpoint cannot grow.
-ROOTS, EXAMPLES, CHECKS, SECRETS_KEPT = 200, 3, 20, 50
+ROOTS, EXAMPLES, CHECKS, KINDS, SECRETS_KEPT = 200, 3, 20, 100, 50
 
 # Characters of headers that tell shapes apart.
 HEADERS = 4096
@@ -39,6 +39,7 @@ class Sighting:
         count: answers that showed it.
         examples: the first exchanges, without their bodies: those are on record.
         checks: ids of the checks that met it, in that order (None: discovery).
+        kinds: the kinds of request that met it, such as ``GET on infer``, and how often.
     """
 
     transport: Transport
@@ -48,6 +49,7 @@ class Sighting:
     count: int = 0
     examples: list[Exchange] = field(default_factory=list)
     checks: dict[str | None, None] = field(default_factory=dict)
+    kinds: Counter[str] = field(default_factory=Counter)
 
 
 class Sightings:
@@ -138,6 +140,8 @@ class Sightings:
     @staticmethod
     def _count(seen: Sighting, exchange: Exchange, check: str | None, *, example: bool) -> None:
         seen.count += 1
+        if len(seen.kinds) < KINDS:
+            seen.kinds[_kind(exchange)] += 1
         if len(seen.checks) < CHECKS:
             seen.checks[check] = None
         if example and len(seen.examples) < EXAMPLES:
@@ -150,6 +154,13 @@ class Sightings:
         if new and len(self._secrets) < SECRETS_KEPT:
             self._secrets |= new
             self._redactor.add(sorted(new))
+
+
+def _kind(exchange: Exchange) -> str:
+    """What was asked, without names."""
+    if is_grpc(exchange):
+        return exchange.url.rpartition("/")[2]
+    return f"{exchange.method} on {route_of(exchange.url)}"
 
 
 def _shape(exchange: Exchange, intent: Intent, *, failed: bool) -> int:
@@ -168,4 +179,5 @@ def _shape(exchange: Exchange, intent: Intent, *, failed: bool) -> int:
     body = _DIGITS.sub(b"0", piece(exchange.response_body)) if own else b""
     owed = failed and owes_error_object(exchange)
     whole = exchange.error is None
-    return hash((exchange.status, exchange.media_type, route, exchange.method, intent, owed, whole, body, headers))
+    odd = oddity(exchange) if exchange.status == 500 else ""
+    return hash((odd, exchange.status, exchange.media_type, route, exchange.method, intent, owed, whole, body, headers))

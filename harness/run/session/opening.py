@@ -17,6 +17,7 @@ from harness.endpoint.endpoint import Endpoint
 from harness.judging.passive.repeated import RepeatedRequests
 from harness.judging.passive.self_check import SelfChecker
 from harness.judging.passive.sightings import Sightings
+from harness.judging.passive.unanswered import UnansweredRequests
 from harness.policy import EndpointTable
 from harness.probing.load_runner import LoadRunner
 from harness.record.clock import now
@@ -102,8 +103,9 @@ class PreparedRun:
         budget = self._budget = Budget(config.limits, admit=record.admit)
         watchdog = Watchdog(partial(share_of_check, config, budget))
         record.heard = watchdog.heard
-        messages, sightings, repeated = SelfChecker(config.seed), self._sightings(), RepeatedRequests()
-        for observer in (sightings.look, messages.note, repeated.look):
+        messages, sightings = SelfChecker(config.seed), self._sightings()
+        repeated, unanswered = RepeatedRequests(), UnansweredRequests()
+        for observer in (sightings.look, messages.note, repeated.look, unanswered.look):
             record.recorder.observe(observer)
         rest = rest_client(config, record.recorder, budget)
         grpc = grpc_client(config, record.recorder, budget)
@@ -116,8 +118,8 @@ class PreparedRun:
         record.recorder.continuity = continuity
         found = self._find(rest, grpc, waits)
         endpoint = found.endpoint
-        endpoint.memory.keep(sightings)
-        endpoint.memory.keep(repeated)
+        for looked in (sightings, repeated, unanswered):
+            endpoint.memory.keep(looked)
         endpoint.ahead.sees = sightings.sees
         continuity.endpoint = endpoint
         self._make_ready(endpoint, record, waits.warm_up)
