@@ -117,16 +117,20 @@ class EndpointTable(_Table, frozen=True, kw_only=True):
     Attributes:
         patience: seconds to wait for an endpoint that no longer answers to come back.
         warm_up: seconds that a model, or the server, may take until it answers for the first time.
+        metrics: URL of its metrics, where they are not at ``/metrics`` of the endpoint; asked without credentials.
     """
 
     patience: float = 20.0
     warm_up: float = 60.0
+    metrics: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("patience", "warm_up"):
             value = getattr(self, name)
             if not 0 <= value < float("inf"):
                 raise ValueError(f"{name} = {value:g} is no number of seconds")
+        if self.metrics is not None and not self.metrics.startswith(("http://", "https://")):
+            raise ValueError(f"metrics = {self.metrics!r} is no URL: write http://HOST:PORT/metrics")
 
 
 class CriteriaTable(_Table, frozen=True, kw_only=True):

@@ -49,6 +49,7 @@ class Settings:
     generation: bool = True
     generation_versions: bool = True
     extensions: bool = True
+    metrics: bool = True
 
 
 @dataclass(slots=True)
@@ -72,6 +73,7 @@ class Hooks:
         documents: edit the reply before it is written as JSON.
         binary: edit a reply that carries outputs as bytes, once their entries say so.
         bodies: edit the reply after that.
+        metrics: edit the numbers that metrics show, by name.
         grpc: what takes hold of gRPC alone; over it, ``before``, ``gates`` (their errors), ``requests``, ``answers``
             and ``models`` have their say too, and ``documents`` on metadata.
     """
@@ -94,6 +96,7 @@ class Hooks:
     binary: list[Callable[[Call, Reply], None]] = field(default_factory=list)
     classify: Classify = classify
     bodies: list[Callable[[Call, Reply], None]] = field(default_factory=list)
+    metrics: list[Callable[[dict[str, float]], None]] = field(default_factory=list)
 
     def on(self, *ops: str, status: int | None = 200) -> Callable[[Callable[[Call, dict[str, Any]], Any]], None]:
         """Register an edit of the reply document of ``ops``; ``status`` None means every status.

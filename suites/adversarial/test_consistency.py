@@ -140,7 +140,7 @@ def _repeat(probe: Probe, way: PacedRoute) -> None:
         probe.untestable("no request is answered with outputs")
     way.time_by(kept)
     least = OFTEN_ENOUGH if way.seconds < QUICK_ENOUGH else 30
-    total = way.affordable(min(2000, max(100, 25 * probe.endpoint.examples)), least=least)
+    total = way.affordable(min(2000, max(100, 14 * probe.endpoint.examples)), least=least)
     others: list[tuple[int, MixedUpAnswer, Exchange]] = []
     compared = differing = 0
     for number in range(total):

@@ -46,6 +46,8 @@ def extensions_of(settings: Settings) -> list[str]:
 
 def is_offered(settings: Settings, op: str, version: str | None) -> bool:
     """Whether the path of ``op`` is there at all."""
+    if op == "metrics":
+        return settings.metrics
     if op == "list":
         return settings.model_listing
     extension = OPERATIONS.get(op)

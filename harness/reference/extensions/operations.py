@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness.reference.extensions import generation, repository
 from harness.reference.extensions.configuration import configuration
 from harness.reference.extensions.log_settings import LogSettings
+from harness.reference.extensions.metrics import counted
 from harness.reference.extensions.statistics import statistics
 from harness.reference.extensions.trace import TraceSettings
 from harness.reference.messages import Call, Reply
@@ -99,12 +100,7 @@ class Operations:
         return Reply(200, statistics((model.name, each.version, each.counts) for each in versions))
 
     def _all_stats(self, _: Call) -> Reply:
-        counted = (
-            (model.name, each.version, each.counts)
-            for model in self._models.values()
-            for each in model.versions.values()
-        )
-        return Reply(200, statistics(counted))
+        return Reply(200, statistics(counted(self._models)))
 
 
 def _shared_memory(regions: Regions) -> dict[str, Handler]:

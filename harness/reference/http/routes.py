@@ -14,6 +14,7 @@ ROUTES: dict[str, tuple[str, tuple[str, ...]]] = {
     "server-metadata": ("GET", ("v2",)),
     "live": ("GET", ("v2", "health", "live")),
     "ready": ("GET", ("v2", "health", "ready")),
+    "metrics": ("GET", ("metrics",)),
     "list": ("GET", ("v2", "models")),
     # Before the models: "stats" in this place is no model.
     "all-stats": ("GET", ("v2", "models", "stats")),

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from harness.reference.extensions import binary
+from harness.reference.extensions.metrics import counted, metrics
 from harness.reference.extensions.offered import SHARED_MEMORY, extensions_of, is_offered
 from harness.reference.extensions.operations import Operations
 from harness.reference.extensions.shared_memory import Regions
@@ -37,6 +38,7 @@ class Server:
             "server-metadata": self._server_metadata,
             "live": lambda _: Reply(200, {"live": True}),
             "ready": self._ready,
+            "metrics": lambda _: metrics(counted(self.models), hooks.metrics),
             "list": lambda _: Reply(200, {"models": list(self.models)}),
             "model-metadata": self._model_metadata,
             "model-ready": self._model_ready,

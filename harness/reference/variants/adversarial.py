@@ -318,3 +318,19 @@ def gzip_requests(hooks: Hooks) -> None:
 def odd_methods_501(hooks: Hooks) -> None:
     known = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
     hooks.gates.append(lambda call: None if call.method in known else error(501, "no such method"))
+
+
+@variant(
+    "first-of-each-batch-size-slow", "the first inference of a batch size takes 200 ms, and others go on", effect="slow"
+)
+def first_of_batch_size_slow(hooks: Hooks) -> None:
+    met: set[tuple[str, str]] = set()
+
+    async def wait(call: Call) -> None:
+        shape = re.search(rb'"shape":\[(\d+)', call.body) if call.op == "infer" else None
+        kind = (call.model, shape[1].decode() if shape else "")
+        if kind not in met:
+            met.add(kind)
+            await asyncio.sleep(0.2)
+
+    hooks.before.append(wait)

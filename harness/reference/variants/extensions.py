@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from harness.reference.extensions.metrics import MEMORY, SUCCESS
+from harness.reference.faults.kit.common import Count
 from harness.reference.hooks import Hooks
 from harness.reference.messages import Call, Reply, error
 from harness.reference.variants.registry import excuse, sets, variant
@@ -142,3 +144,28 @@ def generate_without_details(hooks: Hooks) -> None:
                 document.pop("details", None)
 
     hooks.documents.append(edit)
+
+
+variant(
+    "metrics-absent",
+    "there are no metrics",
+    excuses=excuse("There are no metrics.", "metrics-*"),
+)(sets(metrics=False))
+
+
+@variant(
+    "metrics-count-others",
+    "between two looks at the metrics others have sent three requests, and memory goes up and down",
+    excuses=excuse("The counts move while nothing is sent.", "metrics-count-requests"),
+)
+def metrics_count_others(hooks: Hooks) -> None:
+    looks = Count()
+
+    def edit(numbers: dict[str, float]) -> None:
+        number = looks.up()
+        for name, value in numbers.items():
+            if name.startswith(SUCCESS):
+                numbers[name] = value + 3 * number
+        numbers[MEMORY] += (number % 3) * 2**20
+
+    hooks.metrics.append(edit)

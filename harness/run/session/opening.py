@@ -182,7 +182,8 @@ class PreparedRun:
         if seconds is None or self.config.limits.by_profile:
             return endpoint
         share = seconds / WAITING_SHARE
-        return EndpointTable(patience=min(endpoint.patience, share), warm_up=min(endpoint.warm_up, share))
+        patience, warm_up = min(endpoint.patience, share), min(endpoint.warm_up, share)
+        return msgspec.structs.replace(endpoint, patience=patience, warm_up=warm_up)
 
     def _find(self, rest: RestClient | None, grpc: GrpcClient | None, waits: EndpointTable) -> Discovered:
         policy = msgspec.structs.replace(self.config.policy, endpoint=waits)

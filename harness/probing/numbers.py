@@ -1,0 +1,137 @@
+"""The server's own numbers: metrics in the text format of Prometheus, and the counts of the extension statistics.
+
+Which names mean what is data (``numbers.toml``). Source of the format: Prometheus, "Exposition formats", version 0.0.4.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from harness.probing.probe import Probe
+from harness.probing.replies import object_or_none
+from harness.record.exchange import Exchange
+from harness.wire.access import Access
+from harness.wire.rest import RestClient
+
+Role = Literal["success", "failure"]
+DATA = Path(__file__).parent / "numbers.toml"
+# Lines of an exposition that are read, and characters of one.
+LINES, WIDTH = 20_000, 2_000
+_SAMPLE = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? +([^ ]+)(?: +-?\d+)?")
+_LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """One reading.
+
+    Attributes:
+        counted: counters of inferences by role and name.
+        resources: memory in bytes, open files and threads, by name.
+    """
+
+    exchange: Exchange
+    counted: Mapping[tuple[Role, str], float] = field(default_factory=dict)
+    resources: Mapping[str, float] = field(default_factory=dict)
+
+
+@functools.cache
+def _names() -> Mapping[str, Any]:
+    return tomllib.loads(DATA.read_text())
+
+
+def counts_failures(name: str) -> bool:
+    """Whether a counter of failures also counts what is refused before it reaches a model."""
+    return not any(re.fullmatch(each, name) for each in _names()["failure"]["of_models_only"])
+
+
+def unit_of(name: str) -> str:
+    """What a number of resources counts: ``memory``, ``files`` or ``threads``."""
+    return str(next(unit for unit, patterns in _names()["resources"].items() if _fits(name, patterns)))
+
+
+def metrics_client(probe: Probe) -> tuple[RestClient, str]:
+    """The client for metrics and their path: at the policy's address, without credentials, else at the endpoint."""
+    given = probe.endpoint.policy.endpoint.metrics
+    if given is None:
+        return probe.client, "/metrics"
+    access = Access(given)
+    path = access.address.path or "/metrics"
+    own = Access(given.removesuffix("/").removesuffix(access.address.path))
+    return RestClient(own, probe.client.recorder, probe.client.budget), path
+
+
+def read_metrics(client: RestClient, path: str, model: str, *, fresh: bool = False) -> Numbers | None:
+    """What the metrics say of a model and of the process; None where nothing of either stands there."""
+    exchange = client.send("GET", path, fresh=fresh)
+    if not exchange.ok or exchange.media_type in ("text/html", "application/json"):
+        return None
+    counted: dict[tuple[Role, str], float] = {}
+    resources: dict[str, float] = {}
+    for name, labels, value in _samples(exchange.response_body.decode("utf-8", "replace")):
+        if any(_fits(name, patterns) for patterns in _names()["resources"].values()):
+            resources[name] = resources.get(name, 0.0) + value
+            continue
+        role = _role(name, labels, model)
+        if role is not None:
+            counted[role, name] = counted.get((role, name), 0.0) + value
+    return Numbers(exchange, counted, resources) if counted or resources else None
+
+
+def read_statistics(probe: Probe) -> Numbers | None:
+    """What the extension statistics says of the model, over its versions."""
+    path = probe.client.model_path(probe.model.name, probe.model.address, "stats")
+    exchange = probe.client.send("GET", path)
+    entries = (object_or_none(exchange) or {}).get("model_stats") if exchange.ok else None
+    counted: dict[tuple[Role, str], float] = {}
+    for entry in entries if isinstance(entries, list) else ():
+        stats = entry.get("inference_stats") if isinstance(entry, dict) else None
+        for role, member in (("success", "success"), ("failure", "fail")):
+            held = stats.get(member) if isinstance(stats, dict) else None
+            count = held.get("count") if isinstance(held, dict) else None
+            if isinstance(count, int) and isinstance(entry, dict) and entry.get("name") == probe.model.name:
+                key: tuple[Role, str] = ("success" if role == "success" else "failure", f"inference_stats.{member}")
+                counted[key] = counted.get(key, 0.0) + count
+    return Numbers(exchange, counted) if counted else None
+
+
+def _samples(text: str) -> list[tuple[str, dict[str, str], float]]:
+    found = []
+    for line in text.splitlines()[:LINES]:
+        matched = _SAMPLE.fullmatch(line.strip()) if len(line) <= WIDTH and not line.startswith("#") else None
+        if matched is not None:
+            try:
+                found.append((matched[1], dict(_LABEL.findall(matched[2] or "")), float(matched[3])))
+            except ValueError:
+                continue
+    return found
+
+
+def _role(name: str, labels: Mapping[str, str], model: str) -> Role | None:
+    """Whether a sample counts inferences of the model that ended well, or that did not; None for anything else."""
+    data = _names()
+    named = [value for label, value in labels.items() if label in data["labels"]["model"]]
+    paths = [value for label, value in labels.items() if label in data["labels"]["path"]]
+    if (named and model not in named) or (paths and not any("infer" in each.lower() for each in paths)):
+        return None
+    if not named and not any(model in each for each in paths):
+        return None
+    if name.endswith(("_bucket", "_sum", "_created")):
+        return None
+    for label in data["labels"]["status"]:
+        if label in labels:
+            good = re.fullmatch(r"2\w\w|OK|ok|success|succeeded|0", labels[label]) is not None
+            return "success" if good else "failure"
+    if _fits(name, data["success"]["names"]):
+        return "success"
+    return "failure" if _fits(name, data["failure"]["names"]) else None
+
+
+def _fits(name: str, patterns: list[str]) -> bool:
+    return any(re.fullmatch(each, name) for each in patterns)

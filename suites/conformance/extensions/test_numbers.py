@@ -1,0 +1,82 @@
+"""The server's own numbers, where they are open: metrics of Prometheus, and the extension statistics."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from harness.check import check
+from harness.criteria import Advice
+from harness.judging.server_numbers import counts_agree, resources_steady
+from harness.probing.numbers import metrics_client, read_metrics, read_statistics
+from harness.probing.probe import Probe
+
+
+@check(
+    "metrics-count-requests",
+    duties=["A15-4-d"],
+    advice=[Advice.TRUE_COUNTERS],
+    criterion="valid requests move the counters of successes by their number, refused ones those of failures",
+    per="model",
+    needs=["rest-infer-answers-200"],
+    faults=["failures-counted-as-successes", "metrics-count-every-second"],
+    fix="Count a request where its status is decided: once, and by that status.",
+)
+def metrics_count_requests(probe: Probe) -> None:
+    """Metrics count what was asked.
+
+    Reads the metrics at /metrics, or where the policy says, sends seven valid and five invalid requests, and reads
+    after each. Counters of the model are known by their names, or by a label that holds a status. Nothing is decided
+    where they move while nothing is sent, and what is wrong is measured twice; more may be counted than was sent. That
+    refusals which reach no model are counted nowhere is recorded.
+    """
+    client, path = metrics_client(probe)
+    read = partial(read_metrics, client, path, probe.model.name)
+    first = read()
+    if first is None or not first.counted:
+        probe.not_applicable(f"no metrics that count inferences of the model stand at {path}")
+    counts_agree(probe, "metrics", read)
+
+
+@check(
+    "statistics-tell-failures-apart",
+    duties=["A15-4-d"],
+    advice=[Advice.TRUE_COUNTERS],
+    criterion="refused requests move no count of successes, valid ones no count of failures",
+    per="model",
+    needs=["statistics-well-formed"],
+    faults=["failures-counted-as-successes"],
+    fix="Count a request where its status is decided: once, and by that status.",
+)
+def statistics_tell_failures_apart(probe: Probe) -> None:
+    """Statistics count successes as successes and failures as failures.
+
+    As for metrics, with the counts of success and fail of the extension statistics.
+    """
+    if read_statistics(probe) is None:
+        probe.not_applicable("the statistics have no counts of the model")
+    counts_agree(probe, "statistics", partial(read_statistics, probe))
+
+
+@check(
+    "metrics-resources-steady",
+    duties=["A15-4-b", "A15-5-c"],
+    advice=[Advice.STEADY_RESOURCES],
+    criterion="memory, open files and threads do not grow with each block of work of one kind",
+    per="model",
+    needs=["rest-infer-answers-200"],
+    faults=["file-kept-for-each-connection", "refused-bodies-kept"],
+    fix="Free what a request held, however it ended: its body, its connection, its thread, its entry by shape.",
+)
+def metrics_resources_steady(probe: Probe) -> None:
+    """What the process holds does not grow in proportion to the work.
+
+    Two blocks of eight requests of one kind: valid, refused, given up before the answer, each of a new batch size.
+    Bodies have 64 KiB of blanks in front. After each block the memory, open files and threads in the metrics are read.
+    Where the second adds half of what it sent (or 256 KiB), or half as many files or threads, two more follow; it
+    counts if each of the three does.
+    """
+    client, path = metrics_client(probe)
+    first = read_metrics(client, path, probe.model.name)
+    if first is None or not first.resources:
+        probe.not_applicable(f"no metrics of memory, files or threads stand at {path}")
+    resources_steady(probe, partial(read_metrics, client, path, probe.model.name))
