@@ -27,6 +27,7 @@ class GrowingCount:
         gentle, far: the largest size without, and with, the permission stress.
         expects: ``same`` where outputs that are given must be those of the valid request, ``rows`` where there must be
             a row for each.
+        cause: the root cause that it shares with others; its own name where that is empty.
     """
 
     name: str
@@ -37,6 +38,12 @@ class GrowingCount:
     gentle: int
     far: int
     expects: Literal["same", "rows", "any"]
+    cause: str = ""
+
+    @property
+    def root(self) -> str:
+        """What of a root cause tells it from other counts."""
+        return self.cause or self.name
 
     def sizes(self, *, far: bool = False) -> list[int]:
         """Sizes up to the gentle limit, or those beyond it up to the far one."""

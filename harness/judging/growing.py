@@ -197,12 +197,12 @@ class Growth:
             expected="an answer, or a refusal, in time",
             observed=f"{self.count.words(size)}, twice: {status_of(exchange)}; other sizes: {smaller}",
             exchange=exchange,
-            root=f"no-answer:{self.count.name}",
+            root=f"no-answer:{self.count.root}",
         )
         if found == "answered" and not exchange.cut:
             self.judge(size, exchange)
         if late or found == "broken" or (self.each and found == "answered"):
-            self.serves = self.workers.hold(self.count.words(size), self.count.name, exchange)
+            self.serves = self.workers.hold(self.count.words(size), self.count.root, exchange)
         return self.serves and not self.hung
 
     def _summary(self) -> str:
@@ -222,7 +222,7 @@ def unchanged(probe: Probe, route: AnyRoute, count: GrowingCount) -> Judge:
             expected="the outputs of the valid request, or a refusal",
             observed=f"{count.words(size)}: {change}",
             exchange=exchange,
-            root=f"outputs-changed-by:{count.name}",
+            root=f"outputs-changed-by:{count.root}",
         )
 
     return judge

@@ -11,7 +11,7 @@ from harness.endpoint.rest_route import outputs_of
 from harness.generate.hostile import JSON, Hostile, conflicts, hidden_lengths, inner_requests, length
 from harness.generate.members import with_members
 from harness.judging.hostility import SURVIVES, HostileSequence, changed_outputs, send_hostile, survives, valid_of
-from harness.probing.probe import Probe
+from harness.probing.probe import UNKNOWN_MODEL, Probe
 from harness.probing.replies import object_or_none, status_of
 from harness.record.exchange import Exchange
 from harness.wire.duplex import Piece
@@ -165,6 +165,68 @@ def adversarial_framing_pipelined_in_order(probe: Probe) -> None:
     answers, sent = sum(exchange.answered for exchange in found), went_out(found[0], pieces)
     probe.observe(f"{answers} of {PIPELINED} pipelined requests are answered; {sent} of them went out whole")
     survives(probe, "pipelined", f"{PIPELINED} requests in one packet", found[0])
+
+
+@check(
+    "adversarial-framing-pipelined-routes-in-order",
+    duties=["A15-4-c", "A15-5-h"],
+    criteria=[*SURVIVES, Criterion.NO_LEAK],
+    criterion="requests of different routes sent behind each other are answered in their order, or the connection ends",
+    per="model",
+    needs=["rest-infer-answers-200"],
+    faults=["pipelined-quick-routes-first"],
+    fix="Answer the requests of a connection one after another, whoever works on each, or close it after the first.",
+)
+def adversarial_framing_pipelined_routes_in_order(probe: Probe) -> None:
+    """Pipelined requests of different routes get their own answers, in their order.
+
+    An inference, health, an unknown model, metadata and a second inference in one packet: who answers quickly what is
+    quick puts an answer in front of one that is still owed (RFC 9112, section 9.3.2). Each is told by what it holds; an
+    answer that can only be another's is wrong. Fewer answers are accepted if the connection ends.
+    """
+    valid, request = valid_of(probe), probe.accepted().request
+    client, model = probe.client, probe.model
+    name, why = "pipelined-routes", "five requests of different routes in one packet"
+    pieces, owed = [], []
+    for kind, path in (
+        ("art15-first", None),
+        ("health", "/v2/health/live"),
+        ("unknown model", client.model_path(UNKNOWN_MODEL, None)),
+        ("metadata", client.model_path(model.name, model.address)),
+        ("art15-second", None),
+    ):
+        body = with_members(request, id=kind)
+        post = valid.request(JSON, length(body)) + body
+        pieces.append(Piece(post if path is None else valid.request(method="GET", path=path)))
+        owed.append(kind)
+
+    def send() -> list[Exchange]:
+        return send_raw(client, pieces, answers=len(pieces), each_answered=True)
+
+    found = send()
+    HostileSequence(probe).answered(name, why, found[-1], lambda: send()[-1])
+    for wanted, exchange in zip(owed, found, strict=False):
+        got = _whose(exchange, model.name)
+        probe.holds(
+            got in (None, wanted),
+            clause=Criterion.NO_LEAK.clause,
+            expected=f"the answer to {wanted}",
+            observed=f"the answer to {got}",
+            exchange=exchange,
+            root="pipelined-answers-mixed-up",
+        )
+    probe.observe(f"{sum(each.answered for each in found)} of {len(pieces)} requests of different routes are answered")
+    survives(probe, name, why, found[0])
+
+
+def _whose(exchange: Exchange, model: str) -> str | None:
+    """What an answer can only be the answer to; None where it might be anybody's."""
+    body = object_or_none(exchange) or {}
+    if exchange.ok and body.get("id") in ("art15-first", "art15-second"):
+        return str(body["id"])
+    if exchange.ok and body.get("name") == model and "inputs" in body and "id" not in body:
+        return "metadata"
+    return "health" if exchange.ok and "live" in body else None
 
 
 @check(

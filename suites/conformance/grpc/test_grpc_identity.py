@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from harness.wire.protobuf import Form
 
 IDS = ("42", "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "a b/c?d", "z" * 256, "ключ-鍵-é")
+# Such as a header or a text of C cannot hold: they may be refused.
+ODD_IDS = ("a\x00b", "a\r\nX-Art15: b")
 # As many replies as show a server that names another model, or version, every now and then.
 ROUNDS = 12
 
@@ -29,19 +31,21 @@ ROUNDS = 12
     per="model",
     transport="grpc",
     needs=["grpc-infer-reply-well-formed"],
-    faults=["grpc-id-dropped", "grpc-id-dropped-when-raw", "grpc-id-of-other-request"],
+    faults=["grpc-id-dropped", "grpc-id-dropped-when-raw", "grpc-id-of-other-request", "grpc-id-ends-at-nul"],
     fix="Copy the id of the request into the reply, whatever form it has.",
 )
 def grpc_infer_echoes_id(probe: Probe) -> None:
     """A non-empty request id comes back unchanged over gRPC.
 
     Five ids (digits, a UUID, reserved characters, 256 characters, non-ASCII text) with the accepted request, raw once
-    more where that is OK; then ids are drawn (no control characters) until one does not come back.
+    more where that is OK; a NUL and line breaks, which may be refused; then ids are drawn (no control characters) until
+    one does not come back.
     """
     accepted = probe.model.grpc.accepted()
     kept = [_echoes(probe, request_id, accepted.form) for request_id in IDS]
     if accepted.form == "typed" and probe.model.grpc.infer(accepted.request, "raw").ok:
         kept.append(_echoes(probe, IDS[0], "raw"))
+    kept += [_echoes(probe, request_id, accepted.form, may_refuse=True) for request_id in ODD_IDS]
     if not all(kept):
         return
     found = probe.search(request_ids(), lambda drawn: _id_of(_infer(probe, drawn, accepted.form)) == drawn)
@@ -49,13 +53,14 @@ def grpc_infer_echoes_id(probe: Probe) -> None:
         _echoes(probe, found.smallest, accepted.form)
 
 
-def _echoes(probe: Probe, request_id: str, form: Form) -> bool:
+def _echoes(probe: Probe, request_id: str, form: Form, *, may_refuse: bool = False) -> bool:
     exchange = probe.answered(_infer(probe, request_id, form))
     returned = _id_of(exchange)
     observed = f"{form}: {status_of(exchange)}, id {returned!r}"
     root = id_root(request_id, returned) if exchange.ok else None
     expected = f"id {clip(request_id, 60)!r}"
-    return probe.holds(returned == request_id, expected=expected, observed=observed, exchange=exchange, root=root)
+    good = returned == request_id or (may_refuse and refused(exchange))
+    return probe.holds(good, expected=expected, observed=observed, exchange=exchange, root=root)
 
 
 def _infer(probe: Probe, request_id: str, form: Form) -> Exchange:

@@ -75,31 +75,38 @@ def grpc_parameters_accepted(probe: Probe) -> None:
 
 @check(
     "grpc-parameters-of-two-more-kinds",
-    clauses=["PARAM-05"],
+    clauses=["PARAM-05", "PARAM-02"],
     duties=["A15-4-d"],
-    criterion="double and uint64 parameters are OK or refused; no reply has a parameter in a field nobody defined",
+    criterion="double and uint64 parameters are OK with unchanged outputs, or refused; no reply has a parameter in a "
+    "field nobody defined",
     per="model",
     transport="grpc",
     needs=["grpc-infer-reply-well-formed"],
-    faults=["grpc-parameter-in-field-nine"],
+    faults=["grpc-parameter-in-field-nine", "grpc-uint64-parameter-changes-answer"],
     fix="Put values of parameters into the fields that the proto file has.",
 )
 def grpc_parameters_of_two_more_kinds(probe: Probe) -> None:
     """Parameters of the two kinds that only the proto file has are taken or refused.
 
-    One request with each kind; the outcome is recorded. Parameters of the replies, and of those to requests without
-    any, stand in one of the five fields that are defined.
+    One request with each kind on the request, on each input and on each output that is asked for; the outcome is
+    recorded, and outputs are those without. Parameters of the replies, and of those to requests without any, stand in
+    one of the five fields that are defined.
     """
     replies = {"without parameters": grpc_base(probe).exchange}
-    for kind, value in (("double_param", 1.5), ("uint64_param", 2**64 - 1)):
-        exchange = _send(probe, "the request", kind, value)
-        probe.observe(f"{kind} is answered {status_of(exchange)}", "PARAM-05")
-        replies[kind] = exchange
+    for place in PLACES:
+        for kind, value in (("double_param", 1.5), ("uint64_param", 2**64 - 1)):
+            exchange = _send(probe, place, kind, value)
+            label = f"{kind} on {place}"
+            probe.observe(f"{label} is answered {status_of(exchange)}", "PARAM-05")
+            replies[label] = exchange
+            found = differ(probe, exchange, grpc_base(probe).exchange) if exchange.ok else None
+            observed, expected = f"{label}: {found or status_of(exchange)}", "an error status, or unchanged outputs"
+            probe.holds(found is None, clause="PARAM-02", expected=expected, observed=observed, exchange=exchange)
     for label, exchange in replies.items():
         message, _ = infer_reply(exchange)
         problem = undefined_parameter(message) if message is not None else None
         observed, expected = f"{label}: {problem or status_of(exchange)}", "parameters in the five fields, if any"
-        probe.holds(problem is None, expected=expected, observed=observed, exchange=exchange)
+        probe.holds(problem is None, clause="PARAM-05", expected=expected, observed=observed, exchange=exchange)
 
 
 def _send(probe: Probe, place: str, kind: str, value: object) -> Exchange:

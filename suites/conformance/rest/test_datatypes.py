@@ -18,11 +18,7 @@ from harness.oracles.equality import preserved
 from harness.probing.probe import Probe
 from harness.probing.replies import refused, status_of
 from harness.record.exchange import Exchange
-from harness.record.intent import meant
-from harness.wire.datatypes import DATATYPES
-from harness.wire.messages import InferRequest
 from harness.wire.tensor import Tensor
-from harness.wire.varied import vary
 
 SIGNED = ("INT8", "INT16", "INT32")
 UNSIGNED = ("UINT8", "UINT16", "UINT32")
@@ -167,43 +163,6 @@ def rest_datatype_precision(probe: Probe) -> None:
 
 
 @check(
-    "rest-datatype-other-than-declared",
-    clauses=["DTYPE-04"],
-    duties=["A15-4-c", "A15-5-b"],
-    criterion="a valid data type other than the declared one is refused or converted, never read as other bits",
-    per="model",
-    needs=["rest-infer-outputs-well-formed"],
-    faults=["datatype-reinterpreted"],
-    fix="Compare the datatype with the model's, then convert or refuse.",
-)
-def rest_datatype_other_than_declared(probe: Probe) -> None:
-    """Another data type than the model's is converted, or refused.
-
-    Integers are sent as INT32 to a float input, and as FP32 to an integer input; a 200 is compared with the answer to
-    the same values in the declared type.
-    """
-    base = probe.accepted().request
-    first = base.inputs[0]
-    other = {"FP32": "INT32", "FP64": "INT32", "FP16": "INT32"}.get(first.datatype)
-    if other is None and (first.datatype.startswith(("INT", "UINT"))):
-        other = "FP32"
-    if other is None:
-        probe.not_applicable(f"{first.datatype} has no evident neighbour to be mistaken for")
-    proper = _with_first(base, _ones(first, first.datatype))
-    mistaken = _with_first(base, _ones(first, other))
-    wanted = probe.answered(probe.model.rest.infer(proper))
-    if not wanted.ok:
-        probe.untestable(f"the model does not take {first.datatype} elements that are all 1: {status_of(wanted)}")
-    with meant("neither"):
-        exchange = probe.answered(probe.model.rest.infer(mistaken))
-    probe.observe(f"{other} for {first.datatype} is answered {status_of(exchange)}", "DTYPE-04")
-    found = probe.differ(exchange, wanted) if exchange.ok else None
-    good = refused(exchange) or (exchange.ok and found is None)
-    expected = "an error status, or the converted values"
-    probe.holds(good, expected=expected, observed=found or status_of(exchange), exchange=exchange)
-
-
-@check(
     "rest-bytes-elements",
     clauses=["BYTES-01"],
     duties=["A15-4-d"],
@@ -296,13 +255,3 @@ def _draws_kept(probe: Probe, name: str, output: str, datatype: str, clause: str
     found = probe.search(element_lists(datatype), kept, sends=lambda values: _echo(probe, name, output, values))
     if found is not None:
         _keeps(probe, name, output, datatype, found.smallest, clause)
-
-
-def _ones(like: Tensor, datatype: str) -> Tensor:
-    """A tensor of ones, written as its datatype usually is: some servers take no 1 for 1.0."""
-    one = 1.0 if DATATYPES[datatype].kind == "float" else 1
-    return Tensor(like.name, datatype, like.shape, tuple(one for _ in like.elements))
-
-
-def _with_first(request: InferRequest, tensor: Tensor) -> InferRequest:
-    return vary(request, inputs=(tensor, *request.inputs[1:]))

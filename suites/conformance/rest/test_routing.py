@@ -13,6 +13,7 @@ from harness.record.exchange import Exchange
 from harness.wire import strictjson
 from harness.wire.rest import json_of
 
+SERVER_ERROR = 500
 # What a strict RFC 8259 reader must refuse or cannot represent; special floats and BYTES have clauses of their own.
 MALFORMED = {"nan-token", "infinity-token", "invalid-utf8", "trailing-data", "byte-order-mark", "control-character"}
 
@@ -69,29 +70,46 @@ def rest_json_labelled(probe: Probe) -> None:
 
 @check(
     "rest-wrong-verb-refused",
-    clauses=["REST-HTTP-04"],
-    duties=["A15-4-c"],
-    criterion="another verb than the documented one is answered with an error status",
+    clauses=["REST-HTTP-04", "REST-HTTP-07", "REST-ERR-05"],
+    duties=["A15-4-c", "A15-4-d"],
+    criterion="another verb than the documented one is answered with an error status, none of them a 500; where an "
+    "error object comes along, it is labelled application/json",
     per="model",
     needs=["rest-infer-answers-200"],
-    faults=["wrong-verb-accepted"],
-    fix="Answer 405 to other verbs.",
+    faults=["wrong-verb-accepted", "wrong-verb-on-health-500", "wrong-verb-error-labelled-html"],
+    fix="Answer 405 to other verbs, in the one place that writes error objects.",
 )
 def rest_wrong_verb_refused(probe: Probe) -> None:
-    """Another verb than the documented one is refused.
+    """Another verb than the documented one is refused, as a mistake of the client.
 
-    GET on infer, POST on the live endpoint and on model metadata. HEAD and OPTIONS are not tried. Any error status and
-    any body are accepted.
+    GET and DELETE on infer, POST on live, ready and the readiness of the model, POST and PUT on model metadata, POST on
+    server metadata. HEAD and OPTIONS are not tried. Any error status but 500 and any body are accepted; a body that is
+    an error object is labelled as JSON.
     """
     client, model = probe.client, probe.model
+    metadata, infer = (client.model_path(model.name, model.address, leaf) for leaf in ("", "infer"))
     for method, path in (
-        ("GET", client.model_path(model.name, model.address, "infer")),
+        ("GET", infer),
+        ("DELETE", infer),
         ("POST", "/v2/health/live"),
-        ("POST", client.model_path(model.name, model.address)),
+        ("POST", "/v2/health/ready"),
+        ("POST", client.model_path(model.name, model.address, "ready")),
+        ("POST", metadata),
+        ("PUT", metadata),
+        ("POST", f"/{probe.endpoint.metadata_path}"),
     ):
         exchange = probe.answered(client.send(method, path))
         observed = f"{method} {path}: {status_of(exchange)}"
-        probe.holds(refused(exchange), expected="an error status", observed=observed, exchange=exchange)
+        expected = "an error status"
+        probe.holds(refused(exchange), clause="REST-HTTP-04", expected=expected, observed=observed, exchange=exchange)
+        probe.holds(exchange.status != SERVER_ERROR, clause="REST-ERR-05", expected="a status from 400 to 499, or 501",
+                    observed=observed, exchange=exchange,
+                    root="server-error-for-client-mistake:500")  # fmt: skip
+        if refused(exchange) and error_object_problem(exchange) is None:
+            label = exchange.media_type or "no Content-Type"
+            probe.holds(label == "application/json", clause="REST-HTTP-07", expected="application/json",
+                        observed=f"{observed}, an error object labelled {label}", exchange=exchange,
+                        root=f"error-label:{label}")  # fmt: skip
 
 
 @check(

@@ -78,6 +78,19 @@ fault(
 )(wire(_Backwards))
 
 
+class _QuickFirst(Wire):
+    def received(self, data: bytes) -> bytes:
+        return b"".join(sorted(complete(data), key=lambda each: bytes(each[:3]) != b"GET")) or data
+
+
+fault(
+    "pipelined-quick-routes-first",
+    LEAK,
+    text="of requests that arrive together those without a body are answered first",
+    effect="connection",
+)(wire(_QuickFirst))
+
+
 class _LengthWins(Heads):
     def head(self, head: bytes) -> bytes:
         return CHUNKED.sub(b"", head) if LENGTH.search(head) else head

@@ -73,3 +73,8 @@ def remembers_last_id(hooks: Hooks) -> None:
         last[0] = reply.id = reply.id or last[0]
 
     hooks.grpc.on("infer")(edit)
+
+
+fault("grpc-id-ends-at-nul", "REST-RESP-04", text="over gRPC an id ends at its first NUL", transport="grpc")(
+    on_infer_reply(lambda reply: setattr(reply, "id", reply.id.partition("\0")[0]))
+)

@@ -88,3 +88,20 @@ def parameter_in_field_nine(hooks: Hooks) -> None:
         reply.parameters["seconds"].MergeFromString(b"\x48\x01")  # field 9, the number 1
 
     hooks.grpc.on("infer")(edit)
+
+
+@fault(
+    "grpc-uint64-parameter-changes-answer",
+    "PARAM-02",
+    text="over gRPC, a parameter of the kind uint64 on an input doubles every output",
+    transport="grpc",
+)
+def uint64_parameter_changes_answer(hooks: Hooks) -> None:
+    changed: list[bool] = []
+
+    def look(_: Call, message: Any) -> None:
+        found = (each.WhichOneof("parameter_choice") for entry in message.inputs for each in entry.parameters.values())
+        changed[:] = [True] if "uint64_param" in found else []
+
+    hooks.grpc.asked("infer")(look)
+    hooks.grpc.outputs.append(lambda _, outputs: [_doubled(each) for each in outputs] if changed else outputs)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -13,11 +12,8 @@ from harness.reference.faults.kit.reply_elements import spell
 from harness.reference.faults.kit.request_elements import each_element
 from harness.reference.faults.registry import fault
 from harness.reference.hooks import Hooks
-from harness.reference.messages import Call
-from harness.reference.models.model import ModelVersion
 from harness.reference.protocol.errors import Refusal
 from harness.reference.protocol.jsonwrite import Lexeme
-from harness.reference.protocol.request import InferRequest
 from harness.reference.protocol.tensors import Tensor
 
 fault("uint8-wraps", "DTYPE-07", text="UINT8 values from 128 on lose 128", models=("echo-uint8",))(
@@ -67,26 +63,6 @@ def bytes_shape_counts_bytes(hooks: Hooks) -> None:
         return flat
 
     hooks.elements.append(refuse)
-
-
-@fault(
-    "datatype-reinterpreted",
-    "DTYPE-04",
-    text="another datatype of the same kind of tensor is read as if its bits were the model's",
-)
-def datatype_reinterpreted(hooks: Hooks) -> None:
-    hooks.rules.converts_datatype = True
-
-    def edit(call: Call, _: ModelVersion, request: InferRequest) -> None:
-        for entry in call.request["inputs"]:
-            tensor = request.inputs.get(entry.get("name"))
-            if tensor is None or entry["datatype"] == tensor.datatype or tensor.datatype in ("BOOL", "BYTES"):
-                continue
-            bits = tensor.values.astype(np.float64 if tensor.datatype.startswith("INT") else np.int64)
-            values = bits.view(np.int64 if bits.dtype == np.float64 else np.float64)
-            request.inputs[tensor.name] = dataclasses.replace(tensor, values=(values % 97).astype(tensor.values.dtype))
-
-    hooks.requests.append(edit)
 
 
 def _number(change: Callable[[int], int]) -> Callable[[Any], Lexeme]:

@@ -9,7 +9,7 @@ from typing import Any
 from harness.reference.faults.kit.labels import label
 from harness.reference.faults.registry import fault
 from harness.reference.hooks import Hooks
-from harness.reference.messages import Call, Reply
+from harness.reference.messages import Call, Reply, error
 from harness.reference.protocol.jsonwrite import Lexeme
 from harness.reference.protocol.tensors import Tensor
 
@@ -32,6 +32,25 @@ def untyped_request_hangs_up(hooks: Hooks) -> None:
 @fault("wrong-verb-accepted", "REST-HTTP-04", text="GET, PUT and POST are the same everywhere")
 def wrong_verb_accepted(hooks: Hooks) -> None:
     hooks.routes["wrong-verb"] = lambda call: Reply(200, {"name": call.model, "outputs": []})
+
+
+@fault("wrong-verb-on-health-500", "REST-ERR-05", text="a POST on health or on readiness ends the handler with 500")
+def wrong_verb_on_health_500(hooks: Hooks) -> None:
+    def gate(call: Call) -> Reply | None:
+        path = call.path.rstrip("/")
+        asked = path.endswith(("/live", "/ready"))
+        return error(500, "not implemented") if asked and call.method == "POST" else None
+
+    hooks.gates.append(gate)
+
+
+@fault("wrong-verb-error-labelled-html", "REST-HTTP-07", text="the error object of a 405 is labelled as a page")
+def wrong_verb_error_labelled_html(hooks: Hooks) -> None:
+    def edit(_: Call, reply: Reply) -> None:
+        if reply.status == 405:
+            reply.media_type = "text/html"
+
+    hooks.bodies.append(edit)
 
 
 @fault("unknown-path-200", "REST-HTTP-07", text="an unknown path answers 200")
