@@ -80,7 +80,9 @@ fault(
 
 class _QuickFirst(Wire):
     def received(self, data: bytes) -> bytes:
-        return b"".join(sorted(complete(data), key=lambda each: bytes(each[:3]) != b"GET")) or data
+        requests = complete(data)
+        quick = [each for each in requests if each.startswith(b"GET")]
+        return b"".join([*quick, *(each for each in requests if each not in quick)]) or data
 
 
 fault(
