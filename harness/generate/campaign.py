@@ -63,7 +63,7 @@ def search(
     draws = calls_since = 0
     deadline = 0.0
 
-    def one(value: T) -> None:
+    def judged(value: T) -> None:
         nonlocal calls_since, deadline, draws
         if failing:
             if calls_since >= shrink_calls or time.monotonic() > deadline:
@@ -81,6 +81,10 @@ def search(
             deadline = deadline or time.monotonic() + shrink_seconds
             failing.append(value)
             raise _Broken
+
+    # Hypothesis reads the source of what it calls, each time: it is short.
+    def one(value: T) -> None:
+        judged(value)
 
     drawing = settings(
         max_examples=examples,

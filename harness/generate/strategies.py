@@ -6,6 +6,7 @@ metadata; whether the model likes it is found out by sending it.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from harness.generate.recipes import Enumerated, Fill, Noise, Ramp, Recipe, Repeated, distinct
+from harness.generate.recipes import Base, Enumerated, Fill, Noise, Ramp, Recipe, Repeated, distinct
 from harness.generate.values import elements as ordinary
 from harness.wire.datatypes import DATATYPES, round_to
 from harness.wire.messages import InferRequest, TensorMetadata
@@ -108,6 +109,7 @@ def edges(datatype: str, *, finite: bool = True) -> tuple[Any, ...]:
     return tuple(dict.fromkeys((0, 1, high, low, high - 1, *(each for each in powers if low <= each <= high))))
 
 
+@functools.cache
 def values(datatype: str, *, finite: bool = True) -> st.SearchStrategy[Any]:
     """Elements of a datatype: ordinary ones, boundaries, and for BYTES texts of some kilobytes."""
     boundary = st.sampled_from(edges(datatype, finite=finite))
@@ -127,15 +129,19 @@ def recipes(draw: st.DrawFn, datatype: str, count: int, *, finite: bool = True) 
     single = values(datatype, finite=finite)
     if count <= LISTED:
         return Recipe(Enumerated(tuple(draw(single) for _ in range(count))))
-    base = draw(
-        st.one_of(
-            st.builds(Ramp, st.integers(-8, 8), st.integers(0, 3)),
-            st.builds(Fill, ordinary(datatype) if datatype != "BF16" else st.just(1.0)),
-            st.builds(Noise, st.integers(0, 1 << 16)),
-        )
-    )
+    base = draw(_bases(datatype))
     planted = draw(st.lists(st.tuples(st.integers(0, count - 1), single), max_size=4))
     return Recipe(base, tuple(planted))
+
+
+@functools.cache
+def _bases(datatype: str) -> st.SearchStrategy[Base]:
+    """What fills a tensor of many elements. Kept, as a strategy that is made anew is looked through anew."""
+    return st.one_of(
+        st.builds(Ramp, st.integers(-8, 8), st.integers(0, 3)),
+        st.builds(Fill, ordinary(datatype) if datatype != "BF16" else st.just(1.0)),
+        st.builds(Noise, st.integers(0, 1 << 16)),
+    )
 
 
 @st.composite
