@@ -81,6 +81,10 @@ class Budget:
         """Requests that may still be sent; infinity without a limit."""
         return float("inf") if self.limits.requests is None else self.limits.requests - self.used
 
+    def begin(self) -> None:
+        """Count the time of the run from now on: what was waited for before it is no part of it."""
+        self._started = self.clock()
+
     @contextlib.contextmanager
     def allowing(self, seconds: float) -> Iterator[float]:
         """Meanwhile a request may take so long, if that is more than usual; gives the time that it may take."""

@@ -18,7 +18,7 @@ from harness.policy import Policy, PolicyError, load_policy
 from harness.run.accepting.reading import accepting_of
 from harness.run.accepting.standing import Accepting
 from harness.run.folder import refuse_unusable
-from harness.run.numbers import Given, count_of, rate_of, seconds_of, seed_of, timeout_of
+from harness.run.numbers import Given, count_of, rate_of, seconds_of, seed_of, timeout_of, wait_of
 from harness.run.options import ALLOWANCES, PROFILES, SECRET, TOKEN_VARIABLE, Options, UsageError
 from harness.tables import TableError
 from harness.wire.access import Access
@@ -33,6 +33,7 @@ class Config:
 
     Attributes:
         replicas: every instance of the service that was named; the first is probed.
+        wait_ready: seconds to wait until the endpoint is ready, before the time of the run begins.
         cluster: what stands behind the endpoint, where the run has started it.
         accepting: what is not held against the endpoint although it was found.
     """
@@ -47,6 +48,7 @@ class Config:
     seed: int
     folder: Path
     accepting: Accepting
+    wait_ready: float = 0.0
     allow: tuple[str, ...] = ()
     cluster: Cluster | None = None
     given: Mapping[str, str] = field(default_factory=dict)
@@ -99,6 +101,7 @@ def configure(options: Options, endpoint: str, environ: Mapping[str, str] | None
         seed=seed,
         folder=_folder(options.evidence, run_id),
         accepting=accepting,
+        wait_ready=wait_of(options.wait_ready),
         allow=allow,
         given=given,
         defaulted=defaulted,

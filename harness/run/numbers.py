@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from harness.policy import NO_LIMIT, Count, Rate, Seconds, Seed, Timeout
+from harness.policy import NO_LIMIT, Count, Rate, Seconds, Seed, Timeout, Wait
 from harness.run.options import UsageError
 
 Given = str | float | None
@@ -40,6 +40,11 @@ def seconds_of(given: Given, option: str = "--oip-time-budget") -> float | str |
 def timeout_of(given: Given, option: str = "--oip-timeout") -> float | None:
     """Seconds for one request; None where nothing was given."""
     return None if given is None else float(_number(given, option, float, Timeout))
+
+
+def wait_of(given: Given, option: str = "--oip-wait-ready") -> float:
+    """Seconds to wait until the endpoint is ready; 0 where nothing was given."""
+    return 0.0 if given is None else float(_number(given, option, float, Wait))
 
 
 def seed_of(given: Given, option: str = "--oip-seed") -> int | None:

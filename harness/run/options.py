@@ -46,6 +46,7 @@ class Options:
     max_requests: str | int | None = None
     time_budget: str | float | None = None
     timeout: str | float | None = None
+    wait_ready: str | float | None = None
     seed: str | int | None = None
     requirements: str | None = None
     baseline: str | None = None

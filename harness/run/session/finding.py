@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from harness.budget import Budget, BudgetExhausted
 from harness.check import Check, EndpointLost, TesterFailed, Untestable
 from harness.endpoint.bounds import NOTHING
-from harness.endpoint.discovery import discover
+from harness.endpoint.discovery import discover, split_name
 from harness.endpoint.endpoint import Endpoint
 from harness.endpoint.errors import EndpointError
+from harness.endpoint.readiness import wait_until_ready
 from harness.endpoint.warming import warm_up
 from harness.policy import BudgetTable, Policy
 from harness.record.disk import of_this_machine
@@ -59,17 +60,22 @@ def find_endpoint(
     policy: Policy,
     models: Sequence[str],
     tell: Callable[[str], None],
+    wait_ready: float = 0.0,
 ) -> Discovered:
     """What stands behind the endpoint.
 
     Args:
         models: that were asked for by name.
         tell: shows what is waited for.
+        wait_ready: seconds to wait first until it is ready.
 
     Raises:
         UsageError: the endpoint cannot be probed as asked.
     """
     try:
+        if wait_ready:
+            clients = [client for client in (rest, grpc) if client is not None]
+            wait_until_ready(clients, [split_name(text) for text in models], wait_ready, tell)
         return Discovered(discover(rest, grpc, policy, models, tell))
     except (EndpointError, AccessError) as error:
         raise UsageError(str(error)) from error

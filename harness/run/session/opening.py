@@ -188,7 +188,8 @@ class PreparedRun:
     def _find(self, rest: RestClient | None, grpc: GrpcClient | None, waits: EndpointTable) -> Discovered:
         policy = msgspec.structs.replace(self.config.policy, endpoint=waits)
         try:
-            return find_endpoint(rest, grpc, policy, self.config.options.models, self._tell)
+            config = self.config
+            return find_endpoint(rest, grpc, policy, config.options.models, self._tell, config.wait_ready)
         except UsageError:
             self.abandon()
             raise
