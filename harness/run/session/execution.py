@@ -33,7 +33,7 @@ from harness.run.watchdog import Outlived
 from harness.verdicts import Verdict
 
 # Seconds for which a check may be quiet once the time budget is used up.
-OVERTIME = 8.0
+OVERTIME = 2.0
 
 
 class Execution:
@@ -167,7 +167,8 @@ def share_of_check(config: Config, budget: Budget) -> tuple[float, float]:
     own, limits = config.policy.budget.check_seconds, config.limits
     waits = config.policy.endpoint.patience + 2 * budget.request_seconds + 2 / (limits.rate or 1.0)
     factor = max(1.0, EXAMPLES[config.profile] / EXAMPLES["standard"])
-    return min(own + waits, budget.seconds_left + OVERTIME), own * factor
+    over = budget.seconds_left < -OVERTIME
+    return OVERTIME if over else own + waits, own * factor
 
 
 def _ends(outcome: Outcome, how: Blocked) -> tuple[Verdict, str]:
