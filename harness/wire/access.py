@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import re
 import shlex
 import ssl
@@ -24,6 +25,8 @@ TOKEN_TIMEOUT = 30.0
 MOST_OF_A_HEADER = 64 << 10
 # A command that fails is run again after these pauses, in seconds: what it asks for a token may be busy for a moment.
 TOKEN_PAUSES = (0.5, 2.0)
+# A command that fails where there still is a token is run again after so many seconds.
+TOKEN_AGAIN = 15.0
 # After a 401 the token command runs again, but not for each of a row of refusals that a check provokes.
 TOKEN_PATIENCE = 5.0
 # A value of a header with an ordinary name is a secret from this length on; "staging" is not worth a spoilt record.
@@ -57,6 +60,11 @@ class _Tokens:
     fetched: float = float("-inf")
     past: set[str] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self, token: str) -> None:
+        """Use this one from now on."""
+        self.current, self.fetched = token, time.monotonic()
+        self.past.add(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +149,7 @@ class Access:
         """The headers of access for a request sent now, credentials included.
 
         Raises:
-            AccessError: the token command failed.
+            AccessError: the token command failed, and there is no token that was not refused.
         """
         if any(name.lower() == "authorization" for name, _ in self.headers):
             return self.headers
@@ -209,10 +217,13 @@ class Access:
             return None
         tokens = self._tokens
         with tokens.lock:
-            if tokens.current is None or time.monotonic() - tokens.fetched > TOKEN_SECONDS:
-                tokens.current = _run_until_it_works(self.token_command)
-                tokens.fetched = time.monotonic()
-                tokens.past.add(tokens.current)
+            if tokens.current is None:
+                tokens.take(_run_until_it_works(self.token_command))
+            elif time.monotonic() - tokens.fetched > TOKEN_SECONDS:
+                # The one in use was not refused so far: a command that fails now may work when it is asked again.
+                tokens.fetched = time.monotonic() - TOKEN_SECONDS + TOKEN_AGAIN
+                with contextlib.suppress(AccessError):
+                    tokens.take(_run(self.token_command))
             return tokens.current
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.wire.access import Access, AccessError
+from harness.wire.access import TOKEN_AGAIN, Access, AccessError
 
 SECRET = "s3cr3t-value-0123456789"
 
@@ -127,6 +127,25 @@ def test_a_token_command_that_fails_once_is_run_again(tmp_path: Path, monkeypatc
     )
     access = Access("http://host", token_command=f"{sys.executable} {script}")
     assert access.headers_now() == (("Authorization", "Bearer token"),)
+
+
+def test_a_token_is_kept_while_the_command_for_the_next_one_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = tmp_path / "turns"
+    script = tmp_path / "token.py"
+    script.write_text(
+        f"import pathlib\np = pathlib.Path({str(turns)!r})\nn = int(p.read_text()) + 1 if p.exists() else 1\n"
+        "p.write_text(str(n))\nexit(1) if n == 2 else print(f'token-{n}')\n"
+    )
+    access = Access("http://host", token_command=f"{sys.executable} {script}")
+    assert access.headers_now()[0][1] == "Bearer token-1"
+    monkeypatch.setattr("harness.wire.access.TOKEN_SECONDS", -1.0)
+    assert access.headers_now()[0][1] == "Bearer token-1"
+    assert access.headers_now()[0][1] == "Bearer token-1", "not run again at once"
+    assert turns.read_text() == "2"
+    monkeypatch.setattr("harness.wire.access.TOKEN_SECONDS", -1.0 - TOKEN_AGAIN)
+    assert access.headers_now()[0][1] == "Bearer token-3"
 
 
 def test_a_token_command_is_run_once_for_both_transports(tmp_path: Path) -> None:
