@@ -68,6 +68,16 @@ def elsewhere(client: RestClient, asked: Sequence[Exchange]) -> str:
     )
 
 
+def unimplemented(asked: Exchange) -> str:
+    """What a call that nobody implements says of the address; empty for any other answer."""
+    if asked.rpc is None or asked.rpc.name != "UNIMPLEMENTED":
+        return ""
+    return (
+        f"{asked.url} is answered UNIMPLEMENTED: there is no service of the protocol at this address; where calls are "
+        f"routed by name, give the name as --oip-authority"
+    )
+
+
 def _above(address: Address) -> list[Address]:
     """The address with less of a path, the longest first."""
     segments = [each for each in address.path.split("/") if each][:SEGMENTS]

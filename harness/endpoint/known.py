@@ -54,8 +54,10 @@ def is_described(model: ModelUnderTest) -> bool:
 def elsewhere(endpoint: Endpoint) -> str:
     """Advice about the address, where nothing of the protocol is answered there; empty if something is."""
     client = endpoint.rest
-    if client is None or endpoint.listed is not None or endpoint.server is not None:
+    if endpoint.listed is not None or endpoint.server is not None:
         return ""
+    if client is None:
+        return address.unimplemented(endpoint.metadata_exchange)
     asked = [client.server_live(), endpoint.metadata_exchange]
     if any(exchange.status == 200 for exchange in asked) or not all(exchange.answered for exchange in asked):
         return ""

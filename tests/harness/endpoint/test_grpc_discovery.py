@@ -163,3 +163,10 @@ def test_an_endpoint_that_lists_nothing_asks_for_a_name(tmp_path: Path) -> None:
     silent = Scripted(lambda method, _: b"" if method.startswith("Server") else 12)
     with silent as url, grpc_client(url, tmp_path) as (found, _), pytest.raises(EndpointError, match="--oip-model"):
         discover(None, found, Policy())
+
+
+def test_where_nothing_is_implemented_it_is_said_what_to_try(tmp_path: Path) -> None:
+    """So a gateway answers that routes calls by name, and was given another one."""
+    silent = Scripted(lambda _, __: 12)
+    with silent as url, grpc_client(url, tmp_path) as (found, _), pytest.raises(EndpointError, match="--oip-authority"):
+        discover(None, found, Policy())
