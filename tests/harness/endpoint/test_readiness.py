@@ -23,13 +23,14 @@ from tests.harness.wire.clients import store_at
 @contextlib.contextmanager
 def late(port: int, *, opens: float, not_ready: int, missing: bool = False) -> Iterator[None]:
     """A server that listens after so many seconds, and then says so many times that it is not ready."""
-    over = threading.Event()
+    over, listening = threading.Event(), threading.Event()
 
     def serve() -> None:
         answers = iter([503] * not_ready)
         over.wait(opens)
         with socket.create_server(("127.0.0.1", port)) as server:
             server.settimeout(0.1)
+            listening.set()
             while not over.is_set():
                 with contextlib.suppress(TimeoutError):
                     peer, _ = server.accept()
@@ -41,6 +42,8 @@ def late(port: int, *, opens: float, not_ready: int, missing: bool = False) -> I
 
     thread = threading.Thread(target=serve)
     thread.start()
+    if not opens:
+        listening.wait(10)
     try:
         yield
     finally:
