@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import cycle, islice
 
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest, TensorMetadata
@@ -17,6 +18,8 @@ Element = bool | int | float | str
 
 # A candidate with more elements over all its inputs is not tried: an image in full size is fine, a typing error is not.
 MAX_ELEMENTS = 2_000_000
+# After so many positions the values of :func:`element` come again, whatever the datatype.
+REPEATED = 8 * 26
 # After so many inputs, the values of candidates come again.
 PERIOD = 4
 
@@ -45,7 +48,10 @@ def example_tensor(
 ) -> Tensor:
     """One valid tensor for ``metadata``; deterministic. Another ``offset`` gives other values."""
     shape = concrete(metadata.shape, variable, batch)
-    elements = tuple(element(metadata.datatype, index + offset, step) for index in range(math.prod(shape)))
+    count = math.prod(shape)
+    # The same few objects again and again: millions of their own would take hundreds of megabytes.
+    few = [element(metadata.datatype, index + offset, step) for index in range(min(count, REPEATED))]
+    elements = tuple(islice(cycle(few), count))
     return Tensor(metadata.name, metadata.datatype, shape, elements)
 
 

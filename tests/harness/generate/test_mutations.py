@@ -7,7 +7,7 @@ import json
 import pytest
 
 from harness.clauses import load
-from harness.generate.inputs import candidates, concrete
+from harness.generate.inputs import candidates, concrete, element, example_tensor
 from harness.generate.mutations import mutations
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest, TensorMetadata
@@ -46,6 +46,13 @@ def test_candidates_fit_the_metadata(datatype: str) -> None:
         assert second.shape[0] == 2
         assert len(second.elements) == 2 * second.shape[1]
         request.to_bytes()
+
+
+@pytest.mark.parametrize("datatype", sorted(DATATYPES))
+@pytest.mark.parametrize("step", [0, 1, 3])
+def test_large_tensors_are_filled_as_small_ones_are(datatype: str, step: int) -> None:
+    large = example_tensor(TensorMetadata("x", datatype, (1000,)), step=step)
+    assert large.elements == tuple(element(datatype, index + 1, step) for index in range(1000))
 
 
 def test_inputs_of_one_request_differ() -> None:
