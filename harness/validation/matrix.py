@@ -93,11 +93,10 @@ def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, 
     loading = tuple(check.slug for check in _with_needs([each for each in wanted if each.suite in ALONE], registry))
     if loading and (not selection.slugs or set(slugs) & set(loading)):
         cases.append(Case("clean", "clean", LOAD_MODELS, loading, load=True))
-    for name in names:
-        load = any(check.suite in ALONE and name in check.faults for check in registry)
-        asked = slugs or (_group_of(listed[name], registry, load=load) if selection.group or load else ())
-        models = LOAD_MODELS if load else tuple(listed[name].get("models", ())) or _models_for(name, registry)
-        cases.append(Case("fault", name, models, asked, _over_grpc(asked, registry), load=load))
+    faults = [_fault_case(listed[name], slugs, selection, registry) for name in names]
+    if selection.faults and selection.group and not variants:
+        cases = _clean_beside(faults, registry)
+    cases += faults
     cases += [case for name in names for case in _tries(listed[name], wanted, registry, selection.seeds)]
     for name in variants:
         variant = benign[name]
@@ -109,6 +108,29 @@ def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, 
         # Where every request takes its time, one model says as much as all.
         models = VARIANT_MODELS if few or variant["effect"] == "slow" else ()
         cases.append(Case("variant", name, models, slugs, _over_grpc(slugs, registry)))
+    return cases
+
+
+def _fault_case(row: Mapping[str, Any], slugs: tuple[str, ...], selection: Selection, registry: Registry) -> Case:
+    name = row["name"]
+    load = any(check.suite in ALONE and name in check.faults for check in registry)
+    asked = slugs or (_group_of(row, registry, load=load) if selection.group or load else ())
+    models = LOAD_MODELS if load else tuple(row.get("models", ())) or _models_for(name, registry)
+    return Case("fault", name, models, asked, _over_grpc(asked, registry), load=load)
+
+
+def _clean_beside(faults: Sequence[Case], registry: Registry) -> list[Case]:
+    """The clean server, asked by the checks that the faults are asked by, and on their models where those are few."""
+    cases = []
+    for load in (False, True):
+        mine = [case for case in faults if case.load == load]
+        if not mine:
+            continue
+        everything = any(not case.checks for case in mine)
+        slugs = () if everything else tuple(dict.fromkeys(slug for case in mine for slug in case.checks))
+        models = tuple(dict.fromkeys(model for case in mine for model in case.models))
+        parts = [LOAD_MODELS] if load else _parts(min(models, GROUP_MODELS, key=len), MODELS_AT_ONCE if slugs else 2)
+        cases += [Case("clean", "clean", part, slugs, _over_grpc(slugs, registry), load=load) for part in parts]
     return cases
 
 

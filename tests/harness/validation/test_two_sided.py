@@ -145,6 +145,23 @@ def test_cases_cover_every_fault_and_variant_once() -> None:
     assert next(case for case in cases if case.name == "only-here").models == ("pair",)
 
 
+def test_beside_one_fault_the_clean_server_is_asked_what_the_fault_is_asked() -> None:
+    registry, _, _ = load_checks()
+    inventory = reference_inventory()
+    direct = registry.checks["rest-infer-echoes-id"]
+    *clean, fault = cases_for(Selection([direct.faults[0]], group=True), registry, inventory)
+    assert {case.side for case in clean} == {"clean"}
+    assert direct.slug in fault.checks
+    assert {(case.checks, case.load) for case in clean} == {(fault.checks, False)}
+    passive = next(check for check in registry if check.passive and check.faults)
+    whole = cases_for(Selection([passive.faults[0]], group=True), registry, inventory)
+    assert {case.checks for case in whole} == {()}
+    loaded = next(name for check in registry if check.suite == "load" for name in check.faults)
+    assert [case.load for case in cases_for(Selection([loaded], group=True), registry, inventory)] == [True, True]
+    beside = cases_for(Selection([direct.faults[0]], ["path-prefix"], group=True), registry, inventory)
+    assert () in {case.checks for case in beside if case.side == "clean"}, "a variant is held against all checks"
+
+
 def test_spread_cases_are_the_same_cases_with_the_clean_server_first() -> None:
     registry, _, _ = load_checks()
     cases = cases_for(Selection(group=True, seeds=2), registry, reference_inventory())
