@@ -15,6 +15,12 @@ from harness.criteria import Criterion
 IncidentKind = Literal["gone", "silent"]
 # Kinds of suspects that are named; more are counted.
 NAMED = 3
+_ROOTS: dict[IncidentKind, str] = {"gone": "endpoint-gone", "silent": "endpoint-silent"}
+
+
+def is_of_incident(root: str) -> bool:
+    """Whether a root cause is that of an incident, which is told by whichever check runs when it is noticed."""
+    return root.partition(":")[0] in _ROOTS.values()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,7 @@ class Incident:
     def root(self) -> str:
         """The root cause: what the request that did it has that a valid one has not."""
         known = self.culprit
-        name = "endpoint-gone" if self.kind == "gone" else "endpoint-silent"
+        name = _ROOTS[self.kind]
         return f"{name}:{'+'.join(known.differs_in)}" if known is not None and known.differs_in else name
 
     @property

@@ -81,7 +81,7 @@ class Result:
             check=self.check.slug,
             model=self.model.id if self.model is not None else None,
             whole=self.outcome.whole,
-            failed=frozenset((each.cause, each.clause) for each in self.failed),
+            failed=frozenset(each.identity for each in self.failed),
         )
 
     @property

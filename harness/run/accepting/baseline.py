@@ -12,11 +12,13 @@ from typing import Literal, get_args
 
 import msgspec
 
+from harness.incident import is_of_incident
 from harness.tables import TableError, read_table
+from reports.causes import cause_of
 
 MOST_BYTES = 1 << 20
 ProfileName = Literal["quick", "standard", "deep"]
-Identity = tuple[str, str | None, str, str]
+Identity = tuple[str | None, str | None, str, str]
 
 
 class KnownFinding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,13 +26,14 @@ class KnownFinding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     Attributes:
         cause: as ``evidence.json`` names it, never with values that another seed would change.
+        check: None where the endpoint went away, which any check may notice.
         title, reason: for people; a reason is kept when the file is written anew.
         sometimes: it does not occur in each run, and so its absence says nothing.
     """
 
-    check: str
     cause: str
     clause: str
+    check: str | None = None
     model: str | None = None
     title: str = ""
     reason: str = ""
@@ -44,7 +47,8 @@ class KnownFinding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     @property
     def words(self) -> str:
         """It in one line."""
-        where = f"{self.check}[{self.model}]" if self.model is not None else self.check
+        where = self.check or "any check"
+        where += f"[{self.model}]" if self.model is not None else ""
         return f"{where}: {self.cause}" + (f" ({self.clause})" if self.clause != self.cause else "")
 
 
@@ -77,13 +81,13 @@ class Looked:
 
     Attributes:
         whole: whether it came to its end, so that what it did not find is not there.
-        failed: what it found, by cause and clause.
+        failed: what it found.
     """
 
     check: str
     model: str | None
     whole: bool
-    failed: frozenset[tuple[str, str]]
+    failed: frozenset[Identity]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,12 @@ class Compared:
     seen: tuple[KnownFinding, ...]
     stale: tuple[KnownFinding, ...]
     unseen: tuple[KnownFinding, ...]
+
+
+def identity_of(slug: str, model: str | None, root: str, clause: str) -> Identity:
+    """What identifies a failure, from what its check recorded."""
+    place = (None, None) if is_of_incident(root) else (slug, model)
+    return *place, cause_of(slug, root, clause), clause
 
 
 def most_thorough(profiles: Iterable[str]) -> ProfileName:
@@ -129,13 +139,14 @@ def compare(baseline: Baseline, looked: Iterable[Looked], *, reached: bool) -> C
         looked: everything that was carried out.
         reached: whether the run tried as much as the one that the baseline was written from.
     """
-    by_place = {(each.check, each.model): each for each in looked}
+    looked = list(looked)
+    failed = {identity for each in looked for identity in each.failed}
+    whole = {(each.check, each.model) for each in looked if each.whole}
     seen, stale, unseen = [], [], []
     for entry in baseline.findings:
-        place = by_place.get((entry.check, entry.model))
-        if place is not None and (entry.cause, entry.clause) in place.failed:
+        if entry.identity in failed:
             seen.append(entry)
-        elif place is not None and place.whole and reached and not entry.sometimes:
+        elif (entry.check, entry.model) in whole and reached and not entry.sometimes:
             stale.append(entry)
         else:
             unseen.append(entry)

@@ -9,10 +9,9 @@ from harness.bundle.parts import StandingName
 from harness.check import Check
 from harness.endpoint.models import ModelUnderTest
 from harness.outcome import Outcome
-from harness.run.accepting.baseline import Baseline, Identity
+from harness.run.accepting.baseline import Baseline, Identity, identity_of
 from harness.run.accepting.requirements import RequirementSet
 from harness.verdicts import Level, Verdict
-from reports.causes import cause_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,7 @@ class FailedCause:
 
     clause: str
     root: str
-    cause: str
+    identity: Identity
     standing: StandingName
 
 
@@ -62,11 +61,11 @@ class Accepting:
             place = each.clause, each.root
             if check.builtin and not (self.counts(check) and bound):
                 rows.setdefault(place, "not_counted")
-            elif (check.slug, name, cause_of(check.slug, each.root, each.clause), each.clause) in self._known:
+            elif identity_of(check.slug, name, each.root, each.clause) in self._known:
                 rows[place] = "known"
             else:
                 rows[place] = "new"
         return tuple(
-            FailedCause(clause, root, cause_of(check.slug, root, clause), standing)
+            FailedCause(clause, root, identity_of(check.slug, name, root, clause), standing)
             for (clause, root), standing in rows.items()
         )

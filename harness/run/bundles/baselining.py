@@ -8,9 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from harness.run.accepting.baseline import Baseline, Identity, KnownFinding, most_thorough
+from harness.run.accepting.baseline import Baseline, Identity, KnownFinding, identity_of, most_thorough
 from harness.run.bundles.recordings import read_document
-from reports.causes import cause_of, fields_of, key_of, load_causes
+from reports.causes import fields_of, key_of, load_causes
 from reports.evidence import CheckResult, Evidence, Tally
 from reports.text.neutralise import plain
 
@@ -44,7 +44,8 @@ def baseline_of(folders: Iterable[Path], before: Baseline | None = None) -> Base
         msgspec.structs.replace(
             entry,
             reason=told[identity].reason if identity in told else "",
-            sometimes=(identity in told and told[identity].sometimes)
+            sometimes=entry.sometimes
+            or (identity in told and told[identity].sometimes)
             or any(_looked_for(entry, each) and not _shows(entry, each) for each in documents),
         )
         for identity, entry in found.items()
@@ -92,8 +93,9 @@ def _entries(document: Evidence) -> Iterable[KnownFinding]:
         for tally in _failed(check):
             key = key_of(check.slug, tally.root, tally.clause)
             title = _title(key) or titles.get((check.id, key), "")
-            cause = cause_of(check.slug, tally.root, tally.clause)
-            yield KnownFinding(check=check.slug, model=check.model, cause=cause, clause=tally.clause, title=title)
+            slug, model, cause, clause = identity_of(check.slug, check.model, tally.root, tally.clause)
+            # When an endpoint goes away is seldom the same in two runs, if it does at all.
+            yield KnownFinding(check=slug, model=model, cause=cause, clause=clause, title=title, sometimes=slug is None)
 
 
 def _title(key: str) -> str:
@@ -127,7 +129,7 @@ def _looked_for(entry: KnownFinding, document: Evidence) -> bool:
 
 def _shows(entry: KnownFinding, document: Evidence) -> bool:
     return any(
-        (entry.cause, entry.clause) == (cause_of(check.slug, tally.root, tally.clause), tally.clause)
-        for check in _of(entry, document)
+        entry.identity == identity_of(check.slug, check.model, tally.root, tally.clause)
+        for check in document.checks
         for tally in _failed(check)
     )

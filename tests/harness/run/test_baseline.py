@@ -14,6 +14,7 @@ from harness.run.accepting.baseline import (
     Looked,
     ProfileName,
     compare,
+    identity_of,
     load_baseline,
     most_thorough,
 )
@@ -22,8 +23,8 @@ from harness.run.options import PROFILES
 from harness.tables import TableError
 
 ENTRY = KnownFinding(check="rest-x", model="m", cause="id-not-returned", clause="REST-RESP-04")
-FOUND = frozenset({(ENTRY.cause, ENTRY.clause)})
-OTHER = frozenset({("another", ENTRY.clause)})
+FOUND, OTHER = frozenset({ENTRY.identity}), frozenset({replace(ENTRY, cause="another").identity})
+AWAY = KnownFinding(cause="endpoint-crashes:shape", clause="policy:no-crash")
 
 
 def where(entry: KnownFinding, *looked: Looked, reached: bool = True) -> str:
@@ -42,12 +43,20 @@ def where(entry: KnownFinding, *looked: Looked, reached: bool = True) -> str:
         (Looked("rest-x", "m", whole=True, failed=frozenset()), "stale"),
         (Looked("rest-x", "m", whole=False, failed=frozenset()), "unseen"),
         (Looked("rest-x", "other", whole=True, failed=frozenset()), "unseen"),
-        (Looked("rest-x", None, whole=True, failed=FOUND), "unseen"),
-        (Looked("rest-y", "m", whole=True, failed=FOUND), "unseen"),
+        (Looked("rest-x", None, whole=True, failed=frozenset()), "unseen"),
+        (Looked("rest-y", "m", whole=True, failed=frozenset()), "unseen"),
     ],
 )
 def test_an_entry_is_missed_only_where_its_check_came_to_its_end(looked: Looked, name: str) -> None:
     assert where(ENTRY, looked) == name
+
+
+def test_that_the_endpoint_goes_away_is_known_whichever_check_notices_it() -> None:
+    noticed = identity_of("rest-x", "m", "endpoint-gone:shape", "policy:no-crash")
+    assert noticed == identity_of("rest-y", None, "endpoint-gone:shape", "policy:no-crash") == AWAY.identity
+    assert noticed != identity_of("rest-x", "m", "endpoint-gone:data", "policy:no-crash")
+    assert where(AWAY, Looked("rest-y", "m", whole=True, failed=frozenset({noticed}))) == "seen"
+    assert where(AWAY, Looked("rest-y", "m", whole=True, failed=frozenset())) == "unseen"
 
 
 def test_nothing_is_missed_by_a_run_that_tries_less_or_that_occurs_only_sometimes() -> None:
@@ -87,7 +96,7 @@ def test_whatever_an_endpoint_is_called_is_read_back(tmp_path: Path) -> None:
         (b"version = 2", "version"),
         (b"version = 1\n[[finding]]", r"no table \[finding\]"),
         (b'version = 1\n[[findings]]\ncheck = "a"', "missing required field `cause`"),
-        (b'version = 1\n[[findings]]\ncheck = 1\ncause = "a"\nclause = "b"', "Expected `str`"),
+        (b'version = 1\n[[findings]]\ncheck = 1\ncause = "a"\nclause = "b"', "Expected `str . null`"),
         (b'version = 1\nprofile = "quik"', "quik"),
         (b"version = 1\n" + 2 * b'[[findings]]\ncheck = "a"\ncause = "b"\nclause = "c"\n', "stands in it twice"),
         (b"version = \n", "is not TOML"),
