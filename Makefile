@@ -48,7 +48,7 @@ validate: $(VENV)/.ready ## the full matrix: faults, variants, ten seeds for wha
 	$(BIN)/pytest tests/reports/test_mutations.py tests/reports/test_hostile_bundles.py tests/secrets -q -n 2
 	-$(BIN)/uv pip install -q --python $(BIN)/python atheris
 	for each in "strict JSON" "binary reply" "binary tensor" protobuf "protobuf metadata" gzip events "words of an answer" \
-	  "exchange record" manifest journal policy; do $(BIN)/python -m tests.harness.fuzz "$$each" -max_total_time=60 || exit 1; done
+	  "exchange record" manifest journal policy baseline "requirement set"; do $(BIN)/python -m tests.harness.fuzz "$$each" -max_total_time=60 || exit 1; done
 	$(BIN)/pytest tests/servers -q -m "servers and slow"
 
 new-check: $(VENV)/.ready ## skeletons: SLUG=rest-... CLAUSE=REST-HEALTH-08 [GROUP=conformance/rest/health] [VARIANT=name]

@@ -70,7 +70,7 @@ class Result:
         if not self.counts:
             return NOT_COUNTED
         standings = {each.standing for each in self.failed}
-        if self.verdict is not Verdict.FAIL or not standings or "new" in standings:
+        if not standings or "new" in standings:
             return ""
         return KNOWN if "known" in standings else NOT_COUNTED
 

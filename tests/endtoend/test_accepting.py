@@ -106,6 +106,20 @@ def test_a_baseline_is_written_anew_with_its_reasons(found: Ran, tmp_path: Path)
     assert [each.cause for each in again if each.check != ECHOES] == ["x"]
 
 
+def test_what_cannot_be_tested_though_asked_for_by_name_can_be_known(tmp_path: Path) -> None:
+    asked = ("--oip-model", "pair", "-k", "rest-infer-answers or rest-live")
+    with EmbeddedServer(["--variant", "empty-tensor-metadata", "--models", "pair"]) as server:
+        untested = probe(server.url, tmp_path / "e", *asked)
+        known = written(tmp_path / "known.toml", untested)
+        ran = probe(server.url, tmp_path / "f", *asked, "--oip-baseline", str(known))
+    assert (untested.code, ran.code) == (1, 0), ran.output
+    assert ran.verdicts == untested.verdicts
+    with EmbeddedServer(["--models", "pair"]) as clean:
+        tested = probe(clean.url, tmp_path / "g", *asked, "--oip-baseline", str(known))
+    assert tested.code == 1, tested.output
+    assert "known finding occurs no more: rest-infer-answers-200[pair]: untestable" in tested.output
+
+
 def test_what_only_some_runs_show_is_marked(found: Ran, tmp_path: Path) -> None:
     with EmbeddedServer(["--models", "echo-fp32"]) as clean:
         passed = probe(clean.url, tmp_path / "f", *ASKED)

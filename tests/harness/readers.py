@@ -23,6 +23,9 @@ from harness.oracles.outside import from_outside
 from harness.policy import PolicyError, load_policy
 from harness.record.coding import Undecodable, decode
 from harness.record.exchange import Exchange, Headers
+from harness.run.accepting.baseline import load_baseline
+from harness.run.accepting.requirements import load_set
+from harness.tables import TableError
 from harness.wire import protobuf
 from harness.wire.binary import LENGTH_HEADER, NotBinary, read_binary_reply
 from harness.wire.events import parse_events
@@ -89,11 +92,16 @@ def _journal(data: bytes) -> None:
         chain.read(Path(file.name))
 
 
-def _policy(data: bytes) -> None:
-    with tempfile.NamedTemporaryFile(suffix=".toml") as file:
-        file.write(data)
-        file.flush()
-        load_policy(Path(file.name))
+def _given(read: Callable[[Path], object]) -> Callable[[bytes], None]:
+    """A reader of a file of TOML that is named on the command line."""
+
+    def reader(data: bytes) -> None:
+        with tempfile.NamedTemporaryFile(suffix=".toml") as file:
+            file.write(data)
+            file.flush()
+            read(Path(file.name))
+
+    return reader
 
 
 def _looked_at(data: bytes) -> None:
@@ -124,7 +132,14 @@ READERS: dict[str, Reader] = {
         lambda data: msgspec.json.decode(data, type=Manifest),
         (msgspec.DecodeError, UnicodeDecodeError, RecursionError), (b'{"schema":"x","files":[]}',)),
     "journal": Reader(_journal, (), (b'{"n":0,"at":"","kind":"open","plan":"","prev":"","data":{}}\n',)),
-    "policy": Reader(_policy, (PolicyError,), (b"[budget]\ntime = 1.5\n[[waivers]]\nowner = 'a'\n", b"a = [[1]]")),
+    "baseline": Reader(
+        _given(load_baseline), (TableError,),
+        (b"version = 1\n[[findings]]\ncause = 'a'\nclause = 'b'\ncheck = 'c'\n", b"version = 1\nallow = ['x']")),
+    "requirement set": Reader(
+        _given(load_set), (TableError,),
+        (b"name = 'a'\n[clauses]\nA = 'must'\n[checks]\nb = 'c'\n", b"name = 'a'\nedition = 1")),
+    "policy": Reader(
+        _given(load_policy), (PolicyError,), (b"[budget]\ntime = 1.5\n[[waivers]]\nowner = 'a'\n", b"a = [[1]]")),
 }  # fmt: skip
 
 

@@ -17,6 +17,8 @@ from harness.tables import TableError, read_table
 from reports.causes import cause_of
 
 MOST_BYTES = 1 << 20
+# The cause of what was asked for by name and could not be tested, which is red as well.
+UNTESTABLE = "untestable"
 ProfileName = Literal["quick", "standard", "deep"]
 Identity = tuple[str | None, str | None, str, str]
 
@@ -26,13 +28,14 @@ class KnownFinding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     Attributes:
         cause: as ``evidence.json`` names it, never with values that another seed would change.
+        clause: empty of what could not be tested.
         check: None where the endpoint went away, which any check may notice.
         title, reason: for people; a reason is kept when the file is written anew.
         sometimes: it does not occur in each run, and so its absence says nothing.
     """
 
     cause: str
-    clause: str
+    clause: str = ""
     check: str | None = None
     model: str | None = None
     title: str = ""
@@ -49,7 +52,7 @@ class KnownFinding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         """It in one line."""
         where = self.check or "any check"
         where += f"[{self.model}]" if self.model is not None else ""
-        return f"{where}: {self.cause}" + (f" ({self.clause})" if self.clause != self.cause else "")
+        return f"{where}: {self.cause}" + (f" ({self.clause})" if self.clause not in ("", self.cause) else "")
 
 
 class Baseline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

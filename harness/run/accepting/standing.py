@@ -9,14 +9,14 @@ from harness.bundle.parts import StandingName
 from harness.check import Check
 from harness.endpoint.models import ModelUnderTest
 from harness.outcome import Outcome
-from harness.run.accepting.baseline import Baseline, Identity, identity_of
+from harness.run.accepting.baseline import UNTESTABLE, Baseline, Identity, identity_of
 from harness.run.accepting.requirements import RequirementSet
 from harness.verdicts import Level, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class FailedCause:
-    """One cause that fails a check in one clause."""
+    """One cause that fails a check in one clause, or leaves it untestable."""
 
     clause: str
     root: str
@@ -49,9 +49,12 @@ class Accepting:
         return not check.builtin or check.slug in self.requirements.checks
 
     def failed(self, check: Check, model: ModelUnderTest | None, outcome: Outcome) -> tuple[FailedCause, ...]:
-        """Everything that fails a check, each once, with how it stands."""
+        """Everything that fails a check, each once, with how it stands; or that it could not be tested."""
         rows: dict[tuple[str, str], StandingName] = {}
         name = model.id if model is not None else None
+        if outcome.verdict() is Verdict.UNTESTABLE:
+            identity = (check.slug, name, UNTESTABLE, "")
+            return (FailedCause("", UNTESTABLE, identity, "known" if identity in self._known else "new"),)
         for each in outcome.violations:
             if outcome.weight(each) is not Verdict.FAIL or each.clause in outcome.unshown:
                 continue

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.run.accepting.baseline import Baseline, Identity, KnownFinding, identity_of, most_thorough
+from harness.run.accepting.baseline import UNTESTABLE, Baseline, Identity, KnownFinding, identity_of, most_thorough
 from harness.run.bundles.recordings import read_document
 from reports.causes import fields_of, key_of, load_causes
 from reports.evidence import CheckResult, Evidence, Tally
@@ -19,6 +19,7 @@ _HEAD = """\
 # `art15 baseline` writes this file anew and keeps each reason. Check, model, cause and clause identify a finding.
 # sometimes = true: it does not occur in each run, and is not missed where it does not.
 """
+UNTESTED = "Asked for by name, and could not be tested"
 _DECIDED = ("pass", "warn", "fail")
 
 
@@ -90,12 +91,22 @@ def _entries(document: Evidence) -> Iterable[KnownFinding]:
     places = [(each, check, root) for each in document.summary.findings for check in each.checks for root in each.roots]
     titles = {(check, root): finding.title for finding, check, root in places}
     for check in document.checks:
+        if _untested(check, document):
+            yield KnownFinding(check=check.slug, model=check.model, cause=UNTESTABLE, title=UNTESTED)
         for tally in _failed(check):
             key = key_of(check.slug, tally.root, tally.clause)
             title = _title(key) or titles.get((check.id, key), "")
             slug, model, cause, clause = identity_of(check.slug, check.model, tally.root, tally.clause)
             # When an endpoint goes away is seldom the same in two runs, if it does at all.
             yield KnownFinding(check=slug, model=model, cause=cause, clause=clause, title=title, sometimes=slug is None)
+
+
+def _untested(check: CheckResult, document: Evidence) -> bool:
+    """Whether a check turned the run red because it was asked for by name and could not be tested."""
+    used = document.plan.requirements
+    outside = {row.name for row in used.left_out if row.kind == "check"} if used is not None else set()
+    asked = check.asked_by_name and not check.unreached and check.waiver is None
+    return check.verdict == "untestable" and asked and check.slug not in outside
 
 
 def _title(key: str) -> str:
