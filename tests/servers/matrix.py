@@ -48,14 +48,17 @@ def title(name: str) -> str:
     return recipe_of(name).title
 
 
-def probe_server(endpoint: Endpoint, folder: Path, allow: str = "repository") -> Ran:
-    """The run that the page and the findings are made from; the policy is written beside the evidence folder."""
+def probe_server(endpoint: Endpoint, folder: Path, allow: str = "repository", further: Sequence[str] = ()) -> Ran:
+    """The run that the page and the findings are made from; the policy is written beside the evidence folder.
+
+    ``further`` are more of its arguments.
+    """
     options = [f"--oip-model={name}" for name in recipe_of(endpoint.name).judged]
     if endpoint.name in UNDESCRIBED:
         options += ["--oip-policy", str(_policy(folder))]
     if allow:
         options += ["--oip-allow", allow]
-    return probe(endpoint.url, folder, "--oip-grpc", endpoint.grpc, *options)
+    return probe(endpoint.url, folder, "--oip-grpc", endpoint.grpc, *options, *further)
 
 
 def _policy(folder: Path) -> Path:
