@@ -33,6 +33,7 @@ class ProcessTable(_Part, frozen=True, kw_only=True):
         name: what the report calls it.
         pid, pid_file: its number, or a file that holds it. Without both, the tester runs ``start`` before the
             baseline, and ends that process with the last drill.
+        children: what it meets, the processes that it started meet as well.
         start: the command that starts it. It may stay in the foreground, or end with 0 once it has left a server.
         ready: ``http://`` address that answers 200 once it serves.
         ready_s: seconds that this may take.
@@ -42,6 +43,7 @@ class ProcessTable(_Part, frozen=True, kw_only=True):
     name: str = ""
     pid: Annotated[int, msgspec.Meta(ge=2)] | None = None
     pid_file: str = ""
+    children: bool = False
     start: Words | None = None
     ready: str = ""
     ready_s: Patience = 30.0

@@ -32,19 +32,43 @@ def started(pid: int) -> str:
 
     A number of a process is given anew; with this it names one for ever.
     """
+    fields = _fields(pid)
+    return "" if not fields or fields[0] in {b"Z", b"X"} else fields[19].decode()
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether it was stopped, and nothing of it runs any more."""
+    return _fields(pid)[:1] == [b"T"]
+
+
+def _fields(pid: int) -> list[bytes]:
+    """State, parent and all else that the system says of a process; empty for one that is not there."""
     try:
         # The name of the program stands in brackets and may hold anything.
-        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
     except OSError:
-        return ""
-    return "" if fields[0] in {b"Z", b"X"} else fields[19].decode()
+        return []
 
 
-def send_signal(pid: str, since: str, name: str) -> None:
-    """Send a signal to a process, unless another has its number by now."""
-    if since in {"", started(int(pid))}:
+def below(pid: int) -> list[int]:
+    """The processes that a process has started, and those that these have, and so on."""
+    parents: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*"):
+        if fields := _fields(int(path.name)):
+            parents.setdefault(int(fields[1]), []).append(int(path.name))
+    found = [pid]
+    for each in found:
+        found += parents.get(each, [])
+    return found[1:]
+
+
+def send_signal(pid: str, since: str, name: str, children: str = "") -> None:
+    """Send a signal to a process, unless another has its number by now, and to all below it if ``children`` says so."""
+    if since not in {"", started(int(pid))}:
+        return
+    for each in [int(pid), *(below(int(pid)) if children else [])]:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(int(pid), signal.Signals[name])
+            os.kill(each, signal.Signals[name])
 
 
 def end_group(pid: str, since: str, seconds: str) -> None:

@@ -16,13 +16,13 @@ import httpx
 from harness.drills.commands import code_of, end_group, start
 from harness.drills.faults.fault import FaultError, Undo
 from harness.drills.kinds import ProcessTable
-from harness.drills.undoing import command, started
+from harness.drills.undoing import below, command, is_stopped, send_signal, started
 from harness.foreign import read_given
 from harness.waiting import wait
 
 LOOK_S = 0.02
 _MOST_OF_PID_FILE = 4096
-_ASK_S = 2.0
+_ASK_S, _STOPS_S = 2.0, 2.0
 # A command that starts a server and fails does so at once.
 _FAILS_S = 0.3
 # Servers of the user that were started again and outlive the tester: an object that is thrown away would complain.
@@ -95,11 +95,19 @@ class OwnedProcess:
         """
         if not self.runs():
             raise FaultError(f"{self.label}: process {self._pid} does not run any more")
-        os.kill(self._pid, number)
+        send_signal(str(self._pid), self._since, number.name, self._children)
+        # A moment passes until it has taken effect.
+        end = time.monotonic() + _STOPS_S
+        while number == signal.SIGSTOP and not is_stopped(self._pid) and time.monotonic() < end:
+            wait(LOOK_S)
+
+    @property
+    def _children(self) -> str:
+        return "children" if self.table.children else ""
 
     def undo_signal(self, number: signal.Signals) -> Undo:
         """What sends it a signal once the tester is gone."""
-        return Undo(command("signal", str(self._pid), self._since, number.name))
+        return Undo(command("signal", str(self._pid), self._since, number.name, self._children))
 
     def runs(self) -> bool:
         """Whether the process that was found still runs; one that has ended is reaped."""
@@ -109,12 +117,16 @@ class OwnedProcess:
 
     def end(self) -> str:
         """SIGTERM, and SIGKILL after ``stop_s``; says which it took."""
-        with contextlib.suppress(FaultError):
-            self.send(signal.SIGTERM)
-        if self._gone(self.table.stop_s):
+        left = [(pid, started(pid)) for pid in below(self._pid)] if self.table.children else []
+        if self.runs():
+            os.kill(self._pid, signal.SIGTERM)
+        in_time = self._gone(self.table.stop_s)
+        if not in_time:
+            self.kill()
+        for pid, since in left:
+            send_signal(str(pid), since or "gone", signal.SIGKILL.name)
+        if in_time:
             return "ended by SIGTERM"
-        self.send(signal.SIGKILL)
-        self._gone(self.table.stop_s)
         return f"killed, since it had not ended {self.table.stop_s:g} s after SIGTERM"
 
     def kill(self) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from harness.drills.faults.fault import FaultError
 from harness.drills.injector import Injector
-from harness.drills.undoing import started
+from harness.drills.undoing import is_stopped, started
 from tests.harness.drills.conftest import REPLICA, Started, asked, declared, drill_of, free_port, until
 
 ALLOWED = ("faults",)
@@ -45,7 +45,7 @@ def test_stopped_and_continued(replica: Started, tmp_path: Path) -> None:
     with Injector(ALLOWED) as injector:
         injector.prepared(drill)
         injector.inject(drill)
-        assert state(pid) == "T"
+        assert is_stopped(pid)
         injector.revert(drill)
         assert asked(table) == pid
 
@@ -94,6 +94,27 @@ def test_a_process_that_only_the_tester_starts_is_ended_with_the_last_drill(tmp_
     assert started(second) == ""
 
 
+def test_the_workers_of_a_server_meet_the_fault_as_well(tmp_path: Path) -> None:
+    code = "import subprocess; w = subprocess.Popen(['sleep', '60']); open('worker', 'w').write(str(w.pid)); w.wait()"
+    process = f"{{start = ['{sys.executable}', '-c', \"{code}\"], children = true}}"
+    stop, kill = (drill_of(f"kind = '{kind}'\nprocess = {process}", tmp_path, name=kind) for kind in ("stop", "kill"))
+    with Injector(ALLOWED) as injector:
+        injector.prepared(stop)
+        assert until(lambda: (tmp_path / "worker").exists() and (tmp_path / "worker").read_text() != "")
+        worker = int((tmp_path / "worker").read_text())
+        injector.inject(stop)
+        assert until(lambda: is_stopped(worker))
+        injector.revert(stop)
+        assert until(lambda: not is_stopped(worker))
+        (tmp_path / "worker").unlink()
+        injector.prepared(kill)
+        assert until(lambda: (tmp_path / "worker").exists() and (tmp_path / "worker").read_text() != "")
+        worker = int((tmp_path / "worker").read_text())
+        injector.inject(kill)
+        assert until(lambda: started(worker) == "")
+        injector.revert(kill)
+
+
 @pytest.mark.parametrize(
     ("process", "message"),
     [
@@ -140,8 +161,3 @@ def test_one_that_never_becomes_ready_is_an_error_of_the_revert(replica: Started
             injector.revert(drill)
         with pytest.raises(FaultError, match="was not taken back"):
             injector.prepared(drill)
-
-
-def state(pid: int) -> str:
-    """The state of a process in one letter; T: it was stopped."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]

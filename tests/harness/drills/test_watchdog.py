@@ -16,10 +16,9 @@ import pytest
 
 from harness.drills.faults.fault import FaultError, Undo
 from harness.drills.injector import Injector
-from harness.drills.undoing import command, send_signal, started
+from harness.drills.undoing import command, is_stopped, send_signal, started
 from harness.drills.watchdog import FaultWatchdog, Held, watch
 from tests.harness.drills.conftest import Started, asked, declared, drill_of, hooks, until
-from tests.harness.drills.test_processes import state
 
 # A tester of its own: it causes the fault, says so, and waits for what may come.
 TESTER = """
@@ -68,10 +67,10 @@ def test_a_stopped_replica_goes_on_when_the_tester_is_ended(
     table = replica("r1")
     pid = asked(table)
     watchdog = tell(tester, f"kind = 'stop'\nprocess = {declared(table)}", tmp_path)
-    assert state(pid) == "T"
+    assert is_stopped(pid)
     tester.send_signal(number)
     tester.wait(20)
-    assert until(lambda: state(pid) != "T")
+    assert until(lambda: not is_stopped(pid))
     assert asked(table) == pid
     assert until(lambda: started(watchdog) == ""), "it has nothing left to do"
 
