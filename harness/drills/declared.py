@@ -9,7 +9,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from harness.drills.kinds import ChaosFault, ErrorsFault, FaultTable, Patience
+from harness.drills.kinds import ChaosFault, FaultTable
+from harness.drills.proxy_kinds import ErrorsFault
+from harness.drills.tables import Patience
 
 Times = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 AtMost = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]

@@ -8,9 +8,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from harness.cluster.cluster import Cluster
 from harness.drills.declared import Drill
 from harness.drills.faults.fault import DrillFault, FaultError, Happening
-from harness.drills.making import made
+from harness.drills.making import FaultMaker
 from harness.drills.proxies import Proxies
 from harness.drills.watchdog import FaultWatchdog
 
@@ -24,12 +25,14 @@ class Injector:
     Args:
         allow: what the operator allowed (``--oip-allow``).
         log: a file in which the watchdog writes what it had to do.
+        cluster: the endpoint, where it is the embedded cluster: drills may name its replicas.
     """
 
-    def __init__(self, allow: Collection[str], log: Path | None = None) -> None:
+    def __init__(self, allow: Collection[str], log: Path | None = None, cluster: Cluster | None = None) -> None:
         self._allow = frozenset(allow)
         self._watchdog = FaultWatchdog(log)
         self._proxies = Proxies()
+        self._maker = FaultMaker(self._proxies, cluster)
         self._faults: dict[str, DrillFault] = {}
         self._standing: set[str] = set()
 
@@ -55,7 +58,8 @@ class Injector:
         self._permitted()
         if drill.name in self._standing:
             raise FaultError(f"the fault of {drill.name} was not taken back, and may stand")
-        fault = self._faults.setdefault(drill.name, fault or made(drill, self._proxies))
+        fault = self._faults.get(drill.name) or fault or self._maker.made(drill)
+        self._faults[drill.name] = fault
         try:
             fault.prepare()
         finally:
@@ -102,6 +106,7 @@ class Injector:
             self._end(name)
         self._faults, self._standing = {}, set()
         self._proxies.close()
+        self._maker.close()
 
     def _end(self, name: str) -> None:
         with contextlib.suppress(FaultError, OSError):

@@ -6,13 +6,16 @@ import contextlib
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from harness.drills.commands import run
 from harness.drills.faults.fault import HARNESS, FaultError, Happening, Undo, done
-from harness.drills.faults.processes import OwnedProcess, labels
+from harness.drills.faults.members import MemberProcess
+from harness.drills.faults.processes import OwnedProcess
 from harness.waiting import wait
 
 _DRAIN_S = 10.0
+Drilled: TypeAlias = OwnedProcess | MemberProcess
 
 
 class _Base:
@@ -20,14 +23,14 @@ class _Base:
 
     caused_by = HARNESS
 
-    def __init__(self, name: str, processes: Sequence[OwnedProcess]) -> None:
+    def __init__(self, name: str, processes: Sequence[Drilled]) -> None:
         self.name = name
         self.processes = tuple(processes)
 
     @property
     def target(self) -> str:
         """Which process."""
-        return labels(self.processes)
+        return ", ".join(each.label for each in self.processes)
 
     @property
     def undo(self) -> Sequence[Undo]:
@@ -89,7 +92,7 @@ class Stopped(_Base):
     @property
     def undo(self) -> Sequence[Undo]:
         """SIGCONT."""
-        return [each.undo_signal(signal.SIGCONT) for each in self.processes]
+        return [undo for each in self.processes for undo in each.undo_signal(signal.SIGCONT)]
 
     def inject(self) -> Happening:
         """Stop it."""
@@ -133,7 +136,7 @@ class Restarted(_Base):
     def __init__(
         self,
         name: str,
-        processes: Sequence[OwnedProcess],
+        processes: Sequence[Drilled],
         *,
         delay_s: float = 0.0,
         pause_s: float = 0.0,
@@ -159,7 +162,7 @@ class Restarted(_Base):
             each.until_ready()
         return "; ".join(said)
 
-    def _take_out(self, process: OwnedProcess) -> None:
+    def _take_out(self, process: Drilled) -> None:
         if self._drain.argv:
             words = [word.replace("{name}", process.label) for word in self._drain.argv]
             ran = run(words, folder=process.folder, timeout_s=_DRAIN_S)

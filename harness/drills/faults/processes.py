@@ -55,7 +55,7 @@ class OwnedProcess:
         return self.table.pid is None and not self.table.pid_file
 
     @property
-    def undo_start(self) -> tuple[Undo, ...]:
+    def undo_start(self) -> Sequence[Undo]:
         """What starts it again unless it runs, where there is a command that does and it is not the tester's own."""
         if not self.table.start or self.is_ours:
             return ()
@@ -63,7 +63,7 @@ class OwnedProcess:
         return (Undo(command("start", str(self._pid), self._since, file, *self.table.start), self.folder),)
 
     @property
-    def undo_end(self) -> tuple[Undo, ...]:
+    def undo_end(self) -> Sequence[Undo]:
         """What ends a process that the tester started."""
         child = self._child
         if child is None or not self.is_ours:
@@ -105,9 +105,9 @@ class OwnedProcess:
     def _children(self) -> str:
         return "children" if self.table.children else ""
 
-    def undo_signal(self, number: signal.Signals) -> Undo:
+    def undo_signal(self, number: signal.Signals) -> Sequence[Undo]:
         """What sends it a signal once the tester is gone."""
-        return Undo(command("signal", str(self._pid), self._since, number.name, self._children))
+        return (Undo(command("signal", str(self._pid), self._since, number.name, self._children)),)
 
     def runs(self) -> bool:
         """Whether the process that was found still runs; one that has ended is reaped."""
@@ -217,8 +217,3 @@ class OwnedProcess:
                 return False
             wait(LOOK_S)
         return True
-
-
-def labels(processes: Sequence[OwnedProcess]) -> str:
-    """The names of several, for a report."""
-    return ", ".join(each.label for each in processes)

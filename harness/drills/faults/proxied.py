@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import msgspec
 
 from harness.drills.faults.fault import HARNESS, FaultError, Happening, Undo, done
-from harness.drills.kinds import NoFault, ProxyFault
+from harness.drills.faults.members import MemberProxy
+from harness.drills.kinds import NoFault
 from harness.drills.proxies import OwnProxy, UsersProxy
+from harness.drills.proxy_kinds import ProxyFault
 from harness.drills.undoing import command
 
 
@@ -18,7 +20,7 @@ class Proxied:
     """Harm done to connections; see :class:`harness.drills.faults.fault.DrillFault`."""
 
     table: ProxyFault
-    proxy: OwnProxy | UsersProxy
+    proxy: OwnProxy | UsersProxy | MemberProxy
     caused_by: str = HARNESS
     # The tester's own proxy ends with it; one of the user is told so by the watchdog.
     standing: Sequence[Undo] = ()
@@ -31,12 +33,12 @@ class Proxied:
     @property
     def target(self) -> str:
         """The replica behind the proxy."""
-        return self.table.to or self.table.control
+        return self.table.to or self.table.control or self.table.replica
 
     @property
     def undo(self) -> Sequence[Undo]:
         """Tell a proxy of the user to let everything pass."""
-        if isinstance(self.proxy, OwnProxy):
+        if not isinstance(self.proxy, UsersProxy):
             return ()
         return (Undo(command("clear-proxy", self.proxy.path)),)
 

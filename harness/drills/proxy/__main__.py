@@ -15,8 +15,9 @@ from pathlib import Path
 import click
 import msgspec
 
-from harness.drills.kinds import NoFault, ProxyFault
+from harness.drills.kinds import NoFault
 from harness.drills.proxy.proxy import Proxy
+from harness.drills.proxy_kinds import ProxyFault
 
 _ORDERS = msgspec.json.Decoder(NoFault | ProxyFault)
 

@@ -6,15 +6,8 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.drills.kinds import (
-    BandwidthFault,
-    CorruptFault,
-    DelayFault,
-    ErrorsFault,
-    NoFault,
-    ProxyFault,
-    SlowBodyFault,
-)
+from harness.drills.kinds import NoFault
+from harness.drills.proxy_kinds import BandwidthFault, CorruptFault, DelayFault, ErrorsFault, ProxyFault, SlowBodyFault
 
 _TICK_S = 0.05
 _HEAD_END = b"\r\n\r\n"

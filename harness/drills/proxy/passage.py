@@ -10,9 +10,10 @@ import struct
 import time
 from typing import Protocol, TypeAlias
 
-from harness.drills.kinds import CutFault, ErrorsFault, HalfOpenFault, NoFault, ProxyFault, RefuseFault, ResetFault
+from harness.drills.kinds import NoFault
 from harness.drills.proxy.harm import Timed, answer_pieces, error_answer, in_burst, middle_of, request_pieces
 from harness.drills.proxy.requests import Requests
+from harness.drills.proxy_kinds import CutFault, ErrorsFault, HalfOpenFault, ProxyFault, RefuseFault, ResetFault
 
 READ_BYTES = 16_384
 _HELD_PIECES = 64

@@ -6,8 +6,9 @@ import asyncio
 import random
 import time
 
-from harness.drills.kinds import NoFault, ProxyFault, RefuseFault, ResetFault
+from harness.drills.kinds import NoFault
 from harness.drills.proxy.passage import READ_BYTES, Passage
+from harness.drills.proxy_kinds import ProxyFault, RefuseFault, ResetFault
 
 MOST_CONNECTIONS = 4096
 _BACKLOG = 1024
