@@ -95,6 +95,15 @@ class Advice(_Named):
     )
     RECOVERS = "recovers", "after an overload the tail is back within the time that the policy gives it"
     ONE_LEVEL = "one-level", "the same request takes about as long whichever replica or connection answers it"
+    ONE_SERVICE = (
+        "one-service",
+        "all replicas and connections of a service have one server, one version and one description of a model",
+    )
+    CLOSES_CLEANLY = (
+        "closes-cleanly",
+        "a connection is not closed while a request on it is under way: its end is announced before",
+    )
+    RETRY_AFTER_HOLDS = "retry-after-holds", "after the time that Retry-After names, a request is served"
     STEADY_OVER_TIME = "steady-over-time", "neither latency nor errors rise while the same load goes on"
 
 

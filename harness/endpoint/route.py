@@ -125,6 +125,12 @@ class Route(ABC, Generic[A_co]):
         other.version = version
         return other
 
+    def by(self, client: Client) -> Self:
+        """The same, asked by another client of its transport; what is known of the model stays."""
+        other = copy(self)
+        other.client = client
+        return other
+
     def ready(self) -> Exchange:
         """Ask whether the model is ready."""
         return self.client.model_ready(self.name, self.version)

@@ -44,6 +44,7 @@ def _listed(row: Fault | Variant) -> dict[str, object]:
 @click.option("--models", default="", help="Comma-separated names; default all.")
 @click.option("--token", default=None, help="What the variant auth-required asks for.")
 @click.option("--replica", default=None, metavar="NAME", help="Say in each answer which replica it is (x-replica).")
+@click.option("--replica-number", type=int, default=None, help="Which one it is for faults that tell replicas apart.")
 @click.option("--id-log", type=_OUT, default=None, help="Append the id of each executed inference.")
 @click.option("--exit-with-stdin", is_flag=True, help="End when standard input does.")
 @click.option("--list", "only_list", is_flag=True, help="Print what there is as JSON, and end.")
@@ -68,6 +69,7 @@ class _Options:
     models: str
     token: str | None
     replica: str | None
+    replica_number: int | None
     id_log: Path | None
     exit_with_stdin: bool
 
@@ -101,6 +103,7 @@ def run(options: _Options) -> None:
     hooks = Hooks()
     if options.token is not None:
         hooks.settings.token = options.token
+    hooks.settings.replica = options.replica_number
     for name in options.variants:
         VARIANTS[name].install(hooks)
     for name in options.faults:

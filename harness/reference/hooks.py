@@ -41,6 +41,8 @@ class Settings:
     nested: bool = False
     rename: Callable[[str], str] | None = None
     http: bool = True
+    # Which of several replicas this one is, where faults tell them apart; None: another one for each connection.
+    replica: int | None = None
     # What is offered beyond the protocol itself; model_listing and repository both have to be on for the repository.
     repository: bool = True
     binary: bool = True

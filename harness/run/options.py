@@ -14,7 +14,7 @@ from harness.suite import suites
 
 # Seconds that a run of each profile may take, unless somebody says otherwise: a slow endpoint gets what fits.
 PROFILES = {"quick": 240.0, "standard": 1800.0, "deep": 14400.0}
-ALLOWANCES = (*(suite.permission for suite in suites() if suite.permission), "repository", "stress")
+ALLOWANCES = (*(suite.permission for suite in suites() if suite.permission), "faults", "repository", "stress")
 EMBEDDED = "embedded"
 EMBEDDED_CLUSTER = "embedded-cluster"
 

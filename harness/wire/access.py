@@ -15,7 +15,7 @@ from dataclasses import InitVar, dataclass, field, replace
 from harness.record.parts import halves, parts_of
 from harness.waiting import wait
 from harness.wire import tls
-from harness.wire.address import Address, read_proxy, read_url
+from harness.wire.address import Address, joined, read_proxy, read_url
 from harness.wire.connection import ConnectionSettings
 
 TOKEN_SECONDS = 300.0
@@ -129,6 +129,13 @@ class Access:
         other = replace(self, at=at)
         object.__setattr__(other, "_tokens", self._tokens)
         return other
+
+    def pinned(self, host: str) -> Access:
+        """The same service at one of the addresses that its name stands for, still asked for by its name."""
+        at = replace(self.address, host=host, authority=joined(host, self.address.port))
+        named = replace(self, at=at, authority=self.host_header)
+        object.__setattr__(named, "_tokens", self._tokens)
+        return named
 
     @property
     def host_header(self) -> str:

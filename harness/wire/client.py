@@ -83,6 +83,16 @@ class Client(ABC):
     def close(self) -> None:
         """Close all connections."""
 
+    def apart(self, access: Access | None = None) -> Self:
+        """A client with connections of its own, which goes at the pace of this one; close it.
+
+        Args:
+            access: where it is to send; by default where this one does.
+        """
+        made = type(self)(access or self.access, self.recorder, self.budget)
+        made.pace = self.pace
+        return made
+
     def __enter__(self) -> Self:
         return self
 

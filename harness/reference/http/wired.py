@@ -33,6 +33,8 @@ def wired(makers: Sequence[Callable[[], Wire]]) -> type[H11Protocol]:
     class Wired(H11Protocol):
         def connection_made(self, transport: Any) -> None:
             self._wires = [make() for make in makers]
+            for wire in self._wires:
+                wire.hang_up = transport.abort
             super().connection_made(_Outgoing(transport, self._wires))  # type: ignore[arg-type]
 
         def data_received(self, data: bytes) -> None:

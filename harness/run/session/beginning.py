@@ -50,7 +50,7 @@ def log_opening(record: RunRecord, config: Config, catalogue: Catalogue) -> None
     if unknown := config.accepting.requirements.unknown(REGISTRY, catalogue):
         record.note(UNKNOWN.format(config.accepting.requirements.name, ", ".join(unknown)))
     for extra in config.replicas[1:]:
-        record.note(f"also named: {record.redactor.url(extra.url)}; this version does not compare replicas")
+        record.note(f"also named: {record.redactor.url(extra.url)}; compared with the first, which alone is probed")
 
 
 def log_endpoint(record: RunRecord, endpoint: Endpoint) -> None:

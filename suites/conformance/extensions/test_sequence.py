@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-
 from harness.check import check
 from harness.endpoint.rest_route import outputs_of
-from harness.generate.inputs import example_tensor
 from harness.judging.extensions import infer, offered
 from harness.judging.refusals import base_of
-from harness.oracles.equality import Outputs, difference
+from harness.judging.walks import STEPS, Id, Walk, first_difference, step_of, two_inputs, walk
+from harness.oracles.equality import difference
 from harness.probing.probe import Probe
 from harness.probing.replies import refused, status_of
 from harness.record.exchange import Exchange
 from harness.record.intent import meant
 from harness.wire.messages import InferRequest
-from harness.wire.tensor import Tensor
 from harness.wire.varied import vary
 
-Id = int | str
-STEPS = 3
 # Alike in length, and equal modulo 2**8 and 2**16: an id that is cut or folded is another sequence's.
 PAIRS: tuple[tuple[Id, Id], ...] = ((1507, 1507 + 2**16), ("art15-a", "art15-b"))
 NONE: tuple[Id, ...] = (0, "")
-
-
-@dataclass(frozen=True, slots=True)
-class Walk:
-    """The answers to one sequence, in order."""
-
-    exchanges: tuple[Exchange, ...]
-
-    @property
-    def outputs(self) -> list[Outputs]:
-        """The outputs of each."""
-        return [outputs_of(exchange) for exchange in self.exchanges]
 
 
 @check(
@@ -62,10 +44,10 @@ def sequence_keeps_apart(probe: Probe) -> None:
     answered as no id. Every sequence is ended.
     """
     offered(probe, "sequence")
-    first, second = _inputs(probe)
+    first, second = two_inputs(probe)
     for one, other in PAIRS:
         alone = _stateful(probe, first, one)
-        beside = _walk(probe, second, other)
+        beside = walk(probe, second, other)
         pair = _interleaved(probe, (first, one), (second, other))
         for name, before, after in (("first", alone, pair[0]), ("second", beside, pair[1])):
             _same(probe, before, after, f"{name} of the sequences {one!r} and {other!r}, interleaved")
@@ -89,7 +71,7 @@ def sequence_start_boolean(probe: Probe) -> None:
     A word and a number in place of true, on a model that was seen to have a state.
     """
     offered(probe, "sequence")
-    first, _ = _inputs(probe)
+    first, _ = two_inputs(probe)
     for start in ("yes", 1.5):
         parameters = {"sequence_id": 1507, "sequence_start": start, "sequence_end": True}
         with meant("neither"):
@@ -130,49 +112,17 @@ def schedule_policy_parameters(probe: Probe) -> None:
         probe.holds(refused(exchange), expected="an error status", observed=observed, exchange=exchange)
 
 
-def _inputs(probe: Probe) -> tuple[InferRequest, InferRequest]:
-    """Two valid requests with different values."""
-    inputs = probe.model.metadata.inputs if probe.model.metadata else ()
-    if not inputs:
-        probe.not_applicable("the metadata describes no inputs")
-    first, second = (
-        _plain(probe, tuple(example_tensor(tensor, offset=offset) for tensor in inputs)) for offset in (1, 4)
-    )
-    return first, second
-
-
-def _plain(probe: Probe, inputs: tuple[Tensor, ...]) -> InferRequest:
-    """A request outside of any sequence, with all but the inputs of the accepted one."""
-    made = probe.model.rest.like(InferRequest(inputs))
-    kept = {name: value for name, value in (made.parameters or {}).items() if not name.startswith("sequence_")}
-    return replace(made, parameters=kept or None)
-
-
-def _step(probe: Probe, request: InferRequest, sequence: Id, step: int, steps: int = STEPS) -> Exchange:
-    parameters: Mapping[str, object] = {
-        "sequence_id": sequence,
-        "sequence_start": step == 0,
-        "sequence_end": step == steps - 1,
-    }
-    return infer(probe, vary(request, parameters=parameters))
-
-
-def _walk(probe: Probe, request: InferRequest, sequence: Id) -> Walk:
-    """One whole sequence with nothing between; its end is sent even if a step is refused."""
-    return Walk(tuple(_step(probe, request, sequence, step) for step in range(STEPS)))
-
-
 def _stateful(probe: Probe, request: InferRequest, sequence: Id) -> Walk:
     """The sequence alone; not applicable unless the model remembers, untestable if it is not the same twice."""
-    once = _walk(probe, request, sequence)
+    once = walk(probe, request, sequence)
     if not all(exchange.ok for exchange in once.exchanges):
         refusal = next(exchange for exchange in once.exchanges if not exchange.ok)
         probe.not_applicable(f"the model takes no sequence {sequence!r} ({status_of(refusal)})")
     outputs = once.outputs
     if difference(outputs[0], outputs[1]) is None and difference(outputs[1], outputs[2]) is None:
         probe.not_applicable("the model was not seen to have a state: every answer of a sequence is the same")
-    again = _walk(probe, request, sequence)
-    if _first_difference(once.outputs, again.outputs) is not None and not _remembers(probe, request):
+    again = walk(probe, request, sequence)
+    if first_difference(once.outputs, again.outputs) is not None and not _remembers(probe, request):
         probe.untestable("a sequence is answered differently twice, and so is a request outside of any")
     _same(probe, once, again, f"sequence {sequence!r}, ended and begun again")
     return once
@@ -189,31 +139,23 @@ def _interleaved(probe: Probe, one: tuple[InferRequest, Id], other: tuple[InferR
     steps: list[list[Exchange]] = [[], []]
     for step in range(STEPS):
         for found, (request, sequence) in zip(steps, (one, other), strict=True):
-            found.append(_step(probe, request, sequence, step))
+            found.append(step_of(probe, request, sequence, step))
     return Walk(tuple(steps[0])), Walk(tuple(steps[1]))
 
 
 def _same(probe: Probe, before: Walk, after: Walk, what: str) -> None:
-    found = _first_difference(before.outputs, after.outputs)
+    found = first_difference(before.outputs, after.outputs)
     refusal = next((each for each in after.exchanges if not each.ok), None)
     observed = f"{what}: {status_of(refusal) if refusal else found or 'the same'}"
     probe.holds(found is None and refusal is None, expected="the answers of the sequence alone", observed=observed,
                 exchange=refusal or after.exchanges[-1])  # fmt: skip
 
 
-def _first_difference(before: Sequence[Outputs], after: Sequence[Outputs]) -> str | None:
-    for step, (one, other) in enumerate(zip(before, after, strict=True)):
-        found = difference(one, other, exact=False)
-        if found is not None:
-            return f"step {step}: {found}"
-    return None
-
-
 def _begins_anew(probe: Probe, request: InferRequest, sequence: Id, alone: Walk) -> None:
     """Two steps, then a whole sequence under the same id with no end between."""
     for step in range(2):
-        _step(probe, request, sequence, step)
-    _same(probe, alone, _walk(probe, request, sequence), f"sequence {sequence!r}, begun anew without an end")
+        step_of(probe, request, sequence, step)
+    _same(probe, alone, walk(probe, request, sequence), f"sequence {sequence!r}, begun anew without an end")
 
 
 def _no_sequence(probe: Probe, request: InferRequest) -> None:

@@ -1,0 +1,107 @@
+"""Seeded faults that the checks of ``suites/failover/test_rotation.py`` find."""
+
+from __future__ import annotations
+
+from harness.reference.faults.kit.common import Trigger, holds, is_rest
+from harness.reference.faults.kit.replicas import by_connection, by_turn, infers
+from harness.reference.faults.registry import Install, fault
+from harness.reference.hooks import Hooks
+from harness.reference.http.wires import Wire
+from harness.reference.messages import Call, Reply, error
+
+READY, HANG, CLOSES = "policy:ready-infers", "policy:no-hang", "advice:closes-cleanly"
+# Workers of which one is dead, and requests after which a connection ends.
+WORKERS, LAST = 4, 6
+
+
+def _over_rest(call: Call) -> bool:
+    return infers(call) and is_rest(call)
+
+
+def _over_grpc(call: Call) -> bool:
+    return infers(call) and not is_rest(call)
+
+
+def _fails(picks: Trigger) -> Install:
+    """Calls that ``picks`` picks are answered with 500 (INTERNAL)."""
+
+    def gate(call: Call) -> Reply | None:
+        return error(500, "the worker is gone") if picks(call) else None
+
+    return lambda hooks: hooks.gates.append(gate)
+
+
+fault("failover-dead-worker-fails", READY, text="one of four workers fails every inference, for ever")(
+    _fails(by_turn(_over_rest, WORKERS))
+)
+
+fault(
+    "failover-grpc-dead-worker-fails",
+    READY,
+    text="over gRPC: one of four workers fails every inference, for ever",
+    transport="grpc",
+)(_fails(by_turn(_over_grpc, WORKERS)))
+
+fault("failover-dead-worker-hangs", HANG, READY, text="one of four workers never answers an inference", effect="hang")(
+    holds(by_turn(_over_rest, WORKERS))
+)
+
+fault(
+    "failover-grpc-dead-worker-hangs",
+    HANG,
+    READY,
+    text="over gRPC: one of four workers never answers an inference",
+    transport="grpc",
+    effect="hang",
+)(holds(by_turn(_over_grpc, WORKERS)))
+
+
+@fault(
+    "failover-replica-ready-while-broken",
+    READY,
+    text="one of three replicas, by connection, says that it is ready and fails every inference",
+    effect="state",
+)
+def ready_while_broken(hooks: Hooks) -> None:
+    _fails(by_connection(hooks, _over_rest))(hooks)
+
+
+@fault(
+    "failover-new-connections-fail",
+    READY,
+    text="the first inference on each connection fails, those that follow on it are served",
+    effect="state",
+)
+def new_connections_fail(hooks: Hooks) -> None:
+    served: set[object] = set()
+
+    def first(call: Call) -> bool:
+        is_first = _over_rest(call) and call.connection not in served
+        served.add(call.connection)
+        return is_first
+
+    _fails(lambda call: _over_rest(call) and first(call))(hooks)
+
+
+class _Short(Wire):
+    """A connection that ends in the middle of its sixth request with a body."""
+
+    def __init__(self) -> None:
+        self._requests = 0
+
+    def received(self, data: bytes) -> bytes:
+        self._requests += data.startswith(b"POST ")
+        if self._requests < LAST:
+            return data
+        self.hang_up()
+        return b""
+
+
+@fault(
+    "failover-closes-unannounced",
+    CLOSES,
+    text="a connection ends at its sixth inference, without a word before, and that one gets no answer",
+    effect="state",
+)
+def closes_unannounced(hooks: Hooks) -> None:
+    hooks.wires.append(_Short)

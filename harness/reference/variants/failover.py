@@ -1,0 +1,39 @@
+"""Right although several replicas answer: alike in all that counts, and unlike in what does not."""
+
+from __future__ import annotations
+
+import asyncio
+
+from harness.reference.faults.kit.replicas import by_connection
+from harness.reference.hooks import Hooks
+from harness.reference.messages import Call, Reply
+from harness.reference.replica import HEADER
+from harness.reference.variants.registry import variant
+
+SLOWER_SECONDS = 0.03
+# Requests after which a connection ends, as balancers are told to so that new replicas get their share.
+LAST = 40
+
+
+@variant("replicas-named", "three replicas, each named in a header of its answers, one of them slower than the others")
+def replicas_named(hooks: Hooks) -> None:
+    odd = by_connection(hooks)
+
+    def name(call: Call, reply: Reply) -> None:
+        reply.headers[HEADER] = "odd" if odd(call) else "even"
+
+    async def wait(call: Call) -> None:
+        if odd(call):
+            await asyncio.sleep(SLOWER_SECONDS)
+
+    hooks.bodies.append(name)
+    hooks.before.append(wait)
+
+
+@variant("connections-end-announced", "a connection ends with its fortieth answer, which says so")
+def connections_end(hooks: Hooks) -> None:
+    def edit(call: Call, reply: Reply) -> None:
+        if call.number_on_connection >= LAST:
+            reply.headers["connection"] = "close"
+
+    hooks.bodies.append(edit)

@@ -1,0 +1,1 @@
+"""Failover: whether several replicas are one service, looked at from outside."""
