@@ -11,9 +11,19 @@ from harness.generate.distinct import distinct
 from harness.judging.mixed_up import VARIES
 from harness.oracles.taking_turns import counted, takes_turns
 from harness.probing.baseline import declared_alike
-from harness.probing.census import Census, census_of
-from harness.probing.glances import HEADER, METADATA, READY, SERVER, VERSION, Glance, glance, groups, same_answers
 from harness.probing.probe import Probe
+from harness.probing.replicas.census import Census, census_of
+from harness.probing.replicas.glances import (
+    HEADER,
+    METADATA,
+    READY,
+    SERVER,
+    VERSION,
+    Glance,
+    glance,
+    groups,
+    same_answers,
+)
 from harness.record.exchange import Transport
 
 SAME, ONE = Criterion.SAME_ANSWER.clause, Advice.ONE_SERVICE.clause

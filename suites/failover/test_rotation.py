@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from harness.check import check
 from harness.criteria import Advice, Criterion
-from harness.probing.census import HURRIED_SECONDS, SILENT, Census, census_of
-from harness.probing.glances import silent
 from harness.probing.probe import Probe
+from harness.probing.replicas.census import HURRIED_SECONDS, SILENT, Census, census_of
+from harness.probing.replicas.glances import silent
 from harness.probing.replies import status_of
 from harness.record.exchange import Exchange, Transport
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from harness.reference.faults.kit.replicas import by_connection
+from harness.reference.faults.kit.common import by_connection
 from harness.reference.hooks import Hooks
 from harness.reference.messages import Call, Reply
 from harness.reference.replica import HEADER

@@ -5,14 +5,17 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from harness.reference.faults.kit.common import Trigger, is_rest, wrong_when
-from harness.reference.faults.kit.replicas import by_connection, infers
+from harness.reference.faults.kit.common import Trigger, by_connection, is_rest, wrong_when
 from harness.reference.faults.registry import fault
 from harness.reference.hooks import Hooks
 from harness.reference.messages import Call, Reply
 
 ONE, SAME = "advice:one-service", "policy:same-answer"
 OLD = "1"
+
+
+def _infers(call: Call) -> bool:
+    return call.op == "infer"
 
 
 def _older(hooks: Hooks, picks: Trigger) -> None:
@@ -43,7 +46,7 @@ def another_version(hooks: Hooks) -> None:
 )
 def version_by_chance(hooks: Hooks) -> None:
     draw = random.Random(15)  # noqa: S311 -- the same each time it is started
-    _older(hooks, lambda call: infers(call) and draw.random() < 0.5)
+    _older(hooks, lambda call: _infers(call) and draw.random() < 0.5)
 
 
 @fault(
@@ -53,7 +56,7 @@ def version_by_chance(hooks: Hooks) -> None:
     effect="state",
 )
 def stale(hooks: Hooks) -> None:
-    picks = by_connection(hooks, infers)
+    picks = by_connection(hooks, _infers)
     wrong_when(lambda call, _: picks(call))(hooks)
 
 

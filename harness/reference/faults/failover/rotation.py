@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness.reference.faults.kit.common import Trigger, holds, is_rest
-from harness.reference.faults.kit.replicas import by_connection, by_turn, infers
+from harness.reference.faults.kit.common import Trigger, by_connection, by_turn, holds
+from harness.reference.faults.kit.load import infers, infers_over_grpc
 from harness.reference.faults.registry import Install, fault
 from harness.reference.hooks import Hooks
 from harness.reference.http.wires import Wire
@@ -12,14 +12,6 @@ from harness.reference.messages import Call, Reply, error
 READY, HANG, CLOSES = "policy:ready-infers", "policy:no-hang", "advice:closes-cleanly"
 # Workers of which one is dead, and requests after which a connection ends.
 WORKERS, LAST = 4, 6
-
-
-def _over_rest(call: Call) -> bool:
-    return infers(call) and is_rest(call)
-
-
-def _over_grpc(call: Call) -> bool:
-    return infers(call) and not is_rest(call)
 
 
 def _fails(picks: Trigger) -> Install:
@@ -32,7 +24,7 @@ def _fails(picks: Trigger) -> Install:
 
 
 fault("failover-dead-worker-fails", READY, text="one of four workers fails every inference, for ever")(
-    _fails(by_turn(_over_rest, WORKERS))
+    _fails(by_turn(infers, WORKERS))
 )
 
 fault(
@@ -40,10 +32,10 @@ fault(
     READY,
     text="over gRPC: one of four workers fails every inference, for ever",
     transport="grpc",
-)(_fails(by_turn(_over_grpc, WORKERS)))
+)(_fails(by_turn(infers_over_grpc, WORKERS)))
 
 fault("failover-dead-worker-hangs", HANG, READY, text="one of four workers never answers an inference", effect="hang")(
-    holds(by_turn(_over_rest, WORKERS))
+    holds(by_turn(infers, WORKERS))
 )
 
 fault(
@@ -53,7 +45,7 @@ fault(
     text="over gRPC: one of four workers never answers an inference",
     transport="grpc",
     effect="hang",
-)(holds(by_turn(_over_grpc, WORKERS)))
+)(holds(by_turn(infers_over_grpc, WORKERS)))
 
 
 @fault(
@@ -63,7 +55,7 @@ fault(
     effect="state",
 )
 def ready_while_broken(hooks: Hooks) -> None:
-    _fails(by_connection(hooks, _over_rest))(hooks)
+    _fails(by_connection(hooks, infers))(hooks)
 
 
 @fault(
@@ -76,11 +68,11 @@ def new_connections_fail(hooks: Hooks) -> None:
     served: set[object] = set()
 
     def first(call: Call) -> bool:
-        is_first = _over_rest(call) and call.connection not in served
+        is_first = infers(call) and call.connection not in served
         served.add(call.connection)
         return is_first
 
-    _fails(lambda call: _over_rest(call) and first(call))(hooks)
+    _fails(lambda call: infers(call) and first(call))(hooks)
 
 
 class _Short(Wire):

@@ -27,6 +27,9 @@ HOLD_SECONDS = 20.0
 # What a process killed by SIGSEGV, and one killed for its memory, leave behind.
 CRASHED, OUT_OF_MEMORY = 139, 137
 
+# How many replicas one process answers as, and which of them is not as the others are.
+REPLICAS, ODD = 3, 1
+
 Trigger = Callable[[Call], bool]
 
 Body = dict[str, Any]
@@ -166,3 +169,23 @@ class Count:
         """One more, and how many that makes."""
         self.value += 1
         return self.value
+
+
+def by_connection(hooks: Hooks, asks: Trigger = lambda _: True) -> Trigger:
+    """Calls that ``asks`` picks, at the one of three replicas that is not as the others are.
+
+    Each new connection leads to the next replica, unless this process is one of them (``--replica-number``).
+    """
+    given: dict[object, int] = {}
+
+    def picks(call: Call) -> bool:
+        own = given.setdefault(call.connection, len(given) % REPLICAS)
+        return (own if hooks.settings.replica is None else hooks.settings.replica) == ODD and asks(call)
+
+    return picks
+
+
+def by_turn(asks: Trigger, every: int) -> Trigger:
+    """Every so manyth of the calls that ``asks`` picks."""
+    count = Count()
+    return lambda call: asks(call) and count.up() % every == 0

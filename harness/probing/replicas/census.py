@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from harness.endpoint.route import AnyRoute
 from harness.oracles.taking_turns import odd
-from harness.probing.glances import Glance, glance, groups, silent
 from harness.probing.probe import Probe
+from harness.probing.replicas.glances import Glance, glance, groups, silent
 from harness.record.exchange import Exchange, Transport
 from harness.wire.client import on_used_connection
 

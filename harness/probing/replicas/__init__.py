@@ -1,0 +1,1 @@
+"""Several replicas behind one address, or at addresses of their own: what each says and answers."""
