@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, islice
 from typing import ClassVar, Generic, Self, TypeVar
 
 from harness.check import NoAcceptedRequest, NotApplicable, Untestable
@@ -264,9 +264,14 @@ class Route(ABC, Generic[A_co]):
         if found is not None or len(self._unanswered) > silences:
             return found
         if self.sequences or asks_for_sequence(self._refusals):
-            found = self._first(in_sequence(self._tried()), [], [])
-            self.sequence_only = found is not None
-        return found or self._search_further()
+            found = self._in_sequence(self._tried())
+        # Not every refusal says what is wanted: the plainest request is tried as a sequence of its own in any case.
+        return found or self._search_further() or self._in_sequence(islice(self._tried(), 1))
+
+    def _in_sequence(self, requests: Iterable[InferRequest]) -> A_co | None:
+        found = self._first(in_sequence(requests), [], [])
+        self.sequence_only = found is not None
+        return found
 
     def _first(self, requests: Iterable[InferRequest], refusals: list[Exchange], silent: list[Exchange]) -> A_co | None:
         """The first of the requests that is taken, in the first form; what comes of others is added to the lists."""

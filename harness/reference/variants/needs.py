@@ -42,8 +42,22 @@ def _objects(document: Any, member: str) -> list[dict[str, Any]]:
 
 @variant("sequences-only", "models take nothing outside of a sequence")
 def sequences_only(hooks: Hooks) -> None:
+    _outside_refused(hooks, "inference request must specify a non-zero or non-empty correlation ID (sequence_id)")
+
+
+@variant("sequences-only-unsaid", "models take nothing outside of a sequence, and say so in no word")
+def sequences_only_unsaid(hooks: Hooks) -> None:
+    hooks.on("server-metadata")(
+        lambda _, document: document.update(
+            extensions=[each for each in document["extensions"] if not each.startswith("sequence")]
+        )
+    )
+    _outside_refused(hooks, "the request cannot be served")
+
+
+def _outside_refused(hooks: Hooks, words: str) -> None:
     def edit(_: Call, __: ModelVersion, request: InferRequest) -> None:
         if not request.parameters.get("sequence_id"):
-            raise Refusal("inference request must specify a non-zero or non-empty correlation ID (sequence_id)")
+            raise Refusal(words)
 
     hooks.requests.append(edit)
