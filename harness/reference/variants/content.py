@@ -17,7 +17,6 @@ Body = dict[str, Any]
 
 variant("pretty-printed", "JSON is spread over lines")(sets(indent=2))
 variant("ascii-json", "other characters than ASCII are escaped")(sets(ascii_only=True))
-variant("large-bodies", "bodies of up to 64 MiB are taken")(sets(max_body=64 * 2**20))
 variant("nested-output", "data of outputs is nested in its dimensions")(sets(nested=True))
 variant(
     "versionless",
