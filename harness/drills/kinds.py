@@ -56,6 +56,10 @@ class KillFault(FaultKind, frozen=True, kw_only=True, tag="kill"):
 
     process: ProcessTable
 
+    def __post_init__(self) -> None:
+        if self.process.pid is not None and not self.process.ready:
+            raise ValueError("once it is killed, nothing tells when it is back: ready, or pid_file in place of pid")
+
 
 class StopFault(FaultKind, frozen=True, kw_only=True, tag="stop"):
     """SIGSTOP, and SIGCONT: a grey failure, in which the kernel goes on taking connections."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import select
+import selectors
 import socket
 import subprocess
 from dataclasses import dataclass, field
@@ -112,7 +112,9 @@ class OwnProxy:
         process = self._process
         assert process is not None
         assert process.stdout is not None
-        line = process.stdout.readline(_MOST_ANSWER) if select.select([process.stdout], [], [], seconds)[0] else b""
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout, selectors.EVENT_READ)
+            line = process.stdout.readline(_MOST_ANSWER) if selector.select(seconds) else b""
         if not line:
             raise FaultError(f"the proxy at {self.listen} has ended, or does not answer within {seconds:g} s")
         return _read(line)

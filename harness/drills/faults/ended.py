@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,14 +59,7 @@ class _Base:
         return done("the process runs again", self._all_run)
 
     def _all_run(self) -> str:
-        said = []
-        for each in self.processes:
-            # Whoever watches over it may have started it meanwhile.
-            with contextlib.suppress(FaultError):
-                each.find()
-            if not each.runs():
-                each.start()
-                said.append(f"{each.label} was started again")
+        said = [word for each in self.processes if (word := each.run_again())]
         for each in self.processes:
             each.until_ready()
         return "; ".join(said) or "all run"

@@ -73,6 +73,13 @@ class MemberProcess:
         except (ClusterError, OSError) as error:
             raise FaultError(f"{self.label} was not started: {error}") from None
 
+    def run_again(self) -> str:
+        """Start it, unless it runs; says that it did."""
+        if self.runs():
+            return ""
+        self.start()
+        return f"{self.label} was started again"
+
     def until_ready(self) -> None:
         """Wait until it serves."""
         try:

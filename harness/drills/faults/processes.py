@@ -159,6 +159,25 @@ class OwnedProcess:
                 raise FaultError(f"{' '.join(self.table.start)} ended at once, with {code_of(code)}")
         self._find_again()
 
+    def run_again(self) -> str:
+        """See that it runs: as it is, started here, or by whoever else does; says which, and nothing of the first.
+
+        Raises:
+            FaultError: it does not.
+        """
+        # Whoever watches over it may have started it meanwhile.
+        with contextlib.suppress(FaultError):
+            self.find()
+        if self.runs():
+            return ""
+        if self.table.start is not None:
+            self.start()
+            return f"{self.label} was started again"
+        # Where only an address tells, that is asked next.
+        if self.table.pid_file:
+            self._find_again()
+        return f"{self.label} was started by somebody else"
+
     def until_ready(self) -> None:
         """Wait until it serves, where the policy says how that is seen.
 

@@ -49,6 +49,7 @@ def test_commands_run_in_a_folder_beside_the_policy(tmp_path: Path) -> None:
         ("fault = {kind = 'kill', process = {replica = 'r1', start = ['a']}}", "is started by its cluster"),
         ("fault = {kind = 'reset', replica = 'r1', control = 'x'}", "a proxy has listen and to"),
         ("fault = {kind = 'restart', process = {pid = 9}}", "needs start"),
+        ("fault = {kind = 'kill', process = {pid = 9}}", "nothing tells when it is back"),
         ("fault = {kind = 'kill', process = {pid_file = 'x', ready = 'h:1'}}", "no address that begins with http"),
         ("fault = {kind = 'rolling-restart', processes = [{start = ['a']}]}", "length >= 2"),
         ("fault = {kind = 'delay'}", "a proxy has listen and to"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -118,7 +119,7 @@ def test_the_workers_of_a_server_meet_the_fault_as_well(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("process", "message"),
     [
-        ("{pid = 4194303}", "does not run: there is no process 4194303"),
+        ("{pid = 4194303, ready = 'http://127.0.0.1:1'}", "does not run: there is no process 4194303"),
         ("{pid_file = 'none.pid'}", "holds no number of a process: .*No such file"),
         ("{pid_file = 'words.pid'}", "holds no number"),
         ("{pid_file = 'tester.pid'}", "the tester itself"),
@@ -149,15 +150,40 @@ def test_a_process_that_has_gone_is_no_fault_that_was_caused(replica: Started, t
         assert raised.value.happening.error
 
 
-def test_one_that_never_becomes_ready_is_an_error_of_the_revert(replica: Started, tmp_path: Path) -> None:
+@pytest.mark.parametrize("told_by", ["pid_file = 'r1.pid'", "pid = PID, ready = 'READY'"])
+def test_one_that_somebody_else_starts_is_waited_for(told_by: str, replica: Started, tmp_path: Path) -> None:
     table = replica("r1")
-    drill = drill_of(
-        f"kind = 'kill'\nprocess = {{pid_file = 'r1.pid', ready = '{table.ready}', ready_s = 0.3}}", tmp_path
-    )
+    told_by = told_by.replace("PID,", f"{asked(table)},").replace("READY", table.ready)
+    drill = drill_of(f"kind = 'kill'\nprocess = {{{told_by}}}", tmp_path)
     with Injector(ALLOWED) as injector:
         injector.prepared(drill)
         injector.inject(drill)
-        with pytest.raises(FaultError, match=r"did not answer 200 within 0\.3 s"):
+        with start_later(table.start or [], tmp_path) as other:
+            assert "was started by somebody else" in injector.revert(drill).output
+            assert other.poll() is None
+            assert until(lambda: asked(table) > 0)
+            other.kill()
+
+
+def start_later(argv: list[str], folder: Path) -> subprocess.Popen[bytes]:
+    """Whoever watches over it starts it after a while."""
+    return subprocess.Popen(["sh", "-c", 'sleep 0.5; exec "$@"', "sh", *argv], cwd=folder)
+
+
+@pytest.mark.parametrize(
+    ("told_by", "message"),
+    [("pid_file = 'r1.pid'", "does not run: there is no process"), ("pid = PID", r"did not answer 200 within 0\.3 s")],
+)
+def test_one_that_never_comes_back_is_an_error_of_the_revert(
+    told_by: str, message: str, replica: Started, tmp_path: Path
+) -> None:
+    table = replica("r1")
+    told_by = told_by.replace("PID", str(asked(table)))
+    drill = drill_of(f"kind = 'kill'\nprocess = {{{told_by}, ready = '{table.ready}', ready_s = 0.3}}", tmp_path)
+    with Injector(ALLOWED) as injector:
+        injector.prepared(drill)
+        injector.inject(drill)
+        with pytest.raises(FaultError, match=message):
             injector.revert(drill)
         with pytest.raises(FaultError, match="was not taken back"):
             injector.prepared(drill)
