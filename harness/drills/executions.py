@@ -51,7 +51,7 @@ def _ids(lines: Iterable[bytes]) -> Iterable[str]:
         if line.lstrip().startswith(b"{"):
             try:
                 found = msgspec.json.decode(line, type=_Line).id
-            except msgspec.MsgspecError:
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                 # The last one may be half written.
                 continue
             if found is not None:

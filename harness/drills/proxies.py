@@ -163,7 +163,7 @@ class UsersProxy:
 def _read(line: bytes) -> ProxyState:
     try:
         told = msgspec.json.decode(line, type=ProxyState)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise FaultError(f"a proxy answers what is no answer: {error}") from None
     if told.error:
         raise FaultError(f"the proxy {told.error}")

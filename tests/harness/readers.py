@@ -18,6 +18,11 @@ import msgspec
 from harness.bundle import journal as chain
 from harness.bundle.exchange import ExchangeRecord
 from harness.bundle.manifest import Manifest
+from harness.drills.executions import NoExecutions, read_executions
+from harness.drills.faults.chaos import read_chaos_journal
+from harness.drills.faults.fault import FaultError
+from harness.drills.proxy.passage import READ_BYTES
+from harness.drills.proxy.requests import Requests
 from harness.oracles.disclosure import EVERYTHING, disclosures, words_of
 from harness.oracles.outside import from_outside
 from harness.policy import PolicyError, load_policy
@@ -92,6 +97,12 @@ def _journal(data: bytes) -> None:
         chain.read(Path(file.name))
 
 
+def _through_proxy(data: bytes) -> None:
+    requests = Requests()
+    for at in range(0, len(data), READ_BYTES):
+        list(requests.feed(data[at : at + READ_BYTES]))
+
+
 def _given(read: Callable[[Path], object]) -> Callable[[bytes], None]:
     """A reader of a file of TOML that is named on the command line."""
 
@@ -139,7 +150,16 @@ READERS: dict[str, Reader] = {
         _given(load_set), (TableError,),
         (b"name = 'a'\n[clauses]\nA = 'must'\n[checks]\nb = 'c'\n", b"name = 'a'\nedition = 1")),
     "policy": Reader(
-        _given(load_policy), (PolicyError,), (b"[budget]\ntime = 1.5\n[[waivers]]\nowner = 'a'\n", b"a = [[1]]")),
+        _given(load_policy), (PolicyError,),
+        (b"[budget]\ntime = 1.5\n[[waivers]]\nowner = 'a'\n", b"a = [[1]]",
+         b"[[drills]]\nname = 'a'\nfault = {kind = 'stop', process = {pid = 9}}\n")),
+    "journal of Chaos Toolkit": Reader(
+        _given(read_chaos_journal), (FaultError,),
+        (b'{"status":"completed","run":[{"activity":{"name":"a","type":"action"},"status":"succeeded","output":3}]}',)),
+    "executions": Reader(_given(lambda path: read_executions(str(path))), (NoExecutions,), (b'a r1\n{"id":"b"}\n',)),
+    "requests through a proxy": Reader(
+        _through_proxy, (),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n",)),
 }  # fmt: skip
 
 

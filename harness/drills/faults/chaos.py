@@ -105,7 +105,7 @@ def read_chaos_journal(path: Path) -> ChaosJournal:
     """
     try:
         return msgspec.json.decode(read_given(path, MOST_JOURNAL), type=ChaosJournal)
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise FaultError(f"the experiment left no journal that can be read ({error})") from None
 
 

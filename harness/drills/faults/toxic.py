@@ -49,7 +49,7 @@ class Toxic:
         """Ask for the proxy; one that is disabled is none to drill."""
         try:
             enabled = msgspec.json.decode(self._call("GET", self._proxy).content, type=_Known).enabled
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise FaultError(f"Toxiproxy cannot be asked for {self.table.proxy}: {error}") from None
         if not enabled:
             raise FaultError(f"the proxy {self.table.proxy} of Toxiproxy is disabled before anything was caused")
