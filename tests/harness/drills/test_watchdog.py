@@ -94,6 +94,31 @@ def test_hooks_are_reverted_when_the_tester_is_killed(tester: subprocess.Popen[s
     assert until((tmp_path / "reverted").exists)
 
 
+def test_ctrl_c_ends_a_hook_that_hangs_and_reverts(tester: subprocess.Popen[str], tmp_path: Path) -> None:
+    code = "import os, time; open('hook', 'w').write(str(os.getpid())); time.sleep(60)"
+    fault = hooks(inject=code, revert="open('reverted', 'w')", more="timeout_s = 60")
+    assert tester.stdin is not None
+    tester.stdin.write(msgspec.json.encode(drill_of(fault, tmp_path)).decode() + "\n")
+    tester.stdin.flush()
+    assert until(lambda: (tmp_path / "hook").exists() and (tmp_path / "hook").read_text() != "")
+    hook = int((tmp_path / "hook").read_text())
+    tester.send_signal(signal.SIGINT)
+    assert tester.wait(20) != 0
+    assert (tmp_path / "reverted").exists()
+    assert started(hook) == ""
+
+
+def test_what_is_interrupted_twice_is_left_to_the_watchdog(tester: subprocess.Popen[str], tmp_path: Path) -> None:
+    # The first one hangs, and whoever presses Ctrl-C does so again.
+    revert = "import os, time; n = len(os.listdir('.')); open(str(n), 'w'); time.sleep(60 if n == 0 else 0)"
+    tell(tester, hooks(inject="", revert=revert, more="timeout_s = 60"), tmp_path)
+    tester.send_signal(signal.SIGINT)
+    assert until((tmp_path / "0").exists)
+    tester.send_signal(signal.SIGINT)
+    assert until((tmp_path / "1").exists)
+    assert tester.wait(20) != 0
+
+
 def test_what_cannot_be_taken_back_is_tried_once_more_at_the_end(tmp_path: Path) -> None:
     # The first revert fails, the second one, of the watchdog, does not.
     code = "import os, sys; again = os.path.exists('1'); open('2' if again else '1', 'w'); sys.exit(not again)"
