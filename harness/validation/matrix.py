@@ -141,8 +141,11 @@ def _parts(models: Sequence[str], size: int) -> list[tuple[str, ...]]:
 
 def _models_for(fault: str, registry: Registry) -> tuple[str, ...]:
     """Models to show a fault on that shows on any."""
-    naming = {check.suite for check in registry if fault in check.faults}
-    asked = [suite.validation.models for suite in suites() if suite.name in naming and not suite.validation.alone]
+    naming = [check for check in registry if fault in check.faults]
+    if naming and all(check.passive for check in naming):
+        return VARIANT_MODELS  # every check runs there
+    named = {check.suite for check in naming}
+    asked = [suite.validation.models for suite in suites() if suite.name in named and not suite.validation.alone]
     return max(asked, key=len, default=GROUP_MODELS)
 
 
