@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import signal
 import socket
@@ -101,6 +102,8 @@ async def _http(server: Server, where: Where, grpc: str | None) -> None:
     # not; head and body are two writes, so without it each answer waits 40 ms for a delayed acknowledgement.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     port = listening.getsockname()[1]
+    # asyncio warns once for each write to a connection that its client has closed, which probing does by hundreds.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     config = uvicorn.Config(
         build_app(server),
         http=wired(server.hooks.wires) if server.hooks.wires else "auto",
