@@ -11,9 +11,9 @@ from functools import partial
 
 from harness.criteria import Criterion
 from harness.endpoint.rest_route import outputs_of
-from harness.generate.hostile import Hostile, Valid
-from harness.generate.hostile_bodies import HostileBody
-from harness.generate.hostile_names import INJECTED
+from harness.generate.hostile.bodies import HostileBody
+from harness.generate.hostile.names import INJECTED
+from harness.generate.hostile.requests import Hostile, Valid
 from harness.judging.still_serves import alive, answers_as_before, serving_before, valid_body
 from harness.probing.probe import Probe
 from harness.probing.replies import status_of

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from harness.check import check
 from harness.criteria import Criterion
-from harness.generate.hostile_bodies import HostileBody, coded_bodies, heavy_bodies, odd_bodies
+from harness.generate.hostile.bodies import HostileBody, coded_bodies, heavy_bodies, odd_bodies
 from harness.judging.hostility import SURVIVES, HostileSequence, Send, body_sender, changed_outputs, valid_of
 from harness.probing.probe import Probe
 from harness.probing.replies import status_of

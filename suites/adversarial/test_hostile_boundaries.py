@@ -8,7 +8,7 @@ from __future__ import annotations
 from harness.check import check
 from harness.criteria import Advice, Criterion
 from harness.endpoint.rest_route import outputs_of
-from harness.generate.hostile import JSON, Hostile, conflicts, hidden_lengths, inner_requests, length
+from harness.generate.hostile.requests import JSON, Hostile, conflicts, hidden_lengths, inner_requests, length
 from harness.generate.members import with_members
 from harness.judging.hostility import SURVIVES, HostileSequence, changed_outputs, send_hostile, survives, valid_of
 from harness.probing.probe import UNKNOWN_MODEL, Probe

@@ -6,8 +6,8 @@ from functools import partial
 
 from harness.check import check
 from harness.criteria import Criterion
-from harness.generate.hostile import PLAIN_CHUNKS, chunkings
-from harness.generate.hostile_heads import floods, odd_heads
+from harness.generate.hostile.heads import floods, odd_heads
+from harness.generate.hostile.requests import PLAIN_CHUNKS, chunkings
 from harness.judging.hostility import BUSY, SURVIVES, HostileSequence, changed_outputs, first_answer, survives, valid_of
 from harness.probing.probe import Probe
 from harness.probing.replies import status_of

@@ -8,7 +8,7 @@ from functools import partial
 from harness.budget import MEBIBYTE
 from harness.check import check
 from harness.criteria import Criterion
-from harness.generate.hostile_names import IDS, MEDIA_TYPES, METHODS
+from harness.generate.hostile.names import IDS, MEDIA_TYPES, METHODS
 from harness.generate.members import with_members
 from harness.judging.hostility import BUSY, SURVIVES, HostileSequence, changed_outputs, no_injection, valid_of
 from harness.oracles.changes import id_root

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from harness.check import check
 from harness.criteria import Advice, Criterion
-from harness.generate.hostile_names import HostilePath, aliases, long_paths, odd_paths, traversals
+from harness.generate.hostile.names import HostilePath, aliases, long_paths, odd_paths, traversals
 from harness.judging.disclosure import words
 from harness.judging.hostility import SURVIVES, HostileSequence, no_injection, valid_of
 from harness.oracles.outside import from_outside

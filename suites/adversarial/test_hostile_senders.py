@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.check import check
 from harness.criteria import Advice, Criterion
 from harness.endpoint.rest_route import outputs_of
-from harness.generate.hostile import JSON, Hostile, Valid, incomplete, length
+from harness.generate.hostile.requests import JSON, Hostile, Valid, incomplete, length
 from harness.judging.hostility import first_answer, survives, valid_of
 from harness.judging.still_serves import alive
 from harness.probing.probe import Probe

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.budget import MEBIBYTE
-from harness.generate.hostile import JSON, SHORT, Hostile, Valid, chunked, length, one
+from harness.generate.hostile.requests import JSON, SHORT, Hostile, Valid, chunked, length, one
 from harness.wire.duplex import Piece
 
 

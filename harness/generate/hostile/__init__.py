@@ -1,0 +1,1 @@
+"""Requests that no client means well: their bodies, heads and names."""
