@@ -23,6 +23,8 @@ COUNTERS, RESOURCES = Advice.TRUE_COUNTERS.clause, Advice.STEADY_RESOURCES.claus
 # So many valid requests, so many refused ones; no divisor of each other, so that they are told apart.
 VALID, REFUSED = 7, 5
 QUIET_SECONDS, LONG_QUIET_SECONDS, SETTLING_SECONDS = 0.05, 0.5, 1.5
+# Refusals may be counted nowhere: they are waited for less.
+REFUSED_SECONDS = 0.3
 # Requests of one block of work, and blocks; the first is for what is made once and kept.
 WORK, BLOCKS = 8, 4
 # Blanks before a body: no part of its value, and held by who holds bodies.
@@ -55,9 +57,9 @@ def _measured(probe: Probe, source: str, read: Read, quiet: float) -> list[tuple
     request = probe.accepted().request
     before = _quiet(probe, source, read, quiet)
     valid = sum(probe.model.rest.infer(request).ok for _ in range(VALID))
-    middle = _settled(probe, read, before, valid)
+    middle = _settled(probe, read, before, valid, SETTLING_SECONDS)
     wrong = sum(refused(probe.model.rest.send_mistake(each)) for each in bad)
-    last = _settled(probe, read, middle, wrong)
+    last = _settled(probe, read, middle, wrong, REFUSED_SECONDS)
     found = []
     for key in before.counted:
         by_valid = middle.counted.get(key, 0.0) - before.counted[key]
@@ -94,10 +96,10 @@ def _quiet(probe: Probe, source: str, read: Read, seconds: float) -> Numbers:
     return again
 
 
-def _settled(probe: Probe, read: Read, before: Numbers, most: int) -> Numbers:
+def _settled(probe: Probe, read: Read, before: Numbers, most: int, seconds: float) -> Numbers:
     """A reading after work: counts may be taken after the answer, so that it is waited until they have moved."""
     last, waited = read(), 0.0
-    while last is not None and _moved(before.counted, last.counted) < most and waited < SETTLING_SECONDS:
+    while last is not None and _moved(before.counted, last.counted) < most and waited < seconds:
         wait(QUIET_SECONDS)
         waited += QUIET_SECONDS
         last = read()
