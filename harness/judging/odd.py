@@ -17,6 +17,7 @@ from harness.generate.odd_requests import (
     odd_to,
     with_headers,
 )
+from harness.judging.passive.fair import UNKNOWN, may_say_no
 from harness.judging.passive.looks import server_error_root
 from harness.judging.ready_infers import server_failed
 from harness.judging.still_serves import alive, serving, valid_body
@@ -99,7 +100,7 @@ class OddRequests:
         """One case: an answer that is no breakdown."""
         self.sent += 1
         observed = f"{odd.kind}: {odd.name}: {status_of(exchange)}"
-        if server_failed(exchange):
+        if server_failed(exchange) and not _says_no(odd, exchange):
             again = [self._send(odd, fresh=True) for _ in range(AGAIN)]
             # What fails by itself now says nothing of what was odd.
             if all(map(server_failed, again)) and alive(self.probe, patience=1.0).problem is None:
@@ -131,3 +132,8 @@ class OddRequests:
 
     def _send(self, odd: OddRequest, *, fresh: bool = False) -> Exchange:
         return self.probe.client.send(odd.method, odd.path, odd.body, odd.headers, fresh=fresh)
+
+
+def _says_no(odd: OddRequest, exchange: Exchange) -> bool:
+    """Whether a 5xx is how the endpoint says that something is not ready, or is not there."""
+    return may_say_no(exchange) and (exchange.status == 503 or odd.kind in UNKNOWN)

@@ -75,6 +75,8 @@ def _judged(
     """Root causes of one count, and whether each is absent; others may send as well, so that more is counted."""
     role, name = key
     (sent, by_valid), (bad, by_wrong) = valid, wrong
+    if role == "requests":
+        return [("inferences-not-counted", by_valid >= sent)]
     if role == "success":
         return [("refused-counted-as-success", not bad or by_wrong < bad), ("inferences-not-counted", by_valid >= sent)]
     found = [("answered-counted-as-failure", by_valid < sent)]

@@ -19,7 +19,7 @@ from harness.record.exchange import Exchange
 from harness.wire.access import Access
 from harness.wire.rest import RestClient
 
-Role = Literal["success", "failure"]
+Role = Literal["success", "failure", "requests"]
 DATA = Path(__file__).parent / "numbers.toml"
 # Lines of an exposition that are read, and characters of one.
 LINES, WIDTH = 20_000, 2_000
@@ -114,23 +114,25 @@ def _samples(text: str) -> list[tuple[str, dict[str, str], float]]:
 
 
 def _role(name: str, labels: Mapping[str, str], model: str) -> Role | None:
-    """Whether a sample counts inferences of the model that ended well, or that did not; None for anything else."""
+    """Whether a sample counts inferences of the model, all or those that ended well or did not; None for others."""
     data = _names()
-    named = [value for label, value in labels.items() if label in data["labels"]["model"]]
-    paths = [value for label, value in labels.items() if label in data["labels"]["path"]]
-    if (named and model not in named) or (paths and not any("infer" in each.lower() for each in paths)):
+    if name.endswith(("_bucket", "_sum", "_created")) or not _is_of(labels, model):
         return None
-    if not named and not any(model in each for each in paths):
-        return None
-    if name.endswith(("_bucket", "_sum", "_created")):
-        return None
-    for label in data["labels"]["status"]:
-        if label in labels:
-            good = re.fullmatch(r"2\w\w|OK|ok|success|succeeded|0", labels[label]) is not None
-            return "success" if good else "failure"
-    if _fits(name, data["success"]["names"]):
-        return "success"
-    return "failure" if _fits(name, data["failure"]["names"]) else None
+    status = next((labels[label] for label in data["labels"]["status"] if label in labels), None)
+    if status is not None:
+        return "success" if re.fullmatch(r"2\w\w|OK|ok|success|succeeded|0", status) else "failure"
+    roles: tuple[Role, ...] = ("success", "failure", "requests")
+    return next((role for role in roles if _fits(name, data[role]["names"])), None)
+
+
+def _is_of(labels: Mapping[str, str], model: str) -> bool:
+    """Whether the labels name the model, and no path but that of an inference."""
+    data = _names()["labels"]
+    named = [value for label, value in labels.items() if label in data["model"]]
+    paths = [value for label, value in labels.items() if label in data["path"]]
+    if paths and not any("infer" in each.lower() for each in paths):
+        return False
+    return model in named if named else any(model in each for each in paths)
 
 
 def _fits(name: str, patterns: list[str]) -> bool:

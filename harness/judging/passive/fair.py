@@ -34,6 +34,9 @@ SERVICE = "/inference.GRPCInferenceService/"
 READY = frozenset({"ServerLive", "ServerReady", "ModelReady"})
 CLIENT_CODES = frozenset({"INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION", "OUT_OF_RANGE"})
 
+# What is odd about requests for what there is not.
+UNKNOWN = ("an odd name", "an odd version")
+
 _ROUTES: tuple[tuple[Route, re.Pattern[str]], ...] = (
     ("infer", re.compile(r"/v2/models/[^/?#]+(?:/versions/[^/?#]+)?/infer$")),
     ("generate", re.compile(r"/v2/models/[^/?#]+(?:/versions/[^/?#]+)?/(?:generate|infer|generate_|infer_)\w*")),
@@ -95,12 +98,17 @@ def owes_label(exchange: Exchange) -> bool:
 def broke_down(exchange: Exchange, intent: Intent) -> bool:
     """Status 500: whatever was asked, the server says that it is the one that failed.
 
-    Health and readiness may say no by any status to who asks rightly, as may answers to what the protocol leaves open;
-    other 5xx say something else (not offered, too busy, no version).
+    Health and readiness may say no by any status to who asks for what there is or is not, as may answers to what the
+    protocol leaves open; other 5xx say something else (not offered, too busy, no version).
     """
     if intent == "open" or exchange.status != 500 or exchange.error is not None:
         return False
-    return route_of(exchange.url) != "health" or bool(oddity(exchange))
+    return not may_say_no(exchange) or oddity(exchange) not in ("", *UNKNOWN)
+
+
+def may_say_no(exchange: Exchange) -> bool:
+    """Whether an answer is one about health or readiness, where a 5xx may mean no."""
+    return route_of(exchange.url) == "health"
 
 
 def oddity(exchange: Exchange) -> str:
@@ -114,9 +122,9 @@ def oddity(exchange: Exchange) -> str:
         return "a slash too many"
     named = _NAMED.search(path)
     if named is not None and ("%" in named[1] or len(named[1]) > 1000):
-        return "an odd name"
+        return UNKNOWN[0]
     if named is not None and named[2] is not None and not named[2].isdecimal():
-        return "an odd version"
+        return UNKNOWN[1]
     posted = route in ("infer", "generate") or "/repository/" in path
     if route != "other" and exchange.method != ("POST" if posted else "GET"):
         return "another verb"
