@@ -108,7 +108,8 @@ def broke_down(exchange: Exchange, intent: Intent) -> bool:
 
 def may_say_no(exchange: Exchange) -> bool:
     """Whether an answer is one about health or readiness, where a 5xx may mean no."""
-    return route_of(exchange.url) == "health"
+    # Of a path with a very long name nothing else is read.
+    return route_of(exchange.url) == "health" or urlsplit(exchange.url).path.endswith("/ready")
 
 
 def oddity(exchange: Exchange) -> str:
