@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.criteria import Advice, Criterion
-from harness.generate.odd_requests import LONG, MANY, MARK, ODD_HEADERS
 from harness.judging.passive.fair import grpc_blame
+from harness.judging.passive.odd_requests import LONG, MANY, MARK, ODD_HEADERS
 from harness.judging.still_serves import alive, serving
 from harness.probing.grpc_calls import infer_message, named
 from harness.probing.probe import Probe

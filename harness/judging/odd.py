@@ -8,7 +8,9 @@ from functools import partial
 from urllib.parse import quote
 
 from harness.criteria import Advice, Criterion
-from harness.generate.odd_requests import (
+from harness.judging.passive.fair import UNKNOWN, may_say_no
+from harness.judging.passive.looks import server_error_root
+from harness.judging.passive.odd_requests import (
     ODD_HEADERS,
     OddRequest,
     OddRoute,
@@ -17,8 +19,6 @@ from harness.generate.odd_requests import (
     odd_to,
     with_headers,
 )
-from harness.judging.passive.fair import UNKNOWN, may_say_no
-from harness.judging.passive.looks import server_error_root
 from harness.judging.ready_infers import server_failed
 from harness.judging.still_serves import alive, serving, valid_body
 from harness.probing.probe import UNKNOWN_MODEL, Probe

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Literal
 from urllib.parse import urlsplit
 
-from harness.generate.odd_requests import MANY, ODD_NAMES
+from harness.judging.passive.odd_requests import MANY, ODD_NAMES
 from harness.record.exchange import Exchange
 from harness.record.intent import Intent
 from harness.wire.rawhttp import RAW
