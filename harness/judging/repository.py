@@ -61,10 +61,15 @@ def spare(probe: Probe) -> ModelUnderTest:
     return found
 
 
+def offered(probe: Probe) -> None:
+    """End the check unless the server lists the repository, or has an index."""
+    if not is_listed(probe) and not rows_of(index(probe)):
+        probe.not_applicable("model_repository is not listed, and there is no index")
+
+
 def named_by_index(probe: Probe) -> ModelUnderTest:
-    """The model to load and unload, if the server lists a repository whose index names it; else the check ends."""
-    if not is_listed(probe):
-        probe.not_applicable("the server lists no model repository")
+    """The model to load and unload, if there is a repository whose index names it; else the check ends."""
+    offered(probe)
     model = spare(probe)
     if not of_name(index(probe), model.name):
         probe.not_applicable(f"the index does not name model {model.name!r}")

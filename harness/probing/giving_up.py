@@ -118,7 +118,7 @@ class GivingUp:
 
     def count(self, way: Way) -> int:
         """How many requests are given up in a way; of a slow endpoint fewer, since it may compute them all."""
-        affordable = int(SERIAL_SECONDS / 8 / max(self.usual, 1e-4))
+        affordable = int(SERIAL_SECONDS / 8 * max(1.0, self.times) / max(self.usual, 1e-4))
         return max(1, min(int(way.count * self.times), affordable))
 
     def once(self, way: Way) -> int:

@@ -11,11 +11,11 @@ from harness.judging.repository import (
     AGAIN_SECONDS,
     Absence,
     index,
-    is_listed,
     is_ready,
     load,
     loading_is_off,
     of_name,
+    offered,
     rows_of,
     spare,
     unloaded,
@@ -43,7 +43,7 @@ def repository_load_loaded(probe: Probe) -> None:
     refusal in the very words that a model unknown to the server gets means that nothing is loaded on demand, as in
     Triton outside its explicit mode; then nothing is unloaded either.
     """
-    _offered(probe)
+    offered(probe)
     model = spare(probe)
     exchange = probe.answered(load(probe, model.name))
     if refused(exchange) and loading_is_off(probe, exchange):
@@ -76,7 +76,7 @@ def repository_load_unknown_refused(probe: Probe) -> None:
 
     Loads a model of a name that no server has; any error status is right.
     """
-    _offered(probe)
+    offered(probe)
     exchange = probe.answered(load(probe, UNKNOWN_MODEL))
     error_answer(probe, exchange, clause="REPO-07", what="load of an unknown model", root=name_root(probe))
 
@@ -95,7 +95,7 @@ def repository_unload_unknown(probe: Probe) -> None:
 
     Both are right; which it is, is recorded.
     """
-    _offered(probe)
+    offered(probe)
     exchange = probe.answered(load(probe, UNKNOWN_MODEL, "unload"))
     probe.observe(f"unloading an unknown model is answered {status_of(exchange)}")
     good = exchange.ok or refused(exchange)
@@ -131,7 +131,7 @@ def repository_unload_and_load(probe: Probe) -> None:
     gone: no state READY, and no entry with ready true. It is loaded again whatever happens; where that fails, this
     check says so in its reason.
     """
-    _offered(probe)
+    offered(probe)
     model = spare(probe)
     with unloaded(probe, model) as absence:
         if _gone(probe, absence):
@@ -184,9 +184,3 @@ def _index_of_gone(probe: Probe, model: ModelUnderTest) -> None:
     observed = f"{len(of_name(everything, model.name))} entries of {model.name!r}"
     probe.holds(bool(of_name(everything, model.name)), clause="REPO-04", observed=observed, exchange=everything,
                 expected="listed without ready true, though not ready")  # fmt: skip
-
-
-def _offered(probe: Probe) -> None:
-    """End the check unless the server lists the repository, or has an index."""
-    if not is_listed(probe) and not rows_of(index(probe)):
-        probe.not_applicable("model_repository is not listed, and there is no index")

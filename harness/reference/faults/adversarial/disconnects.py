@@ -116,10 +116,10 @@ fault(
     "left-stream-holds-slot",
     "policy:no-crash",
     HANG,
-    text="a client that leaves a stream of text keeps one of 16 slots",
+    text="a client that leaves a stream of text keeps one of 6 slots",
     models=("story",),
     effect="hang",
-)(_slots(16, "generate_stream"))
+)(_slots(6, "generate_stream"))
 
 
 @fault(
