@@ -22,6 +22,8 @@ from harness.wire.pace import NOT_NOW
 HANG, SLOW = Criterion.NO_HANG.clause, Advice.SERVES_OTHERS.clause
 CRITERIA = (Criterion.NO_LEAK, Criterion.SAME_ANSWER, Criterion.NO_CRASH, Criterion.NO_HANG)
 ADVICE = (Advice.SERVES_OTHERS,)
+# What can be seen of a model whose answers vary.
+UNCOMPARED = (Criterion.NO_CRASH, Criterion.NO_HANG, *ADVICE)
 ROOT, HELD = "disconnect-leaves-traces", "given-up-requests-hold-others-up"
 # Requests side by side: more than a pool of workers has, one of which may be lost, and no more than are cheap.
 CROWD = 32
@@ -41,6 +43,7 @@ class Others:
         ask: sends the request of a number.
         strayed: how an answer differs from that of its number alone.
         varies: whether the request of a number is answered now so and now so, alone.
+        compared: whether answers can be compared at all; a model that varies is asked for an answer, whatever it is.
     """
 
     name: str
@@ -48,17 +51,19 @@ class Others:
     ask: Callable[[int], Exchange]
     strayed: Callable[[int, Exchange], MixedUpAnswer | None]
     varies: Callable[[int], bool]
+    compared: bool = True
 
 
-def others_of(probe: Probe, way: PacedRoute, ones: Sequence[BaselineAnswer]) -> Others:
+def others_of(probe: Probe, way: PacedRoute, ones: Sequence[BaselineAnswer], *, compared: bool = True) -> Others:
     """Inferences over a route; one that gets no answer is not sent again, for one in so many is what is looked for."""
     budget = way.route.client.budget
     return Others(
         way.name,
         way.seconds,
         lambda number: way.route.ask(ones[number % len(ones)].request, timeout=budget.request_seconds),
-        lambda number, exchange: strayed_from(way, ones, number % len(ones), exchange),
+        lambda number, exchange: strayed_from(way, ones, number % len(ones), exchange) if compared else None,
         lambda number: noted_varying(probe, way, ones[number % len(ones)], "a request beside those given up"),
+        compared,
     )
 
 
@@ -112,7 +117,8 @@ class Bystanders:
 
     def _clean(self, first: Aftermath) -> None:
         probe = self.probe
-        for each in (*CRITERIA, *ADVICE):
+        compared = self.others[0].compared
+        for each in (*CRITERIA, *ADVICE) if compared else UNCOMPARED:
             probe.holds(True, clause=each.clause, expected="others get their answers, in their usual time", observed="")
         probe.observe(
             f"{first.given_up} requests given up in {len(self.ways)} ways, {self.crowd} side by side after it"

@@ -8,10 +8,11 @@ import statistics
 from collections.abc import Iterator
 
 from harness.check import Untestable, check
+from harness.generate.distinct import distinct
 from harness.judging.giving_up import ADVICE, CRITERIA, CROWD, Bystanders, Others, others_of
 from harness.judging.still_serves import serving_before
 from harness.oracles.isolation import MixedUpAnswer
-from harness.probing.baseline import known, paced_route
+from harness.probing.baseline import PacedRoute, answered, known, paced_route
 from harness.probing.generation import ABSENT, STILL, TEXT, Generation, found, payloads
 from harness.probing.giving_up import STREAM_WAYS, WAYS, of_inferences, of_posts
 from harness.probing.probe import Probe
@@ -56,7 +57,8 @@ def adversarial_answers_after_disconnect(probe: Probe) -> None:
     answers are compared with those before. An endpoint may go on computing what was given up: the next answer may take
     as long as all of it, twice, and a second more; what is later than that warns. A wrong answer, a refusal, a missing
     or a late answer counts only if the same round without anybody hanging up shows none, and, unless it shows what
-    belongs to another request, only if a second round with hanging up shows one again.
+    belongs to another request, only if a second round with hanging up shows one again. Of a model whose answers vary
+    it is only seen whether it answers, and when.
     """
     _inferences(probe, "rest", _share(probe))
 
@@ -141,10 +143,10 @@ def adversarial_given_up_by_hundreds(probe: Probe) -> None:
 
 def _inferences(probe: Probe, transport: Transport, times: float) -> None:
     way = paced_route(probe, transport)
-    ones = known(probe, way, KNOWN)
+    first = _known(probe, way, KNOWN)
     serving_before(probe)
     giving = of_inferences(probe, way, times)
-    others = [others_of(probe, way, ones), *_over_others(probe, transport)]
+    others = [first, *_over_others(probe, transport)]
     Bystanders(probe, giving, giving.ways_of(WAYS[transport]), others, _crowd(probe, others[0])).judge()
 
 
@@ -154,7 +156,18 @@ def _over_others(probe: Probe, transport: Transport) -> Iterator[Others]:
         if other != transport:
             with contextlib.suppress(Untestable):
                 way = paced_route(probe, other)
-                yield others_of(probe, way, known(probe, way, 1))
+                yield _known(probe, way, 1)
+
+
+def _known(probe: Probe, way: PacedRoute, count: int) -> Others:
+    """Requests of others; of a model that varies it is only asked whether it answers, and when."""
+    if not probe.declared_varying and probe.model.route.steady():
+        return others_of(probe, way, known(probe, way, count))
+    ones = answered(way, distinct(way.base, count), count)
+    if not ones:
+        probe.untestable(f"no request is answered over {way.name}")
+    way.time_by(ones)
+    return others_of(probe, way, ones, compared=False)
 
 
 def _streams(probe: Probe, generation: Generation, body: bytes) -> Others:
@@ -170,7 +183,7 @@ def _streams(probe: Probe, generation: Generation, body: bytes) -> Others:
         return None if same else MixedUpAnswer("changed", "another stream than before")
 
     seconds = statistics.median([first.elapsed_s, second.elapsed_s])
-    return Others("REST", seconds, lambda _: generation.send(body, stream=True), strayed, lambda _: False)
+    return Others("REST", seconds, lambda _: generation.send(body, stream=True), strayed, lambda _: False, steady)
 
 
 def _share(probe: Probe) -> float:
