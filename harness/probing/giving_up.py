@@ -54,6 +54,8 @@ class Way:
         Where the moment matters half of them go out alone: only then is it known how long an answer takes.
         """
         waits = [self._wait(usual, (each + 1) / count) for each in range(count)]
+        # Last those in the middle of an answer: what they leave is not used up by one that is answered after all.
+        waits.sort(key=lambda wait: -abs(wait - usual / 2))
         alone = waits[::2] if self.until else []
         beside = waits[1::2] if self.until else waits
         yield from ((each,) for each in alone)

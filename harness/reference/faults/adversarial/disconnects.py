@@ -138,12 +138,12 @@ def cancelled_holds_worker(hooks: Hooks) -> None:
 @fault(
     "deadline-outlives-its-call",
     SAME,
-    text="three calls after one that was given up get DEADLINE_EXCEEDED as well",
+    text="up to twelve calls after some that were given up get DEADLINE_EXCEEDED as well",
     transport="grpc",
     effect="state",
 )
 def deadline_outlives_its_call(hooks: Hooks) -> None:
-    passed: deque[bool] = deque(maxlen=3)
+    passed: deque[bool] = deque(maxlen=12)
     when_cancelled(hooks, lambda _: passed.extend([True] * 3))
 
     def edit(_: Call, __: Any) -> None:
