@@ -17,6 +17,7 @@ from harness.record.disk import REFUSES, CannotRecord, of_this_machine
 from harness.record.quoting import clip
 from harness.run.evidenced import take_back
 from harness.run.results import BUDGET, reason_of
+from harness.run.sent_again import tie
 from harness.verdicts import Level, Verdict
 
 
@@ -34,6 +35,7 @@ def execute(check: Check, probe: Probe, unconnected: Collection[str] = ()) -> tu
             # What went wrong went wrong beside other requests: nothing of it counts before it was seen alone.
             with ahead.off():
                 _carried_out(check, probe, anew=True)
+        tie(check, probe)
     finally:
         ahead.over()
     defect = take_back(outcome, unconnected)

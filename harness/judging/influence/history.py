@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from harness.judging.influence.reduction import LONGEST, MOST, EarlierRequest, History, Reduction, after, words_of
-from harness.judging.influence.told import REPORTED, tell, telling
+from harness.judging.influence.told import REPORTED, How, tell, telling
 from harness.judging.still_serves import alive, serving
 from harness.oracles.whole import Deviation
 from harness.probing.menu.menu import KnownKind, Menu
@@ -101,7 +101,8 @@ class Histories:
         words = words_of(history) or "requests of other kinds"
         if words not in self.told:
             self.told.append(words)
-            tell(self.probe, self.menu, one, wrong, exchange, "after", words, again)
+            how: How = "kept after" if any(each.same for each in history) else "after"
+            tell(self.probe, self.menu, one, wrong, exchange, how, words, again)
 
     def _gone(self, one: KnownKind, exchange: Exchange) -> bool:
         """Whether the endpoint serves no more; what was given up by us has no answer either."""

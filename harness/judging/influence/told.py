@@ -29,13 +29,17 @@ def settled_menu(probe: Probe) -> Menu:
     return menu_of(probe)
 
 
+How = Literal["after", "kept after", "beside"]
+"""After other requests; after others with the very same values; with others under way beside it."""
+
+
 def tell(
     probe: Probe,
     menu: Menu,
     one: KnownKind,
     wrong: Sequence[Deviation],
     exchange: Exchange,
-    how: Literal["after", "beside"],
+    how: How,
     words: str,
     again: str,
 ) -> None:
@@ -46,11 +50,10 @@ def tell(
         words: the requests that bring it about.
         again: how often it came again, and what the control showed.
     """
-    shown = _shown(menu, one, wrong, exchange)
-    observed = (
-        f"{one.name} {how} {words}: {'; '.join([shown] if shown else [each.words for each in wrong[:2]])}; {again}"
-    )
-    clause, root = (LEAK, f"shown-{how}:{words}") if shown else (SAME, f"answer-{how}:{words}")
+    shown, kind = _shown(menu, one, wrong, exchange), how.replace(" ", "-")
+    what = shown or "; ".join(each.words for each in wrong[:2])
+    observed = f"{one.name} {how.removeprefix('kept ')} {words}: {what}; {again}"
+    clause, root = (LEAK, f"shown-{kind}:{words}") if shown else (SAME, f"answer-{kind}:{words}")
     probe.holds(False, clause=clause, expected=EXPECTED[clause], observed=observed, exchange=exchange, root=root)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
@@ -17,12 +19,15 @@ from harness.probing.menu.values import Values, in_order
 from harness.probing.probe import Probe
 from harness.record.exchange import Exchange, Transport
 from harness.wire.messages import InferRequest
+from harness.wire.varied import vary
 
 if TYPE_CHECKING:
     from harness.endpoint.grpc_route import GrpcRoute
 
 EXTENSION = "binary_tensor_data"
 VERSIONS = 2
+# Ids of sequences of one step begin here, those of each kind in a room of their own.
+SEQUENCES = 1 << 20
 # A slow model is asked in so many kinds at least.
 FEWEST = 5
 
@@ -120,7 +125,7 @@ def _compose(probe: Probe, menu: Menu, way: PacedRoute) -> None:
     transport = way.route.transport
     values = menu.values[transport] = Values.of(way.base, way.route.metadata, probe.endpoint.seed)
     most = FEWEST
-    for number, kind in enumerate(_kinds(probe, way, values)):
+    for number, kind in enumerate(map(_apart, _kinds(probe, way, values))):
         if number >= most:
             break
         one = _alone(menu, kind, transport, values)
@@ -146,6 +151,19 @@ def _kinds(probe: Probe, way: PacedRoute, values: Values) -> Iterator[RequestKin
         binary = probe.endpoint.extension(EXTENSION)
         return rest_kinds(way.route, outputs, versions, batches=values.batches, binary=binary)
     return grpc_kinds(cast("GrpcRoute", way.route), outputs, versions, batches=values.batches)
+
+
+def _apart(kind: RequestKind) -> RequestKind:
+    """The kind, with a sequence of its own for each request that is one whole sequence: two of one id may not meet."""
+    numbers = itertools.count(SEQUENCES + (zlib.crc32(kind.name.encode()) << 12))
+
+    def send(request: InferRequest) -> Exchange:
+        given = request.parameters or {}
+        alone = bool(given.get("sequence_start") and given.get("sequence_end"))
+        own = isinstance(given.get("sequence_id"), int) and alone
+        return kind.send(vary(request, parameters={"sequence_id": next(numbers)}) if own else request)
+
+    return replace(kind, send=send)
 
 
 def _alone(menu: Menu, kind: RequestKind, transport: Transport, values: Values) -> KnownKind | None:
