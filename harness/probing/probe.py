@@ -42,6 +42,9 @@ UNKNOWN_MODEL = "no-such-model-7f3a"
 # Characters of a root cause: some hold words of the endpoint.
 ROOT = 200
 
+# Exchanges of violations that are held until the check is over.
+MOST_SHOWN = 6
+
 # Facts that one check may note: how many there are is up to the endpoint.
 MOST_NOTED = 1000
 
@@ -62,6 +65,8 @@ class Probe:
     repeated: Exchange | None = field(default=None, init=False)
     # Takes the cases while they are about what the endpoint never promised.
     advisory: AdvisoryCases | None = field(default=None, init=False)
+    # The first exchanges by which something was reported broken.
+    shown: list[Exchange] = field(default_factory=list, init=False)
     # What the last search found; the case that is reported next is about it.
     _pending: SearchResult | None = field(default=None, init=False)
 
@@ -150,6 +155,7 @@ class Probe:
             cause = _missing_method(exchange) or (root or self.check.slug)[:ROOT]
             shown_by = (exchange.ref or None) if exchange is not None else None
             self.endpoint.memory.of(ToldViolations).add(self.id, name, cause, shown_by)
+            self.shown += [own] if own is not None and len(self.shown) < MOST_SHOWN else []
             self.outcome.violations.append(
                 Violation(
                     name,
@@ -181,6 +187,7 @@ class Probe:
         self.outcome.anew()
         self.endpoint.memory.of(ToldViolations).forget(self.id)
         self._pending = self.repeated = self.advisory = None
+        self.shown.clear()
         for route in self.on_model.routes.values() if self.on_model is not None else ():
             route.forget_mistakes()
             if self.endpoint.ahead.came_aside(route.metadata_exchange):

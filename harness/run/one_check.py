@@ -12,12 +12,12 @@ from harness.check import Check, EndpointLost, Inconclusive, NoAcceptedRequest, 
 from harness.criteria import Criterion
 from harness.incident import Incident
 from harness.outcome import Outcome, Violation
+from harness.probing.menu.sent_again import tie
 from harness.probing.probe import Probe
 from harness.record.disk import REFUSES, CannotRecord, of_this_machine
 from harness.record.quoting import clip
 from harness.run.evidenced import take_back
 from harness.run.results import BUDGET, reason_of
-from harness.run.sent_again import tie
 from harness.verdicts import Level, Verdict
 
 

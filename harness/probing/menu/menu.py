@@ -155,7 +155,7 @@ def _kinds(probe: Probe, way: PacedRoute, values: Values) -> Iterator[RequestKin
 
 def _apart(kind: RequestKind) -> RequestKind:
     """The kind, with a sequence of its own for each request that is one whole sequence: two of one id may not meet."""
-    numbers = itertools.count(SEQUENCES + (zlib.crc32(kind.name.encode()) << 12))
+    numbers = itertools.count(SEQUENCES + (zlib.crc32(kind.name.encode()) % SEQUENCES << 10))
 
     def send(request: InferRequest) -> Exchange:
         given = request.parameters or {}

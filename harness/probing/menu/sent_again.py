@@ -32,8 +32,8 @@ def tie(check: Check, probe: Probe) -> None:
         return
     outcome = probe.outcome
     broken = {each.exchange for each in outcome.violations if each.clause in check.clauses and not each.one_of_many}
-    recent = {each.ref: each for each, _ in probe.endpoint.first.recorder.recent if each.ref in broken}
-    chosen = [recent[ref] for ref in sorted(recent) if _comparable(recent[ref])][:MOST]
+    shown = {each.ref: each for each in probe.shown if each.ref in broken and _comparable(each)}
+    chosen = list(shown.values())[:MOST]
     odd = {exchange.ref for exchange in chosen if _otherwise(probe, exchange)}
     outcome.violations = [_tied(each) if each.exchange in odd and each.clause in check.clauses else each
                           for each in outcome.violations]  # fmt: skip

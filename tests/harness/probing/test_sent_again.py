@@ -9,9 +9,9 @@ from typing import Any, cast
 import pytest
 
 from harness.outcome import Outcome, Violation
+from harness.probing.menu import sent_again
 from harness.probing.probe import Probe
 from harness.record.exchange import Exchange
-from harness.run import sent_again
 from harness.verdicts import Level
 
 CLAUSE = "REST-OUT-03"
