@@ -142,7 +142,7 @@ class Company:
 
 
 def blocks(kinds: Block, seed: int) -> list[Block]:
-    """Blocks of a few, so that every two kinds are in one of them; at last all at once, twice each."""
+    """Blocks of a few, so that every two kinds are in one of them; at last all at once."""
     places = list(range(len(kinds)))
     drawn = random.Random(seed)  # noqa: S311 -- of no one's secrets
     first = kinds[0].transport
@@ -159,4 +159,4 @@ def blocks(kinds: Block, seed: int) -> list[Block]:
         missing -= {frozenset(pair) for pair in itertools.combinations(block, 2)}
         drawn.shuffle(block)
         made.append([kinds[each] for each in block])
-    return [*made, [*kinds, *kinds]]
+    return [*made, kinds]

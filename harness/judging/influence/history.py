@@ -15,7 +15,7 @@ from harness.probing.probe import Probe
 from harness.record.exchange import Exchange
 
 # Rounds in which all kinds follow each other in an order of their own, beside the walks around the plain requests.
-ROUNDS = 2
+ROUNDS = 1
 
 
 @dataclass(slots=True)
@@ -142,6 +142,7 @@ def orders(kinds: Sequence[KnownKind], seed: int, *, most: int) -> Iterator[list
 
 
 def twins_of(kinds: Sequence[KnownKind]) -> list[tuple[KnownKind, KnownKind]]:
-    """The plain request before each kind that can have its values, and after it."""
+    """The plain request before each kind that can have its values, and after each of its transport."""
     plain, *others = [each for each in kinds if each.kind.twin]
-    return [(plain, each) for each in others] + [(each, plain) for each in others if each.answered]
+    before = [each for each in others if each.answered and each.transport == plain.transport]
+    return [(plain, each) for each in others] + [(each, plain) for each in before]

@@ -99,6 +99,9 @@ class Reduction:
         if found is None:
             return None
         found = self._without_idle(found)
+        plain = tuple(EarlierRequest(each.one) for each in found)
+        if any(each.same for each in found) and self.breaks(plain):
+            found = plain
         tries = [self.breaks(found) for _ in range(TWICE)]
         self.again = (sum(tries), len(tries))
         return found if any(tries) else None
