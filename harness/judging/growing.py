@@ -21,6 +21,7 @@ from harness.probing.concurrent import together
 from harness.probing.probe import Probe
 from harness.probing.replies import refused, status_of
 from harness.record.exchange import Exchange
+from harness.waiting import wait
 
 # Requests side by side of which one meets a worker that is gone: more than a service usually has workers.
 SIDE_BY_SIDE, FAR_SIDE_BY_SIDE = 6, 24
@@ -28,6 +29,7 @@ SIDE_BY_SIDE, FAR_SIDE_BY_SIDE = 6, 24
 INSIDE = 3
 # A step that takes more than this share of the time for one request is the last: the next may rightly take too long.
 SHARE = 1 / 16
+REST_SECONDS = 2.0
 HUNG, CRASHED = Criterion.NO_HANG.clause, Criterion.NO_CRASH.clause
 
 Outcome = Literal["answered", "refused", "broken", "silent"]
@@ -83,6 +85,8 @@ class Workers:
         with self.probe.endpoint.first.recorder.unwatched():
             sent = together(lambda _: self.route.ask(request, fresh=True), range(self.width))
         gone = [each for each in sent if unanswered(each)]
+        if not any(each.ok for each in sent):
+            gone = sent  # all refused, where none was before: nobody is left who could do it
         self._lost = len(gone)
         return gone[0] if gone else None
 
@@ -102,7 +106,9 @@ class Workers:
         seen = alive(self.probe, patience=3 * self._seconds())
         if not serving(self.probe, seen, after):
             return False
-        first, missed = self._lost, self.lost() or self.lost()
+        first = self._lost
+        wait(REST_SECONDS)  # what is still busy with what was sent is given time
+        missed = self.lost() or self.lost()
         counted = f"{first} and then {self._lost} of {self.width} valid requests side by side get no answer"
         return self.probe.holds(
             missed is None,

@@ -166,9 +166,9 @@ def _workers(probe: Probe, route: AnyRoute, *, far: bool = False) -> Workers:
 def adversarial_shape_outgrows_data(probe: Probe) -> None:
     """A shape that says more rows than there are is refused, however many it says, and survived.
 
-    The data of one row; the shape says 8, 64, ... 262 144, and a number for which no process has addresses. Then data
-    nested as one row, with a shape of two and of eight: neither wins. What lies between, and might fill the memory of a
-    server that does not compare, needs ``stress``. ATLAS AML.T0029.
+    The data of one row; the shape says 8, 64, ... 262 144 and, where all of these are refused, a number for which no
+    process has addresses. Then data nested as one row, with a shape of two and of eight: neither wins. What might fill
+    the memory of a server that does not compare needs ``stress``. ATLAS AML.T0029.
     """
     _grow_shape(probe, "rest")
 
@@ -241,10 +241,13 @@ def _grow_shape(probe: Probe, transport: Transport, *, far: bool = False) -> Non
                     exchange=exchange, root=clause)  # fmt: skip
 
     known = DATATYPES.get(tensor.datatype)
-    beyond = beyond_addresses(product(tensor.shape[1:]), (known.size if known else None) or 1)
-    sizes = count.sizes(far=far) if far else [*count.sizes(), beyond]
+    sizes = count.sizes(far=far)
     growth = Growth(probe, workers, count, send, judge, each=True, inside=0)
     serves = growth.run(sizes)
+    if serves and not growth.hung and (far or not growth.answered):
+        # Of who does not compare, nobody knows how much is filled before the rest is missed: that needs permission.
+        sizes = [beyond_addresses(product(tensor.shape[1:]), (known.size if known else None) or 1)]
+        serves = growth.run(sizes)
     if serves and growth.last is not None:
         serves = workers.hold(f"the last of these: {count.words(sizes[-1])}", count.name, growth.last)
     if not growth.answered:
