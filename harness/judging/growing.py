@@ -83,7 +83,9 @@ class Workers:
         """One of the requests that got no answer; None if all got one."""
         request = self.route.accepted().request
         with self.probe.endpoint.first.recorder.unwatched():
-            sent = together(lambda _: self.route.ask(request, fresh=True), range(self.width))
+            # A limit of our own: these silences are what is asked for, and none to lose patience over.
+            limit = self._seconds()
+            sent = together(lambda _: self.route.ask(request, fresh=True, timeout=limit), range(self.width))
         gone = [each for each in sent if unanswered(each)]
         if not any(each.ok for each in sent):
             gone = sent  # all refused, where none was before: nobody is left who could do it

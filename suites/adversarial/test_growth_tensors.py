@@ -160,15 +160,15 @@ def _workers(probe: Probe, route: AnyRoute, *, far: bool = False) -> Workers:
     f"{SIDE_BY_SIDE} requests side by side are answered",
     per="model",
     needs=["rest-infer-answers-200"],
-    faults=["shape-beyond-addresses-held", "nested-data-outvotes-shape"],
+    faults=["shape-of-100000-rows-ends-a-worker", "nested-data-outvotes-shape"],
     fix=SHAPE_FIX,
 )
 def adversarial_shape_outgrows_data(probe: Probe) -> None:
     """A shape that says more rows than there are is refused, however many it says, and survived.
 
-    The data of one row; the shape says 8, 64, ... 262 144 and, where all of these are refused, a number for which no
-    process has addresses. Then data nested as one row, with a shape of two and of eight: neither wins. What might fill
-    the memory of a server that does not compare needs ``stress``. ATLAS AML.T0029.
+    The data of one row; the shape says 8, 64, ... 262 144. Then data nested as one row, with a shape of two and of
+    eight: neither wins. What might fill the memory of a server that compares too late needs ``stress``.
+    ATLAS AML.T0029.
     """
     _grow_shape(probe, "rest")
 
@@ -183,7 +183,7 @@ def adversarial_shape_outgrows_data(probe: Probe) -> None:
     per="model",
     transport="grpc",
     needs=["grpc-infer-reply-well-formed"],
-    faults=["grpc-shape-beyond-addresses-ends-a-worker"],
+    faults=["grpc-shape-of-100000-rows-ends-a-worker"],
     fix=SHAPE_FIX,
 )
 def adversarial_grpc_shape_outgrows_data(probe: Probe) -> None:
@@ -200,13 +200,35 @@ def adversarial_grpc_shape_outgrows_data(probe: Probe) -> None:
     f"{FAR_SIDE_BY_SIDE} requests side by side are answered",
     per="model",
     needs=["rest-infer-answers-200"],
-    faults=["shape-of-gigabytes-ends-a-worker"],
+    faults=["shape-of-gigabytes-ends-a-worker", "shape-beyond-addresses-held"],
     allow="stress",
     fix=SHAPE_FIX,
 )
 def adversarial_shape_outgrows_memory(probe: Probe) -> None:
-    """A shape that says as many rows as would fill a memory is refused, and survived. ATLAS AML.T0029."""
+    """A shape that says as many rows as would fill a memory is refused, and survived.
+
+    From two million rows to some billions, and then a number for which no process has addresses. ATLAS AML.T0029.
+    """
     _grow_shape(probe, "rest", far=True)
+
+
+@check(
+    "adversarial-grpc-shape-outgrows-memory",
+    clauses=["GRPC-TC-08", "GRPC-RAW-04"],
+    duties=["A15-4-c", "A15-5-b", "A15-5-c"],
+    criteria=SURVIVES,
+    criterion="over gRPC, each shape from megabytes to beyond memory is refused, in time, and afterwards all of "
+    f"{FAR_SIDE_BY_SIDE} calls side by side are answered",
+    per="model",
+    transport="grpc",
+    needs=["grpc-infer-reply-well-formed"],
+    faults=["grpc-shape-beyond-addresses-ends-a-worker"],
+    allow="stress",
+    fix=SHAPE_FIX,
+)
+def adversarial_grpc_shape_outgrows_memory(probe: Probe) -> None:
+    """A shape that says as many rows as would fill a memory is refused over gRPC, and survived; as over REST."""
+    _grow_shape(probe, "grpc", far=True)
 
 
 def _grow_shape(probe: Probe, transport: Transport, *, far: bool = False) -> None:
@@ -244,8 +266,8 @@ def _grow_shape(probe: Probe, transport: Transport, *, far: bool = False) -> Non
     sizes = count.sizes(far=far)
     growth = Growth(probe, workers, count, send, judge, each=True, inside=0)
     serves = growth.run(sizes)
-    if serves and not growth.hung and (far or not growth.answered):
-        # Of who does not compare, nobody knows how much is filled before the rest is missed: that needs permission.
+    if serves and not growth.hung and far:
+        # Some that refuse have filled the memory first.
         sizes = [beyond_addresses(product(tensor.shape[1:]), (known.size if known else None) or 1)]
         serves = growth.run(sizes)
     if serves and growth.last is not None:

@@ -23,7 +23,8 @@ def _rows(request: InferRequest) -> int:
 @variant("low-limits", "batches above 100 rows, 50 parameters, 300 letters of an id and 150 levels are refused")
 def low_limits(hooks: Hooks) -> None:
     def gate(call: Call) -> Reply | None:
-        deep = call.op == "infer" and re.search(rb"\[{%d}|(\{[^{}]{0,8}){%d}" % (DEPTH, DEPTH), call.body[:16384])
+        text = call.op == "infer" and "inference-header-content-length" not in call.headers
+        deep = text and re.search(rb"\[{%d}|(\{[^{}]{0,8}){%d}" % (DEPTH, DEPTH), call.body[:16384])
         return error(413, "the request is nested too deeply") if deep else None
 
     def look(_: Call, __: ModelVersion, request: InferRequest) -> None:

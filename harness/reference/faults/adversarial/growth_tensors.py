@@ -78,6 +78,14 @@ fault(
 )(loses_worker(_batch_above(3000), 5))
 
 fault(
+    "shape-of-100000-rows-ends-a-worker",
+    HANG,
+    "TDATA-17",
+    text="for a shape of six digits and more one of three workers is killed, once it has refused the request",
+    effect="hang",
+)(loses_reader(lambda call: re.search(rb'"shape"\s*:\s*\[\s*\d{6}', call.body) is not None))
+
+fault(
     "shape-beyond-addresses-held",
     HANG,
     "TDATA-17",
@@ -94,21 +102,36 @@ fault(
 )(loses_reader(lambda call: re.search(rb'"shape"\s*:\s*\[\s*\d{9,10}\D', call.body) is not None))
 
 
-@fault(
+def _loses_caller(rows: int) -> Install:
+    """A call with a shape of more rows is the last that its worker answers."""
+
+    def install(hooks: Hooks) -> None:
+        crew = Crew(hooks)
+
+        def look(call: Call, request: Any) -> None:
+            if any(size > rows for each in request.inputs for size in each.shape):
+                crew.lose(call)
+
+        hooks.grpc.asked("infer")(look)
+
+    return install
+
+
+fault(
+    "grpc-shape-of-100000-rows-ends-a-worker",
+    HANG,
+    text="a call with a shape of more than 10^5 rows is the last that one of three workers answers",
+    transport="grpc",
+    effect="hang",
+)(_loses_caller(10**5))
+
+fault(
     "grpc-shape-beyond-addresses-ends-a-worker",
     HANG,
     text="a call with a shape of more than 10^12 rows is the last that one of three workers answers",
     transport="grpc",
     effect="hang",
-)
-def grpc_shape_beyond_addresses(hooks: Hooks) -> None:
-    crew = Crew(hooks)
-
-    def look(call: Call, request: Any) -> None:
-        if any(size > 10**12 for each in request.inputs for size in each.shape):
-            crew.lose(call)
-
-    hooks.grpc.asked("infer")(look)
+)(_loses_caller(10**12))
 
 
 def _counted(document: Body) -> bool:
