@@ -14,7 +14,7 @@ from typing import Literal
 
 from harness.criteria import Criterion
 from harness.endpoint.route import AnyRoute
-from harness.generate.growth import GrowingCount
+from harness.generate.limits.growth import GrowingCount
 from harness.judging.still_serves import alive, serving
 from harness.oracles.equality import difference
 from harness.probing.concurrent import together

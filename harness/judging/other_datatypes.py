@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.criteria import Criterion
-from harness.generate.neighbours import as_numbers, neighbours
+from harness.generate.limits.neighbours import as_numbers, neighbours
 from harness.oracles.equality import difference
 from harness.probing.probe import Probe
 from harness.probing.replies import refused, status_of

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from harness.check import check
 from harness.criteria import Criterion
-from harness.generate.growth import GRPC_CHANGES, MAKERS, GrowingCount, counts_of, headers_of
 from harness.generate.hostile.requests import JSON, chunked
+from harness.generate.limits.growth import GRPC_CHANGES, MAKERS, GrowingCount, counts_of, headers_of
 from harness.judging.growing import FAR_SIDE_BY_SIDE, SIDE_BY_SIDE, Growth, Send, Workers, unchanged
 from harness.judging.hostility import valid_of
 from harness.probing.probe import Probe

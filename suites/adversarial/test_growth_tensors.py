@@ -9,8 +9,8 @@ from harness.check import check
 from harness.criteria import Criterion
 from harness.endpoint.rest_route import outputs_of
 from harness.generate.distinct import distinct, joined, pool_of_rows
-from harness.generate.growth import beyond_addresses, counts_of, with_rows_said
-from harness.generate.surplus import surplus
+from harness.generate.limits.growth import beyond_addresses, counts_of, with_rows_said
+from harness.generate.limits.surplus import surplus
 from harness.judging.growing import FAR_SIDE_BY_SIDE, SIDE_BY_SIDE, Growth, Workers
 from harness.oracles.equality import difference
 from harness.oracles.rows import batched_outputs, rows_strayed

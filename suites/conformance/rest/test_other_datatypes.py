@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.check import check
 from harness.criteria import Criterion
 from harness.endpoint.rest_route import outputs_of
-from harness.generate.neighbours import neighbours
+from harness.generate.limits.neighbours import neighbours
 from harness.judging.other_datatypes import judge_others
 from harness.probing.probe import Probe
 from harness.probing.replies import refused, status_of
