@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from harness.oracles.equality import elements_differ
 from harness.wire.tensor import Tensor
@@ -94,8 +95,8 @@ def rearranged(answer: WholeAnswer, order: Sequence[int]) -> tuple[WholeAnswer, 
             continue
         width = len(tensor.elements) // count
         rows = [tensor.elements[place * width : (place + 1) * width] for place in order]
-        outputs[name] = replace(tensor, elements=tuple(element for row in rows for element in row))
-    return replace(answer, outputs=outputs), frozenset(unknown)
+        outputs[name] = dataclasses.replace(tensor, elements=tuple(element for row in rows for element in row))
+    return dataclasses.replace(answer, outputs=outputs), frozenset(unknown)
 
 
 def shown_of_others(

@@ -6,6 +6,7 @@ Which names mean what is data (``numbers.toml``). Source of the format: Promethe
 from __future__ import annotations
 
 import functools
+import math
 import re
 import tomllib
 from collections.abc import Mapping
@@ -23,8 +24,9 @@ Role = Literal["success", "failure", "requests"]
 DATA = Path(__file__).parent / "numbers.toml"
 # Lines of an exposition that are read, and characters of one.
 LINES, WIDTH = 20_000, 2_000
-_SAMPLE = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? +([^ ]+)(?: +-?\d+)?")
-_LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"')
+_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+# A name begins where none goes on, and gives nothing back: the time is in proportion to the text, whatever it is.
+_LABEL = re.compile(r'(?<![a-zA-Z0-9_])([a-zA-Z_][a-zA-Z0-9_]*+)="((?:[^"\\]|\\.)*+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +104,24 @@ def read_statistics(probe: Probe) -> Numbers | None:
 
 
 def _samples(text: str) -> list[tuple[str, dict[str, str], float]]:
-    found = []
-    for line in text.splitlines()[:LINES]:
-        matched = _SAMPLE.fullmatch(line.strip()) if len(line) <= WIDTH and not line.startswith("#") else None
-        if matched is not None:
-            try:
-                found.append((matched[1], dict(_LABEL.findall(matched[2] or "")), float(matched[3])))
-            except ValueError:
-                continue
-    return found
+    lines = (line.strip() for line in text.splitlines()[:LINES])
+    return [found for line in lines if len(line) <= WIDTH and (found := _sample(line)) is not None]
+
+
+def _sample(line: str) -> tuple[str, dict[str, str], float] | None:
+    """Name, labels and value of one line of Prometheus's text format; None for any other line."""
+    name, brace, rest = line.partition("{")
+    labels, closing, tail = rest.rpartition("}") if brace else ("", "", "")
+    if not brace:
+        name, _, tail = line.partition(" ")
+    values = tail.split()
+    if bool(brace) != bool(closing) or not _NAME.fullmatch(name) or len(values) not in (1, 2):
+        return None
+    try:
+        value = float(values[0])
+    except ValueError:
+        return None
+    return (name, dict(_LABEL.findall(labels)), value) if math.isfinite(value) else None
 
 
 def _role(name: str, labels: Mapping[str, str], model: str) -> Role | None:

@@ -41,6 +41,12 @@ def vary(
     return made
 
 
+def without_parameters(base: InferRequest, prefix: str) -> InferRequest:
+    """``base`` without those of its own parameters whose names begin so."""
+    kept = {name: value for name, value in (base.parameters or {}).items() if not name.startswith(prefix)}
+    return replace(base, parameters=kept or None)
+
+
 def asking_for(base: InferRequest, *wishes: Wish) -> InferRequest:
     """``base`` with wishes about some outputs: others that it asks for, and their order, stay."""
     named = {name_of(wish): wish for wish in wishes}

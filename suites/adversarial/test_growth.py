@@ -126,7 +126,10 @@ def adversarial_request_grows_far(probe: Probe) -> None:
     fix=FIX,
 )
 def adversarial_grpc_request_grows_far(probe: Probe) -> None:
-    """The same counts of a call, far beyond what anybody has a use for, are answered or refused, and survived."""
+    """The same counts of a call, far beyond what anybody has a use for, are answered or refused, and survived.
+
+    As over REST, with calls.
+    """
     _grow(probe, "grpc", REQUEST, far=True)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from harness.check import check
 from harness.criteria import Criterion
@@ -15,7 +15,7 @@ from harness.probing.baseline import PacedRoute, declared_alike, excused, paced_
 from harness.probing.probe import Probe
 from harness.record.exchange import Exchange, Transport
 from harness.wire.messages import InferRequest
-from harness.wire.varied import vary
+from harness.wire.varied import vary, without_parameters
 
 LEAK, SAME = Criterion.NO_LEAK.clause, Criterion.SAME_ANSWER.clause
 TAKEN_OVER, LOST = "open-sequence-taken-over", "open-sequence-state-lost"
@@ -148,15 +148,10 @@ def _open(probe: Probe, transport: Transport) -> None:
 
 def _two(probe: Probe, way: PacedRoute) -> tuple[InferRequest, InferRequest]:
     """Two requests with different values and nothing of a sequence."""
-    found = [_plain(each) for each in distinct(way.route.accepted().request, 4)]
+    found = [without_parameters(each, "sequence_") for each in distinct(way.route.accepted().request, 4)]
     if len(found) < 2:
         probe.not_applicable("the model takes no two different values")
     return found[0], found[-1]
-
-
-def _plain(request: InferRequest) -> InferRequest:
-    kept = {name: value for name, value in (request.parameters or {}).items() if not name.startswith("sequence_")}
-    return replace(request, parameters=kept or None)
 
 
 def _alone(probe: Probe, sequences: _Sequences, request: InferRequest, steps: int) -> list[Outputs]:
