@@ -74,7 +74,10 @@ def adversarial_batch_grows(probe: Probe) -> None:
     fix=ROWS_FIX,
 )
 def adversarial_grpc_batch_grows(probe: Probe) -> None:
-    """A batch over gRPC, doubled, is answered row by row or refused as a whole; as over REST."""
+    """A batch over gRPC, doubled, is answered row by row or refused as a whole.
+
+    As over REST, with calls.
+    """
     _grow_rows(probe, "grpc")
 
 
@@ -92,7 +95,10 @@ def adversarial_grpc_batch_grows(probe: Probe) -> None:
     fix=ROWS_FIX,
 )
 def adversarial_batch_grows_far(probe: Probe) -> None:
-    """A batch far beyond what anybody sends is answered row by row or refused as a whole."""
+    """A batch far beyond what anybody sends is answered row by row or refused as a whole.
+
+    As the batch that is doubled, up to what fits into one body.
+    """
     _grow_rows(probe, "rest", far=True)
 
 
@@ -187,7 +193,10 @@ def adversarial_shape_outgrows_data(probe: Probe) -> None:
     fix=SHAPE_FIX,
 )
 def adversarial_grpc_shape_outgrows_data(probe: Probe) -> None:
-    """A shape that says more rows than there are is refused over gRPC, however many it says, and survived."""
+    """A shape that says more rows than there are is refused over gRPC, however many it says, and survived.
+
+    As over REST, with calls.
+    """
     _grow_shape(probe, "grpc")
 
 
@@ -227,7 +236,10 @@ def adversarial_shape_outgrows_memory(probe: Probe) -> None:
     fix=SHAPE_FIX,
 )
 def adversarial_grpc_shape_outgrows_memory(probe: Probe) -> None:
-    """A shape that says as many rows as would fill a memory is refused over gRPC, and survived; as over REST."""
+    """A shape that says as many rows as would fill a memory is refused over gRPC, and survived.
+
+    As over REST, with calls.
+    """
     _grow_shape(probe, "grpc", far=True)
 
 
