@@ -1,4 +1,4 @@
-"""Several replicas are one service: over whichever connection, at whichever address (Art. 15(1), 15(4))."""
+"""Several replicas are one service: over whichever connection (Art. 15(1), 15(4))."""
 
 from __future__ import annotations
 
@@ -6,31 +6,22 @@ from collections.abc import Sequence
 
 from harness.check import check
 from harness.criteria import Advice, Criterion
-from harness.endpoint.instances import instances
-from harness.generate.distinct import distinct
 from harness.judging.mixed_up import VARIES
 from harness.oracles.taking_turns import counted, takes_turns
 from harness.probing.baseline import declared_alike
 from harness.probing.probe import Probe
 from harness.probing.replicas.census import Census, census_of
 from harness.probing.replicas.glances import (
-    HEADER,
-    METADATA,
-    READY,
-    SERVER,
-    VERSION,
+    DIFFER,
+    DISAGREE,
+    FACTS,
     Glance,
-    glance,
     groups,
     same_answers,
 )
 from harness.record.exchange import Transport
 
 SAME, ONE = Criterion.SAME_ANSWER.clause, Advice.ONE_SERVICE.clause
-FACTS = (SERVER, HEADER, METADATA, READY, VERSION)
-DISAGREE, DESCRIBED_OTHERWISE = "replicas-answer-differently", "replicas-differ"
-# The fixed probe set of named replicas.
-PROBES = 4
 FIX = "Roll all replicas out to one version of server and model, and take one out of rotation until it has it."
 
 
@@ -81,47 +72,6 @@ def failover_grpc_connections_agree(probe: Probe) -> None:
     _connections_agree(probe, "grpc")
 
 
-@check(
-    "failover-replicas-agree",
-    duties=["A15-1-d", "A15-4-d"],
-    criteria=[Criterion.SAME_ANSWER],
-    advice=[Advice.ONE_SERVICE],
-    criterion="replicas that were named, or that one name stands for, have one server, one model and one answer",
-    per="model",
-    kind="sampling",
-    shown_by="tests/endtoend/test_replicas.py",
-    fix=FIX,
-)
-def failover_replicas_agree(probe: Probe) -> None:
-    """Replicas say and answer the same, each asked alone.
-
-    Each --endpoint, or each address that the name of a single one stands for: metadata of server and model, readiness
-    and four inferences, twice. What one replica itself says differently the second time is left out. A conflict is
-    told with what each says: no majority is taken for right.
-    """
-    _replicas_agree(probe, "rest")
-
-
-@check(
-    "failover-grpc-replicas-agree",
-    duties=["A15-1-d", "A15-4-d"],
-    criteria=[Criterion.SAME_ANSWER],
-    advice=[Advice.ONE_SERVICE],
-    criterion="replicas that were named, or that one name stands for, have one server, one model and one answer",
-    per="model",
-    kind="sampling",
-    transport="grpc",
-    shown_by="tests/endtoend/test_replicas.py",
-    fix=FIX,
-)
-def failover_grpc_replicas_agree(probe: Probe) -> None:
-    """Replicas say and answer the same over gRPC, each asked alone.
-
-    As over REST.
-    """
-    _replicas_agree(probe, "grpc")
-
-
 def _connections_agree(probe: Probe, transport: Transport) -> None:
     census = census_of(probe, transport)
     for name in FACTS:
@@ -136,7 +86,7 @@ def _connections_agree(probe: Probe, transport: Transport) -> None:
         probe.holds(
             not conflict, clause=ONE, expected=f"one {name}, over whichever connection",
             observed=f"{name} in turns: {'; '.join(told)}" if conflict else "one", exchange=shown.shown_by[name],
-            root=f"{DESCRIBED_OTHERWISE}:{name}",
+            root=f"{DIFFER}:{name}",
         )  # fmt: skip
     declared_alike(probe)
     _answers_agree(probe, census)
@@ -165,56 +115,3 @@ def _at_one(glances: Sequence[Glance]) -> bool:
 
 def _reversed(seen: Glance) -> Glance:
     return Glance(seen.where, {}, {}, seen.ready, seen.answers[::-1], seen.outputs[::-1])
-
-
-def _replicas_agree(probe: Probe, transport: Transport) -> None:
-    route = probe.model.over(transport)
-    requests = list(distinct(route.accepted().request, PROBES))
-    with instances(probe.endpoint, transport) as found:
-        if len(found) < 2:
-            probe.not_applicable("one replica is known, at one address (--endpoint may be given several times)")
-        # One that is down is not the endpoint that is probed, and nobody waits for it.
-        with route.client.recorder.unwatched():
-            rounds = [
-                [glance(probe.endpoint, route, each.client, requests, each.name) for each in found] for _ in range(2)
-            ]
-    silent = [each.where for each in rounds[1] if not each.answers[0].answered]
-    for name in FACTS:
-        _told_alike(probe, name, rounds)
-    if not probe.declared_varying:
-        _answered_alike(probe, rounds)
-    if silent:
-        probe.untestable(f"no answer from {', '.join(silent)}: compared with nothing")
-
-
-def _told_alike(probe: Probe, name: str, rounds: Sequence[Sequence[Glance]]) -> None:
-    """One thing that replicas say of themselves; what one says differently the next time is no word of the replica."""
-    said = {
-        one.where: one.facts[name]
-        for one, again in zip(*rounds, strict=True)
-        if name in one.facts and one.facts[name] == again.facts.get(name)
-    }
-    last = next(
-        (each for each in rounds[1] if said.get(each.where) not in (None, next(iter(said.values()), None))), None
-    )
-    probe.holds(
-        last is None, clause=ONE, expected=f"one {name} at all replicas",
-        observed="; ".join(f"{where}: {value}" for where, value in said.items()),
-        exchange=(last or rounds[1][0]).shown_by[name], root=f"{DESCRIBED_OTHERWISE}:{name}",
-    )  # fmt: skip
-
-
-def _answered_alike(probe: Probe, rounds: Sequence[Sequence[Glance]]) -> None:
-    steady = [again for one, again in zip(*rounds, strict=True) if any(one.outputs) and not same_answers(one, again)]
-    if len(steady) < 2:
-        probe.observe("fewer than two replicas answer alike twice: their answers are not compared", SAME)
-        return
-    own = groups(steady)
-    other = next((each for each, group in zip(steady, own, strict=True) if group), None)
-    letters = {group: chr(ord("A") + number) for number, group in enumerate(dict.fromkeys(own))}
-    told = "; ".join(f"{each.where}: answers {letters[group]}" for each, group in zip(steady, own, strict=True))
-    found = f"; A against {letters[own[steady.index(other)]]}, {same_answers(steady[0], other)}" if other else ""
-    probe.holds(
-        other is None, clause=SAME, expected="one answer to one request, at whichever replica", observed=told + found,
-        exchange=(other or steady[0]).answers[0], root=DISAGREE,
-    )  # fmt: skip

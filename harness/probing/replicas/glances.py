@@ -25,6 +25,9 @@ SERVER, HEADER, METADATA, READY, VERSION = (
     "readiness of the model",
     "version in the answer",
 )
+FACTS = (SERVER, HEADER, METADATA, READY, VERSION)
+# Root causes: of answers, and of what is said, with what it is about.
+DISAGREE, DIFFER = "replicas-answer-differently", "replicas-differ"
 # Refusals that speak of the moment, or of who is asking, and not of what is asked for.
 PASSING = (401, 403, 408, 429, 500, 502, 503, 504)
 DEADLINE_EXCEEDED = 4
