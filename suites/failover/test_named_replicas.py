@@ -61,10 +61,10 @@ def failover_grpc_replicas_agree(probe: Probe) -> None:
 
 def _replicas_agree(probe: Probe, transport: Transport) -> None:
     route = probe.model.over(transport)
-    requests = list(distinct(route.accepted().request, PROBES))
     with instances(probe.endpoint, transport) as found:
         if len(found) < 2:
             probe.not_applicable("one replica is known, at one address (--endpoint may be given several times)")
+        requests = list(distinct(route.accepted().request, PROBES))
         # One that is down is not the endpoint that is probed, and nobody waits for it.
         with route.client.recorder.unwatched():
             rounds = [
