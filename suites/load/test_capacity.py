@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from harness.check import check
 from harness.criteria import Criterion
-from harness.judging.load_answers import LEVEL, answers_are_right, estimate
-from harness.judging.load_scenarios import knee_of, search_capacity
-from harness.probing.loading import loader
+from harness.judging.load.answers import LEVEL, answers_are_right, estimate
+from harness.judging.load.scenarios import knee_of, search_capacity
+from harness.probing.load.loading import loader
 from harness.probing.probe import Probe
 from harness.record.exchange import Transport
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from harness.check import check
 from harness.criteria import Advice, Criterion
-from harness.judging.load_answers import answers_are_right
-from harness.judging.load_scenarios import KEPT_SHARE, throughputs
+from harness.judging.load.answers import answers_are_right
+from harness.judging.load.scenarios import KEPT_SHARE, throughputs
 from harness.load.analysis.degradation import refused_of
-from harness.probing.load_validity import settle
-from harness.probing.loading import loader
+from harness.probing.load.loading import loader
+from harness.probing.load.validity import settle
 from harness.probing.probe import Probe
 from harness.record.exchange import Transport
 

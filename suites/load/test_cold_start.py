@@ -6,15 +6,15 @@ import time
 
 from harness.check import check
 from harness.criteria import Criterion
-from harness.judging.load_answers import answers_are_right
+from harness.judging.load.answers import answers_are_right
 from harness.judging.repository import is_listed, is_ready, load, with_reserve
 from harness.judging.repository import until as wait_until
 from harness.load.analysis.degradation import refused_of
 from harness.load.analysis.summary import tried_of
 from harness.load.records.rows import Status
-from harness.probing.load_records import latency_words
-from harness.probing.load_validity import sent_as_planned
-from harness.probing.loading import loader
+from harness.probing.load.loading import loader
+from harness.probing.load.records import latency_words
+from harness.probing.load.validity import sent_as_planned
 from harness.probing.probe import Probe
 from harness.probing.replies import status_of
 from harness.waiting import wait

@@ -9,15 +9,15 @@ import msgspec
 from harness.check import NotApplicable, Untestable, check
 from harness.criteria import Advice, Criterion
 from harness.judging.binary import is_listed
-from harness.judging.load_answers import answers_are_right, level_holds
-from harness.judging.load_scenarios import throughput
+from harness.judging.load.answers import answers_are_right, level_holds
+from harness.judging.load.scenarios import throughput
 from harness.load.analysis.load_run import LoadRun
 from harness.load.plan.load_plan import LoadCase
 from harness.policy import MixTable
-from harness.probing.load_cases import binary_case, case_of
-from harness.probing.load_records import latency_words
-from harness.probing.load_validity import sent_as_planned, settle
-from harness.probing.loading import ROUGH, Loader, loader
+from harness.probing.load.cases import binary_case, case_of
+from harness.probing.load.loading import ROUGH, Loader, loader
+from harness.probing.load.records import latency_words
+from harness.probing.load.validity import sent_as_planned, settle
 from harness.probing.probe import Probe
 
 OTHERS = Advice.SERVES_OTHERS.clause

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from harness.check import check
 from harness.criteria import Advice, Criterion
-from harness.judging.load_answers import answers_are_right, answers_come, level_holds, still_there
-from harness.judging.load_scenarios import stays
+from harness.judging.load.answers import answers_are_right, answers_come, level_holds, still_there
+from harness.judging.load.scenarios import stays
 from harness.load.analysis.degradation import refused_of
 from harness.load.analysis.drift import drifts_of
-from harness.probing.load_validity import sound
-from harness.probing.loading import loader
+from harness.probing.load.loading import loader
+from harness.probing.load.validity import sound
 from harness.probing.probe import Probe
 
 

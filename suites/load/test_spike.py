@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from harness.check import check
 from harness.criteria import Advice, Criterion
-from harness.judging.load_answers import answers_are_right, still_there
-from harness.judging.load_scenarios import overload, recovers, throughput
-from harness.probing.load_records import latency_words
-from harness.probing.load_validity import settle
-from harness.probing.loading import loader
+from harness.judging.load.answers import answers_are_right, still_there
+from harness.judging.load.scenarios import overload, recovers, throughput
+from harness.probing.load.loading import loader
+from harness.probing.load.records import latency_words
+from harness.probing.load.validity import settle
 from harness.probing.probe import Probe
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from harness.check import check
 from harness.criteria import Advice, Criterion
-from harness.judging.load_answers import answers_are_right, answers_come, level_holds, still_there
-from harness.judging.load_scenarios import rising, stays
+from harness.judging.load.answers import answers_are_right, answers_come, level_holds, still_there
+from harness.judging.load.scenarios import rising, stays
 from harness.load.analysis.drift import Drift
 from harness.load.analysis.load_run import LoadRun
 from harness.load.analysis.two_levels import Levels, levels_of
-from harness.probing.load_validity import sound
-from harness.probing.loading import Loader, loader, seconds_to_decide
+from harness.probing.load.loading import Loader, loader, seconds_to_decide
+from harness.probing.load.validity import sound
 from harness.probing.probe import Probe
 from harness.record.exchange import Transport
 

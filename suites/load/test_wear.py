@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from harness.check import check
 from harness.criteria import Advice, Criterion
-from harness.judging.load_answers import answers_are_right, still_there
-from harness.judging.load_scenarios import throughput
-from harness.probing.load_validity import listened
-from harness.probing.loading import alone, loader
+from harness.judging.load.answers import answers_are_right, still_there
+from harness.judging.load.scenarios import throughput
+from harness.probing.load.loading import alone, loader
+from harness.probing.load.validity import listened
 from harness.probing.probe import Probe
 from harness.record.exchange import Transport
 from harness.waiting import wait

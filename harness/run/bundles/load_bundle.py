@@ -23,7 +23,7 @@ from harness.criteria import sentences
 from harness.load.analysis.load_run import LoadRun, read_run
 from harness.load.plan.load_plan import LoadPlan, read_plan
 from harness.load.records.rows import RecordsError
-from harness.probing.load_records import load_series
+from harness.probing.load.records import load_series
 from harness.record.clock import now
 from harness.run.events import storable
 from harness.run.planning.plan import DECISION_RULE

@@ -15,7 +15,7 @@ from harness.check import Check
 from harness.endpoint.models import ModelUnderTest
 from harness.judging.passive.rules import Models
 from harness.judging.passive.self_check import Transport
-from harness.probing.load_runner import LoadRunner
+from harness.probing.load.runner import LoadRunner
 from harness.run.accepting.baseline import Compared, compare
 from harness.run.accepting.waivers import stale_waivers
 from harness.run.events import incident_event

@@ -19,7 +19,7 @@ from harness.judging.passive.self_check import SelfChecker
 from harness.judging.passive.sightings import Sightings
 from harness.judging.passive.unanswered import UnansweredRequests
 from harness.policy import EndpointTable
-from harness.probing.load_runner import LoadRunner
+from harness.probing.load.runner import LoadRunner
 from harness.record.clock import now
 from harness.record.disk import Disk
 from harness.record.redact import Redactor

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from harness import check
-from harness.judging.load_answers import answers_come, level_holds, successes_at
-from harness.judging.load_scenarios import shows
+from harness.judging.load.answers import answers_come, level_holds, successes_at
+from harness.judging.load.scenarios import shows
 from harness.load.analysis.drift import Drift
 from harness.load.analysis.load_run import LoadRun
 from harness.load.analysis.summary import summarise
@@ -20,8 +20,8 @@ from harness.load.analysis.verdict import judge, judge_answers
 from harness.load.plan.load_plan import ServiceLevel
 from harness.load.records.rows import Flag, Rows, Status
 from harness.load.records.worker_facts import WorkerFacts
-from harness.probing.load_validity import sound
-from harness.probing.loading import Loader
+from harness.probing.load.loading import Loader
+from harness.probing.load.validity import sound
 from harness.verdicts import Verdict
 from tests.harness.load.runs import facts_of, merged_of, plan_of, rows_of
 

@@ -11,8 +11,8 @@ import pytest
 from harness.budget import Budget, BudgetExhausted, Limits
 from harness.load.plan.load_plan import LoadCase
 from harness.policy import LoadTable, Policy, PolicyError, load_policy
-from harness.probing.load_runner import LoadRunner
-from harness.probing.loading import MOST_RATE_OF_WORKER, Loader, level_of, seconds_to_decide
+from harness.probing.load.loading import MOST_RATE_OF_WORKER, Loader, level_of, seconds_to_decide
+from harness.probing.load.runner import LoadRunner
 from harness.wire.access import Access
 
 

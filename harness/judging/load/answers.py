@@ -13,9 +13,9 @@ from harness.load.analysis.summary import tried_of
 from harness.load.analysis.verdict import LoadVerdict
 from harness.load.records.rows import Flag, Status
 from harness.outcome import Proportion
-from harness.probing.load_records import latency_words
-from harness.probing.load_validity import listened, settle
-from harness.probing.loading import Loader
+from harness.probing.load.loading import Loader
+from harness.probing.load.records import latency_words
+from harness.probing.load.validity import listened, settle
 from harness.stats import clopper_pearson
 from harness.verdicts import Verdict
 

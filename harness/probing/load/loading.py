@@ -23,11 +23,11 @@ from harness.load.analysis.validity import connections_needed
 from harness.load.plan.load_plan import PROTOCOLS, Bounds, ClosedLoop, Connections, LoadCase, LoadPlan, ServiceLevel
 from harness.load.plan.schedule import Arrivals, Schedule, Stage
 from harness.load.records.rows import Status
-from harness.probing.load_cases import cases_for, varies
-from harness.probing.load_memory import LoadMemories, LoadMemory
-from harness.probing.load_records import load_series
-from harness.probing.load_runner import LoadRunner
-from harness.probing.load_validity import NOISE
+from harness.probing.load.cases import cases_for, varies
+from harness.probing.load.memory import LoadMemories, LoadMemory
+from harness.probing.load.records import load_series
+from harness.probing.load.runner import LoadRunner
+from harness.probing.load.validity import NOISE
 from harness.probing.replies import status_of
 from harness.record.exchange import Transport
 from harness.verdicts import Verdict

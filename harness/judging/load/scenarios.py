@@ -19,8 +19,8 @@ from harness.load.analysis.load_run import LoadRun
 from harness.load.analysis.summary import response_without_lag_of, tried_of
 from harness.load.plan.schedule import NANOSECONDS
 from harness.load.records.rows import Rows, Status
-from harness.probing.load_validity import sound
-from harness.probing.loading import LEAST_RATE, ROUGH, Loader, seconds_to_decide
+from harness.probing.load.loading import LEAST_RATE, ROUGH, Loader, seconds_to_decide
+from harness.probing.load.validity import sound
 from harness.verdicts import Verdict
 from harness.wire.access import AccessError
 from harness.wire.rest import RestClient
@@ -152,7 +152,7 @@ class Watch:
 
     def untrue(self, found: LoadRun) -> tuple[int, int]:
         """How often it said ready while nothing was answered for a second either side; how often it was asked."""
-        from harness.judging.load_answers import successes_at  # noqa: PLC0415 -- which imports this room's plans
+        from harness.judging.load.answers import successes_at  # noqa: PLC0415 -- which imports this room's plans
 
         start = found.start_ns
         if start is None:

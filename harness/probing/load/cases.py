@@ -13,7 +13,7 @@ from harness.endpoint.rest_route import NESTED, outputs_of
 from harness.generate.distinct import distinct
 from harness.load.plan.cases import SentCase, send_binary, send_grpc, send_rest
 from harness.load.plan.load_plan import ID_WIDTH, LoadCase
-from harness.probing.load_memory import LoadMemories
+from harness.probing.load.memory import LoadMemories
 from harness.record.exchange import Transport
 from harness.wire.messages import InferRequest
 

@@ -1,0 +1,1 @@
+"""What load shows: cases of a check."""
