@@ -44,6 +44,10 @@ class Criterion(_Named):
         "service-level",
         "the service level that the policy states under [load] holds (asked only where it states one)",
     )
+    FAILOVER = (
+        "failover",
+        "a drill costs no more than the policy allows under [[drills]] (asked only where it declares one)",
+    )
 
 
 class Advice(_Named):

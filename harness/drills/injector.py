@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
 from types import TracebackType
@@ -10,6 +11,7 @@ from typing import Self
 
 from harness.cluster.cluster import Cluster
 from harness.drills.declared import Drill
+from harness.drills.executions import read_executions
 from harness.drills.faults.fault import DrillFault, FaultError, Happening
 from harness.drills.making import FaultMaker
 from harness.drills.proxies import Proxies
@@ -33,6 +35,7 @@ class Injector:
         self._watchdog = FaultWatchdog(log)
         self._proxies = Proxies()
         self._maker = FaultMaker(self._proxies, cluster)
+        self._cluster = cluster
         self._faults: dict[str, DrillFault] = {}
         self._standing: set[str] = set()
 
@@ -95,6 +98,16 @@ class Injector:
         self._standing.discard(drill.name)
         self._watchdog.hold(drill.name, fault.standing)
         return happening
+
+    def executed(self, drill: Drill) -> Counter[str] | None:
+        """How often the service says it executed each id; None where a drill cannot know.
+
+        Raises:
+            NoExecutions: what the drill names cannot be read.
+        """
+        if drill.executions:
+            return read_executions(drill.executions, drill.folder)
+        return self._cluster.executed() if self._cluster is not None else None
 
     def close(self) -> None:
         """Take back what still stands, and end what was started for drills. A second time does nothing."""

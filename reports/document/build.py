@@ -89,6 +89,7 @@ def build(
         run=_run(recorded),
         checks=caused(checks, totals.findings),
         series=recorded.series,
+        drills=recorded.drills,
         duties=duties,
         silence=not_shown(recorded, clauses, duties, reader.trouble),
         summary=totals,

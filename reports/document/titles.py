@@ -21,6 +21,7 @@ _BEYOND: dict[str, Consequence] = {
     Criterion.NO_HANG.clause: "crash_or_hang",
     Criterion.READY_INFERS.clause: "crash_or_hang",
     Criterion.SERVICE_LEVEL.clause: "crash_or_hang",
+    Criterion.FAILOVER.clause: "crash_or_hang",
     Criterion.SAME_ANSWER.clause: "wrong_answer",
     Criterion.NO_SILENT_CHANGE.clause: "wrong_answer",
     Criterion.NO_OPEN_ACCESS.clause: "security",

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from harness.bundle.drills import DrillRecord
 from harness.bundle.parts import StandingName, Tester, VerdictName
 from reports.evidence.catalogue import CatalogueInfo, DutyRow
 from reports.evidence.checks import CheckResult
@@ -72,6 +73,7 @@ class Evidence(Record, frozen=True, kw_only=True):
     run: Run
     checks: list[CheckResult]
     series: list[dict[str, Any]]
+    drills: list[DrillRecord] = []
     duties: list[DutyRow]
     silence: list[NotShown]
     summary: Summary

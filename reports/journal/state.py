@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from harness.bundle.drills import DrillRecord, DrillSeen
 from harness.bundle.events import (
     BaselineHeld,
     CatalogueListed,
@@ -61,6 +62,7 @@ class JournalState:
     identities: list[IdentitySeen] = field(default_factory=list)
     checks: list[CheckResult] = field(default_factory=list)
     series: list[dict[str, Any]] = field(default_factory=list)
+    drills: list[DrillRecord] = field(default_factory=list)
     deviations: list[str] = field(default_factory=list)
     unsampled: list[UnsampledSeen] = field(default_factory=list)
     exchanges: ExchangeTotals = field(default_factory=ExchangeTotals)
@@ -226,6 +228,11 @@ def _series(recorded: JournalState, entry: Entry) -> None:
     recorded.series.append(dict(entry.data))
 
 
+def _drill(recorded: JournalState, entry: Entry) -> None:
+    seen = msgspec.convert(entry.data, DrillSeen)
+    recorded.drills.append(msgspec.structs.replace(seen.drill, check=seen.check))
+
+
 def _fact(recorded: JournalState, entry: Entry) -> None:
     recorded.facts.append(msgspec.convert(entry.data, FactSeen))
 
@@ -270,6 +277,7 @@ _TAKE: dict[str, Callable[[JournalState, Entry], None]] = {
     ItemsPlanned.kind_of_line: _items,
     IncidentSeen.kind_of_line: _incident,
     LoadSeries.kind_of_line: _series,
+    DrillSeen.kind_of_line: _drill,
     FactSeen.kind_of_line: _fact,
     DeviationSeen.kind_of_line: _deviation,
     UnsampledSeen.kind_of_line: _unsampled,

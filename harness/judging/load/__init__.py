@@ -1,1 +1,1 @@
-"""What load shows: cases of a check."""
+"""What load and drills show: cases of a check."""

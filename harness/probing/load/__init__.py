@@ -1,1 +1,1 @@
-"""Load from inside a check: plans, their cases, the runs and what they leave in the evidence."""
+"""Load from inside a check: plans, their cases, the runs and what they leave in the evidence; and drills."""

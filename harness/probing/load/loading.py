@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from harness.endpoint.route import AnyRoute
 from harness.load.analysis.early_stopping import min_requests
 from harness.load.analysis.load_run import LoadRun
 from harness.load.analysis.validity import connections_needed
+from harness.load.launch import Progress, nothing
 from harness.load.plan.load_plan import PROTOCOLS, Bounds, ClosedLoop, Connections, LoadCase, LoadPlan, ServiceLevel
 from harness.load.plan.schedule import Arrivals, Schedule, Stage
 from harness.load.records.rows import Status
@@ -209,16 +211,25 @@ class Loader:
             headers = tuple((name.lower(), value) for name, value in headers)
         return {"headers": headers, "key_file": str(Path(access.key).resolve()) if access.key else ""}
 
-    def _once(self, plan: LoadPlan, name: str) -> LoadRun:
+    def send(self, plan: LoadPlan, name: str, hear: Callable[[Progress], None] = nothing) -> LoadRun:
+        """Carry out a plan once within the budget, and keep its record, whoever was there to answer.
+
+        Raises:
+            BudgetExhausted, TesterFailed: nothing was sent, or nobody knows what.
+        """
         planned = len(plan.workload()[0])
         self.budget.take_many(planned)
         # Facts hold answers that were wrong, and those may hold anything: workers leave out what they must not write.
         plan = msgspec.structs.replace(plan, hidden=self.route.client.recorder.redactor.given)
-        found = self.bench.carry_out(plan, f"{self.probe.check.slug} {self.probe.model.id}")
+        found = self.bench.carry_out(plan, f"{self.probe.check.slug} {self.probe.model.id}", hear)
         if not planned:
             self.budget.used += len(found.merged.rows)
         self.memory.sent += len(found.merged.rows)
         self.probe.outcome.series.append(load_series(found, name, self.route.transport, self.probe.model.id))
+        return found
+
+    def _once(self, plan: LoadPlan, name: str) -> LoadRun:
+        found = self.send(plan, name)
         self._met_nobody(found)
         return found
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.budget import Limits
 from harness.check import TesterFailed
 from harness.load.analysis.load_run import LoadRun
-from harness.load.launch import Fleet, LaunchError, Progress
+from harness.load.launch import Fleet, LaunchError, Progress, nothing
 from harness.load.plan.load_plan import LoadPlan
 
 
@@ -58,8 +58,8 @@ class LoadRunner:
         """How much to try."""
         return PROFILE_SIZES[self.profile]
 
-    def carry_out(self, plan: LoadPlan, name: str) -> LoadRun:
-        """Carry out one plan.
+    def carry_out(self, plan: LoadPlan, name: str, hear: Callable[[Progress], None] = nothing) -> LoadRun:
+        """Carry out one plan; ``hear`` is told of its progress as well.
 
         Raises:
             TesterFailed: the processes that send could not be started.
@@ -67,6 +67,7 @@ class LoadRunner:
         fleet = self._fleet_for(plan)
 
         def show(now: Progress) -> None:
+            hear(now)
             of = f" of {now.planned}" if now.planned else ""
             self.say(f"{name}: {now.finished}{of} requests, {now.seconds:.0f} of {now.of_seconds:.0f} s")
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from harness.budget import Budget
+from harness.bundle.drills import DrillSeen
 from harness.bundle.events import FactSeen, UnsampledSeen
 from harness.bundle.series import LoadSeries
 from harness.check import Check, EndpointLost, TesterFailed
@@ -80,7 +81,7 @@ class Execution:
         )
         self.results[identity] = result
         for series in probe.outcome.series:
-            assert isinstance(series, LoadSeries)
+            assert isinstance(series, LoadSeries | DrillSeen)
             record.log(msgspec.structs.replace(series, check=identity))
         for fact in probe.outcome.facts:
             record.log(FactSeen(check=identity, **asdict(fact)))

@@ -12,6 +12,7 @@ from harness.budget import MEBIBYTE
 from harness.bundle.events import BaselineHeld, Closed, ItemPlanned, ItemsPlanned, SelfChecked
 from harness.bundle.store import store_of
 from harness.check import Check
+from harness.drills.injector import Injector
 from harness.endpoint.models import ModelUnderTest
 from harness.judging.passive.rules import Models
 from harness.judging.passive.self_check import Transport
@@ -129,6 +130,8 @@ class OpenRun:
         record = self._with.record
         self._with.watchdog.stop()
         try:
+            if (injector := self.endpoint.memory.find(Injector)) is not None:
+                injector.close()
             if (bench := self.endpoint.memory.find(LoadRunner)) is not None:
                 bench.close()
             # Where something could not be recorded nothing more is sent, and the last line says why it ended.

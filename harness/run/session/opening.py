@@ -13,6 +13,7 @@ import msgspec
 from harness.budget import MEBIBYTE, Budget
 from harness.check import Check
 from harness.clauses import Catalogue
+from harness.drills.injector import PERMISSION, Injector
 from harness.endpoint.endpoint import Endpoint
 from harness.judging.passive.repeated import RepeatedRequests
 from harness.judging.passive.self_check import SelfChecker
@@ -205,6 +206,8 @@ class PreparedRun:
             record.note(text)
         endpoint.ahead.note = record.note
         endpoint.memory.keep(LoadRunner(config.folder / "series", config.profile, config.limits, self._say))
+        if config.policy.drills and PERMISSION in config.allow:
+            endpoint.memory.keep(Injector(config.allow, cluster=config.cluster))
 
 
 def _purse(budget: Budget, prices: Prices, endpoint: Endpoint) -> Purse:

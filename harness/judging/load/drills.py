@@ -1,0 +1,88 @@
+"""What a drill shows: criteria that the policy states for it, and wrong answers whatever the policy says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.check import TesterFailed
+from harness.criteria import Criterion
+from harness.drills.account import Account
+from harness.drills.criteria import observed, stated
+from harness.drills.declared import Drill
+from harness.drills.drill import DrillEnding
+from harness.judging.load.answers import answers_are_right
+from harness.outcome import Proportion
+from harness.probing.load.drilling import CONFIDENCE, Drilled
+from harness.probing.load.loading import Loader
+from harness.probing.load.validity import sound
+from harness.stats import clopper_pearson
+
+METHOD = "Clopper-Pearson, each bound one-sided; share of repetitions in which every criterion of the drill held"
+
+
+def judge_drill(load: Loader, drill: Drill, found: Sequence[Drilled]) -> None:
+    """Report the cases of a drill: each criterion over all repetitions that were carried out.
+
+    Raises:
+        TesterFailed: the fault failed, or the tester did not send and listen all the time.
+        Untestable: a repetition was not carried out, because what came before the fault was not clean.
+    """
+    for each in found:
+        if (run := each.repetition.run) is not None:
+            answers_are_right(load, run)
+            if not sound(run):
+                raise TesterFailed(f"drill {drill.name}: {run.outcome.reason}")
+    carried_out = [each for each in found if each.repetition.ending is DrillEnding.CARRIED_OUT]
+    for each in carried_out:
+        load.probe.observe(f"drill {drill.name}: {words(each)}")
+    if carried_out:
+        for name, most in stated(drill).items():
+            _holds(load, drill, name, most, carried_out)
+        held = sum(not each.broken for each in carried_out)
+        share = clopper_pearson(held, len(carried_out), CONFIDENCE)
+        load.probe.outcome.estimate = Proportion(held, len(carried_out), METHOD, share.lower, share.upper, CONFIDENCE)
+    for each in found:
+        reason = f"drill {drill.name}: {each.repetition.reason}"
+        if each.repetition.ending is DrillEnding.FAULT_FAILED:
+            raise TesterFailed(reason)
+        if each.repetition.ending is DrillEnding.NOT_RUN:
+            load.probe.untestable(reason)
+
+
+def _holds(load: Loader, drill: Drill, name: str, most: float, carried_out: Sequence[Drilled]) -> None:
+    values = [observed(name, _account(each), each.executions) for each in carried_out]
+    broke = [value for value, each in zip(values, carried_out, strict=True) if name in each.broken]
+    seen = ", ".join("unknown" if value is None else f"{value:.4g}" for value in values)
+    load.probe.holds(
+        not broke,
+        clause=Criterion.FAILOVER.clause,
+        root=f"drill-costs-too-much:{drill.name}",
+        expected=f"{name} = {most:g}, as the policy states for drill {drill.name}",
+        observed=f"{seen} in {len(values)} repetition{'s' if len(values) > 1 else ''}; {words(carried_out[0])}",
+    )
+
+
+def _account(each: Drilled) -> Account:
+    account = each.repetition.account
+    assert account is not None
+    return account
+
+
+def words(each: Drilled) -> str:
+    """The account of one repetition in a sentence."""
+    account = _account(each)
+    total, since = account.total, account.since
+    unwell = f"{total.refused} refused + {total.failed} failed + {total.wrong} wrong + {total.lost} lost"
+    parts = [
+        f"{total.sent} sent = {total.correct} correct + {unwell}",
+        f"{since.bad} of {since.sent} since the fault not correct, {since.slow} slow",
+        f"recovered after {account.recovered_s:.3f} s",
+        f"longest time without an answer {account.outage_s:.3f} s",
+    ]
+    if account.refusal_s is not None:
+        parts.append(f"first refusal after {account.refusal_s:.3f} s")
+    if account.kinds:
+        parts.append(", ".join(f"{count} {kind}" for kind, count in account.kinds.items()))
+    if each.executions is not None:
+        parts.append(f"executed twice {each.executions.twice}, executed without an answer {each.executions.unanswered}")
+    return "; ".join(parts)

@@ -1,0 +1,86 @@
+"""Drills in a whole run: a replica behind a real balancer is frozen, and every request is accounted for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.endtoend.running import Ran, probe
+
+CHECK = "failover-drills[pair]"
+PHASES = ("before", "during", "after")
+FATES = ("correct", "refused", "failed", "wrong", "lost")
+STOP = "{kind = 'stop', process = {replica = 'r1'}}"
+# A busy machine makes the tester late; only a second counts as slow then.
+LIMITS = "max_failed = 0\nmax_recovery_s = 4.0\nafter_s = 12.0\ntimeout_s = 1.0"
+
+
+def drilled(folder: Path, fault: str, *, balancer: str, allow: str = "faults", limits: str = LIMITS) -> Ran:
+    """The evidence of a run with one drill."""
+    policy = folder / "policy.toml"
+    policy.write_text(f"[[drills]]\nname = 'one'\nrate = 100\nhold_s = 3.0\n{limits}\nfault = {fault}\n")
+    return probe(
+        f"embedded-cluster:{balancer}", folder / "evidence", "--oip-model", "pair", "--oip-policy", str(policy),
+        "--oip-allow", allow, "-k", "failover-drills",
+    )  # fmt: skip
+
+
+def only(run: Ran) -> dict[str, Any]:
+    """The one repetition of the one drill of a run."""
+    (drill,) = run.evidence["drills"]
+    (done,) = drill["repetitions"]
+    found: dict[str, Any] = done
+    return found
+
+
+def bad(account: dict[str, Any]) -> int:
+    """Requests that were not correct, of an account that closes."""
+    for each in PHASES:
+        assert account[each]["sent"] == sum(account[each][fate] for fate in FATES)
+        assert account[each]["unsent"] == 0
+    return sum(account[each]["sent"] - account[each]["correct"] for each in PHASES)
+
+
+def test_a_frozen_replica_behind_a_balancer_that_does_not_look(tmp_path: Path) -> None:
+    run = drilled(tmp_path, STOP, balancer="haproxy-loses")
+    assert run.verdicts[CHECK] == "fail", run.output
+    done = only(run)
+    assert done["ending"] == "carried out"
+    assert bad(done["account"]) > 0
+    assert bad(dict.fromkeys(PHASES, done["account"]["before"])) == 0
+    assert "max_failed" in done["broken"]
+    assert "drill-costs-too-much:one" in (tmp_path / "evidence" / "journal.jsonl").read_text()
+
+
+@pytest.mark.slow
+def test_the_same_behind_one_that_tries_again(tmp_path: Path) -> None:
+    run = drilled(tmp_path, STOP, balancer="haproxy-good")
+    assert run.verdicts[CHECK] == "pass", run.output
+    done = only(run)
+    assert bad(done["account"]) == 0
+    # At least once is the price: what the frozen replica had taken, another answered.
+    assert done["executions"]["twice"] > 0
+
+
+@pytest.mark.slow
+def test_a_control_finds_nothing(tmp_path: Path) -> None:
+    run = drilled(tmp_path, "{kind = 'none'}", balancer="envoy-good")
+    assert run.verdicts[CHECK] == "pass", run.output
+    done = only(run)
+    assert (bad(done["account"]), done["executions"]["twice"]) == (0, 0)
+
+
+@pytest.mark.slow
+def test_a_hook_that_cannot_take_back_is_the_testers_failure(tmp_path: Path) -> None:
+    hooks = "{kind = 'hooks', inject = ['true'], revert = ['false']}"
+    run = drilled(tmp_path, hooks, balancer="envoy-good")
+    assert run.verdicts[CHECK] == "tool_error", run.output
+    assert "not taken back" in run.output
+
+
+def test_nothing_is_caused_without_permission(tmp_path: Path) -> None:
+    run = drilled(tmp_path, STOP, balancer="envoy-good", allow="load")
+    assert run.evidence["drills"] == []
+    assert CHECK not in run.verdicts
