@@ -68,6 +68,8 @@ class Battery:
         """Everything."""
         await self.send("live", "GET", "/v2/health/live", Connection="close")
         await self.send("ready", "GET", "/v2/health/ready")
+        await self.send("live by POST", "POST", "/v2/health/live")
+        await self.send("live, asked something", "GET", "/v2/health/live?x")
         for path in ("/v2", "/v2/", "/v2/nothing", "/v2/models/none", "/v2/models/none/ready"):
             await self.send(path, "GET", path)
         listed = await self.send("list", "GET", "/v2/models")
@@ -79,6 +81,7 @@ class Battery:
             await self.send("unload", "POST", f"/v2/repository/models/{models[0]}/unload", {})
             await self.send("ready", "GET", "/v2/health/ready")
             await self.send("load", "POST", f"/v2/repository/models/{models[0]}/load", {})
+            await self.send("after load", "POST", f"/v2/models/{quote(models[0], safe='')}/infer", {"inputs": []})
 
     async def model(self, name: str) -> None:
         """All that is asked of one model."""
@@ -87,6 +90,7 @@ class Battery:
         name = name.partition(" ")[0]
         for leaf in ("", "/versions/1", "/versions/9", "/ready", "/versions/9/ready"):
             await self.send(leaf, "GET", path + leaf)
+        await self.send("through nobody", "GET", path, **{"x-forwarded-for": "192.0.2.1, , 192.0.2.2"})
         await self.send("wrong verb", "GET", path + "/infer")
         inputs = [entry(spec, 2) for spec in await self.specs(name)]
         for version in ("", "/versions/1", "/versions/9"):
@@ -172,11 +176,12 @@ def requests(inputs: list[dict[str, Any]], outputs: list[str]) -> list[tuple[str
         ("unnamed output", {**valid, "outputs": [{}]}),
         ("nulls", {**valid, "id": None, "parameters": None}),
         ("extra member", {**valid, "x": 1}),
-        ("input parameters", changed(parameters={})),
+        *[("input parameters", changed(parameters=given)) for given in ({}, {"p": 1})],
+        ("output parameters", {**valid, "outputs": [{"name": outputs[0], "parameters": {"p": 1}}]}),
         *[("parameters", {**valid, "parameters": {"p": value}}) for value in ("a", 1.5)],
         ("datatype FLOAT", changed(datatype="FLOAT")),
         ("other datatype", changed(datatype="INT32" if first["datatype"] != "INT32" else "FP32")),
-        *[("element", element(value)) for value in (None, "1", "x", True, 3, 5.5, 300, -1, 10**30)],
+        *[("element", element(value)) for value in (None, "1", "x", True, 3, 5.5, 300, -1, 10**30, 1e300)],
         ("NaN", json.dumps(element(math.nan)).encode()),
         ("scalar data", changed(data=5)),
         ("too few", changed(data=data[:-1])),

@@ -20,6 +20,8 @@ UNSEEN = {
     # Hostile requests, many at once, or real connections.
     "last-of-equal-keys", "no-pipelining", "slow-first-inference", "overloaded-503", "gzip-requests-with-limit",
     "odd-methods-501",
+    # Callers that give up, nine sequences at once, or metrics, which differ from run to run.
+    "given-up-computed-to-the-end", "sequence-slots-refused", "metrics-absent", "metrics-count-others",
     # Sizes that it does not send.
     "low-limits",
 }  # fmt: skip
