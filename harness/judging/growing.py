@@ -16,7 +16,7 @@ from harness.criteria import Criterion
 from harness.endpoint.route import AnyRoute
 from harness.generate.limits.growth import GrowingCount
 from harness.judging.still_serves import alive, serving
-from harness.oracles.equality import difference
+from harness.oracles.equality import Outputs, difference
 from harness.probing.concurrent import together
 from harness.probing.probe import Probe
 from harness.probing.replies import refused, status_of
@@ -30,6 +30,7 @@ INSIDE = 3
 # A step that takes more than this share of the time for one request is the last: the next may rightly take too long.
 SHARE = 1 / 16
 REST_SECONDS = 2.0
+MORE_INPUTS = "many-inputs"
 HUNG, CRASHED = Criterion.NO_HANG.clause, Criterion.NO_CRASH.clause
 
 Outcome = Literal["answered", "refused", "broken", "silent"]
@@ -223,7 +224,7 @@ def unchanged(probe: Probe, route: AnyRoute, count: GrowingCount) -> Judge:
     def judge(size: int, exchange: Exchange) -> None:
         if count.expects != "same" or not route.steady():
             return
-        change = difference(route.outputs(exchange), route.outputs(route.accepted().exchange), exact=False)
+        change = change_by(count, route.outputs(exchange), route.outputs(route.accepted().exchange))
         probe.holds(
             change is None,
             clause=Criterion.NO_SILENT_CHANGE.clause,
@@ -234,3 +235,13 @@ def unchanged(probe: Probe, route: AnyRoute, count: GrowingCount) -> Judge:
         )
 
     return judge
+
+
+def change_by(count: GrowingCount, found: Outputs, wanted: Outputs) -> str | None:
+    """How outputs differ from those of the valid request, in words; None if they do not.
+
+    An output more is no change where inputs were added: a model may have one for each input that it is given.
+    """
+    if count.name == MORE_INPUTS:
+        found = {name: tensor for name, tensor in found.items() if name in wanted}
+    return difference(found, wanted, exact=False)
