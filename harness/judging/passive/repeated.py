@@ -26,8 +26,9 @@ REQUESTS, LARGEST, HELD_BYTES, KEPT = 20_000, 64 * 1024, 16 << 20, 20
 _WAY = frozenset({"host", "user-agent", "accept", "connection", "content-length", "te", "grpc-timeout", ":authority"})
 # What an answer to these depends on is not in the request: a state, or memory that both sides share.
 _ELSEWHERE = (b"sequence_", b"shared_memory_", b"correlation")
-# The id in front, as requests of the tester have it; an id changes no answer.
-_ID = re.compile(rb'^\{"id":"[^"\\]*",')
+# The id in front, as requests of the tester have it; such an id changes no answer. Others may be what is refused: long
+# ones, and those of letters that a server cannot write into a header.
+_ID = re.compile(rb'^\{"id":"[A-Za-z0-9._-]{1,64}",')
 # Statuses that speak of the moment, of rights or of how much was sent, and not of the request.
 _OF_THE_MOMENT = frozenset({401, 403, 404, 407, 408, 413, 421, 425, 429, 431, 499, 501, 502, 503, 504})
 # Errors of gRPC that speak of the request, or say that the server broke down.

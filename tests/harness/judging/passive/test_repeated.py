@@ -60,6 +60,12 @@ def test_an_id_in_front_changes_no_request() -> None:
     assert found(answered(1.0, body=named[0]), answered(2.0, body=named[1])) == [("other answer", 1, 2)]
 
 
+@pytest.mark.parametrize("odd", ["ключ", "i" * 100, "a b", ""])
+def test_an_id_that_may_be_what_is_refused_makes_another_request(odd: str) -> None:
+    named = [b'{"id":"' + each.encode() + b'",' + BODY[1:] for each in ("a", odd)]
+    assert found(answered(1.0, body=named[0]), rest(500, {"error": "no"}, body=named[1])) == []
+
+
 def test_state_and_memory_that_is_shared_are_left_out() -> None:
     body = b'{"parameters":{"sequence_id":1},' + BODY[1:]
     assert found(answered(1.0, body=body), answered(2.0, body=body)) == []
