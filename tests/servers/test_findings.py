@@ -7,8 +7,10 @@ no run shows any more. CI probes each server once; the other ways to probe it ar
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -151,11 +153,18 @@ def shown(line: str) -> str:
 def again(command: str, folder: Path, tries: int = 9) -> str:
     """Run a printed line in the bundle and give the status that came back."""
     if "--http2" in command:
-        done = subprocess.run(command, shell=True, cwd=folder, capture_output=True, text=True, timeout=60)
+        done = shell(command, folder)
         # A server that refuses before it has read the call resets the stream, which curl may meet before the status.
         if tries and done.returncode == CURL_STREAM:
             return again(command, folder, tries - 1)
         found = re.search(r"^grpc-status: (\d+)", done.stdout, re.MULTILINE)
         return found.group(1) if found else done.stdout or NOTHING
     line = command.replace("curl -sS", "curl -sS -o /dev/null -w '%{http_code}'", 1)
-    return subprocess.run(line, shell=True, cwd=folder, capture_output=True, text=True, timeout=60).stdout
+    return shell(line, folder).stdout
+
+
+def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a line in the bundle. Those with a large body call `art15`, which is beside the interpreter of the tests."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environ = {**os.environ, "PATH": path}
+    return subprocess.run(line, shell=True, cwd=folder, capture_output=True, text=True, timeout=60, env=environ)
