@@ -14,6 +14,14 @@ from tests.servers.recipe import HERE
 from tests.servers.servers import Endpoint
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "servers.md"
+# Failures of which what lies in memory by chance decides whether a run sees them; the page counts them in any case.
+BY_CHANCE = {
+    "omle": (
+        "adversarial-company-of-other-kinds[iris]",
+        "adversarial-history-of-other-kinds[iris]",
+        "adversarial-grpc-record-agrees",
+    )
+}
 # Measured by benchmarks/servers.py, and taken as it is.
 LOAD = Path(__file__).with_name("load.md")
 ORDER = ("fail", "tool_error", "inconclusive", "untestable", "warn", "pass")
@@ -81,7 +89,8 @@ def table(evidence: Mapping[str, Mapping[str, Any]]) -> str:
     for server, document in evidence.items():
         for check in document["checks"]:
             row = groups.setdefault(check["group"], {})
-            row.setdefault(server, Counter())[check["verdict"]] += 1
+            verdict = "fail" if check["id"] in BY_CHANCE.get(server, ()) else check["verdict"]
+            row.setdefault(server, Counter())[verdict] += 1
     lines = ["| clause group | " + " | ".join(map(title, evidence)) + " |", "| --- |" + " --- |" * len(evidence)]
     for group in sorted(groups):
         cells = [_cell(groups[group].get(server, Counter())) for server in evidence]
