@@ -31,31 +31,33 @@ def ask_in_every_form(probe: Probe, transport: Transport) -> None:
     requests = [way.base, *distinct(way.base, REQUESTS)][:REQUESTS]
     taken = []
     for name, send in _forms(probe, way).items():
-        exchanges = _sent(way, send, requests)
-        answered = [each for each in exchanges if each.ok]
+        seen = RepeatedRequests()
+        answered = _sent(way, send, requests, seen)
         if not answered:
             probe.observe(f"{name}: refused, or without an answer")
             continue
         taken.append(name)
-        seen = RepeatedRequests()
-        for each in exchanges:
-            seen.look(each, None)
         for differing in seen.of(transport):
             _report(probe, name, differing)
-        probe.holds(True, clause=SAME, expected="one answer", observed=f"{name}: {len(answered)} answers")
+        probe.holds(True, clause=SAME, expected="one answer", observed=f"{name}: {answered} answers")
     if not taken:
         probe.untestable("the model takes no form but the plainest, which other checks ask for")
     probe.observe(f"{REQUESTS} requests, again and again, in these forms: {', '.join(taken)}")
 
 
-def _sent(way: PacedRoute, send: Send, requests: list[InferRequest]) -> list[Exchange]:
-    """Each request in turns, twice in a row; a form whose first is refused is not asked for more."""
-    exchanges: list[Exchange] = []
+def _sent(way: PacedRoute, send: Send, requests: list[InferRequest], seen: RepeatedRequests) -> int:
+    """Each request in turns, twice in a row, each answer shown to ``seen``; gives how many were answered.
+
+    A form whose first is refused is not asked for more.
+    """
+    answered = 0
     for number in range(way.affordable(REQUESTS * TIMES, least=2 * REQUESTS)):
-        exchanges.append(send(requests[number // 2 % len(requests)]))
-        if not exchanges[0].ok:
+        exchange = send(requests[number // 2 % len(requests)])
+        answered += exchange.ok
+        if not answered:
             break
-    return exchanges
+        seen.look(exchange, None)
+    return answered
 
 
 def _report(probe: Probe, name: str, differing: DifferingRequest) -> None:

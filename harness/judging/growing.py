@@ -22,6 +22,7 @@ from harness.probing.probe import Probe
 from harness.probing.replies import refused, status_of
 from harness.record.exchange import Exchange
 from harness.waiting import wait
+from harness.wire.reading import readable
 
 # Requests side by side of which one meets a worker that is gone: more than a service usually has workers.
 SIDE_BY_SIDE, FAR_SIDE_BY_SIDE = 6, 24
@@ -76,7 +77,8 @@ class Workers:
 
     def begin(self) -> bool:
         """Whether there is anything to be seen: where requests are lost before anything grew, nothing is."""
-        usual = self.route.accepted().exchange.elapsed_s
+        accepted = self.route.accepted().exchange
+        self.width, usual = readable(self.width, 1, accepted), accepted.elapsed_s
         self.width = max(1, min(self.width, int(self._seconds() / 4 / max(usual, 1e-4))))
         return self.lost() is None
 

@@ -24,6 +24,8 @@ from harness.record.exchange import Exchange, Transport
 WRONG = (SAME, LEAK, Criterion.NO_SILENT_CHANGE.clause)
 # Differing requests that are reported, and how often each is sent again.
 REPORTED, AGAIN = 5, 8
+# Bytes of their answers after which no further one is asked for.
+HELD_BYTES = 4 << 20
 ANSWERED = Advice.ANSWERS_EVERYTHING.clause
 NAMED = 3
 EXPECTED = "the same answer to the same request"
@@ -96,10 +98,14 @@ def _again(probe: Probe, exchange: Exchange, times: int) -> list[Exchange]:
     base = endpoint.rest.access.address.url if endpoint.rest is not None else ""
     clients = Clients(endpoint.rest, endpoint.grpc)
     answers = []
+    held = 0
     try:
         for number in range(times):
+            if held > HELD_BYTES:
+                break
             recording = Recording(exchange, frozenset(), base)
             answers.append(send_again(clients, recording, fresh=number % 2 == 0))
+            held += len(answers[-1].response_body)
     except (CannotReplay, BudgetExhausted, Untestable, ValueError):
         pass
     return answers

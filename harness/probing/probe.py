@@ -42,8 +42,8 @@ UNKNOWN_MODEL = "no-such-model-7f3a"
 # Characters of a root cause: some hold words of the endpoint.
 ROOT = 200
 
-# Exchanges of violations that are held until the check is over.
-MOST_SHOWN = 6
+# Exchanges of violations that are held until the check is over, and the bytes of an answer that is held so.
+MOST_SHOWN, LARGEST_SHOWN = 6, 1 << 20
 
 # Facts that one check may note: how many there are is up to the endpoint.
 MOST_NOTED = 1000
@@ -155,7 +155,7 @@ class Probe:
             cause = _missing_method(exchange) or (root or self.check.slug)[:ROOT]
             shown_by = (exchange.ref or None) if exchange is not None else None
             self.endpoint.memory.of(ToldViolations).add(self.id, name, cause, shown_by)
-            self.shown += [own] if own is not None and len(self.shown) < MOST_SHOWN else []
+            self._show(own)
             self.outcome.violations.append(
                 Violation(
                     name,
@@ -172,6 +172,12 @@ class Probe:
                 )
             )
         return condition
+
+    def _show(self, exchange: Exchange | None) -> None:
+        """Hold an exchange until the check is over, if it is one of the first, and not large."""
+        if exchange is None or len(self.shown) >= MOST_SHOWN or len(exchange.response_body) > LARGEST_SHOWN:
+            return
+        self.shown.append(exchange)
 
     def _declared(self, clause: str | None) -> str:
         """The clause that a case is about."""

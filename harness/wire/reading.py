@@ -21,6 +21,8 @@ MORE = "raise it with [budget] answer_mebibytes in the policy"
 MORE_BODY = "raise it with [budget] body_mebibytes in the policy"
 # Of them, one part in so many is for the bytes of a body without its coding.
 _DECODED_SHARE = 3
+# And one part for the bytes of answers that are held together with what was read of them: many times as much.
+_HELD_SHARE = 6
 # Bytes of the bodies whose readings are kept; what is made of one takes many times as much.
 KEPT_BYTES = 4 << 20
 KEPT = 64
@@ -71,6 +73,24 @@ def holdable(wanted: int, least: int, answer: Exchange) -> int:
     room = 2 * _BOUND.memory // max(1, size)
     if room < least:
         raise TooMuch(f"{least} answers of {size} bytes are more than is held at a time: {MORE}")
+    return min(wanted, room)
+
+
+def room_for_readings() -> int:
+    """Bytes of answers that may be held at a time together with what was read of them."""
+    return _BOUND.memory // _HELD_SHARE
+
+
+def readable(wanted: int, least: int, answer: Exchange) -> int:
+    """How many of so many answers like this one can be held at a time, together with what was read of them.
+
+    Raises:
+        TooMuch: less than ``least``.
+    """
+    size = len(answer.response_body)
+    room = room_for_readings() // max(1, size)
+    if room < least:
+        raise TooMuch(f"{least} answers of {size} bytes, read, are more than is held at a time: {MORE}")
     return min(wanted, room)
 
 

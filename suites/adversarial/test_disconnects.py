@@ -18,6 +18,7 @@ from harness.probing.giving_up import STREAM_WAYS, WAYS, of_inferences, of_posts
 from harness.probing.probe import Probe
 from harness.probing.replies import status_of
 from harness.record.exchange import Exchange, Transport
+from harness.wire.reading import readable
 
 DUTIES = ("A15-4-b", "A15-4-d", "A15-5-h")
 # Different requests of others, whose answers are known.
@@ -147,7 +148,8 @@ def _inferences(probe: Probe, transport: Transport, times: float) -> None:
     serving_before(probe)
     giving = of_inferences(probe, way, times)
     others = [first, *_over_others(probe, transport)]
-    Bystanders(probe, giving, giving.ways_of(WAYS[transport]), others, _crowd(probe, others[0])).judge()
+    crowd = readable(_crowd(probe, others[0]), 2, way.route.accepted().exchange)
+    Bystanders(probe, giving, giving.ways_of(WAYS[transport]), others, crowd).judge()
 
 
 def _over_others(probe: Probe, transport: Transport) -> Iterator[Others]:
@@ -182,6 +184,7 @@ def _streams(probe: Probe, generation: Generation, body: bytes) -> Others:
         same = not steady or payloads(exchange) == payloads(first)
         return None if same else MixedUpAnswer("changed", "another stream than before")
 
+    readable(CROWD, CROWD, first)
     seconds = statistics.median([first.elapsed_s, second.elapsed_s])
     return Others("REST", seconds, lambda _: generation.send(body, stream=True), strayed, lambda _: False, steady)
 

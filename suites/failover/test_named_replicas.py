@@ -11,6 +11,7 @@ from harness.generate.distinct import distinct
 from harness.probing.probe import Probe
 from harness.probing.replicas.glances import DIFFER, DISAGREE, FACTS, Glance, glance, groups, same_answers
 from harness.record.exchange import Transport
+from harness.wire.reading import readable
 
 SAME, ONE = Criterion.SAME_ANSWER.clause, Advice.ONE_SERVICE.clause
 # The fixed probe set.
@@ -64,6 +65,8 @@ def _replicas_agree(probe: Probe, transport: Transport) -> None:
     with instances(probe.endpoint, transport) as found:
         if len(found) < 2:
             probe.not_applicable("one replica is known, at one address (--endpoint may be given several times)")
+        many = 2 * len(found) * PROBES
+        readable(many, many, route.accepted().exchange)
         requests = list(distinct(route.accepted().request, PROBES))
         # One that is down is not the endpoint that is probed, and nobody waits for it.
         with route.client.recorder.unwatched():

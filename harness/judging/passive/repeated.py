@@ -22,6 +22,10 @@ from harness.wire.strictjson import TooMuch
 
 # Requests that are remembered, bytes of one and of all answers that are held, and differing requests that are kept.
 REQUESTS, LARGEST, HELD_BYTES, KEPT = 20_000, 64 * 1024, 16 << 20, 20
+# Bytes of an answer that is compared with a held one.
+LARGEST_OTHER = 1 << 20
+# Other answers to one request that are kept.
+OTHERS = 3
 # Headers that may differ between two requests that ask the same.
 _WAY = frozenset({"host", "user-agent", "accept", "connection", "content-length", "te", "grpc-timeout", ":authority"})
 # What an answer to these depends on is not in the request: a state, or memory that both sides share.
@@ -87,7 +91,8 @@ class RepeatedRequests:
             known = self._known.get(key)
             if known is None:
                 if exchange.ok and len(self._known) < REQUESTS:
-                    self._known[key] = _Known(self._holdable(exchange), digest)
+                    held = self._holds(exchange, LARGEST)
+                    self._known[key] = _Known(exchange if held else None, digest)
                 return
             known.count += 1
             self.compared[exchange.transport] += 1
@@ -102,30 +107,34 @@ class RepeatedRequests:
         with self._lock:
             return [each for each in self._found if each.transport == transport]
 
-    def _holdable(self, exchange: Exchange) -> Exchange | None:
+    def _holds(self, exchange: Exchange, largest: int) -> bool:
+        """Whether there is room to hold an exchange, which then is taken."""
         size = len(exchange.request_body) + len(exchange.response_body)
-        if size > LARGEST or self._held + size > HELD_BYTES:
-            return None
+        if size > largest or self._held + size > HELD_BYTES:
+            return False
         self._held += size
-        return exchange
+        return True
 
     def _note(self, known: _Known, kind: Kind, words: str, exchange: Exchange, check: str | None) -> None:
         assert known.first is not None
         found = known.differing.get(kind)
         if found is None:
-            if len(self._found) >= KEPT:
+            if len(self._found) >= KEPT or not self._holds(exchange, LARGEST + LARGEST_OTHER):
                 return
             found = known.differing[kind] = DifferingRequest(exchange.transport, kind, known.first)
+            found.others.append((words, exchange))
             self._found.append(found)
+        elif len(found.others) < OTHERS and self._holds(exchange, LARGEST + LARGEST_OTHER):
+            found.others.append((words, exchange))
         found.count, found.odd = known.count, found.odd + 1
         found.checks[check] = None
-        if len(found.others) < 3:
-            found.others.append((words, exchange))
 
 
 def _comparable(exchange: Exchange) -> bool:
     """Whether an exchange is an inference over one of the clients, with a whole answer that speaks of its request."""
     if exchange.error is not None or len(exchange.request_body) > LARGEST:
+        return False
+    if len(exchange.response_body) > LARGEST_OTHER:
         return False
     if any(word in exchange.request_body for word in _ELSEWHERE):
         return False

@@ -19,6 +19,7 @@ from harness.probing.menu.values import Values, in_order
 from harness.probing.probe import Probe
 from harness.record.exchange import Exchange, Transport
 from harness.wire.messages import InferRequest
+from harness.wire.reading import room_for_readings
 from harness.wire.varied import vary
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def menu_of(probe: Probe) -> Menu:
 def _compose(probe: Probe, menu: Menu, way: PacedRoute) -> None:
     transport = way.route.transport
     values = menu.values[transport] = Values.of(way.base, way.route.metadata, probe.endpoint.seed)
-    most = FEWEST
+    most, held, room = FEWEST, 0, room_for_readings()
     for number, kind in enumerate(map(_apart, _kinds(probe, way, values))):
         if number >= most:
             break
@@ -132,6 +133,10 @@ def _compose(probe: Probe, menu: Menu, way: PacedRoute) -> None:
         if one is None:
             probe.observe(f"{kind.name}: not taken, or not answered alike: not on the menu")
             continue
+        held += len(one.exchange.response_body)
+        if held > room:
+            probe.observe(f"{kind.name}: answers of so many bytes are not held: the menu ends before it")
+            break
         if number == 0:
             way.seconds = one.seconds
             most = max(FEWEST, way.affordable(64) // 2)

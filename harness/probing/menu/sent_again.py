@@ -66,6 +66,8 @@ def _otherwise(probe: Probe, exchange: Exchange) -> bool:
             again = [send_again(Clients(endpoint.rest, endpoint.grpc), recording) for _ in range(TIMES)]
     except (CannotReplay, BudgetExhausted, AccessError, EndpointLost, Untestable, ValueError):
         return False
+    if any(len(each.response_body) > LARGEST for each in again):
+        return False
     try:
         before, *_, last, latest = (whole(each) for each in (exchange, *again))
     except TooMuch:

@@ -10,6 +10,7 @@ from harness.probing.probe import Probe
 from harness.probing.replicas.glances import Glance, glance, groups, silent
 from harness.record.exchange import Exchange, Transport
 from harness.wire.client import on_used_connection
+from harness.wire.reading import readable
 
 # Of three replicas that a balancer draws from, one is missed by ten connections in one of sixty cases.
 CONNECTIONS: dict[Transport, int] = {"rest": 10, "grpc": 6}
@@ -74,7 +75,7 @@ class Census:
         request = self.route.accepted().request
         with self.route.client.apart() as client, client.recorder.watching() as seen:
             own = self.route.by(client)
-            for _ in range(ON_ONE[self.route.transport]):
+            for _ in range(readable(ON_ONE[self.route.transport], 2, self.route.accepted().exchange)):
                 self.kept.append(own.ask(request))
                 if silent(self.kept[-1]):
                     break
@@ -100,5 +101,7 @@ def census_of(probe: Probe, transport: Transport) -> Census:
 
 
 def _affordable(route: AnyRoute) -> int:
+    # Each with up to three answers, and twice as many where the first series leaves a doubt.
+    most = readable(6 * CONNECTIONS[route.transport], 6 * FEWEST, route.accepted().exchange) // 6
     one = max(route.accepted().exchange.elapsed_s, route.client.pace.interval, 1e-4)
-    return max(FEWEST, min(CONNECTIONS[route.transport], int(SECONDS / (EACH * one))))
+    return max(FEWEST, min(most, int(SECONDS / (EACH * one))))

@@ -13,6 +13,7 @@ from harness.probing.menu import sent_again
 from harness.probing.probe import Probe
 from harness.record.exchange import Exchange
 from harness.verdicts import Level
+from harness.wire.reading import MEMORY, allow
 
 CLAUSE = "REST-OUT-03"
 
@@ -55,6 +56,19 @@ def test_what_comes_again_or_varies_keeps_its_root(monkeypatch: pytest.MonkeyPat
 )
 def test_other_requests_are_not_sent_again(monkeypatch: pytest.MonkeyPatch, recorded: Exchange) -> None:
     assert root_after(monkeypatch, recorded, []) == "two-outputs"
+
+
+def test_a_large_answer_is_neither_compared_nor_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sent_again, "LARGEST", 10)
+    assert root_after(monkeypatch, answered(1), [1, 2, 2]) == "two-outputs"
+
+
+def test_an_answer_that_costs_too_much_is_not_compared(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    request.addfinalizer(lambda: allow(MEMORY))
+    allow(0)
+    assert root_after(monkeypatch, answered(1), [1, 2, 2]) == "two-outputs"
 
 
 def test_samplings_and_clauses_of_others_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

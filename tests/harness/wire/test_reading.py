@@ -11,7 +11,7 @@ import pytest
 from harness.endpoint.bounds import NOTHING
 from harness.wire import protobuf, strictjson
 from harness.wire.raw import from_raw
-from harness.wire.reading import MEMORY, MORE, TooMuch, allow, body_of, holdable
+from harness.wire.reading import MEMORY, MORE, TooMuch, allow, body_of, holdable, readable
 from harness.wire.rest import json_of
 
 GZIPPED = replace(
@@ -75,6 +75,9 @@ def test_of_large_answers_fewer_are_held_and_too_few_are_untestable(memory: Call
     none, small, large = (replace(NOTHING, response_body=bytes(size)) for size in (0, 1000, 10_000_000))
     assert holdable(1024, 16, none) == holdable(1024, 16, small) == 1024
     assert holdable(1024, 8, large) == 10
+    assert readable(1024, 16, small) == 1024
+    with pytest.raises(TooMuch, match="1 answers of 10000000 bytes, read, are more"):
+        readable(1024, 1, large)
     with pytest.raises(TooMuch, match="16 answers of 10000000 bytes are more than is held"):
         holdable(1024, 16, large)
     memory(4 * MEMORY)

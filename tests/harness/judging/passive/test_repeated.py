@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.judging.passive.repeated import RepeatedRequests
+from harness.judging.passive.repeated import LARGEST_OTHER, RepeatedRequests
 from harness.judging.passive.unanswered import UnansweredRequests
 from harness.record.exchange import Exchange, Failure
 from tests.harness.judging.passive.answers import INFER, rest
@@ -49,6 +49,11 @@ def test_what_says_nothing_against_the_first_answer(other: Exchange) -> None:
 
 def test_an_error_to_a_request_that_was_answered_is_found() -> None:
     assert found(answered(1.0), rest(400, {"error": "no"}, body=BODY)) == [("error", 1, 2)]
+
+
+def test_large_answers_are_not_held() -> None:
+    large = rest(400, {"error": "n" * LARGEST_OTHER}, body=BODY)
+    assert found(answered(1.0), large, large) == []
 
 
 def test_an_error_before_the_first_answer_is_none() -> None:
