@@ -19,8 +19,8 @@ from harness.reference.protocol.tensors import Tensor
 
 SAME, LEAK, HANG = "policy:same-answer", "policy:no-leak", "policy:no-hang"
 LARGE = 8
-# A small batch waits so long for others, so that they meet on a busy machine as well.
-MEETING_SECONDS = 0.03
+# A small batch waits so long for others, and a large one longer, so that they meet on a busy machine as well.
+MEETING_SECONDS, LARGE_SECONDS = 0.03, 0.09
 
 
 def _rows(call: Call) -> int:
@@ -133,9 +133,10 @@ def unanswered_beside_larger(hooks: Hooks) -> None:
     flight = Flight(hooks)
 
     async def wait(call: Call) -> None:
-        if _rows(call) == 1:
-            await asyncio.sleep(MEETING_SECONDS)
-        if _rows(call) == 1 and any(_rows(other) > LARGE for other in flight.others(call)):
+        rows = _rows(call)
+        if rows == 1 or rows > LARGE:
+            await asyncio.sleep(MEETING_SECONDS if rows == 1 else LARGE_SECONDS)
+        if rows == 1 and any(_rows(other) > LARGE for other in flight.others(call)):
             flight.leave(call, Reply())
             await asyncio.sleep(HOLD_SECONDS)
 
