@@ -267,7 +267,8 @@ def test_what_was_not_sent_is_not_waited_for(tmp_path: Path) -> None:
     with serving(pipelining(reads=2, answer=b"ok")) as url:
         client, _ = client_for(url, tmp_path)
         found = send_raw(client, pieces, answers=REQUESTS, each_answered=True)
-    assert time.monotonic() - begin < 7
+    # One patience of five seconds, and not one for each of the four that were not read.
+    assert time.monotonic() - begin < 14
     assert [(each.status, each.error) for each in found] == [(200, None)] * 2
     assert went_out(found[0], pieces) == 2
     assert found[0].sent < len(found[0].request_body)
