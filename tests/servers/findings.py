@@ -17,6 +17,8 @@ from tests.servers.recipe import HERE
 from tests.servers.servers import Endpoint, serve
 
 FOUND = ("fail", "warn", "tool_error", "inconclusive", "untestable")
+# What a run may find in place of the row's verdict, where chance decides how far a server comes.
+EITHER = {"omle": {"adversarial-shape-outgrows-data[iris]": ("warn", "fail")}}
 ROW = re.compile(r"^\| `([^`]+)` \| (\w+) \|", re.MULTILINE)
 
 
@@ -50,6 +52,9 @@ class Way:
             for each in _meant(row, verdict, seen):
                 filled[each] = verdict
         filled |= {row: verdict for row, verdict in found.items() if "*" not in row}
+        for each, allowed in EITHER.get(self.server, {}).items():
+            if seen.get(each) in allowed:
+                filled[each] = seen[each]
         return {identity: verdict for identity, verdict in filled.items() if verdict in FOUND}
 
 
