@@ -116,7 +116,9 @@ def _fault_case(row: Mapping[str, Any], slugs: tuple[str, ...], selection: Selec
     load = any(check.suite in ALONE and name in check.faults for check in registry)
     asked = slugs or (_group_of(row, registry, load=load) if selection.group or load else ())
     models = LOAD_MODELS if load else tuple(row.get("models", ())) or _models_for(name, registry)
-    return Case("fault", name, models, asked, _over_grpc(asked, registry), load=load)
+    # A check over both transports finds what shows over gRPC alone only where there is that side.
+    grpc = row.get("transport") == "grpc" or _over_grpc(asked, registry)
+    return Case("fault", name, models, asked, grpc, load=load)
 
 
 def _clean_beside(faults: Sequence[Case], registry: Registry) -> list[Case]:
