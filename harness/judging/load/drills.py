@@ -11,13 +11,9 @@ from harness.drills.criteria import observed, stated
 from harness.drills.declared import Drill
 from harness.drills.drill import DrillEnding
 from harness.judging.load.answers import answers_are_right
-from harness.outcome import Proportion
-from harness.probing.load.drilling import CONFIDENCE, Drilled
+from harness.probing.load.drilling import Drilled, share_held
 from harness.probing.load.loading import Loader
 from harness.probing.load.validity import sound
-from harness.stats import clopper_pearson
-
-METHOD = "Clopper-Pearson, each bound one-sided; share of repetitions in which every criterion of the drill held"
 
 
 def judge_drill(load: Loader, drill: Drill, found: Sequence[Drilled]) -> None:
@@ -38,9 +34,7 @@ def judge_drill(load: Loader, drill: Drill, found: Sequence[Drilled]) -> None:
     if carried_out:
         for name, most in stated(drill).items():
             _holds(load, drill, name, most, carried_out)
-        held = sum(not each.broken for each in carried_out)
-        share = clopper_pearson(held, len(carried_out), CONFIDENCE)
-        load.probe.outcome.estimate = Proportion(held, len(carried_out), METHOD, share.lower, share.upper, CONFIDENCE)
+        load.probe.outcome.estimate = share_held(found)
     for each in found:
         reason = f"drill {drill.name}: {each.repetition.reason}"
         if each.repetition.ending is DrillEnding.FAULT_FAILED:
@@ -51,14 +45,15 @@ def judge_drill(load: Loader, drill: Drill, found: Sequence[Drilled]) -> None:
 
 def _holds(load: Loader, drill: Drill, name: str, most: float, carried_out: Sequence[Drilled]) -> None:
     values = [observed(name, _account(each), each.executions) for each in carried_out]
-    broke = [value for value, each in zip(values, carried_out, strict=True) if name in each.broken]
+    broke = [each for each in carried_out if name in each.broken]
+    shown = (broke or carried_out)[0]
     seen = ", ".join("unknown" if value is None else f"{value:.4g}" for value in values)
     load.probe.holds(
         not broke,
         clause=Criterion.FAILOVER.clause,
         root=f"drill-costs-too-much:{drill.name}",
         expected=f"{name} = {most:g}, as the policy states for drill {drill.name}",
-        observed=f"{seen} in {len(values)} repetition{'s' if len(values) > 1 else ''}; {words(carried_out[0])}",
+        observed=f"{seen} in {len(values)} repetition{'s' if len(values) > 1 else ''}; {words(shown)}",
     )
 
 

@@ -22,17 +22,19 @@ from harness.drills.criteria import broken, stated
 from harness.drills.declared import Drill
 from harness.drills.drill import DrillEnding, Repetition, repetition
 from harness.drills.executions import NoExecutions
-from harness.drills.faults.fault import FaultError, Happening
+from harness.drills.faults.fault import DrillFault, FaultError, Happening
 from harness.drills.injector import Injector
 from harness.load.analysis.load_run import LoadRun
 from harness.load.analysis.percentiles import NANO
 from harness.load.launch import Progress
 from harness.load.plan.load_plan import LoadPlan
 from harness.load.plan.schedule import Schedule, Stage
+from harness.outcome import Proportion
 from harness.probing.load.loading import Loader
 from harness.stats import clopper_pearson
 
 CONFIDENCE = 0.95
+METHOD = "Clopper-Pearson, each bound one-sided; share of repetitions in which every criterion of the drill held"
 # Without a bound in the policy, an answer that takes longer is a stall that a person would notice.
 STALL_S = 1.0
 # Sent beyond the phases: the load begins before anybody knows it, and taking a fault back takes its time.
@@ -58,22 +60,39 @@ def drilled(load: Loader, injector: Injector, drill: Drill) -> list[Drilled]:
         TesterFailed: the fault cannot be caused.
         BudgetExhausted: the budget does not reach.
     """
-    try:
-        fault = injector.prepared(drill)
-    except FaultError as error:
-        raise TesterFailed(f"drill {drill.name} was not run: {error}") from None
+    fault = _prepared(injector, drill)
     slow_s = drill.latency_s or max(STALL_S, load.level.latency_s)
     _baseline(load, drill, slow_s)
     found: list[Drilled] = []
-    for number in range(1, drill.repeat + 1):
-        if number > 1:
-            injector.prepared(drill)
-        found.append(_once(load, injector, drill, f"{drill.name}, {number} of {drill.repeat}", slow_s))
-        if found[-1].repetition.ending is not DrillEnding.CARRIED_OUT:
-            break
-    record = _record(load, drill, fault.target, fault.caused_by, found)
-    load.probe.outcome.series.append(DrillSeen(drill=record))
+    try:
+        for number in range(1, drill.repeat + 1):
+            if number > 1:
+                _prepared(injector, drill)
+            found.append(_once(load, injector, drill, f"{drill.name}, {number} of {drill.repeat}", slow_s))
+            if found[-1].repetition.ending is not DrillEnding.CARRIED_OUT:
+                break
+    finally:
+        # What was carried out is told, whatever ends the drill.
+        record = _record(load, drill, fault, found)
+        load.probe.outcome.series.append(DrillSeen(drill=record))
     return found
+
+
+def share_held(found: Sequence[Drilled]) -> Proportion | None:
+    """The share of the repetitions carried out in which every criterion held; None where none was carried out."""
+    carried_out = [each for each in found if each.repetition.ending is DrillEnding.CARRIED_OUT]
+    if not carried_out:
+        return None
+    held = sum(not each.broken for each in carried_out)
+    share = clopper_pearson(held, len(carried_out), CONFIDENCE)
+    return Proportion(held, len(carried_out), METHOD, share.lower, share.upper, CONFIDENCE)
+
+
+def _prepared(injector: Injector, drill: Drill) -> DrillFault:
+    try:
+        return injector.prepared(drill)
+    except FaultError as error:
+        raise TesterFailed(f"drill {drill.name} was not run: {error}") from None
 
 
 def _baseline(load: Loader, drill: Drill, slow_s: float) -> None:
@@ -115,24 +134,22 @@ def _once(load: Loader, injector: Injector, drill: Drill, name: str, slow_s: flo
     return Drilled(done, executions, tuple(broken(drill, done.account, executions)))
 
 
-def _record(load: Loader, drill: Drill, target: str, caused_by: str, found: Sequence[Drilled]) -> DrillRecord:
-    carried_out = [each for each in found if each.repetition.ending is DrillEnding.CARRIED_OUT]
-    held = sum(not each.broken for each in carried_out)
-    lower = clopper_pearson(held, len(carried_out), CONFIDENCE).lower if carried_out else None
+def _record(load: Loader, drill: Drill, fault: DrillFault, found: Sequence[Drilled]) -> DrillRecord:
+    share = share_held(found)
     return DrillRecord(
         name=drill.name,
         fault=drill.fault.__struct_config__.tag,  # type: ignore[arg-type]
-        target=target,
-        caused_by=caused_by,
+        target=fault.target,
+        caused_by=fault.caused_by,
         model=load.probe.model.id,
         transport=drill.transport,
         rate=drill.rate,
         criteria=stated(drill),
         repetitions=[_repetition(each) for each in found],
-        carried_out=len(carried_out),
-        held=held,
-        lower=lower,
-        confidence=CONFIDENCE if carried_out else None,
+        carried_out=share.n if share else 0,
+        held=share.k if share else 0,
+        lower=share.lower if share else None,
+        confidence=share.confidence if share else None,
     )
 
 
