@@ -15,6 +15,8 @@ from harness.verdicts import Verdict
 LEFT_OUT = "left out: it takes more than the rest of the budget"
 # A pair of checks that frame the run may take this share of it; else both are left out.
 FRAME = 0.5
+# A check that only has to be first goes before all that tells more, so it may take no more than this share.
+AHEAD = 0.1
 # While no more than this share of the time is needed, nothing has to be passed over, and the order stays as it is.
 AMPLE = 0.5
 # Requests after which what they took says how long the endpoint takes.
@@ -69,7 +71,8 @@ class Purse:
                 framed.setdefault((check.suite, check.group), {})[identity] = check
         for frame in framed.values():
             takes = self._sum(self._prices.of(check) for check in frame.values())
-            if takes.requests > FRAME * self._at_hand[0] or self._seconds(takes) > FRAME * self._at_hand[1]:
+            share = FRAME if any(check.last for check in frame.values()) else AHEAD
+            if takes.requests > share * self._at_hand[0] or self._seconds(takes) > share * self._at_hand[1]:
                 self._left_out.update(frame)
             else:
                 kept = {name: self._prices.of(each) for name, each in frame.items() if each.last}

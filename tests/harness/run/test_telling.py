@@ -104,6 +104,15 @@ def test_what_frames_the_run_is_kept_back_for_or_left_out_as_a_whole() -> None:
     assert tight.refusal(*frame[1]) is None
 
 
+def test_what_only_has_to_be_first_takes_little_of_a_budget() -> None:
+    alone = ("adversarial-first-of-its-kind", by_slug("adversarial-first-of-its-kind"))
+    little, ample = purse(requests=300), purse(requests=3000)
+    little.plan([alone])
+    ample.plan([alone])
+    assert little.refusal(*alone) is not None
+    assert ample.refusal(*alone) is None
+
+
 def test_a_profile_hurries_only_where_its_time_may_not_do() -> None:
     plan = [(check.slug, check) for check in QUIET]
 
