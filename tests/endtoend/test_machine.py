@@ -145,7 +145,7 @@ def test_evidence_that_is_taken_away(how: str, server: Mortal, tmp_path: Path) -
         assert not (folder / "report.html").exists()
 
 
-@pytest.mark.parametrize("line", ["ART15 | head -1", "ART15 >&-", "ART15 >&- 2>&-", "ART15 2>&1 | head -c 1"])
+@pytest.mark.parametrize("line", ["ART15 | read -r line", "ART15 >&-", "ART15 >&- 2>&-", "ART15 2>&1 | head -c 1"])
 def test_nobody_reads(line: str, server: Mortal, tmp_path: Path) -> None:
     folder = tmp_path / "evidence"
     code, said = shell(server, folder, line, options=RUN + " -k health")
