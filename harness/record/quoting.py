@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from harness.record.redact import foreign
 
-# So much more than is shown is looked at: a secret that begins in what is shown is whole, or a piece that is known.
+# So much more than is shown is looked at: a secret that is in part in what is shown is whole, or a piece that is known.
 _AHEAD = 4096
 
 
 def clip(text: str, limit: int) -> str:
     """The beginning of what somebody else wrote, without secrets."""
     return foreign(text[: limit + _AHEAD])[:limit]
+
+
+def clip_end(text: str, limit: int) -> str:
+    """The end of what somebody else wrote, without secrets."""
+    return foreign(text[-limit - _AHEAD :])[-limit:]
 
 
 def clip_bytes(data: bytes, limit: int) -> str:

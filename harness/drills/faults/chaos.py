@@ -20,6 +20,7 @@ from harness.drills.faults.fault import CHAOS, FaultError, Happening, Undo, done
 from harness.drills.kinds import ChaosFault
 from harness.drills.undoing import command, started
 from harness.foreign import MEBIBYTE, read_given
+from harness.record.quoting import clip_end
 
 MOST_JOURNAL = 16 * MEBIBYTE
 _MOST_SAID = 2000
@@ -212,4 +213,4 @@ class Experiment:
         return self._home / "said"
 
     def _last_words(self) -> str:
-        return read_given(self._said, 64 * MEBIBYTE).decode("utf-8", "replace")[-_MOST_SAID:].strip()
+        return clip_end(read_given(self._said, 64 * MEBIBYTE).decode("utf-8", "replace"), _MOST_SAID).strip()

@@ -12,6 +12,7 @@ import msgspec
 from harness.drills.faults.fault import TOXIPROXY, FaultError, Happening, Undo, done
 from harness.drills.kinds import ToxiproxyFault
 from harness.drills.undoing import command
+from harness.record.quoting import clip
 
 # Toxiproxy refuses what calls itself a browser, and nothing else.
 _AGENT = {"User-Agent": "art15"}
@@ -104,7 +105,7 @@ class Toxic:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise OSError(f"{method} {url}: {str(error) or type(error).__name__}") from error
         if not found.is_success and not (method == "DELETE" and found.status_code == _GONE):
-            raise OSError(f"{method} {url} is answered with {found.status_code}: {found.text[:_MOST_SAID]}")
+            raise OSError(f"{method} {url} is answered with {found.status_code}: {clip(found.text, _MOST_SAID)}")
         return found
 
 

@@ -159,7 +159,9 @@ class PreparedRun:
         """Make the folder, and write the plan and the first lines of the journal."""
         config = self.config
         self._made = make(config.folder)
-        plan = encode(make_plan(config, self.catalogue, self.checks, now()))
+        made = make_plan(config, self.catalogue, self.checks, now())
+        # Commands of the user may hold the token.
+        plan = encode(msgspec.structs.replace(made, policy=self.redactor.value(made.policy)))
         record = RunRecord(config, plan, self.redactor, self.disk)
         self._to_close.callback(record.abandon)
         log_opening(record, config, self.catalogue)
