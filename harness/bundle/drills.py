@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from harness.bundle.events import JournalEvent
 from harness.bundle.parts import Part
 
 
 class TallySeen(Part, frozen=True, kw_only=True):
-    """Requests of one phase; ``sent`` is the sum of the five that follow it, ``slow`` are some of the correct ones."""
+    """Requests of one phase.
+
+    Attributes:
+        sent: all that went out; the sum of the five beside it.
+        slow: those of the correct ones that took longer than the bound of the drill.
+        unsent: planned, and not sent by the tester, or without a record: they say nothing of the endpoint.
+    """
 
     sent: int
     correct: int
@@ -18,8 +26,40 @@ class TallySeen(Part, frozen=True, kw_only=True):
     slow: int = 0
     unsent: int = 0
 
+    @property
+    def closes(self) -> bool:
+        """Whether nothing is left over."""
+        return self.sent == self.correct + self.refused + self.failed + self.wrong + self.lost
 
-class AccountSeen(Part, frozen=True, kw_only=True):
+    @property
+    def bad(self) -> int:
+        """Requests that a client would complain of: all but the correct ones."""
+        return self.sent - self.correct
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(**{name: getattr(self, name) + getattr(other, name) for name in self.__struct_fields__})
+
+
+class Phases:
+    """Sums over the phases of an account."""
+
+    __slots__ = ()
+    before: TallySeen
+    during: TallySeen
+    after: TallySeen
+
+    @property
+    def total(self) -> TallySeen:
+        """All phases together."""
+        return self.before + self.during + self.after
+
+    @property
+    def since(self) -> TallySeen:
+        """From the fault on."""
+        return self.during + self.after
+
+
+class AccountSeen(Phases, Part, frozen=True, kw_only=True):
     """What clients saw; times in seconds, None where there is none, of ``outage_s`` where no answer came any more."""
 
     before: TallySeen
@@ -72,7 +112,9 @@ class DrillRecord(Part, frozen=True, kw_only=True):
     """One drill of a policy with its repetitions.
 
     ``criteria`` are those that the policy states, in its words; of ``carried_out`` repetitions ``held`` broke none,
-    which bounds the share of such repetitions from below by ``lower``, with ``confidence``.
+    which bounds the share of such repetitions from below by ``lower``, with ``confidence``. ``repeat`` of them were
+    planned. ``baseline`` names the series of the load before anything was caused. A correct answer beyond ``slow_s`` is
+    slow, and ``timeout_s`` is the client's patience. The run was told of ``replicas``.
     """
 
     check: str | None = None
@@ -83,7 +125,12 @@ class DrillRecord(Part, frozen=True, kw_only=True):
     model: str = ""
     transport: str
     rate: float
+    replicas: int = 1
+    repeat: int = 0
+    slow_s: float | None = None
+    timeout_s: float | None = None
     criteria: dict[str, float] = {}
+    baseline: str = ""
     repetitions: list[RepetitionSeen] = []
     carried_out: int = 0
     held: int = 0

@@ -39,6 +39,7 @@ class LoadPoints(Told, frozen=True, kw_only=True):
     sent: list[int]
     ok: list[int]
     failed: list[int]
+    wrong: list[int] = []
     p50: list[float | None]
     p99: list[float | None]
     worst: list[float | None] = []

@@ -9,11 +9,11 @@ import enum
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
+from harness.bundle.drills import Phases, TallySeen
 from harness.load.analysis.percentiles import NANO
 from harness.load.plan.load_plan import ID_WIDTH, PREFIX_WIDTH
 from harness.load.records.rows import Merged, Rows, Status
@@ -48,40 +48,7 @@ _FATES = {
 
 
 @dataclass(frozen=True, slots=True)
-class PhaseTally:
-    """Requests of one phase.
-
-    Attributes:
-        sent: all that went out; the sum of the five beside it.
-        slow: those of the correct ones that took longer than the bound of the drill.
-        unsent: planned, and not sent by the tester, or without a record: they say nothing of the endpoint.
-    """
-
-    sent: int
-    correct: int
-    refused: int
-    failed: int
-    wrong: int
-    lost: int
-    slow: int = 0
-    unsent: int = 0
-
-    @property
-    def closes(self) -> bool:
-        """Whether nothing is left over."""
-        return self.sent == self.correct + self.refused + self.failed + self.wrong + self.lost
-
-    @property
-    def bad(self) -> int:
-        """Requests that a client would complain of: all but the correct ones."""
-        return self.sent - self.correct
-
-    def __add__(self, other: Self) -> Self:
-        return type(self)(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Phases):
     """What clients saw of one drill; times in seconds from the beginning of the load.
 
     Attributes:
@@ -98,9 +65,9 @@ class Account:
         kinds: failed requests by status class and code.
     """
 
-    before: PhaseTally
-    during: PhaseTally
-    after: PhaseTally
+    before: TallySeen
+    during: TallySeen
+    after: TallySeen
     first_bad: float | None
     last_bad: float | None
     recovered_s: float
@@ -108,16 +75,6 @@ class Account:
     refusal_s: float | None
     worst_s: float | None
     kinds: Mapping[str, int]
-
-    @property
-    def total(self) -> PhaseTally:
-        """All phases together."""
-        return self.before + self.during + self.after
-
-    @property
-    def since(self) -> PhaseTally:
-        """From the fault on."""
-        return self.during + self.after
 
 
 def fates(rows: Rows) -> npt.NDArray[np.int64]:
@@ -172,9 +129,12 @@ def account_of(
     )
 
 
-def _tally(became: npt.NDArray[np.int64], late: Mask, unsent: int) -> PhaseTally:
+def _tally(became: npt.NDArray[np.int64], late: Mask, unsent: int) -> TallySeen:
     correct, refused, failed, wrong, lost = np.bincount(became, minlength=len(Fate)).tolist()
-    return PhaseTally(len(became), correct, refused, failed, wrong, lost, slow=int(late.sum()), unsent=unsent)
+    return TallySeen(
+        sent=len(became), correct=correct, refused=refused, failed=failed, wrong=wrong, lost=lost, slow=int(late.sum()),
+        unsent=unsent,
+    )  # fmt: skip
 
 
 def _longest_gap(ends: npt.NDArray[np.float64], begin: float) -> float:

@@ -47,6 +47,11 @@ class Injector:
     ) -> None:
         self.close()
 
+    @property
+    def members(self) -> int:
+        """Replicas of the embedded cluster; 0 where the endpoint is another one."""
+        return 0 if self._cluster is None else len(self._cluster.members)
+
     def prepared(self, drill: Drill, fault: DrillFault | None = None) -> DrillFault:
         """The fault of a drill, found and ready to be caused; nothing is caused yet.
 

@@ -12,6 +12,7 @@ from harness.load.analysis.percentiles import NANO, Values
 from harness.load.records.rows import ABSENT, Rows, Status
 
 MOST_POINTS = 2000
+WRONG = (Status.WRONG_ID, Status.WRONG_ANSWER)
 _BITS = 46
 _LARGEST = (1 << _BITS) - 1
 
@@ -21,7 +22,7 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         step_s: width of a step; the first begins at 0.
-        planned, sent, ok, failed: requests; never sent ones are planned only.
+        planned, sent, ok, failed: requests; never sent ones are planned only. ``wrong`` are some of the failed ones.
         p50, p99, worst: response of good answers in seconds; None: there was none.
         lag: longest send lag in seconds; None: nothing was sent.
     """
@@ -31,6 +32,7 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
     sent: tuple[int, ...]
     ok: tuple[int, ...]
     failed: tuple[int, ...]
+    wrong: tuple[int, ...]
     p50: tuple[float | None, ...]
     p99: tuple[float | None, ...]
     worst: tuple[float | None, ...]
@@ -58,6 +60,7 @@ def series_of(rows: Rows, planned: Values, seconds: float, width_s: float | None
         sent=_counts(steps, points),
         ok=tuple(count.tolist()),
         failed=_counts(steps[~good], points),
+        wrong=_counts(steps[np.isin(rows["status"][tried], WRONG)], points),
         p50=percentile_of_groups(ordered, first, count, 0.5),
         p99=percentile_of_groups(ordered, first, count, 0.99),
         worst=percentile_of_groups(ordered, first, count, 1.0),

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
+import msgspec
+
 from harness.budget import BudgetExhausted
 from harness.bundle.drills import (
     AccountSeen,
@@ -14,10 +16,9 @@ from harness.bundle.drills import (
     ExecutionsSeen,
     HappeningSeen,
     RepetitionSeen,
-    TallySeen,
 )
 from harness.check import TesterFailed, Untestable
-from harness.drills.account import Account, Executions, PhaseTally, account_of, executions_of
+from harness.drills.account import Account, Executions, account_of, executions_of
 from harness.drills.criteria import broken, stated
 from harness.drills.declared import Drill
 from harness.drills.drill import DrillEnding, Repetition, repetition
@@ -31,6 +32,8 @@ from harness.load.plan.load_plan import LoadPlan
 from harness.load.plan.schedule import Schedule, Stage
 from harness.outcome import Proportion
 from harness.probing.load.loading import Loader
+from harness.probing.load.records import POINTS
+from harness.record.quoting import clip
 from harness.stats import clopper_pearson
 
 CONFIDENCE = 0.95
@@ -41,6 +44,8 @@ STALL_S = 1.0
 SPARE_S = 2.0
 # Characters of what a command said that are kept.
 _OUTPUT = 2000
+# Points over time in the record of a repetition: tenths of a second for half a minute, fewer where there are hundreds.
+_POINTS, _POINTS_OF_ALL = 300, 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +67,15 @@ def drilled(load: Loader, injector: Injector, drill: Drill) -> list[Drilled]:
     """
     fault = _prepared(injector, drill)
     slow_s = drill.latency_s or max(STALL_S, load.level.latency_s)
-    _baseline(load, drill, slow_s)
+    replicas = injector.members or len(load.probe.endpoint.replicas)
+    record = _declared(load, drill, fault, slow_s, replicas)
     found: list[Drilled] = []
+    unclean = ""
     try:
-        for number in range(1, drill.repeat + 1):
+        baseline = load.send(_plan(load, drill, drill.baseline_s), f"{drill.name}, baseline")
+        record = msgspec.structs.replace(record, baseline=baseline.plan.prefix)
+        unclean = _unclean(baseline, slow_s)
+        for number in range(1, (0 if unclean else drill.repeat) + 1):
             if number > 1:
                 _prepared(injector, drill)
             found.append(_once(load, injector, drill, f"{drill.name}, {number} of {drill.repeat}", slow_s))
@@ -73,8 +83,9 @@ def drilled(load: Loader, injector: Injector, drill: Drill) -> list[Drilled]:
                 break
     finally:
         # What was carried out is told, whatever ends the drill.
-        record = _record(load, drill, fault, found)
-        load.probe.outcome.series.append(DrillSeen(drill=record))
+        load.probe.outcome.series.append(DrillSeen(drill=_told(record, found, unclean)))
+    if unclean:
+        raise Untestable(f"drill {drill.name} was not run: {unclean}")
     return found
 
 
@@ -95,15 +106,12 @@ def _prepared(injector: Injector, drill: Drill) -> DrillFault:
         raise TesterFailed(f"drill {drill.name} was not run: {error}") from None
 
 
-def _baseline(load: Loader, drill: Drill, slow_s: float) -> None:
-    plan = _plan(load, drill, drill.baseline_s)
-    run = load.send(plan, f"{drill.name}, baseline")
-    seen = account_of(run.merged, math.inf, math.inf, run.plan.workload()[0], slow_s).before
-    if seen.bad or seen.slow or not seen.sent:
-        raise Untestable(
-            f"drill {drill.name} was not run: of {seen.sent} requests of the baseline {seen.bad} failed and "
-            f"{seen.slow} took longer than {slow_s:g} s"
-        )
+def _unclean(baseline: LoadRun, slow_s: float) -> str:
+    """Why a baseline is not clean; empty where it is."""
+    seen = account_of(baseline.merged, math.inf, math.inf, baseline.plan.workload()[0], slow_s).before
+    if not (seen.bad or seen.slow) and seen.sent:
+        return ""
+    return f"of {seen.sent} requests of the baseline {seen.bad} failed and {seen.slow} took longer than {slow_s:g} s"
 
 
 def _plan(load: Loader, drill: Drill, seconds: float) -> LoadPlan:
@@ -121,7 +129,7 @@ def _once(load: Loader, injector: Injector, drill: Drill, name: str, slow_s: flo
     load.bench.get_ready(plan)
 
     def send(progress: Callable[[Progress], None]) -> LoadRun:
-        return load.send(plan, name, progress)
+        return load.send(plan, name, progress, max(POINTS, min(_POINTS, _POINTS_OF_ALL // drill.repeat)))
 
     done = repetition(send, injector, drill, slow_s)
     if done.account is None or done.run is None:
@@ -134,8 +142,8 @@ def _once(load: Loader, injector: Injector, drill: Drill, name: str, slow_s: flo
     return Drilled(done, executions, tuple(broken(drill, done.account, executions)))
 
 
-def _record(load: Loader, drill: Drill, fault: DrillFault, found: Sequence[Drilled]) -> DrillRecord:
-    share = share_held(found)
+def _declared(load: Loader, drill: Drill, fault: DrillFault, slow_s: float, replicas: int) -> DrillRecord:
+    """The record of a drill before anything is sent."""
     return DrillRecord(
         name=drill.name,
         fault=drill.fault.__struct_config__.tag,  # type: ignore[arg-type]
@@ -143,9 +151,22 @@ def _record(load: Loader, drill: Drill, fault: DrillFault, found: Sequence[Drill
         caused_by=fault.caused_by,
         model=load.probe.model.id,
         transport=drill.transport,
-        rate=drill.rate,
+        rate=min(drill.rate, load.most_rate),
+        replicas=replicas,
+        repeat=drill.repeat,
+        slow_s=slow_s,
+        timeout_s=drill.timeout_s,
         criteria=stated(drill),
-        repetitions=[_repetition(each) for each in found],
+    )
+
+
+def _told(record: DrillRecord, found: Sequence[Drilled], unclean: str) -> DrillRecord:
+    """The record with what was carried out; of a baseline that was not clean, that nothing was."""
+    share = share_held(found)
+    not_run = [RepetitionSeen(ending=str(DrillEnding.NOT_RUN), reason=unclean, run=record.baseline)] if unclean else []
+    return msgspec.structs.replace(
+        record,
+        repetitions=[_repetition(each) for each in found] or not_run,
         carried_out=share.n if share else 0,
         held=share.k if share else 0,
         lower=share.lower if share else None,
@@ -160,21 +181,22 @@ def _repetition(each: Drilled) -> RepetitionSeen:
         ending=str(done.ending),
         reason=done.reason,
         run=done.run.plan.prefix if done.run else "",
-        injected=_happening(done.injected, start_ns),
-        reverted=_happening(done.reverted, start_ns),
+        injected=happening_seen(done.injected, start_ns),
+        reverted=happening_seen(done.reverted, start_ns),
         account=_account(done.account),
         executions=ExecutionsSeen(**asdict(each.executions)) if each.executions else None,
         broken=list(each.broken),
     )
 
 
-def _happening(each: Happening | None, start_ns: int | None) -> HappeningSeen | None:
+def happening_seen(each: Happening | None, start_ns: int | None) -> HappeningSeen | None:
+    """What was done, as the evidence has it; ``start_ns`` is the beginning of the load."""
     if each is None:
         return None
     began_s, ended_s = (None if start_ns is None else (at - start_ns) * NANO for at in (each.began_ns, each.ended_ns))
     return HappeningSeen(
         what=each.what, began=each.began, ended=each.ended, began_s=began_s, ended_s=ended_s, argv=list(each.argv),
-        code=each.code, output=each.output[:_OUTPUT],
+        code=each.code, output=clip(each.output, _OUTPUT),
     )  # fmt: skip
 
 
@@ -182,9 +204,9 @@ def _account(each: Account | None) -> AccountSeen | None:
     if each is None:
         return None
     return AccountSeen(
-        before=_tally(each.before),
-        during=_tally(each.during),
-        after=_tally(each.after),
+        before=each.before,
+        during=each.during,
+        after=each.after,
         first_bad=each.first_bad,
         last_bad=each.last_bad,
         recovered_s=each.recovered_s,
@@ -193,7 +215,3 @@ def _account(each: Account | None) -> AccountSeen | None:
         worst_s=each.worst_s,
         kinds=dict(each.kinds),
     )
-
-
-def _tally(each: PhaseTally) -> TallySeen:
-    return TallySeen(**asdict(each))

@@ -27,7 +27,7 @@ from harness.load.plan.schedule import Arrivals, Schedule, Stage
 from harness.load.records.rows import Status
 from harness.probing.load.cases import cases_for, varies
 from harness.probing.load.memory import LoadMemories, LoadMemory
-from harness.probing.load.records import load_series
+from harness.probing.load.records import POINTS, load_series
 from harness.probing.load.runner import LoadRunner
 from harness.probing.load.validity import NOISE
 from harness.probing.replies import status_of
@@ -211,8 +211,14 @@ class Loader:
             headers = tuple((name.lower(), value) for name, value in headers)
         return {"headers": headers, "key_file": str(Path(access.key).resolve()) if access.key else ""}
 
-    def send(self, plan: LoadPlan, name: str, hear: Callable[[Progress], None] = nothing) -> LoadRun:
+    def send(
+        self, plan: LoadPlan, name: str, hear: Callable[[Progress], None] = nothing, points: int = POINTS
+    ) -> LoadRun:
         """Carry out a plan once within the budget, and keep its record, whoever was there to answer.
+
+        Args:
+            hear: is told how far it is.
+            points: of the record over time, at most.
 
         Raises:
             BudgetExhausted, TesterFailed: nothing was sent, or nobody knows what.
@@ -225,7 +231,7 @@ class Loader:
         if not planned:
             self.budget.used += len(found.merged.rows)
         self.memory.sent += len(found.merged.rows)
-        self.probe.outcome.series.append(load_series(found, name, self.route.transport, self.probe.model.id))
+        self.probe.outcome.series.append(load_series(found, name, self.route.transport, self.probe.model.id, points))
         return found
 
     def _once(self, plan: LoadPlan, name: str) -> LoadRun:

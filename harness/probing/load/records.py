@@ -17,8 +17,8 @@ LEAST_STEP_S = 0.1
 KEPT = 3
 
 
-def load_series(found: LoadRun, name: str, way: str, model: str) -> LoadSeries:
-    """One run as the journal and the document hold it."""
+def load_series(found: LoadRun, name: str, way: str, model: str, points: int = POINTS) -> LoadSeries:
+    """One run as the journal and the document hold it, over time in at most so many points."""
     plan, summary, outcome = found.plan, found.summary, found.outcome
     return LoadSeries(
         name=name,
@@ -56,7 +56,7 @@ def load_series(found: LoadRun, name: str, way: str, model: str) -> LoadSeries:
         tester_cpu_us=found.cpu_us,
         kept=[{**msgspec.to_builtins(each), "body": clip(each.body, 500)} for each in found.kept[:KEPT]],
         files=sorted(path.name for path in found.files),
-        points=_points(found),
+        points=_points(found, points),
     )
 
 
@@ -73,10 +73,10 @@ def _clock(clock: Clock) -> ClockSeen:
     )
 
 
-def _points(found: LoadRun) -> LoadPoints:
-    """The run over time, in at most :data:`POINTS` steps."""
+def _points(found: LoadRun, most: int) -> LoadPoints:
+    """The run over time, in at most ``most`` steps."""
     seconds = found.plan.seconds
-    step = max(LEAST_STEP_S, math.ceil(seconds / POINTS * 10) / 10)
+    step = max(LEAST_STEP_S, math.ceil(seconds / most * 10) / 10)
     intended, _ = found.plan.workload()
     series = series_of(found.merged.rows, intended, seconds, step)
     return LoadPoints(**msgspec.to_builtins(series))
