@@ -38,7 +38,7 @@ class Drill(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         max_recovery_s: from the fault to the end of the last request that failed or was slow.
         latency_s: within which requests are answered while the fault is held.
         executions: a file of ids, one a line, or an ``http://`` address that gives one, where the service writes what
-            it executed. Without it, what was executed twice cannot be observed.
+            it executed. Without it, what was executed twice can be observed of the embedded cluster alone.
         folder: in which commands run and from which paths lead, relative to the policy's own.
 
     Without a criterion, what is seen is recorded and held against nobody.
@@ -70,8 +70,6 @@ class Drill(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
                 f"{self.name}: after_s = {self.after_s:g} is less than {RECOVERIES} times max_recovery_s: "
                 f"write {RECOVERIES * self.max_recovery_s:g} or more"
             )
-        if self.max_twice is not None and not self.executions:
-            raise ValueError(f"{self.name}: max_twice needs executions, where it can be read what was executed")
         if self.transport == "grpc" and isinstance(self.fault, ErrorsFault):
             raise ValueError(f"{self.name}: errors are of HTTP/1.1; over gRPC there are none to send")
 
@@ -95,3 +93,14 @@ def rooted(drills: Sequence[Drill], policy: Path) -> list[Drill]:
             )
         found.append(msgspec.structs.replace(drill, folder=str(folder)))
     return found
+
+
+def refuse_uncounted(drills: Sequence[Drill]) -> None:
+    """Refuse a bound of what nobody counts, where the service under test is not the embedded cluster.
+
+    Raises:
+        ValueError: a drill bounds what is executed twice, and does not say where that can be read; says which.
+    """
+    for drill in drills:
+        if drill.max_twice is not None and not drill.executions:
+            raise ValueError(f"{drill.name}: max_twice needs executions, where it can be read what was executed")

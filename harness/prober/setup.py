@@ -16,7 +16,7 @@ from harness.cluster.cluster import Cluster, ClusterError
 from harness.run.checks import load_checks
 from harness.run.config import Config, configure
 from harness.run.embedded import SHOWN_MODELS, EmbeddedError, EmbeddedServer
-from harness.run.options import EMBEDDED_CLUSTER, Options, UsageError, is_embedded, read_options
+from harness.run.options import Options, UsageError, is_cluster, is_embedded, read_options
 from harness.run.terminal.guard import said
 
 
@@ -76,7 +76,7 @@ def _started(options: Options, stack: contextlib.ExitStack) -> tuple[str, str | 
     if not is_embedded(named):
         return named, None, None
     try:
-        if named.partition(":")[0] == EMBEDDED_CLUSTER:
+        if is_cluster(named):
             cluster = stack.enter_context(Cluster(_balancer(named), arguments=models))
             return cluster.place.url, cluster.place.grpc, cluster
         server = stack.enter_context(EmbeddedServer(models))

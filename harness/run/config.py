@@ -13,13 +13,14 @@ from pathlib import Path
 from harness.allowed import did_you_mean
 from harness.budget import MEBIBYTE, Limits
 from harness.cluster.cluster import Cluster
+from harness.drills.declared import refuse_uncounted
 from harness.endpoint.replica import Replica
 from harness.policy import Policy, PolicyError, load_policy
 from harness.run.accepting.reading import accepting_of
 from harness.run.accepting.standing import Accepting
 from harness.run.folder import refuse_unusable
 from harness.run.numbers import Given, count_of, rate_of, seconds_of, seed_of, timeout_of, wait_of
-from harness.run.options import ALLOWANCES, PROFILES, SECRET, TOKEN_VARIABLE, Options, UsageError
+from harness.run.options import ALLOWANCES, PROFILES, SECRET, TOKEN_VARIABLE, Options, UsageError, is_cluster
 from harness.tables import TableError
 from harness.wire.access import Access
 from harness.wire.address import Address, is_grpc, read_grpc
@@ -79,6 +80,8 @@ def configure(options: Options, endpoint: str, environ: Mapping[str, str] | None
     environ = os.environ if environ is None else environ
     try:
         policy, policy_sha256 = load_policy(Path(options.policy) if options.policy else None)
+        if not is_cluster(options.endpoints[0]):
+            refuse_uncounted(policy.drills)
         accepting = accepting_of(options.requirements, options.baseline)
         replicas = replicas_of(options, endpoint, environ)
     except (PolicyError, TableError, ValueError) as error:

@@ -64,7 +64,12 @@ TOKEN_VARIABLE = next(option.variable for option in _TABLE if option.field == "t
 
 def is_embedded(endpoint: str) -> bool:
     """Whether it is a word for what the run starts itself, and no address."""
-    return endpoint == EMBEDDED or endpoint.partition(":")[0] == EMBEDDED_CLUSTER
+    return endpoint == EMBEDDED or is_cluster(endpoint)
+
+
+def is_cluster(endpoint: str) -> bool:
+    """Whether it is the word for the embedded cluster, behind whichever balancer."""
+    return endpoint.partition(":")[0] == EMBEDDED_CLUSTER
 
 
 def add_options(parser: pytest.Parser) -> None:

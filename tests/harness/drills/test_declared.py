@@ -8,6 +8,8 @@ import pytest
 
 from harness.drills.kinds import KillFault, NoFault
 from harness.policy import Policy, PolicyError, load_policy
+from harness.run.config import configure
+from harness.run.options import Options, UsageError
 
 NONE = "fault = {kind = 'none'}\n"
 
@@ -70,7 +72,6 @@ def test_commands_run_in_a_folder_beside_the_policy(tmp_path: Path) -> None:
         (f"{NONE}rat = 3", "has no key 'rat'; did you mean 'rate'"),
         (f"{NONE}baseline_s = 1", "baseline_s: Expected `float` >= 2"),
         (f"{NONE}max_recovery_s = 4", "after_s = 6 is less than 3 times max_recovery_s: write 12"),
-        (f"{NONE}max_twice = 0", "max_twice needs executions"),
         (f"{NONE}folder = 'none'", "folder = 'none' is not there"),
         ("transport = 'grpc'\nfault = {kind = 'errors', control = 's'}", "over gRPC there are none"),
     ],
@@ -90,3 +91,13 @@ def test_names_are_unique_and_can_be_written(tmp_path: Path) -> None:
         read(tmp_path, f"[[drills]]\nname = 'a'\n{NONE}" * 2)
     with pytest.raises(PolicyError, match="name = 'Kill One' is not of small letters"):
         read(tmp_path, f"[[drills]]\nname = 'Kill One'\n{NONE}")
+
+
+def test_what_is_executed_twice_is_bounded_where_somebody_counts(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text(f"[[drills]]\nname = 'a'\nmax_twice = 0\n{NONE}")
+    url, given = "http://127.0.0.1:1", {"policy": str(policy), "evidence": str(tmp_path / "e")}
+    # The cluster counts itself.
+    assert configure(Options(endpoints=("embedded-cluster:envoy-good",), **given), url).policy.drills[0].max_twice == 0
+    with pytest.raises(UsageError, match="a: max_twice needs executions"):
+        configure(Options(endpoints=(url,), **given), url)
