@@ -131,7 +131,7 @@ def adversarial_framing_body_stays_body(probe: Probe) -> None:
     criterion="requests sent behind each other are answered in their order, or the connection ends",
     per="model",
     needs=["rest-infer-answers-200"],
-    faults=["pipelined-answers-swapped", "pipelined-answer-lost"],
+    faults=["pipelined-answers-swapped", "pipelined-answer-lost", "inference-answered-twice"],
     fix="Answer the requests of a connection one after another, or close it after the first.",
 )
 def adversarial_framing_pipelined_in_order(probe: Probe) -> None:

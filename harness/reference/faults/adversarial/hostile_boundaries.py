@@ -93,6 +93,30 @@ fault(
 )(wire(_QuickFirst))
 
 
+class _Twice(Wire):
+    """Answers with outputs, each followed by its copy."""
+
+    def __init__(self) -> None:
+        self._answer = b""
+
+    def sent(self, data: bytes) -> bytes:
+        self._answer = data if data.startswith(b"HTTP/1") else self._answer + data
+        head, gap, body = self._answer.partition(b"\r\n\r\n")
+        length = LENGTH.search(head + b"\r\n")
+        if not gap or length is None or len(body) < int(length.group(1)):
+            return data
+        whole, self._answer = self._answer, b""
+        return data + whole if b'"outputs"' in body else data
+
+
+fault(
+    "inference-answered-twice",
+    LEAK,
+    text="a connection on which an inference was answered carries that answer once more",
+    effect="connection",
+)(wire(_Twice))
+
+
 class _LengthWins(Heads):
     def head(self, head: bytes) -> bytes:
         return CHUNKED.sub(b"", head) if LENGTH.search(head) else head
