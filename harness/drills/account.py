@@ -96,12 +96,13 @@ def account_of(
         merged: records of all workers.
         fault_s, undone_s: when the fault was made, and when it was undone; seconds from the beginning.
         planned: intended times of the whole plan in ns, by index.
-        slow_s: a correct answer later than this after its intended time is slow.
+        slow_s: a correct answer that took longer than this, the tester's own lag left out, is slow.
     """
     rows = merged.rows[merged.rows["status"] != Status.NEVER_SENT]
     became = fates(rows)
     begins = rows["intended"] * NANO
-    took = (rows["done"] - rows["intended"]) * NANO
+    # Without what the tester itself was late by.
+    took = (rows["done"] - rows["taken"]) * NANO
     correct = became == Fate.CORRECT
     late = correct & (took > slow_s)
     ends = rows["done"] * NANO

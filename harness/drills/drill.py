@@ -32,7 +32,9 @@ class DrillEnding(StrEnum):
 
     CARRIED_OUT = "carried out"
     NOT_RUN = "not run"
-    """The baseline was not clean, or the tester did not send what was planned: nothing is said of the endpoint."""
+    """The baseline was not clean: nothing is said of the endpoint."""
+    INVALID = "invalid"
+    """The tester was late or away, or did not send all that was planned: nothing is said of the endpoint."""
     FAULT_FAILED = "fault failed"
     """The fault could not be caused, or not be taken back: the tester's part."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.drills.faults.fault import Happening
-from harness.probing.load.drilling import happening_seen
+from harness.probing.load.drill_record import happening_seen
 from harness.record.redact import Redactor
 from tests.endtoend.running import probe
 from tests.secrets.searching import files, pieces, told

@@ -11,36 +11,32 @@ from harness.drills.criteria import observed, stated
 from harness.drills.declared import Drill
 from harness.drills.drill import DrillEnding
 from harness.judging.load.answers import answers_are_right
-from harness.probing.load.drilling import Drilled, share_held
+from harness.probing.load.drill_record import Drilled, share_held, valid_of
 from harness.probing.load.loading import Loader
-from harness.probing.load.validity import sound
 
 
 def judge_drill(load: Loader, drill: Drill, found: Sequence[Drilled]) -> None:
     """Report the cases of a drill: each criterion over all repetitions that were carried out.
 
     Raises:
-        TesterFailed: the fault failed, or the tester did not send and listen all the time.
+        TesterFailed: the fault failed, or the tester did not send and listen all the time, again and again.
         Untestable: a repetition was not carried out, because what came before the fault was not clean.
     """
     for each in found:
         if (run := each.repetition.run) is not None:
             answers_are_right(load, run)
-            if not sound(run):
-                raise TesterFailed(f"drill {drill.name}: {run.outcome.reason}")
-    carried_out = [each for each in found if each.repetition.ending is DrillEnding.CARRIED_OUT]
-    for each in carried_out:
-        load.probe.observe(f"drill {drill.name}: {words(each)}")
-    if carried_out:
+        carried_out = each.repetition.ending is DrillEnding.CARRIED_OUT
+        load.probe.observe(f"drill {drill.name}: {words(each) if carried_out else each.repetition.reason}")
+    valid, last = valid_of(found), found[-1].repetition
+    if valid:
         for name, most in stated(drill).items():
-            _holds(load, drill, name, most, carried_out)
+            _holds(load, drill, name, most, valid)
         load.probe.outcome.estimate = share_held(found)
-    for each in found:
-        reason = f"drill {drill.name}: {each.repetition.reason}"
-        if each.repetition.ending is DrillEnding.FAULT_FAILED:
-            raise TesterFailed(reason)
-        if each.repetition.ending is DrillEnding.NOT_RUN:
-            load.probe.untestable(reason)
+    reason = f"drill {drill.name}: {last.reason}"
+    if last.ending is DrillEnding.NOT_RUN:
+        load.probe.untestable(reason)
+    if len(valid) < drill.repeat:
+        raise TesterFailed(reason)
 
 
 def _holds(load: Loader, drill: Drill, name: str, most: float, carried_out: Sequence[Drilled]) -> None:
