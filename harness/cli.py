@@ -6,7 +6,7 @@ import click
 
 import harness
 from harness.commands.catalogue import clauses, explain, requirements
-from harness.commands.evidence import baseline, report, show, verify
+from harness.commands.evidence import baseline, drills, report, show, verify
 from harness.commands.group import Commands
 from harness.commands.probing import demo, locustfile, probe
 from harness.commands.replaying import replay
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 for command in (
-    demo, probe, verify, report, replay, show, baseline, clauses, requirements, explain, validate, locustfile,
+    demo, probe, verify, report, replay, show, drills, baseline, clauses, requirements, explain, validate, locustfile,
 ):  # fmt: skip
     main.add_command(command)
 

@@ -100,6 +100,28 @@ def baseline(folders: tuple[Path, ...], output: Path | None) -> None:
 
 
 @click.command()
+@click.argument("folder", type=EVIDENCE)
+def drills(folder: Path) -> None:
+    """Print the accounts of the drills in the evidence in FOLDER: what became of every request.
+
+    Exit codes: 0 printed, and each account closes; 1 one does not, there are none, or FOLDER cannot be read; 4 usage.
+    """
+    from harness.run.bundles.drill_table import drill_table
+    from harness.run.bundles.recordings import BundleError, read_document
+
+    try:
+        found = read_document(folder).drills
+    except BundleError as error:
+        raise click.ClickException(str(error)) from error
+    if not found:
+        raise click.ClickException(f"{folder}: no drill was carried out in this run")
+    table = drill_table(found)
+    _say_lines("\n".join(table.lines))
+    if table.open_accounts:
+        raise click.ClickException("; ".join(table.open_accounts))
+
+
+@click.command()
 @click.argument("digest")
 @click.argument("folder", type=EVIDENCE, default=".")
 def show(digest: str, folder: Path) -> None:
