@@ -7,8 +7,12 @@ export PYTHONDONTWRITEBYTECODE := 1
 # In CI, on machines that others share, a test that fails has one more try; both are reported. Nowhere else.
 RERUNS := $(if $(CI),--reruns 1 -rR)
 
+BALANCER ?= envoy
+DRILLED  := evidence/drill-$(shell date -u +%Y-%m-%dT%H%M%SZ)
+DRILL     = $(BIN)/pytest -q --oip-model pair --oip-policy harness/cluster/drills.toml --oip-allow faults -k failover-drills
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types quick servers sample validate system yardsticks new-check requirements lock clean
+.PHONY: help demo test check lint types quick servers sample drill validate system yardsticks new-check requirements lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,12 +42,19 @@ sample: $(VENV)/.ready ## slow tests, a third of the hostile endpoints, then bot
 	$(BIN)/pytest tests/hostile -q -n 4 --battery 3 $(RERUNS)
 	$(BIN)/art15 validate --group --sample 2 --jobs 5 --minutes 6 --out $(VENV)/validation-sample.json
 
+drill: $(VENV)/.ready ## a control and five faults on three servers behind BALANCER=envoy (or haproxy), that loses nothing and that does: what became of every request
+	$(DRILL) --endpoint embedded-cluster:$(BALANCER)-good --oip-evidence $(DRILLED)/good; code=$$?; \
+	  $(BIN)/art15 drills $(DRILLED)/good && exit $$code
+	-$(DRILL) --endpoint embedded-cluster:$(BALANCER)-loses --oip-evidence $(DRILLED)/loses
+	$(BIN)/art15 drills $(DRILLED)/loses
+
 servers: $(VENV)/.ready ## real inference servers, installed into .servers/, probed end to end
 	$(BIN)/pytest tests/servers -q $(RERUNS) -m "servers and not slow"
 
-validate: $(VENV)/.ready ## the full matrix: faults, variants, ten seeds for what is drawn for, endpoints lost at thirty moments, disks full, clocks that jump, all hostile ones, secrets in all spellings, real servers probed otherwise; resumes; commit the result
+validate: $(VENV)/.ready ## the full matrix: faults, variants, ten seeds for what is drawn for, endpoints lost at thirty moments, drills five times, disks full, clocks that jump, all hostile ones, secrets in all spellings, real servers probed otherwise; resumes; commit the result
 	$(BIN)/art15 validate --group --seeds 10 --jobs 5 --resume --out suites/validation.json
 	ART15_HOSTILE_SECONDS=20 $(BIN)/pytest tests/hostile -q -n 4
+	ART15_DRILLS=5 $(BIN)/pytest tests/endtoend/test_cluster_drills.py -q
 	$(BIN)/pytest tests/endtoend/test_lost.py tests/endtoend/test_machine.py tests/endtoend/test_one_finding.py -q -n 2
 	$(BIN)/pytest tests/reports/test_mutations.py tests/reports/test_hostile_bundles.py tests/secrets -q -n 2
 	-$(BIN)/uv pip install -q --python $(BIN)/python atheris

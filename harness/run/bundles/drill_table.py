@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.bundle.drills import AccountSeen, DrillRecord, RepetitionSeen, TallySeen
+from harness.bundle.drills import DrillRecord, RepetitionSeen
 
 FATES = ("correct", "refused", "failed", "wrong", "lost")
 COLUMNS = (
@@ -38,7 +38,7 @@ def drill_table(drills: Sequence[DrillRecord]) -> DrillTable:
     for drill, name, each in _repetitions(drills):
         rows.append((name, drill.fault, *_cells(each, "kept" if drill.criteria else "no bound")))
         reasons += [f"{name}: {text}" for text in _remarks(each)]
-        if each.account is not None and not _closes(each.account):
+        if each.account is not None and not each.account.total.closes:
             left.append(f"{name}: the account does not close")
     return DrillTable((*_aligned(rows), "", *LEGEND, *reasons), tuple(left))
 
@@ -53,7 +53,7 @@ def _repetitions(drills: Sequence[DrillRecord]) -> Iterator[tuple[DrillRecord, s
 def _cells(each: RepetitionSeen, kept: str) -> tuple[str, ...]:
     if each.account is None:
         return (*["-"] * (len(COLUMNS) - 3), each.ending)
-    total = _total(each.account)
+    total = each.account.total
     ran = each.executions
     ending = f"broke {', '.join(each.broken)}" if each.broken else kept
     return (
@@ -69,23 +69,10 @@ def _remarks(each: RepetitionSeen) -> Iterator[str]:
     """Why it does not count, and what is in no column."""
     if each.reason:
         yield each.reason
-    if each.account is not None and (unsent := _total(each.account).unsent):
+    if each.account is not None and (unsent := each.account.total.unsent):
         yield f"{unsent} requests were planned and not sent"
     if each.executions is not None and each.executions.unexecuted:
         yield f"{each.executions.unexecuted} correct answers to requests that nobody is known to have executed"
-
-
-def _phases(account: AccountSeen) -> tuple[TallySeen, ...]:
-    return (account.before, account.during, account.after)
-
-
-def _total(account: AccountSeen) -> TallySeen:
-    names = TallySeen.__struct_fields__
-    return TallySeen(**{name: sum(getattr(each, name) for each in _phases(account)) for name in names})
-
-
-def _closes(account: AccountSeen) -> bool:
-    return all(each.sent == sum(getattr(each, name) for name in FATES) for each in _phases(account))
 
 
 def _seconds(value: float | None) -> str:
