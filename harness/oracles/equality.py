@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from harness.wire.datatypes import DATATYPES, round_to
 from harness.wire.messages import InferRequest
@@ -16,7 +17,18 @@ ABSOLUTE_TOLERANCE = 1e-4
 Outputs = Mapping[str, Tensor]
 
 
-def difference(first: Outputs, second: Outputs, *, exact: bool = True) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """By how much two floats may differ: by the share of the larger one, or by the amount."""
+
+    relative: float = RELATIVE_TOLERANCE
+    absolute: float = ABSOLUTE_TOLERANCE
+
+
+USUAL = Tolerance()
+
+
+def difference(first: Outputs, second: Outputs, *, exact: bool = True, tolerance: Tolerance = USUAL) -> str | None:
     """The first difference in words, matching outputs by name and comparing flattened; None if there is none.
 
     Shapes are not compared: flat and nested spellings of one tensor are the same tensor.
@@ -24,23 +36,25 @@ def difference(first: Outputs, second: Outputs, *, exact: bool = True) -> str | 
     if set(first) != set(second):
         return f"outputs {sorted(first)} against {sorted(second)}"
     for name, tensor in first.items():
-        found = elements_differ(tensor.elements, second[name].elements, exact=exact)
+        found = elements_differ(tensor.elements, second[name].elements, exact=exact, tolerance=tolerance)
         if found is not None:
             return f"output {name!r}: {found}"
     return None
 
 
-def elements_differ(first: Sequence[object], second: Sequence[object], *, exact: bool = True) -> str | None:
+def elements_differ(
+    first: Sequence[object], second: Sequence[object], *, exact: bool = True, tolerance: Tolerance = USUAL
+) -> str | None:
     """Where two flat lists differ first, in words; None if they are the same."""
     if len(first) != len(second):
         return f"{len(first)} elements against {len(second)}"
     for index, (one, other) in enumerate(zip(first, second, strict=True)):
-        if not _same(one, other, exact=exact):
+        if not _same(one, other, None if exact else tolerance):
             return f"element {index} is {one!r} against {other!r}"
     return None
 
 
-def _same(one: object, other: object, *, exact: bool) -> bool:
+def _same(one: object, other: object, tolerance: Tolerance | None) -> bool:
     one, other = _plain(one), _plain(other)
     if isinstance(one, bool) or isinstance(other, bool) or not _number(one) or not _number(other):
         return one == other and isinstance(one, bool) == isinstance(other, bool)
@@ -50,7 +64,7 @@ def _same(one: object, other: object, *, exact: bool) -> bool:
         return math.isnan(one) and math.isnan(other)
     if one == other:
         return True
-    return not exact and math.isclose(one, other, rel_tol=RELATIVE_TOLERANCE, abs_tol=ABSOLUTE_TOLERANCE)
+    return tolerance is not None and math.isclose(one, other, rel_tol=tolerance.relative, abs_tol=tolerance.absolute)
 
 
 def _plain(value: object) -> object:
