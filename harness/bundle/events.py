@@ -188,6 +188,8 @@ class ExchangeSeen(JournalEvent, frozen=True, kw_only=True, omit_defaults=True):
     elapsed_s: float = msgspec.field(default_factory=float)
     redactions: int | list[Any] = 0
     check: str | None = msgspec.field(default_factory=lambda: None)
+    # Whom it was sent to, where that is not the endpoint under test, such as "candidate".
+    to: str | None = None
     # Of earlier versions; the record says it.
     started: str | None = None
 
