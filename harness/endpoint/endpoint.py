@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.check import Untestable
+from harness.endpoint.candidate import Candidate
 from harness.endpoint.memory import Memory
 from harness.endpoint.models import NO_ADDRESS, ModelUnderTest
 from harness.endpoint.replica import Replica
@@ -41,7 +42,7 @@ class Endpoint:
         remarks: what was noticed before the first check and belongs into the record.
         unloaded: names it lists and says it has not loaded.
         replicas: every instance of the service that was named; the first is the one that is probed.
-        candidate: an instance of the version that is to replace the one under test, for drills of a rollout.
+        candidate: what is to replace it, where that was named.
         ahead: sends requests that do not depend on each other side by side, where that pays.
     """
 
@@ -61,7 +62,7 @@ class Endpoint:
     unloaded: tuple[str, ...] = ()
     remarks: list[str] = field(default_factory=list)
     replicas: tuple[Replica, ...] = ()
-    candidate: Replica | None = None
+    candidate: Candidate | None = None
     ahead: Ahead = field(init=False)
 
     def __post_init__(self) -> None:

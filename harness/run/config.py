@@ -14,13 +14,23 @@ from harness.allowed import did_you_mean
 from harness.budget import MEBIBYTE, Limits
 from harness.cluster.cluster import Cluster
 from harness.drills.declared import refuse_uncounted
+from harness.endpoint.candidate import Candidate
 from harness.endpoint.replica import Replica
 from harness.policy import Policy, PolicyError, load_policy
 from harness.run.accepting.reading import accepting_of
 from harness.run.accepting.standing import Accepting
 from harness.run.folder import refuse_unusable
 from harness.run.numbers import Given, count_of, rate_of, seconds_of, seed_of, timeout_of, wait_of
-from harness.run.options import ALLOWANCES, PROFILES, SECRET, TOKEN_VARIABLE, Options, UsageError, is_cluster
+from harness.run.options import (
+    ALLOWANCES,
+    PROFILES,
+    SECRET,
+    TOKEN_VARIABLE,
+    Options,
+    UsageError,
+    is_cluster,
+    is_embedded,
+)
 from harness.tables import TableError
 from harness.wire.access import Access
 from harness.wire.address import Address, is_grpc, read_grpc
@@ -35,6 +45,7 @@ class Config:
     Attributes:
         replicas: every instance of the service that was named; the first is probed.
         wait_ready: seconds to wait until the endpoint is ready, before the time of the run begins.
+        candidate: what is to replace the endpoint, where that was named.
         cluster: what stands behind the endpoint, where the run has started it.
         accepting: what is not held against the endpoint although it was found.
     """
@@ -51,6 +62,7 @@ class Config:
     accepting: Accepting
     wait_ready: float = 0.0
     allow: tuple[str, ...] = ()
+    candidate: Candidate | None = None
     cluster: Cluster | None = None
     given: Mapping[str, str] = field(default_factory=dict)
     defaulted: Mapping[str, str] = field(default_factory=dict)
@@ -84,12 +96,14 @@ def configure(options: Options, endpoint: str, environ: Mapping[str, str] | None
             refuse_uncounted(policy.drills)
         accepting = accepting_of(options.requirements, options.baseline)
         replicas = replicas_of(options, endpoint, environ)
+        candidate = candidate_of(options, replicas[0], environ)
     except (PolicyError, TableError, ValueError) as error:
         raise UsageError(str(error)) from error
     run_id = secrets.token_hex(4)
     profile = options.profile or "standard"
     allow = tuple(_allow(options.allow))
-    limits = _limits(options, policy, profile, loopback=replicas[0].is_loopback)
+    asked = [replicas[0], *([candidate.replica] if candidate is not None else [])]
+    limits = _limits(options, policy, profile, loopback=all(each.is_loopback for each in asked))
     given_seed = seed_of(options.seed)
     seed = 15 if given_seed is None else given_seed
     given, defaulted = _recorded(options, policy, limits, profile, seed)
@@ -106,6 +120,7 @@ def configure(options: Options, endpoint: str, environ: Mapping[str, str] | None
         accepting=accepting,
         wait_ready=wait_of(options.wait_ready),
         allow=allow,
+        candidate=candidate,
         given=given,
         defaulted=defaulted,
     )
@@ -120,6 +135,26 @@ def replicas_of(options: Options, endpoint: str, environ: Mapping[str, str]) -> 
     """
     others = (replica_at(replace(options, grpc=None), each, environ) for each in options.endpoints[1:])
     return (replica_at(options, endpoint, environ), *others)
+
+
+def candidate_of(options: Options, stable: Replica, environ: Mapping[str, str]) -> Candidate | None:
+    """The candidate, reached with the same credentials; at the endpoint itself where only its version is named.
+
+    Raises:
+        UsageError, ValueError: it cannot be used.
+    """
+    if options.candidate is None:
+        if options.candidate_grpc is not None:
+            raise UsageError("--oip-candidate-grpc is the gRPC address of --oip-candidate: give that as well")
+        return None if options.candidate_version is None else Candidate(stable, options.candidate_version)
+    if is_embedded(options.candidate):
+        raise UsageError(f"--oip-candidate {options.candidate}: an address is needed")
+    if is_grpc(options.candidate) and options.candidate_grpc is not None:
+        raise UsageError(f"--oip-candidate {options.candidate} is a gRPC address: leave out --oip-candidate-grpc")
+    found = replica_at(replace(options, grpc=options.candidate_grpc), options.candidate, environ)
+    if not {*found.transports} & {*stable.transports}:
+        raise UsageError("the endpoint and --oip-candidate have no transport in common: nothing could be compared")
+    return Candidate(found, options.candidate_version)
 
 
 def replica_at(options: Options, endpoint: str, environ: Mapping[str, str]) -> Replica:

@@ -30,6 +30,9 @@ class Options:
     endpoints: Sequence[str]
     grpc: str | None = None
     models: Sequence[str] = ()
+    candidate: str | None = None
+    candidate_version: str | None = None
+    candidate_grpc: str | None = None
     policy: str | None = None
     suites: Sequence[str] = ()
     profile: str | None = None

@@ -51,6 +51,9 @@ def log_opening(record: RunRecord, config: Config, catalogue: Catalogue) -> None
         record.note(UNKNOWN.format(config.accepting.requirements.name, ", ".join(unknown)))
     for extra in config.replicas[1:]:
         record.note(f"also named: {record.redactor.url(extra.url)}; compared with the first, which alone is probed")
+    if config.candidate is not None:
+        version = f", version {config.candidate.version}" if config.candidate.version is not None else ""
+        record.note(f"candidate: {record.redactor.url(config.candidate.replica.url)}{version}")
 
 
 def log_endpoint(record: RunRecord, endpoint: Endpoint) -> None:

@@ -201,6 +201,7 @@ class PreparedRun:
         """Set the endpoint up for the checks, and warm its models up."""
         config = self.config
         endpoint.replicas, endpoint.seed = config.replicas, config.seed
+        endpoint.candidate = config.candidate
         endpoint.examples = EXAMPLES[config.profile]
         warm_up_models(endpoint, config, self.checks, warm_up, self._tell)
         for text in endpoint.remarks:
