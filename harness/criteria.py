@@ -48,6 +48,10 @@ class Criterion(_Named):
         "failover",
         "a drill costs no more than the policy allows under [[drills]] (asked only where it declares one)",
     )
+    ROLLOUT = (
+        "rollout",
+        "a candidate is no more unlike what it is to replace than the policy allows (asked only where one is named)",
+    )
 
 
 class Advice(_Named):

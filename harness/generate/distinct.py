@@ -6,8 +6,9 @@ numbers of the same size, the same texts in another order.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 from harness.wire.datatypes import DATATYPES
@@ -16,6 +17,8 @@ from harness.wire.tensor import Tensor, product
 from harness.wire.varied import vary
 
 SCALES = (1.0, 1.0, 8.0, 0.125, 1.0, 64.0)
+# What is added for the number of a request stays below 1.
+MOST_NUMBERS = 4096
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -29,6 +32,13 @@ def distinct(base: InferRequest, count: int) -> Iterator[InferRequest]:
         if key not in seen and len(seen) < count:
             seen.add(key)
             yield vary(base, inputs=inputs)
+
+
+def drawn(bases: Sequence[InferRequest], draw: Random) -> Iterator[InferRequest]:
+    """Requests without end, each drawn by itself: one of the bases, every input of it with other values."""
+    while True:
+        base = draw.choice(bases)
+        yield vary(base, inputs=tuple(_varied(each, draw.randrange(MOST_NUMBERS), 0) for each in base.inputs))
 
 
 def pool_of_rows(base: InferRequest, count: int) -> list[InferRequest]:

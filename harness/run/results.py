@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from harness.bundle.events import CheckDone, ClauseDecided, CounterexampleFound
 from harness.bundle.parts import Estimate, Observation, Replayed, Waiver
 from harness.check import Check
+from harness.criteria import Criterion
 from harness.endpoint.models import ModelUnderTest
 from harness.outcome import Outcome, Violation
 from harness.policy import WaiverTable
@@ -96,7 +97,9 @@ class Result:
         What a prerequisite blocked is not told a second time: the prerequisite is.
         """
         asked = self.asked_by_name and not self.blocked and not self.unreached and not self.accepted
-        return self.verdict is Verdict.UNTESTABLE and asked
+        # A gate that cannot decide does not open.
+        undecided = self.verdict is Verdict.INCONCLUSIVE and Criterion.ROLLOUT.clause in self.outcome.levels
+        return asked and (self.verdict is Verdict.UNTESTABLE or undecided)
 
     @property
     def red(self) -> bool:

@@ -27,6 +27,7 @@ _BEYOND: dict[str, Consequence] = {
     Criterion.NO_OPEN_ACCESS.clause: "security",
     Advice.SERVES_OTHERS.clause: "crash_or_hang",
     Advice.KEEPS_SERVING.clause: "crash_or_hang",
+    Criterion.ROLLOUT.clause: "wrong_answer",
     Advice.ANSWERS_EVERYTHING.clause: "interoperability",
     Advice.STEADY_RESOURCES.clause: "crash_or_hang",
     Advice.SHEDS_CLEANLY.clause: "crash_or_hang",

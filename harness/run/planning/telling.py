@@ -52,6 +52,8 @@ class Prices:
 
 
 def _cost(check: Check, profile: str, more: list[str]) -> Cost:
+    if check.slug in _weights()["own_share"]["checks"]:
+        return Cost(0, 0.0)
     tables = [*more, "standard" if profile == "deep" else profile]
     measured = next((found for name in tables if (found := _costs().get(name, {}).get(check.slug))), None)
     requests, seconds = measured or _weights()["unmeasured"][check.kind]

@@ -14,6 +14,7 @@ from harness.bundle.drills import DrillSeen
 from harness.bundle.events import FactSeen, UnsampledSeen
 from harness.bundle.series import LoadSeries
 from harness.check import Check, EndpointLost, TesterFailed
+from harness.criteria import Criterion
 from harness.endpoint.models import ModelUnderTest
 from harness.incident import Incident
 from harness.outcome import Outcome
@@ -179,11 +180,13 @@ def _ends(outcome: Outcome, how: Blocked) -> tuple[Verdict, str]:
 
 
 def _asked_by_name(config: Config, check: Check, model: ModelUnderTest | None, outcome: Outcome) -> bool:
-    """Whether the suite, the model, the transport or the allowance of an item stands on the command line.
+    """Whether the suite, the model, the transport, the allowance or the candidate of an item was named.
 
     Of a model without a request nothing was asked for by name but the model itself.
     """
     by_model = model is not None and model.named
+    if config.candidate is not None and Criterion.ROLLOUT in check.criteria:
+        return True
     if outcome.unsampled:
         return by_model
     options = config.options

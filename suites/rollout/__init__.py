@@ -1,0 +1,1 @@
+"""Rollout: a candidate beside the version that it is to replace."""
