@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 from harness.run.embedded import EmbeddedServer
-from tests.endtoend.running import Ran, probe
+from tests.endtoend.running import PATIENCE, PYTEST, Ran, probe
+from tests.recipes import COMMAND, PAGES, blocks
 
 pytestmark = pytest.mark.slow
 
@@ -146,6 +150,26 @@ def test_a_version_of_the_same_endpoint(stable: EmbeddedServer, tmp_path: Path) 
     apart = [line for line in exchanges if '"to":"candidate"' in line]
     assert apart
     assert all("/versions/1" in line for line in apart)
+
+
+@pytest.mark.parametrize("fault", ["", "rollout-candidate-described-otherwise"])
+def test_the_command_of_the_recipes_is_a_gate(stable: EmbeddedServer, fault: str, tmp_path: Path) -> None:
+    page = next(page for page in PAGES if page.stem == "README")
+    (tmp_path / "policy.toml").write_text(blocks(page)["policy.toml"])
+    with EmbeddedServer([*DIGITS, *(("--fault", fault) if fault else ())]) as other:
+        done = subprocess.run(
+            ["/bin/sh", "-c", COMMAND],
+            cwd=tmp_path,
+            env={"PATH": f"{PYTEST.parent}:{os.environ['PATH']}", "STABLE": stable.url, "CANDIDATE": other.url},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    assert done.returncode == (1 if fault else 0), done.stdout
+    suite = ElementTree.parse(tmp_path / "evidence" / "junit.xml").getroot().find("testsuite")
+    assert suite is not None
+    assert (suite.get("failures"), suite.get("errors")) == ("1" if fault else "0", "0")
 
 
 def test_a_candidate_that_is_not_there_opens_no_gate(stable: EmbeddedServer, tmp_path: Path) -> None:
