@@ -72,8 +72,8 @@ class BudgetTable(_Table, frozen=True, kw_only=True):
 
     Attributes:
         check_seconds: seconds for which one check may neither send nor hear anything, beyond what requests and waits
-            take, and seconds of processor time that it may take in all; then it is ended as a tool error. Load is not
-            ended so.
+            take, and seconds of processor time that it may take in all; then it is ended as a tool error. Load and
+            drills are not ended so.
         answer_mebibytes: of memory that what is made of one answer may take; an answer of more is read by no check, and
             whoever needs it is untestable. A third of them bounds its body without its coding.
         evidence_mebibytes: of the whole bundle. A body that is large for what is left of them is kept in part (head,

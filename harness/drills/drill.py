@@ -33,6 +33,8 @@ class DrillEnding(StrEnum):
     CARRIED_OUT = "carried out"
     NOT_RUN = "not run"
     """The baseline was not clean: nothing is said of the endpoint."""
+    INTERRUPTED = "interrupted"
+    """The run ended meanwhile."""
     INVALID = "invalid"
     """The tester was late or away, or did not send all that was planned: nothing is said of the endpoint."""
     FAULT_FAILED = "fault failed"
@@ -56,6 +58,39 @@ class Repetition:
     injected: Happening | None = None
     reverted: Happening | None = None
     account: Account | None = None
+
+
+@dataclass(slots=True)
+class Caused:
+    """What was done to cause the fault of one repetition and to take it back.
+
+    Attributes:
+        error: says what went wrong.
+        tried: whether it may have been caused.
+    """
+
+    injected: Happening | None = None
+    reverted: Happening | None = None
+    error: str = ""
+    tried: bool = False
+
+    def inject(self, injector: Injector, drill: Drill) -> None:
+        """Cause it."""
+        self.tried = True
+        try:
+            self.injected = injector.inject(drill)
+        except FaultError as error:
+            self.injected, self.error = error.happening, f"the fault was not caused: {error}"
+
+    def revert(self, injector: Injector, drill: Drill) -> None:
+        """Take it back, if it was caused at all."""
+        if not self.tried:
+            return
+        try:
+            self.reverted = injector.revert(drill)
+        except FaultError as error:
+            self.reverted = error.happening
+            self.error = "; ".join(filter(None, (self.error, f"the fault was not taken back: {error}")))
 
 
 class Load(Protocol):
@@ -104,16 +139,16 @@ class _Sending:
         return self.run
 
 
-def repetition(load: Load, injector: Injector, drill: Drill, slow_s: float) -> Repetition:
+def repetition(load: Load, injector: Injector, drill: Drill, slow_s: float, done: Caused) -> Repetition:
     """Carry out one repetition; the fault is reverted before it returns or raises, if it was caused at all.
 
     Args:
         load: sends for the seconds of all phases, and some more.
         injector: causes the fault; ``drill`` was prepared on it.
         slow_s: bound of the latency of a correct answer.
+        done: is told what was done, whatever ends it.
     """
     sending = _Sending(load)
-    done = _Caused()
     try:
         _wait_for(sending, drill.baseline_s)
         if sending.thread.is_alive():
@@ -125,32 +160,6 @@ def repetition(load: Load, injector: Injector, drill: Drill, slow_s: float) -> R
     return _judged(sending.result(), done, slow_s)
 
 
-@dataclass(slots=True)
-class _Caused:
-    """What was done to cause the fault and to take it back; ``error`` says what went wrong."""
-
-    injected: Happening | None = None
-    reverted: Happening | None = None
-    error: str = ""
-    tried: bool = False
-
-    def inject(self, injector: Injector, drill: Drill) -> None:
-        self.tried = True
-        try:
-            self.injected = injector.inject(drill)
-        except FaultError as error:
-            self.injected, self.error = error.happening, f"the fault was not caused: {error}"
-
-    def revert(self, injector: Injector, drill: Drill) -> None:
-        if not self.tried:
-            return
-        try:
-            self.reverted = injector.revert(drill)
-        except FaultError as error:
-            self.reverted = error.happening
-            self.error = "; ".join(filter(None, (self.error, f"the fault was not taken back: {error}")))
-
-
 def _wait_for(sending: _Sending, seconds: float) -> None:
     """Wait until the load has begun, and then so long, or until it has ended."""
     sending.begun.wait(START_S)
@@ -159,7 +168,7 @@ def _wait_for(sending: _Sending, seconds: float) -> None:
         sending.thread.join(min(left, _LOOK_S))
 
 
-def _judged(run: LoadRun, done: _Caused, slow_s: float) -> Repetition:
+def _judged(run: LoadRun, done: Caused, slow_s: float) -> Repetition:
     injected, reverted = done.injected, done.reverted
     if done.error:
         return Repetition(DrillEnding.FAULT_FAILED, done.error, run, injected, reverted)

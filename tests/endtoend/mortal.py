@@ -41,6 +41,11 @@ class Mortal:
         self.deaths = 0
 
     @property
+    def pid(self) -> int:
+        """Of its process."""
+        return self._process.pid
+
+    @property
     def url(self) -> str:
         """Of the REST side."""
         return f"http://127.0.0.1:{self.rest}"

@@ -20,7 +20,9 @@ LIMITS = "max_failed = 0\nmax_recovery_s = 4.0\nafter_s = 12.0\ntimeout_s = 1.0"
 def drilled(folder: Path, fault: str, *, balancer: str, allow: str = "faults", limits: str = LIMITS) -> Ran:
     """The evidence of a run with one drill."""
     policy = folder / "policy.toml"
-    policy.write_text(f"[[drills]]\nname = 'one'\nrate = 100\nhold_s = 3.0\n{limits}\nfault = {fault}\n")
+    table = f"[[drills]]\nname = 'one'\nrate = 100\nhold_s = 3.0\n{limits}\nfault = {fault}\n"
+    # A drill may be quiet for longer than other checks.
+    policy.write_text(f"[budget]\ncheck_seconds = 4.0\n{table}")
     return probe(
         f"embedded-cluster:{balancer}", folder / "evidence", "--oip-model", "pair", "--oip-policy", str(policy),
         "--oip-allow", allow, "-k", "failover-drills",

@@ -14,7 +14,7 @@ from harness.check import TesterFailed, Untestable
 from harness.drills.account import Account, account_of, executions_of
 from harness.drills.criteria import broken
 from harness.drills.declared import Drill
-from harness.drills.drill import DrillEnding, repetition
+from harness.drills.drill import Caused, DrillEnding, Repetition, repetition
 from harness.drills.executions import NoExecutions
 from harness.drills.faults.fault import DrillFault, FaultError
 from harness.drills.injector import Injector
@@ -65,7 +65,7 @@ def drilled(load: Loader, injector: Injector, drill: Drill) -> list[Drilled]:
             if found:
                 _prepared(injector, drill)
             number = len(valid_of(found)) + 1
-            found.append(_once(load, injector, drill, f"{drill.name}, {number} of {drill.repeat}", slow_s))
+            _once(load, injector, drill, f"{drill.name}, {number} of {drill.repeat}", slow_s, found)
             if found[-1].repetition.ending not in (DrillEnding.CARRIED_OUT, DrillEnding.INVALID):
                 break
     finally:
@@ -104,14 +104,28 @@ def _plan(load: Loader, drill: Drill, seconds: float) -> LoadPlan:
     return msgspec.structs.replace(plan, connections=msgspec.structs.replace(plan.connections, cap=cap))
 
 
-def _once(load: Loader, injector: Injector, drill: Drill, name: str, slow_s: float) -> Drilled:
+def _once(load: Loader, injector: Injector, drill: Drill, name: str, slow_s: float, found: list[Drilled]) -> None:
+    """Carry out one repetition and add it to those found, also where the run ends meanwhile."""
     plan = _plan(load, drill, drill.baseline_s + drill.hold_s + drill.after_s + SPARE_S)
     load.bench.get_ready(plan)
 
     def send(progress: Callable[[Progress], None]) -> LoadRun:
         return load.send(plan, name, progress, max(POINTS, min(_POINTS, _POINTS_OF_ALL // drill.repeat)))
 
-    done = repetition(send, injector, drill, slow_s)
+    caused = Caused()
+    try:
+        done = repetition(send, injector, drill, slow_s, caused)
+    except BaseException:
+        if caused.tried:
+            reason = "; ".join(filter(None, ("the run ended meanwhile", caused.error)))
+            ended = Repetition(DrillEnding.INTERRUPTED, reason, None, caused.injected, caused.reverted)
+            found.append(Drilled(ended, None, ()))
+        raise
+    found.append(_counted(injector, drill, done))
+
+
+def _counted(injector: Injector, drill: Drill, done: Repetition) -> Drilled:
+    """A repetition with what the service says it executed, and what is held against it."""
     if done.account is None or done.run is None:
         return Drilled(done, None, ())
     try:

@@ -15,6 +15,7 @@ from harness.bundle.events import FactSeen, UnsampledSeen
 from harness.bundle.series import LoadSeries
 from harness.check import Check, EndpointLost, TesterFailed
 from harness.criteria import Criterion
+from harness.drills.injector import PERMISSION as FAULTS
 from harness.endpoint.models import ModelUnderTest
 from harness.incident import Incident
 from harness.outcome import Outcome
@@ -59,7 +60,13 @@ class Execution:
         probe = self._probe(check, model)
         before = self._with.budget.used
         with checking(record.recorder, identity):
-            verdict, reason, unmet = self._carried_out(check, probe)
+            try:
+                verdict, reason, unmet = self._carried_out(check, probe)
+            finally:
+                # Also where the run ends here, on Ctrl-C: what was done stays on record.
+                for series in probe.outcome.series:
+                    assert isinstance(series, LoadSeries | DrillSeen)
+                    record.log(msgspec.structs.replace(series, check=identity))
         seconds = time.monotonic() - begin
         self._with.purse.spent(self._with.budget.used - before, seconds)
         exchanges, total = record.take_references(identity)
@@ -81,9 +88,6 @@ class Execution:
             counts=config.accepting.counts(check),
         )
         self.results[identity] = result
-        for series in probe.outcome.series:
-            assert isinstance(series, LoadSeries | DrillSeen)
-            record.log(msgspec.structs.replace(series, check=identity))
         for fact in probe.outcome.facts:
             record.log(FactSeen(check=identity, **asdict(fact)))
         record.log(result.event())
@@ -129,8 +133,9 @@ class Execution:
     def _watched(self, check: Check, probe: Probe) -> str:
         """Carry out a check and give its reason; one that outlives its share of time is ended."""
         unconnected = self._with.record.unconnected
-        # What load may take is in its plan, and its launcher ends it.
-        watching = contextlib.nullcontext() if "load" in (check.allow or "") else self._with.watchdog.watching()
+        # What load and drills may take is in their plans, and its launcher ends it.
+        planned = any(word in (check.allow or "") for word in ("load", FAULTS))
+        watching = contextlib.nullcontext() if planned else self._with.watchdog.watching()
         try:
             with watching:
                 return execute(check, probe, unconnected)[1]
