@@ -52,6 +52,7 @@ FEWER = 2
     needs=["rest-infer-outputs-well-formed"],
     faults=[
         "ids-swapped-when-concurrent",
+        "new-connection-answers-previous",
         "concurrent-rows-merged",
         "ids-swapped-above-31-at-once",
         "answers-swapped-above-31-at-once",

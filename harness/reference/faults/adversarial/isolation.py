@@ -45,6 +45,26 @@ def every_third_by_the_other_version(hooks: Hooks) -> None:
     hooks.on("infer")(label)
 
 
+@fault(
+    "new-connection-answers-previous",
+    LEAK,
+    text="the first inference on a connection gets the answer that was given last on another one",
+    effect="state",
+)
+def new_connection_answers_previous(hooks: Hooks) -> None:
+    last: dict[str, tuple[object, Any]] = {}
+
+    def edit(call: Call, reply: Reply) -> None:
+        if call.op != "infer" or reply.status != 200 or not is_rest(call):
+            return
+        own, (connection, previous) = reply.document, last.get(call.model or "", (call.connection, None))
+        last[call.model or ""] = call.connection, own
+        if connection != call.connection and call.number_on_connection == 1:
+            reply.document = previous
+
+    hooks.documents.append(edit)
+
+
 def _ids_swapped(at_least: int, every: int = 1) -> Install:
     """The id of another request of the flight, on every so-manieth answer, where so many are at work."""
 
