@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from tests.endtoend.running import Ran, probe
+from tests.endtoend.mortal import free_ports
+from tests.endtoend.running import ROOT, Ran, probe
+from tests.harness.drills.conftest import until
 
 CHECK = "failover-drills[pair]"
 PHASES = ("before", "during", "after")
@@ -27,6 +34,14 @@ def drilled(folder: Path, fault: str, *, balancer: str, allow: str = "faults", l
         f"embedded-cluster:{balancer}", folder / "evidence", "--oip-model", "pair", "--oip-policy", str(policy),
         "--oip-allow", allow, "-k", "failover-drills",
     )  # fmt: skip
+
+
+def serves(ready: str) -> bool:
+    """Whether an address of readiness answers 200."""
+    try:
+        return httpx.get(ready, timeout=1.0, trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False
 
 
 def only(run: Ran) -> dict[str, Any]:
@@ -58,12 +73,41 @@ def test_a_frozen_replica_behind_a_balancer_that_does_not_look(tmp_path: Path) -
 
 @pytest.mark.slow
 def test_the_same_behind_one_that_tries_again(tmp_path: Path) -> None:
-    run = drilled(tmp_path, STOP, balancer="haproxy-good")
-    assert run.verdicts[CHECK] == "pass", run.output
+    run = drilled(tmp_path, STOP, balancer="haproxy-good", limits=f"{LIMITS}\nmax_twice = 0")
+    assert run.verdicts[CHECK] == "fail", run.output
     done = only(run)
     assert bad(done["account"]) == 0
     # At least once is the price: what the frozen replica had taken, another answered.
     assert done["executions"]["twice"] > 0
+    assert done["broken"] == ["max_twice"]
+
+
+@pytest.mark.slow
+def test_a_replica_that_comes_back_with_other_weights(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    server = f"exec {sys.executable} -m harness.reference --models pair --port {port} --grpc-port 0"
+    # The first start is that of the test; each later one is that of the drill.
+    (tmp_path / "serve.sh").write_text(f"echo $$ > pid\ncd {ROOT}\n{server} $1\n")
+    start, ready = "['sh', 'serve.sh', '--fault=wrong-on-long-connections']", f"http://127.0.0.1:{port}/v2/health/ready"
+    policy = tmp_path / "policy.toml"
+    policy.write_text(
+        "[[drills]]\nname = 'one'\nrate = 50\nhold_s = 1\nafter_s = 4\n"
+        f"fault = {{kind = 'restart', process = {{pid_file = 'pid', start = {start}, ready = '{ready}'}}}}\n"
+    )
+    with subprocess.Popen(["sh", "serve.sh"], cwd=tmp_path):
+        try:
+            assert until(lambda: serves(ready), 30)
+            run = probe(
+                f"http://127.0.0.1:{port}", tmp_path / "evidence", "--oip-model", "pair", "--oip-policy", str(policy),
+                "--oip-allow", "faults", "-k", "failover-drills",
+            )  # fmt: skip
+        finally:
+            os.kill(int((tmp_path / "pid").read_text()), signal.SIGTERM)
+    assert run.verdicts[CHECK] == "fail", run.output
+    account = only(run)["account"]
+    assert bad(account) > 0
+    assert account["after"]["wrong"] > 0
+    assert account["before"]["wrong"] == 0
 
 
 @pytest.mark.slow

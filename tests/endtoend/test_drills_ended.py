@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import pytest
 from click.testing import CliRunner
 
@@ -19,6 +18,7 @@ from harness.cli import main
 from harness.drills.undoing import is_stopped
 from tests.endtoend.mortal import Mortal, free_ports
 from tests.endtoend.running import PYTEST, ROOT
+from tests.endtoend.test_drills import serves
 from tests.harness.drills.conftest import until
 
 pytestmark = pytest.mark.slow
@@ -40,14 +40,6 @@ class Harmed:
     stands: Callable[[], bool]
 
 
-def serves(url: str) -> bool:
-    """Whether it answers soon."""
-    try:
-        return httpx.get(f"{url}/v2/health/ready", timeout=1.0, trust_env=False).status_code == 200
-    except httpx.HTTPError:
-        return False
-
-
 @pytest.fixture(params=["stop", "half-open"])
 def harmed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Harmed]:
     """A server that a drill stops, or one behind a proxy of the user."""
@@ -61,9 +53,9 @@ def harmed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Harmed]:
         command = [sys.executable, "-m", "harness.drills.proxy", "--listen", at, "--to", f"127.0.0.1:{server.rest}"]
         with subprocess.Popen([*command, "--control", str(control)], cwd=ROOT, stdout=subprocess.DEVNULL) as proxy:
             try:
-                assert until(lambda: serves(f"http://{at}"))
+                assert until(lambda: serves(f"http://{at}/v2/health/ready"))
                 fault = f"{{kind = 'half-open', control = '{control}'}}"
-                yield Harmed(f"http://{at}", fault, lambda: not serves(f"http://{at}"))
+                yield Harmed(f"http://{at}", fault, lambda: not serves(f"http://{at}/v2/health/ready"))
             finally:
                 proxy.terminate()
 

@@ -13,6 +13,7 @@ import yaml
 from harness.drills.declared import Drill
 from harness.drills.kinds import FaultTable, HooksFault
 from harness.policy import load_policy
+from harness.run.checks import load_checks
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 PAGE = (DOCS / "drills.md").read_text(encoding="utf-8")
@@ -53,6 +54,14 @@ def test_every_key_of_a_drill_is_documented(name: str) -> None:
 def test_every_key_of_a_fault_is_documented(kind: type[FaultTable]) -> None:
     for name in kind.__struct_fields__:
         assert re.search(rf"`{name}`|\b{name} = ", PAGE), f"{kind.__struct_config__.tag}: {name}"
+
+
+def test_what_is_planted_in_a_cluster_is_found_by_the_check_that_the_page_names() -> None:
+    checks = {check.slug: check for check in load_checks()[0]}
+    planted = re.findall(r"^\| [^|]+ \| `([^`]+)` \| `([^`]+)` \|$", PAGE, re.MULTILINE)
+    assert len(planted) == 14
+    for fault, slug in planted:
+        assert fault in checks[slug].faults, f"{slug} names no fault {fault}"
 
 
 def test_manifests_that_hooks_name_are_there_and_are_yaml(tmp_path: Path) -> None:
