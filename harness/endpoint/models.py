@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from harness.check import Untestable
 from harness.endpoint.memory import Memory
 from harness.endpoint.rest_route import RestRoute
 from harness.endpoint.route import AnyRoute
+from harness.generate.members import with_elements
 from harness.record.exchange import Transport
 from harness.wire.messages import InferRequest, ModelMetadata
 
@@ -88,3 +89,8 @@ class ModelUnderTest:
     def address(self) -> str | None:
         """The version in the paths of REST that work (None where the unversioned paths do)."""
         return self.routes["rest"].version if "rest" in self.routes else None
+
+    def with_elements(self, request: InferRequest, name: str, elements: tuple[Any, ...]) -> InferRequest:
+        """The request with other elements in one input of variable length, by what the metadata declare."""
+        metadata = self.metadata
+        return with_elements(request, name, elements, metadata.inputs if metadata else ())

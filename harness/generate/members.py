@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from itertools import cycle, islice
 from typing import Any
 
-from harness.wire.messages import InferRequest
+from harness.wire.messages import InferRequest, TensorMetadata
 from harness.wire.tensor import Tensor
 from harness.wire.varied import merged, vary, wished
 
 _PLACE = "art15-place-of-a-parameter"
+# Elements of an input that only goes along with the one that matters.
+_MOST_BESIDE = 100_000
 
 
 def with_members(request: InferRequest, *, of_inputs: Mapping[str, Any] | None = None, **members: object) -> bytes:
@@ -42,24 +45,32 @@ def with_parameter_text(plain: bytes, text: bytes) -> bytes:
     return encoded({"parameters": parameters, **value}).replace(f'"{_PLACE}"'.encode(), text, 1)
 
 
-def with_elements(request: InferRequest, name: str, elements: tuple[Any, ...]) -> InferRequest:
-    """The request with other elements in one input of rank one, whose shape follows; other inputs are cut to fit.
+def with_elements(
+    request: InferRequest, name: str, elements: tuple[Any, ...], declared: Sequence[TensorMetadata] = ()
+) -> InferRequest:
+    """The request with other elements in one input of variable length, whose shape follows; the rest is cut to fit.
 
-    Inputs of rank one usually share their length, so all of them take the new one.
+    Inputs whose first dimension varies usually share their length, so all of them take the new one. What metadata
+    declare as fixed stays as it is, and so does an input that would become very large.
     """
+    fixed = {each.name for each in declared if each.shape[:1] != (-1,)}
     count = len(elements)
     inputs = []
     for tensor in request.inputs:
         if tensor.name == name:
-            inputs.append(Tensor(tensor.name, tensor.datatype, _shape(tensor, count), elements))
+            shape = (count, *(1 for _ in tensor.shape[1:]))
+            inputs.append(Tensor(tensor.name, tensor.datatype, shape, elements))
         else:
-            filled = tuple(islice(cycle(tensor.elements), count))
-            inputs.append(Tensor(tensor.name, tensor.datatype, _shape(tensor, count), filled))
+            inputs.append(tensor if tensor.name in fixed else _as_long(tensor, count))
     return vary(request, inputs=inputs)
 
 
-def _shape(tensor: Tensor, count: int) -> tuple[int, ...]:
-    return (count,) if len(tensor.shape) <= 1 else (count, *(1 for _ in tensor.shape[1:]))
+def _as_long(tensor: Tensor, count: int) -> Tensor:
+    shape = (count, *tensor.shape[1:])
+    if not tensor.shape or not tensor.elements or math.prod(shape) > _MOST_BESIDE:
+        return tensor
+    filled = tuple(islice(cycle(tensor.elements), math.prod(shape)))
+    return Tensor(tensor.name, tensor.datatype, shape, filled)
 
 
 def encoded(value: object) -> bytes:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.generate.members import with_elements
 from harness.judging.binary import Binary, parts_of, wishing
-from harness.probing.replies import status_of
+from harness.judging.own_limits import ordinary_are_taken
+from harness.probing.replies import refused, status_of
 from harness.record.exchange import Exchange
 from harness.wire.messages import InferRequest
 from harness.wire.raw import as_bytes, to_raw
@@ -42,7 +42,7 @@ def echoes(binary: Binary, datatypes: Sequence[str]) -> list[BinaryEcho]:
 
 def sent_to(binary: Binary, echo: BinaryEcho, values: tuple[Any, ...]) -> Exchange:
     """The answer to the values, in binary both ways, with the output that echoes and no other."""
-    return binary.infer(wishing(with_elements(echo.request, echo.name, values), {echo.output: True}))
+    return binary.infer(wishing(binary.probe.model.with_elements(echo.request, echo.name, values), {echo.output: True}))
 
 
 def round_trip(binary: Binary, echo: BinaryEcho, values: tuple[Any, ...]) -> bool:
@@ -52,6 +52,8 @@ def round_trip(binary: Binary, echo: BinaryEcho, values: tuple[Any, ...]) -> boo
 
 def bytes_kept(binary: Binary, echo: BinaryEcho, values: tuple[Any, ...], exchange: Exchange, how: str) -> bool:
     """One case: whether an answer in binary has the bytes of the values."""
+    if refused(exchange):
+        ordinary_are_taken(binary.probe, echo.request, echo.name, len(values), binary.json, binary.infer)
     found = lost(binary, echo, values, exchange)
     some = [as_bytes(each)[:20] if echo.datatype == "BYTES" else each for each in values[:16]]
     expected = f"the bytes of {len(values)} elements {some}{'…' if len(values) > 16 else ''}"

@@ -17,8 +17,8 @@ from hypothesis.strategies import SearchStrategy, just
 from harness.check import Untestable
 from harness.criteria import Criterion
 from harness.endpoint.rest_route import outputs_of
-from harness.generate.members import with_elements
 from harness.generate.strategies import DrawnRequest, batches, drawable, every_edge, requests
+from harness.judging.own_limits import ORDINARY
 from harness.judging.still_serves import ServingState, alive
 from harness.oracles.equality import preserved
 from harness.probing.probe import Probe
@@ -235,10 +235,6 @@ def drawn_requests(probe: Probe, *, finite: bool = True) -> list[SearchStrategy[
     return [*drawn, *edges]
 
 
-ORDINARY = {"float": (-1.5, 0.25, 100.0, -60.0, 2.0), "int": (-3, 5, 100, -100, 7), "uint": (3, 5, 100, 0, 7),
-            "bool": (True, False, False), "bytes": ("Hello World", "x 1", "Z")}  # fmt: skip
-
-
 def plain_echoes(probe: Probe) -> dict[str, str]:
     """Input -> output of the echoes that keep ordinary values too: a model that clips or trims computes."""
     pairs = probe.model.rest.echoes()
@@ -249,7 +245,7 @@ def plain_echoes(probe: Probe) -> dict[str, str]:
         if tensor is None or any(size > 1 for size in tensor.shape[1:]):
             continue
         values = ORDINARY[DATATYPES[tensor.datatype].kind]
-        request = with_elements(probe.accepted().request, name, values)
+        request = probe.model.with_elements(probe.accepted().request, name, values)
         answer = outputs_of(probe.model.rest.infer(request)).get(output)
         if answer is not None and preserved(tensor.datatype, values, answer.elements) is None:
             found[name] = output

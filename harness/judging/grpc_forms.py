@@ -15,8 +15,8 @@ from harness.check import NotApplicable, Untestable
 from harness.endpoint.rest_route import outputs_of
 from harness.endpoint.route import MANY_ROWS, with_id
 from harness.generate.boundaries import full_range
-from harness.generate.members import with_elements
 from harness.generate.values import raw_lists
+from harness.judging.own_limits import ordinary_are_taken
 from harness.oracles.changes import value_root
 from harness.oracles.transports import answers_differ, bits_differ
 from harness.probing.grpc_data import output_elements
@@ -114,7 +114,7 @@ def replies(probe: Probe) -> Iterator[tuple[str, Exchange, Any]]:
         with contextlib.suppress(NotApplicable, Untestable):
             requests[f"{rows} rows"] = probe.model.grpc.batch(rows).request
     for echo in echoes_of(probe, *DATATYPES):
-        requests[f"edges of {echo.datatype}"] = with_elements(base, echo.source, full_range(echo.datatype))
+        requests[f"edges of {echo.datatype}"] = probe.model.with_elements(base, echo.source, full_range(echo.datatype))
     asks = [partial(probe.model.grpc.infer, request, form) for request in requests.values() for form in forms(request)]
     probe.endpoint.ahead.ask(asks)
     for words, request in requests.items():
@@ -145,8 +145,10 @@ def forms(request: InferRequest) -> tuple[Form, ...]:
 
 def echo_once(probe: Probe, echo: EchoedInput, values: Sequence[Any], form: Form) -> tuple[Exchange, str | None]:
     """Send values to an echo: the exchange, and which of them was lost, in words."""
-    request = with_elements(base_request(probe), echo.source, tuple(values))
+    request = probe.model.with_elements(base_request(probe), echo.source, tuple(values))
     exchange = probe.answered(_sent_to(probe, echo, values, form))
+    if refused(exchange):
+        elements_were_refused(probe, echo.source, len(values))
     message, problem = infer_reply(exchange)
     elements, problem = ((), problem) if message is None else output_elements(message, echo.output, echo.datatype)
     if problem is not None:
@@ -158,8 +160,15 @@ def echo_once(probe: Probe, echo: EchoedInput, values: Sequence[Any], form: Form
     return exchange, None if found is None else f"sent and returned: {found}"
 
 
+def elements_were_refused(probe: Probe, source: str, count: int) -> None:
+    """Go on where as many ordinary elements are taken in one form at least."""
+    base = base_request(probe)
+    ways = [partial(probe.model.grpc.infer, form=form) for form in forms(base)]
+    ordinary_are_taken(probe, base, source, count, *ways)
+
+
 def _sent_to(probe: Probe, echo: EchoedInput, values: Sequence[Any], form: Form) -> Exchange:
-    return probe.model.grpc.infer(with_elements(base_request(probe), echo.source, tuple(values)), form)
+    return probe.model.grpc.infer(probe.model.with_elements(base_request(probe), echo.source, tuple(values)), form)
 
 
 def _same_over_rest(probe: Probe, request: InferRequest, output: str, returned: Sequence[Any]) -> bool:

@@ -20,7 +20,7 @@ MARK = b"\xef\xbb\xbf"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[EmbeddedServer]:
-    with EmbeddedServer(["--models", "pair,wide,wide-echo,unsaid,phrase,large"]) as embedded:
+    with EmbeddedServer(["--models", "pair,wide,wide-echo,unsaid,phrase,large,uneven"]) as embedded:
         yield embedded
 
 
@@ -57,6 +57,12 @@ def test_shapes_that_the_metadata_leave_open_come_from_the_samples(server: Embed
     np.savez(tmp_path / "images.npz", image=images)
     ran = run(server, tmp_path, "unsaid", *policy(tmp_path, '[samples.unsaid]\ndata = "images.npz"\n'))
     assert untestable(ran) < 5, ran.output
+
+
+def test_inputs_of_other_shapes_and_a_model_s_own_range_are_no_fault(server: EmbeddedServer, tmp_path: Path) -> None:
+    ran = run(server, tmp_path, "uneven")
+    assert ran.verdicts["rest-datatype-bool[uneven]"] == "pass"
+    assert ran.verdicts["rest-datatype-signed-range[uneven]"] == "untestable"
 
 
 def test_a_model_of_one_phrase_is_probed_with_it(server: EmbeddedServer, tmp_path: Path) -> None:

@@ -85,3 +85,24 @@ def phrase() -> Model:
         return [renamed(said, "heard")]
 
     return both_versions("phrase", (Spec("said", "BYTES", (-1,)),), (Spec("heard", "BYTES", (-1,)),), predict)
+
+
+def uneven() -> Model:
+    """Gives its inputs back: one number a row, two numbers a row, two numbers whatever the rows, and ages of people."""
+    types = {
+        "flags": ("BOOL", (-1,)),
+        "couples": ("INT32", (-1, 2)),
+        "bounds": ("UINT16", (2,)),
+        "ages": ("INT8", (-1,)),
+    }
+
+    def predict(inputs: Mapping[str, Tensor]) -> list[Tensor]:
+        if len({each.shape[0] for name, each in inputs.items() if name != "bounds"}) > 1:
+            raise Refusal("the inputs differ in their number of rows", kind="shape")
+        if any(age < 0 for age in inputs["ages"].values):
+            raise Refusal("nobody is younger than 0")
+        return [renamed(inputs[name], f"same_{name}") for name in types]
+
+    inputs = tuple(Spec(name, datatype, shape) for name, (datatype, shape) in types.items())
+    outputs = tuple(Spec(f"same_{each.name}", each.datatype, each.shape) for each in inputs)
+    return both_versions("uneven", inputs, outputs, predict)

@@ -31,6 +31,7 @@ AWKWARD: dict[str, Callable[[], Model]] = {
     "large": awkward.large,
     "unsaid": awkward.unsaid,
     "phrase": awkward.phrase,
+    "uneven": awkward.uneven,
 }
 
 

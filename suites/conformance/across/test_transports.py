@@ -8,7 +8,6 @@ from typing import Any
 from harness.check import check
 from harness.endpoint.route import MANY_ROWS
 from harness.generate.boundaries import NOT_FINITE, NOT_UTF8, full_range
-from harness.generate.members import with_elements
 from harness.judging.encodings import (
     EXTENSION,
     RAW,
@@ -121,8 +120,11 @@ def transports_same_values(probe: Probe) -> None:
 
 def _survive(probe: Probe, echo: EchoedInput, values: Sequence[Any], *, special: bool = False) -> None:
     """One case a way: the values come back. If every way loses the same, it is the model that changes them."""
-    request = with_elements(base_request(probe), echo.source, tuple(values))
+    request = probe.model.with_elements(base_request(probe), echo.source, tuple(values))
     found = answers(probe, request)
+    if all(refused(each.exchange) for each in found):
+        probe.observe(f"{echo.datatype} {list(values)!r}: {status_of(found[0].exchange)} by every way")
+        return
     lost = {each.way: _lost(each, echo, values) for each in found}
     if len(found) > 1 and all(lost.values()) and len(set(lost.values())) == 1 and all(each.readable for each in found):
         probe.observe(f"{echo.datatype}: {lost[found[0].way]}, by every way: the model itself does so")
@@ -155,7 +157,7 @@ def _payload(probe: Probe, echo: EchoedInput) -> None:
     if echo.datatype not in PAYLOADS:
         return
     sent = PAYLOADS[echo.datatype]
-    request = with_elements(base_request(probe), echo.source, from_raw(echo.datatype, sent))
+    request = probe.model.with_elements(base_request(probe), echo.source, from_raw(echo.datatype, sent))
     kept: dict[str, bool] = {}
     for each in answers(probe, request):
         tensor = each.outputs.get(echo.output)
@@ -195,7 +197,7 @@ def transports_bytes(probe: Probe) -> None:
         if not probe.endpoint.extension(EXTENSION):
             probe.observe(f"without {EXTENSION} there is no way to ask for such bytes in JSON", "BYTES-04")
             continue
-        exchange = json_asked(probe, with_elements(base_request(probe), echo.source, (b"\xff\x00",)))
+        exchange = json_asked(probe, probe.model.with_elements(base_request(probe), echo.source, (b"\xff\x00",)))
         observed = f"{status_of(exchange)}, {_text_form(exchange, echo.output)}"
         probe.observe(f"ff 00 in JSON: {observed}", "BYTES-04")
         if exchange.answered:

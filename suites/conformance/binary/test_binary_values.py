@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from harness.check import check
 from harness.endpoint.rest_route import outputs_of
 from harness.generate.boundaries import PRECISION, integer_range
-from harness.generate.members import with_elements
 from harness.generate.telling import few_of_each_kind
 from harness.generate.values import element_lists
 from harness.judging.binary import Binary, entries_of, offered, parts_of, size_of, wishing
@@ -200,7 +199,7 @@ def _edges(datatype: str) -> tuple[Any, ...]:
 
 def _across(binary: Binary, echo: BinaryEcho, values: tuple[Any, ...]) -> None:
     """Two cases: JSON in and binary out, binary in and JSON out; a mistake made both ways shows only here."""
-    request = with_elements(echo.request, echo.name, values)
+    request = binary.probe.model.with_elements(echo.request, echo.name, values)
     exchange = binary.json(wishing(request, {echo.output: True}))
     bytes_kept(binary, echo, values, exchange, "JSON in, binary out")
     exchange = binary.infer(request)

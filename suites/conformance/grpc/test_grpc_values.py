@@ -7,7 +7,6 @@ from typing import Any
 from harness.check import check
 from harness.endpoint.rest_route import outputs_of
 from harness.generate.boundaries import MANY_BYTES, NOT_UTF8, full_range
-from harness.generate.members import with_elements
 from harness.judging.grpc_forms import (
     RAW_REFUSED,
     REPLY_DATA,
@@ -15,6 +14,7 @@ from harness.judging.grpc_forms import (
     base_request,
     batch_request,
     echoes_of,
+    elements_were_refused,
     forms,
     keeps,
     keeps_all,
@@ -191,11 +191,12 @@ def grpc_raw_bool(probe: Probe) -> None:
 def _echoes_truth(probe: Probe, source: str, output: str) -> None:
     """One case: true in each form is true in the reply, read from whichever form it has."""
     values = full_range("BOOL")
-    request = with_elements(base_request(probe), source, values)
+    request = probe.model.with_elements(base_request(probe), source, values)
     answers = {form: probe.answered(probe.model.grpc.infer(request, form)) for form in forms(request)}
     exchange = answers["raw"]
     tensor = outputs(exchange).get(output)
     if not exchange.ok:
+        elements_were_refused(probe, source, len(values))
         probe.holds(False, expected="OK to raw BOOL", observed=status_of(exchange), exchange=exchange, root=RAW_REFUSED)
     elif tensor is not None:
         observed = f"sent {list(values)}, returned {list(tensor.elements)}"

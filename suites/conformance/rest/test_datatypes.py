@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from harness.check import check
 from harness.endpoint.rest_route import outputs_of
 from harness.generate.boundaries import ASCII, BOOLEANS, FLOATS, HALVES, PRECISION, TEXTS, Scalar, integer_range
-from harness.generate.members import with_elements
 from harness.generate.values import element_lists
+from harness.judging.own_limits import ordinary_are_taken
 from harness.oracles.changes import value_root
 from harness.oracles.equality import preserved
 from harness.probing.probe import Probe
@@ -54,6 +54,7 @@ def rest_datatype_bool(probe: Probe) -> None:
         probe.holds(not odd, expected="true and false", observed=observed, exchange=accepted.exchange)
     for name, output, _ in _echoed(probe, ("BOOL",), strict=False):
         exchange, echo = _echo(probe, name, output, BOOLEANS)
+        _elements_were_refused(probe, name, len(BOOLEANS), exchange)
         lost = preserved("BOOL", BOOLEANS, echo.elements) if echo else status_of(exchange)
         probe.holds(lost is None, expected=f"{list(BOOLEANS)} back", observed=lost or "kept", exchange=exchange)
 
@@ -180,6 +181,7 @@ def rest_bytes_elements(probe: Probe) -> None:
     values = ("ab", "cde")
     for name, output, _ in _echoed(probe, ("BYTES",)):
         exchange, tensor = _echo(probe, name, output, values)
+        _elements_were_refused(probe, name, len(values), exchange)
         good = exchange.ok and tensor is not None and len(tensor.elements) == 2 and tensor.shape[:1] == (2,)
         observed = f"{status_of(exchange)}, shape {list(tensor.shape) if tensor else None}"
         probe.holds(good, expected="shape [2]", observed=observed, exchange=exchange)
@@ -221,9 +223,15 @@ def _echoed(probe: Probe, datatypes: Sequence[str], *, strict: bool = True) -> I
 
 
 def _echo(probe: Probe, name: str, output: str, values: Sequence[Scalar]) -> tuple[Exchange, Tensor | None]:
-    request = with_elements(probe.accepted().request, name, tuple(values))
+    request = probe.model.with_elements(probe.accepted().request, name, tuple(values))
     exchange = probe.answered(probe.model.rest.infer(request))
     return exchange, outputs_of(exchange).get(output) if exchange.ok else None
+
+
+def _elements_were_refused(probe: Probe, name: str, count: int, exchange: Exchange) -> None:
+    """Go on where the elements were taken, or refused for what they are."""
+    if refused(exchange):
+        ordinary_are_taken(probe, probe.accepted().request, name, count, probe.model.rest.infer)
 
 
 def _round_trip_all(probe: Probe, datatypes: Sequence[str], values_of: Values) -> None:
@@ -238,6 +246,7 @@ def _keeps(
 ) -> bool:
     """One case: whether an echo gives the values back."""
     exchange, tensor = _echo(probe, name, output, values)
+    _elements_were_refused(probe, name, len(values), exchange)
     lost = preserved(datatype, values, tensor.elements) if tensor else status_of(exchange)
     observed = f"{datatype}: {lost or 'kept'}"
     expected = f"{list(values)} back"
