@@ -68,6 +68,13 @@ class GrpcRoute(Route[GrpcAccepted]):
         form = next(forms_of(request)) if self._accepted is None else self._accepted.form
         return self.infer(request, form, fresh=fresh, timeout=timeout)
 
+    @property
+    def other_form(self) -> Form | None:
+        """A form that the accepted request did not have; None where it has no other. Raw while none is known."""
+        if self._accepted is None:
+            return "raw"
+        return next((form for form in forms_of(self._accepted.request) if form != self._accepted.form), None)
+
     def message(self, request: InferRequest, form: Form) -> Any:  # noqa: ANN401 -- a generated message
         """The ModelInferRequest of a request.
 

@@ -81,6 +81,11 @@ class ModelUnderTest:
         return next(iter(self.routes.values()))
 
     @property
+    def known_route(self) -> AnyRoute:
+        """The first route over which the model is known to take a request, else the first one."""
+        return next((each for each in self.routes.values() if each.known is not None), self.route)
+
+    @property
     def metadata(self) -> ModelMetadata | None:
         """The metadata over the first route."""
         return self.route.metadata if self.routes else None

@@ -98,7 +98,5 @@ def _rest_forms(probe: Probe) -> dict[str, Send]:
 
 
 def _grpc_forms(probe: Probe) -> dict[str, Send]:
-    route = probe.model.grpc
-    if route.accepted().form == "typed":
-        return {"raw contents": partial(route.infer, form="raw")}
-    return {"typed contents": partial(route.infer, form="typed")}
+    other = probe.model.grpc.other_form
+    return {} if other is None else {f"{other} contents": partial(probe.model.grpc.infer, form=other)}

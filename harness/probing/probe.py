@@ -328,7 +328,7 @@ class Probe:
 
         Not applicable if the policy declares the model nondeterministic, untestable if nobody said so.
         """
-        if self.model.route.steady():
+        if self.model.known_route.steady():
             return
         if self.declared_varying:
             self.not_applicable("the model is declared nondeterministic")

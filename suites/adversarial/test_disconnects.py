@@ -163,7 +163,7 @@ def _over_others(probe: Probe, transport: Transport) -> Iterator[Others]:
 
 def _known(probe: Probe, way: PacedRoute, count: int) -> Others:
     """Requests of others; of a model that varies it is only asked whether it answers, and when."""
-    if not probe.declared_varying and probe.model.route.steady():
+    if not probe.declared_varying and probe.model.known_route.steady():
         return others_of(probe, way, known(probe, way, count))
     ones = answered(way, distinct(way.base, count), count)
     if not ones:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.endpoint.rest_route import RestRoute
@@ -20,7 +21,6 @@ from harness.wire.varied import vary
 
 if TYPE_CHECKING:
     from harness.endpoint.grpc_route import GrpcRoute
-    from harness.wire.protobuf import Form
 
 Send = Callable[[InferRequest], Exchange]
 
@@ -76,14 +76,11 @@ def grpc_kinds(
 ) -> Iterator[RequestKind]:
     """Kinds over gRPC, the plain one first."""
     yield RequestKind("a plain call over gRPC", route.ask)
-    other: Form = "raw" if route.known is None or route.known.form == "typed" else "typed"
-
-    def otherwise(request: InferRequest) -> Exchange:
-        return route.infer(request, other)
-
-    yield RequestKind(f"{other} contents over gRPC", otherwise)
-    if batches:
-        yield RequestKind(f"a batch of {MANY} in {other} contents over gRPC", otherwise, rows=MANY, twin=False)
+    if (other := route.other_form) is not None:
+        otherwise = partial(route.infer, form=other)
+        yield RequestKind(f"{other} contents over gRPC", otherwise)
+        if batches:
+            yield RequestKind(f"a batch of {MANY} in {other} contents over gRPC", otherwise, rows=MANY, twin=False)
     mistakes = itertools.islice(_mistakes(route), GRPC_MISTAKES)
     for kind in (*_of_any(route, outputs[-1:], versions[-1:]), *mistakes):
         yield replace(kind, name=f"{kind.name} over gRPC")
