@@ -96,7 +96,8 @@ def grpc_infer_id_when_unasked(probe: Probe) -> None:
     exchange = probe.answered(probe.model.grpc.infer(accepted.request, accepted.form))
     returned = _id_of(exchange)
     good, expected = returned != "of-another-request", "no id of an earlier request"
-    probe.holds(good, expected=expected, observed=f"{status_of(exchange)}, id {returned!r}", exchange=exchange)
+    observed = f"{status_of(exchange)}, id {returned!r}"
+    probe.holds(good, expected=expected, observed=observed, exchange=exchange, root="earlier-id-returned")
 
 
 @check(

@@ -142,7 +142,8 @@ def rest_infer_id_type_when_unasked(probe: Probe) -> None:
     after = probe.answered(probe.infer())
     good = _id_of(after) != "of-another-request"
     expected = "no id of an earlier request"
-    probe.holds(good, expected=expected, observed=shown(_id_of(after)), exchange=after)
+    said = shown(_id_of(after))
+    probe.holds(good, expected=expected, observed=said, exchange=after, root="earlier-id-returned")
 
 
 @check(
