@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from harness.record.quoting import clip
 NOT_SUPPORTED = ("not supported", "unsupported", "not implemented")
 # Of load and unload this may speak of the model; 405 and 501 speak of the call.
 NOT_FOUND = 404
+_WORDS = re.compile(rb"[\w.:+-]+")
 WHY_NOT = "the policy does not say whether management may be reached (criteria.management_reachable)"
 
 
@@ -130,8 +132,13 @@ def _asked(probe: Probe, call: _Call) -> tuple[str, Exchange, str] | None:
         probe.observe(f"{call.name}: {status_of(exchange)}")
         return None
     # A server that answers every path alike, with 200 and a page, say, has none of them.
-    other = None if guarded(exchange) else probe.client.send(call.method, call.invented, call.body)
-    return call.name, exchange, _state(exchange, other, call)
+    others = [] if guarded(exchange) else [probe.client.send(call.method, call.invented, call.body)]
+    state = _state(exchange, others, call)
+    if state == "reachable":
+        # Answers may have an id or a time of their own: what another answer to the invented path has otherwise.
+        others.append(probe.client.send(call.method, call.invented, call.body))
+        state = _state(exchange, others, call)
+    return call.name, exchange, state
 
 
 def _is_nobody(probe: Probe, listed: Exchange | None) -> bool:
@@ -164,14 +171,14 @@ def _judge(probe: Probe, seen: Sequence[tuple[str, Exchange, str]]) -> None:
         )
 
 
-def _state(exchange: Exchange, invented: Exchange | None, call: _Call) -> str:
+def _state(exchange: Exchange, invented: Sequence[Exchange], call: _Call) -> str:
     if guarded(exchange):
         return "closed"
     if exchange.status in ABSENT and (call in READING or exchange.status != NOT_FOUND or _is_page(exchange)):
         return "absent"
     if call in READING and exchange.ok and not exchange.response_body.strip():
         return "absent"  # 200, and nothing was told
-    if invented is not None and invented.status == exchange.status and _alike(exchange, invented, call):
+    if invented and all(each.status == exchange.status for each in invented) and _alike(exchange, invented, call):
         return "absent"
     text = exchange.response_body[:2000].decode("utf-8", "replace")
     return "absent" if not exchange.ok and _is_off(text) else "reachable"
@@ -182,10 +189,16 @@ def _is_page(exchange: Exchange) -> bool:
     return exchange.media_type == "text/html"
 
 
-def _alike(exchange: Exchange, invented: Exchange, call: _Call) -> bool:
-    """Whether both bodies are the same but for the path that they may repeat."""
-    one = exchange.response_body.replace(call.path.encode(), b"")
-    return one == invented.response_body.replace(call.invented.encode(), b"")
+def _alike(exchange: Exchange, invented: Sequence[Exchange], call: _Call) -> bool:
+    """Whether bodies are the same but for the path that they may repeat, and for words that are never the same."""
+    words = _WORDS.findall(exchange.response_body.replace(call.path.encode(), b""))
+    others = [_WORDS.findall(each.response_body.replace(call.invented.encode(), b"")) for each in invented]
+    if any(len(each) != len(words) for each in others):
+        return False
+    return all(
+        word == found[0] or any(other != found[0] for other in found)
+        for word, *found in zip(words, *others, strict=True)
+    )
 
 
 def _is_off(text: str) -> bool:

@@ -6,6 +6,8 @@ import asyncio
 import dataclasses
 import hmac
 import re
+import time
+import uuid
 import zlib
 from collections.abc import Callable
 from itertools import count
@@ -274,6 +276,15 @@ def errors_name_place(hooks: Hooks) -> None:
         if reply.status >= 400 and isinstance(reply.document, dict):
             where = f"{call.method} {unquote(call.path)}, at /inputs/0/data ($.inputs[0].data), body.inputs.0.shape"
             reply.document["error"] = f"{reply.document.get('error')} ({where})"
+
+    hooks.documents.append(edit)
+
+
+@variant("errors-traced", "every error has an id of its own, and the time")
+def errors_traced(hooks: Hooks) -> None:
+    def edit(_: Call, reply: Reply) -> None:
+        if reply.status >= 400 and isinstance(reply.document, dict):
+            reply.document |= {"trace_id": uuid.uuid4().hex, "at": time.time()}
 
     hooks.documents.append(edit)
 
