@@ -27,11 +27,11 @@ from others import FAST, K6, PERF_ANALYZER, WRK, WRK2, Said, Tool, Work
 from stalling import EVERY_S, quantile, responses, scatter, served
 
 from harness.load.analysis.load_run import LoadRun
-from harness.load.analysis.percentiles import place
 from harness.load.analysis.summary import Clock
 from harness.load.launch import Fleet
 from harness.load.plan.load_plan import ClosedLoop, Connections, LoadCase, LoadPlan, ServiceLevel
 from harness.load.plan.schedule import Schedule, constant, poisson
+from harness.statistics.order import place
 
 P = 0.99
 FLOOR, AIM = 0.03, 0.015

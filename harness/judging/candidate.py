@@ -16,7 +16,7 @@ from harness.probing.probe import Probe
 from harness.probing.rollout.comparing import ComparedInput, Likeness
 from harness.probing.rollout.comparison import Comparison
 from harness.record.exchange import Exchange
-from harness.stats import clopper_pearson, decide, trials_without_failure
+from harness.statistics.binomial import clopper_pearson, decide, trials_without_failure
 from harness.wire.messages import ModelMetadata
 
 ROLLOUT = Criterion.ROLLOUT.clause

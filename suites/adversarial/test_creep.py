@@ -13,10 +13,10 @@ from harness.check import check
 from harness.criteria import Advice, Criterion
 from harness.generate.mutations import Mutation
 from harness.judging.still_serves import alive
-from harness.oracles.trend import ALPHA, FACTOR, Trend, trend_of
 from harness.probing.baseline import BaselineAnswer, PacedRoute, excused, known, paced_route, quick_mistakes
 from harness.probing.probe import Probe
 from harness.record.exchange import Exchange
+from harness.statistics.trend import ALPHA, FACTOR, Trend, trend_of
 from harness.waiting import wait
 
 SERVES, CRASH = Advice.SERVES_OTHERS.clause, Criterion.NO_CRASH.clause

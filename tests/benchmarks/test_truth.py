@@ -7,8 +7,8 @@ import numpy.typing as npt
 import pytest
 
 from benchmarks.stalling import EVERY_S, FROZEN_S, quantile, responses, scatter
-from harness.load.analysis.percentiles import place
 from harness.load.plan.schedule import arrivals, constant, poisson
+from harness.statistics.order import place
 
 Floats = npt.NDArray[np.float64]
 SERVICE_S = 20e-6

@@ -14,7 +14,7 @@ CORE = {
     "harness.outcome",
     "harness.verdicts",
     "harness.waiting",
-    "harness.stats",
+    "harness.statistics",
     "harness.budget",
     "harness.policy",
     "harness.criteria",

@@ -12,7 +12,7 @@ from scipy.stats import binomtest
 
 from harness.budget import Budget, BudgetExhausted, Limits
 from harness.policy import Policy, PolicyError, load_policy
-from harness.stats import clopper_pearson, decide, trials_without_failure
+from harness.statistics.binomial import clopper_pearson, decide, trials_without_failure
 from harness.verdicts import Level, Verdict, combine
 
 LATTICE = ["not_applicable", "pass", "warn", "untestable", "inconclusive", "tool_error", "fail"]

@@ -16,7 +16,7 @@ from harness.outcome import Proportion
 from harness.probing.load.loading import Loader
 from harness.probing.load.records import latency_words
 from harness.probing.load.validity import listened, settle
-from harness.stats import clopper_pearson
+from harness.statistics.binomial import clopper_pearson
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:

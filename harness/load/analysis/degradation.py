@@ -14,10 +14,11 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from harness.load.analysis.percentiles import NANO, place
+from harness.load.analysis.percentiles import NANO
 from harness.load.analysis.summary import Mask, response_of, tried_of
 from harness.load.plan.load_plan import Transport
 from harness.load.records.rows import Flag, Rows, Status
+from harness.statistics.order import place
 
 Manner = Literal["serves", "sheds", "sheds-silently", "queues", "collapses"]
 

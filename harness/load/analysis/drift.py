@@ -1,6 +1,6 @@
 """Detects latencies or error rates that rise during a long run, gradually or in a step.
 
-The tests are those of :mod:`harness.oracles.trend`; both significance and size are needed to accuse.
+The tests are those of :mod:`harness.statistics.trend`; both significance and size are needed to accuse.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from harness.load.analysis.percentiles import NANO
 from harness.load.analysis.series import grouped, percentile_of_groups
 from harness.load.analysis.summary import response_without_lag_of, tried_of
 from harness.load.records.rows import Rows, Status
-from harness.oracles.trend import LEAST, Trend, step_of, trend_of
+from harness.statistics.trend import LEAST, Trend, step_of, trend_of
 
 BLOCKS = 30
 LEAST_REQUESTS = 20

@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from harness.load.analysis.percentiles import (
     NANO,
-    RANK_RULE,
     SHOWN,
     Percentile,
     Values,
@@ -24,6 +23,7 @@ from harness.load.analysis.percentiles import (
 from harness.load.analysis.series import Series, grouped, series_of
 from harness.load.plan.load_plan import LoadPlan
 from harness.load.records.rows import ABSENT, Flag, Merged, Rows, Status
+from harness.statistics.order import RANK_RULE
 
 Mask = npt.NDArray[np.bool_]
 

@@ -13,14 +13,14 @@ from typing import Literal
 import msgspec
 import numpy as np
 
-from harness.load.analysis.early_stopping import deciding_count, more_in_time
 from harness.load.analysis.percentiles import NANO
 from harness.load.analysis.summary import LoadSummary
 from harness.load.plan.load_plan import LoadPlan
 from harness.load.plan.schedule import digest_of
 from harness.load.records.rows import Merged, Status
 from harness.load.records.worker_facts import WorkerFacts
-from harness.stats import decide
+from harness.statistics.binomial import decide
+from harness.statistics.early_stopping import deciding_count, more_in_time
 
 Code = Literal[
     "defect",

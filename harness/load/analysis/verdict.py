@@ -11,12 +11,13 @@ from collections.abc import Sequence
 
 import msgspec
 
-from harness.load.analysis.early_stopping import deciding_count, min_requests, more_in_time
-from harness.load.analysis.percentiles import NANO, place
+from harness.load.analysis.percentiles import NANO
 from harness.load.analysis.summary import LoadSummary
 from harness.load.analysis.validity import Reason
 from harness.load.plan.load_plan import LoadPlan, ServiceLevel
-from harness.stats import clopper_pearson, decide
+from harness.statistics.binomial import clopper_pearson, decide
+from harness.statistics.early_stopping import deciding_count, min_requests, more_in_time
+from harness.statistics.order import place
 from harness.verdicts import Verdict
 
 

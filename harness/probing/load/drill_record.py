@@ -18,7 +18,7 @@ from harness.load.analysis.percentiles import NANO
 from harness.outcome import Proportion
 from harness.probing.load.loading import Loader
 from harness.record.quoting import clip
-from harness.stats import clopper_pearson
+from harness.statistics.binomial import clopper_pearson
 
 CONFIDENCE = 0.95
 METHOD = "Clopper-Pearson, each bound one-sided; share of repetitions in which every criterion of the drill held"

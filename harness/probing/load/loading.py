@@ -18,7 +18,6 @@ import msgspec
 from harness.budget import Budget, BudgetExhausted
 from harness.check import Untestable
 from harness.endpoint.route import AnyRoute
-from harness.load.analysis.early_stopping import min_requests
 from harness.load.analysis.load_run import LoadRun
 from harness.load.analysis.validity import connections_needed
 from harness.load.launch import Progress, nothing
@@ -32,6 +31,7 @@ from harness.probing.load.runner import LoadRunner
 from harness.probing.load.validity import NOISE
 from harness.probing.replies import status_of
 from harness.record.exchange import Transport
+from harness.statistics.early_stopping import min_requests
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from harness.oracles.equality import Tolerance
 from harness.policy import RolloutTable
 from harness.probing.probe import Probe
 from harness.probing.rollout.comparing import COMPARED, ComparedInput, Comparing, Likeness
-from harness.stats import trials_without_failure
+from harness.statistics.binomial import trials_without_failure
 from harness.waiting import wait
 
 # A candidate that left so many inputs unanswered is asked no more; nor is a version under test that refused so many.

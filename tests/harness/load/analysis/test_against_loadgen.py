@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.load.analysis.early_stopping import min_requests, more_in_time
+from harness.statistics.early_stopping import min_requests, more_in_time
 
 PYTHON = os.environ.get("ART15_LOADGEN_PYTHON") or (
     sys.executable if importlib.util.find_spec("mlperf_loadgen") else ""

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.load.analysis.early_stopping import min_requests
 from harness.load.analysis.summary import summarise
 from harness.load.analysis.validity import Reason, connections_needed, invalid_reasons, lag_bound
 from harness.load.analysis.verdict import LoadVerdict, conditions_of, judge, judge_answers
 from harness.load.plan.load_plan import ClosedLoop, Connections, LoadPlan, ServiceLevel
 from harness.load.records.rows import Flag, Merged, Rows, Status, rows_from
 from harness.load.records.worker_facts import WorkerFacts
+from harness.statistics.early_stopping import min_requests
 from harness.verdicts import Verdict
 from tests.harness.load.runs import MS, NONE, facts_of, merged_of, plan_of, rows_of
 

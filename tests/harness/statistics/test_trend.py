@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.oracles.trend import block_medians, step_of, trend_of
+from harness.statistics.trend import block_medians, step_of, trend_of
 
 
 def noise(seed: int, size: int = 500) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

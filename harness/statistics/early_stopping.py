@@ -2,8 +2,8 @@
 
 With t late requests of n, "at least p in time" is shown with confidence c where so few late ones would have chance
 1 - c at most if exactly p were in time: P[Binomial(n, 1 - p) <= t] <= 1 - c. That is the exact one-sided bound of
-Clopper and Pearson reaching p, so this rule and :func:`harness.stats.decide` never differ. Draws are taken to be
-independent; where slow answers come in bunches, the true confidence is less.
+Clopper and Pearson reaching p, so this rule and :func:`harness.statistics.binomial.decide` never differ. Draws are
+taken to be independent; where slow answers come in bunches, the true confidence is less.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from scipy.special import betainc, ndtri
 
-from harness.stats import decide
+from harness.statistics.binomial import decide
 
 CONFIDENCE = 0.99
 _FURTHEST = 1 << 40

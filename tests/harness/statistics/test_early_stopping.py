@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from harness.load.analysis.early_stopping import (
+from harness.statistics.binomial import decide
+from harness.statistics.early_stopping import (
     deciding_count,
     fixed_count,
     min_requests,
     more_in_time,
     rounded_count,
 )
-from harness.stats import decide
 
 PERCENTILES = st.sampled_from([0.5, 0.9, 0.95, 0.97, 0.99, 0.999])
 

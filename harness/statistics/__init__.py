@@ -1,0 +1,1 @@
+"""Intervals, sequences of them, and the one decision rule: what a number that was sampled may be said to show."""
