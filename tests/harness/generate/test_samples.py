@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.generate.samples import ROWS, SampleError, read_data, read_requests
+from harness.data.columns import SampleError
+from harness.generate.samples import ROWS, read_data, read_requests
 from harness.wire.messages import TensorMetadata
 
 X = TensorMetadata("x", "FP32", (-1, 3))
