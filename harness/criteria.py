@@ -52,6 +52,10 @@ class Criterion(_Named):
         "rollout",
         "a candidate is no more unlike what it is to replace than the policy allows (asked only where one is named)",
     )
+    DECLARED_ACCURACY = (
+        "declared-accuracy",
+        "labelled data contradicts no level that the policy declares under [[accuracy]] (asked only where it does)",
+    )
 
 
 class Advice(_Named):

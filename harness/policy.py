@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from harness.data.declared import AccuracyTable, accuracy_rooted
 from harness.drills.declared import Drill, rooted
 from harness.tables import TableError, read_table
 
@@ -306,6 +307,7 @@ class Policy(_Table, frozen=True, kw_only=True):
     load: LoadTable = LoadTable()
     drills: list[Drill] = []
     rollout: RolloutTable = RolloutTable()
+    accuracy: list[AccuracyTable] = []
     waivers: list[WaiverTable] = []
     not_applicable: list[DutyTable] = []
 
@@ -313,7 +315,7 @@ class Policy(_Table, frozen=True, kw_only=True):
 def load_policy(path: Path | None) -> tuple[Policy, str | None]:
     """The policy and the SHA-256 of its file; the default policy and None without a file.
 
-    Paths of samples, and folders of drills, are relative to the folder of the file.
+    Paths of samples and labelled data, and folders of drills, are relative to the folder of the file.
 
     Raises:
         PolicyError: unreadable, not TOML, an unknown key, a value of the wrong type, or a path that only leads
@@ -323,13 +325,13 @@ def load_policy(path: Path | None) -> tuple[Policy, str | None]:
         return Policy(), None
     try:
         policy, digest = read_table(path, "policy", Policy, POLICY_BYTES)
-        drills = rooted(policy.drills, path)
+        drills, accuracy = rooted(policy.drills, path), accuracy_rooted(policy.accuracy, path)
     except TableError as error:
         raise PolicyError(str(error)) from error
     except ValueError as error:
         raise PolicyError(f"policy {path}: {error}") from error
     samples = {model: _rooted(table, path) for model, table in policy.samples.items()}
-    return msgspec.structs.replace(policy, samples=samples, drills=drills), digest
+    return msgspec.structs.replace(policy, samples=samples, drills=drills, accuracy=accuracy), digest
 
 
 def _rooted(table: SampleTable, policy: Path) -> SampleTable:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from harness.check import Inconclusive
 from harness.criteria import Criterion
-from harness.load.analysis.percentiles import interval_places
 from harness.oracles.drift import drift
 from harness.outcome import Proportion
 from harness.policy import RolloutTable
@@ -17,6 +16,7 @@ from harness.probing.rollout.comparing import ComparedInput, Likeness
 from harness.probing.rollout.comparison import Comparison
 from harness.record.exchange import Exchange
 from harness.statistics.binomial import clopper_pearson, decide, trials_without_failure
+from harness.statistics.order import interval_places
 from harness.wire.messages import ModelMetadata
 
 ROLLOUT = Criterion.ROLLOUT.clause

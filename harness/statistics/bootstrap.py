@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from harness.statistics.decision import Interval
 
-RESAMPLES = 2000
+RESAMPLES = 1000
 # BCa leaves out one draw after the other; beyond this many it would take as long again, and corrects next to nothing.
 _MOST_OF_BCA = 2000
 # A metric of fewer draws is told without an interval: resamples of a handful are nearly all the same.

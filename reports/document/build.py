@@ -90,6 +90,7 @@ def build(
         checks=caused(checks, totals.findings),
         series=recorded.series,
         drills=recorded.drills,
+        accuracy=recorded.accuracy,
         duties=duties,
         silence=not_shown(recorded, clauses, duties, reader.trouble),
         summary=totals,

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from harness.bundle.accuracy import AccuracyRecord
 from harness.bundle.drills import DrillRecord
 from harness.bundle.parts import StandingName, Tester, VerdictName
 from reports.evidence.catalogue import CatalogueInfo, DutyRow
@@ -74,6 +75,7 @@ class Evidence(Record, frozen=True, kw_only=True):
     checks: list[CheckResult]
     series: list[dict[str, Any]]
     drills: list[DrillRecord] = []
+    accuracy: list[AccuracyRecord] = []
     duties: list[DutyRow]
     silence: list[NotShown]
     summary: Summary

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from harness.bundle.accuracy import AccuracyRecord, AccuracySeen
 from harness.bundle.drills import DrillRecord, DrillSeen
 from harness.bundle.events import (
     BaselineHeld,
@@ -63,6 +64,7 @@ class JournalState:
     checks: list[CheckResult] = field(default_factory=list)
     series: list[dict[str, Any]] = field(default_factory=list)
     drills: list[DrillRecord] = field(default_factory=list)
+    accuracy: list[AccuracyRecord] = field(default_factory=list)
     deviations: list[str] = field(default_factory=list)
     unsampled: list[UnsampledSeen] = field(default_factory=list)
     exchanges: ExchangeTotals = field(default_factory=ExchangeTotals)
@@ -233,6 +235,11 @@ def _drill(recorded: JournalState, entry: Entry) -> None:
     recorded.drills.append(msgspec.structs.replace(seen.drill, check=seen.check))
 
 
+def _accuracy(recorded: JournalState, entry: Entry) -> None:
+    seen = msgspec.convert(entry.data, AccuracySeen)
+    recorded.accuracy.append(msgspec.structs.replace(seen.accuracy, check=seen.check))
+
+
 def _fact(recorded: JournalState, entry: Entry) -> None:
     recorded.facts.append(msgspec.convert(entry.data, FactSeen))
 
@@ -278,6 +285,7 @@ _TAKE: dict[str, Callable[[JournalState, Entry], None]] = {
     IncidentSeen.kind_of_line: _incident,
     LoadSeries.kind_of_line: _series,
     DrillSeen.kind_of_line: _drill,
+    AccuracySeen.kind_of_line: _accuracy,
     FactSeen.kind_of_line: _fact,
     DeviationSeen.kind_of_line: _deviation,
     UnsampledSeen.kind_of_line: _unsampled,

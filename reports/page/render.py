@@ -48,7 +48,7 @@ def _environment(language: str) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     said = sentences(language)
-    for name in ("when", "number", "octets", "short", "transports", "policy_rows", "seen_again"):
+    for name in ("when", "number", "figure", "octets", "short", "transports", "policy_rows", "seen_again"):
         environment.filters[name] = functools.partial(getattr(formats, name), said)
     environment.filters["seconds"] = formats.seconds
     environment.globals.update(

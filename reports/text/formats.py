@@ -28,6 +28,11 @@ def number(said: Sentences, value: float | None) -> str:
     return _grouped(value) if isinstance(value, int) else f"{value:.6g}"
 
 
+def figure(said: Sentences, value: float | None) -> str:
+    """A measured figure with at most six significant digits."""
+    return said("format.undefined") if value is None else f"{value:.6g}"
+
+
 def _grouped(value: int) -> str:
     return f"{value:,}".replace(",", NBSP)
 

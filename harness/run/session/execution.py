@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from harness.budget import Budget
+from harness.bundle.accuracy import AccuracySeen
 from harness.bundle.drills import DrillSeen
 from harness.bundle.events import FactSeen, UnsampledSeen
 from harness.bundle.series import LoadSeries
@@ -65,7 +66,7 @@ class Execution:
             finally:
                 # Also where the run ends here, on Ctrl-C: what was done stays on record.
                 for series in probe.outcome.series:
-                    assert isinstance(series, LoadSeries | DrillSeen)
+                    assert isinstance(series, LoadSeries | DrillSeen | AccuracySeen)
                     record.log(msgspec.structs.replace(series, check=identity))
         seconds = time.monotonic() - begin
         self._with.purse.spent(self._with.budget.used - before, seconds)

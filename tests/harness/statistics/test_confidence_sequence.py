@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 import pytest
-from ville import BettingCS  # type: ignore[import-untyped]
+from ville import BettingCS
 
 from harness.statistics.confidence_sequence import ConfidenceSequence
 

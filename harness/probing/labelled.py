@@ -1,0 +1,148 @@
+"""Labelled rows, each sent as a request of its own, and what the model says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.budget import BudgetExhausted
+from harness.check import TesterFailed
+from harness.data.columns import SampleError
+from harness.data.declared import AccuracyTable
+from harness.data.labelled import LabelledData, LabelledRow, as_name, read_labelled
+from harness.data.metrics import PredictedRows
+from harness.endpoint.route import AnyRoute
+from harness.probing.probe import Probe
+from harness.record.exchange import Exchange
+from harness.wire.tensor import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class AskedRows:
+    """What came of the rows.
+
+    Attributes:
+        data: that was sent.
+        answered: the rows with an answer that holds a prediction, in the order in which they were sent.
+        seen: what is right for them, and what the model said.
+        missing: the others.
+        wrong: an exchange with a prediction that is not right, where there is one.
+        numeric: whether predictions are numbers of a floating datatype, and not classes.
+        cut_short: why not all rows were sent; empty where they were.
+    """
+
+    data: LabelledData
+    answered: tuple[LabelledRow, ...]
+    seen: PredictedRows
+    missing: tuple[LabelledRow, ...]
+    wrong: Exchange | None
+    numeric: bool
+    cut_short: str
+
+
+def labelled(probe: Probe, table: AccuracyTable) -> LabelledData:
+    """The labelled rows of a table of the policy.
+
+    Raises:
+        TesterFailed: they cannot be read.
+        BudgetExhausted: there are more of them than requests are left.
+    """
+    route = probe.model.over(table.transport)
+    try:
+        found = read_labelled(table, route.metadata.inputs if route.metadata else (), probe.endpoint.seed)
+    except SampleError as error:
+        raise TesterFailed(str(error)) from None
+    left = route.client.budget.requests_left
+    if len(found.rows) > left:
+        raise BudgetExhausted(
+            f"{len(found.rows)} labelled rows need as many requests, and {left:g} are left; rows = draws fewer"
+        )
+    return found
+
+
+def asked(probe: Probe, table: AccuracyTable, data: LabelledData) -> AskedRows:
+    """Send each row and read what the model says.
+
+    Raises:
+        TesterFailed: a row is no request of this model.
+    """
+    route = probe.model.over(table.transport)
+    rows: list[LabelledRow] = []
+    missing: list[LabelledRow] = []
+    predictions: list[str] = []
+    scores: list[tuple[float, ...]] = []
+    wrong: Exchange | None = None
+    numeric, cut_short = True, ""
+    for place, row in enumerate(data.rows):
+        try:
+            exchange = _ask(route, data, row)
+        except BudgetExhausted as error:
+            cut_short = str(error)
+            missing += data.rows[place:]
+            break
+        outputs = route.outputs(exchange) if exchange.ok else {}
+        said = _said(table, outputs)
+        if said is None:
+            missing.append(row)
+            continue
+        rows.append(row)
+        predictions.append(said.prediction)
+        scores += [said.scores] if said.scores else []
+        numeric = numeric and said.numeric
+        if said.prediction != row.label and wrong is None:
+            wrong = exchange
+    classes = tuple(table.classes) or tuple(str(number) for number in range(len(scores[0]) if scores else 0))
+    whole = len(scores) == len(rows) and all(len(each) == len(classes) for each in scores) and rows
+    table_of_scores = np.array(scores, dtype=np.float64) if whole else None
+    seen = PredictedRows(tuple(row.label for row in rows), tuple(predictions), table_of_scores, classes)
+    return AskedRows(data, tuple(rows), seen, tuple(missing), wrong, numeric and table_of_scores is None, cut_short)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    prediction: str
+    scores: tuple[float, ...]
+    numeric: bool
+
+
+def _ask(route: AnyRoute, data: LabelledData, row: LabelledRow) -> Exchange:
+    try:
+        return route.ask(route.like(data.request(row)))
+    except (SampleError, ValueError) as error:
+        raise TesterFailed(f"row {row.place + 1} of the labelled data is no request of this model: {error}") from None
+
+
+def _said(table: AccuracyTable, outputs: Mapping[str, Tensor]) -> _Said | None:
+    """The prediction in an answer, and its scores; None where there is none that can be read."""
+    scores: tuple[float, ...] = ()
+    if table.scores is not None:
+        scores = _numbers(outputs.get(table.scores))
+        if not scores:
+            return None
+    name = table.output or (None if table.scores else next(iter(outputs), None))
+    if name is None:
+        best = int(np.argmax(scores)) if scores else None
+        if best is None or (table.classes and best >= len(table.classes)):
+            return None
+        return _Said(table.classes[best] if table.classes else str(best), scores, numeric=False)
+    tensor = outputs.get(name)
+    if tensor is None or len(tensor.elements) != 1:
+        return None
+    only = tensor.elements[0]
+    numeric = tensor.datatype.startswith(("FP", "BF"))
+    if numeric and not np.isfinite(only):
+        return None
+    return _Said(as_name(only), scores, numeric)
+
+
+def _numbers(tensor: Tensor | None) -> tuple[float, ...]:
+    """The elements of a tensor as numbers; none where one of them is no finite number."""
+    if tensor is None:
+        return ()
+    try:
+        found = tuple(float(each) for each in tensor.elements)
+    except (TypeError, ValueError):
+        return ()
+    return found if np.isfinite(found).all() else ()

@@ -1,0 +1,1 @@
+"""Checks of accuracy on labelled data, against what the provider declares."""
