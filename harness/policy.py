@@ -98,7 +98,9 @@ class LimitsTable(_Table, frozen=True, kw_only=True):
         models: of those that the endpoint lists (named ones are not counted).
         inputs, outputs: that one model describes.
         rank: dimensions of one tensor.
-        elements: of one request, over all inputs; it decides the bytes of a request and the memory of the tester.
+        elements: of one request, over all inputs, where each is written out (JSON, typed contents); it decides the
+            bytes of a request and the memory of the tester.
+        raw_elements: of one request whose values travel as raw bytes (binary extension, raw contents of gRPC).
         name_bytes: of a name of a model or of a tensor.
         versions: of one model that its metadata lists and that are looked at.
     """
@@ -108,6 +110,7 @@ class LimitsTable(_Table, frozen=True, kw_only=True):
     outputs: Much = 512
     rank: Annotated[int, msgspec.Meta(ge=1, le=64)] = 32
     elements: Much = 2_000_000
+    raw_elements: Much = 8_000_000
     name_bytes: Annotated[int, msgspec.Meta(ge=1, le=65_536)] = 1024
     versions: Much = 100
 

@@ -6,38 +6,41 @@ bound. A bound is never a statement about the endpoint.
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 import msgspec
 
 from harness.endpoint.models import ModelUnderTest
-from harness.generate.inputs import concrete
+from harness.generate.inputs import fewest
 from harness.policy import LimitsTable
 from harness.record.exchange import Exchange, Failure
-from harness.wire.messages import ModelMetadata, TensorMetadata
+from harness.wire.binary import EXTENSION
+from harness.wire.messages import ModelMetadata
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 # What is cut from the description of a model that is not probed.
 SHOWN = 20
 
 
-def beyond(model: ModelUnderTest, limits: LimitsTable) -> tuple[str, str]:
+def beyond(model: ModelUnderTest, limits: LimitsTable, *, raw: bool) -> tuple[str, str]:
     """Why a model is not probed, and the line for ``[limits]`` that would allow it; empty if it is.
 
     Each transport describes it; the first description that is too much counts.
+
+    Args:
+        raw: whether values can be sent as raw bytes, over any transport.
     """
     for route in model.routes.values():
-        for text, name, wanted in _excesses(route.metadata, limits) if route.metadata is not None else ():
+        for text, name, wanted in _excesses(route.metadata, limits, raw=raw) if route.metadata is not None else ():
             if not name or not _can_be_set(name, wanted):
                 return text, ""
             return f"{text}: raise it with [limits] {name} in the policy", f"[limits]\n{name} = {_digits(wanted)}"
     return "", ""
 
 
-def _excesses(metadata: ModelMetadata, limits: LimitsTable) -> Iterable[tuple[str, str, int]]:
+def _excesses(metadata: ModelMetadata, limits: LimitsTable, *, raw: bool) -> Iterable[tuple[str, str, int]]:
     """What is too much, the setting that bounds it (none where nothing helps), and how much there is.
 
     In this order, so that each look is bounded by the one before.
@@ -58,10 +61,12 @@ def _excesses(metadata: ModelMetadata, limits: LimitsTable) -> Iterable[tuple[st
         if longest > limits.name_bytes:
             text = f"a name among its {side} has {longest} bytes, and {limits.name_bytes} are the limit"
             yield text, "name_bytes", longest
-    count = elements(metadata.inputs)
-    if count > limits.elements:
-        text = f"one request would have {_digits(count)} elements over all inputs, and {limits.elements} are the limit"
-        yield text, "elements", count
+    count, name = fewest(metadata.inputs), "raw_elements" if raw else "elements"
+    most = most_elements(metadata, limits) if raw else limits.elements
+    if count > most:
+        text = f"one request would have {_digits(count)} elements over all inputs, and {most} are the limit"
+        text += "" if raw else f" where values cannot be sent as raw bytes ({EXTENSION}, gRPC)"
+        yield text, name, count
 
 
 def _can_be_set(name: str, wanted: int) -> bool:
@@ -86,9 +91,10 @@ def sendable(text: str, limits: LimitsTable) -> bool:
     return not SURROGATE.search(text) and length(text) <= limits.name_bytes
 
 
-def elements(tensors: Sequence[TensorMetadata]) -> int:
-    """How many elements the smallest request has, over all inputs."""
-    return sum(math.prod(concrete(tensor.shape, 1)) for tensor in tensors)
+def most_elements(metadata: ModelMetadata | None, limits: LimitsTable) -> int:
+    """How many elements a request to a model may have: more only where its smallest one needs more."""
+    is_large = metadata is not None and fewest(metadata.inputs) > limits.elements
+    return max(limits.elements, limits.raw_elements) if is_large else limits.elements
 
 
 def length(text: str) -> int:

@@ -24,6 +24,7 @@ from harness.generate.samples import read_data, read_requests
 from harness.policy import LimitsTable, SampleTable
 from harness.record.exchange import Exchange, Transport
 from harness.wire.ahead import AT_A_TIME
+from harness.wire.binary import EXTENSION
 from harness.wire.messages import InferRequest, ModelMetadata, read_model_metadata
 from harness.wire.rest import RestClient
 
@@ -105,7 +106,7 @@ def _listed(version: str | None, limits: LimitsTable) -> str | None:
 
 def _file(endpoint: Endpoint, model: ModelUnderTest) -> None:
     """Put a model where it belongs; one that is called as another is called otherwise."""
-    why, model.mend = beyond(model, endpoint.policy.limits)
+    why, model.mend = beyond(model, endpoint.policy.limits, raw=endpoint.takes_raw)
     model.beyond = f"not probed: {why}" if why else ""
     if model.id in _ids(endpoint):
         model.called = name_of(model.id, _ids(endpoint))
@@ -139,7 +140,9 @@ def _model(endpoint: Endpoint, name: str, version: str | None, listed: str | Non
     over_grpc = None if endpoint.grpc is None else grpc_part().grpc_route(endpoint.grpc, name, version)
     routes: dict[Transport, AnyRoute] = {}
     if endpoint.rest is not None:
-        routes["rest"] = _rest_route(endpoint.rest, name, version, listed)
+        over_rest = _rest_route(endpoint.rest, name, version, listed)
+        over_rest.binary = endpoint.extension(EXTENSION)
+        routes["rest"] = over_rest
     if over_grpc is not None:
         routes["grpc"] = over_grpc
     for route in routes.values():

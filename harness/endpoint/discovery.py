@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.endpoint import known
 from harness.endpoint.address import rest_advice
+from harness.endpoint.bounds import most_elements
 from harness.endpoint.describing import describe_all, grpc_part
 from harness.endpoint.endpoint import Endpoint
 from harness.endpoint.errors import EndpointError
@@ -60,9 +61,8 @@ def discover(
             lost or "the endpoint lists no models (repository index, GET v2/models): name one with --oip-model"
         )
     known.refuse_unknown(endpoint, is_named=bool(named))
-    most = policy.limits.elements
     for route in (route for model in endpoint.models for route in model.routes.values()):
-        route.elements, route.patience = most, policy.endpoint.warm_up
+        route.elements, route.patience = most_elements(route.metadata, policy.limits), policy.endpoint.warm_up
         route.sequences = endpoint.extension("sequence")
     return endpoint
 

@@ -13,6 +13,7 @@ from harness.endpoint.replica import Replica
 from harness.policy import Policy
 from harness.record.exchange import Exchange
 from harness.wire.ahead import Ahead
+from harness.wire.binary import EXTENSION
 from harness.wire.client import Client
 from harness.wire.messages import ServerMetadata
 from harness.wire.rest import RestClient
@@ -89,6 +90,11 @@ class Endpoint:
         if self.rest is None:
             raise Untestable(NO_ADDRESS["rest"])
         return self.rest
+
+    @property
+    def takes_raw(self) -> bool:
+        """Whether values can be sent as raw bytes: in binary over REST, or over gRPC."""
+        return self.grpc is not None or self.extension(EXTENSION)
 
     def extension(self, *names: str) -> bool:
         """Whether server metadata lists one of the names (or begins with one: Triton adds details in brackets)."""

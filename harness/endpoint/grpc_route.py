@@ -128,8 +128,9 @@ class GrpcRoute(Route[GrpcAccepted]):
 
 
 def forms_of(request: InferRequest) -> Iterator[Form]:
-    """The forms that a request can have: typed only if every data type has a typed field."""
-    if all(tensor.datatype in DATATYPES and DATATYPES[tensor.datatype].grpc_field for tensor in request.inputs):
+    """The forms that a request can have: typed only if it is not too large, and every data type has a typed field."""
+    typed = (tensor.datatype in DATATYPES and DATATYPES[tensor.datatype].grpc_field for tensor in request.inputs)
+    if not request.is_large and all(typed):
         yield "typed"
     yield "raw"
 

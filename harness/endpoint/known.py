@@ -124,9 +124,11 @@ def _is_ready(endpoint: Endpoint, model: ModelUnderTest) -> bool:
 def _infers(endpoint: Endpoint, model: ModelUnderTest) -> bool:
     """Whether inference is answered: a sample of the policy, or an empty body other than by "no such thing"."""
     if endpoint.rest is not None:
-        for body in [request.to_bytes() for request in model.samples[:1]] + [b"{}"]:
-            if _somebody(_infer(endpoint.rest, model.name, body, model.version), _NOBODY, _CLOSED):
-                return body != b"{}" or _names_matter(endpoint, model)
+        for request in model.samples[:1]:
+            if (model.rest.binary or not request.is_large) and _somebody(model.rest.ask(request), _NOBODY, _CLOSED):
+                return True
+        if _somebody(_infer(endpoint.rest, model.name, b"{}", model.version), _NOBODY, _CLOSED):
+            return _names_matter(endpoint, model)
     if endpoint.grpc is not None:
         for request in model.samples[:1]:
             exchange = model.grpc.ask(request)

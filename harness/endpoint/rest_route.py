@@ -13,10 +13,11 @@ from harness.record.exchange import Exchange
 from harness.record.intent import meant
 from harness.record.quoting import clip, clip_bytes
 from harness.wire import strictjson
+from harness.wire.binary import LENGTH_HEADER, NotBinary, binary_request, read_binary_reply
 from harness.wire.messages import InferRequest, read_outputs
 from harness.wire.rest import RestClient, json_of
 from harness.wire.tensor import Tensor
-from harness.wire.varied import vary
+from harness.wire.varied import all_binary, vary
 
 NESTED = "nested data"
 # Bytes of mistakes and their answers that are kept for the checks that look at them later.
@@ -30,6 +31,7 @@ class RestRoute(Route[Accepted]):
     Attributes:
         requires: what the protocol leaves to the client, but the model was seen to insist on: optional members, or
             the nested spelling of data.
+        binary: whether the server lists the extension of binary tensors.
     """
 
     transport = "rest"
@@ -37,6 +39,7 @@ class RestRoute(Route[Accepted]):
 
     client: RestClient
     requires: str | None = field(default=None, init=False)
+    binary: bool = field(default=False, init=False)
     _mistakes: dict[bytes, Exchange] = field(default_factory=dict, init=False)
     _mistakes_bytes: int = field(default=0, init=False)
 
@@ -45,7 +48,11 @@ class RestRoute(Route[Accepted]):
         return self.client.infer(self.name, request, self.version, fresh=fresh, timeout=timeout)
 
     def ask(self, request: InferRequest, *, fresh: bool = False, timeout: float | None = None) -> Exchange:
-        """Send one inference, nested where the model insists on it."""
+        """Send one inference, nested where the model insists on it; a large one in binary, for a binary answer."""
+        if request.is_large and self.binary:
+            made = binary_request(all_binary(request))
+            with meant("valid"):
+                return self.client.infer(self.name, made.body, self.version, made.headers, fresh=fresh, timeout=timeout)
         body = self.body_of(request) if self.requires == NESTED else request
         return self.infer(body, fresh=fresh, timeout=timeout)
 
@@ -58,8 +65,13 @@ class RestRoute(Route[Accepted]):
         return b"" if self._accepted is None else self.body_of(self._accepted.request)
 
     def outputs(self, exchange: Exchange) -> dict[str, Tensor]:
-        """The outputs in JSON."""
-        return outputs_of(exchange)
+        """The outputs in JSON, or in binary where those were asked for."""
+        if exchange.header(LENGTH_HEADER) is None:
+            return outputs_of(exchange)
+        try:
+            return dict(read_binary_reply(exchange).outputs)
+        except NotBinary:
+            return {}
 
     def request_id(self, exchange: Exchange) -> object:
         """The member ``id``."""
@@ -99,7 +111,7 @@ class RestRoute(Route[Accepted]):
         self._mistakes_bytes = 0
 
     def _attempts(self, request: InferRequest) -> Iterator[Attempt[Accepted]]:
-        yield lambda seconds: Accepted(request, self.infer(request, timeout=seconds))
+        yield lambda seconds: Accepted(request, self.ask(request, timeout=seconds))
 
     def _taken(self, exchange: Exchange) -> bool:
         # A 200 whose body does not come whole is no refusal: what is wrong with it is for checks to say.
@@ -109,6 +121,8 @@ class RestRoute(Route[Accepted]):
         """Whether the requests were refused only for what the protocol leaves to the client."""
         outputs = tuple(tensor.name for tensor in self.metadata.outputs) if self.metadata else ()
         for request in (*self.samples[:1], *islice(self._made(), 1)):
+            if request.is_large:
+                continue  # in binary there is no other spelling
             whole = vary(replace(request, id="1"), parameters={})
             whole = whole if whole.outputs is not None or not outputs else vary(whole, outputs=outputs)
             for insisted, tried, body in (

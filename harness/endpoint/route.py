@@ -16,13 +16,13 @@ from typing import ClassVar, Generic, Self, TypeVar
 from harness.check import NoAcceptedRequest, NotApplicable, Untestable
 from harness.endpoint.advice import TRIES, unanswered
 from harness.endpoint.sequences import advice, asks_for_sequence, in_sequence
-from harness.generate.inputs import MAX_ELEMENTS, candidates, coded
+from harness.generate.inputs import MAX_ELEMENTS, candidates, coded, fewest
 from harness.generate.telling import few_of_each_kind
 from harness.oracles.equality import difference, echoed
 from harness.record.exchange import Exchange, Transport
 from harness.wire.client import Client
 from harness.wire.messages import InferRequest, ModelMetadata
-from harness.wire.tensor import Tensor
+from harness.wire.tensor import Tensor, is_large
 from harness.wire.varied import vary
 
 # Enough rows for mistakes that only show in larger batches.
@@ -202,6 +202,10 @@ class Route(ABC, Generic[A_co]):
         inputs = self.metadata.inputs if self.metadata else ()
         if not inputs or any(not tensor.shape or tensor.shape[0] != -1 for tensor in inputs):
             raise NotApplicable("not every input has a leading variable dimension: no batch to speak of")
+        if (least := fewest(inputs, batch=rows)) > self.elements:
+            name = "raw_elements" if is_large(fewest(inputs)) else "elements"
+            told = f"a batch of {rows} would have {least} elements, and {self.elements} are the limit"
+            raise NotApplicable(f"{told}: raise it with [limits] {name} in the policy")
         if rows not in self._batches:
             self._batches[rows] = self._first(self.candidates(rows), [], [])
         found = self._batches[rows]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import cycle, islice
 
 from harness.wire.datatypes import DATATYPES
@@ -31,6 +32,11 @@ def concrete(shape: Sequence[int], variable: int, batch: int = 1) -> tuple[int, 
     )
 
 
+def fewest(inputs: Sequence[TensorMetadata], *, batch: int = 1) -> int:
+    """How many elements the smallest request of so many rows has, over all inputs."""
+    return sum(math.prod(concrete(tensor.shape, 1, batch)) for tensor in inputs)
+
+
 def element(datatype: str, index: int, step: int) -> Element:
     """The value at flat position ``index``: zeros and empty texts for step 0, small distinct values above."""
     kind = DATATYPES[datatype].kind
@@ -43,10 +49,14 @@ def element(datatype: str, index: int, step: int) -> Element:
     return (index * step) % 8
 
 
+@lru_cache(maxsize=1)
 def example_tensor(
     metadata: TensorMetadata, *, variable: int = 1, batch: int = 1, step: int = 1, offset: int = 1
 ) -> Tensor:
-    """One valid tensor for ``metadata``; deterministic. Another ``offset`` gives other values."""
+    """One valid tensor for ``metadata``; deterministic. Another ``offset`` gives other values.
+
+    The last one is kept: a model over two transports is asked with one and the same large tensor.
+    """
     shape = concrete(metadata.shape, variable, batch)
     count = math.prod(shape)
     # The same few objects again and again: millions of their own would take hundreds of megabytes.
@@ -79,8 +89,7 @@ def coded(inputs: Sequence[TensorMetadata], *, most: int = MAX_ELEMENTS) -> Iter
     The values of :func:`candidates` come again after a few inputs. Here the first request is filled by the lowest bit
     of an input's place, the next one by the next bit, and so on. None for as few inputs as those tell apart.
     """
-    sizes = [math.prod(concrete(tensor.shape, 1)) for tensor in inputs]
-    if len(inputs) <= PERIOD or not _fillable(inputs) or sum(sizes) > most:
+    if len(inputs) <= PERIOD or not _fillable(inputs) or fewest(inputs) > most:
         return
     for bit in range((len(inputs) - 1).bit_length()):
         yield InferRequest(

@@ -18,12 +18,18 @@ from harness.probing.probe import Probe
 from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
 from harness.record.intent import meant
-from harness.wire.binary import BinaryBody, NotBinary, SplitReply, binary_request, read_binary_reply, split_reply
+from harness.wire.binary import (
+    EXTENSION,
+    BinaryBody,
+    NotBinary,
+    SplitReply,
+    binary_request,
+    read_binary_reply,
+    split_reply,
+)
 from harness.wire.messages import InferRequest
 from harness.wire.tensor import Tensor
-from harness.wire.varied import vary
 
-EXTENSION = "binary_tensor_data"
 # JSON readers may keep integers as doubles, which are exact up to here; beyond, JSON is no witness against binary.
 EXACT = 1 << 53
 # Longer in UTF-8 than in characters: a length that counts characters ends within the JSON.
@@ -141,31 +147,6 @@ def _seen_to_work(binary: Binary) -> None:
     if not exchange.ok:
         probe.not_applicable(f"{EXTENSION} is not listed, and a binary request is answered {status_of(exchange)}")
     probe.observe(f"{EXTENSION} works, but is not listed: its clauses are advisory")
-
-
-def wishing(
-    request: InferRequest, outputs: Mapping[str, bool | None] | None = None, *, every: bool | None = None
-) -> InferRequest:
-    """The request with wishes about the form of its outputs.
-
-    Args:
-        outputs: listed outputs in this order, each with its ``binary_data`` (None: without); None lists none.
-        every: ``binary_data_output`` of the request; None leaves it out.
-    """
-    listed: list[Mapping[str, Any]] | None = None
-    if outputs is not None:
-        listed = [
-            {"name": name} if own is None else {"name": name, "parameters": {"binary_data": own}}
-            for name, own in outputs.items()
-        ]
-    return vary(request, outputs=listed, parameters=None if every is None else {"binary_data_output": every})
-
-
-def all_binary(request: InferRequest) -> InferRequest:
-    """The request with every output wanted in binary: by one setting, or each by its own where outputs are listed."""
-    if request.outputs is None:
-        return wishing(request, every=True)
-    return wishing(request, {each if isinstance(each, str) else str(each["name"]): True for each in request.outputs})
 
 
 def entries_of(split: SplitReply) -> list[dict[str, Any]]:

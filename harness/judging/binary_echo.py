@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.judging.binary import Binary, parts_of, wishing
+from harness.judging.binary import Binary, parts_of
 from harness.judging.own_limits import ordinary_are_taken
 from harness.probing.replies import refused, status_of
 from harness.record.exchange import Exchange
 from harness.wire.messages import InferRequest
 from harness.wire.raw import as_bytes, to_raw
+from harness.wire.varied import wishing
 
 
 @dataclass(frozen=True, slots=True)

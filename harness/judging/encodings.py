@@ -20,7 +20,7 @@ from harness.probing.probe import Probe
 from harness.probing.replies import refused
 from harness.record.exchange import Exchange
 from harness.record.intent import meant
-from harness.wire.binary import NotBinary, binary_request, read_binary_reply
+from harness.wire.binary import EXTENSION, NotBinary, binary_request, read_binary_reply
 from harness.wire.messages import InferRequest
 from harness.wire.tensor import Tensor
 from harness.wire.varied import vary
@@ -28,7 +28,6 @@ from harness.wire.varied import vary
 if TYPE_CHECKING:
     from harness.endpoint.grpc_route import GrpcRoute
 
-EXTENSION = "binary_tensor_data"
 JSON = ("flat JSON", "nested JSON")
 BINARY = "binary data"
 TYPED, RAW = "typed contents", "raw contents"

@@ -13,7 +13,7 @@ from harness.probing.baseline import PacedRoute, paced_route
 from harness.probing.probe import Probe
 from harness.record.exchange import Exchange, Transport
 from harness.record.intent import meant
-from harness.wire.binary import binary_request
+from harness.wire.binary import EXTENSION, binary_request
 from harness.wire.messages import InferRequest
 from harness.wire.varied import vary
 
@@ -92,7 +92,7 @@ def _rest_forms(probe: Probe) -> dict[str, Send]:
             return client.infer(model.name, body.body, model.address, body.headers)
 
     forms: dict[str, Send] = {"nested": lambda request: client.infer(model.name, request.to_bytes(nested=True))}
-    if probe.endpoint.extension("binary_tensor_data"):
+    if probe.endpoint.extension(EXTENSION):
         forms["binary, both ways"] = binary
     return forms
 

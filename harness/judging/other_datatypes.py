@@ -17,7 +17,9 @@ def judge_others(probe: Probe, transport: Transport) -> None:
     """Each neighbour of the declared datatype: one case of DTYPE-04, and one that it is not read as zeros."""
     probe.steady()
     route = probe.model.over(transport)
-    found = neighbours(route.accepted().request)
+    request = route.accepted().request
+    request.refuse_large("a tensor of another datatype")
+    found = neighbours(request)
     if found is None:
         probe.not_applicable("the first input with elements has no evident neighbour to be mistaken for")
     declared, zeros = (probe.answered(route.ask(each)) for each in (found.declared, found.zeros))
@@ -25,10 +27,10 @@ def judge_others(probe: Probe, transport: Transport) -> None:
         probe.untestable(f"the model does not take small whole numbers: {status_of(declared)}")
     wanted, nothing = (as_numbers(route.outputs(each)) if each.ok else None for each in (declared, zeros))
     whole = {"whole numbers without a fraction": found.literals} if found.literals and transport == "rest" else {}
-    for name, request in {**found.others, **whole}.items():
+    for name, other in {**found.others, **whole}.items():
         try:
             with meant("neither"):
-                exchange = probe.answered(route.ask(request))
+                exchange = probe.answered(route.ask(other))
         except ValueError:
             continue  # no such form: nothing was sent
         probe.observe(f"{name} is answered {status_of(exchange)}", CLAUSE)

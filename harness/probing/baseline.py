@@ -166,8 +166,9 @@ def answered(way: PacedRoute, requests: Iterable[InferRequest], count: int) -> l
 def pool_of_answers(probe: Probe, way: PacedRoute, transport: Transport, count: int) -> list[BaselineAnswer]:
     """Up to ``count`` different single rows with their answers alone; ends the check on a model without batches."""
     metadata = probe.model.over(transport).metadata
-    rows = pool_of_rows(way.base, 3 * count)
-    if not rows or metadata is None or any(not each.shape or each.shape[0] != -1 for each in metadata.inputs):
+    batches = metadata is not None and all(each.shape and each.shape[0] == -1 for each in metadata.inputs)
+    rows = pool_of_rows(way.base, 3 * count) if batches else []
+    if not rows:
         probe.not_applicable("not every input has a leading variable dimension: no batch to speak of")
     pool = answered(way, rows, count)
     way.time_by(pool)

@@ -314,8 +314,10 @@ class Probe:
             self.untestable(str(error))
 
     def accepted(self) -> Accepted:
-        """A request this model answers with 200, and that answer."""
-        return self.model.rest.accepted()
+        """A request in JSON that this model answers with 200, and that answer; untestable for one that is too large."""
+        found = self.model.rest.accepted()
+        found.request.refuse_large("JSON")
+        return found
 
     @property
     def declared_varying(self) -> bool:

@@ -21,6 +21,7 @@ from harness.wire.raw import from_raw, to_raw
 from harness.wire.reading import body_of
 from harness.wire.tensor import Tensor, flatten
 
+EXTENSION = "binary_tensor_data"
 LENGTH_HEADER = "Inference-Header-Content-Length"
 MEDIA_TYPE = "application/octet-stream"
 SIZE = "binary_data_size"

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.wire.tensor import Tensor, flatten, product, to_json
+from harness.wire.tensor import Tensor, flatten, is_large, product, refuse_large, to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,20 @@ class InferRequest:
         """
         text = json.dumps(self.to_value(nested=nested), allow_nan=allow_nan, ensure_ascii=False, separators=(",", ":"))
         return text.encode("utf-8")
+
+    @property
+    def is_large(self) -> bool:
+        """Whether an input has so many elements that it travels as raw bytes only."""
+        return any(is_large(len(tensor.elements)) for tensor in self.inputs)
+
+    def refuse_large(self, form: str) -> None:
+        """Let a request pass that may be made in a form of this name.
+
+        Raises:
+            harness.wire.tensor.TooLarge: it may not.
+        """
+        for tensor in self.inputs:
+            refuse_large(tensor, form)
 
 
 @dataclass(frozen=True, slots=True)

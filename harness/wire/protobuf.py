@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
+import numpy as np
 from google.protobuf import text_format
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.unknown_fields import UnknownFieldSet
@@ -16,10 +17,10 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 from harness.wire.datatypes import DATATYPES
 from harness.wire.grpc_messages import CLASSES
 from harness.wire.messages import InferRequest, ModelMetadata, ServerMetadata, TensorMetadata
-from harness.wire.protoscan import refuse_many, refuse_too_much
-from harness.wire.raw import as_bytes, from_raw, to_raw
+from harness.wire.protoscan import MANY, refuse_many, refuse_too_much
+from harness.wire.raw import as_bytes, from_raw, of_few, to_raw
 from harness.wire.reading import Readings
-from harness.wire.tensor import Tensor, product
+from harness.wire.tensor import Tensor, product, refuse_large
 
 Form = Literal["typed", "raw"]
 PROPERTIES = 6
@@ -118,6 +119,7 @@ def fill(contents: Any, tensor: Tensor, field: str | None = None) -> None:  # no
     name = field or (known.grpc_field if known else None)
     if name is None:
         raise ValueError(f"{tensor.datatype} has no typed form: it travels raw only")
+    refuse_large(tensor, name)
     elements = map(as_bytes, tensor.elements) if name == "bytes_contents" else tensor.elements
     try:
         getattr(contents, name).extend(elements)
@@ -177,6 +179,10 @@ def typed_elements(tensor: Any) -> tuple[Any, ...]:  # noqa: ANN401 -- an input 
     if filled and filled != [entry.grpc_field]:
         raise ValueError(f"{tensor.datatype} in {', '.join(filled)}, not in {entry.grpc_field}")
     elements = getattr(tensor.contents, entry.grpc_field)
+    if entry.kind == "float" and len(elements) >= MANY:
+        numbers = np.fromiter(elements, f"<f{entry.size}", len(elements))
+        if (shared := of_few(tensor.datatype, numbers.view(f"<u{entry.size}"))) is not None:
+            return shared
     refuse_many(len(elements))
     return tuple(elements)
 

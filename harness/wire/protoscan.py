@@ -9,11 +9,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.wire.reading import refuse_cost
 
-# Bytes that a field may take in memory, as a message of its own, and an element of a tensor.
-_FIELD, _ELEMENT = 384, 32
+# Bytes that a field may take in memory, as a message of its own, an element of a tensor, and one that stands elsewhere.
+_FIELD, _ELEMENT, _SHARED = 384, 32, 8
+# Elements from which on a tensor is large, and so many different ones are few.
+MANY, FEW = 1 << 16, 1 << 10
+Bits = NDArray[np.unsignedinteger[Any]]
 # Fields after which it is seen whether there are too many.
 _SOME = 1 << 10
 # Bytes of a message that costs little, whatever is in it; from a larger bound on, a byte would cost far more.
@@ -62,17 +66,33 @@ def _inner(content: bytes, kind: Any, number: int) -> Any:  # noqa: ANN401 -- as
     if field.type not in (field.TYPE_STRING, field.TYPE_BYTES) and len(content) > LOOKED_INTO:
         elements = int(np.count_nonzero(np.frombuffer(content, np.uint8) < 128))
         fixed = {field.TYPE_FLOAT: 4, field.TYPE_DOUBLE: 8}.get(field.type)
-        refuse_many(len(content) // fixed if fixed else elements)
+        if fixed is None:
+            refuse_many(elements)
+        else:
+            bits = np.frombuffer(content[: len(content) // fixed * fixed], f"<u{fixed}")
+            refuse_many(len(bits), shared=few_of(bits) is not None)
     return None
 
 
-def refuse_many(elements: int) -> None:
+def few_of(bits: Bits) -> Bits | None:
+    """The different elements of a large tensor, in order, where by a sample of them there are few; None otherwise."""
+    if len(bits) < MANY:
+        return None
+    # Some together, and some far apart: values that come again at a distance show in one of them.
+    found = np.unique(np.concatenate((bits[:MANY:16], bits[:FEW], bits[:: len(bits) // MANY | 1])))
+    return found if len(found) <= FEW else None
+
+
+def refuse_many(elements: int, *, shared: bool = False) -> None:
     """Let a tensor pass that is built within bounds.
+
+    Args:
+        shared: whether its elements are the same few objects again and again.
 
     Raises:
         TooMuch: it is not.
     """
-    refuse_cost(elements * _ELEMENT, f"a tensor of {elements} elements")
+    refuse_cost(elements * (_SHARED if shared else _ELEMENT), f"a tensor of {elements} elements")
 
 
 def _varint(data: bytes, position: int) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from harness.wire.datatypes import DATATYPES, DataType, round_to
-from harness.wire.protoscan import refuse_many
+from harness.wire.protoscan import MANY, Bits, few_of, refuse_many
 
 _LENGTH = struct.Struct("<I")
 
@@ -35,7 +35,7 @@ def to_raw(datatype: str, elements: Sequence[Any]) -> bytes:
             floats = np.array([round_to("BF16", float(each)) for each in elements], dtype="<f4")
             return (floats.view("<u4") >> 16).astype("<u2").tobytes()
         with np.errstate(over="ignore"):
-            return np.array(list(elements), dtype=_dtype(datatype)).tobytes()
+            return np.fromiter(elements, _dtype(datatype), len(elements)).tobytes()
     except OverflowError as error:
         raise ValueError(f"no {datatype} value among the elements: {error}") from None
 
@@ -59,17 +59,45 @@ def from_raw(datatype: str, data: bytes) -> tuple[Any, ...]:
         harness.wire.reading.TooMuch: there are more elements than are read.
     """
     entry = _entry(datatype)
-    refuse_many(len(data) // (entry.size or _LENGTH.size))
     if entry.kind == "bytes":
+        refuse_many(len(data) // _LENGTH.size)
         return _split(data)
     assert entry.size is not None
-    if len(data) % entry.size:
+    whole = len(data) // entry.size * entry.size
+    if len(data) == whole and (shared := of_few(datatype, np.frombuffer(data, f"<u{entry.size}"))) is not None:
+        return shared
+    refuse_many(whole // entry.size)
+    if len(data) != whole:
         raise ValueError(f"{len(data)} bytes are no whole number of {datatype} elements of {entry.size} bytes")
     if datatype == "BF16":
         return tuple((np.frombuffer(data, "<u2").astype("<u4") << 16).view("<f4").tolist())
     if entry.kind == "bool":
         return tuple((np.frombuffer(data, np.uint8) != 0).tolist())
     return tuple(np.frombuffer(data, _dtype(datatype)).tolist())
+
+
+def of_few(datatype: str, bits: Bits) -> tuple[Any, ...] | None:
+    """The elements of a large tensor that has few different ones: each is made once, and stands in many places.
+
+    None for any other tensor. They are told apart by their bits, so that -0.0 is not 0.0.
+
+    Raises:
+        harness.wire.reading.TooMuch: there are more elements than are read.
+    """
+    few = few_of(bits)
+    if few is None:
+        return None
+    refuse_many(len(bits), shared=True)
+    made = np.empty(len(few), dtype=object)
+    made[:] = from_raw(datatype, few.tobytes())
+    elements: list[Any] = []
+    for start in range(0, len(bits), MANY):
+        part = bits[start : start + MANY]
+        places = np.minimum(np.searchsorted(few, part), len(few) - 1)
+        if not np.array_equal(few[places], part):
+            return None
+        elements += made[places].tolist()
+    return tuple(elements)
 
 
 def as_bytes(element: object) -> bytes:

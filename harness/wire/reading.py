@@ -64,15 +64,16 @@ def refuse_cost(cost: int, what: str) -> None:
 
 
 def holdable(wanted: int, least: int, answer: Exchange) -> int:
-    """How many of so many answers like this one can be held at a time: as bytes they may take twice what one may.
+    """How many of so many answers like this one can be held at a time: with their requests, as bytes, they may take
+    twice what one may.
 
     Raises:
         TooMuch: less than ``least``.
     """
-    size = len(answer.response_body)
+    size = len(answer.request_body) + len(answer.response_body)
     room = 2 * _BOUND.memory // max(1, size)
     if room < least:
-        raise TooMuch(f"{least} answers of {size} bytes are more than is held at a time: {MORE}")
+        raise TooMuch(f"{least} answers of {size} bytes, with their requests, are more than is held at a time: {MORE}")
     return min(wanted, room)
 
 
@@ -87,10 +88,12 @@ def readable(wanted: int, least: int, answer: Exchange) -> int:
     Raises:
         TooMuch: less than ``least``.
     """
-    size = len(answer.response_body)
+    size = len(answer.request_body) + len(answer.response_body)
     room = room_for_readings() // max(1, size)
     if room < least:
-        raise TooMuch(f"{least} answers of {size} bytes, read, are more than is held at a time: {MORE}")
+        raise TooMuch(
+            f"{least} answers of {size} bytes, with their requests, read, are more than is held at a time: {MORE}"
+        )
     return min(wanted, room)
 
 

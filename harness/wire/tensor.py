@@ -9,6 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.check import Untestable
+
+# Elements of one tensor that are written out one by one where nobody says otherwise.
+WRITTEN = 2_000_000
 # A JSON body within the default budget cannot hold more elements than this.
 MAX_ELEMENTS = 1 << 26
 # What a shape says beyond this is not multiplied out: a thousand long numbers take minutes, and no tensor is as large.
@@ -31,6 +35,43 @@ class Tensor:
     shape: tuple[int, ...]
     elements: tuple[Any, ...]
     parameters: Mapping[str, Any] | None = None
+
+
+class TooLarge(Untestable):
+    """A tensor of so many elements that it travels as raw bytes only: who needs another form of it is untestable."""
+
+
+@dataclass(slots=True)
+class _Bound:
+    """What the policy of the run allows; one process carries out one run at a time."""
+
+    written: int = WRITTEN
+
+
+_BOUND = _Bound()
+
+
+def allow_written(elements: int) -> None:
+    """Let so many elements of a tensor be written out one by one, from now on."""
+    _BOUND.written = elements
+
+
+def is_large(elements: int) -> bool:
+    """Whether so many elements travel as raw bytes only."""
+    return elements > _BOUND.written
+
+
+def refuse_large(tensor: Tensor, form: str) -> None:
+    """Let a tensor pass that may be written out, in a form of this name.
+
+    Raises:
+        TooLarge: it may not.
+    """
+    if is_large(count := len(tensor.elements)):
+        raise TooLarge(
+            f"{form} of {count} elements is not made, and {_BOUND.written} are the limit: "
+            "raise it with [limits] elements in the policy"
+        )
 
 
 def product(shape: Sequence[int]) -> int:
@@ -107,7 +148,9 @@ def to_json(tensor: Tensor, *, nested: bool = False) -> dict[str, Any]:
 
     Raises:
         ValueError: nested, and the elements do not fill the shape; or bytes that are no UTF-8 text.
+        TooLarge: it has too many elements.
     """
+    refuse_large(tensor, "JSON")
     elements = [each.decode() if isinstance(each, bytes) else each for each in tensor.elements]
     entry: dict[str, Any] = {
         "name": tensor.name,

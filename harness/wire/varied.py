@@ -54,6 +54,31 @@ def asking_for(base: InferRequest, *wishes: Wish) -> InferRequest:
     return vary(base, outputs=[*kept, *named.values()])
 
 
+def wishing(
+    request: InferRequest, outputs: Mapping[str, bool | None] | None = None, *, every: bool | None = None
+) -> InferRequest:
+    """The request with wishes about the form of its outputs.
+
+    Args:
+        outputs: listed outputs in this order, each with its ``binary_data`` (None: without); None lists none.
+        every: ``binary_data_output`` of the request; None leaves it out.
+    """
+    listed: list[Mapping[str, Any]] | None = None
+    if outputs is not None:
+        listed = [
+            {"name": name} if own is None else {"name": name, "parameters": {"binary_data": own}}
+            for name, own in outputs.items()
+        ]
+    return vary(request, outputs=listed, parameters=None if every is None else {"binary_data_output": every})
+
+
+def all_binary(request: InferRequest) -> InferRequest:
+    """The request with every output wanted in binary: by one setting, or each by its own where outputs are listed."""
+    if request.outputs is None:
+        return wishing(request, every=True)
+    return wishing(request, {each if isinstance(each, str) else str(each["name"]): True for each in request.outputs})
+
+
 def wished(base: InferRequest, wish: Wish) -> Wish:
     """A wish about an output, with what ``base`` says of this output already."""
     known = next((each for each in base.outputs or () if name_of(each) == name_of(wish)), None)

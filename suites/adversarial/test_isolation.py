@@ -138,6 +138,7 @@ def adversarial_versions_apart(probe: Probe) -> None:
     another version, and which comes depends on the version that was named.
     """
     serving_before(probe)
+    holdable(FEWEST, FEWEST, probe.model.rest.accepted().exchange)
     _by_their_own(probe)
     ways = list(_neighbours(probe))
     if len(ways) < 2:
@@ -163,6 +164,7 @@ def _by_their_own(probe: Probe) -> None:
 
 def _known(probe: Probe, way: PacedRoute) -> tuple[PacedRoute, list[BaselineAnswer]]:
     serving_before(probe)
+    holdable(FEWEST, FEWEST, way.route.accepted().exchange)
     return way, known(probe, way)
 
 

@@ -71,7 +71,10 @@ def adversarial_probe_set_before(probe: Probe) -> None:
         # Whether answers can be compared at all is settled before anything could change them.
         probe.model.rest.steady()
     probe.model.memory.of(_ProbeSet).sent = probe.endpoint.first.budget.used
-    taken = [(way, answered(way, distinct(way.base, 3 * PROBES), PROBES)) for way in paced_routes(probe)]
+    taken = [
+        (way, answered(way, distinct(way.base, 3 * PROBES), 1 if way.base.is_large else PROBES))
+        for way in paced_routes(probe)
+    ]
     wait(PAUSE_SECONDS)
     for way, ones in taken:
         _memory(probe)[way.name] = [one for one in ones if _alike(probe, way, one)]

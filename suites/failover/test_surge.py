@@ -15,6 +15,7 @@ from harness.record.exchange import Exchange
 from harness.waiting import wait
 from harness.wire.client import Client
 from harness.wire.pace import THROTTLED_SECONDS, pause_of
+from harness.wire.reading import holdable
 
 READY, RECOVERS, HOLDS = (
     Criterion.READY_INFERS.clause, Advice.RECOVERS.clause, Advice.RETRY_AFTER_HOLDS.clause,
@@ -73,8 +74,8 @@ def failover_recovers_after_crowd(probe: Probe) -> None:
 
 def _crowd(way: PacedRoute, client: Client, count: int) -> list[Exchange]:
     own = way.route.by(client)
-    request = own.accepted().request
-    return together(lambda _: own.ask(request), range(count))
+    accepted = own.accepted()
+    return together(lambda _: own.ask(accepted.request), range(holdable(count, 2, accepted.exchange)))
 
 
 def _comes_back(probe: Probe, way: PacedRoute, client: Client, told: Exchange) -> None:

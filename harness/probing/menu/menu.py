@@ -18,6 +18,7 @@ from harness.probing.menu.kinds import RequestKind, grpc_kinds, rest_kinds
 from harness.probing.menu.values import Values, in_order
 from harness.probing.probe import Probe
 from harness.record.exchange import Exchange, Transport
+from harness.wire.binary import EXTENSION
 from harness.wire.messages import InferRequest
 from harness.wire.reading import room_for_readings
 from harness.wire.varied import vary
@@ -25,7 +26,6 @@ from harness.wire.varied import vary
 if TYPE_CHECKING:
     from harness.endpoint.grpc_route import GrpcRoute
 
-EXTENSION = "binary_tensor_data"
 VERSIONS = 2
 # Ids of sequences of one step begin here, those of each kind in a room of their own.
 SEQUENCES = 1 << 20
@@ -133,7 +133,7 @@ def _compose(probe: Probe, menu: Menu, way: PacedRoute) -> None:
         if one is None:
             probe.observe(f"{kind.name}: not taken, or not answered alike: not on the menu")
             continue
-        held += len(one.exchange.response_body)
+        held += len(one.exchange.request_body) + len(one.exchange.response_body)
         if held > room:
             probe.observe(f"{kind.name}: answers of so many bytes are not held: the menu ends before it")
             break

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from harness.generate.distinct import distinct, joined, pool_of_rows
 from harness.wire.messages import InferRequest, ModelMetadata
@@ -29,12 +30,13 @@ class Values:
     pool: list[InferRequest]
     seed: int
     _drawn: random.Random = field(init=False)
-    _whole: list[InferRequest] = field(init=False)
+    _whole: Iterator[InferRequest] = field(init=False)
     _used: set[tuple[int, ...]] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
         self._drawn = random.Random(self.seed)  # noqa: S311 -- of no one's secrets
-        self._whole = [] if self.batches else list(distinct(self.base, MANY))[1:]
+        # One after another: of a large model, all at once would not be held.
+        self._whole = islice(distinct(self.base, MANY), 1, None)
 
     @classmethod
     def of(cls, base: InferRequest, metadata: ModelMetadata | None, seed: int) -> Values:
@@ -56,7 +58,7 @@ class Values:
     def fresh(self, rows: int) -> InferRequest:
         """A request of so many rows with values that were not there before, as long as there are any."""
         if not self.batches:
-            return self._whole.pop(0) if self._whole else self.base
+            return next(self._whole, self.base)
         for _ in range(TRIES):
             chosen = tuple(self._drawn.choices(range(len(self.pool)), k=rows))
             if rows <= len(self.pool):

@@ -45,3 +45,8 @@ def batches_take_their_time(hooks: Hooks) -> None:
         time.sleep(SECONDS_PER_ROW * _rows(request))
 
     hooks.requests.append(look)
+
+
+@variant("large-bodies", "takes bodies and messages of up to 64 MiB")
+def large_bodies(hooks: Hooks) -> None:
+    hooks.settings.max_body = 64 << 20

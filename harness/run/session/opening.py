@@ -27,6 +27,7 @@ from harness.record.redact import Redactor
 from harness.run.config import Config
 from harness.run.folder import discard, make
 from harness.run.incidents.continuity import Continuity
+from harness.run.large_blocks import give_back
 from harness.run.options import UsageError
 from harness.run.planning.plan import make_plan
 from harness.run.planning.purse import Purse
@@ -40,6 +41,7 @@ from harness.run.session.record import RunRecord
 from harness.run.watchdog import Watchdog
 from harness.verdicts import Level
 from harness.wire.reading import allow
+from harness.wire.tensor import allow_written
 from reports.evidence import encode
 
 if TYPE_CHECKING:
@@ -100,6 +102,8 @@ class PreparedRun:
         """
         config = self.config
         allow(config.policy.budget.answer_mebibytes * MEBIBYTE)
+        give_back()
+        allow_written(config.policy.limits.elements)
         record = self._begin_record()
         budget = self._budget = Budget(config.limits, admit=record.admit)
         watchdog = Watchdog(partial(share_of_check, config, budget))

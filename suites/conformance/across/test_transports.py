@@ -9,7 +9,6 @@ from harness.check import check
 from harness.endpoint.route import MANY_ROWS
 from harness.generate.boundaries import NOT_FINITE, NOT_UTF8, full_range
 from harness.judging.encodings import (
-    EXTENSION,
     RAW,
     TYPED,
     EncodedAnswer,
@@ -26,6 +25,7 @@ from harness.oracles.transports import bits_differ
 from harness.probing.probe import Probe
 from harness.probing.replies import refused, status_of
 from harness.wire import strictjson
+from harness.wire.binary import EXTENSION
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest
 from harness.wire.raw import from_raw, to_raw

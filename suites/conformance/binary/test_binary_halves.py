@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.check import Untestable, check
-from harness.judging.binary import Binary, all_binary, entries_of, offered, parts_of, size_of
+from harness.judging.binary import Binary, entries_of, offered, parts_of, size_of
 from harness.judging.binary_echo import BinaryEcho, round_trip
 from harness.probing.probe import Probe
 from harness.probing.replies import status_of
@@ -11,6 +11,7 @@ from harness.record.exchange import Exchange
 from harness.wire.messages import InferRequest
 from harness.wire.raw import to_raw
 from harness.wire.tensor import product
+from harness.wire.varied import all_binary
 
 HALVES = ("FP16", "BF16")
 # Every bit of the significand is used by one of them; the last is the smallest denormal.
@@ -59,7 +60,7 @@ def _send(binary: Binary, request: InferRequest) -> Exchange:
 def _held_against(binary: Binary, answers: list[tuple[InferRequest, Exchange]]) -> None:
     """No binary request worked: a finding only if the model takes requests at all."""
     try:
-        binary.probe.accepted()
+        binary.probe.model.rest.accepted()
     except Untestable:
         binary.probe.untestable("the model takes no generated request, neither in JSON nor in binary")
     for _, exchange in answers[:1]:

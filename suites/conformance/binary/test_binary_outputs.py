@@ -8,11 +8,12 @@ from __future__ import annotations
 from harness.check import check
 from harness.endpoint.rest_route import outputs_of
 from harness.generate.telling import telling
-from harness.judging.binary import Binary, entries_of, is_size, offered, size_of, wishing
+from harness.judging.binary import Binary, entries_of, is_size, offered, size_of
 from harness.probing.json_values import shown
 from harness.probing.probe import Probe
 from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
+from harness.wire.varied import wishing
 
 
 @check(
@@ -37,7 +38,7 @@ def binary_output_when_asked(probe: Probe) -> None:
             {each: True if each == name else None for each in names} for name in telling(names)
         ]
         wishes += [dict.fromkeys(names, True), dict.fromkeys(reversed(names), True)]
-        base = probe.accepted().request
+        base = probe.model.rest.accepted().request
         for wish in wishes:
             request = wishing(base, wish)
             expected = {name: own is True for name, own in wish.items()}
@@ -62,9 +63,9 @@ def binary_output_for_all(probe: Probe) -> None:
     """
     with offered(probe) as binary:
         expected = dict.fromkeys(_returned(probe), True)
-        if probe.accepted().request.outputs is not None:
+        if probe.model.rest.accepted().request.outputs is not None:
             probe.not_applicable("the model's accepted request lists its outputs")
-        request = wishing(probe.accepted().request, every=True)
+        request = wishing(probe.model.rest.accepted().request, every=True)
         _have_forms(binary, expected, binary.json(request), "asked for in JSON")
         _have_forms(binary, expected, binary.infer(request), "asked for in binary")
 
@@ -90,11 +91,11 @@ def binary_output_own_setting_wins(probe: Probe) -> None:
         for every in (True, False):
             for name in telling(names):
                 wish: dict[str, bool | None] = {each: not every if each == name else None for each in names}
-                request = wishing(probe.accepted().request, wish, every=every)
+                request = wishing(probe.model.rest.accepted().request, wish, every=every)
                 exchange = binary.infer(request)
                 _have_forms(binary, {name: not every}, exchange, f"binary_data_output {str(every).lower()}")
                 _followers_follow(binary, exchange, [each for each in names if each != name], every)
-        request = wishing(probe.accepted().request, dict.fromkeys(names), every=True)
+        request = wishing(probe.model.rest.accepted().request, dict.fromkeys(names), every=True)
         _followers_follow(binary, binary.infer(request), names, True)
 
 
@@ -112,7 +113,7 @@ def _followers_follow(binary: Binary, exchange: Exchange, names: list[str], ever
 
 def _returned(probe: Probe) -> list[str]:
     """Names of the outputs that come unasked."""
-    names = list(outputs_of(probe.accepted().exchange))
+    names = list(outputs_of(probe.model.rest.accepted().exchange))
     if not names:
         probe.untestable("the response has no outputs")
     return names

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.check import check
-from harness.judging.binary import Binary, all_binary, entries_of, offered, parts_of, size_of
+from harness.judging.binary import Binary, entries_of, offered, parts_of, size_of
 from harness.oracles.rows import row_request
 from harness.probing.probe import Probe
 from harness.probing.replies import refused, status_of
@@ -15,6 +15,7 @@ from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest, TensorMetadata
 from harness.wire.raw import as_bytes, to_raw
 from harness.wire.tensor import product
+from harness.wire.varied import all_binary
 
 # Looks like an element with its length in front, and is six bytes of text without one.
 LOOKS_PREFIXED = b"\x02\x00\x00\x00ab"
@@ -46,7 +47,7 @@ def binary_raw_request(probe: Probe) -> None:
     """
     with offered(probe) as binary:
         inputs = probe.model.metadata.inputs if probe.model.metadata else ()
-        base = probe.accepted().request
+        base = probe.model.rest.accepted().request
         if len(base.inputs) > 1 and len(inputs) > 1:
             _several(binary, base)
             return

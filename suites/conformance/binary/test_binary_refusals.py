@@ -7,12 +7,13 @@ from collections.abc import Callable
 from harness.check import check
 from harness.endpoint.route import Accepted
 from harness.generate.binary_mutations import BinaryMutation, binary_mutations
-from harness.judging.binary import Binary, all_binary, offered
+from harness.judging.binary import Binary, offered
 from harness.judging.refusals import base_of
 from harness.probing.probe import Probe
 from harness.probing.replies import error_object_problem, error_root, refused, status_of
 from harness.record.exchange import Exchange
 from harness.wire.binary import NotBinary, read_binary_reply
+from harness.wire.varied import all_binary
 
 
 @check(

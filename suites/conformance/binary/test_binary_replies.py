@@ -9,13 +9,14 @@ from harness.check import check
 from harness.endpoint.rest_route import outputs_of
 from harness.endpoint.route import with_id
 from harness.generate.members import encoded
-from harness.judging.binary import NON_ASCII_ID, Binary, all_binary, entries_of, is_size, offered, size_of, wishing
+from harness.judging.binary import NON_ASCII_ID, Binary, entries_of, is_size, offered, size_of
 from harness.judging.refusals import base_of
 from harness.probing.json_values import shown
 from harness.probing.probe import Probe
 from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
 from harness.wire.binary import NotBinary, SplitReply, split_reply
+from harness.wire.varied import all_binary, wishing
 
 GZIP = "gzip accepted"
 
@@ -67,8 +68,8 @@ def binary_reply_lengths(probe: Probe) -> None:
 
 def _binary_answers(binary: Binary) -> Iterator[tuple[str, Exchange]]:
     probe = binary.probe
-    base = probe.accepted().request
-    names = list(outputs_of(probe.accepted().exchange))
+    base = probe.model.rest.accepted().request
+    names = list(outputs_of(probe.model.rest.accepted().exchange))
     every = all_binary(base)
     identified = with_id(every, NON_ASCII_ID)
     yield "all outputs, asked for in JSON", binary.json(every)
@@ -167,7 +168,7 @@ def binary_empty_output(probe: Probe) -> None:
         inputs = probe.model.metadata.inputs if probe.model.metadata else ()
         if not inputs or any(not tensor.shape or tensor.shape[0] != -1 for tensor in inputs):
             probe.not_applicable("not every input has a leading variable dimension")
-        value = all_binary(probe.accepted().request).to_value()
+        value = all_binary(probe.model.rest.accepted().request).to_value()
         for entry in value["inputs"]:
             entry["shape"][0], entry["data"] = 0, []
         model = probe.model

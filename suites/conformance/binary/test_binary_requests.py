@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from harness.check import NotApplicable, Untestable, check
 from harness.endpoint.rest_route import outputs_of
 from harness.endpoint.route import MANY_ROWS, with_id
-from harness.judging.binary import NON_ASCII_ID, Binary, all_binary, entries_of, is_listed, offered, size_of, wishing
+from harness.judging.binary import NON_ASCII_ID, Binary, entries_of, is_listed, offered, size_of
 from harness.judging.refusals import base_of
 from harness.probing.probe import Probe
 from harness.probing.replies import object_or_none, status_of
@@ -20,7 +20,7 @@ from harness.wire.binary import LENGTH_HEADER, MEDIA_TYPE, binary_request
 from harness.wire.datatypes import DATATYPES
 from harness.wire.messages import InferRequest
 from harness.wire.tensor import Tensor
-from harness.wire.varied import vary
+from harness.wire.varied import all_binary, vary, wishing
 
 # Enough bytes of one input for a server that reads a body in small pieces; and no more rows than any model is sent.
 MANY_BYTES, MOST_ROWS = 2048, 600
@@ -84,7 +84,7 @@ def binary_request_works(probe: Probe) -> None:
         for name, _, exchange in _both_ways(binary):
             observed = f"{name}: {status_of(exchange)}"
             binary.probe.holds(exchange.ok, expected="status 200", observed=observed, exchange=exchange)
-        names = sorted({tensor.datatype for tensor in probe.accepted().request.inputs})
+        names = sorted({tensor.datatype for tensor in probe.model.rest.accepted().request.inputs})
         probe.observe(f"binary inputs of type {', '.join(names)} were sent", "BIN-02")
 
 
@@ -121,7 +121,7 @@ def _both_ways(binary: Binary) -> Iterator[tuple[str, Exchange, Exchange]]:
 
 
 def _requests(probe: Probe) -> Iterator[tuple[str, InferRequest]]:
-    plain = probe.accepted().request
+    plain = probe.model.rest.accepted().request
     yield "plain", plain
     answer = probe.infer(request_id=NON_ASCII_ID)
     if answer.ok and (object_or_none(answer) or {}).get("id") == NON_ASCII_ID:
@@ -202,8 +202,8 @@ def binary_answer_plain_unless_asked(probe: Probe) -> None:
     binary_data_output false, and one after another that asked for binary.
     """
     with offered(probe) as binary:
-        base = probe.accepted().request
-        names = list(outputs_of(probe.accepted().exchange))
+        base = probe.model.rest.accepted().request
+        names = list(outputs_of(probe.model.rest.accepted().exchange))
         requests = {
             "nothing asked": base,
             "binary_data false": wishing(base, dict.fromkeys(names, False)),

@@ -14,7 +14,7 @@ from harness.endpoint.rest_route import outputs_of
 from harness.generate.boundaries import PRECISION, integer_range
 from harness.generate.telling import few_of_each_kind
 from harness.generate.values import element_lists
-from harness.judging.binary import Binary, entries_of, offered, parts_of, size_of, wishing
+from harness.judging.binary import Binary, entries_of, offered, parts_of, size_of
 from harness.judging.binary_echo import BinaryEcho, bytes_kept, echoes, lost, round_trip, sent_to
 from harness.judging.refusals import base_of
 from harness.oracles.changes import value_root
@@ -25,6 +25,7 @@ from harness.record.exchange import Exchange
 from harness.wire.datatypes import DATATYPES
 from harness.wire.raw import from_raw
 from harness.wire.tensor import product
+from harness.wire.varied import wishing
 
 NUMBERS = tuple(name for name, entry in DATATYPES.items() if entry.kind != "bytes" and name not in ("FP16", "BF16"))
 FLOATS = ("FP32", "FP64")

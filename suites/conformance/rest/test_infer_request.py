@@ -29,7 +29,7 @@ def rest_infer_answers_200(probe: Probe) -> None:
     with nested data is held against the endpoint.
     """
     try:
-        exchange = probe.accepted().exchange
+        exchange = probe.model.rest.accepted().exchange
     except Untestable:
         if not probe.model.rest.refusals:
             raise

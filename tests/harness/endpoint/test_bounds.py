@@ -16,12 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.budget import Limits
-from harness.endpoint.bounds import NOTHING, beyond, elements, name_of, trimmed, unsendable
+from harness.endpoint.bounds import NOTHING, beyond, name_of, trimmed, unsendable
 from harness.endpoint.discovery import discover, split_name
 from harness.endpoint.endpoint import Endpoint
 from harness.endpoint.models import ModelUnderTest
 from harness.endpoint.rest_route import RestRoute
-from harness.generate.inputs import candidates
+from harness.generate.inputs import candidates, fewest
 from harness.policy import EndpointTable, LimitsTable, Policy
 from harness.wire.messages import read_model_metadata
 from tests.harness.endpoint.test_discovery import Answer, serving
@@ -195,9 +195,9 @@ def test_whatever_metadata_say_what_is_made_of_them_is_bounded(inputs: Any, outp
         unasked: Any = None
         route = RestRoute(unasked, "m", None, NOTHING, trimmed(metadata, limits))
         model = ModelUnderTest("m", None, {"rest": route})
-        why, _ = beyond(model, limits)
+        why, _ = beyond(model, limits, raw=False)
         if not why:
-            assert elements(metadata.inputs) <= limits.elements
+            assert fewest(metadata.inputs) <= limits.elements
             for request in candidates(metadata.inputs, most=limits.elements):
                 assert sum(len(tensor.elements) for tensor in request.inputs) <= limits.elements
                 request.to_bytes()

@@ -6,6 +6,7 @@ import gzip
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from harness.endpoint.bounds import NOTHING
@@ -24,16 +25,21 @@ GZIPPED = replace(
 LARGE: dict[str, Callable[[], object]] = {
     "values of JSON": lambda: strictjson.parse(b"[" + b"0," * 1_500_000 + b"0]"),
     "fields of a message": lambda: protobuf.parsed("RepositoryIndex", b"\x0a\x00" * 140_000),
-    "numbers of a tensor": lambda: from_raw("FP32", bytes(4 * 1_600_000)),
+    "numbers of a tensor": lambda: from_raw("FP32", _different(1_600_000)),
     "packed numbers": lambda: protobuf.parsed("ModelInfer", _packed(1_600_000)),
     "bytes of a body": lambda: body_of(GZIPPED),
     "bytes of JSON": lambda: json_of(GZIPPED),
 }
 
 
+def _different(count: int) -> bytes:
+    """So many numbers of which no two are the same."""
+    return np.arange(count, dtype="<f4").tobytes()
+
+
 def _packed(count: int) -> bytes:
     """An answer with one output of so many typed numbers."""
-    inner = bytes(4 * count)
+    inner = _different(count)
     # fp32_contents within contents within outputs
     for tag in (b"\x32", b"\x2a", b"\x2a"):
         inner = tag + _varint(len(inner)) + inner
@@ -76,9 +82,9 @@ def test_of_large_answers_fewer_are_held_and_too_few_are_untestable(memory: Call
     assert holdable(1024, 16, none) == holdable(1024, 16, small) == 1024
     assert holdable(1024, 8, large) == 10
     assert readable(1024, 16, small) == 1024
-    with pytest.raises(TooMuch, match="1 answers of 10000000 bytes, read, are more"):
+    with pytest.raises(TooMuch, match="1 answers of 10000000 bytes, with their requests, read, are more"):
         readable(1024, 1, large)
-    with pytest.raises(TooMuch, match="16 answers of 10000000 bytes are more than is held"):
+    with pytest.raises(TooMuch, match="16 answers of 10000000 bytes, with their requests, are more than is held"):
         holdable(1024, 16, large)
     memory(4 * MEMORY)
     assert holdable(1024, 16, large) == 40

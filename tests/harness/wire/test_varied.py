@@ -10,13 +10,12 @@ import pytest
 
 from harness.generate.distinct import distinct, joined, pool_of_rows
 from harness.generate.members import with_data, with_elements, with_members
-from harness.judging.binary import all_binary, wishing
 from harness.oracles.rows import row_request
 from harness.wire.binary import binary_value
 from harness.wire.messages import InferRequest
 from harness.wire.protobuf import infer_message, read_parameters
 from harness.wire.tensor import Tensor
-from harness.wire.varied import asking_for, vary
+from harness.wire.varied import all_binary, asking_for, vary, wishing
 
 UNIT, STYLE = {"unit": "cm"}, {"style": "plain"}
 BASE = InferRequest(
