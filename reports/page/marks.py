@@ -33,6 +33,13 @@ STATES = {
     "changed": Mark("✗", "bad"),
     "unknown": Mark("–", "none"),
 }
+DRILLS = {
+    "held": Mark("✓", "good"),
+    "broke": Mark("✗", "bad"),
+    "recorded": Mark("≈", "none"),
+    "not_run": Mark("–", "none"),
+    "tester": Mark("⊗", "tool"),
+}
 STATEMENTS = {
     "cut_short": Mark("◐", "open"),
     "away_once": Mark("◐", "open"),

@@ -32,11 +32,16 @@ class Anchors:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much of a run stands on the page: characters of exchanges, findings in full, cards of checks."""
+    """How much of a run stands on the page: characters of exchanges, findings in full, cards of checks, drills.
+
+    ``repetitions`` of each drill, at most.
+    """
 
     characters: int
     findings: int
     cards: int | None
+    drills: int = 20
+    repetitions: int = 4
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ import jinja2
 
 from reports.evidence import decode
 from reports.exports import exports
-from reports.page import first_screen, marks, messages, view
+from reports.page import charts, first_screen, marks, messages, view
 from reports.page.parts import Scale
 from reports.page.plots import plots
 from reports.text import formats
@@ -27,9 +27,9 @@ _SCALES = (
     Scale(characters=800_000, findings=60, cards=None),
     Scale(characters=400_000, findings=60, cards=None),
     Scale(characters=150_000, findings=60, cards=None),
-    Scale(characters=60_000, findings=40, cards=400),
-    Scale(characters=60_000, findings=30, cards=150),
-    Scale(characters=0, findings=20, cards=40),
+    Scale(characters=60_000, findings=40, cards=400, repetitions=2),
+    Scale(characters=60_000, findings=30, cards=150, drills=10, repetitions=2),
+    Scale(characters=0, findings=20, cards=40, drills=5, repetitions=1),
 )
 # Bytes of the shortest card of a check, and the first scale that does not show all of them.
 _LEAST_CARD = 500
@@ -51,9 +51,11 @@ def _environment(language: str) -> jinja2.Environment:
     for name in ("when", "number", "figure", "octets", "short", "transports", "policy_rows", "seen_again"):
         environment.filters[name] = functools.partial(getattr(formats, name), said)
     environment.filters["seconds"] = formats.seconds
+    environment.filters["span"] = charts.span
     environment.globals.update(
-        t=said, marks=marks, view=view, first_screen=first_screen, messages=messages, plots=plots, exports=exports
-    )
+        t=said, marks=marks, view=view, first_screen=first_screen, messages=messages, plots=plots, exports=exports,
+        charts=charts,
+    )  # fmt: skip
     environment.globals["stale"] = formats.stale
     return environment
 

@@ -25,6 +25,7 @@ from reports.evidence import (
     ModelItem,
     Plan,
 )
+from reports.page.drills import DrillView, drills, load_alone
 from reports.page.parts import Anchors, Card, CaseView, FindingView, PageBudget, Scale
 from reports.text.sentences import Sentences
 
@@ -58,6 +59,9 @@ class View:
     further: list[Finding]
     cards: list[Card]
     carded: set[str]
+    drills: list[DrillView]
+    # Series of load that belong to no drill.
+    load: list[dict[str, Any]]
     by_id: dict[str, CheckResult] = field(default_factory=dict)
     clause_by_id: dict[str, ClauseRow] = field(default_factory=dict)
 
@@ -151,6 +155,8 @@ def view(document: Evidence, said: Sentences, sha256: str, scale: Scale) -> View
         further=document.summary.findings[scale.findings :],
         cards=[cards[check.id] for check in carried_out if check.id in cards],
         carded=set(cards),
+        drills=drills(said, document, scale),
+        load=load_alone(document),
         by_id=by_id,
         clause_by_id={row.id: row for row in document.catalogue.clauses},
     )

@@ -13,15 +13,15 @@ import re
 _WORDS = re.compile(r"[A-Za-z0-9-]+")
 _ELEMENTS = frozenset(
     _WORDS.findall(
-        "a blockquote body br caption code dd details div dl dt em figcaption figure footer h1 h2 h3 h4 h5 head header "
-        "html li main meta nav ol p polyline pre q section span strong style summary svg table tbody td th thead title "
-        "tr ul"
+        "a blockquote body br caption code dd desc details div dl dt em figcaption figure footer h1 h2 h3 h4 h5 head "
+        "header html li main meta nav ol p path polyline pre q rect section span strong style summary svg table tbody "
+        "td text th thead title tr ul"
     )
 )
 _ATTRIBUTES = frozenset(
     _WORDS.findall(
-        "aria-hidden aria-label aria-labelledby charset class colspan content fill href http-equiv id lang name points "
-        "preserveAspectRatio role scope tabindex title vector-effect viewBox"
+        "aria-hidden aria-label aria-labelledby charset class colspan content d fill height href http-equiv id lang "
+        "name points preserveAspectRatio role scope tabindex text-anchor title vector-effect viewBox width x y"
     )
 )
 _PIECE = re.compile(r'(/?)([a-z][a-z0-9]{0,20})((?: [A-Za-z-]{1,30}="[^"<>]*+"| open)*+) ?/?>')
@@ -59,7 +59,7 @@ def not_inert(page: bytes) -> str | None:
     if digest != policy[1] or "<" in style or any(word in style.lower() for word in _FETCHED):
         return "has a style sheet that is not the one of its policy, or that fetches something"
     head = _unknown(before.removeprefix(begin[0] + policy[0]), {"meta", "title"})
-    return head or _unknown(after, _ELEMENTS - {"meta", "style", "title"})
+    return head or _unknown(after, _ELEMENTS - {"meta", "style"})
 
 
 def _unknown(text: str, elements: frozenset[str] | set[str]) -> str | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reports.bundle import finish
-from tests.reports import factory
+from tests.reports import factory, some_drills
 
 
 @pytest.fixture(scope="session")
@@ -18,6 +18,14 @@ def sealed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bundle") / "evidence"
     factory.finished(folder)
     finish(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def drilled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished bundle of a run with drills; read only."""
+    folder = tmp_path_factory.mktemp("drills") / "evidence"
+    some_drills.finished(folder, some_drills.every_kind())
     return folder
 
 

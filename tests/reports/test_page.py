@@ -21,8 +21,8 @@ from tests.reports.sample import RUN_ID
 
 FORBIDDEN = re.compile(r"complian|certif|conforms|\bpassed article|\bscore\b(?!s and)", re.IGNORECASE)
 SECTIONS = [
-    *("statement", "silence", "item", "duties", "clauses", "findings", "robustness", "load", "provenance"),
-    *("checks", "method", "validation", "run", "files", "legend"),
+    *("statement", "silence", "item", "duties", "clauses", "findings", "robustness", "load", "drills"),
+    *("provenance", "checks", "method", "validation", "run", "files", "legend"),
 ]
 
 
@@ -90,6 +90,7 @@ def test_empty_sections_say_why(page: Page) -> None:
     for text in (
         "Load: not tried in this run.",
         "Failover: not tried in this run.",
+        "No drill was tried in this run",
         "Provenance: not tried in this run.",
     ):
         assert text in page.words

@@ -31,7 +31,9 @@ def pages(html: Path, folder: Path) -> int:
 
 @pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None and "CI" not in os.environ, reason="no Chromium on this machine: make system")
-def test_folded_parts_are_printed(sealed: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("bundle", ["sealed", "drilled"])
+def test_folded_parts_are_printed(bundle: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    sealed: Path = request.getfixturevalue(bundle)
     opened, bare = tmp_path / "opened.html", tmp_path / "bare.html"
     text = (sealed / "report.html").read_text()
     opened.write_text(re.sub(r"<details(?![^>]* open)", "<details open", text))

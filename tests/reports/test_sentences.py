@@ -52,7 +52,18 @@ TABLES = {
     "kind": {*get_args(Kind)},
 }
 # Tables whose rows a sentence, or ``spoken``, names by a value.
-LOOKED_UP = {"transport", "no_address", "person", "audience", "meant", "unreached", *TABLES, "statement", "fact"}
+LOOKED_UP = {
+    "drill_criterion",
+    "transport",
+    "no_address",
+    "person",
+    "audience",
+    "meant",
+    "unreached",
+    *TABLES,
+    "statement",
+    "fact",
+}
 FILES = {"art15", "evidence", "schema", "json", "jsonl", "plan", "journal", "exchanges", "warc", "gz", "manifest"}
 
 
