@@ -6,6 +6,7 @@ findings, statements, duties) is left to making the document again, which only t
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
@@ -13,6 +14,7 @@ from reports.document.proof import proven
 from reports.document.statements import VERDICTS
 from reports.evidence import CheckResult, Evidence, Run
 from reports.journal.state import JournalState
+from reports.verification.drill_checks import drill_contradictions
 
 # Members of a result that every release has copied as they are.
 _COPIED = ("slug", "suite", "model", "level", "kind", "cases", "failures", "estimate", "waiver", "asked_by_name")
@@ -24,6 +26,9 @@ def differences(document: Evidence, recorded: JournalState) -> list[str]:
     found = [*_totals(document.run, recorded), *_checks(document.checks, recorded), *_counts(document)]
     if document.series != recorded.series:
         found.append("its runs of load are not those of the journal")
+    if document.drills != recorded.drills:
+        found.append("its drills are not those of the journal")
+    found += itertools.islice(drill_contradictions(document.drills, document.series), MOST)
     return found[:MOST]
 
 

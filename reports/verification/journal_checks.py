@@ -53,6 +53,8 @@ def check_journal(
         for text in differences(document, recorded):
             log.wrong(EVIDENCE, text)
         log.checked.append(f"verdicts and counts of {len(document.checks)} results against the journal")
+        if document.drills:
+            log.checked.append(f"accounts and counts of {len(document.drills)} drills against their load")
     return recorded
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from reports.verification.verify import verify
 from tests.endtoend.mortal import free_ports
 from tests.endtoend.running import ROOT, Ran, probe
 from tests.harness.drills.conftest import until
@@ -69,6 +70,19 @@ def test_a_frozen_replica_behind_a_balancer_that_does_not_look(tmp_path: Path) -
     assert bad(dict.fromkeys(PHASES, done["account"]["before"])) == 0
     assert "max_failed" in done["broken"]
     assert "drill-costs-too-much:one" in (tmp_path / "evidence" / "journal.jsonl").read_text()
+    _shown(run)
+
+
+def _shown(run: Ran) -> None:
+    """The page has the drill with its pictures, in tenths of a second, and all of it follows from the record."""
+    page = (run.folder / "report.html").read_text()
+    assert '<h3 id="drill-1-one">' in page
+    assert page.count('<svg class="drawn"') == 2
+    done = only(run)
+    (load,) = (each for each in run.evidence["series"] if each["run"] == done["run"])
+    assert load["points"]["step_s"] == pytest.approx(0.1)
+    assert sum(load["points"]["failed"]) == bad(done["account"])
+    assert verify(run.folder).problems == []
 
 
 @pytest.mark.slow
