@@ -92,7 +92,7 @@ def test_order_stays_where_another_thing_varies() -> None:
 
 # Requests that are made of metadata, of a file, or of nothing; not of another request.
 MAKERS = {
-    "harness/wire/messages.py", "harness/wire/binary.py", "harness/generate/inputs.py", "harness/generate/samples.py",
+    "harness/wire/messages.py", "harness/wire/binary.py", "harness/generate/inputs.py", "harness/data/columns.py",
     "harness/generate/strategies.py", "harness/load/plan/prepare.py", "harness/judging/walks.py",
     "suites/conformance/grpc/test_grpc_service.py", "harness/endpoint/known.py",
     "suites/conformance/binary/test_binary_raw.py",
