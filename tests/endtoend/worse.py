@@ -1,88 +1,23 @@
-"""Models that are worse than they were trained to be, served by the reference server.
-
-    python -m tests.endtoend.worse FAULT [OPTIONS OF harness.reference]
-
-No check finds these by the protocol, so they are no seeded faults: what tells of them are labelled rows.
-"""
+"""Serves models that are worse than they were trained to be (:mod:`tests.endtoend.worse_models`)."""
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import subprocess
 import sys
-import zlib
 from collections.abc import Iterator
 
-import numpy as np
-
-from harness.reference.faults.registry import fault
-from harness.reference.hooks import Hooks
-from harness.reference.messages import Call
-from harness.reference.protocol.request import InferRequest
-from harness.reference.protocol.tensors import Tensor
 from tests.endtoend.running import ROOT
 
 LARGE = 14.0
 """Tumours whose mean radius, the first feature, is above this are a group of their own."""
 
 
-def _first(request: InferRequest) -> Tensor:
-    return next(iter(request.inputs.values()))
-
-
-def _labelled_otherwise(outputs: list[Tensor]) -> list[Tensor]:
-    return [
-        dataclasses.replace(each, values=np.where(each.values == 0, 1, 0)) if each.name == "label" else each
-        for each in outputs
-    ]
-
-
-@fault("worse-flips-one-in-eight", "worse", text="one of eight rows, by its values, gets another label")
-def flips(hooks: Hooks) -> None:
-    def edit(_: Call, request: InferRequest, outputs: list[Tensor]) -> list[Tensor]:
-        chosen = zlib.crc32(_first(request).values.tobytes()) % 8 == 0
-        return _labelled_otherwise(outputs) if chosen else outputs
-
-    hooks.answers.append(edit)
-
-
-@fault("worse-in-one-group", "worse", text="of large tumours one of four gets the other label")
-def one_group(hooks: Hooks) -> None:
-    def edit(_: Call, request: InferRequest, outputs: list[Tensor]) -> list[Tensor]:
-        values = _first(request).values
-        chosen = values[0] > LARGE and zlib.crc32(values.tobytes()) % 4 == 0
-        return _labelled_otherwise(outputs) if chosen else outputs
-
-    hooks.answers.append(edit)
-
-
-@fault("worse-overconfident", "worse", text="scores are sharpened: the labels stay, and what they are worth does not")
-def overconfident(hooks: Hooks) -> None:
-    def edit(_: Call, __: InferRequest, outputs: list[Tensor]) -> list[Tensor]:
-        return [_sharpened(each) if each.name == "probabilities" else each for each in outputs]
-
-    hooks.answers.append(edit)
-
-
-def _sharpened(scores: Tensor) -> Tensor:
-    raised = scores.array**6
-    return dataclasses.replace(scores, values=(raised / raised.sum(axis=-1, keepdims=True)).reshape(-1))
-
-
-@fault("worse-keeps-silent", "worse", text="one of twenty rows, by its values, is refused")
-def keeps_silent(hooks: Hooks) -> None:
-    def edit(_: Call, request: InferRequest, outputs: list[Tensor]) -> list[Tensor]:
-        return [] if zlib.crc32(_first(request).values.tobytes()) % 20 == 0 else outputs
-
-    hooks.answers.append(edit)
-
-
 @contextlib.contextmanager
 def served(*arguments: str) -> Iterator[str]:
     """The URL of such a server, for as long as the context lasts."""
-    command = [sys.executable, "-m", __name__, "--port", "0", "--exit-with-stdin", *arguments]
+    command = [sys.executable, "-m", "tests.endtoend.worse_models", "--port", "0", "--exit-with-stdin", *arguments]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdin is not None
@@ -91,10 +26,3 @@ def served(*arguments: str) -> Iterator[str]:
         finally:
             process.stdin.close()
             process.wait(30)
-
-
-if __name__ == "__main__":
-    # Which faults may be named is settled when this is imported.
-    from harness.reference.command import main
-
-    main()
