@@ -108,6 +108,7 @@ RAW: dict[str, bytes] = {
     "pipelined-answer-lost": META + LIVE,
     "pipelined-answers-swapped": META + LIVE,
     "pipelined-quick-routes-first": post(BODY) + LIVE,
+    "inference-answered-twice": post(BODY) + LIVE,
     "length-wins-over-chunks": post(b"%x\r\n" % len(BODY) + BODY + b"\r\n0\r\n\r\n", "transfer-encoding: chunked"),
     "chunks-win-and-connection-lives": EMPTY,
     "first-of-two-lengths": post(BODY + LIVE, f"content-length: {len(BODY)}", f"content-length: {len(BODY + LIVE)}",
