@@ -50,19 +50,28 @@ def with_elements(
 ) -> InferRequest:
     """The request with other elements in one input of variable length, whose shape follows; the rest is cut to fit.
 
-    Inputs whose first dimension varies usually share their length, so all of them take the new one. What metadata
-    declare as fixed stays as it is, and so does an input that would become very large.
+    Where a row has several elements, the last row is filled up with the first of them. Inputs whose first dimension
+    varies usually share their length, so all of them take the new one. What metadata declare as fixed stays as it is,
+    and so does an input that would become very large.
     """
-    fixed = {each.name for each in declared if each.shape[:1] != (-1,)}
-    count = len(elements)
+    shapes = {each.name: each.shape for each in declared}
+    row = tuple(max(size, 1) for size in shapes.get(name, ())[1:])
+    count = -(-len(elements) // math.prod(row))
     inputs = []
     for tensor in request.inputs:
         if tensor.name == name:
-            shape = (count, *(1 for _ in tensor.shape[1:]))
-            inputs.append(Tensor(tensor.name, tensor.datatype, shape, elements))
+            shape = (count, *(row or (1 for _ in tensor.shape[1:])))
+            filled = tuple(islice(cycle(elements), math.prod(shape)))
+            inputs.append(Tensor(tensor.name, tensor.datatype, shape, filled))
         else:
-            inputs.append(tensor if tensor.name in fixed else _as_long(tensor, count))
+            fixed = shapes.get(tensor.name, (-1,))[:1] != (-1,)
+            inputs.append(tensor if fixed else _as_long(tensor, count))
     return vary(request, inputs=inputs)
+
+
+def carried(request: InferRequest, name: str) -> tuple[Any, ...]:
+    """The elements of an input."""
+    return next(each.elements for each in request.inputs if each.name == name)
 
 
 def _as_long(tensor: Tensor, count: int) -> Tensor:

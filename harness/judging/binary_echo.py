@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.generate.members import carried
 from harness.judging.binary import Binary, parts_of
 from harness.judging.own_limits import ordinary_are_taken
 from harness.probing.replies import refused, status_of
@@ -26,24 +27,29 @@ class BinaryEcho:
 
 
 def echoes(binary: Binary, datatypes: Sequence[str]) -> list[BinaryEcho]:
-    """Echoes of rank one of these types, as seen in JSON; not applicable where there is none."""
+    """Echoes of variable length of these types, as seen in JSON; not applicable where there is none."""
     probe = binary.probe
     request = probe.accepted().request
     inputs = {tensor.name: tensor for tensor in (probe.model.metadata.inputs if probe.model.metadata else ())}
     found = [
         BinaryEcho(name, output, inputs[name].datatype, request)
         for name, output in probe.model.rest.echoes().items()
-        if inputs[name].datatype in datatypes and inputs[name].shape == (-1,)
+        if inputs[name].datatype in datatypes and inputs[name].shape[:1] == (-1,)
     ]
     if not found:
         kinds = "BYTES" if "BYTES" in datatypes else "numbers"
-        probe.not_applicable(f"the model echoes no {kinds} of rank one")
+        probe.not_applicable(f"the model echoes no {kinds} of variable length")
     return found
 
 
 def sent_to(binary: Binary, echo: BinaryEcho, values: tuple[Any, ...]) -> Exchange:
     """The answer to the values, in binary both ways, with the output that echoes and no other."""
     return binary.infer(wishing(binary.probe.model.with_elements(echo.request, echo.name, values), {echo.output: True}))
+
+
+def sent_by(binary: Binary, echo: BinaryEcho, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What carries the values: they, and more where a row takes more."""
+    return carried(binary.probe.model.with_elements(echo.request, echo.name, values), echo.name)
 
 
 def round_trip(binary: Binary, echo: BinaryEcho, values: tuple[Any, ...]) -> bool:
@@ -67,7 +73,7 @@ def lost(binary: Binary, echo: BinaryEcho, values: tuple[Any, ...], exchange: Ex
     if not exchange.ok:
         return status_of(exchange)
     part = parts_of(binary.split(exchange)).get(echo.output)
-    wanted = to_raw(echo.datatype, values)
+    wanted = to_raw(echo.datatype, sent_by(binary, echo, values))
     if part is None:
         binary.probe.untestable(f"output {echo.output!r} does not come in binary")
     if part == wanted:

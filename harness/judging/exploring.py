@@ -17,6 +17,7 @@ from hypothesis.strategies import SearchStrategy, just
 from harness.check import Untestable
 from harness.criteria import Criterion
 from harness.endpoint.rest_route import outputs_of
+from harness.generate.members import carried
 from harness.generate.strategies import DrawnRequest, batches, drawable, every_edge, requests
 from harness.judging.own_limits import ORDINARY
 from harness.judging.still_serves import ServingState, alive
@@ -242,11 +243,11 @@ def plain_echoes(probe: Probe) -> dict[str, str]:
     found = {}
     for name, output in pairs.items():
         tensor = base.get(name)
-        if tensor is None or any(size > 1 for size in tensor.shape[1:]):
+        if tensor is None:
             continue
         values = ORDINARY[DATATYPES[tensor.datatype].kind]
         request = probe.model.with_elements(probe.accepted().request, name, values)
         answer = outputs_of(probe.model.rest.infer(request)).get(output)
-        if answer is not None and preserved(tensor.datatype, values, answer.elements) is None:
+        if answer is not None and preserved(tensor.datatype, carried(request, name), answer.elements) is None:
             found[name] = output
     return found

@@ -15,6 +15,7 @@ from harness.check import NotApplicable, Untestable
 from harness.endpoint.rest_route import outputs_of
 from harness.endpoint.route import MANY_ROWS, with_id
 from harness.generate.boundaries import full_range
+from harness.generate.members import carried
 from harness.generate.values import raw_lists
 from harness.judging.own_limits import ordinary_are_taken
 from harness.oracles.changes import value_root
@@ -99,8 +100,7 @@ def echoes_of(probe: Probe, *datatypes: str) -> list[EchoedInput]:
     return [
         EchoedInput(name, output, known[name].datatype)
         for name, output in found.items()
-        if name in known and known[name].datatype in datatypes and all(size == -1 for size in known[name].shape)
-        and known[name].shape
+        if name in known and known[name].datatype in datatypes and known[name].shape[:1] == (-1,)
     ]  # fmt: skip
 
 
@@ -153,7 +153,7 @@ def echo_once(probe: Probe, echo: EchoedInput, values: Sequence[Any], form: Form
     elements, problem = ((), problem) if message is None else output_elements(message, echo.output, echo.datatype)
     if problem is not None:
         return exchange, problem
-    found = bits_differ(echo.datatype, tuple(values), elements)
+    found = bits_differ(echo.datatype, carried(request, echo.source), elements)
     if found is not None and _same_over_rest(probe, request, echo.output, elements):
         probe.observe(f"{echo.datatype}: {found}, over REST as well: the model itself does so")
         return exchange, None
@@ -207,18 +207,19 @@ def keeps(
     expected = f"{list(values)!r} back"
     root = None
     if lost and exchange.ok:
-        root = _lost_root(echo, values, exchange) if outputs(exchange) else REPLY_DATA
+        root = _lost_root(probe, echo, values, exchange) if outputs(exchange) else REPLY_DATA
     return probe.holds(
         lost is None, clause=clause, expected=expected, observed=observed, exchange=exchange, root=root
     )  # fmt: skip
 
 
-def _lost_root(echo: EchoedInput, values: Sequence[Any], exchange: Exchange) -> str | None:
+def _lost_root(probe: Probe, echo: EchoedInput, values: Sequence[Any], exchange: Exchange) -> str | None:
     message, _ = infer_reply(exchange)
     if message is None:
         return None
     elements, problem = output_elements(message, echo.output, echo.datatype)
-    return value_root(echo.datatype, values, elements) if problem is None else None
+    sent = carried(probe.model.with_elements(base_request(probe), echo.source, tuple(values)), echo.source)
+    return value_root(echo.datatype, sent, elements) if problem is None else None
 
 
 def keeps_all(probe: Probe, datatypes: Sequence[str], form: Form, clause: str) -> None:

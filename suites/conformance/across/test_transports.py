@@ -8,6 +8,7 @@ from typing import Any
 from harness.check import check
 from harness.endpoint.route import MANY_ROWS
 from harness.generate.boundaries import NOT_FINITE, NOT_UTF8, full_range
+from harness.generate.members import carried
 from harness.judging.encodings import (
     RAW,
     TYPED,
@@ -125,7 +126,8 @@ def _survive(probe: Probe, echo: EchoedInput, values: Sequence[Any], *, special:
     if all(refused(each.exchange) for each in found):
         probe.observe(f"{echo.datatype} {list(values)!r}: {status_of(found[0].exchange)} by every way")
         return
-    lost = {each.way: _lost(each, echo, values) for each in found}
+    sent = carried(request, echo.source)
+    lost = {each.way: _lost(each, echo, sent) for each in found}
     if len(found) > 1 and all(lost.values()) and len(set(lost.values())) == 1 and all(each.readable for each in found):
         probe.observe(f"{echo.datatype}: {lost[found[0].way]}, by every way: the model itself does so")
         return
@@ -137,7 +139,7 @@ def _survive(probe: Probe, echo: EchoedInput, values: Sequence[Any], *, special:
         tensor = each.outputs.get(echo.output)
         root = f"transports-differ:{each.way}"
         if tensor is not None and lost[each.way]:
-            root = value_root(echo.datatype, values, tensor.elements)
+            root = value_root(echo.datatype, sent, tensor.elements)
         probe.holds(lost[each.way] is None, clause="GRPC-INFER-07", expected=f"{list(values)!r} back",
                     observed=observed, exchange=each.exchange, root=root)  # fmt: skip
 
@@ -162,7 +164,7 @@ def _payload(probe: Probe, echo: EchoedInput) -> None:
     for each in answers(probe, request):
         tensor = each.outputs.get(echo.output)
         if tensor is not None and each.way in (TYPED, RAW):
-            kept[each.way] = to_raw(echo.datatype, tensor.elements) == sent
+            kept[each.way] = to_raw(echo.datatype, tensor.elements[:1]) == sent
             last = each.exchange
     if len(kept) == 2 and any(kept.values()):
         observed = (

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from harness.check import check
 from harness.endpoint.rest_route import outputs_of
 from harness.generate.boundaries import PRECISION, integer_range
+from harness.generate.members import carried
 from harness.generate.telling import few_of_each_kind
 from harness.generate.values import element_lists
 from harness.judging.binary import Binary, entries_of, offered, parts_of, size_of
@@ -130,9 +131,9 @@ def _native_size(binary: Binary, exchange: Exchange, clause: str) -> None:
 def binary_number_bytes(probe: Probe) -> None:
     """Numbers have their native little-endian bytes, and keep them.
 
-    On echoes of rank one. Small values by JSON in and binary out, and by binary in and JSON out; the edges of the data
-    type in binary both ways, negative zero and denormals among them, twice each and in reverse order as well; some
-    thousand bytes; then drawn values. NaN and infinities may be refused, but must not become other values.
+    On echoes of variable length. Small values by JSON in and binary out, and by binary in and JSON out; the edges of
+    the data type in binary both ways, negative zero and denormals among them, twice each and in reverse order as well;
+    some thousand bytes; then drawn values. NaN and infinities may be refused, but must not become other values.
     """
     with offered(probe) as binary:
         for echo in echoes(binary, NUMBERS):
@@ -205,10 +206,11 @@ def _across(binary: Binary, echo: BinaryEcho, values: tuple[Any, ...]) -> None:
     bytes_kept(binary, echo, values, exchange, "JSON in, binary out")
     exchange = binary.infer(request)
     tensor = binary.outputs(exchange).get(echo.output) if exchange.ok else None
-    found = preserved(echo.datatype, values, tensor.elements) if tensor else status_of(exchange)
+    sent = carried(request, echo.name)
+    found = preserved(echo.datatype, sent, tensor.elements) if tensor else status_of(exchange)
     observed = f"{echo.datatype}, binary in, JSON out: {found or 'kept'}"
-    root = value_root(echo.datatype, values, tensor.elements) if tensor and found is not None else None
-    binary.probe.holds(found is None, expected=f"{list(values)} back", observed=observed, exchange=exchange, root=root)
+    root = value_root(echo.datatype, sent, tensor.elements) if tensor and found is not None else None
+    binary.probe.holds(found is None, expected=f"{list(sent)} back", observed=observed, exchange=exchange, root=root)
 
 
 def _special(binary: Binary, echo: BinaryEcho) -> None:
@@ -219,7 +221,7 @@ def _special(binary: Binary, echo: BinaryEcho) -> None:
         return
     part = parts_of(binary.split(exchange)).get(echo.output, b"")
     size = DATATYPES[echo.datatype].size or 1
-    found = from_raw(echo.datatype, part) if len(part) == 4 * size else ()
+    found = from_raw(echo.datatype, part)[:4] if len(part) >= 4 * size and len(part) % size == 0 else ()
     # Which of the many NaNs comes back is nobody's business.
     good = len(found) == 4 and found[0] != found[0] and found[1:] == values[1:]
     observed = f"{echo.datatype}: {list(found)}"

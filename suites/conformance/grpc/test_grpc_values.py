@@ -7,6 +7,7 @@ from typing import Any
 from harness.check import check
 from harness.endpoint.rest_route import outputs_of
 from harness.generate.boundaries import MANY_BYTES, NOT_UTF8, full_range
+from harness.generate.members import carried
 from harness.judging.grpc_forms import (
     RAW_REFUSED,
     REPLY_DATA,
@@ -199,5 +200,6 @@ def _echoes_truth(probe: Probe, source: str, output: str) -> None:
         elements_were_refused(probe, source, len(values))
         probe.holds(False, expected="OK to raw BOOL", observed=status_of(exchange), exchange=exchange, root=RAW_REFUSED)
     elif tensor is not None:
-        observed = f"sent {list(values)}, returned {list(tensor.elements)}"
-        probe.holds(tensor.elements == values, expected="the same truth values", observed=observed, exchange=exchange)
+        sent = carried(request, source)
+        observed = f"sent {list(sent)}, returned {list(tensor.elements)}"
+        probe.holds(tensor.elements == sent, expected="the same truth values", observed=observed, exchange=exchange)

@@ -135,6 +135,22 @@ fault("fp32-six-digits", "TDATA-16", text="FP32 is written with six digits", mod
     spell(lambda text: Lexeme(f"{float(text):.6g}"), "FP32")
 )
 
+
+@fault(
+    "fp32-grids-six-digits",
+    "TDATA-16",
+    text="FP32 of more than one dimension is written with six digits",
+    models=("echo-grid",),
+)
+def fp32_grids_six_digits(hooks: Hooks) -> None:
+    def respell(output: Tensor, elements: list[Any]) -> list[Any]:
+        if output.datatype != "FP32" or len(output.shape) < 2:
+            return elements
+        return [Lexeme(f"{float(each):.6g}") for each in elements]
+
+    hooks.spells.append(respell)
+
+
 fault("fp64-as-fp32", "TDATA-15", text="FP64 passes through single precision where it fits", models=("echo-fp64",))(
     spell(_through_single, "FP64")
 )
