@@ -46,6 +46,17 @@ def difference(first: Outputs, second: Outputs, *, exact: bool = True, tolerance
     return None
 
 
+def form_differs(first: Outputs, second: Outputs) -> str | None:
+    """Which output has another data type or shape, in words: of answers to the same bytes, which have one form."""
+    for name, tensor in first.items():
+        other = second.get(name, tensor)
+        if tensor.datatype != other.datatype:
+            return f"output {name!r} is {tensor.datatype} against {other.datatype}"
+        if tensor.shape != other.shape:
+            return f"output {name!r} has shape {list(tensor.shape)} against {list(other.shape)}"
+    return None
+
+
 def elements_differ(
     first: Sequence[object], second: Sequence[object], *, exact: bool = True, tolerance: Tolerance = USUAL
 ) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.oracles.equality import difference, elements_differ
+from harness.oracles.equality import difference, elements_differ, form_differs
 from harness.wire.tensor import Tensor
 
 Outputs = Mapping[str, Tensor]
@@ -62,7 +62,7 @@ def answer_strayed(
 
 def differs(outputs: Outputs, alone: Outputs, exact: Collection[str] = ()) -> str | None:
     """Where outputs differ from those alone, in words; those named in ``exact`` may not differ at all."""
-    found = difference(outputs, alone, exact=False)
+    found = difference(outputs, alone, exact=False) or form_differs(outputs, alone)
     if found is None and exact:
         found = difference({name: outputs[name] for name in exact}, {name: alone[name] for name in exact})
     return found

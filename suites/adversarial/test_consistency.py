@@ -51,6 +51,7 @@ SAME_ID = 7
     faults=[
         "one-in-200-wrong",
         "one-in-40-wrong",
+        "every-third-of-another-type",
         "repeats-differ",
         "answers-cached-by-id",
         "wrong-on-long-connections",
@@ -77,7 +78,13 @@ def adversarial_answers_repeat(probe: Probe) -> None:
     kind="search",
     transport="grpc",
     needs=["grpc-infer-reply-well-formed"],
-    faults=["one-in-200-wrong", "one-in-40-wrong", "answers-cached-by-id", "wrong-on-long-connections"],
+    faults=[
+        "one-in-200-wrong",
+        "one-in-40-wrong",
+        "every-third-of-another-type",
+        "answers-cached-by-id",
+        "wrong-on-long-connections",
+    ],
     fix="Seed or remove what is random, and keep nothing of one call for the next; or declare the model "
     "nondeterministic in the policy.",
 )

@@ -19,7 +19,7 @@ from harness.judging.encodings import RAW, TYPED, EncodedAnswer, answers, apart,
 from harness.judging.exploring import PropertyCase, drawn_requests, explore, look, unanswered
 from harness.judging.mixed_up import VARIES
 from harness.judging.still_serves import serving
-from harness.oracles.equality import difference
+from harness.oracles.equality import difference, form_differs
 from harness.probing.probe import Probe
 from harness.probing.replies import error_object_problem, error_root, refused, status_of
 from harness.record.exchange import Exchange
@@ -241,4 +241,7 @@ def _nothing_said(exchange: Exchange) -> bool:
 def _differ(before: Exchange, after: Exchange) -> str | None:
     if before.status != after.status:
         return f"status {before.status}, then {after.status}"
-    return difference(outputs_of(before), outputs_of(after), exact=False) if before.ok else None
+    if not before.ok:
+        return None
+    one, other = outputs_of(before), outputs_of(after)
+    return difference(one, other, exact=False) or form_differs(one, other)

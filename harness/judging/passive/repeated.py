@@ -14,7 +14,7 @@ from typing import Literal
 
 from harness.endpoint.rest_route import outputs_of
 from harness.judging.passive.fair import is_grpc, route_of
-from harness.oracles.equality import Outputs, difference
+from harness.oracles.equality import Outputs, difference, form_differs
 from harness.probing.replies import status_of
 from harness.record.exchange import Exchange, Transport
 from harness.wire.binary import LENGTH_HEADER, NotBinary, read_binary_reply
@@ -158,9 +158,13 @@ def _digest(body: bytes) -> bytes:
 
 
 def _unlike(first: Exchange, now: Exchange) -> str | None:
-    """Where the outputs of two answers differ (floats beyond the tolerance), in words; None also where none is read."""
+    """Where the outputs of two answers differ (floats beyond the tolerance), in words; None also where none is read.
+
+    The same bytes were sent, so that data types and shapes are the same as well.
+    """
     try:
-        return difference(_outputs(now), _outputs(first), exact=False)
+        one, other = _outputs(now), _outputs(first)
+        return difference(one, other, exact=False) or form_differs(one, other)
     except (NotBinary, TooMuch):
         return None
 

@@ -11,7 +11,7 @@ from harness.reference.faults.registry import fault
 from harness.reference.hooks import Hooks
 from harness.reference.messages import Call, Reply
 from harness.reference.protocol.request import InferRequest
-from harness.reference.protocol.tensors import Tensor
+from harness.reference.protocol.tensors import Tensor, tensor
 
 SAME = "policy:same-answer"
 LEAK = "policy:no-leak"
@@ -31,6 +31,24 @@ def one_in_200_wrong(hooks: Hooks) -> None:
 @fault("one-in-40-wrong", SAME, text="every 40th inference has wrong values", effect="state")
 def one_in_40_wrong(hooks: Hooks) -> None:
     wrong_when(_counted(40))(hooks)
+
+
+@fault(
+    "every-third-of-another-type",
+    SAME,
+    text="every third inference has its FP32 and FP64 as each other",
+    effect="state",
+)
+def every_third_of_another_type(hooks: Hooks) -> None:
+    picked = _counted(3)
+    other = {"FP32": "FP64", "FP64": "FP32"}
+
+    def edit(call: Call, request: InferRequest, outputs: list[Tensor]) -> list[Tensor]:
+        if not picked(call, request):
+            return outputs
+        return [tensor(each.name, other.get(each.datatype, each.datatype), each.array) for each in outputs]
+
+    hooks.answers.append(edit)
 
 
 @fault(
