@@ -19,6 +19,10 @@ from harness.record.exchange import Exchange
 MOST, TWICE = 300, 2
 # How often a request is asked before a history that has left something behind is taken to be over.
 SETTLING = 3
+# How often it is asked without a history before one is blamed.
+CONTROLS = 5
+# How often in a row an answer is wrong that stays wrong.
+FOR_GOOD = 9
 LONGEST = 64
 
 
@@ -102,17 +106,34 @@ class Reduction:
         plain = tuple(EarlierRequest(each.one) for each in found)
         if any(each.same for each in found) and self.breaks(plain):
             found = plain
-        tries = [self.breaks(found) for _ in range(TWICE)]
+        tries = []
+        for _ in range(TWICE):
+            tries.append(self.breaks(found))
+            if not self._stays_right():
+                return None
         self.again = (sum(tries), len(tries))
         return found if any(tries) else None
 
+    def _stays_right(self) -> bool:
+        """Whether, without a history, the request is answered right from the first right answer on.
+
+        Where one of several workers answers otherwise, it is right and wrong by turns, whatever came before.
+        """
+        wrong = self._alone(CONTROLS)
+        return not any(wrong[wrong.index(False) :]) if False in wrong else True
+
+    def _alone(self, times: int) -> list[bool]:
+        """Whether the request is answered otherwise without a history, each time."""
+        self.left -= times
+        return [bool(after((), self.fixed, self.values, anew=self.anew).wrong) for _ in range(times)]
+
     def steady(self) -> bool | None:
         """Whether the request is answered right without a history; None where it never is so again."""
-        tries = [after((), self.fixed, self.values, anew=self.anew) for _ in range(3)]
-        self.left -= len(tries)
-        if not any(each.wrong for each in tries[1:]):
+        wrong = self._alone(3)
+        if not any(wrong[1:]):
             return True
-        return None if all(each.wrong for each in tries) else False
+        # Where one of several workers answers otherwise, it often does so three times in a row.
+        return None if all(wrong) and all(self._alone(FOR_GOOD)) else False
 
     def breaks(self, history: History) -> bool:
         """Whether the request is answered otherwise after the history; no, where there is no budget left to see."""

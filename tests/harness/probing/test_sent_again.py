@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import chain, repeat
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -26,7 +27,7 @@ def answered(value: int, url: str = "http://t/v2/models/m/infer", body: bytes = 
 
 
 def root_after(monkeypatch: pytest.MonkeyPatch, recorded: Exchange, answers: list[int], **check: Any) -> str:
-    given = iter(answers)
+    given = chain(answers, repeat(answers[-1] if answers else 0))
     monkeypatch.setattr(sent_again, "send_again", lambda *_: answered(next(given)))
     outcome = Outcome({CLAUSE: Level.MUST})
     outcome.violations.append(Violation(CLAUSE, "one output", "two", "two-outputs", "recorded"))
@@ -39,6 +40,11 @@ def root_after(monkeypatch: pytest.MonkeyPatch, recorded: Exchange, answers: lis
 
 def test_what_does_not_come_again_has_a_root_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     assert root_after(monkeypatch, answered(1), [1, 2, 2]) == "answered-otherwise-again:two-outputs"
+
+
+@pytest.mark.parametrize("answers", [[1, 2, 1, 2], [2, 2, 1, 1, 2], [2, 1, 1, 2]])
+def test_what_comes_and_goes_has_a_root_of_its_own(monkeypatch: pytest.MonkeyPatch, answers: list[int]) -> None:
+    assert root_after(monkeypatch, answered(1), answers) == sent_again.BY_TURNS
 
 
 @pytest.mark.parametrize("answers", [[1, 1, 1], [2, 3, 4]])
