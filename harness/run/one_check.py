@@ -14,6 +14,7 @@ from harness.incident import Incident
 from harness.outcome import Outcome, Violation
 from harness.probing.menu.sent_again import tie
 from harness.probing.probe import Probe
+from harness.probing.put_off import take_back_put_off
 from harness.record.disk import REFUSES, CannotRecord, of_this_machine
 from harness.record.quoting import clip
 from harness.run.evidenced import take_back
@@ -35,6 +36,7 @@ def execute(check: Check, probe: Probe, unconnected: Collection[str] = ()) -> tu
             # What went wrong went wrong beside other requests: nothing of it counts before it was seen alone.
             with ahead.off():
                 _carried_out(check, probe, anew=True)
+        take_back_put_off(check, probe)
         tie(check, probe)
     finally:
         ahead.over()
