@@ -37,6 +37,7 @@ COMPANY = 160
         "outputs-selected-by-neighbour",
         "binary-wish-of-neighbour",
         "padded-to-largest-in-batch",
+        "fails-beside-empty-batch",
         "reply-parameters-of-neighbour",
         "versions-together-wrong",
         "unanswered-beside-larger-batch",

@@ -36,6 +36,7 @@ WALKS = 150
         "first-row-of-larger-batch-before",
         "reply-cached-without-id",
         "looked-up-before-checked",
+        "kept-by-values-alone",
         "reply-parameters-of-before",
         "version-sticks",
     ],

@@ -26,7 +26,7 @@ Send = Callable[[InferRequest], Exchange]
 
 IDENTITY, MARK = "a15-company", {"a15_company": "a15-mark"}
 NO_OUTPUT, NO_VERSION = "a15-no-such-output", "987654321"
-FEW, MANY = 1, 9
+FEW, SEVERAL, MANY = 1, 3, 9
 # The first mistakes are sent as calls as well: what answers those answers the rest.
 GRPC_MISTAKES = 2
 
@@ -64,7 +64,12 @@ def rest_kinds(
     if binary:
         yield RequestKind("a binary request", lambda request: _binary(route, request))
     yield RequestKind("nested data", lambda request: _nested(route, request))
+    if free := _of_free_shape(route):
+        yield RequestKind("data in another shape", lambda request: route.ask(_reshaped(request, free)), rows=SEVERAL)
     yield from _mistakes(route)
+    if batches:
+        yield RequestKind("an empty batch", _meant_wrong(lambda request: route.ask(_emptied(request))), valid=False,
+                          twin=False)  # fmt: skip
     yield RequestKind("a body that is no JSON", lambda _: _no_json(route), valid=False, twin=False)
     yield RequestKind(
         "a client that hangs up", lambda request: _hung_up(route, request), valid=False, judged=False, twin=False
@@ -104,6 +109,26 @@ def _mistakes(route: AnyRoute) -> Iterator[RequestKind]:
     yield RequestKind("a shape of too many dimensions", _meant_wrong(misshapen), valid=False)
     yield RequestKind("an output that is not there", _meant_wrong(_asking(route, NO_OUTPUT)), valid=False)
     yield RequestKind("a version that is not there", _meant_wrong(route.at(NO_VERSION).ask), valid=False)
+
+
+def _of_free_shape(route: RestRoute) -> frozenset[str]:
+    """Inputs whose first two dimensions both vary, so that the same elements can have more than one shape."""
+    inputs = route.metadata.inputs if route.metadata is not None else ()
+    return frozenset(each.name for each in inputs if each.shape[:2] == (-1, -1))
+
+
+def _emptied(request: InferRequest) -> InferRequest:
+    inputs = [replace(each, shape=(0, *each.shape[1:]), elements=()) for each in request.inputs]
+    return vary(request, inputs=inputs)
+
+
+def _reshaped(request: InferRequest, names: frozenset[str]) -> InferRequest:
+    """The same elements, with the first two dimensions exchanged."""
+    inputs = [
+        replace(each, shape=(each.shape[1], each.shape[0], *each.shape[2:])) if each.name in names else each
+        for each in request.inputs
+    ]
+    return vary(request, inputs=inputs)
 
 
 def _asking(route: AnyRoute, output: str) -> Send:

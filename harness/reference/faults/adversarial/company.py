@@ -14,6 +14,7 @@ from harness.reference.faults.registry import fault
 from harness.reference.hooks import Hooks
 from harness.reference.messages import Call, Reply
 from harness.reference.models.model import ModelVersion
+from harness.reference.protocol.errors import Refusal
 from harness.reference.protocol.request import InferRequest
 from harness.reference.protocol.tensors import Tensor
 
@@ -92,6 +93,27 @@ def _padded(output: Tensor, rows: int) -> Tensor:
     width = len(output.values) // output.shape[0]
     values = np.concatenate([output.values, np.zeros((rows - output.shape[0]) * width, output.values.dtype)])
     return dataclasses.replace(output, shape=(rows, *output.shape[1:]), values=values)
+
+
+@fault(
+    "fails-beside-empty-batch",
+    SAME,
+    text="an empty batch fails the inferences that are at work beside it",
+    effect="concurrency",
+)
+def fails_beside_empty_batch(hooks: Hooks) -> None:
+    flight = Flight(hooks)
+
+    def edit(call: Call, _: ModelVersion, __: InferRequest) -> None:
+        if any(_is_empty(other) for other in flight.others(call) if is_rest(other)):
+            raise Refusal("index out of range", kind="internal", status=500)
+
+    hooks.requests.append(edit)
+    hooks.documents.append(flight.leave)
+
+
+def _is_empty(call: Call) -> bool:
+    return any(each.get("shape", [])[:1] == [0] for each in inputs_of(document_of(call) or {}))
 
 
 @fault(

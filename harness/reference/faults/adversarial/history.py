@@ -93,6 +93,23 @@ def looked_up_before_checked(hooks: Hooks) -> None:
 
 
 @fault(
+    "kept-by-values-alone",
+    SAME,
+    text="the outputs of a checked request are kept by its values, and given to those of another shape",
+    effect="state",
+    models=("echo-grid",),
+)
+def kept_by_values_alone(hooks: Hooks) -> None:
+    kept: dict[str, list[Tensor]] = {}
+
+    def answer(call: Call, request: InferRequest, outputs: list[Tensor]) -> list[Tensor]:
+        values = [each.values.tolist() for each in request.inputs.values()]
+        return kept.setdefault(repr((call.model, call.version, values, sorted(e.name for e in outputs))), outputs)
+
+    hooks.answers.append(answer)
+
+
+@fault(
     "reply-parameters-of-before",
     LEAK,
     "REST-RESP-04",
