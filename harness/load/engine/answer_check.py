@@ -24,6 +24,7 @@ from harness.load.plan.answers import (
 )
 from harness.load.plan.full_check import same_outputs
 from harness.load.plan.load_plan import ID_WIDTH
+from harness.load.plan.versions import version_of
 from harness.load.records.rows import Flag, Status
 from harness.load.records.run_facts import KeptAnswer
 
@@ -60,6 +61,8 @@ class AnswerCheck:
             template_of(case.answer, case, ID_WIDTH) if case.answer else None for case in self._plan.cases
         ]
         self._variants: list[list[Template]] = [[] for _ in self._plan.cases]
+        # Of other versions: the answers of the plan first, one each, and then what said the same.
+        self._others = [[template_of(each, case, ID_WIDTH) for each in case.others] for case in self._plan.cases]
         self.countdown = self._plan.check_every
         self.kept: list[KeptAnswer] = []
         self._kept_of: dict[str, int] = {}
@@ -80,6 +83,10 @@ class AnswerCheck:
         for known in self._variants[case]:
             if len(body) == known.size and body == known.with_id(mark):
                 self._now(row, Status.OK, flags)
+                return True
+        for other in self._others[case]:
+            if len(body) == other.size and body == other.with_id(mark):
+                self._now(row, Status.OK, flags | Flag.OTHER_VERSION)
                 return True
         if mark and mark not in body:
             self._foreign(body, mark)
@@ -137,8 +144,15 @@ class AnswerCheck:
         case = row[_CASE]
         known = self.templates[case]
         reference = known.with_id(mark) if known is not None and not self._plan.cases[case].varies else None
+        version = 0
         try:
-            fault = self._validate(Given(case, row[_INDEX], mark, body, reference))
+            given = Given(case, row[_INDEX], mark, body, reference)
+            if reference is not None and self._plan.cases[case].others:
+                others = self._others[case][: len(self._plan.cases[case].others)]
+                references = [reference, *(each.with_id(mark) for each in others)]
+                version, fault = version_of(given, references, self._validate)
+            else:
+                fault = self._validate(given)
         except Exception as error:  # noqa: BLE001 -- a judge of somebody else's; its defect must not lose a record
             self._engine.tester_errors.defect(error, "the check of answers")
             return Status.OK, Flag(0)
@@ -147,13 +161,21 @@ class AnswerCheck:
             self._keep(fault, row, body, mark)
             return fault.status, Flag.CHECKED
         found = template_from(body, mark)
+        if version:
+            self._remember(self._others[case], found, body)
+            return Status.OK, Flag.CHECKED | Flag.OTHER_VERSION
         if known is None:
             self.templates[case] = found
         elif body != reference:
             self.differed += 1
-            if found is not None and len(self._variants[case]) < _VARIANTS and len(body) <= SMALL:
-                self._variants[case].append(found)
+            self._remember(self._variants[case], found, body)
         return Status.OK, Flag.CHECKED
+
+    @staticmethod
+    def _remember(variants: list[Template], found: Template | None, body: bytes) -> None:
+        """Keep a right answer that has other bytes, if there are few of them."""
+        if found is not None and len(variants) < _VARIANTS and len(body) <= SMALL:
+            variants.append(found)
 
     def _foreign(self, body: bytes, mark: bytes) -> None:
         """Tell an id of another request under way from one that nobody sent."""

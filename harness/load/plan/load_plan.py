@@ -59,6 +59,7 @@ class LoadCase(_Part, frozen=True, kw_only=True):
         headers: further headers of this case alone, such as ``Inference-Header-Content-Length``.
         weight: how often it is drawn, relative to the others.
         answer: the answer seen before the run and fully validated; None: the first one seen in the run is.
+        others: the answers of other versions of the model, which are right as well.
         varies: right answers to this request differ from each other: each is judged by itself, not by another.
     """
 
@@ -72,6 +73,7 @@ class LoadCase(_Part, frozen=True, kw_only=True):
     headers: Headers = ()
     weight: float = 1.0
     answer: ExpectedAnswer | None = None
+    others: tuple[ExpectedAnswer, ...] = ()
     varies: bool = False
 
     def body(self, request_id: bytes) -> bytes:
@@ -275,8 +277,9 @@ class LoadPlan(_Part, frozen=True, kw_only=True):
 
 
 def _untold(case: LoadCase, redactor: Redactor) -> LoadCase:
-    told = case.answer is not None and redactor.holds(case.answer.before + case.answer.after)
-    return msgspec.structs.replace(case, answer=None) if told else case
+    answers = [each for each in (case.answer, *case.others) if each is not None]
+    told = any(redactor.holds(each.before + each.after) for each in answers)
+    return msgspec.structs.replace(case, answer=None, others=()) if told else case
 
 
 def read_plan(path: Path) -> LoadPlan:

@@ -81,6 +81,8 @@ class Flag(enum.IntFlag):
     """The answer said when to come back (HTTP Retry-After; gRPC ``grpc-retry-pushback-ms``)."""
     CLOSES = 16
     """The server closed the connection after this answer, or said it would."""
+    OTHER_VERSION = 32
+    """A right answer, of another version than the one that was in service when the plan was made."""
 
 
 class RecordsError(Exception):
