@@ -95,6 +95,24 @@ class ExecutionsSeen(Part, frozen=True, kw_only=True):
     unexecuted: int
 
 
+class VersionsSeen(Part, frozen=True, kw_only=True):
+    """Right answers by version, where a drill rolls one out.
+
+    Attributes:
+        early: of the new version, before the change.
+        due_new, mixed: due from the new version, and those of them that the old one gave.
+        due_back, kept: after the rollback, and those of them that the wrong version gave.
+        switched_s: seconds from the change to the last answer of the old version.
+    """
+
+    early: int
+    due_new: int
+    mixed: int
+    due_back: int
+    kept: int
+    switched_s: float | None = None
+
+
 class RepetitionSeen(Part, frozen=True, kw_only=True):
     """One repetition; ``run`` names the series of its load, ``broken`` the criteria that did not hold."""
 
@@ -105,6 +123,7 @@ class RepetitionSeen(Part, frozen=True, kw_only=True):
     reverted: HappeningSeen | None = None
     account: AccountSeen | None = None
     executions: ExecutionsSeen | None = None
+    versions: VersionsSeen | None = None
     broken: list[str] = []
 
 

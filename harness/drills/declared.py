@@ -21,6 +21,25 @@ RECOVERIES = 3
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
+class Rollout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[drills.rollout]``: the fault rolls a version out, and its revert rolls it back.
+
+    Attributes:
+        old, new: the version in service, and the one that is rolled out (``from`` and ``to``).
+        window_s: seconds after the change, and after the rollback, in which either may answer.
+        rollback: whether the revert brings the old version back; otherwise the new one stays.
+    """
+
+    old: str = msgspec.field(name="from")
+    new: str = msgspec.field(name="to")
+    window_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 2.0
+    rollback: bool = True
+
+    def __post_init__(self) -> None:
+        if self.old == self.new:
+            raise ValueError(f"rollout: from and to are both {self.old!r}")
+
+
 class Drill(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A drill: baseline, fault, hold, revert, and steady again.
 
@@ -37,6 +56,7 @@ class Drill(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         max_outage_s: longest time in which no request succeeds.
         max_recovery_s: from the fault to the end of the last request that failed or was slow.
         latency_s: within which requests are answered while the fault is held.
+        rollout: what is rolled out, where the fault is that.
         executions: a file of ids, one a line, or an ``http://`` address that gives one, where the service writes what
             it executed. Without it, what was executed twice can be observed of the embedded cluster alone.
         folder: in which commands run and from which paths lead, relative to the policy's own.
@@ -59,6 +79,7 @@ class Drill(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     max_outage_s: Patience | None = None
     max_recovery_s: Patience | None = None
     latency_s: Patience | None = None
+    rollout: Rollout | None = None
     executions: str = ""
     folder: str = ""
 
@@ -70,6 +91,8 @@ class Drill(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
                 f"{self.name}: after_s = {self.after_s:g} is less than {RECOVERIES} times max_recovery_s: "
                 f"write {RECOVERIES * self.max_recovery_s:g} or more"
             )
+        if self.rollout is not None and min(self.hold_s, self.after_s) <= self.rollout.window_s:
+            raise ValueError(f"{self.name}: hold_s and after_s are longer than window_s, or no answer is due")
         if self.transport == "grpc" and isinstance(self.fault, ErrorsFault):
             raise ValueError(f"{self.name}: errors are of HTTP/1.1; over gRPC there are none to send")
 

@@ -8,11 +8,15 @@ from harness.check import TesterFailed
 from harness.criteria import Criterion
 from harness.drills.account import Account
 from harness.drills.criteria import observed, stated
-from harness.drills.declared import Drill
+from harness.drills.declared import Drill, Rollout
 from harness.drills.drill import DrillEnding
+from harness.drills.versions import KEPT, MIXED
 from harness.judging.load.answers import answers_are_right
 from harness.probing.load.drill_record import Drilled, share_held, valid_of
 from harness.probing.load.loading import Loader
+
+# Root causes of a rollout.
+LATE, INEXACT = "other-version-after-window", "rollback-not-exact"
 
 
 def judge_drill(load: Loader, drill: Drill, found: Sequence[Drilled]) -> None:
@@ -31,6 +35,8 @@ def judge_drill(load: Loader, drill: Drill, found: Sequence[Drilled]) -> None:
     if valid:
         for name, most in stated(drill).items():
             _holds(load, drill, name, most, valid)
+        if drill.rollout is not None:
+            _versions_keep_apart(load, drill, drill.rollout, valid)
         load.probe.outcome.estimate = share_held(found)
     reason = f"drill {drill.name}: {last.reason}"
     if last.ending is DrillEnding.NOT_RUN:
@@ -51,6 +57,31 @@ def _holds(load: Loader, drill: Drill, name: str, most: float, carried_out: Sequ
         expected=f"{name} = {most:g}, as the policy states for drill {drill.name}",
         observed=f"{seen} in {len(values)} repetition{'s' if len(values) > 1 else ''}; {words(shown)}",
     )
+
+
+def _versions_keep_apart(load: Loader, drill: Drill, rollout: Rollout, carried_out: Sequence[Drilled]) -> None:
+    """Once a window is over, only the version that is due answers.
+
+    Raises:
+        Untestable: nothing was due after a window.
+    """
+    back = rollout.old if rollout.rollback else rollout.new
+    after = f"once {rollout.window_s:g} s have passed since"
+    for name, due, wrong, expected, root in (
+        (MIXED, "due_new", "mixed", f"only answers of version {rollout.new!r} {after} the change", LATE),
+        (KEPT, "due_back", "kept", f"only answers of version {back!r} {after} the revert", INEXACT),
+    ):
+        broke = [each for each in carried_out if name in each.broken]
+        seen = [each.versions for each in (broke or carried_out) if each.versions is not None]
+        if not seen or not getattr(seen[0], due):
+            load.probe.untestable(f"drill {drill.name}: no right answer came after the window")
+        load.probe.holds(
+            not broke,
+            clause=Criterion.FAILOVER.clause,
+            root=f"{root}:{drill.name}",
+            expected=expected,
+            observed=f"{getattr(seen[0], wrong)} of {getattr(seen[0], due)} are of the other one",
+        )
 
 
 def _account(each: Drilled) -> Account:
@@ -74,6 +105,8 @@ def words(each: Drilled) -> str:
         parts.append(f"first refusal after {account.refusal_s:.3f} s")
     if account.kinds:
         parts.append(", ".join(f"{count} {kind}" for kind, count in account.kinds.items()))
+    if each.versions is not None and each.versions.switched_s is not None:
+        parts.append(f"last answer of the old version {each.versions.switched_s:.3f} s after the change")
     if each.executions is not None:
         parts.append(f"executed twice {each.executions.twice}, executed without an answer {each.executions.unanswered}")
     return "; ".join(parts)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
 from harness.endpoint.models import ModelUnderTest
-from harness.endpoint.rest_route import NESTED, outputs_of
+from harness.endpoint.rest_route import NESTED, RestRoute, outputs_of
+from harness.endpoint.route import AnyRoute
 from harness.generate.distinct import distinct
 from harness.load.plan.cases import SentCase, send_binary, send_grpc, send_rest
 from harness.load.plan.load_plan import ID_WIDTH, LoadCase
@@ -19,6 +20,7 @@ from harness.wire.messages import InferRequest
 
 if TYPE_CHECKING:
     from harness.probing.probe import Probe
+    from harness.wire.rpc import GrpcClient
 
 # More than one, so that an answer to another request shows; few, so that preparing stays quick.
 DISTINCT = 4
@@ -50,7 +52,7 @@ def case_of(
     """The request as a case, sent once for its answer; None where that is no good one."""
     chosen = model or probe.model
     try:
-        sent = _sent(chosen, transport, request, _mark(probe, request))
+        sent = sent_over(chosen.over(transport), request, mark_of(probe, request))
     except ValueError:
         return None  # a data type that one of the forms does not have
     good = sent.exchange.ok and chosen.over(transport).outputs(sent.exchange)
@@ -61,7 +63,7 @@ def binary_case(probe: Probe, request: InferRequest, *, name: str = "", weight: 
     """The request with its tensors in binary (extension of REST); None where that is not answered well."""
     model = probe.model
     try:
-        sent = send_binary(probe.client, model.name, model.address, request, _mark(probe, request))
+        sent = send_binary(probe.client, model.name, model.address, request, mark_of(probe, request))
     except ValueError:
         return None
     good = sent.exchange.ok and outputs_of(sent.exchange)
@@ -73,18 +75,23 @@ def varies(probe: Probe, transport: Transport) -> bool:
     return probe.declared_varying or not probe.model.over(transport).steady()
 
 
-def _sent(model: ModelUnderTest, transport: Transport, request: InferRequest, mark: str) -> SentCase:
-    if transport == "grpc":
-        return send_grpc(model.grpc.client, model.name, model.grpc.version, request, mark)
-    route = model.rest
-    return send_rest(route.client, model.name, route.version, request, mark, nested=route.requires == NESTED)
+def sent_over(route: AnyRoute, request: InferRequest, mark: str) -> SentCase:
+    """Send a request once over a route, with ``mark`` as its id.
+
+    Raises:
+        ValueError: the request has no such form; nothing was sent.
+    """
+    if isinstance(route, RestRoute):
+        return send_rest(route.client, route.name, route.version, request, mark, nested=route.requires == NESTED)
+    client: GrpcClient = cast("GrpcClient", route.client)
+    return send_grpc(client, route.name, route.version, request, mark)
 
 
 def _named(sent: SentCase, name: str, weight: float) -> LoadCase:
     return msgspec.structs.replace(sent.case(), name=name, weight=weight)
 
 
-def _mark(probe: Probe, request: InferRequest) -> str:
+def mark_of(probe: Probe, request: InferRequest) -> str:
     """An id that stands nowhere else, the same for the same seed and request."""
     return hashlib.sha256(f"{probe.endpoint.seed} {request.inputs}".encode()).hexdigest()[:ID_WIDTH]
 

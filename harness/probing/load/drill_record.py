@@ -8,12 +8,20 @@ from dataclasses import asdict, dataclass
 
 import msgspec
 
-from harness.bundle.drills import AccountSeen, DrillRecord, ExecutionsSeen, HappeningSeen, RepetitionSeen
+from harness.bundle.drills import (
+    AccountSeen,
+    DrillRecord,
+    ExecutionsSeen,
+    HappeningSeen,
+    RepetitionSeen,
+    VersionsSeen,
+)
 from harness.drills.account import Account, Executions
 from harness.drills.criteria import stated
 from harness.drills.declared import Drill
 from harness.drills.drill import DrillEnding, Repetition
 from harness.drills.faults.fault import DrillFault, Happening
+from harness.drills.versions import VersionAccount
 from harness.load.analysis.percentiles import NANO
 from harness.outcome import Proportion
 from harness.probing.load.loading import Loader
@@ -33,6 +41,7 @@ class Drilled:
     repetition: Repetition
     executions: Executions | None
     broken: tuple[str, ...]
+    versions: VersionAccount | None = None
 
 
 def valid_of(found: Sequence[Drilled]) -> list[Drilled]:
@@ -93,6 +102,7 @@ def _repetition(each: Drilled) -> RepetitionSeen:
         reverted=happening_seen(done.reverted, start_ns),
         account=_account(done.account),
         executions=ExecutionsSeen(**asdict(each.executions)) if each.executions else None,
+        versions=VersionsSeen(**asdict(each.versions)) if each.versions else None,
         broken=list(each.broken),
     )
 

@@ -20,12 +20,14 @@ from harness.drills.faults.fault import DrillFault, FaultError
 from harness.drills.injector import Injector
 from harness.load.analysis.load_run import LoadRun
 from harness.load.launch import Progress
-from harness.load.plan.load_plan import LoadPlan
+from harness.load.plan.load_plan import LoadCase, LoadPlan
 from harness.load.plan.schedule import Schedule, Stage
+from harness.load.records.rows import Flag
 from harness.probing.load.drill_record import Drilled, declared, told, valid_of
 from harness.probing.load.loading import Loader
 from harness.probing.load.records import POINTS
 from harness.probing.load.validity import NOISE, sound
+from harness.probing.load.versions import EARLY, cases_of_rollout, versions_seen
 
 # Without a bound in the policy, an answer that takes longer is a stall that a person would notice.
 STALL_S = 1.0
@@ -57,7 +59,8 @@ def drilled(load: Loader, injector: Injector, drill: Drill) -> list[Drilled]:
     found: list[Drilled] = []
     unclean = ""
     try:
-        baseline = load.send(_plan(load, drill, drill.baseline_s), f"{drill.name}, baseline")
+        cases = cases_of_rollout(load, drill.rollout) if drill.rollout is not None else ()
+        baseline = load.send(_plan(load, drill, drill.baseline_s, cases), f"{drill.name}, baseline")
         record = msgspec.structs.replace(record, baseline=baseline.plan.prefix)
         unclean = _unclean(baseline, slow_s)
         wanted = 0 if unclean else drill.repeat
@@ -65,7 +68,8 @@ def drilled(load: Loader, injector: Injector, drill: Drill) -> list[Drilled]:
             if found:
                 _prepared(injector, drill)
             number = len(valid_of(found)) + 1
-            _once(load, injector, drill, f"{drill.name}, {number} of {drill.repeat}", slow_s, found)
+            plan = _plan(load, drill, drill.baseline_s + drill.hold_s + drill.after_s + SPARE_S, cases)
+            _once(load, injector, drill, f"{drill.name}, {number} of {drill.repeat}", slow_s, plan, found)
             if found[-1].repetition.ending not in (DrillEnding.CARRIED_OUT, DrillEnding.INVALID):
                 break
     finally:
@@ -86,27 +90,30 @@ def _prepared(injector: Injector, drill: Drill) -> DrillFault:
 def _unclean(baseline: LoadRun, slow_s: float) -> str:
     """Why a baseline is not clean; empty where it is."""
     seen = account_of(baseline.merged, math.inf, math.inf, baseline.plan.workload()[0], slow_s).before
+    if (baseline.merged.rows["flags"] & Flag.OTHER_VERSION).any():
+        return EARLY
     if not (seen.bad or seen.slow) and seen.sent:
         return ""
     return f"of {seen.sent} requests of the baseline {seen.bad} failed and {seen.slow} took longer than {slow_s:g} s"
 
 
-def _plan(load: Loader, drill: Drill, seconds: float) -> LoadPlan:
+def _plan(load: Loader, drill: Drill, seconds: float, cases: tuple[LoadCase, ...]) -> LoadPlan:
     rate = load.lowered(drill.rate)
     needed = math.ceil(seconds * rate)
     left = load.budget.requests_left
     if needed > left or seconds > load.budget.seconds_left:
         raise BudgetExhausted(f"drill {drill.name} needs {needed} requests in {seconds:g} s")
     schedule = Schedule(stages=(Stage(seconds=seconds, rate=rate, arrivals="constant"),))
-    plan = load.plan(schedule, warm_up_s=0.0, timeout_s=drill.timeout_s)
+    plan = load.plan(schedule, cases=cases, warm_up_s=0.0, timeout_s=drill.timeout_s)
     # Every request may hang as long as its client is patient; one that waits for a connection would seem to be slow.
     cap = min(MOST_CONNECTIONS, plan.connections.cap + math.ceil(rate * drill.timeout_s))
     return msgspec.structs.replace(plan, connections=msgspec.structs.replace(plan.connections, cap=cap))
 
 
-def _once(load: Loader, injector: Injector, drill: Drill, name: str, slow_s: float, found: list[Drilled]) -> None:
+def _once(
+    load: Loader, injector: Injector, drill: Drill, name: str, slow_s: float, plan: LoadPlan, found: list[Drilled]
+) -> None:
     """Carry out one repetition and add it to those found, also where the run ends meanwhile."""
-    plan = _plan(load, drill, drill.baseline_s + drill.hold_s + drill.after_s + SPARE_S)
     load.bench.get_ready(plan)
 
     def send(progress: Callable[[Progress], None]) -> LoadRun:
@@ -133,10 +140,13 @@ def _counted(injector: Injector, drill: Drill, done: Repetition) -> Drilled:
     except NoExecutions as error:
         raise TesterFailed(f"drill {drill.name}: {error}") from None
     executions = None if counts is None else executions_of(counts, done.run.plan.prefix, done.run.merged)
-    broke = tuple(broken(drill, done.account, executions))
+    versions = versions_seen(drill, done)
+    if versions is not None and versions.early:
+        return Drilled(replace(done, ending=DrillEnding.NOT_RUN, reason=EARLY), executions, (), versions)
+    broke = (*broken(drill, done.account, executions), *(versions.broken if versions is not None else ()))
     if done.ending is DrillEnding.CARRIED_OUT and (reason := _spoilt(done.run, done.account, drill, broke)):
         done = replace(done, ending=DrillEnding.INVALID, reason=f"INVALID: {reason}")
-    return Drilled(done, executions, broke)
+    return Drilled(done, executions, broke, versions)
 
 
 def _spoilt(run: LoadRun, account: Account, drill: Drill, broke: Sequence[str]) -> str:

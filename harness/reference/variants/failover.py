@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from harness.reference.faults.kit.common import by_connection
+from harness.reference.faults.kit.repository import InService
 from harness.reference.hooks import Hooks
 from harness.reference.messages import Call, Reply
 from harness.reference.replica import HEADER
@@ -37,3 +38,11 @@ def connections_end(hooks: Hooks) -> None:
             reply.headers["connection"] = "close"
 
     hooks.bodies.append(edit)
+
+
+@variant(
+    "version-in-service-changes",
+    "version 1 answers until a load with the parameter default_version says otherwise",
+)
+def version_in_service_changes(hooks: Hooks) -> None:
+    InService().install(hooks)
