@@ -69,7 +69,7 @@ class CandidateVerdict:
         """What came of how many inputs, and those that came to something else than the same answer."""
         inputs, probe = self.found.inputs, self.probe
         samples = sum(each.sample for each in inputs)
-        parts = ", ".join(f"{count} {likeness}" for likeness, count in self.found.counts().items())
+        parts = ", ".join(f"{count} {likeness}" for likeness, count in self.found.counts.items())
         stopped = f"; not more: {self.found.stopped}" if self.found.stopped else ""
         asked = f"{len(inputs)} inputs, {samples} of them samples and {len(inputs) - samples} drawn"
         probe.observe(f"{asked}: {parts or 'none'}{stopped}", ROLLOUT)

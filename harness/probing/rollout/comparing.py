@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from random import Random
 
 from harness.endpoint.candidate import recorded_as_candidate
@@ -77,8 +78,11 @@ class Comparing:
     answered: Exchange | None = None
     _turn: bool = False
 
-    def inputs(self, count: int, seed: int) -> Iterator[tuple[InferRequest, bool]]:
-        """Different requests, each with whether the operator gave it: all samples, then others as many as are needed.
+    def inputs(self, seed: int, most: int) -> Iterator[tuple[InferRequest, bool]]:
+        """Different requests, each with whether the operator gave it: all samples, then others.
+
+        Args:
+            most: how often another one is drawn.
 
         Raises:
             harness.check.Untestable: no request is known that the model accepts.
@@ -92,10 +96,7 @@ class Comparing:
             yield accepted, False
         bases = [*self.stable.samples, accepted]
         draw = Random(f"{seed} {self.stable.name}")  # noqa: S311 -- the same inputs for the same seed
-        # Small data types run out of values: BOOL [1] has two of them.
-        for request, _ in zip(drawn(bases, draw), range(4 * count), strict=False):
-            if len(seen) >= count:
-                return
+        for request in islice(drawn(bases, draw), most):
             if new_to(seen, request):
                 yield request, False
 

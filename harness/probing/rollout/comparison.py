@@ -21,6 +21,8 @@ from harness.waiting import wait
 MOST_UNANSWERED, MOST_REFUSED = 3, 20
 # Of the budget that is left, the other half is for other checks.
 SHARE = 0.5
+# Inputs that are tried for each that is needed: some are refused, and small data types run out of values.
+MOST_TIMES = 4
 # Requests for one input.
 EACH = 4
 PAUSE_S = 0.5
@@ -31,20 +33,28 @@ class Comparison:
     """All inputs, in the order in which they were asked.
 
     Attributes:
+        counts: how many came to what.
         stopped: why fewer were compared than planned; empty where all were.
     """
 
     inputs: list[ComparedInput] = field(default_factory=list)
+    counts: Counter[Likeness] = field(default_factory=Counter)
     stopped: str = ""
+
+    def add(self, one: ComparedInput) -> None:
+        """Take an input."""
+        self.inputs.append(one)
+        self.counts[one.likeness] += 1
+
+    @property
+    def answered(self) -> int:
+        """How many the version under test has answered."""
+        return len(self.inputs) - self.counts[Likeness.STABLE_REFUSES]
 
     @property
     def compared(self) -> list[ComparedInput]:
         """Those that both have answered, each in one way."""
         return [each for each in self.inputs if each.likeness in COMPARED]
-
-    def counts(self) -> Counter[Likeness]:
-        """How many inputs came to what."""
-        return Counter(each.likeness for each in self.inputs)
 
     def of(self, likeness: Likeness) -> list[ComparedInput]:
         """Those that came to this."""
@@ -65,11 +75,14 @@ def compare_all(probe: Probe, stable: AnyRoute, candidate: AnyRoute) -> Comparis
     found = Comparison()
     until, at_least = time.monotonic() + budget.seconds_left * SHARE, budget.requests_left * SHARE
     try:
-        for request, sample in comparing.inputs(inputs_needed(table, stable.samples), probe.endpoint.seed):
+        needed = inputs_needed(table, stable.samples)
+        for request, sample in comparing.inputs(probe.endpoint.seed, MOST_TIMES * needed):
+            if found.answered >= needed:
+                break
             if time.monotonic() > until or budget.requests_left < at_least + EACH:
                 found.stopped = "half of the budget that was left is used up"
                 break
-            found.inputs.append(comparing.compare(request, sample=sample))
+            found.add(comparing.compare(request, sample=sample))
             found.stopped = _hopeless(found) or _gone(probe, candidate, found.inputs[-1])
             if found.stopped:
                 break
@@ -80,12 +93,11 @@ def compare_all(probe: Probe, stable: AnyRoute, candidate: AnyRoute) -> Comparis
 
 
 def _hopeless(found: Comparison) -> str:
-    counts = found.counts()
-    if counts[Likeness.UNANSWERED] >= MOST_UNANSWERED:
+    if found.counts[Likeness.UNANSWERED] >= MOST_UNANSWERED:
         return f"the candidate left {MOST_UNANSWERED} inputs unanswered"
-    if counts[Likeness.STABLE_REFUSES] >= MOST_REFUSED + len(found.compared):
-        return f"the version under test answered only {len(found.compared)} of {len(found.inputs)} inputs"
-    if counts[Likeness.NOT_NOW] >= MOST_REFUSED:
+    if found.counts[Likeness.STABLE_REFUSES] >= MOST_REFUSED + found.answered:
+        return f"the version under test answered only {found.answered} of {len(found.inputs)} inputs"
+    if found.counts[Likeness.NOT_NOW] >= MOST_REFUSED:
         return f"the candidate put {MOST_REFUSED} inputs off"
     return ""
 
