@@ -124,12 +124,12 @@ def state_of(drill: DrillRecord) -> str:
 
 
 def state_of_repetition(drill: DrillRecord, seen: RepetitionSeen) -> str:
-    """Whether it held, or why nothing can be said of that; ``recorded`` where the policy states no criterion."""
+    """Whether it held, or why nothing can be said of that; ``recorded`` where the policy states nothing."""
     if seen.ending != CARRIED_OUT:
         return "tester" if seen.ending in _TESTER else "not_run"
     if seen.broken:
         return "broke"
-    return "held" if drill.criteria else "recorded"
+    return "held" if drill.criteria or seen.versions is not None else "recorded"
 
 
 def _runs(drill: DrillRecord) -> list[str]:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.bundle.drills import AccountSeen, DrillRecord, RepetitionSeen, TallySeen
+from harness.bundle.drills import AccountSeen, DrillRecord, RepetitionSeen, TallySeen, VersionsSeen
 from harness.statistics.binomial import clopper_pearson
 from reports.document.drills import CARRIED_OUT, KNOWN, seen_of
 
@@ -64,6 +64,16 @@ def _repetition(drill: DrillRecord, seen: RepetitionSeen, load: Mapping[str, Any
         said = KNOWN.intersection(seen.broken)
         if said != broken:
             yield f"says that {sorted(said)} did not hold, but its account says {sorted(broken)}"
+        if seen.versions is not None:
+            yield from _versions(seen.versions, seen.broken)
+
+
+def _versions(versions: VersionsSeen, broken: Sequence[str]) -> Iterator[str]:
+    """Where what did not hold of a rollout is not what its versions say."""
+    counts = {"window_s": versions.mixed, "rollback": versions.kept}
+    due, said = ({name for name in counts if counts[name]}, counts.keys() & {*broken})
+    if said != due:
+        yield f"says that {sorted(said)} did not hold, but its versions say {sorted(due)}"
 
 
 def _closes(tally: TallySeen) -> bool:

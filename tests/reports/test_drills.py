@@ -239,6 +239,18 @@ def test_criteria_of_later_versions_are_passed_over(tmp_path: Path) -> None:
     assert problems(tmp_path, record) == []
 
 
+def test_versions_of_a_rollout_say_what_did_not_hold(tmp_path: Path) -> None:
+    counts = {"early": 0, "due_new": 50, "mixed": 3, "due_back": 40, "kept": 0, "switched_s": 0.5}
+    record = hangs()
+    record["repetitions"][1]["versions"] = counts
+    (told,) = problems(tmp_path / "unsaid", record)
+    assert told.endswith("says that [] did not hold, but its versions say ['window_s']")
+    record["repetitions"][1]["broken"].append("window_s")
+    assert problems(tmp_path / "said", record) == []
+    page = (tmp_path / "said" / "report.html").read_text()
+    assert "3 of 50 right answers were of the old version" in page
+
+
 @pytest.mark.parametrize("said", CHANGES)
 def test_a_drill_that_contradicts_itself_is_told(tmp_path: Path, said: str) -> None:
     record = copy.deepcopy(hangs())
