@@ -41,8 +41,9 @@ def change(url: str, version: str) -> list[str]:
 
 
 def rolled_out(
-    folder: Path, *started: str, transport: str = "rest", rollback: bool = True, back: str = "1", policy: str = POLICY
-) -> Ran:
+    folder: Path, *started: str, transport: str = "rest", rollback: bool = True, back: str = "1", policy: str = POLICY,
+    more: tuple[str, ...] = (),
+) -> Ran:  # fmt: skip
     """A run with one drill against a server that is started so."""
     with EmbeddedServer(["--models", "matrix", *started]) as server:
         file = folder / "policy.toml"
@@ -56,6 +57,7 @@ def rolled_out(
         return probe(
             server.url, folder / "e", "--oip-grpc", server.grpc, "--oip-model", "matrix", "--oip-policy", str(file),
             "--oip-allow", "faults", "-k", "failover-grpc-drills" if transport == "grpc" else "failover-drills",
+            *more,
         )  # fmt: skip
 
 
@@ -80,6 +82,15 @@ def test_a_clean_rollout_and_its_rollback(transport: str, tmp_path: Path) -> Non
     assert (seen["early"], seen["mixed"], seen["kept"]) == (0, 0, 0)
     assert seen["due_new"] > 20
     assert seen["due_back"] > 20
+
+
+def test_the_version_that_comes_is_asked_of_the_candidate(tmp_path: Path) -> None:
+    with EmbeddedServer(["--models", "matrix"]) as candidate:
+        ran = rolled_out(tmp_path, *RIGHT, more=("--oip-candidate", candidate.url))
+    assert ran.verdicts[CHECK] == "pass", ran.output
+    asked = [line for line in (tmp_path / "e" / "journal.jsonl").read_text().splitlines() if '"to":"candidate"' in line]
+    assert asked
+    assert all(f'"{candidate.url}/v2/models/matrix/infer"' in line for line in asked)
 
 
 def test_a_new_version_that_is_to_stay(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def _coming(probe: Probe, route: AnyRoute, rollout: Rollout) -> Iterator[AnyRout
     if candidate is None or route.transport not in candidate.transports:
         yield route.at(rollout.new)
         return
-    with candidate.route(route) as other, recorded_as_candidate(other.client.recorder):
+    with candidate.route(route) as other:
         yield other
 
 
@@ -85,7 +85,9 @@ def _told_apart(
     """
     mark = mark_of(probe, request)
     now = _answered(sent_over(route, request, mark), "the endpoint")
-    new = _answered(sent_over(coming, request, mark), f"version {rollout.new!r}")
+    apart = coming.client is not route.client
+    with recorded_as_candidate(coming.client.recorder) if apart else contextlib.nullcontext():
+        new = _answered(sent_over(coming, request, mark), f"version {rollout.new!r}")
     old = route.at(rollout.old).ask(request)
     if old.ok and (where := _differ(route, old, now.exchange)) is not None:
         raise Untestable(f"the endpoint does not answer as version {rollout.old!r} does: {where}")
