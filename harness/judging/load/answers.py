@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.criteria import Criterion
+from harness.judging.mixed_up import VARIES
 from harness.judging.still_serves import alive
 from harness.load.analysis.load_run import LoadRun
 from harness.load.analysis.summary import tried_of
@@ -32,11 +33,16 @@ LEVEL = Criterion.SERVICE_LEVEL.clause
 # A connection that a server closes while it is idle may take a request with it: so few say nothing.
 FEW_CLOSED, CLOSED_SHARE = 1, 0.002
 CONFIDENCE = 0.95
+EXPECTED = "the same answer to the same request"
 _SHOWN = 200
 
 
 def answers_are_right(load: Loader, found: LoadRun) -> None:
-    """Cases for each answer's id and content, apart from their time: wrong is wrong in an INVALID run too."""
+    """Cases for each answer's id and content, apart from their time: wrong is wrong in an INVALID run too.
+
+    Where the request varies alone, its answers under load are compared with nothing: that is broken already, unless the
+    policy declares it.
+    """
     probe, errors = load.probe, {error.kind: error for error in found.summary.errors}
     asked = probe.check.criteria
     # An answer without any id is wrong; only one with another request's id says that something was mixed up.
@@ -51,6 +57,9 @@ def answers_are_right(load: Loader, found: LoadRun) -> None:
             continue
         wrong = errors.get(kind)
         if wrong is None and clause == SAME and any(case.varies for case in found.plan.cases):
+            if not probe.declared_varying:
+                observed = "before the load, alone, it is answered differently from one time to the next"
+                probe.holds(False, clause=SAME, expected=EXPECTED, observed=observed, root=VARIES)
             continue
         observed = f"none of {found.summary.ok} answers otherwise"
         if wrong is not None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from harness import check
-from harness.judging.load.answers import answers_come, level_holds, successes_at
+from harness.judging.load.answers import SAME, answers_are_right, answers_come, level_holds, successes_at
 from harness.judging.load.scenarios import shows
 from harness.load.analysis.drift import Drift
 from harness.load.analysis.load_run import LoadRun
@@ -146,3 +148,13 @@ def test_a_second_run_must_show_half_of_the_rise(
     rows = rows_of(PLAN, response_ms=response_ms, status=np.where(bad, Status.RESET, Status.OK))
     drift = Drift(quantity=quantity, rises=True, first=first, last=last, p=1e-6, blocks=30)
     assert shows(ran(rows), drift) is shown
+
+
+@pytest.mark.parametrize(("declared", "held"), [(False, [False]), (True, [])])
+def test_that_a_request_varies_alone_is_no_excuse_unless_it_is_declared(declared: bool, held: list[bool]) -> None:
+    load, found = Load(), some(0, Status.OK)
+    load.probe.declared_varying = declared
+    load.probe.check = SimpleNamespace(criteria=(SAME.partition(":")[2],))
+    cases = tuple(msgspec.structs.replace(each, varies=True) for each in PLAN.cases)
+    answers_are_right(load, replace(found, plan=msgspec.structs.replace(PLAN, cases=cases)))
+    assert load.held == held

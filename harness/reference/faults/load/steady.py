@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.reference.faults.kit.common import Count
-from harness.reference.faults.kit.load import Flow, every_lost, every_slow, infers, infers_over_grpc, slower_after
-from harness.reference.faults.registry import fault
+from harness.reference.faults.kit.common import Count, Trigger, by_turn, wrong_when
+from harness.reference.faults.kit.load import (
+    Flow,
+    every_lost,
+    every_slow,
+    infers,
+    infers_over_grpc,
+    slower_after,
+)
+from harness.reference.faults.registry import Install, fault
 from harness.reference.hooks import Hooks
 from harness.reference.messages import Call, Reply
 
@@ -14,6 +21,7 @@ STEADY = "advice:steady-over-time"
 LEVEL = "advice:one-level"
 HANG = "policy:no-hang"
 LEAK = "policy:no-leak"
+SAME = "policy:same-answer"
 
 
 fault("load-slower-after-300", STEADY, text="after 300 inferences each takes 25 ms longer", effect="load")(
@@ -90,3 +98,24 @@ def grpc_swaps_ids(hooks: Hooks) -> None:
         before[0] = own
 
     hooks.grpc.on("infer")(edit)
+
+
+def _every_other_wrong(asks: Trigger) -> Install:
+    def install(hooks: Hooks) -> None:
+        turn = by_turn(asks, 2)
+        wrong_when(lambda call, _: turn(call))(hooks)
+
+    return install
+
+
+fault("load-answers-vary-alone", SAME, text="every second answer is another one, with load or without", effect="load")(
+    _every_other_wrong(infers)
+)
+
+fault(
+    "load-grpc-answers-vary-alone",
+    SAME,
+    text="over gRPC: every second answer is another one, with load or without",
+    transport="grpc",
+    effect="load",
+)(_every_other_wrong(infers_over_grpc))
