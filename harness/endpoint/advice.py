@@ -27,9 +27,14 @@ def sample_table(name: str) -> str:
     )
 
 
+def out_of_time(exchange: Exchange) -> bool:
+    """Whether no answer came in time; over gRPC a server may say so itself, of the time that our call gave it."""
+    return exchange.timed_out or (exchange.rpc is not None and exchange.rpc.name == "DEADLINE_EXCEEDED")
+
+
 def unanswered(name: str, last: Exchange) -> str:
     """A model that gave no answer to valid requests in time."""
-    said = last.error.message if last.error is not None else "no answer"
+    said = last.error.message if last.error is not None else f"no answer after {last.elapsed_s:.3g} s"
     return f"model {name!r} gave no answer to a valid request, asked more than once: {said} (see --oip-timeout)"
 
 

@@ -14,7 +14,7 @@ from itertools import chain, islice
 from typing import ClassVar, Generic, Self, TypeVar
 
 from harness.check import NoAcceptedRequest, NotApplicable, Untestable
-from harness.endpoint.advice import TRIES, unanswered
+from harness.endpoint.advice import TRIES, out_of_time, unanswered
 from harness.endpoint.sequences import advice, asks_for_sequence, in_sequence
 from harness.generate.inputs import MAX_ELEMENTS, candidates, coded, fewest
 from harness.generate.telling import few_of_each_kind
@@ -282,12 +282,12 @@ class Route(ABC, Generic[A_co]):
         for request in requests:
             for attempt in self._attempts(request):
                 found = attempt(None)
-                if found.exchange.timed_out:
+                if out_of_time(found.exchange):
                     with self.client.budget.allowing(self.patience) as seconds:
                         found = attempt(seconds)
                 if self._taken(found.exchange):
                     return found
-                if found.exchange.timed_out and not _refused(found.exchange):
+                if out_of_time(found.exchange) and not _refused(found.exchange):
                     # Not an answer, and so no refusal: it is asked again when it is needed next.
                     silent.append(found.exchange)
                     return None

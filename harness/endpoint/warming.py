@@ -13,6 +13,7 @@ from itertools import chain
 
 from harness.budget import BudgetExhausted
 from harness.check import EndpointLost, Untestable
+from harness.endpoint.advice import out_of_time
 from harness.endpoint.endpoint import Endpoint
 from harness.endpoint.models import ModelUnderTest
 from harness.endpoint.route import AnyRoute
@@ -30,6 +31,8 @@ QUICK_SECONDS = 1.0
 # A slow model may take so many times what it was seen to take, and is searched with fewer draws.
 ROOM = 3.0
 SLOW_EXAMPLES = 5
+# It is not, where so many inferences would be more than is left of the time.
+SPARE = 10
 # Statuses by which a server says that there is no such thing here, or not for everybody: nothing to wait for.
 _ABSENT = frozenset({401, 403, 404, 405, 421, 501})
 _UNAVAILABLE = 14
@@ -104,13 +107,15 @@ def _warm(
     with budget.allowing(seconds) as limit:
         infer = partial(route.ask, request, timeout=limit)
         exchange = _told(infer, f"{what} may take {limit:.3g} s", tell)
-        if exchange.answered and not exchange.ok and _waited(route.ready, what, seconds, tell):
+        refused = exchange.answered and not exchange.ok and not out_of_time(exchange)
+        if refused and _waited(route.ready, what, seconds, tell):
             exchange = infer()
-        if not exchange.answered:
-            endpoint.remarks.append(f"{what}: no answer to the first inference within {limit:.3g} s")
+        if not exchange.answered or out_of_time(exchange):
+            mend = "more is given by --oip-timeout SECONDS, within --oip-time-budget"
+            endpoint.remarks.append(f"{what}: no answer to the first inference within {limit:.3g} s; {mend}")
             return 0.0
         took = _seconds(exchange)
-        if took > QUICK_SECONDS and budget.seconds_left > 2 * took:
+        if took > QUICK_SECONDS and budget.seconds_left > SPARE * took:
             again = infer()
             took = _seconds(again) if again.answered else took
         model.takes.append(took)

@@ -46,6 +46,7 @@ def _listed(row: Fault | Variant) -> dict[str, object]:
 @click.option("--replica", default=None, metavar="NAME", help="Say in each answer which replica it is (x-replica).")
 @click.option("--replica-number", type=int, default=None, help="Which one it is for faults that tell replicas apart.")
 @click.option("--id-log", type=_OUT, default=None, help="Append the id of each executed inference.")
+@click.option("--infer-seconds", default=0.0, help="Every inference takes so many seconds, wrong ones as well.")
 @click.option("--exit-with-stdin", is_flag=True, help="End when standard input does.")
 @click.option("--list", "only_list", is_flag=True, help="Print what there is as JSON, and end.")
 def main(*, only_list: bool, **options: Any) -> None:
@@ -71,6 +72,7 @@ class _Options:
     replica: str | None
     replica_number: int | None
     id_log: Path | None
+    infer_seconds: float
     exit_with_stdin: bool
 
     def names(self) -> list[str]:
@@ -98,7 +100,7 @@ def run(options: _Options) -> None:
     from harness.reference.http.server import Server  # noqa: PLC0415
     from harness.reference.launch import Where, grpc_is_there, serve  # noqa: PLC0415
     from harness.reference.models.catalogue import build  # noqa: PLC0415
-    from harness.reference.replica import log_executions, name_replica  # noqa: PLC0415
+    from harness.reference.replica import log_executions, name_replica, take_longer  # noqa: PLC0415
 
     hooks = Hooks()
     if options.token is not None:
@@ -108,6 +110,8 @@ def run(options: _Options) -> None:
         VARIANTS[name].install(hooks)
     for name in options.faults:
         FAULTS[name].install(hooks)
+    if options.infer_seconds:
+        take_longer(hooks, options.infer_seconds)
     if options.replica is not None:
         name_replica(hooks, options.replica)
     if options.id_log is not None:

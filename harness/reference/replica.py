@@ -1,7 +1,8 @@
-"""One of several replicas: it says in each answer which one it is, and notes each inference that it has executed."""
+"""One of several replicas: it says in each answer which one it is, notes each inference, and may be a slow one."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from pathlib import Path
@@ -19,6 +20,16 @@ def name_replica(hooks: Hooks, name: str) -> None:
     """Say the name of the replica in every answer, over either transport."""
     hooks.bodies.append(lambda _, reply: reply.headers.update({HEADER: name}))
     hooks.grpc.trailers[HEADER] = name
+
+
+def take_longer(hooks: Hooks, seconds: float) -> None:
+    """Let each inference wait so long, over either transport; everything else is answered at once."""
+
+    async def wait(call: Call) -> None:
+        if call.op == "infer":
+            await asyncio.sleep(seconds)
+
+    hooks.before.append(wait)
 
 
 def log_executions(hooks: Hooks, file: Path, replica: str | None) -> None:

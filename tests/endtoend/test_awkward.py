@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,8 @@ def server() -> Iterator[EmbeddedServer]:
         yield embedded
 
 
+# Seconds in which a first answer of 30 s over each transport is waited for, and some checks are carried out.
+BUDGET = 150
 # Of a run against a model of one tensor of 12 MiB: memory, and what it leaves on the disk.
 MOST_KILOBYTES = 600 << 10
 MOST_EVIDENCE = 64 << 20
@@ -115,3 +118,19 @@ def test_a_server_that_is_not_ready_is_waited_for(tmp_path: Path) -> None:
         )
     assert "until the endpoint is ready" in ran.output
     assert ran.code == 0, ran.output
+
+
+def test_half_a_minute_an_inference_is_waited_for_within_the_budget(tmp_path: Path) -> None:
+    with EmbeddedServer(["--models", "pair", "--infer-seconds", "30"]) as slow:
+        ran = run(slow, tmp_path, "pair", "--oip-time-budget", str(BUDGET))
+    assert "an inference takes 30" in ran.output
+    assert "instead of 10 s" in ran.output
+    assert [*ran.verdicts.values()].count("pass") > 10
+    first, last = (datetime.fromisoformat(ran.evidence["run"][each]) for each in ("start", "end"))
+    assert (last - first).total_seconds() < BUDGET + 5
+
+
+def test_a_limit_that_an_inference_takes_longer_than_is_named(tmp_path: Path) -> None:
+    with EmbeddedServer(["--models", "pair", "--infer-seconds", "3"]) as slow:
+        ran = run(slow, tmp_path, "pair", "--oip-timeout", "1", "--oip-time-budget", "60")
+    assert "untestable within 1 s: give --oip-timeout 9" in ran.output

@@ -189,7 +189,8 @@ class PreparedRun:
         if seconds is None or self.config.limits.by_profile:
             return endpoint
         share = seconds / WAITING_SHARE
-        patience, warm_up = min(endpoint.patience, share), min(endpoint.warm_up, share)
+        # A first answer tells how long the others may take: it is worth more of the time than an endpoint that is gone.
+        patience, warm_up = min(endpoint.patience, share), min(endpoint.warm_up, 2 * share)
         return msgspec.structs.replace(endpoint, patience=patience, warm_up=warm_up)
 
     def _find(self, rest: RestClient | None, grpc: GrpcClient | None, waits: EndpointTable) -> Discovered:
