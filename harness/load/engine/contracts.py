@@ -59,6 +59,12 @@ class FreeConnections(Protocol):
     def freed(self, connection: PooledConnection) -> None:
         """It has room."""
 
+    def leave(self, connection: PooledConnection) -> None:
+        """It takes no more requests."""
+
+    def wait(self, job: tuple[int, int, int, int, int]) -> None:
+        """A request waits for one that is free."""
+
     def closed(self, connection: PooledConnection) -> None:
         """It is gone."""
 

@@ -3,7 +3,8 @@
 Header blocks of requests are encoded once, without the dynamic table; only the stream's number changes. Blocks of
 answers repeat byte for byte while the decoder's dynamic table is empty (we announce size 0), so each is decoded once.
 A connection takes requests when the endpoint's SETTINGS have come: its limits bind the first request too. Nothing is
-sent twice. Source: RFC 9113, RFC 7541, the gRPC protocol over HTTP/2.
+sent twice but what an orderly GOAWAY says was not taken up: that goes to another connection, once.
+Source: RFC 9113, RFC 7541, the gRPC protocol over HTTP/2.
 """
 
 from __future__ import annotations
@@ -232,12 +233,20 @@ class Http2(Http2Sender):
         self._ended_early()
 
     def _goaway(self, payload: bytes, now: int) -> None:
-        """No new streams here; those it has not taken up are over, the others go on."""
+        """No new streams here; those it has not taken up are over, or go elsewhere, and the others go on."""
         last, code = _TWO.unpack_from(payload)
         last &= _LAST_STREAM
         self._going = True
+        pool = self.engine.pool
+        pool.leave(self)
         if code:
             self.engine.tester_errors.note(f"HTTP/2: GOAWAY with error {code}")
         for number in [each for each in self._streams if each > last]:
-            self._streams[number].flags |= Flag.CLOSES
-            self._lose(number, Status.CLOSED, now)
+            stream = self._streams[number]
+            if code or stream.flags & Flag.MOVED:
+                stream.flags |= Flag.CLOSES
+                self._lose(number, Status.CLOSED, now)
+            else:
+                del self._streams[number]
+                pool.wait((stream.index, stream.intended, stream.taken, stream.case, stream.flags | Flag.MOVED))
+        pool.pump()

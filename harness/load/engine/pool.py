@@ -84,6 +84,12 @@ class ConnectionPool:
             connection.listed = True
             self._idle.append(connection)
 
+    def leave(self, connection: PooledConnection) -> None:
+        """The connection takes no more requests, and ends after those that are under way."""
+        if connection.listed:
+            connection.listed = False
+            self._idle.remove(connection)
+
     def closed(self, connection: PooledConnection) -> None:
         """A connection is gone."""
         self.open -= 1

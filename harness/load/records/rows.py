@@ -83,6 +83,8 @@ class Flag(enum.IntFlag):
     """The server closed the connection after this answer, or said it would."""
     OTHER_VERSION = 32
     """A right answer, of another version than the one that was in service when the plan was made."""
+    MOVED = 64
+    """Sent again on another connection, since the server said that it had not taken it up (GOAWAY)."""
 
 
 class RecordsError(Exception):

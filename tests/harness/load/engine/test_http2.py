@@ -182,6 +182,10 @@ def goes_away(peer: Peer, stream: int) -> Any:
     return None
 
 
+def takes_up_nothing(peer: Peer, stream: int) -> None:
+    peer.send(frame(GOAWAY, 0, 0, bytes(8)))
+
+
 SIMPLE = [
     ("good", good, "OK"),
     ("unknown frames", unknown_frames, "OK"),
@@ -318,9 +322,34 @@ def test_the_limit_of_streams_is_kept(tmp_path: Path) -> None:
 def test_goaway_moves_to_a_new_connection(tmp_path: Path) -> None:
     with serving(grpc(goes_away)) as port:
         ran = run(plan_for(port, rate=100, transport="grpc", cases=(CASE,)), tmp_path)
-    assert ran.statuses["OK"] >= 20
+    # What a stalled machine sends in one burst meets a connection that is closed already.
+    assert ran.statuses["OK"] >= 15
     assert set(ran.statuses) <= {"OK", "CLOSED", "RESET"}
     assert ran.facts["opened"] >= 4
+
+
+def test_what_a_draining_server_did_not_take_up_goes_to_another_connection(tmp_path: Path) -> None:
+    draining: list[Peer] = []
+
+    def drains(peer: Peer, stream: int) -> None:
+        """On one connection the fifth stream, and those that are on their way behind it, are not taken up."""
+        if stream >= 9 and not draining:
+            draining.append(peer)
+            peer.send(frame(GOAWAY, 0, 0, struct.pack(">II", 7, 0)))
+        if peer not in draining:
+            peer.send(peer.good(stream))
+
+    with serving(grpc(drains)) as port:
+        ran = run(plan_for(port, rate=400, transport="grpc", cases=(CASE,), timeout_s=20.0), tmp_path)
+    assert set(ran.statuses) == {"OK"}
+    assert (ran.merged.rows["flags"] & Flag.MOVED).any()
+
+
+def test_a_server_that_takes_up_nothing_is_asked_once_more_and_no_longer(tmp_path: Path) -> None:
+    with serving(grpc(takes_up_nothing)) as port:
+        ran = run(plan_for(port, rate=40, transport="grpc", cases=(CASE,), timeout_s=20.0), tmp_path)
+    assert set(ran.statuses) <= {"CLOSED", "RESET"}
+    assert ran.statuses["CLOSED"] > 0
 
 
 @pytest.mark.parametrize("window", [65535, 1000])
