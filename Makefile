@@ -45,8 +45,8 @@ sample: $(VENV)/.ready ## slow tests, a third of the hostile endpoints, then bot
 drill: $(VENV)/.ready ## a control and five faults on three servers behind BALANCER=envoy (or haproxy), that loses nothing and that does: what became of every request
 	$(DRILL) --endpoint embedded-cluster:$(BALANCER)-good --oip-evidence $(DRILLED)/good; code=$$?; \
 	  $(BIN)/art15 drills $(DRILLED)/good && exit $$code
-	-$(DRILL) --endpoint embedded-cluster:$(BALANCER)-loses --oip-evidence $(DRILLED)/loses
-	$(BIN)/art15 drills $(DRILLED)/loses
+	$(DRILL) --endpoint embedded-cluster:$(BALANCER)-loses --oip-evidence $(DRILLED)/loses; code=$$?; \
+	  $(BIN)/art15 drills $(DRILLED)/loses && test $$code -eq 1
 
 servers: $(VENV)/.ready ## real inference servers, installed into .servers/, probed end to end
 	$(BIN)/pytest tests/servers -q $(RERUNS) -m "servers and not slow"

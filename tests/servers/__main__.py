@@ -13,10 +13,14 @@ from typing import Any
 
 import click
 
+from harness.cluster.balancer import CONFIGURATIONS
+from harness.run.bundles.drill_table import drill_table
+from harness.run.bundles.recordings import read_document
 from tests.servers.findings import Way, differences
 from tests.servers.install import NAMES, install, recipe_of
 from tests.servers.matrix import PAGE, probe_server, table
 from tests.servers.processes import members
+from tests.servers.replicas import drilled, replicated
 from tests.servers.servers import serve
 
 
@@ -33,6 +37,18 @@ def install_command(names: tuple[str, ...]) -> None:
         began = time.monotonic()
         home = install(recipe_of(name))
         click.echo(f"{name}: {home.path} ({time.monotonic() - began:.1f} s)")
+
+
+@main.command("drill")
+@click.argument("configurations", nargs=-1, type=click.Choice(CONFIGURATIONS))
+@click.option("--server", default="mlserver", type=click.Choice(NAMES), help="What the replicas are.")
+def drill_command(configurations: tuple[str, ...], server: str) -> None:
+    """Drill three replicas behind balancers, and say what became of every request."""
+    for configuration in configurations or ("haproxy-good", "envoy-good"):
+        with tempfile.TemporaryDirectory() as folder, replicated(server, configuration) as service:
+            drilled(service, Path(folder) / "evidence")
+            click.echo(f"{server} behind {configuration}")
+            click.echo("\n".join(drill_table(read_document(Path(folder) / "evidence").drills).lines))
 
 
 @main.command("matrix")

@@ -23,8 +23,8 @@ BY_CHANCE = {
         "adversarial-shape-outgrows-data[iris]",
     )
 }
-# Measured by benchmarks/servers.py, and taken as it is.
-LOAD = Path(__file__).with_name("load.md")
+# Measured by benchmarks/servers.py and by `python -m tests.servers drill`, and taken as they are.
+LOAD, DRILLS = (Path(__file__).with_name(name) for name in ("load.md", "drills.md"))
 ORDER = ("fail", "tool_error", "inconclusive", "untestable", "warn", "pass")
 HEAD = """\
 # What six servers do
@@ -98,7 +98,8 @@ def table(evidence: Mapping[str, Mapping[str, Any]]) -> str:
         lines.append(f"| {group} | " + " | ".join(cells) + " |")
     # What the findings of each server are, in the words of its findings.md.
     notes = [f"## {title(name)}\n\n{(HERE / name / 'notes.md').read_text()}" for name in evidence]
-    return "\n".join([HEAD + "\n".join(lines) + "\n", *notes, *([LOAD.read_text()] if LOAD.exists() else [])])
+    measured = [each.read_text() for each in (LOAD, DRILLS) if each.exists()]
+    return "\n".join([HEAD + "\n".join(lines) + "\n", *notes, *measured])
 
 
 def _cell(counts: Mapping[str, int]) -> str:

@@ -88,7 +88,7 @@ class RealServer:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 cwd=self.scratch,
-                env=_inherited(),
+                env=inherited(),
                 start_new_session=True,
             )
         assert self._supervisor.stdout is not None
@@ -175,7 +175,7 @@ class RealServer:
         return "\n".join([f"{self.recipe.name}: {message}; the log {self.log} ends with:", *tail])
 
 
-def _inherited() -> dict[str, str]:
+def inherited() -> dict[str, str]:
     """The test's environment without what would change a server: settings by variable, proxies, Python's switches."""
     return {
         key: value for key, value in os.environ.items() if not key.startswith(DROPPED) and key.lower() not in PROXIES
