@@ -83,8 +83,8 @@ def replicated(server: str, configuration: str) -> Iterator[Replicated]:
     home = install(recipe)
     with tempfile.TemporaryDirectory(prefix="art15-replicas-") as scratch, contextlib.ExitStack() as stack:
         folder = Path(scratch)
-        own, *replicas = places(["balancer", *NAMES])
-        metrics = places(list(NAMES))
+        own, *found = places(["balancer", *NAMES, *NAMES])
+        replicas, metrics = found[: len(NAMES)], found[len(NAMES) :]
         for place, more in zip(replicas, metrics, strict=True):
             (inside := folder / place.name).mkdir()
             how = recipe.start(home, Ports(place.port, place.grpc_port, more.port), inside)
@@ -97,16 +97,16 @@ def replicated(server: str, configuration: str) -> Iterator[Replicated]:
             config = folder / f"{configuration}.cfg"
             text = config.read_text().replace("global\n", f"global\n  stats socket {folder}/admin.sock level admin\n")
             config.write_text(text)
-        stack.callback(_end, folder)
+        # At once: while the servers start, somebody else may take its port.
+        kept = Kept(line, dict(os.environ), folder / "balancer.log")
+        stack.callback(kept.stop)
         for place in replicas:
             started = subprocess.Popen(["sh", f"{place.name}.sh"], cwd=folder, env=inherited(), start_new_session=True)
             stack.callback(started.wait)
-        # Called before the processes are waited for.
-        stack.callback(_end, folder)
+            # Called before it is waited for.
+            stack.callback(_end, folder)
         for place in replicas:
             wait_ready(place, lambda: True, folder / place.name / "log")
-        kept = Kept(line, dict(os.environ), folder / "balancer.log")
-        stack.callback(kept.stop)
         wait_ready(own, lambda: kept.running, folder / "balancer.log")
         yield Replicated(server, balancer, folder, own, tuple(replicas))
 
