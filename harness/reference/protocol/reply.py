@@ -30,7 +30,7 @@ def spelled(output: Tensor) -> list[Any]:
         except UnicodeDecodeError as error:
             raise Refusal(f"output {output.name!r} is no UTF-8 text", kind="values", status=500) from error
     if output.datatype.startswith("FP") and not np.isfinite(output.values).all():
-        raise Refusal(f"output {output.name!r} holds a value that JSON cannot express", kind="values", status=500)
+        raise Refusal(f"output {output.name!r} holds a value that JSON cannot express", kind="values")
     return [Lexeme(each) for each in map(str, output.values)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from harness.check import check
@@ -15,7 +16,12 @@ from harness.probing.json_values import shown
 from harness.probing.probe import Probe
 from harness.probing.replies import refused, status_of
 from harness.record.exchange import Exchange
+from harness.wire.binary import EXTENSION, binary_request
 from harness.wire.tensor import nest, product
+from harness.wire.varied import vary
+
+# What no number of JSON says.
+SPECIAL = (math.nan, math.inf, -math.inf)
 
 
 @check(
@@ -198,27 +204,32 @@ def rest_data_out_of_range(probe: Probe) -> None:
     "rest-data-nan-stays",
     clauses=["TDATA-14"],
     duties=["A15-4-c", "A15-5-i"],
-    criterion="a NaN that is sent as a token is refused, or comes back as NaN, null or text, never as a number",
+    criterion="a NaN that is sent, or an infinity in binary, is refused, or comes back in JSON as no finite number",
     per="model",
     needs=["rest-infer-outputs-well-formed"],
-    faults=["nan-becomes-zero"],
-    fix="Refuse NaN in JSON, or write it in one documented form.",
+    faults=["nan-becomes-zero", "infinity-becomes-the-largest-number"],
+    fix="Refuse what JSON has no number for, or write it in one documented form.",
 )
 def rest_data_nan_stays(probe: Probe) -> None:
-    """NaN is refused, or stays NaN.
+    """NaN and infinities are refused, or become no finite number.
 
-    Only on a model seen to echo a float input, which is sent the bare token NaN.
+    Only on a model seen to echo a float input, which is sent the bare token NaN; where the server lists the extension,
+    NaN and both infinities in binary as well, with an answer in JSON.
     """
     for name, output, datatype in _echoes(probe):
         if datatype not in ("FP16", "FP32", "FP64"):
             continue
-        exchange = probe.answered(_send_input(probe, name, [float("nan")]))
-        tensor = outputs_of(exchange).get(output)
-        value: Any = tensor.elements[0] if exchange.ok and tensor and tensor.elements else None
-        finite = isinstance(value, int | float) and not math.isnan(value)
-        probe.observe(f"{datatype} NaN is answered {status_of(exchange)}, {shown(value)}", "TDATA-14")
-        observed = f"{status_of(exchange)}, {shown(value)}"
-        probe.holds(not finite, expected="no finite number", observed=observed, exchange=exchange)
+        answers = {"NaN": probe.answered(_send_input(probe, name, [float("nan")]))}
+        if probe.endpoint.extension(EXTENSION):
+            for special in SPECIAL:
+                answers[f"{special} in binary"] = probe.answered(_send_in_binary(probe, name, special))
+        for what, exchange in answers.items():
+            tensor = outputs_of(exchange).get(output)
+            value: Any = tensor.elements[0] if exchange.ok and tensor and tensor.elements else None
+            finite = isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
+            observed = f"{what}: {status_of(exchange)}, {shown(value)}"
+            probe.observe(f"{datatype} {observed}", "TDATA-14")
+            probe.holds(not finite, expected="no finite number", observed=observed, exchange=exchange)
     if not probe.outcome.cases:
         probe.not_applicable("the model echoes no float input")
 
@@ -251,3 +262,12 @@ def _send_input(probe: Probe, name: str, data: list[Any]) -> Exchange:
         entry["shape"] = [1] * len(entry["shape"])
         entry["data"] = data if entry["name"] == name else entry["data"][:1]
     return probe.client.infer(probe.model.name, encoded(value), probe.model.address)
+
+
+def _send_in_binary(probe: Probe, name: str, special: float) -> Exchange:
+    """The same with a value in binary, for an answer in JSON."""
+    base = probe.accepted().request
+    cut = [replace(each, shape=(1,) * len(each.shape), elements=each.elements[:1]) for each in base.inputs]
+    inputs = [replace(each, elements=(special,)) if each.name == name else each for each in cut]
+    body = binary_request(vary(base, inputs=inputs), {name})
+    return probe.client.infer(probe.model.name, body.body, probe.model.address, body.headers)

@@ -130,3 +130,14 @@ def _outside(datatype: str, each: Any) -> bool:
 def nan_becomes_zero(hooks: Hooks) -> None:
     hooks.rules.constants = True
     each_element(lambda _, each: 0.0 if isinstance(each, float) and not np.isfinite(each) else each)(hooks)
+
+
+@fault("infinity-becomes-the-largest-number", "TDATA-14", text="outputs are clipped to finite numbers", models=FLOATS)
+def infinity_becomes_the_largest_number(hooks: Hooks) -> None:
+    def edit(_: Call, __: InferRequest, outputs: list[Any]) -> list[Any]:
+        return [
+            dataclasses.replace(each, values=np.nan_to_num(each.values)) if each.datatype.startswith("FP") else each
+            for each in outputs
+        ]
+
+    hooks.answers.append(edit)
