@@ -24,6 +24,7 @@ Role = Literal["success", "failure", "requests"]
 DATA = Path(__file__).parent / "numbers.toml"
 # Lines of an exposition that are read, and characters of one.
 LINES, WIDTH = 20_000, 2_000
+_OF_INFERENCES = re.compile("infer|predict")
 _NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 # A name begins where none goes on, and gives nothing back: the time is in proportion to the text, whatever it is.
 _LABEL = re.compile(r'(?<![a-zA-Z0-9_])([a-zA-Z_][a-zA-Z0-9_]*+)="((?:[^"\\]|\\.)*+)"')
@@ -127,7 +128,11 @@ def _sample(line: str) -> tuple[str, dict[str, str], float] | None:
 def _role(name: str, labels: Mapping[str, str], model: str) -> Role | None:
     """Whether a sample counts inferences of the model, all or those that ended well or did not; None for others."""
     data = _names()
-    if name.endswith(("_bucket", "_sum", "_created")) or not _is_of(labels, model):
+    if name.endswith(("_bucket", "_sum", "_created")):
+        return None
+    told = {*data["labels"]["model"], *data["labels"]["path"]} & labels.keys()
+    # Without a label for either, it counts those of all models, where its name says that it counts inferences.
+    if not (_is_of(labels, model) if told else _OF_INFERENCES.search(name)):
         return None
     status = next((labels[label] for label in data["labels"]["status"] if label in labels), None)
     if status is not None:

@@ -55,6 +55,11 @@ def test_counters_by_a_label_that_holds_the_status() -> None:
     assert found.resources == {"process_open_fds": 12}
 
 
+def test_counters_of_all_models_where_their_names_speak_of_inferences() -> None:
+    found = read('infer_success_total 4\ninference_failures_total{reason="x"} 1\nrequests_success_total 9\n')
+    assert found.counted == {("success", "infer_success_total"): 4, ("failure", "inference_failures_total"): 1}
+
+
 @pytest.mark.parametrize(("text", "media"), [("", "text/plain"), (TRITON, "text/html"), ("{}", "application/json")])
 def test_what_is_no_exposition_is_none(text: str, media: str) -> None:
     assert read(text, media) is None
