@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from unicodedata import normalize
 
 from harness.oracles.equality import preserved
 from harness.wire.datatypes import DATATYPES, round_to
@@ -58,6 +59,7 @@ def _text_kind(sent: object, returned: object) -> str:
     kinds = {
         "cut at NUL": "\0" in sent and returned == sent.partition("\0")[0],
         "empty text": not sent,
+        "composed otherwise": normalize("NFC", sent) == normalize("NFC", returned),
         "beyond ASCII": not sent.isascii(),
         "cut short": len(returned) < len(sent) and sent.startswith(returned),
         "blanks and line ends": returned.split() == sent.split(),
