@@ -77,7 +77,7 @@ def adversarial_grpc_company_of_other_kinds(probe: Probe) -> None:
 
 
 def _company(probe: Probe, transport: Transport, kinds: Sequence[KnownKind]) -> None:
-    menu, valid = settled_menu(probe), [each for each in kinds if each.answered]
+    menu, valid = settled_menu(probe), [each for each in kinds if each.answered or each.kind.beside]
     if len(valid) < 2:
         probe.not_applicable("the model takes requests of one kind only")
     way = paced_route(probe, transport)

@@ -42,6 +42,7 @@ class RequestKind:
         valid: whether the protocol allows it; else its answer may be a refusal, and alone is asked what it is.
         judged: whether it has an answer at all.
         twin: whether it can have the very values of another request.
+        beside: whether it is sent beside others even where it is refused.
     """
 
     name: str
@@ -50,6 +51,7 @@ class RequestKind:
     valid: bool = True
     judged: bool = True
     twin: bool = True
+    beside: bool = False
 
 
 def rest_kinds(
@@ -68,8 +70,8 @@ def rest_kinds(
         yield RequestKind("data in another shape", lambda request: route.ask(_reshaped(request, free)), rows=SEVERAL)
     yield from _mistakes(route)
     if batches:
-        yield RequestKind("an empty batch", _meant_wrong(lambda request: route.ask(_emptied(request))), valid=False,
-                          twin=False)  # fmt: skip
+        empty = _meant_wrong(lambda request: route.ask(_emptied(request)))
+        yield RequestKind("an empty batch", empty, valid=False, twin=False, beside=True)
     yield RequestKind("a body that is no JSON", lambda _: _no_json(route), valid=False, twin=False)
     yield RequestKind(
         "a client that hangs up", lambda request: _hung_up(route, request), valid=False, judged=False, twin=False
