@@ -10,6 +10,9 @@ from harness.probing.replies import not_now, status_of
 from harness.record.exchange import Exchange
 from harness.verdicts import Level, Verdict
 
+# Clauses that say that requests are answered at all.
+OF_SERVING = ("REST-MREADY-05", "REST-ERR-06")
+
 
 def take_back_put_off(check: Check, probe: Probe) -> None:
     """Leave broken clauses undecided where an inference was put off, and the accepted request is put off as well.
@@ -31,7 +34,8 @@ def take_back_put_off(check: Check, probe: Probe) -> None:
 
 
 def _asks_for_an_answer(check: Check, probe: Probe, violation: Violation) -> bool:
-    return violation.clause in check.clauses and probe.outcome.levels.get(violation.clause) is Level.MUST
+    asked = violation.clause in check.clauses and violation.clause not in OF_SERVING
+    return asked and probe.outcome.levels.get(violation.clause) in (Level.MUST, Level.SHOULD)
 
 
 def _accepted_put_off(probe: Probe, exchange: Exchange) -> str | None:
