@@ -25,6 +25,8 @@ from harness.wire.reading import TooMuch
 
 ROOT = "answered-otherwise-again:{cause}"
 BY_TURNS = "answers-by-turns"
+# Causes that say more closely whose answers come by turns.
+CLOSER = ("answered-by-another-version",)
 # Criteria that answers break by being others.
 OTHERS = (Criterion.SAME_ANSWER.clause, Criterion.NO_SILENT_CHANGE.clause)
 # Exchanges of one check that are looked at, how often each request is sent, and how often more where that differs.
@@ -53,7 +55,7 @@ def _asked(check: Check, violation: Violation) -> bool:
 
 
 def _tied(check: Check, violation: Violation, root: str | None) -> Violation:
-    if root == BY_TURNS and _asked(check, violation):
+    if root == BY_TURNS and _asked(check, violation) and violation.root not in CLOSER:
         words = "sent again, alone, the same request gets different answers by turns"
         return replace(violation, root=BY_TURNS, observed=f"{violation.observed}; {words}")
     if root == ROOT and violation.clause in check.clauses:

@@ -23,7 +23,7 @@ UNSEEN = {
     # Callers that give up, nine sequences at once, or metrics, which differ from run to run.
     "given-up-computed-to-the-end", "sequence-slots-refused", "metrics-absent", "metrics-count-others",
     # Sizes that it does not send.
-    "low-limits",
+    "low-limits", "large-bodies",
 }  # fmt: skip
 OVER_REST = sorted(name for name, each in VARIANTS.items() if each.transport == "rest")
 SEEN = [name for name in OVER_REST if VARIANTS[name].effect == "answers" and name not in UNSEEN]
