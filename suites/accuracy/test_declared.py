@@ -25,7 +25,6 @@ FIX = (
     criterion=CRITERION,
     per="model",
     kind="sampling",
-    needs=["rest-infer-answers-200"],
     shown_by="tests/endtoend/test_accuracy.py",
     fix=FIX,
 )
@@ -46,7 +45,6 @@ def accuracy_declared(probe: Probe) -> None:
     criterion=CRITERION,
     per="model",
     kind="sampling",
-    needs=["grpc-infer-answers-ok"],
     transport="grpc",
     shown_by="tests/endtoend/test_accuracy.py",
     fix=FIX,
