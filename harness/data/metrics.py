@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from harness.statistics.calibration import brier, calibration_error
 _OURS = {"brier": brier, "calibration_error": calibration_error}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PredictedRows:
     """What is right for each row that got an answer, and what the model said.
 
@@ -34,6 +34,43 @@ class PredictedRows:
     predictions: tuple[str, ...]
     scores: npt.NDArray[np.float64] | None = None
     classes: tuple[str, ...] = ()
+
+    # Kept, since a bootstrap asks for them a thousand times.
+    @functools.cached_property
+    def right(self) -> npt.NDArray[np.intp]:
+        """The place of the right class of each row among the scores.
+
+        Raises:
+            NoMetric: a label that no score stands for.
+        """
+        places = {name: place for place, name in enumerate(self.classes)}
+        strange = sorted(set(self.labels) - places.keys())
+        if strange:
+            raise NoMetric(f"no score stands for label {strange[0]!r}: write classes = in the order of the scores")
+        return np.array([places[label] for label in self.labels], dtype=np.intp)
+
+    @functools.cached_property
+    def numbers(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Labels and predictions as numbers.
+
+        Raises:
+            NoMetric: one of them is none.
+        """
+        try:
+            return np.array([float(word) for word in self.labels]), np.array([float(word) for word in self.predictions])
+        except ValueError as error:
+            raise NoMetric(f"a metric of numbers, and not all labels and predictions are: {error}") from None
+
+    @property
+    def scored(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.intp]]:
+        """The scores, and the place of the right class of each row.
+
+        Raises:
+            NoMetric: there are no scores, or a label that none of them stands for.
+        """
+        if self.scores is None:
+            raise NoMetric("scores are needed: write scores = and the output that holds one for each class")
+        return self.scores, self.right
 
 
 def is_share(metric: Metric, level: DeclaredLevel) -> bool:
@@ -74,7 +111,8 @@ def value(metric: Metric, seen: PredictedRows, level: DeclaredLevel, at: Indices
     if metric.of == "scores":
         return _of_scores(metric, seen, at)
     if metric.of == "numbers":
-        return _called(metric, _numbers(seen.labels, at), _numbers(seen.predictions, at))
+        labelled, predicted = seen.numbers
+        return _called(metric, labelled[at], predicted[at])
     labels, predictions = ([words[place] for place in at] for words in (seen.labels, seen.predictions))
     if not metric.average:
         return _called(metric, labels, predictions)
@@ -83,7 +121,7 @@ def value(metric: Metric, seen: PredictedRows, level: DeclaredLevel, at: Indices
 
 
 def _of_scores(metric: Metric, seen: PredictedRows, at: Indices) -> float:
-    scores, right = _scored(seen)
+    scores, right = seen.scored
     scores, right = scores[at], right[at]
     if metric.name in _OURS:
         return _OURS[metric.name](scores, right)
@@ -99,33 +137,11 @@ def _of_scores(metric: Metric, seen: PredictedRows, at: Indices) -> float:
 
 
 def _among_highest(seen: PredictedRows, k: int) -> npt.NDArray[np.bool_]:
-    scores, right = _scored(seen)
+    scores, right = seen.scored
     own = scores[np.arange(len(right)), right]
     # Of equal scores none is ahead of the right one.
     found: npt.NDArray[np.bool_] = (scores > own[:, None]).sum(axis=1) < k
     return found
-
-
-def _scored(seen: PredictedRows) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.intp]]:
-    """The scores, and the place of the right class of each row.
-
-    Raises:
-        NoMetric: there are no scores, or a label that none of them stands for.
-    """
-    if seen.scores is None:
-        raise NoMetric("scores are needed: write scores = and the output that holds one for each class")
-    places = {name: place for place, name in enumerate(seen.classes)}
-    strange = sorted(set(seen.labels) - places.keys())
-    if strange:
-        raise NoMetric(f"no score stands for label {strange[0]!r}: write classes = in the order of the scores")
-    return seen.scores, np.array([places[label] for label in seen.labels], dtype=np.intp)
-
-
-def _numbers(words: Sequence[str], at: Indices) -> npt.NDArray[np.float64]:
-    try:
-        return np.array([float(words[place]) for place in at])
-    except ValueError as error:
-        raise NoMetric(f"a metric of numbers, and not all labels and predictions are: {error}") from None
 
 
 def _called(metric: Metric, right: Any, said: Any, **more: Any) -> float:  # noqa: ANN401 -- as scikit-learn takes them

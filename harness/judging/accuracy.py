@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Sequence
 
@@ -149,12 +150,10 @@ def _record(probe: Probe, table: AccuracyTable, rows: AskedRows, measured: list[
     clusters = None if table.cluster is None else len({row.cluster for row in data.rows})
     bins: list[BinSeen] = []
     plain = None
-    if rows.seen.scores is not None and set(rows.seen.labels) <= set(rows.seen.classes):
-        places = {name: place for place, name in enumerate(rows.seen.classes)}
-        right = np.array([places[label] for label in rows.seen.labels], dtype=np.intp)
-        reliable = reliability(rows.seen.scores, right)
+    with contextlib.suppress(NoMetric):
+        reliable = reliability(*rows.seen.scored)
         bins = [BinSeen(rows=each.rows, confidence=each.confidence, accuracy=each.accuracy) for each in reliable]
-        plain = plain_calibration_error(rows.seen.scores, right)
+        plain = plain_calibration_error(*rows.seen.scored)
     return AccuracyRecord(
         model=probe.model.id,
         transport=table.transport,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.statistics.binomial import clopper_pearson, decide
-from harness.statistics.decision import Decision, Interval
+from harness.statistics.binomial import clopper_pearson
+from harness.statistics.decision import Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,3 @@ class Counts:
         lower = clopper_pearson(self.successes, self.planned, confidence).lower
         upper = clopper_pearson(self.successes + self.missing, self.planned, confidence).upper
         return Interval(lower, upper, confidence)
-
-    def decide(self, required: float, confidence: float = 0.95) -> Decision:
-        """The decision that holds whatever the missing ones would have been, else ``inconclusive``."""
-        worst = decide(self.successes, self.planned, required, confidence)
-        best = decide(self.successes + self.missing, self.planned, required, confidence)
-        return worst if worst == best else "inconclusive"

@@ -83,7 +83,7 @@ def test_what_is_no_number_decides_nothing(side: LimitSide) -> None:
 @given(st.integers(0, 300), st.integers(0, 60), st.integers(0, 60), st.floats(0.5, 0.99))
 def test_what_is_missing_speaks_for_nobody(successes: int, failures: int, missing: int, required: float) -> None:
     planned = successes + failures + missing
-    closed = Counts(planned, successes, failures).decide(required)
+    closed = decision(Counts(planned, successes, failures).interval(), required, LimitSide.AT_LEAST)
     possible = {decide(successes + good, planned, required) for good in range(missing + 1)} if planned else set()
     assert closed == (possible.pop() if len(possible) == 1 else "inconclusive")
 
