@@ -72,16 +72,16 @@ def estimated(
     if is_share(metric, level) and clusters is None:
         return _share(metric, seen, level, at, missing)
     own = value(metric, seen, level, at)
-    members = None if clusters is None else indices([clusters[place] for place in at])
-    found = bootstrap(
-        lambda chosen: value(metric, seen, level, at[chosen]),
-        len(at),
-        clusters=members,
-        confidence=level.confidence,
-        seed=seed,
-    )
     # Where a row is missing nobody knows what the metric would be with it.
-    bounds = Interval(math.nan, math.nan, level.confidence) if missing else found
+    bounds = Interval(math.nan, math.nan, level.confidence)
+    if not missing:
+        bounds = bootstrap(
+            lambda chosen: value(metric, seen, level, at[chosen]),
+            len(at),
+            clusters=None if clusters is None else indices([clusters[place] for place in at]),
+            confidence=level.confidence,
+            seed=seed,
+        )
     method = RESAMPLED % ("rows" if clusters is None else "clusters")
     return Estimated(
         own, bounds, method, len(at) + len(missing), len(missing), decision(bounds, level.limit, level.side)
