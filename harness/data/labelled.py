@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections import Counter
 from collections.abc import Hashable, Sequence
@@ -103,8 +104,10 @@ def as_name(value: Any) -> str:  # noqa: ANN401 -- whatever a table or a tensor 
         value = value.tolist()
     if isinstance(value, np.generic):
         value = value.item()
-    if isinstance(value, bool):
-        return str(int(value))
+    if isinstance(value, int | str):
+        # Not by way of a float, which holds no whole number beyond 2^53.
+        with contextlib.suppress(ValueError):
+            return str(int(value))
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
