@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 from hypothesis.strategies import SearchStrategy
@@ -123,55 +123,69 @@ class Probe:
             mild: whether the catalogue says that breaking this half of the clause is a warning, whatever its level.
         """
         name = self._declared(clause)
-        if exchange is not None and exchange.error is not None and exchange.error.kind == "connect":
-            # Neither for nor against anything: nobody was reached.
-            raise Untestable(f"no connection could be opened: {exchange.error.message}")
+        self._refuse_unreached(exchange)
         if self.advisory is not None:
-            self.advisory.note(condition, name, expected, observed, exchange)
-            if not condition:
-                self.observe(f"advisory: {expected} would be right; seen: {observed}", name)
-            return condition
-        if not condition and name in self.check.clauses and exchange is not None and exchange.cut:
-            # The tester's limit cut it, which is no statement about the endpoint.
-            raise Untestable(_no_answer(exchange))
+            return self._advise(condition, name, expected, observed, exchange)
+        found, self._pending = self._pending, None
+        if not condition and self._says_nothing(name, exchange, found):
+            return False
         self.outcome.cases[name] = self.outcome.cases.get(name, 0) + 1
         text = observed if isinstance(observed, str) else shown(observed)
-        found, self._pending = self._pending, None
-        if not condition:
-            self.endpoint.ahead.question(exchange)
-        evidence = exchange or (found.exchange if found is not None else None)
-        if not condition and evidence is not None and self._guarded(name, evidence):
-            self.outcome.cases[name] -= 1
-            return False
         if condition and found is not None:
             text = f"held when asked once more ({clip(text, 1500)}), but was broken in the search, and {found.again}"
             exchange, condition = found.exchange, not found.certain
             if condition:
                 self.observe(text, name)
         if not condition:
-            known = found or SearchResult()
-            own = exchange or known.exchange
-            exchange = own or self.repeated
-            cause = _missing_method(exchange) or (root or self.check.slug)[:ROOT]
-            shown_by = (exchange.ref or None) if exchange is not None else None
-            self.endpoint.memory.of(ToldViolations).add(self.id, name, cause, shown_by)
-            self._show(own)
-            self.outcome.violations.append(
-                Violation(
-                    name,
-                    expected,
-                    clip(text, 2000),
-                    cause,
-                    shown_by,
-                    known.shrunk_from,
-                    known.shrunk_to,
-                    known.replayed,
-                    by_policy=by_policy,
-                    mild=mild,
-                    one_of_many=own is None and exchange is not None,
-                )
+            self._report(
+                Violation(name, expected, clip(text, 2000), root or self.check.slug, by_policy=by_policy, mild=mild),
+                exchange,
+                found or SearchResult(),
             )
         return condition
+
+    def _refuse_unreached(self, exchange: Exchange | None) -> None:
+        """End the check where nobody was reached: that is neither for nor against anything."""
+        if exchange is not None and exchange.error is not None and exchange.error.kind == "connect":
+            raise Untestable(f"no connection could be opened: {exchange.error.message}")
+
+    def _advise(self, condition: bool, clause: str, expected: str, observed: object, exchange: Exchange | None) -> bool:
+        """Take a case that is about what the endpoint never promised."""
+        assert self.advisory is not None
+        self.advisory.note(condition, clause, expected, observed, exchange)
+        if not condition:
+            self.observe(f"advisory: {expected} would be right; seen: {observed}", clause)
+        return condition
+
+    def _says_nothing(self, clause: str, exchange: Exchange | None, found: SearchResult | None) -> bool:
+        """Whether a case that did not hold is no statement about the endpoint, since a guard answered in its place.
+
+        Raises:
+            Untestable: a limit of the tester cut the answer.
+            NotApplicable: what is closed is a part that nobody has to offer.
+        """
+        if clause in self.check.clauses and exchange is not None and exchange.cut:
+            raise Untestable(_no_answer(exchange))
+        self.endpoint.ahead.question(exchange)
+        evidence = exchange or (found.exchange if found is not None else None)
+        return evidence is not None and self._guarded(clause, evidence)
+
+    def _report(self, violation: Violation, exchange: Exchange | None, known: SearchResult) -> None:
+        """Put a violation on record, with what the last search knows of it and the exchange that shows it."""
+        own = exchange or known.exchange
+        evidence = own or self.repeated
+        violation = replace(
+            violation,
+            root=_missing_method(evidence) or violation.root[:ROOT],
+            exchange=(evidence.ref or None) if evidence is not None else None,
+            shrunk_from=known.shrunk_from,
+            shrunk_to=known.shrunk_to,
+            replayed=known.replayed,
+            one_of_many=own is None and evidence is not None,
+        )
+        self.endpoint.memory.of(ToldViolations).add(self.id, violation.clause, violation.root, violation.exchange)
+        self._show(own)
+        self.outcome.violations.append(violation)
 
     def _show(self, exchange: Exchange | None) -> None:
         """Hold an exchange until the check is over, if it is one of the first, and not large."""
