@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from harness.validation.two_sided import reference_inventory
+from harness.validation.cases import reference_inventory
 
 MODEL = "pair"
 FAULTS_OF_EACH_KIND, VARIANTS = 12, 8

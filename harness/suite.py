@@ -33,10 +33,20 @@ class InValidation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     Attributes:
         models: reference models on which a fault that shows on any is asked for.
         alone: nothing else runs beside it, since that would spoil what it measures.
+        policy: the file, relative to the folder of the suite, by which its checks are driven there: the data that it
+            names lies relative to it.
+        candidate: beside the server stands a candidate. A fault of the suite is seeded in the candidate alone.
     """
 
     models: tuple[str, ...]
     alone: bool = False
+    policy: str = ""
+    candidate: bool = False
+
+    @property
+    def apart(self) -> bool:
+        """Whether its checks are asked in runs of their own, and of the other suites' runs take no part."""
+        return self.alone or self.candidate or bool(self.policy)
 
 
 class InPlanning(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

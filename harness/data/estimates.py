@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.data.declared import DeclaredLevel
 from harness.data.metric import Metric
-from harness.data.metrics import PredictedRows, is_share, successes, value
+from harness.data.metrics import PredictedRows, is_share, of_rows, successes, value
 from harness.statistics.bootstrap import RESAMPLES, Indices, bootstrap
 from harness.statistics.closed import Counts
 from harness.statistics.clusters import indices
@@ -74,9 +74,12 @@ def estimated(
     own = value(metric, seen, level, at)
     # Where a row is missing nobody knows what the metric would be with it.
     bounds = Interval(math.nan, math.nan, level.confidence)
-    if not missing:
+    if not missing and not math.isnan(own):
+        figures = of_rows(metric, seen)
         bounds = bootstrap(
-            lambda chosen: value(metric, seen, level, at[chosen]),
+            (lambda chosen: value(metric, seen, level, at[chosen]))
+            if figures is None
+            else (lambda chosen: float(figures[at[chosen]].mean())),
             len(at),
             clusters=None if clusters is None else indices([clusters[place] for place in at]),
             confidence=level.confidence,

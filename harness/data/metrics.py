@@ -120,6 +120,22 @@ def value(metric: Metric, seen: PredictedRows, level: DeclaredLevel, at: Indices
     return _called(metric, labels, predictions, average="macro", zero_division=0.0, **only)
 
 
+def of_rows(metric: Metric, seen: PredictedRows) -> npt.NDArray[np.float64] | None:
+    """Of a metric that is the mean of a figure of each row, those figures; None of any other.
+
+    A mean over resampled rows is taken a thousand times: scikit-learn, which looks at all rows anew, takes as many
+    times longer.
+    """
+    if metric.name == "log_loss":
+        scores, right = seen.scored
+        least = np.finfo(scores.dtype).eps
+        return -np.log(np.clip(scores[np.arange(len(right)), right], least, 1 - least))
+    if metric.name == "mean_absolute_error":
+        labelled, predicted = seen.numbers
+        return np.abs(labelled - predicted)
+    return None
+
+
 def _of_scores(metric: Metric, seen: PredictedRows, at: Indices) -> float:
     scores, right = seen.scored
     scores, right = scores[at], right[at]

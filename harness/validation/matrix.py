@@ -19,25 +19,16 @@ from harness.check import Check, Registry
 from harness.run.checks import load_checks
 from harness.run.tester import tester
 from harness.suite import suites
-from harness.validation.two_sided import (
-    Case,
-    Seen,
-    compare,
-    reference_inventory,
-    run_cases,
-    second_tries,
-    seen_again,
-    with_needs,
-)
+from harness.validation.cases import Case, Seen, Side, reference_inventory, run_cases
+from harness.validation.two_sided import compare, second_tries, seen_again, with_needs
 
 # The clean server is probed with all its models when everything is validated, otherwise (and with --group) with those
 # of the suites of the protocol, and a variant by every check on one.
 MODELS_AT_ONCE = 5
 GROUP_MODELS = next(suite.validation.models for suite in suites() if suite.protocol)
 VARIANT_MODELS = ("pair",)
-# Suites that have the machine to themselves, and the models that they need.
-ALONE = {suite.name: suite.validation.models for suite in suites() if suite.validation.alone}
-LOAD_MODELS = tuple(dict.fromkeys(model for models in ALONE.values() for model in models))
+# Suites whose checks are asked in runs of their own: under load, by a policy, or with a candidate.
+APART = {suite.name: suite.validation for suite in suites() if suite.validation.apart}
 # Cases of load in a sample whose time is limited; others every day.
 SAMPLE_LOADS = 5
 
@@ -86,23 +77,23 @@ def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, 
         variants = [row["name"] for row in inventory["variants"]]
     # What only looks at what others provoke needs all of them.
     narrow = bool(selection.slugs) and not any(check.passive for check in wanted)
-    slugs = tuple(check.slug for check in _with_needs(wanted, registry)) if narrow else ()
+    among = [check for check in wanted if check.suite not in APART]
+    slugs = tuple(check.slug for check in _with_needs(among, registry)) if narrow else ()
+    apart = _apart(wanted, registry)
     whole = selection.everything and not selection.without_variants
     parts = _parts(inventory["models"], MODELS_AT_ONCE) if whole else _parts(GROUP_MODELS, 2)
-    cases = [Case("clean", "clean", part, slugs, _over_grpc(slugs, registry)) for part in parts]
-    loading = tuple(check.slug for check in _with_needs([each for each in wanted if each.suite in ALONE], registry))
-    if loading and (not selection.slugs or set(slugs) & set(loading)):
-        cases.append(Case("clean", "clean", LOAD_MODELS, loading, load=True))
-    faults = [_fault_case(listed[name], slugs, selection, registry) for name in names]
+    cases = [Case("clean", "clean", part, slugs, _over_grpc(slugs, registry)) for part in parts if among]
+    cases += [_suite_case("clean", "clean", suite, mine, registry) for suite, mine in apart.items()]
+    faults = [case for name in names for case in _fault_cases(listed[name], slugs, wanted, selection, registry)]
     if selection.faults and selection.group and not variants:
         cases = _clean_beside(faults, registry)
     cases += faults
     cases += [case for name in names for case in _tries(listed[name], wanted, registry, selection.seeds)]
     for name in variants:
         variant = benign[name]
-        if variant["effect"] == "load":
-            if loading and not selection.slugs:
-                cases.append(Case("variant", name, LOAD_MODELS, loading, load=True))
+        cases += [_suite_case("variant", name, suite, mine, registry, models=1) for suite, mine in apart.items()
+                  if _meets(variant["effect"], suite, selection)]  # fmt: skip
+        if variant["effect"] == "load" or not among:
             continue
         few = selection.group or not selection.everything or not variant["lists_models"]
         # Where every request takes its time, one model says as much as all.
@@ -111,28 +102,64 @@ def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, 
     return cases
 
 
-def _fault_case(row: Mapping[str, Any], slugs: tuple[str, ...], selection: Selection, registry: Registry) -> Case:
+def _apart(checks: Sequence[Check], registry: Registry) -> dict[str, tuple[str, ...]]:
+    """Suite -> the checks of it that are asked in runs of their own, with what they need."""
+    found: dict[str, tuple[str, ...]] = {}
+    for suite in APART:
+        mine = _with_needs([check for check in checks if check.suite == suite], registry)
+        if mine:
+            found[suite] = tuple(check.slug for check in mine)
+    return found
+
+
+def _suite_case(
+    side: Side, name: str, suite: str, slugs: tuple[str, ...], registry: Registry, models: int | None = None
+) -> Case:
+    """The checks of a suite that is asked apart, on the first few of its models, or on all."""
+    return Case(side, name, APART[suite].models[:models], slugs, _over_grpc(slugs, registry), suite=suite)
+
+
+def _meets(effect: str, suite: str, selection: Selection) -> bool:
+    """Whether a variant of this effect says something of the suite, in the time that it takes."""
+    if APART[suite].alone:
+        return effect == "load" and not selection.slugs
+    # A policy asks of hundreds of rows what one row would show where every request takes its time.
+    return effect == "answers"
+
+
+def _fault_cases(
+    row: Mapping[str, Any], slugs: tuple[str, ...], wanted: Sequence[Check], selection: Selection, registry: Registry
+) -> list[Case]:
+    """One fault before the checks that are asked together, and before each suite that is asked apart and names it."""
     name = row["name"]
-    load = any(check.suite in ALONE and name in check.faults for check in registry)
-    asked = slugs or (_group_of(row, registry, load=load) if selection.group or load else ())
-    models = LOAD_MODELS if load else tuple(row.get("models", ())) or _models_for(name, registry)
+    own = tuple(row.get("models", ()))
+    naming = [check for check in registry if name in check.faults]
+    among = [check for check in naming if check.suite not in APART]
+    # One check of such a suite takes as long as ten groups: those that name the fault alone.
+    apart = _apart([check for check in naming if check in wanted], registry)
+    cases = [Case("fault", name, own or APART[suite].models, mine, _over_grpc(mine, registry), suite=suite)
+             for suite, mine in apart.items()]  # fmt: skip
+    if cases and not among:
+        return cases
+    asked = slugs or (_group_of(row, registry) if selection.group else ())
     # A check over both transports finds what shows over gRPC alone only where there is that side.
     grpc = row.get("transport") == "grpc" or _over_grpc(asked, registry)
-    return Case("fault", name, models, asked, grpc, load=load)
+    return [*cases, Case("fault", name, own or _models_for(among), asked, grpc)]
 
 
 def _clean_beside(faults: Sequence[Case], registry: Registry) -> list[Case]:
     """The clean server, asked by the checks that the faults are asked by, and on their models where those are few."""
     cases = []
-    for load in (False, True):
-        mine = [case for case in faults if case.load == load]
-        if not mine:
-            continue
+    for suite in dict.fromkeys(case.suite for case in faults):
+        mine = [case for case in faults if case.suite == suite]
         everything = any(not case.checks for case in mine)
         slugs = () if everything else tuple(dict.fromkeys(slug for case in mine for slug in case.checks))
+        if suite:
+            cases.append(_suite_case("clean", "clean", suite, slugs, registry))
+            continue
         models = tuple(dict.fromkeys(model for case in mine for model in case.models))
-        parts = [LOAD_MODELS] if load else _parts(min(models, GROUP_MODELS, key=len), MODELS_AT_ONCE if slugs else 2)
-        cases += [Case("clean", "clean", part, slugs, _over_grpc(slugs, registry), load=load) for part in parts]
+        parts = _parts(min(models, GROUP_MODELS, key=len), MODELS_AT_ONCE if slugs else 2)
+        cases += [Case("clean", "clean", part, slugs, _over_grpc(slugs, registry)) for part in parts]
     return cases
 
 
@@ -141,13 +168,12 @@ def _parts(models: Sequence[str], size: int) -> list[tuple[str, ...]]:
     return [tuple(models[start : start + size]) for start in range(0, len(models), size)]
 
 
-def _models_for(fault: str, registry: Registry) -> tuple[str, ...]:
+def _models_for(naming: Sequence[Check]) -> tuple[str, ...]:
     """Models to show a fault on that shows on any."""
-    naming = [check for check in registry if fault in check.faults]
     if naming and all(check.passive for check in naming):
         return VARIANT_MODELS  # every check runs there
     named = {check.suite for check in naming}
-    asked = [suite.validation.models for suite in suites() if suite.name in named and not suite.validation.alone]
+    asked = [suite.validation.models for suite in suites() if suite.name in named]
     return max(asked, key=len, default=GROUP_MODELS)
 
 
@@ -178,21 +204,15 @@ def rotating(side: Literal["faults", "variants"], count: int | None, day: int | 
     return tuple(names[(first + step) % len(names)] for step in range(min(count, len(names))))
 
 
-def _group_of(fault: Mapping[str, Any], registry: Registry, *, load: bool) -> tuple[str, ...]:
-    """The checks of the clause groups that should find a fault: those that name it, else those of its clauses.
-
-    Load is sent only where a check of load names the fault, and by those checks alone: one of them takes as long as ten
-    groups.
-    """
+def _group_of(fault: Mapping[str, Any], registry: Registry) -> tuple[str, ...]:
+    """The checks of the clause groups that should find a fault: those that name it, else those of its clauses."""
     broken = set(fault.get("clauses", ()))
     naming = [check for check in registry if fault["name"] in check.faults]
     if any(check.passive for check in naming):
         return ()
-    if load:
-        return tuple(check.slug for check in _with_needs(naming, registry))
     groups = {(check.suite, check.group) for check in naming}
     groups = groups or {(check.suite, check.group) for check in registry if broken & {*check.asked}}
-    inside = [check for check in registry if (check.suite, check.group) in groups and check.suite not in ALONE]
+    inside = [check for check in registry if (check.suite, check.group) in groups and check.suite not in APART]
     return tuple(check.slug for check in _with_needs(inside, registry))
 
 
@@ -268,8 +288,8 @@ def mixed(cases: Sequence[Case], day: str = "") -> list[Case]:
     """
     sides = ("clean", "variant", "fault")
 
-    def place(case: Case) -> tuple[int, int]:
-        return sides.index(case.side), zlib.crc32(f"{case.name} {case.seed} {day}".encode())
+    def place(case: Case) -> tuple[int, int, str]:
+        return sides.index(case.side), zlib.crc32(f"{case.name} {case.seed} {day}".encode()), case.suite
 
     return sorted(cases, key=place)
 

@@ -7,179 +7,20 @@ compared. What comes out is ``validation.json``, the method validation that the 
 from __future__ import annotations
 
 import fnmatch
-import functools
-import json
-import math
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
+from typing import Any
 
 from harness.check import Check
-from harness.policy import NO_LIMIT
-from harness.run.embedded import EmbeddedError
-from harness.validation.forkserver import forked_server, probing_run
+from harness.validation.cases import Case, Seen, Side, slug_of
 from harness.verdicts import Verdict, combine
 
-Side = Literal["clean", "fault", "variant"]
 GOOD = frozenset({"pass", "not_applicable"})
 # A run of load that the tester's own machine has spoilt blames nobody; whether a fault is found does not hang on it.
 UNDECIDED = frozenset({"tool_error", "inconclusive"})
-# For a run that hangs; a slow machine with several runs at a time takes ten minutes for one.
-RUN_SECONDS = 2400
-# Nobody starts a seeded server again that has ended: there is nothing to wait for.
-POLICY = "[endpoint]\npatience = 1.0\n"
 # Share of seeds with which a fault that is drawn for must be found.
 RELIABLE = 0.9
-
-
-class ValidationError(Exception):
-    """A probing run ended without evidence; the message carries its last words."""
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One server to probe: the clean one, one with a seeded fault, or a benign variant; ``grpc`` with that side.
-
-    With a ``seed`` it is one of several tries to find a fault that is drawn for. With ``load`` there may be load.
-    """
-
-    side: Side
-    name: str
-    models: tuple[str, ...] = ()
-    checks: tuple[str, ...] = ()
-    grpc: bool = True
-    seed: int | None = None
-    load: bool = False
-
-    def server_arguments(self) -> list[str]:
-        """Arguments of ``python -m harness.reference``."""
-        arguments = [] if self.side == "clean" else [f"--{self.side}", self.name]
-        if not self.grpc:
-            arguments.append("--no-grpc")
-        return [*arguments, "--models", ",".join(self.models)] if self.models else arguments
-
-
-def slug_of(identity: str) -> str:
-    """The check of an id: slug, or slug[model]."""
-    return identity.partition("[")[0]
-
-
-@dataclass(slots=True)
-class Seen:
-    """Verdicts of one case, by check id (slug, or slug[model])."""
-
-    case: Case
-    verdicts: Mapping[str, str]
-    reasons: Mapping[str, str] = field(default_factory=dict)
-
-    def broken(self) -> dict[str, str]:
-        """Checks that found something or broke down, with their worst verdict over models, by slug."""
-        found: dict[str, str] = {}
-        for identity, verdict in self.verdicts.items():
-            if verdict in ("fail", "warn", "tool_error"):
-                slug = slug_of(identity)
-                if found.get(slug) not in ("fail", "warn") or verdict == "fail":
-                    found[slug] = verdict
-        return found
-
-    def found(self) -> dict[str, str]:
-        """Checks that found something: a check that broke down has shown nothing."""
-        return {slug: verdict for slug, verdict in self.broken().items() if verdict != "tool_error"}
-
-
-@functools.cache
-def reference_inventory() -> dict[str, Any]:
-    """What the reference server offers: ``faults``, ``variants`` and ``models``."""
-    command = [sys.executable, "-m", "harness.reference", "--list"]
-    done = subprocess.run(command, capture_output=True, check=True, timeout=60)  # noqa: S603
-    listed: dict[str, Any] = json.loads(done.stdout)
-    return listed
-
-
-def _lists_models(variant: str) -> bool:
-    """Whether a server that does so can be asked for its models; where it cannot, they have to be named."""
-    return all(row["lists_models"] for row in reference_inventory()["variants"] if row["name"] == variant)
-
-
-def probe(case: Case, token: str) -> Seen:
-    """Probe one case in a process of its own and read its evidence.
-
-    Raises:
-        ValidationError: the run left no evidence.
-    """
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        forked_server(["--token", token, *case.server_arguments()]) as (url, grpc),
-    ):
-        arguments = [
-            "-q",
-            "--no-header",
-            "--endpoint",
-            url,
-            "--oip-evidence",
-            f"{folder}/evidence",
-            # What is validated is each check, not what fits into the time of a profile.
-            "--oip-time-budget",
-            NO_LIMIT,
-        ]
-        policy = Path(folder) / "policy.toml"
-        policy.write_text(POLICY)
-        arguments += ["--oip-policy", str(policy)]
-        arguments += ["--oip-allow", f"stress,repository{',load' if case.load else ''}"]
-        if case.load:
-            # What the shortest profile finds, a longer one finds as well.
-            arguments += ["--oip-profile", "quick"]
-        if grpc is not None and not url.startswith("grpc"):
-            arguments += ["--oip-grpc", grpc]
-        if case.seed is not None:
-            arguments += ["--oip-seed", str(case.seed)]
-        if case.side == "variant" and not _lists_models(case.name):
-            arguments += [f"--oip-model={name}" for name in case.models]
-        if case.checks:
-            arguments += ["-k", " or ".join(case.checks)]
-        output = Path(folder) / "output"
-        code = probing_run(arguments, {"ART15_TOKEN": token}, output, RUN_SECONDS)
-        document = Path(folder) / "evidence" / "evidence.json"
-        if code is None or not document.is_file():
-            words = output.read_text(errors="replace").strip()[-2000:]
-            raise ValidationError(f"{case.side} {case.name}: no evidence (exit code {code})\n{words}")
-        checks = json.loads(document.read_bytes())["checks"]
-    return Seen(
-        case,
-        {check["id"]: check["verdict"] for check in checks},
-        {check["id"]: check["reason"] for check in checks},
-    )
-
-
-def run_cases(
-    cases: Sequence[Case],
-    progress: Callable[[Seen], None],
-    *,
-    jobs: int = 2,
-    seconds: float = math.inf,
-    token: str = "secret-token-for-tests",
-) -> list[Seen]:
-    """Probe the cases, ``jobs`` at a time; ``progress`` hears of each as it ends. None begins after ``seconds``."""
-    end = time.monotonic() + seconds
-
-    def one(case: Case) -> Seen | None:
-        if time.monotonic() > end:
-            return None
-        try:
-            seen = probe(case, token)
-        except (ValidationError, EmbeddedError) as error:
-            seen = Seen(case, {"run": "tool_error"}, {"run": str(error)})
-        progress(seen)
-        return seen
-
-    with ThreadPoolExecutor(jobs) as pool:
-        return [seen for seen in pool.map(one, cases) if seen is not None]
 
 
 def compare(
@@ -192,8 +33,8 @@ def compare(
     """The validation document.
 
     Args:
-        seen: verdicts of every case; the clean server may be probed in parts, a few models each. Cases with a seed
-            count for ``seeds`` alone.
+        seen: verdicts of every case; one server may be probed in parts, a few models or the checks of one suite each.
+            Cases with a seed count for ``seeds`` alone.
         checks: the registered checks, with the faults each must find.
         excused: variant -> slug, or pattern such as ``binary-*`` -> reason, for checks that a variant leaves nothing
             to ask about.
@@ -201,20 +42,24 @@ def compare(
     """
     seen, checks = list(seen), list(checks)
     tries = [each for each in seen if each.case.seed is not None]
-    by_case = {(each.case.side, each.case.name): each for each in seen if each.case.seed is None}
-    clean = _together([each for each in seen if each.case.side == "clean"])
-    spoilt = {identity for each in seen if each.case.side == "clean" for identity in _spoilt(each)}
+    parts: dict[tuple[Side, str], list[Seen]] = {}
+    for each in seen:
+        if each.case.seed is None:
+            parts.setdefault((each.case.side, each.case.name), []).append(each)
+    clean = _together(parts.get(("clean", "clean"), []))
+    spoilt = {identity for each in parts.get(("clean", "clean"), []) for identity in _spoilt(each)}
     problems = [f"clean server: {identity} is {verdict}: {clean.reasons.get(identity, '')}"
                 for identity, verdict in clean.verdicts.items()
                 if verdict not in GOOD and identity not in spoilt]  # fmt: skip
     problems += [] if clean.verdicts else ["clean server: not probed, so that nothing says whom the checks blame"]
     problems += [f"{each.case.side} {each.case.name}: {each.reasons.get('run', '')}"
                  for each in seen if each.case.side == "fault" and "run" in each.verdicts]  # fmt: skip
-    problems += _never_passed(clean, by_case.values(), checks) if all_variants else []
-    faults = {name: each for (side, name), each in by_case.items() if side == "fault"}
+    faults = {name: _together(each) for (side, name), each in parts.items() if side == "fault"}
     table, missing = _fault_table(faults, checks)
-    variants = {name: each for (side, name), each in by_case.items() if side == "variant"}
-    blamed = {name: _blamed(clean, each, excused.get(name, {})) for name, each in variants.items()}
+    variants = {name: each for (side, name), each in parts.items() if side == "variant"}
+    problems += _never_passed(clean, chain(*variants.values()), checks) if all_variants else []
+    blamed = {name: [text for part in each for text in _blamed(clean, part, excused.get(name, {}))]
+              for name, each in variants.items()}  # fmt: skip
     seeds, unreliable = _seed_table(tries, checks)
     problems += missing + unreliable + [text for texts in blamed.values() for text in texts]
     return {
@@ -277,7 +122,7 @@ def with_needs(checks: Iterable[Check], by_slug: Mapping[str, Check]) -> dict[st
 
 
 def _together(parts: Sequence[Seen]) -> Seen:
-    """The clean server's runs as one: what is asked of the server alone has the worst of its verdicts."""
+    """The runs of one server as one: what is asked of the server alone has the worst of its verdicts."""
     verdicts: dict[str, str] = {}
     reasons: dict[str, str] = {}
     for part in parts:
@@ -290,9 +135,9 @@ def _together(parts: Sequence[Seen]) -> Seen:
     return Seen(case, verdicts, reasons)
 
 
-def _never_passed(clean: Seen, cases: Iterable[Seen], checks: Iterable[Check]) -> list[str]:
+def _never_passed(clean: Seen, variants: Iterable[Seen], checks: Iterable[Check]) -> list[str]:
     """A check that passes neither on the clean server nor on a benign variant shows nothing when it fails elsewhere."""
-    right = [clean, *(each for each in cases if each.case.side == "variant")]
+    right = [clean, *variants]
     if len(right) == 1:
         # Without the variants there is nothing to say: some clauses only arise on one of them.
         return []

@@ -16,6 +16,14 @@ CRITERION = (
 FIX = (
     "Declare the level that was measured, or train again; look first at the groups and rows that are predicted wrongly."
 )
+FAULTS = [
+    "accuracy-labels-flipped",
+    "accuracy-degraded-version",
+    "accuracy-blind-to-a-feature",
+    "accuracy-overconfident",
+    "accuracy-worse-in-one-group",
+    "accuracy-scores-fall-with-certainty",
+]
 
 
 @check(
@@ -25,7 +33,7 @@ FIX = (
     criterion=CRITERION,
     per="model",
     kind="sampling",
-    shown_by="tests/endtoend/test_accuracy.py",
+    faults=FAULTS,
     fix=FIX,
 )
 def accuracy_declared(probe: Probe) -> None:
@@ -46,7 +54,7 @@ def accuracy_declared(probe: Probe) -> None:
     per="model",
     kind="sampling",
     transport="grpc",
-    shown_by="tests/endtoend/test_accuracy.py",
+    faults=FAULTS,
     fix=FIX,
 )
 def accuracy_grpc_declared(probe: Probe) -> None:

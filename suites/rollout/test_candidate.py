@@ -21,6 +21,12 @@ CRITERION = (
     "differ no further than the policy allows under [rollout]"
 )
 FIX = "Keep the version under test in service, and look at the inputs that are listed: each was asked twice of both."
+FAULTS = [
+    "rollout-candidate-changes-decisions",
+    "rollout-candidate-crashes-on-a-kind",
+    "rollout-candidate-described-otherwise",
+    "rollout-candidate-slower",
+]
 
 
 @check(
@@ -31,7 +37,7 @@ FIX = "Keep the version under test in service, and look at the inputs that are l
     per="model",
     kind="sampling",
     first=True,
-    shown_by="tests/endtoend/test_rollout.py",
+    faults=FAULTS,
     fix=FIX,
 )
 def rollout_candidate_agrees(probe: Probe) -> None:
@@ -54,7 +60,7 @@ def rollout_candidate_agrees(probe: Probe) -> None:
     kind="sampling",
     transport="grpc",
     first=True,
-    shown_by="tests/endtoend/test_rollout.py",
+    faults=FAULTS,
     fix=FIX,
 )
 def rollout_grpc_candidate_agrees(probe: Probe) -> None:

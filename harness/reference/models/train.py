@@ -1,12 +1,15 @@
 """Train the stored models anew: ``python -m harness.reference.models.train`` (needs scikit-learn).
 
 Every version 1 is a linear model, every version 2 a small network. A quarter of the rows is held out; the accuracy on
-it is stored with the parameters, computed from the rounded parameters that are served.
+it is stored with the parameters, computed from the rounded parameters that are served. The held-out rows of both
+classifiers are stored too, as labelled data for the demo and for method validation.
 """
 
 from __future__ import annotations
 
+import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,11 @@ from harness.reference.models.trained import scores
 SEED = 0
 FOLDER = Path(__file__).resolve().parents[1] / "data"
 DATA_SETS = {"digits": load_digits, "cancer": load_breast_cancer, "diabetes": load_diabetes}
+# Model -> column of the label, column of the group, what makes the group, where it begins, and its two names.
+GROUPS: dict[str, tuple[str, str, Callable[[Any], float], float, tuple[str, str]]] = {
+    "digits": ("digit", "ink", lambda row: float(row.mean()), 4.9, ("little", "much")),
+    "cancer": ("kind", "size", lambda row: float(row[0]), 14.0, ("small", "large")),
+}
 
 
 def estimators(name: str) -> list[Any]:
@@ -82,13 +90,34 @@ def train(name: str) -> list[dict[str, Any]]:
     return found
 
 
+def held_out(name: str) -> tuple[list[str], list[list[Any]]]:
+    """Column names and rows of the labelled data of a classifier: its features, the label, and a group."""
+    data = DATA_SETS[name]()
+    _, rows, _, wanted = train_test_split(data.data, data.target, test_size=0.25, random_state=SEED)
+    features = [str(each).replace(" ", "_") for each in data.feature_names]
+    label, group, value_of, limit, words = GROUPS[name]
+    drawn = [
+        [*map(_plain, row.tolist()), kind, words[bool(value_of(row) > limit)]]
+        for row, kind in zip(rows, wanted.tolist(), strict=True)
+    ]
+    return [*features, label, group], drawn
+
+
+def _plain(value: float) -> float | int:
+    return int(value) if value.is_integer() else value
+
+
 def main() -> None:
-    """Write ``data/NAME-VERSION.json`` for every model and version."""
+    """Write ``data/NAME-VERSION.json`` for every model and version, and ``data/NAME-held-out.csv``."""
     FOLDER.mkdir(exist_ok=True)
     for name in DATA_SETS:
         for version, stored in enumerate(train(name), start=1):
             path = FOLDER / f"{name}-{version}.json"
             path.write_text(json.dumps(stored, separators=(",", ":")) + "\n", encoding="utf-8")
+    for name in GROUPS:
+        names, rows = held_out(name)
+        with (FOLDER / f"{name}-held-out.csv").open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file, lineterminator="\n").writerows([names, *rows])
 
 
 if __name__ == "__main__":

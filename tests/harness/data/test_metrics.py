@@ -11,7 +11,7 @@ from sklearn import metrics as sk
 from harness.data.declared import DeclaredLevel
 from harness.data.estimates import estimated
 from harness.data.metric import NoMetric, metric_named, metrics
-from harness.data.metrics import PredictedRows, value
+from harness.data.metrics import PredictedRows, of_rows, value
 from harness.statistics.binomial import clopper_pearson
 from harness.statistics.calibration import brier, calibration_error, plain_calibration_error
 
@@ -164,3 +164,14 @@ def test_what_is_not_there_is_said() -> None:
         metric_named("goodness")
     with pytest.raises(NoMetric, match="classes ="):
         value(metric_named("brier"), PredictedRows(("z",), ("a",), np.ones((1, 2)), ("a", "b")), level(0.5), at[:1])
+
+
+@pytest.mark.parametrize("name", ["log_loss", "mean_absolute_error"])
+def test_figures_of_rows_have_the_mean_that_scikit_learn_gives(name: str) -> None:
+    metric = metric_named(name)
+    rows = REGRESSION if metric.of == "numbers" else ROWS
+    figures = of_rows(metric, rows)
+    assert figures is not None
+    for chosen in (ALL, RNG.integers(0, N, N), ALL[:1]):
+        expected = value(metric, rows, DeclaredLevel(metric=name, at_most=1.0), chosen)
+        assert figures[chosen].mean() == pytest.approx(expected, rel=1e-12)

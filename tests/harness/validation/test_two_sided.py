@@ -11,10 +11,12 @@ from typing import Any, Literal
 import pytest
 
 from harness.check import Check
+from harness.policy import load_policy
 from harness.run.checks import load_checks
 from harness.validation import matrix
-from harness.validation.matrix import Selection, cases_for, excuses, mixed, rotating
-from harness.validation.two_sided import Case, Seen, compare, reference_inventory, run_cases, second_tries, seen_again
+from harness.validation.cases import Case, Seen, reference_inventory, run_arguments, run_cases
+from harness.validation.matrix import APART, Selection, cases_for, excuses, mixed, rotating
+from harness.validation.two_sided import compare, second_tries, seen_again
 from tests.harness.test_check import made
 
 Excuses = dict[str, dict[str, str]]
@@ -115,7 +117,7 @@ def test_variant_is_never_blamed_and_keeps_its_passes() -> None:
 
 def test_load_that_the_tester_spoilt_blames_nobody() -> None:
     def loaded(side: Literal["clean", "variant", "fault"], verdict: str, identity: str = "a-check[m]") -> Seen:
-        return Seen(Case(side, "f" if side == "fault" else side, load=True), {identity: verdict})
+        return Seen(Case(side, "f" if side == "fault" else side, suite="load"), {identity: verdict})
 
     for verdict in ("tool_error", "inconclusive"):
         assert not problems(CLEAN, FOUND, loaded("clean", verdict))
@@ -138,11 +140,48 @@ def test_cases_cover_every_fault_and_variant_once() -> None:
     inventory["faults"] += [{"name": name, "models": []} for name in named]
     cases = cases_for(Selection(), registry, inventory)
     clean = [case for case in cases if case.side == "clean"]
-    assert {model for case in clean if not case.load for model in case.models} == {"pair", "other"}
+    assert {model for case in clean if not case.suite for model in case.models} == {"pair", "other"}
     assert [case.load for case in clean].count(True) == 1
+    assert sorted(case.suite for case in clean if case.suite) == sorted(APART)
     assert sorted(case.name for case in cases if case.side == "fault") == sorted({*named, "only-here"})
-    assert [case.name for case in cases if case.side == "variant"] == ["v"]
+    # Once among all other checks, and once for each suite that has a policy of its own.
+    asked_apart = [suite for suite, validation in APART.items() if not validation.alone]
+    assert sorted(case.suite for case in cases if case.side == "variant") == sorted(["", *asked_apart])
     assert next(case for case in cases if case.name == "only-here").models == ("pair",)
+
+
+def test_a_suite_with_a_policy_is_asked_apart_with_it(tmp_path: Path) -> None:
+    registry, _, _ = load_checks()
+    inventory = reference_inventory()
+    check = registry.checks["accuracy-declared"]
+    cases = cases_for(Selection(slugs=(check.slug,)), registry, inventory)
+    assert {case.suite for case in cases} == {"accuracy"}
+    assert {case.checks for case in cases} == {(check.slug,)}
+    assert {case.name for case in cases} == {"clean", *check.faults}
+    for suite, validation in APART.items():
+        asked = run_arguments(Case("clean", "clean", suite=suite), tmp_path)
+        given = Path(asked[asked.index("--oip-policy") + 1])
+        assert load_policy(given), "a policy that is read, with the data that it names"
+        assert given.name == validation.policy or given.parent == tmp_path
+
+
+def test_the_fault_of_a_candidate_is_seeded_in_the_candidate_alone() -> None:
+    fault = Case("fault", "f", suite="rollout")
+    assert (fault.server_arguments(), fault.candidate_arguments()) == ([], ["--fault", "f"])
+    variant = Case("variant", "v", suite="rollout")
+    assert variant.server_arguments() == variant.candidate_arguments() == ["--variant", "v"]
+    assert Case("fault", "f", suite="accuracy").server_arguments() == ["--fault", "f"]
+
+
+def test_a_fault_that_two_suites_name_is_put_before_both() -> None:
+    registry, _, _ = load_checks()
+    shared = registry.checks["accuracy-declared"].faults[0]
+    other = dataclasses.replace(next(check for check in registry if check.suite == "conformance"), faults=(shared,))
+    registry.checks[other.slug] = other
+    cases = cases_for(Selection([shared], group=True), registry, reference_inventory())
+    assert {case.suite for case in cases if case.side == "fault"} == {"", "accuracy"}
+    seen_by = [Seen(case, dict.fromkeys(case.checks, "fail")) for case in cases if case.side == "fault"]
+    assert not [text for text in compare([CLEAN, *seen_by], [other], {})["problems"] if "does not find" in text]
 
 
 def test_beside_one_fault_the_clean_server_is_asked_what_the_fault_is_asked() -> None:
@@ -168,7 +207,7 @@ def test_spread_cases_are_the_same_cases_with_the_clean_server_first() -> None:
     spread = mixed(cases)
     assert sorted(map(repr, spread)) == sorted(map(repr, cases))
     clean = [case for case in cases if case.side == "clean"]
-    assert spread[: len(clean)] == clean
+    assert {*spread[: len(clean)]} == {*clean}
     assert mixed(cases[::-1])[len(clean) :] == spread[len(clean) :]
     assert mixed(cases, "1") != mixed(cases, "2")
 
