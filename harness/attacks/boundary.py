@@ -47,6 +47,25 @@ def _by_chance(search: RowSearch, rng: np.random.Generator) -> Floats:
     return np.empty((0, len(origin)))
 
 
+def margins(search: RowSearch, points: Floats) -> Floats:
+    """By how much the decision on each point stays: above 0 where it does, below where it is another.
+
+    Where there are scores it is the highest less the next, else 1. Of a point without an answer it is infinite.
+
+    Raises:
+        QueriesSpent: the limit is reached.
+    """
+    differ, answers = search.asked(points)
+    gaps: Floats = np.ones(len(points))
+    if answers.scores is not None and answers.scores.shape[1] > 1:
+        ascending = np.sort(answers.scores, axis=1)
+        gaps = np.nan_to_num(ascending[:, -1] - ascending[:, -2], nan=1.0)
+    # A decision that is another is one, whatever its margin: scores may be equal.
+    gaps = np.maximum(gaps, np.finfo(np.float64).tiny)
+    missing = np.array([label is None for label in answers.labels], dtype=np.bool_)
+    return np.where(missing, np.inf, np.where(differ, -gaps, gaps))
+
+
 def bisected(differs: Callable[[float], bool], good: float, bad: float, tolerance: float) -> float:
     """A number near the edge for which ``differs`` still holds, from one for which it does and one for which not."""
     while abs(good - bad) > tolerance:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.attacks.boundary import beginnings, straight
+from harness.attacks.boundary import beginnings, margins, straight
 from harness.attacks.search import RowSearch
 from harness.attacks.space import Floats
 
@@ -29,29 +29,20 @@ def evolution(search: RowSearch, rng: np.random.Generator) -> None:
     if not len(found) or not len(search.space.origin):
         return
     parents: Floats = np.array([straight(search, each, _WAY) for each in found])
-    ranks = _ranks(search, parents, *_judged(search, parents))
+    ranks = _ranks(search, parents)
     while True:
         children = np.array([_child(search, parents, rng) for _ in range(_CHILDREN)])
         points = np.concatenate([parents, children])
-        ranked = np.concatenate([ranks, _ranks(search, children, *_judged(search, children))])
+        ranked = np.concatenate([ranks, _ranks(search, children)])
         order = np.lexsort((ranked[:, 1], ranked[:, 0]))[:_PARENTS]
         parents, ranks = points[order], ranked[order]
 
 
-def _judged(search: RowSearch, points: Floats) -> tuple[Floats, Floats]:
-    """1 where the decision stays and 2 where there is none, and the margin of those that stay."""
-    differ, answers = search.asked(points)
-    state = np.where(differ, 0.0, np.where([label is None for label in answers.labels], 2.0, 1.0))
-    if answers.scores is None or answers.scores.shape[1] < 2:
-        return state, np.zeros(len(points))
-    ascending = np.sort(answers.scores, axis=1)
-    return state, np.nan_to_num(ascending[:, -1] - ascending[:, -2], nan=np.inf)
-
-
-def _ranks(search: RowSearch, points: Floats, state: Floats, margins: Floats) -> Floats:
-    """(points, 2), less is better: first the state, then the distance of a success and the margin of any other."""
+def _ranks(search: RowSearch, points: Floats) -> Floats:
+    """(points, 2), less is better: other decisions first, by their distance; then by the margin of the decision."""
+    margin = margins(search, points)
     distances = search.space.distances(search.space.rows(points), search.norm)
-    return np.stack([state, np.where(state == 0, distances, margins)], axis=1)
+    return np.stack([(margin > 0).astype(np.float64), np.where(margin > 0, margin, distances)], axis=1)
 
 
 def _child(search: RowSearch, parents: Floats, rng: np.random.Generator) -> Floats:

@@ -11,9 +11,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from harness.attacks.boundary import straight
+from harness.attacks.boundary import margins, straight
 from harness.attacks.search import RowSearch
-from harness.attacks.space import Floats
 
 # The share of features that is set at first, and at which share of the queries it halves (the paper's, of 10,000).
 _FIRST = 0.8
@@ -40,8 +39,8 @@ def _within(search: RowSearch, size: float, rng: np.random.Generator) -> None:
     """Return once a row within ``size`` is decided otherwise."""
     origin = search.space.origin
     change = size * rng.choice([-1.0, 1.0], len(origin))
-    margin, done = _margin(search, origin + change)
-    while not done:
+    margin = margins(search, (origin + change)[None, :])[0]
+    while margin > 0:
         tried = change.copy()
         block = _block(search, rng)
         tried[block] = size * rng.choice([-1.0, 1.0])
@@ -49,19 +48,9 @@ def _within(search: RowSearch, size: float, rng: np.random.Generator) -> None:
             tried[block] = size * rng.choice([-1.0, 1.0], len(block))
         if (tried == change).all():
             tried[block] *= -1
-        found, done = _margin(search, origin + tried)
+        found = margins(search, (origin + tried)[None, :])[0]
         if found <= margin:
             change, margin = tried, found
-
-
-def _margin(search: RowSearch, point: Floats) -> tuple[float, bool]:
-    """The score of the decision less the best of the others, and whether the decision is another."""
-    differ, answers = search.asked(point[None, :])
-    if answers.scores is None or not np.isfinite(answers.scores[0]).all():
-        return np.inf, bool(differ[0])
-    ascending = np.sort(answers.scores[0])
-    gap = float(ascending[-1] - ascending[-2]) if len(ascending) > 1 else np.inf
-    return (-gap if differ[0] else gap), bool(differ[0])
 
 
 def _block(search: RowSearch, rng: np.random.Generator) -> npt.NDArray[np.intp]:
