@@ -94,7 +94,7 @@ class Declaration:
         needs: checks without whose success this one cannot be carried out.
         faults: seeded faults of the reference server that make this check fail (method validation).
         kind: ``direct``, ``search`` (a counterexample or none) or ``sampling`` (an estimate with an interval).
-        transport: ``rest``, ``grpc`` or ``both``.
+        transport: ``rest``, ``grpc``, ``both``, or ``any``: whichever the policy names for what it asks.
         allow: the ``--oip-allow`` word without which the check does not run; several are joined by ``+``. Without one,
             that of its suite (``suite.toml``).
         fix: how a server usually mends a finding, one sentence.

@@ -56,6 +56,10 @@ class Criterion(_Named):
         "declared-accuracy",
         "labelled data contradicts no level that the policy declares under [[accuracy]] (asked only where it does)",
     )
+    DECLARED_ROBUSTNESS = (
+        "declared-robustness",
+        "changed inputs contradict nothing that the policy declares under [[robustness]] (asked only where it does)",
+    )
 
 
 class Advice(_Named):

@@ -12,8 +12,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from harness.data.declared import AccuracyTable, accuracy_rooted
+from harness.data.declared import AccuracyTable, data_rooted
 from harness.drills.declared import Drill, rooted
+from harness.robustness.declared import RobustnessTable
 from harness.tables import TableError, read_table
 
 RiskClass = Literal["annex-iii", "annex-i", "not-high-risk", "not-stated"]
@@ -311,6 +312,7 @@ class Policy(_Table, frozen=True, kw_only=True):
     drills: list[Drill] = []
     rollout: RolloutTable = RolloutTable()
     accuracy: list[AccuracyTable] = []
+    robustness: list[RobustnessTable] = []
     waivers: list[WaiverTable] = []
     not_applicable: list[DutyTable] = []
 
@@ -328,13 +330,15 @@ def load_policy(path: Path | None) -> tuple[Policy, str | None]:
         return Policy(), None
     try:
         policy, digest = read_table(path, "policy", Policy, POLICY_BYTES)
-        drills, accuracy = rooted(policy.drills, path), accuracy_rooted(policy.accuracy, path)
+        drills, accuracy = rooted(policy.drills, path), data_rooted(policy.accuracy, path, "accuracy")
+        robustness = data_rooted(policy.robustness, path, "robustness")
     except TableError as error:
         raise PolicyError(str(error)) from error
     except ValueError as error:
         raise PolicyError(f"policy {path}: {error}") from error
     samples = {model: _rooted(table, path) for model, table in policy.samples.items()}
-    return msgspec.structs.replace(policy, samples=samples, drills=drills, accuracy=accuracy), digest
+    found = {"samples": samples, "drills": drills, "accuracy": accuracy, "robustness": robustness}
+    return msgspec.structs.replace(policy, **found), digest
 
 
 def _rooted(table: SampleTable, policy: Path) -> SampleTable:

@@ -13,7 +13,8 @@ DecisionName = Literal["supports", "contradicts", "inconclusive"]
 class DataSeen(Part, frozen=True, kw_only=True):
     """Labelled data: ``drawn`` of ``total`` rows, by ``seed`` where not all; ``counts`` of labels and groups by column.
 
-    ``origin`` is what the policy says of it. ``clusters`` is how many the rows belong to, None where each stands alone.
+    ``label`` is the column that says what is right, if any; ``origin`` is what the policy says of the data.
+    ``clusters`` is how many the rows belong to, None where each stands alone.
     """
 
     file: str
@@ -22,7 +23,7 @@ class DataSeen(Part, frozen=True, kw_only=True):
     drawn: int
     seed: int | None = None
     origin: str = ""
-    label: str
+    label: str = ""
     counts: dict[str, dict[str, int]] = {}
     cluster: str | None = None
     clusters: int | None = None

@@ -65,12 +65,21 @@ def of_inputs(columns: Columns, inputs: Sequence[TensorMetadata], path: Path, wi
     Raises:
         SampleError: no column for one of the inputs.
     """
-    named = {tensor.name for tensor in inputs}
-    table = {name: values for name, values in columns.items() if name not in without or name in named}
+    table = _of_inputs_only(columns, inputs, without)
     with _told(path):
         if path.suffix.lower() == ".npz":
             return {tensor.name: _array(tensor, table[tensor.name]) for tensor in inputs}
         return {tensor.name: _values(table, tensor, alone=len(inputs) == 1) for tensor in inputs}
+
+
+def names_of_elements(
+    columns: Columns, inputs: Sequence[TensorMetadata], path: Path, without: Collection[str] = ()
+) -> dict[str, tuple[str, ...]]:
+    """What the columns of each input are called, where it is made of several; arguments as of :func:`of_inputs`."""
+    table = _of_inputs_only(columns, inputs, without)
+    if path.suffix.lower() == ".npz":
+        return {tensor.name: () for tensor in inputs}
+    return {tensor.name: _names(table, tensor, alone=len(inputs) == 1) for tensor in inputs}
 
 
 def row_request(columns: Columns, inputs: Sequence[TensorMetadata], row: int, path: Path) -> InferRequest:
@@ -173,15 +182,24 @@ def _array(tensor: TensorMetadata, array: np.ndarray[Any, Any]) -> np.ndarray[An
 
 def _values(table: Columns, tensor: TensorMetadata, *, alone: bool) -> Sequence[Any]:
     """Of an input its column, its numbered columns, or, of a single input, all columns in their order."""
+    names = _names(table, tensor, alone=alone)
+    if names:
+        return list(zip(*(table[name] for name in names), strict=True))
+    found: Sequence[Any] = table[tensor.name]
+    return found
+
+
+def _names(table: Columns, tensor: TensorMetadata, *, alone: bool) -> tuple[str, ...]:
+    """The columns that an input is made of; empty where it has one of its own, or none."""
     if tensor.name in table:
-        found: Sequence[Any] = table[tensor.name]
-        return found
-    numbered = [name for name in (f"{tensor.name}.{n}" for n in range(len(table))) if name in table]
-    if numbered:
-        return list(zip(*(table[name] for name in numbered), strict=True))
-    if alone and len(table) > 1:
-        return list(zip(*table.values(), strict=True))
-    raise KeyError(tensor.name)
+        return ()
+    numbered = tuple(name for name in (f"{tensor.name}.{n}" for n in range(len(table))) if name in table)
+    return numbered or (tuple(table) if alone and len(table) > 1 else ())
+
+
+def _of_inputs_only(columns: Columns, inputs: Sequence[TensorMetadata], without: Collection[str]) -> Columns:
+    named = {tensor.name for tensor in inputs}
+    return {name: values for name, values in columns.items() if name not in without or name in named}
 
 
 def _npz(path: Path) -> Columns:

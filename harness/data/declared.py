@@ -1,10 +1,10 @@
-"""One ``[[accuracy]]`` table of the policy: labelled data, what of an answer is the prediction, and declared levels."""
+"""Samples of the policy, what of an answer is the prediction, and the levels that ``[[accuracy]]`` declares."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
@@ -60,8 +60,8 @@ class DeclaredLevel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         return LimitSide.AT_MOST if self.at_least is None else LimitSide.AT_LEAST
 
 
-class AccuracyTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``[[accuracy]]``: labelled data of one model, drawn from the population that the levels are declared for.
+class SampledTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What ``[[accuracy]]`` and ``[[robustness]]`` say alike: samples of one model, and what an answer to one says.
 
     Attributes:
         model: its name.
@@ -71,17 +71,16 @@ class AccuracyTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         output: the output that holds the prediction; without it the class with the highest score, or the only output.
         scores: the output that holds a score for each class.
         classes: what the scores stand for, in their order; without it 0, 1, 2, ...
-        groups: columns by whose values figures are given as well.
+        groups: columns by whose values rows are counted, and metrics of accuracy are given as well.
         cluster: a column; rows with the same value in it belong together, and are no independent draws.
         rows: most rows that are sent, drawn at random without replacement; without it all.
         origin: where the data comes from and whom it stands for, in the provider's words.
-        declared: levels; without any, the usual metrics are measured and held against nobody.
     """
 
     model: str
     transport: Literal["rest", "grpc"] = "rest"
     data: str
-    label: str
+    label: str | None = None
     output: str | None = None
     scores: str | None = None
     classes: list[str] = []
@@ -89,11 +88,27 @@ class AccuracyTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     cluster: str | None = None
     rows: Rows | None = None
     origin: str = ""
+
+
+class AccuracyTable(SampledTable, frozen=True, kw_only=True):
+    """``[[accuracy]]``: labelled data of one model, drawn from the population that the levels are declared for.
+
+    Attributes:
+        declared: levels; without any, the usual metrics are measured and held against nobody.
+    """
+
+    label: str
     declared: list[DeclaredLevel] = []
 
 
-def accuracy_rooted(tables: Sequence[AccuracyTable], policy: Path) -> list[AccuracyTable]:
+Sampled = TypeVar("Sampled", bound=SampledTable)
+
+
+def data_rooted(tables: Sequence[Sampled], policy: Path, what: str) -> list[Sampled]:
     """The tables, with the path of each as it is seen from the working directory.
+
+    Args:
+        what: word for the tables, such as ``accuracy``.
 
     Raises:
         ValueError: a file that is not there.
@@ -102,6 +117,6 @@ def accuracy_rooted(tables: Sequence[AccuracyTable], policy: Path) -> list[Accur
     for table in tables:
         path = policy.parent / table.data
         if not path.is_file():
-            raise ValueError(f"accuracy of {table.model!r}: data = {table.data!r} is no file beside the policy")
+            raise ValueError(f"{what} of {table.model!r}: data = {table.data!r} is no file beside the policy")
         found.append(msgspec.structs.replace(table, data=str(path)))
     return found

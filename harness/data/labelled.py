@@ -12,8 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from harness.data.columns import MAX_SAMPLES, Columns, SampleError, described, of_inputs, read_columns, row_request
-from harness.data.declared import AccuracyTable
+from harness.data.columns import (
+    MAX_SAMPLES,
+    Columns,
+    SampleError,
+    described,
+    names_of_elements,
+    of_inputs,
+    read_columns,
+    row_request,
+)
+from harness.data.declared import SampledTable
 from harness.foreign import open_given
 from harness.wire.messages import InferRequest, TensorMetadata
 
@@ -27,7 +36,7 @@ class LabelledRow:
 
     Attributes:
         place: from 0, in the file.
-        label: what is right, in one word (:func:`as_name`).
+        label: what is right, in one word (:func:`as_name`); empty where nobody says.
         groups: column -> value.
         cluster: rows of one cluster are no independent draws.
     """
@@ -47,6 +56,8 @@ class LabelledData:
         total: rows of the file.
         rows: those drawn.
         counts: column -> value -> how many of the rows drawn, for the label and the groups.
+        inputs: of the model, as its metadata or the arrays of the file describe them.
+        feature_names: input -> what its elements are called; empty where the file gives them no names of their own.
     """
 
     path: Path
@@ -54,8 +65,9 @@ class LabelledData:
     total: int
     rows: tuple[LabelledRow, ...]
     counts: dict[str, dict[str, int]]
+    inputs: tuple[TensorMetadata, ...]
+    feature_names: dict[str, tuple[str, ...]]
     _columns: Columns
-    _inputs: tuple[TensorMetadata, ...]
 
     def request(self, row: LabelledRow) -> InferRequest:
         """The row as a request.
@@ -63,10 +75,10 @@ class LabelledData:
         Raises:
             SampleError: the row does not fill an input, or holds what its datatype cannot.
         """
-        return row_request(self._columns, self._inputs, row.place, self.path)
+        return row_request(self._columns, self.inputs, row.place, self.path)
 
 
-def read_labelled(table: AccuracyTable, inputs: Sequence[TensorMetadata], seed: int) -> LabelledData:
+def read_labelled(table: SampledTable, inputs: Sequence[TensorMetadata], seed: int) -> LabelledData:
     """The labelled rows of a table of the policy.
 
     Args:
@@ -79,21 +91,22 @@ def read_labelled(table: AccuracyTable, inputs: Sequence[TensorMetadata], seed: 
     """
     path = Path(table.data)
     columns = read_columns(path)
-    asides = [table.label, *table.groups, *([table.cluster] if table.cluster else [])]
+    asides = [*table.groups, *(name for name in (table.label, table.cluster) if name is not None)]
     for name in asides:
         if name not in columns:
             raise SampleError(f"samples {path}: no column {name!r}; there are {', '.join(map(repr, columns))}")
     if not inputs:
         inputs = described({name: each for name, each in columns.items() if name not in asides}, path)
     values = of_inputs(columns, inputs, path, without=asides)
-    total = min([len(columns[table.label]), *(len(values[tensor.name]) for tensor in inputs)])
+    total = min(len(each) for each in (*(columns[name] for name in asides), *values.values()))
     drawn: Sequence[int] = range(total)
     if table.rows is not None and table.rows < total:
         drawn = sorted(np.random.default_rng(seed).choice(total, table.rows, replace=False).tolist())
     rows = tuple(_row(table, columns, place) for place in drawn)
-    counts = {table.label: _counted([row.label for row in rows])}
+    counts = {} if table.label is None else {table.label: _counted([row.label for row in rows])}
     counts |= {name: _counted([row.groups[name] for row in rows]) for name in table.groups}
-    return LabelledData(path, _digest(path), total, rows, counts, values, tuple(inputs))
+    names = names_of_elements(columns, inputs, path, asides)
+    return LabelledData(path, _digest(path), total, rows, counts, tuple(inputs), names, values)
 
 
 def as_name(value: Any) -> str:  # noqa: ANN401 -- whatever a table or a tensor holds
@@ -115,10 +128,10 @@ def as_name(value: Any) -> str:  # noqa: ANN401 -- whatever a table or a tensor 
     return str(int(number)) if number.is_integer() else repr(number)
 
 
-def _row(table: AccuracyTable, columns: Columns, place: int) -> LabelledRow:
-    groups = {name: as_name(columns[name][place]) for name in table.groups}
+def _row(table: SampledTable, columns: Columns, place: int) -> LabelledRow:
     cluster = place if table.cluster is None else as_name(columns[table.cluster][place])
-    return LabelledRow(place, as_name(columns[table.label][place]), groups, cluster)
+    label = "" if table.label is None else as_name(columns[table.label][place])
+    return LabelledRow(place, label, {name: as_name(columns[name][place]) for name in table.groups}, cluster)
 
 
 def _counted(values: Sequence[str]) -> dict[str, int]:

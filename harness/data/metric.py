@@ -28,6 +28,7 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         among: of which rows: those with the class as ``label``, as ``prediction``, or with ``others`` as label.
         function: of :mod:`sklearn.metrics`.
         average: whether it is of one class, and averaged over classes where none is named.
+        loss: whether less of it is better.
         two_classes: whether it is of the scores of one class against another, and of no rows of one class alone.
     """
 
@@ -38,6 +39,7 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     among: Literal["", "label", "prediction", "others"] = ""
     function: str = ""
     average: bool = False
+    loss: bool = False
     two_classes: bool = False
 
 

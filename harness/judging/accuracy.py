@@ -9,14 +9,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from harness.budget import BudgetExhausted
-from harness.bundle.accuracy import AccuracyRecord, AccuracySeen, BinSeen, DataSeen, MetricSeen
+from harness.bundle.accuracy import AccuracyRecord, AccuracySeen, BinSeen, MetricSeen
 from harness.check import TesterFailed
 from harness.criteria import Criterion
 from harness.data.declared import AccuracyTable, DeclaredLevel
 from harness.data.estimates import Estimated, estimated
 from harness.data.labelled import LabelledRow
 from harness.data.metric import NoMetric, metric_named
-from harness.probing.labelled import AskedRows, asked, labelled
+from harness.probing.labelled import AskedRows, asked, described, labelled
 from harness.probing.probe import Probe
 from harness.statistics.calibration import plain_calibration_error, reliability
 
@@ -146,8 +146,6 @@ def _seen(level: DeclaredLevel, found: Estimated, group: tuple[str, str] | None,
 
 
 def _record(probe: Probe, table: AccuracyTable, rows: AskedRows, measured: list[MetricSeen]) -> AccuracyRecord:
-    data = rows.data
-    clusters = None if table.cluster is None else len({row.cluster for row in data.rows})
     bins: list[BinSeen] = []
     plain = None
     with contextlib.suppress(NoMetric):
@@ -157,18 +155,7 @@ def _record(probe: Probe, table: AccuracyTable, rows: AskedRows, measured: list[
     return AccuracyRecord(
         model=probe.model.id,
         transport=table.transport,
-        data=DataSeen(
-            file=data.path.name,
-            sha256=data.sha256,
-            total=data.total,
-            drawn=len(data.rows),
-            seed=probe.endpoint.seed if len(data.rows) < data.total else None,
-            origin=table.origin,
-            label=table.label,
-            counts=data.counts,
-            cluster=table.cluster,
-            clusters=clusters,
-        ),
+        data=described(probe, table, rows.data),
         prediction=table.output or table.scores or "the only output",
         scores=table.scores,
         metrics=measured,

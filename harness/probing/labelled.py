@@ -1,21 +1,23 @@
-"""Labelled rows, each sent as a request of its own, and what the model says of them."""
+"""Samples of the policy: read, each sent as a request of its own, and what the model says of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from harness.budget import BudgetExhausted
+from harness.bundle.accuracy import DataSeen
 from harness.check import TesterFailed
 from harness.data.columns import SampleError
-from harness.data.declared import AccuracyTable
+from harness.data.declared import SampledTable
 from harness.data.labelled import LabelledData, LabelledRow, as_name, read_labelled
 from harness.data.metrics import PredictedRows
 from harness.endpoint.route import AnyRoute
 from harness.probing.probe import Probe
 from harness.record.exchange import Exchange
+from harness.wire.messages import InferRequest
 from harness.wire.tensor import Tensor
 
 
@@ -42,8 +44,8 @@ class AskedRows:
     cut_short: str
 
 
-def labelled(probe: Probe, table: AccuracyTable) -> LabelledData:
-    """The labelled rows of a table of the policy.
+def labelled(probe: Probe, table: SampledTable) -> LabelledData:
+    """The rows of a table of the policy.
 
     Raises:
         TesterFailed: they cannot be read.
@@ -62,7 +64,7 @@ def labelled(probe: Probe, table: AccuracyTable) -> LabelledData:
     return found
 
 
-def asked(probe: Probe, table: AccuracyTable, data: LabelledData) -> AskedRows:
+def asked(probe: Probe, table: SampledTable, data: LabelledData) -> AskedRows:
     """Send each row and read what the model says.
 
     Raises:
@@ -71,50 +73,76 @@ def asked(probe: Probe, table: AccuracyTable, data: LabelledData) -> AskedRows:
     route = probe.model.over(table.transport)
     rows: list[LabelledRow] = []
     missing: list[LabelledRow] = []
-    predictions: list[str] = []
-    scores: list[tuple[float, ...]] = []
+    found: list[Said] = []
     wrong: Exchange | None = None
-    numeric, cut_short = True, ""
+    cut_short = ""
     for place, row in enumerate(data.rows):
         try:
-            exchange = _ask(route, data, row)
+            exchange = route.ask(row_of(route, data, row))
         except BudgetExhausted as error:
             cut_short = str(error)
             missing += data.rows[place:]
             break
         outputs = route.outputs(exchange) if exchange.ok else {}
-        said = _said(table, outputs)
+        said = what_is_said(table, outputs)
         if said is None:
             missing.append(row)
             continue
         rows.append(row)
-        predictions.append(said.prediction)
-        scores += [said.scores] if said.scores else []
-        numeric = numeric and said.numeric
+        found.append(said)
         if said.prediction != row.label and wrong is None:
             wrong = exchange
-    classes = tuple(table.classes) or tuple(str(number) for number in range(len(scores[0]) if scores else 0))
-    whole = len(scores) == len(rows) and all(len(each) == len(classes) for each in scores) and rows
-    table_of_scores = np.array(scores, dtype=np.float64) if whole else None
-    seen = PredictedRows(tuple(row.label for row in rows), tuple(predictions), table_of_scores, classes)
-    return AskedRows(data, tuple(rows), seen, tuple(missing), wrong, numeric and table_of_scores is None, cut_short)
+    seen = predicted(table, [row.label for row in rows], found)
+    numeric = seen.scores is None and all(each.numeric for each in found)
+    return AskedRows(data, tuple(rows), seen, tuple(missing), wrong, numeric, cut_short)
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class Said:
+    """What an answer says of one row: the prediction, in one word, whether it is a number and no class, and scores."""
+
     prediction: str
     scores: tuple[float, ...]
     numeric: bool
 
 
-def _ask(route: AnyRoute, data: LabelledData, row: LabelledRow) -> Exchange:
+def predicted(table: SampledTable, labels: Sequence[str], said: Sequence[Said]) -> PredictedRows:
+    """What is right for rows beside what the model said of them, for metrics."""
+    classes = tuple(table.classes) or tuple(str(number) for number in range(len(said[0].scores) if said else 0))
+    whole = bool(said) and bool(classes) and all(len(each.scores) == len(classes) for each in said)
+    scores = np.array([each.scores for each in said], dtype=np.float64) if whole else None
+    return PredictedRows(tuple(labels), tuple(each.prediction for each in said), scores, classes)
+
+
+def described(probe: Probe, table: SampledTable, data: LabelledData) -> DataSeen:
+    """What the evidence says of the samples."""
+    return DataSeen(
+        file=data.path.name,
+        sha256=data.sha256,
+        total=data.total,
+        drawn=len(data.rows),
+        seed=probe.endpoint.seed if len(data.rows) < data.total else None,
+        origin=table.origin,
+        label=table.label or "",
+        counts=data.counts,
+        cluster=table.cluster,
+        clusters=None if table.cluster is None else len({row.cluster for row in data.rows}),
+    )
+
+
+def row_of(route: AnyRoute, data: LabelledData, row: LabelledRow) -> InferRequest:
+    """A row as a request of the model.
+
+    Raises:
+        TesterFailed: it is none.
+    """
     try:
-        return route.ask(route.like(data.request(row)))
+        return route.like(data.request(row))
     except (SampleError, ValueError) as error:
         raise TesterFailed(f"row {row.place + 1} of the labelled data is no request of this model: {error}") from None
 
 
-def _said(table: AccuracyTable, outputs: Mapping[str, Tensor]) -> _Said | None:
+def what_is_said(table: SampledTable, outputs: Mapping[str, Tensor]) -> Said | None:
     """The prediction in an answer, and its scores; None where there is none that can be read."""
     scores: tuple[float, ...] = ()
     if table.scores is not None:
@@ -126,7 +154,7 @@ def _said(table: AccuracyTable, outputs: Mapping[str, Tensor]) -> _Said | None:
         best = int(np.argmax(scores)) if scores else None
         if best is None or (table.classes and best >= len(table.classes)):
             return None
-        return _Said(table.classes[best] if table.classes else str(best), scores, numeric=False)
+        return Said(table.classes[best] if table.classes else str(best), scores, numeric=False)
     tensor = outputs.get(name)
     if tensor is None or len(tensor.elements) != 1:
         return None
@@ -134,7 +162,7 @@ def _said(table: AccuracyTable, outputs: Mapping[str, Tensor]) -> _Said | None:
     numeric = tensor.datatype.startswith(("FP", "BF"))
     if numeric and not np.isfinite(only):
         return None
-    return _Said(as_name(only), scores, numeric)
+    return Said(as_name(only), scores, numeric)
 
 
 def _numbers(tensor: Tensor | None) -> tuple[float, ...]:

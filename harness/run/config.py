@@ -73,7 +73,9 @@ class Config:
         return self.replicas[0]
 
     def reaches(self, transport: str) -> bool:
-        """Whether a check of that transport (``rest``, ``grpc`` or ``both``) can be carried out."""
+        """Whether a check of that transport (``rest``, ``grpc``, ``both`` or ``any``) can be carried out."""
+        if transport == "any":
+            return True
         needed = {"rest", "grpc"} if transport == "both" else {transport}
         return needed <= {*self.probed.transports}
 

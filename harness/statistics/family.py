@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.statistics.decision import Decision
+
 
 def holm(chances: Sequence[float]) -> list[float]:
     """P-values adjusted for their number, in the order given: below alpha, and the family errs with alpha at most.
@@ -20,3 +22,19 @@ def holm(chances: Sequence[float]) -> list[float]:
         largest = max(largest, min(1.0, (len(known) - place) * known[index]))
         adjusted[index] = largest
     return adjusted
+
+
+def decided_together(chances: Sequence[tuple[float, float]], confidence: float) -> list[Decision]:
+    """The decision rule for limits that are decided together.
+
+    Args:
+        chances: for each limit the p-value of what was seen if the quantity were beyond it, and if it were within.
+        confidence: of all decisions of either kind together.
+    """
+    # Rounding must not decide where a p-value is just as small as it has to be.
+    alpha = (1 - confidence) * (1 + 1e-9)
+    within, beyond = holm([each for each, _ in chances]), holm([each for _, each in chances])
+    return [
+        "supports" if inside <= alpha else "contradicts" if outside <= alpha else "inconclusive"
+        for inside, outside in zip(within, beyond, strict=True)
+    ]

@@ -91,6 +91,7 @@ def build(
         series=recorded.series,
         drills=recorded.drills,
         accuracy=recorded.accuracy,
+        robustness=recorded.robustness,
         duties=duties,
         silence=not_shown(recorded, clauses, duties, reader.trouble),
         summary=totals,

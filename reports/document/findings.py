@@ -163,7 +163,7 @@ def _transports(breaches: list[Breach]) -> list[str]:
     for breach in breaches:
         lines = [case.request.line for case in breach.cases if case.request is not None]
         named = ["grpc" if line.endswith(RPC_CALL) else "rest" for line in lines]
-        given = ["rest", "grpc"] if breach.check.transport == "both" else [breach.check.transport]
+        given = {"both": ["rest", "grpc"], "any": []}.get(breach.check.transport, [breach.check.transport])
         seen.update(dict.fromkeys(named or given))
     return sorted(seen, reverse=True)
 

@@ -64,7 +64,7 @@ def support(duty: DutyListed, recorded: JournalState) -> Support:
 
 
 def _reached(name: str, tried: list[str]) -> bool:
-    return {"rest", "grpc"} <= {*tried} if name == "both" else name in tried
+    return {"rest", "grpc"} <= {*tried} if name == "both" else name in (*tried, "any")
 
 
 def _subjects(check: CheckListed, recorded: JournalState) -> list[str | None]:

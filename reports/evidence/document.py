@@ -9,6 +9,7 @@ import msgspec
 from harness.bundle.accuracy import AccuracyRecord
 from harness.bundle.drills import DrillRecord
 from harness.bundle.parts import StandingName, Tester, VerdictName
+from harness.bundle.robustness import RobustnessRecord
 from reports.evidence.catalogue import CatalogueInfo, DutyRow
 from reports.evidence.checks import CheckResult
 from reports.evidence.item import Item, ReportInfo
@@ -76,6 +77,7 @@ class Evidence(Record, frozen=True, kw_only=True):
     series: list[dict[str, Any]]
     drills: list[DrillRecord] = []
     accuracy: list[AccuracyRecord] = []
+    robustness: list[RobustnessRecord] = []
     duties: list[DutyRow]
     silence: list[NotShown]
     summary: Summary

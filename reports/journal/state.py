@@ -35,6 +35,7 @@ from harness.bundle.events import (
 )
 from harness.bundle.journal import Entry, JournalProblem, JournalScan
 from harness.bundle.limits import MAX_KEPT, MAX_PLAN, counted
+from harness.bundle.robustness import RobustnessRecord, RobustnessSeen
 from harness.bundle.series import LoadSeries
 from harness.bundle.totals import ExchangeTotals
 from harness.foreign import read_inside
@@ -65,6 +66,7 @@ class JournalState:
     series: list[dict[str, Any]] = field(default_factory=list)
     drills: list[DrillRecord] = field(default_factory=list)
     accuracy: list[AccuracyRecord] = field(default_factory=list)
+    robustness: list[RobustnessRecord] = field(default_factory=list)
     deviations: list[str] = field(default_factory=list)
     unsampled: list[UnsampledSeen] = field(default_factory=list)
     exchanges: ExchangeTotals = field(default_factory=ExchangeTotals)
@@ -240,6 +242,11 @@ def _accuracy(recorded: JournalState, entry: Entry) -> None:
     recorded.accuracy.append(msgspec.structs.replace(seen.accuracy, check=seen.check))
 
 
+def _robustness(recorded: JournalState, entry: Entry) -> None:
+    seen = msgspec.convert(entry.data, RobustnessSeen)
+    recorded.robustness.append(msgspec.structs.replace(seen.robustness, check=seen.check))
+
+
 def _fact(recorded: JournalState, entry: Entry) -> None:
     recorded.facts.append(msgspec.convert(entry.data, FactSeen))
 
@@ -286,6 +293,7 @@ _TAKE: dict[str, Callable[[JournalState, Entry], None]] = {
     LoadSeries.kind_of_line: _series,
     DrillSeen.kind_of_line: _drill,
     AccuracySeen.kind_of_line: _accuracy,
+    RobustnessSeen.kind_of_line: _robustness,
     FactSeen.kind_of_line: _fact,
     DeviationSeen.kind_of_line: _deviation,
     UnsampledSeen.kind_of_line: _unsampled,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from importlib import resources
 from pathlib import Path
@@ -10,17 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error
-from sklearn.model_selection import train_test_split
 
 from harness.reference.models.trained import scores, trained
 from reports.verification.verify import verify
+from tests.endtoend.labelled_rows import LOADERS, held_out, write_table
 from tests.endtoend.running import Ran, probe
-from tests.endtoend.worse import LARGE, served
+from tests.endtoend.worse import served
 
 pytestmark = pytest.mark.slow
-LOADERS = {"digits": load_digits, "cancer": load_breast_cancer, "diabetes": load_diabetes}
 CLASSES = """
 [[accuracy]]
 model = "cancer"
@@ -31,13 +28,6 @@ scores = "probabilities"
 groups = ["size"]
 origin = "the quarter that was held out of load_breast_cancer"
 """
-
-
-def held_out(name: str) -> tuple[Any, Any]:
-    """Rows and labels that the reference models were not trained on."""
-    rows, wanted = LOADERS[name](return_X_y=True)
-    _, rows, _, wanted = train_test_split(rows, wanted, test_size=0.25, random_state=0)
-    return rows, wanted
 
 
 def predicted(name: str) -> Any:
@@ -54,12 +44,7 @@ def predicted(name: str) -> Any:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("data")
     for name in LOADERS:
-        rows, wanted = held_out(name)
-        with (made / f"{name}.csv").open("w", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow([*(f"x{place}" for place in range(rows.shape[1])), "kind", "size"])
-            for row, label in zip(rows.tolist(), wanted.tolist(), strict=True):
-                writer.writerow([*row, label, "large" if row[0] > LARGE else "small"])
+        write_table(made, name)
     return made
 
 

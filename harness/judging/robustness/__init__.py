@@ -1,0 +1,1 @@
+"""What changed inputs show of what the policy declares under ``[[robustness]]``."""

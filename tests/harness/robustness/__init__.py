@@ -1,0 +1,1 @@
+"""Changed inputs, each change against its definition."""
