@@ -113,6 +113,8 @@ class PerturbationTable(_Closed, frozen=True, kw_only=True):
             raise ValueError(f"{self.kind}: a size is {kind.size}, which has no unit")
         if not all(math.isfinite(size) and size >= 0 for size in self.ladder):
             raise ValueError(f"{self.kind}: sizes are numbers of 0 and more")
+        if kind.of == "images" and not {*self.ladder} <= {1, 2, 3, 4, 5}:
+            raise ValueError(f"{self.kind}: sizes are severities, 1 to 5")
         if strange := [size for size in self.at if size not in self.ladder]:
             raise ValueError(f"{self.kind}: at = {strange[0]:g} is none of its sizes")
 
@@ -227,8 +229,9 @@ class RobustnessTable(SampledTable, frozen=True, kw_only=True):
             raise ValueError(f"robustness of {self.model!r}: low-confidence needs scores =")
         if self.scores is None and any(each.score is not None for each in self.monotonicity):
             raise ValueError(f"robustness of {self.model!r}: score = needs scores =")
-        image = self.domain.image is not None
-        if not image and (kind := next((each.kind for each in self.perturbation if _of_images(each)), None)):
+        if self.domain.image is None and (
+            kind := next((each.kind for each in self.perturbation if _of_images(each)), None)
+        ):
             raise ValueError(f"robustness of {self.model!r}: {kind} needs image = under [robustness.domain]")
 
 

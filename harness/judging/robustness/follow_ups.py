@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +12,14 @@ import numpy.typing as npt
 from harness.check import TesterFailed
 from harness.data.features import NoFeature
 from harness.judging.robustness.bench import Bench
-from harness.robustness.declared import EVERY, PerturbationTable, Unit
+from harness.robustness.declared import EVERY, ImageTable, PerturbationTable, Unit
+from harness.robustness.images import corrupted_rows
+from harness.robustness.kinds import kinds
 from harness.robustness.numbers import Changing, changed_rows
+from harness.robustness.texts import changed_text
 from harness.wire.messages import InferRequest
+from harness.wire.tensor import Tensor
+from harness.wire.varied import vary
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
@@ -25,10 +31,13 @@ def follow_ups(bench: Bench, table: PerturbationTable, size: float, places: Sequ
     Raises:
         TesterFailed: the policy names a feature or a unit that there is not.
     """
-    at = np.array(places, dtype=np.intp)
-    seed = [bench.seed, zlib.crc32(f"{table.kind} {size!r}".encode())]
-    by = changing(bench, table, np.random.default_rng(seed))
-    return of_rows(bench, at, changed_rows(table.kind, bench.rows[at], size, by))
+    at, of = np.array(places, dtype=np.intp), kinds()[table.kind].of
+    rng = np.random.default_rng([bench.seed, zlib.crc32(f"{table.kind} {size!r}".encode())])
+    if of == "texts":
+        return [_of_texts(bench, table, size, place, rng) for place in places]
+    if of == "images":
+        return of_rows(bench, at, corrupted_rows(table.kind, bench.rows[at], size, _image(bench), rng))
+    return of_rows(bench, at, changed_rows(table.kind, bench.rows[at], size, changing(bench, table, rng)))
 
 
 def of_rows(bench: Bench, at: Places, changed: Floats) -> list[InferRequest | None]:
@@ -39,6 +48,40 @@ def of_rows(bench: Bench, at: Places, changed: Floats) -> list[InferRequest | No
         bench.decider.request(bench.requests[place], row) if fits else None
         for place, row, fits in zip(at, held, valid, strict=True)
     ]
+
+
+def _image(bench: Bench) -> ImageTable:
+    image = bench.table.domain.image
+    if image is None or len(bench.features.names) != image.elements:
+        raise TesterFailed(
+            f"robustness of {bench.table.model}: a row has {len(bench.features.names)} numbers, and the image that is "
+            "declared another number of them"
+        )
+    return image
+
+
+def _of_texts(
+    bench: Bench, table: PerturbationTable, size: float, place: int, rng: np.random.Generator
+) -> InferRequest | None:
+    """The sample with its texts changed; None where it has none."""
+    request = bench.requests[place]
+    frozen = bench.table.domain.immutable
+
+    def changes(tensor: Tensor) -> bool:
+        named = tensor.name in table.features if table.features else tensor.name not in frozen
+        return named and tensor.datatype == "BYTES"
+
+    if not any(changes(each) for each in request.inputs):
+        return None
+    return vary(
+        request,
+        inputs=[
+            replace(each, elements=tuple(changed_text(table.kind, str(text), size, rng) for text in each.elements))
+            if changes(each)
+            else each
+            for each in request.inputs
+        ],
+    )
 
 
 def changing(bench: Bench, table: PerturbationTable, rng: np.random.Generator) -> Changing:
