@@ -57,7 +57,6 @@ class Decider:
     Attributes:
         features: that a row of floats is made of.
         queries: rows that were asked about so far, each as often as it was.
-        refused: exchanges without an answer that can be read, the first few.
         batched: whether rows go out in batches; None until it is known.
     """
 
@@ -65,7 +64,6 @@ class Decider:
         self._route, self._table = route, table
         self.features = features
         self.queries = 0
-        self.refused: list[Exchange] = []
         self.batched: bool | None = None
 
     def of(self, base: InferRequest, rows: Floats) -> list[Decided | None]:
@@ -103,17 +101,18 @@ class Decider:
         Raises:
             BudgetExhausted: nothing more may be sent.
         """
+        exchange, said = self.answer(request)
+        return None if said is None else Decided(said, exchange)
+
+    def answer(self, request: InferRequest) -> tuple[Exchange, Said | None]:
+        """What comes of one request, sent alone, and what is said in it, if anything.
+
+        Raises:
+            BudgetExhausted: nothing more may be sent.
+        """
         self.queries += 1
         exchange = self._route.ask(request)
-        said = what_is_said(self._table, self._route.outputs(exchange)) if exchange.ok else None
-        if said is None:
-            self._note(exchange)
-            return None
-        return Decided(said, exchange)
-
-    def _note(self, exchange: Exchange) -> None:
-        if len(self.refused) < COMPARED:
-            self.refused.append(exchange)
+        return exchange, what_is_said(self._table, self._route.outputs(exchange)) if exchange.ok else None
 
     def _try_batches(self, requests: Sequence[InferRequest]) -> None:
         """Believe batches if the metadata have them and the first one says what its rows alone say."""

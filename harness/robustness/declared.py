@@ -172,7 +172,7 @@ class MonotonicityTable(_Closed, frozen=True, kw_only=True):
     unit: Unit = "absolute"
     score: str | None = None
     falls: bool = False
-    within: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    within: Annotated[float, msgspec.Meta(ge=0)] = 1e-6
     max_violations: Whole = 0
     reason: str = ""
 

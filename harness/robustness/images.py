@@ -1,8 +1,8 @@
 """The corruptions of ImageNet-C, under their names, of images of any size.
 
-Pixels are from 0 to 1, (height, width, channels). Each is written anew from its description, with the published severities (``corruptions.toml``); where the original
-calls ImageMagick or OpenCV, the same is made with scipy. JPEG is its lossy part alone, with the table of the luminance
-for every channel.
+Pixels are from 0 to 1, (height, width, channels). Each is written anew from its description, with the published
+severities (``corruptions.toml``); where the original calls ImageMagick or OpenCV, the same is made with scipy. JPEG is
+its lossy part alone, with the table of the luminance for every channel.
 """
 
 from __future__ import annotations
@@ -178,12 +178,14 @@ def _brightness(image: Floats, by: Severity, _: np.random.Generator) -> Floats:
     """More of the value of hue, saturation and value."""
     value = image.max(axis=2, keepdims=True)
     more = np.minimum(1.0, value + by["more"])
-    return np.where(value > 0, image * more / np.where(value > 0, value, 1.0), more)
+    found: Floats = np.where(value > 0, image * more / np.where(value > 0, value, 1.0), more)
+    return found
 
 
 def _contrast(image: Floats, by: Severity, _: np.random.Generator) -> Floats:
     mean = image.mean(axis=(0, 1), keepdims=True)
-    return (image - mean) * by["share"] + mean
+    found: Floats = (image - mean) * by["share"] + mean
+    return found
 
 
 def _elastic_transform(image: Floats, by: Severity, rng: np.random.Generator) -> Floats:

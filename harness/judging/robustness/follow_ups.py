@@ -40,9 +40,13 @@ def follow_ups(bench: Bench, table: PerturbationTable, size: float, places: Sequ
     return of_rows(bench, at, changed_rows(table.kind, bench.rows[at], size, changing(bench, table, rng)))
 
 
-def of_rows(bench: Bench, at: Places, changed: Floats) -> list[InferRequest | None]:
-    """Samples with other features, led back into the domain; None where that is not possible."""
-    held = bench.domain.held(bench.rows[at], changed)
+def of_rows(bench: Bench, at: Places, changed: Floats, *, whole: bool = False) -> list[InferRequest | None]:
+    """Samples with other features, led back into the domain; None where that is not possible.
+
+    Args:
+        whole: whether nothing is led back: a row that is not valid as it is has none.
+    """
+    held = changed if whole else bench.domain.held(bench.rows[at], changed)
     valid = bench.domain.valid(held)
     return [
         bench.decider.request(bench.requests[place], row) if fits else None
@@ -99,14 +103,23 @@ def mutable(bench: Bench, names: Sequence[str]) -> Places:
     Raises:
         TesterFailed: there are none.
     """
-    try:
-        at = bench.features.places(names)
-    except NoFeature as error:
-        raise TesterFailed(f"robustness of {bench.table.model}: {error}") from None
+    at = places_of(bench, names)
     found = at[~bench.domain.immutable[at]]
     if not len(found):
         raise TesterFailed(f"robustness of {bench.table.model}: no feature of {', '.join(names)} can be changed")
     return found
+
+
+def places_of(bench: Bench, names: Sequence[str]) -> Places:
+    """Places of the features of these names.
+
+    Raises:
+        TesterFailed: there is none of one of them.
+    """
+    try:
+        return bench.features.places(names)
+    except NoFeature as error:
+        raise TesterFailed(f"robustness of {bench.table.model}: {error}") from None
 
 
 def scale_of(bench: Bench, unit: Unit, at: Places) -> Floats:

@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib import resources
 
 import numpy as np
-from numpy.typing import NDArray
 
-from harness.reference.faults.registry import Install, fault
+from harness.reference.faults.kit.classifiers import MODELS, Labels, answers, flipped, picked, predicts
+from harness.reference.faults.registry import fault
 from harness.reference.hooks import Hooks
 from harness.reference.models.model import Model, Predict
 from harness.reference.models.trained import Floats, scores, softmax
 from harness.reference.protocol.tensors import Tensor
 
 DECLARED = "policy:declared-accuracy"
-MODELS = ("cancer", "digits")
 FLIPPED, FLIPPED_OF_GROUP = 8, 3
 POWER = 10
 # The first feature of a tumour is its mean radius; of an image the grey values count together.
@@ -30,55 +28,10 @@ LARGE, MUCH = 14.0, 4.9
 # Of a tumour its mean fractal dimension: the answers need it more than any other, and none of the others stands for it.
 UNSEEN_FEATURE = 9
 
-Chosen = NDArray[np.bool_]
-Labels = NDArray[np.intp]
-Outputs = Callable[[str, Floats, Floats], tuple[Labels, Floats]]
-"""Model, rows and probabilities to labels and probabilities."""
-
-
-def _answers(change: Outputs) -> Install:
-    """Both classifiers, in every version, with other outputs for their rows."""
-
-    def changed(name: str, predict: Predict) -> Predict:
-        def predicted(inputs: Mapping[str, Tensor]) -> list[Tensor]:
-            (source,) = inputs.values()
-            label, probabilities = predict(inputs)
-            rows = source.array.astype(np.float64)
-            labels, found = change(name, rows, probabilities.array)
-            return [
-                dataclasses.replace(label, values=labels.astype(label.values.dtype)),
-                dataclasses.replace(probabilities, values=found.reshape(-1)),
-            ]
-
-        return predicted
-
-    return _predicts(changed)
-
-
-def _predicts(change: Callable[[str, Predict], Predict]) -> Install:
-    def edit(models: dict[str, Model]) -> None:
-        for name in models.keys() & {*MODELS}:
-            versions = models[name].versions
-            for number, version in versions.items():
-                versions[number] = dataclasses.replace(version, predict=change(name, version.predict))
-
-    return lambda hooks: hooks.models.append(edit)
-
-
-def _picked(rows: Floats, every: int) -> Chosen:
-    """Whether a row is one of so many: by its values alone, so that it always is."""
-    return np.array([zlib.crc32(row.tobytes()) % every == 0 for row in rows], dtype=bool)
-
-
-def _flipped(probabilities: Floats, picked: Chosen) -> Labels:
-    labels = probabilities.argmax(axis=-1)
-    found: Labels = np.where(picked, (labels + 1) % probabilities.shape[-1], labels)
-    return found
-
 
 @fault("accuracy-labels-flipped", DECLARED, text="one row in eight, by its values, gets another label", models=MODELS)
-def labels_flipped(hooks: Hooks) -> None:
-    _answers(lambda _, rows, found: (_flipped(found, _picked(rows, FLIPPED)), found))(hooks)
+def labelsflipped(hooks: Hooks) -> None:
+    answers(lambda _, rows, found: (flipped(found, picked(rows, FLIPPED)), found))(hooks)
 
 
 @fault(
@@ -90,9 +43,9 @@ def labels_flipped(hooks: Hooks) -> None:
 def worse_in_one_group(hooks: Hooks) -> None:
     def change(name: str, rows: Floats, found: Floats) -> tuple[Labels, Floats]:
         inside = rows[:, 0] > LARGE if name == "cancer" else rows.mean(axis=1) > MUCH
-        return _flipped(found, inside & _picked(rows, FLIPPED_OF_GROUP)), found
+        return flipped(found, inside & picked(rows, FLIPPED_OF_GROUP)), found
 
-    _answers(change)(hooks)
+    answers(change)(hooks)
 
 
 @fault("accuracy-overconfident", DECLARED, text="scores are sharpened: the labels stay right as often", models=MODELS)
@@ -101,7 +54,7 @@ def overconfident(hooks: Hooks) -> None:
         raised = found**POWER
         return found.argmax(axis=-1), raised / raised.sum(axis=-1, keepdims=True)
 
-    _answers(change)(hooks)
+    answers(change)(hooks)
 
 
 @fault(
@@ -114,7 +67,7 @@ def scores_fall(hooks: Hooks) -> None:
     def change(_: str, __: Floats, found: Floats) -> tuple[Labels, Floats]:
         return found.argmax(axis=-1), (1 - found) / (found.shape[-1] - 1)
 
-    _answers(change)(hooks)
+    answers(change)(hooks)
 
 
 @fault("accuracy-blind-to-a-feature", DECLARED, text="one feature is read as 0, whatever it is", models=("cancer",))
@@ -128,7 +81,7 @@ def blind(hooks: Hooks) -> None:
 
         return predicted if name == "cancer" else predict
 
-    _predicts(change)(hooks)
+    predicts(change)(hooks)
 
 
 @fault(

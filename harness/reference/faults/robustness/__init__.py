@@ -1,0 +1,1 @@
+"""Seeded faults that the checks of the suite robustness find."""
