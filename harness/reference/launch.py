@@ -22,7 +22,7 @@ import uvicorn
 
 from harness.reference.http.app import build_app
 from harness.reference.http.server import Server
-from harness.reference.http.wired import wired
+from harness.reference.http.wired import InOnePiece, wired
 
 # An answer that is still being worked on does not keep the process alive longer than this.
 END_SECONDS = 0.7
@@ -99,14 +99,14 @@ async def _http(server: Server, where: Where, grpc: str | None) -> None:
     family = socket.AF_INET6 if ":" in where.host else socket.AF_INET
     listening = socket.create_server((where.host, where.port), family=family, backlog=512)
     # Accepted sockets inherit it. asyncio sets it only on sockets made with the TCP protocol number, which this one is
-    # not; head and body are two writes, so without it each answer waits 40 ms for a delayed acknowledgement.
+    # not; where wires are, head and body are two writes, and each answer would wait 40 ms for an acknowledgement.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     port = listening.getsockname()[1]
     # asyncio warns once for each write to a connection that its client has closed, which probing does by hundreds.
     logging.getLogger("asyncio").setLevel(logging.ERROR)
     config = uvicorn.Config(
         build_app(server),
-        http=wired(server.hooks.wires) if server.hooks.wires else "auto",
+        http=wired(server.hooks.wires) if server.hooks.wires else InOnePiece,
         log_level="critical",
         access_log=False,
         lifespan="off",

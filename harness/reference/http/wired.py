@@ -1,7 +1,8 @@
-"""The HTTP protocol of uvicorn with wires in every connection."""
+"""The HTTP protocol of uvicorn: each answer in one piece, or with wires in every connection."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -25,6 +26,44 @@ class _Outgoing:
             data = wire.sent(data)
         if data:
             self._transport.write(data)
+
+
+class _OnePiece:
+    """The transport of a connection that sends in one piece what is written while the loop goes round once.
+
+    uvicorn writes the head of an answer, and then its body. A process that dies or freezes between the two leaves a
+    balancer with a head that it has passed on, and no balancer can ask another replica then.
+    """
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+        self._held: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if not self._held:
+            asyncio.get_running_loop().call_soon(self._send)
+        self._held.append(data)
+
+    def close(self) -> None:
+        self._send()
+        self._transport.close()
+
+    def _send(self) -> None:
+        held, self._held = self._held, []
+        # Nothing is left where the connection was closed meanwhile.
+        if held:
+            self._transport.write(b"".join(held))
+
+
+class InOnePiece(H11Protocol):
+    """The HTTP protocol of the server."""
+
+    def connection_made(self, transport: Any) -> None:
+        """Take a connection."""
+        super().connection_made(_OnePiece(transport))  # type: ignore[arg-type]
 
 
 def wired(makers: Sequence[Callable[[], Wire]]) -> type[H11Protocol]:

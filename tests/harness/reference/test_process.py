@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from harness.reference.http.wired import _OnePiece
 from tests.harness.reference.battery import entry
 from tests.harness.reference.conftest import Start
 
@@ -122,3 +124,30 @@ def test_deep_nesting_kills_only_where_seeded(start: Start) -> None:
     with pytest.raises(httpx.TransportError):
         httpx.post(f"{seeded.url}/v2/models/echo-fp32/infer", content=body, trust_env=False)
     assert seeded.process.wait(PATIENCE) == 139
+
+
+class Noted:
+    """A transport that notes what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[bytes | str] = []
+
+    def write(self, data: bytes) -> None:
+        self.told.append(data)
+
+    def close(self) -> None:
+        self.told.append("closed")
+
+
+def test_head_and_body_are_one_write_and_precede_the_end() -> None:
+    async def answered(noted: Noted) -> None:
+        transport = _OnePiece(noted)
+        transport.write(b"head")
+        transport.write(b"body")
+        await asyncio.sleep(0)
+        transport.write(b"last")
+        transport.close()
+
+    noted = Noted()
+    asyncio.run(answered(noted))
+    assert noted.told == [b"headbody", b"last", "closed"]
