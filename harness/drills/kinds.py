@@ -108,7 +108,7 @@ class RollingRestartFault(FaultKind, frozen=True, kw_only=True, tag="rolling-res
 
 
 class HooksFault(FaultKind, frozen=True, kw_only=True, tag="hooks"):
-    """Commands of the user; exit code 0 means that it is done.
+    """Commands of the user; exit code 0 means that it is done. ``{r1}`` is a replica of the embedded cluster.
 
     Attributes:
         inject, revert: cause the fault, and take it back. ``revert`` always runs, whatever ``inject`` came to.

@@ -56,7 +56,7 @@ class FaultMaker:
         if isinstance(table, NoFault):
             return Nothing()
         if isinstance(table, HooksFault):
-            return Hooked(table, drill.folder)
+            return Hooked(table, drill.folder, self._cluster.members if self._cluster is not None else ())
         if isinstance(table, ChaosFault):
             return Experiment(table, drill.folder)
         if isinstance(table, ToxiproxyFault):

@@ -19,6 +19,9 @@ from harness.run.embedded import SHOWN_MODELS, EmbeddedError, EmbeddedServer
 from harness.run.options import Options, UsageError, is_cluster, is_embedded, read_options
 from harness.run.terminal.guard import said
 
+# Replicas whose version in service a drill may change (harness/cluster/rollout.toml).
+ROLLED = ("--variant", "version-in-service-changes")
+
 
 @dataclass(frozen=True, slots=True)
 class Setup:
@@ -77,7 +80,7 @@ def _started(options: Options, stack: contextlib.ExitStack) -> tuple[str, str | 
         return named, None, None
     try:
         if is_cluster(named):
-            cluster = stack.enter_context(Cluster(_balancer(named), arguments=models))
+            cluster = stack.enter_context(Cluster(_balancer(named), arguments=(*models, *ROLLED)))
             return cluster.place.url, cluster.place.grpc, cluster
         server = stack.enter_context(EmbeddedServer(models))
     except (EmbeddedError, ClusterError) as error:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.cluster.cluster import Member
 from harness.drills.commands import Ran, run
 from harness.drills.faults.fault import USER, FaultError, Happening, Undo, done
 from harness.drills.kinds import HooksFault
@@ -16,10 +17,15 @@ ASK_AGAIN_S = 0.5
 
 @dataclass(slots=True)
 class Hooked:
-    """Commands of the user; see :class:`harness.drills.faults.fault.DrillFault`."""
+    """Commands of the user; see :class:`harness.drills.faults.fault.DrillFault`.
+
+    Attributes:
+        members: replicas of the embedded cluster, which the words of a command may name.
+    """
 
     table: HooksFault
     folder: str = ""
+    members: Sequence[Member] = ()
     name: str = "hooks"
     caused_by: str = USER
     standing: Sequence[Undo] = ()
@@ -34,7 +40,7 @@ class Hooked:
         """The revert of the user."""
         if self.table.revert is None:
             return ()
-        return (Undo(tuple(self.table.revert), self.folder, self.table.timeout_s),)
+        return (Undo(self._placed(self.table.revert), self.folder, self.table.timeout_s),)
 
     def prepare(self) -> None:
         """Ask ``status``: a service that is not as it should be is not drilled."""
@@ -61,7 +67,14 @@ class Hooked:
         return ran or asked
 
     def _run(self, argv: Sequence[str]) -> Ran:
-        return run(argv, folder=self.folder, timeout_s=self.table.timeout_s)
+        return run(self._placed(argv), folder=self.folder, timeout_s=self.table.timeout_s)
+
+    def _placed(self, argv: Sequence[str]) -> tuple[str, ...]:
+        """The command with the address of each replica where it is now, in place of ``{r1}`` and so on."""
+        words = tuple(argv)
+        for each in self.members:
+            words = tuple(word.replace(f"{{{each.place.name}}}", each.place.url) for word in words)
+        return words
 
     def close(self) -> None:
         """Nothing was started."""

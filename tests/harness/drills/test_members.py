@@ -102,3 +102,12 @@ def test_a_replica_that_is_not_there_is_said(cluster: Cluster, injector: Injecto
         injector.prepared(drill_of("kind = 'kill'\nprocess = {replica = 'r9'}"))
     with Injector(["faults"]) as without, pytest.raises(FaultError, match="is of --endpoint embedded-cluster"):
         without.prepared(drill_of("kind = 'kill'\nprocess = {replica = 'r1'}"))
+
+
+def test_a_hook_names_a_replica_where_it_is(cluster: Cluster, injector: Injector) -> None:
+    drill = drill_of("kind = 'hooks'\ninject = ['echo', '{r1}/x', '{\"r1\": {}}', '{r4}']\nrevert = ['true', '{r2}']")
+    undo = injector.prepared(drill).undo
+    caused = injector.inject(drill)
+    injector.revert(drill)
+    assert caused.output == f'{cluster.member("r1").place.url}/x {{"r1": {{}}}} {{r4}}'
+    assert [each.argv for each in undo] == [("true", cluster.member("r2").place.url)]
