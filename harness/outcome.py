@@ -33,15 +33,18 @@ class Violation:
     one_of_many: bool = False
 
 
+FactSubject = Literal["management", "credentials-ignored", "replica-header", "replica-address"]
+
+
 @dataclass(frozen=True, slots=True)
 class ObservedFact:
     """Something that matters whatever the checks say and that no clause decides, for the first screen.
 
-    ``subject`` is ``management`` (reached with the rights of an inference) or ``credentials-ignored``; ``name`` what it
-    is about, such as ``unload``.
+    ``subject`` is ``management`` (reached with the rights of an inference), ``credentials-ignored``, or what tells
+    replicas apart (``replica-header``, ``replica-address``); ``name`` what it is about, such as ``unload``.
     """
 
-    subject: Literal["management", "credentials-ignored"]
+    subject: FactSubject
     name: str
     text: str
     exchange: str | None = None

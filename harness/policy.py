@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from harness.data.declared import AccuracyTable, data_rooted
-from harness.drills.declared import Drill, rooted
+from harness.drills.declared import Drill, failing_over, rooted
 from harness.robustness.declared import RobustnessTable
 from harness.tables import TableError, read_table
 
@@ -136,6 +136,27 @@ class EndpointTable(_Table, frozen=True, kw_only=True):
                 raise ValueError(f"{name} = {value:g} is no number of seconds")
         if self.metrics is not None and not self.metrics.startswith(("http://", "https://")):
             raise ValueError(f"metrics = {self.metrics!r} is no URL: write http://HOST:PORT/metrics")
+
+
+class ServiceTable(_Table, frozen=True, kw_only=True):
+    """``[service]``: what the provider declares of redundancy, which Article 15(4) permits and does not ask for.
+
+    Without it none is declared, and a service on a single replica breaks nothing.
+
+    Attributes:
+        replicas: how many there are.
+        failover: what takes over when a replica fails, in words.
+        failover_s: within how many seconds of the loss of a replica every request is answered again: the
+            ``max_recovery_s`` of each drill that takes a replica away and states none.
+    """
+
+    replicas: Annotated[int, msgspec.Meta(ge=1, le=100_000)] | None = None
+    failover: Annotated[str, msgspec.Meta(min_length=1, max_length=500)] | None = None
+    failover_s: Annotated[float, msgspec.Meta(gt=0, le=1200)] | None = None
+
+    def __post_init__(self) -> None:
+        if self.failover_s is not None and self.failover is None:
+            raise ValueError("failover_s without failover, which says in words what takes over")
 
 
 class CriteriaTable(_Table, frozen=True, kw_only=True):
@@ -303,6 +324,7 @@ class Policy(_Table, frozen=True, kw_only=True):
     report: ReportTable = ReportTable()
     item: ItemTable = ItemTable()
     endpoint: EndpointTable = EndpointTable()
+    service: ServiceTable = ServiceTable()
     budget: BudgetTable = BudgetTable()
     limits: LimitsTable = LimitsTable()
     criteria: CriteriaTable = CriteriaTable()
@@ -330,7 +352,8 @@ def load_policy(path: Path | None) -> tuple[Policy, str | None]:
         return Policy(), None
     try:
         policy, digest = read_table(path, "policy", Policy, POLICY_BYTES)
-        drills, accuracy = rooted(policy.drills, path), data_rooted(policy.accuracy, path, "accuracy")
+        drills = failing_over(rooted(policy.drills, path), policy.service.failover_s)
+        accuracy = data_rooted(policy.accuracy, path, "accuracy")
         robustness = data_rooted(policy.robustness, path, "robustness")
     except TableError as error:
         raise PolicyError(str(error)) from error

@@ -205,7 +205,11 @@ class ExchangeSeen(JournalEvent, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class FactSeen(JournalEvent, frozen=True, kw_only=True):
-    """``fact``: something that a check saw and no clause decides: ``management`` reached, ``credentials-ignored``."""
+    """``fact``: something that a check saw and no clause decides.
+
+    ``management`` reached, ``credentials-ignored``, and replicas by a header of theirs or at an address of their own
+    (``replica-header``, ``replica-address``).
+    """
 
     kind_of_line = "fact"
     check: str | None = None

@@ -9,13 +9,22 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from harness.drills.kinds import ChaosFault, FaultTable
-from harness.drills.proxy_kinds import ErrorsFault
+from harness.drills.kinds import (
+    ChaosFault,
+    FaultTable,
+    KillFault,
+    RestartFault,
+    SlowStartFault,
+    StopFault,
+)
+from harness.drills.proxy_kinds import ErrorsFault, HalfOpenFault, RefuseFault
 from harness.drills.tables import Patience
 
 Times = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 AtMost = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 LEAST_BASELINE_S = 2.0
+LOSSES = (KillFault, StopFault, RestartFault, SlowStartFault, RefuseFault, HalfOpenFault)
+"""Faults that take a replica away: what a declared failover is about."""
 RECOVERIES = 3
 """How many times the declared recovery is looked at afterwards: less could not tell recovery from luck."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -116,6 +125,20 @@ def rooted(drills: Sequence[Drill], policy: Path) -> list[Drill]:
             )
         found.append(msgspec.structs.replace(drill, folder=str(folder)))
     return found
+
+
+def failing_over(drills: Sequence[Drill], within_s: float | None) -> list[Drill]:
+    """The drills, where those that take a replica away and state no ``max_recovery_s`` have that of the service.
+
+    Args:
+        within_s: seconds that the service declares; None where it declares none.
+    """
+    return [
+        msgspec.structs.replace(drill, max_recovery_s=within_s, after_s=max(drill.after_s, RECOVERIES * within_s))
+        if within_s is not None and drill.max_recovery_s is None and isinstance(drill.fault, LOSSES)
+        else drill
+        for drill in drills
+    ]
 
 
 def refuse_uncounted(drills: Sequence[Drill]) -> None:

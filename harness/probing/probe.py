@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from hypothesis.strategies import SearchStrategy
 
@@ -16,7 +16,7 @@ from harness.endpoint.rest_route import outputs_of
 from harness.endpoint.route import Accepted, with_id
 from harness.generate.campaign import CampaignResult
 from harness.oracles.equality import difference
-from harness.outcome import ObservedFact, Outcome, Violation
+from harness.outcome import FactSubject, ObservedFact, Outcome, Violation
 from harness.probing.advisory import AdvisoryCases
 from harness.probing.guards import guarded, is_known_part, is_optional, why
 from harness.probing.json_values import json_type, shown
@@ -241,7 +241,7 @@ class Probe:
 
     def fact(
         self,
-        subject: Literal["management", "credentials-ignored"],
+        subject: FactSubject,
         name: str,
         text: str,
         exchange: Exchange | None = None,

@@ -19,6 +19,7 @@ from reports.document.exposure import exposure
 from reports.document.findings import capped, caused
 from reports.document.not_shown import not_shown
 from reports.document.proof import proven
+from reports.document.redundancy import redundancy
 from reports.document.statements import summary
 from reports.evidence import (
     SCHEMA_VERSION,
@@ -71,6 +72,7 @@ def build(
         why_short,
         runs_of_load=len(recorded.series),
         away=away(incidents(recorded)),
+        redundancy=[*redundancy(recorded)],
         baseline=recorded.baseline,
     )
     return Evidence(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from reports.document.clause_rows import UNDECIDED
 from reports.document.findings import findings
@@ -22,11 +22,13 @@ def summary(
     *,
     runs_of_load: int = 0,
     away: Statement | None = None,
+    redundancy: Sequence[Statement] = (),
     baseline: BaselineRow | None = None,
 ) -> Summary:
     """Counts, findings and statements of the run, in which so many runs of load are recorded.
 
-    ``away`` says when the endpoint was away and came back, ``baseline`` what became of the known findings.
+    ``away`` says when the endpoint was away and came back, ``redundancy`` what was declared of it and what drills cost,
+    ``baseline`` what became of the known findings.
     """
     by_verdict = Counter[str](check.verdict for check in checks)
     by_clause = Counter[str](clause.verdict or "not_tested" for clause in clauses)
@@ -35,6 +37,9 @@ def summary(
         *([Statement(kind="cut_short", params={"reason": cut_short})] if cut_short else []),
         *([away] if away else []),
         *_statements(checks, clauses, duties, found, plan, runs_of_load),
+        *redundancy,
+        _silent(clauses, duties),
+        Statement(kind="decision_rule", params={"rule": plan.decision_rule}),
         *_accepted(plan, found, baseline),
     ]
     return Summary(
@@ -64,8 +69,6 @@ def _statements(
     yield from _warnings(clauses)
     yield from _inconclusive(checks, duties)
     yield from _consistent(clauses, duties, plan)
-    yield _silent(clauses, duties)
-    yield Statement(kind="decision_rule", params={"rule": plan.decision_rule})
 
 
 def _accepted(plan: Plan, found: list[Finding], baseline: BaselineRow | None) -> Iterator[Statement]:

@@ -74,6 +74,9 @@ def _replicas_agree(probe: Probe, transport: Transport) -> None:
                 [glance(probe.endpoint, route, each.client, requests, each.name) for each in found] for _ in range(2)
             ]
     silent = [each.where for each in rounds[1] if not each.answers[0].answered]
+    for each in rounds[1]:
+        if each.answers[0].answered:
+            probe.fact("replica-address", each.where, f"answered at {each.where}", each.answers[0])
     for name in FACTS:
         _told_alike(probe, name, rounds)
     if not probe.declared_varying:

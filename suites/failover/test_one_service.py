@@ -19,6 +19,7 @@ from harness.probing.replicas.glances import (
     groups,
     same_answers,
 )
+from harness.probing.replicas.named import named_by_header
 from harness.record.exchange import Transport
 
 SAME, ONE = Criterion.SAME_ANSWER.clause, Advice.ONE_SERVICE.clause
@@ -74,6 +75,8 @@ def failover_grpc_connections_agree(probe: Probe) -> None:
 
 def _connections_agree(probe: Probe, transport: Transport) -> None:
     census = census_of(probe, transport)
+    for header, value, exchange in named_by_header(census.fresh):
+        probe.fact("replica-header", value, f"header {header}: {value}", exchange)
     for name in FACTS:
         seen = census.facts(name)
         told = [f"{value} ({times} of {len(seen)})" for value, times in counted(seen)]

@@ -127,7 +127,7 @@ def test_policy_is_read_and_dated(tmp_path: Path) -> None:
         ("[item]\nrisk_class = 'high'\n", "risk_class"),
         ("[budget]\nmax_rate = 'fast'\n", "max_rate"),
         ("item = [", "not TOML"),
-        ("[people]\n", "no table \\[people\\] .allowed: report, item, endpoint, budget"),
+        ("[people]\n", "no table \\[people\\] .allowed: report, item, endpoint, service, budget"),
         ("[criteria]\ncredentials = 'yes'\n", "credentials: .*allowed: 'as-seen', 'required'"),
         ("[samples.iris]\nfile = 'x'\n", "samples.MODEL. has no key 'file' .allowed: requests, data, sensitive"),
         ("[endpoint]\nwarm_up = -1\n", "warm_up = -1"),

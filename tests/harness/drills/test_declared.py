@@ -101,3 +101,30 @@ def test_what_is_executed_twice_is_bounded_where_somebody_counts(tmp_path: Path)
     assert configure(Options(endpoints=("embedded-cluster:envoy-good",), **given), url).policy.drills[0].max_twice == 0
     with pytest.raises(UsageError, match="a: max_twice needs executions"):
         configure(Options(endpoints=(url,), **given), url)
+
+
+def test_a_declared_failover_bounds_drills_that_take_a_replica_away(tmp_path: Path) -> None:
+    kill, process = "[[drills]]\nfault = {kind = 'kill', process = {pid_file = 'x'}}\n", "{replica = 'r1'}"
+    text = (
+        "[service]\nreplicas = 3\nfailover = 'the other two'\nfailover_s = 4\n"
+        f"{kill}name = 'a'\n{kill}name = 'b'\nmax_recovery_s = 1\n[[drills]]\nname = 'c'\n{NONE}"
+        f"[[drills]]\nname = 'd'\nfault = {{kind = 'rolling-restart', processes = [{process}, {process}]}}\n"
+    )
+    policy = read(tmp_path, text)
+    assert policy.service.replicas == 3
+    # The declared time is looked at three times over.
+    assert [(each.max_recovery_s, each.after_s) for each in policy.drills] == [(4, 12), (1, 6), (None, 6), (None, 6)]
+
+
+@pytest.mark.parametrize(
+    ("service", "message"),
+    [
+        ("replicas = 0", "replicas: Expected `int` >= 1"),
+        ("failover_s = 2", "failover_s without failover"),
+        ("failover = ''", "failover: Expected `str` of length >= 1"),
+        ("replica = 3", "has no key 'replica'; did you mean 'replicas'"),
+    ],
+)
+def test_a_wrong_declaration_of_redundancy_is_refused(service: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match=message):
+        read(tmp_path, f"[service]\n{service}\n")
