@@ -60,6 +60,10 @@ class Criterion(_Named):
         "declared-robustness",
         "changed inputs contradict nothing that the policy declares under [[robustness]] (asked only where it does)",
     )
+    PROVENANCE = (
+        "provenance",
+        "each claim that the policy requires under [provenance] is made as it states (asked where it requires one)",
+    )
 
 
 class Advice(_Named):
@@ -120,6 +124,10 @@ class Advice(_Named):
         "a connection is not closed while a request on it is under way: its end is announced before",
     )
     RETRY_AFTER_HOLDS = "retry-after-holds", "after the time that Retry-After names, a request is served"
+    CONSISTENT_CLAIMS = (
+        "consistent-claims",
+        "what is claimed of where a model comes from is written as such claims are, and contradicts no other one",
+    )
     STEADY_OVER_TIME = "steady-over-time", "neither latency nor errors rise while the same load goes on"
 
 

@@ -14,6 +14,7 @@ import msgspec
 
 from harness.data.declared import AccuracyTable, data_rooted
 from harness.drills.declared import Drill, failing_over, rooted
+from harness.provenance.declared import ProvenanceTable
 from harness.robustness.declared import RobustnessTable
 from harness.tables import TableError, read_table
 
@@ -335,6 +336,7 @@ class Policy(_Table, frozen=True, kw_only=True):
     rollout: RolloutTable = RolloutTable()
     accuracy: list[AccuracyTable] = []
     robustness: list[RobustnessTable] = []
+    provenance: ProvenanceTable = ProvenanceTable()
     waivers: list[WaiverTable] = []
     not_applicable: list[DutyTable] = []
 

@@ -179,6 +179,7 @@ class Recorder:
         disk: learns that an exchange could not be written.
 
     Attributes:
+        learn: shown each exchange before it is redacted; it may tell the redactor of secrets, and must not raise.
         continuity: asked about each request that got no answer; without one, every exchange is given as it is.
         recent: the last exchanges that reached the endpoint, with the id of the check that sent them.
         answering: transports over which anything was ever answered: what never was cannot be lost.
@@ -202,6 +203,7 @@ class Recorder:
         self._check: str | None = None
         self._watchers: list[list[Exchange]] = []
         self._observers: list[Observer] = []
+        self.learn: Callable[[Exchange], None] | None = None
         self.continuity: AwayHandler | None = None
         self.recent: deque[tuple[Exchange, str | None]] = deque()
         self._recent_bytes = 0
@@ -253,6 +255,8 @@ class Recorder:
             TesterFailed: it failed by a want of this machine; it is kept, and shown to nobody as the endpoint's doing.
         """
         begin = time.monotonic()
+        if self.learn is not None:
+            self.learn(exchange)
         clean, redactions = self.redactor.exchange(exchange)
         with unbroken():
             digest = self._keep(clean, redactions)

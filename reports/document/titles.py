@@ -38,6 +38,8 @@ _BEYOND: dict[str, Consequence] = {
     Advice.ONE_LEVEL.clause: "crash_or_hang",
     Advice.CLOSES_CLEANLY.clause: "crash_or_hang",
     Advice.STEADY_OVER_TIME.clause: "crash_or_hang",
+    Criterion.PROVENANCE.clause: "interoperability",
+    Advice.CONSISTENT_CLAIMS.clause: "interoperability",
 }
 
 

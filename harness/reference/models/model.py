@@ -56,16 +56,16 @@ class Model:
 
 
 def provenance(parameters: object, trained_on: str, **more: str) -> dict[str, str]:
-    """Properties that say where a model comes from.
+    """Properties that say where a model comes from, under the keys of docs/properties.md.
 
-    ``art15.git_commit`` has the form of a commit id, but is derived from the parameters: the models of this server
-    belong to no repository of their own.
+    The commit has the form of a commit id, but is derived from the parameters: the models of this server belong to no
+    repository of their own.
     """
     text = json.dumps(parameters, sort_keys=True, separators=(",", ":")).encode()
     digest = hashlib.sha256(text).hexdigest()
     return {
-        "art15.model_digest": f"sha256:{digest}",
-        "art15.trained_on": trained_on,
-        "art15.git_commit": hashlib.sha256(b"commit " + text).hexdigest()[:40],
+        "provenance.model.digest": f"sha256:{digest}",
+        "provenance.data.version": trained_on,
+        "provenance.source.commit": hashlib.sha256(b"commit " + text).hexdigest()[:40],
         **more,
     }

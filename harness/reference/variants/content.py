@@ -67,7 +67,8 @@ def empty_platform(hooks: Hooks) -> None:
     excuses=excuse(
         "Metadata describes no tensors, so that no request can be made from it; the policy would have to give samples.",
         "*",
-    ),
+    )
+    | excuse("Missing: what the policy of method validation requires.", "provenance-*claims-required"),
 )
 def no_tensor_metadata(hooks: Hooks) -> None:
     kept = ("name", "versions", "platform")
@@ -182,3 +183,35 @@ def _two(specs: tuple[Spec, ...]) -> tuple[Spec, ...]:
         dataclasses.replace(spec, shape=(2 if spec.shape[0] == -1 else spec.shape[0], *spec.shape[1:]))
         for spec in specs
     )
+
+
+@variant(
+    "custom-properties",
+    "metadata has properties of the server's own kind, and none that says where the model comes from",
+    excuses=excuse("No claim is made, so there is none to look at.", "provenance-*")
+    | excuse("Missing: what the policy of method validation requires.", "provenance-*claims-required"),
+)
+def custom_properties(hooks: Hooks) -> None:
+    own = {"digest": "v7", "trained": "last week", "commit": "main", "provenance": "in house", "registry": ""}
+    hooks.on("model-metadata")(lambda _, body: {**body, "properties": own})
+    hooks.on("config")(lambda _, body: {**body, "parameters": {}})
+
+
+@variant("claims-everywhere", "claims of where a model comes from stand in metadata, answers and headers")
+def claims_everywhere(hooks: Hooks) -> None:
+    more = {
+        "provenance.model.registry": "models:/reference/1",
+        "provenance.trained": "2026-05-01",
+        "provenance.signed": "2026-05-01T00:00:00+09:00",
+    }
+
+    def edit(call: Call, body: Body) -> None:
+        place = "properties" if call.op == "model-metadata" else "parameters"
+        body[place] = {**body.get(place, {}), **more}
+
+    def head(call: Call, reply: Reply) -> None:
+        if call.op in ("infer", "model-metadata"):
+            reply.headers["Provenance-Model-Registry"] = "models:/reference/1"
+
+    hooks.on("model-metadata", "infer")(edit)
+    hooks.documents.append(head)

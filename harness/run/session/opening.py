@@ -18,6 +18,7 @@ from harness.endpoint.endpoint import Endpoint
 from harness.judging.passive.repeated import RepeatedRequests
 from harness.judging.passive.self_check import SelfChecker
 from harness.judging.passive.sightings import Sightings
+from harness.judging.passive.told_secrets import ToldSecrets
 from harness.judging.passive.unanswered import UnansweredRequests
 from harness.policy import EndpointTable
 from harness.probing.load.runner import LoadRunner
@@ -112,6 +113,7 @@ class PreparedRun:
         repeated, unanswered = RepeatedRequests(), UnansweredRequests()
         for observer in (sightings.look, messages.note, repeated.look, unanswered.look):
             record.recorder.observe(observer)
+        record.recorder.learn = ToldSecrets(self.redactor).learn
         rest = rest_client(config, record.recorder, budget)
         grpc = grpc_client(config, record.recorder, budget)
         clients: list[RestClient | GrpcClient] = [client for client in (rest, grpc) if client is not None]

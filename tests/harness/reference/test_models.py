@@ -44,9 +44,11 @@ def test_every_version_says_where_it_comes_from() -> None:
     digests = set()
     for model in build([]).values():
         for version in model.versions.values():
-            assert {"art15.model_digest", "art15.trained_on", "art15.git_commit"} <= set(version.properties)
+            assert {"provenance.model.digest", "provenance.data.version", "provenance.source.commit"} <= set(
+                version.properties
+            )
             assert all(isinstance(value, str) for value in version.properties.values())
-            digests.add(version.properties["art15.model_digest"])
+            digests.add(version.properties["provenance.model.digest"])
     assert len(digests) == 2 * len(BUILDERS)
 
 

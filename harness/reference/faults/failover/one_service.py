@@ -70,7 +70,7 @@ def another_digest(hooks: Hooks) -> None:
 
     def edit(call: Call, body: dict[str, Any]) -> None:
         if picks(call):
-            body["properties"] = {**body["properties"], "art15.model_digest": f"sha256:{'0' * 64}"}
+            body["properties"] = {**body["properties"], "provenance.model.digest": f"sha256:{'0' * 64}"}
 
     hooks.on("model-metadata")(edit)
 

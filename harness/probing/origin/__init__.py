@@ -1,0 +1,1 @@
+"""Where a model comes from, as far as it can be asked."""

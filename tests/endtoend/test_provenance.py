@@ -1,0 +1,83 @@
+"""What a policy requires of claims is found missing, and found met; secrets in claims are in no file of a bundle."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from harness.reference.faults.provenance.claims import STORE
+from harness.reference.faults.security.metadata_secrets import ACCESS_KEY, DATABASE
+from reports.verification.verify import verify
+from tests.endtoend.running import Ran, probe
+from tests.endtoend.worse import served
+
+pytestmark = pytest.mark.slow
+MET = """
+[provenance]
+required = ["model.digest", "source.commit"]
+[provenance.expected]
+"data.version" = "nothing: *"
+"""
+NOT_MET = """
+[provenance]
+required = ["model.digest", "model.run"]
+[provenance.expected]
+"data.version" = "2026-*"
+"""
+AS_RUN = """
+[provenance]
+required = ["model.run"]
+model_version = "model.run"
+"""
+
+
+def run(tmp_path: Path, policy: str, *arguments: str) -> Ran:
+    (tmp_path / "policy.toml").write_text(policy)
+    with served("--models", "pair", *arguments) as url:
+        return probe(
+            url, tmp_path / "e", "--oip-model", "pair", "--oip-policy", str(tmp_path / "policy.toml"),
+            "-k", "provenance or security-metadata",
+        )  # fmt: skip
+
+
+def test_what_is_required_and_claimed_passes(tmp_path: Path) -> None:
+    ran = run(tmp_path, MET)
+    assert ran.verdicts["provenance-claims-required[pair]"] == "pass", ran.output
+    assert ran.code == 0
+
+
+def test_what_is_required_and_not_claimed_fails(tmp_path: Path) -> None:
+    ran = run(tmp_path, NOT_MET)
+    assert ran.code == 1
+    assert ran.verdicts["provenance-claims-required[pair]"] == "fail"
+    (title,) = [each["title"] for each in ran.evidence["summary"]["findings"]]
+    assert title.endswith("model.run and data.version"), title
+
+
+def test_a_version_that_is_the_run(tmp_path: Path) -> None:
+    assert run(tmp_path, AS_RUN).verdicts["provenance-claims-required[pair]"] == "pass"
+
+
+def test_without_a_table_nothing_is_required(tmp_path: Path) -> None:
+    assert run(tmp_path, "").verdicts["provenance-claims-required[pair]"] == "not_applicable"
+
+
+@pytest.mark.parametrize(
+    ("fault", "secret"),
+    [
+        ("provenance-store-password-in-parameters", STORE),
+        ("access-key-in-metadata", ACCESS_KEY),
+        ("database-url-in-metadata", DATABASE),
+    ],
+)
+def test_a_secret_in_a_claim_is_found_and_not_written(tmp_path: Path, fault: str, secret: str) -> None:
+    ran = run(tmp_path, "", "--fault", fault)
+    assert "warn" in ran.verdicts.values(), ran.output
+    for path in ran.folder.rglob("*"):
+        data = path.read_bytes() if path.is_file() else b""
+        for each in (data, gzip.decompress(data) if path.suffix == ".gz" else b""):
+            assert secret.encode() not in each, path
+    assert secret not in ran.output
+    assert verify(ran.folder).problems == []
