@@ -71,7 +71,7 @@ def provenance_grpc_claims_well_formed(probe: Probe) -> None:
         "provenance-header-of-another-digest",
         "provenance-configuration-of-another-commit",
         "provenance-signed-before-trained",
-        "failover-replica-with-another-digest",
+        "provenance-replica-of-another-commit",
     ],
     fix=FIX_AGREE,
 )

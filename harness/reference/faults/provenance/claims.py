@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from harness.reference.faults.kit.common import by_connection
 from harness.reference.faults.registry import Install, fault
 from harness.reference.hooks import Hooks
 from harness.reference.messages import Call, Reply
@@ -46,6 +47,10 @@ fault("provenance-signed-before-trained", CLAIMS, text="a model was signed a mon
     _properties(trained="2026-05-01T12:00:00Z", signed="2026-04-01")
 )
 
+fault("provenance-data-of-another-version", REQUIRED, text="a model says that it was trained on data which it was not")(
+    _properties(data_version="something: a draft of the set")
+)
+
 fault("provenance-answer-of-another-digest", CLAIMS, text="answers name another digest of the model than the metadata")(
     _parameter(DIGEST, OTHER)
 )
@@ -58,12 +63,13 @@ fault(
 )(_parameter("registry", STORE))
 
 
-@fault("provenance-digest-left-out", REQUIRED, text="the metadata does not say which artefact is served")
+@fault("provenance-digest-left-out", REQUIRED, text="nothing says which artefact is served")
 def digest_left_out(hooks: Hooks) -> None:
-    def edit(_: Call, body: dict[str, Any]) -> None:
-        body["properties"] = {key: value for key, value in body["properties"].items() if key != DIGEST}
+    def edit(call: Call, body: dict[str, Any]) -> None:
+        place = "parameters" if call.op == "config" else "properties"
+        body[place] = {key: value for key, value in body[place].items() if key != DIGEST}
 
-    hooks.on("model-metadata")(edit)
+    hooks.on("model-metadata", "config")(edit)
 
 
 @fault("provenance-header-of-another-digest", CLAIMS, text="a header of answers names another digest of the model")
@@ -98,3 +104,18 @@ def grpc_answer_of_another_digest(hooks: Hooks) -> None:
         message.parameters[DIGEST].string_param = OTHER
 
     hooks.grpc.on("infer")(edit)
+
+
+@fault(
+    "provenance-replica-of-another-commit",
+    CLAIMS,
+    text="one of three replicas, by connection, names another commit of the source",
+)
+def replica_of_another_commit(hooks: Hooks) -> None:
+    picks = by_connection(hooks)
+
+    def edit(call: Call, body: dict[str, Any]) -> None:
+        if picks(call):
+            body["properties"] = {**body["properties"], "provenance.source.commit": "0" * 40}
+
+    hooks.on("model-metadata")(edit)
