@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.reference.faults.kit.binary import binary_output
-from harness.reference.faults.kit.binary_replies import change_request, size_of_output
+from harness.reference.faults.kit.binary_heads import change_request, size_of_output
 from harness.reference.faults.registry import fault
 from harness.reference.hooks import Hooks
 from harness.reference.messages import Call

@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.reference.extensions.binary import HEADER
 from harness.reference.faults.kit.binary import Sent, resent
-from harness.reference.faults.kit.binary_requests import header_number
+from harness.reference.faults.kit.binary_heads import header_number
 from harness.reference.faults.kit.errors import becomes, error_says, on_errors
 from harness.reference.faults.registry import Install, fault
 from harness.reference.hooks import Hooks

@@ -6,7 +6,7 @@ import gzip
 from typing import Any
 
 from harness.reference.faults.kit.binary import binary_body, binary_document, binary_output
-from harness.reference.faults.kit.binary_replies import size_of_output
+from harness.reference.faults.kit.binary_heads import size_of_output
 from harness.reference.faults.registry import Install, fault
 from harness.reference.messages import Call, Reply
 

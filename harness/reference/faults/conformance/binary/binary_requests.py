@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from harness.reference.extensions.binary import HEADER
 from harness.reference.faults.kit.binary import Sent, refuses_binary, resent
-from harness.reference.faults.kit.binary_replies import change_request
-from harness.reference.faults.kit.binary_requests import header_number
+from harness.reference.faults.kit.binary_heads import change_request, header_number
 from harness.reference.faults.registry import fault
 from harness.reference.hooks import Hooks
 from harness.reference.messages import Call, Reply, error

@@ -1,4 +1,4 @@
-"""Helpers for faults of binary replies."""
+"""Helpers for faults of the heads of binary requests and replies."""
 
 from __future__ import annotations
 
@@ -25,3 +25,7 @@ def change_request(change: Any) -> Install:
 
 def size_of_output(entry: dict[str, Any]) -> int:
     return int(entry["parameters"]["binary_data_size"])
+
+
+def header_number(header: str) -> int | None:
+    return int(header) if header.lstrip("-").isdecimal() and len(header) < 18 else None
