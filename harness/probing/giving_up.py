@@ -27,6 +27,8 @@ PATIENCE_SECONDS = 3.0
 MOST, FEW = 64, 4
 # Beyond the deadline of a call, until it is cancelled as well: the endpoint may say itself that it has passed.
 GRACE_SECONDS = 0.01
+# After the beginning of an answer, until its sender has nothing to do any more.
+LINGER_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Way:
         count: how many are given up side by side, on a quick endpoint.
         part: of the body that is sent; None stops within the head.
         until: up to how many times the usual time of an answer is waited before giving up, spread over the requests.
-        answered: the beginning of the answer is waited for.
+        answered: the beginning of the answer is waited for, and the whole of that time after it.
     """
 
     words: str
@@ -93,9 +95,18 @@ STREAM_WAYS = (
     Way("given up within the stream", 12, until=1.0),
     Way("reset within the stream", 12, until=1.0, ending="reset"),
 )
+GRPC_STREAM_WAYS = (
+    Way("cancelled before their message, as open streams", 2, part=0.0, ending="cancelled"),
+    Way("cancelled while their answers were computed, as open streams", 10, until=1.2, ending="cancelled"),
+    Way("cancelled at the first message of their answers, as open streams", 4, answered=True, ending="cancelled"),
+    Way("cancelled after their answers, as open streams", 6, until=1.0, answered=True, ending="cancelled"),
+    Way("left to a deadline that passed while they were open streams", 3, until=0.9, ending="deadline"),
+    Way("cut off with their connection, as open streams", 4, until=1.2),
+)
 WAYS: dict[Transport, tuple[Way, ...]] = {"rest": REST_WAYS, "grpc": GRPC_WAYS}
 # Of a model that takes seconds for an answer, each way would cost as many: those that a client most often takes.
-SLOW_SECONDS, SLOW_WAYS = 2.0, (*REST_WAYS[6:7], *GRPC_WAYS[3:4], *GRPC_WAYS[5:6], *STREAM_WAYS[2:3])
+SLOW_SECONDS, SLOW_WAYS = 2.0, (*REST_WAYS[6:7], *GRPC_WAYS[3:4], *GRPC_WAYS[5:6], *STREAM_WAYS[2:3],
+                           *GRPC_STREAM_WAYS[1:2])  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +161,16 @@ def of_posts(client: RestClient, path: str, body: bytes, usual: float, times: fl
 def of_inferences(probe: Probe, way_to: PacedRoute, times: float) -> GivingUp:
     """Gives up inferences of the request that a route starts from."""
     if way_to.route.transport == "grpc":
-        return _of_calls(probe, way_to, times)
+        return of_calls(probe, "ModelInfer", way_to, way_to.seconds, times)
     route = probe.model.rest
     path = probe.client.model_path(route.name, route.version, "infer")
     return of_posts(probe.client, path, route.body_of(way_to.base), way_to.seconds, times)
 
 
-def _of_calls(probe: Probe, way_to: PacedRoute, times: float) -> GivingUp:
+def of_calls(probe: Probe, method: str, way_to: PacedRoute, usual: float, times: float) -> GivingUp:
+    """Gives up calls with the request that a route starts from; streams are open until then."""
     from harness.wire.http2 import Withdrawal  # noqa: PLC0415 -- needs the extra grpc
+    from harness.wire.rpc import STREAMED  # noqa: PLC0415
 
     route = probe.model.grpc
     message = route.message(way_to.base, route.accepted().form).SerializeToString()
@@ -165,10 +178,11 @@ def _of_calls(probe: Probe, way_to: PacedRoute, times: float) -> GivingUp:
     def send(way: Way, waits: tuple[float, ...]) -> Sequence[Exchange]:
         deadline = max(waits) if way.ending == "deadline" else None
         if deadline is not None:
-            waits = (deadline + GRACE_SECONDS + way_to.seconds / 4,) * len(waits)
+            waits = (deadline + GRACE_SECONDS + usual / 4,) * len(waits)
         part = 1.0 if way.part is None else way.part
         with meant("valid"):
-            how = Withdrawal(waits, part, answered=way.answered, closes=way.ending == "closed")
-            return probe.grpc.give_up("ModelInfer", message, how, deadline)
+            lingers = max(LINGER_SECONDS, way.until * usual) if way.until else 0.0
+            how = Withdrawal(waits, part, method not in STREAMED, way.answered, lingers, way.ending == "closed")
+            return probe.grpc.give_up(method, message, how, deadline)
 
-    return GivingUp(send, way_to.seconds, max(1, WINDOW_BYTES // (len(message) + 64)), times)
+    return GivingUp(send, usual, max(1, WINDOW_BYTES // (len(message) + 64)), times)

@@ -64,6 +64,19 @@ def texts_of(data: bytes, depth: int = 0) -> str:
     return "\n".join(line for line in (*lines, *deeper) if line)
 
 
+def fields_of(data: bytes) -> frozenset[int]:
+    """The numbers of the fields in a message of whatever layout; none where it is no message.
+
+    Raises:
+        TooMuch: the message has more fields than are read.
+    """
+    refuse_too_much(data, Empty.DESCRIPTOR)
+    try:
+        return frozenset(field.field_number for field in UnknownFieldSet(Empty.FromString(data)))
+    except DecodeError:
+        return frozenset()
+
+
 def index_names(exchange: Exchange) -> frozenset[str]:
     """The names in a RepositoryIndex in the layout of Triton and MLServer; empty where it is not, or cannot be read.
 

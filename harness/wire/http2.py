@@ -66,13 +66,17 @@ class Withdrawal:
     Attributes:
         waits: for each request, the seconds after which it is given up; 0: before anything is waited for.
         part: of the body, how much is sent; the stream is ended with the whole of it only.
+        ends: whether it is ended at all; one that is not may send more until it is given up.
         answered: whether a request is given up as soon as its answer begins.
+        lingers: seconds that it is left alone even then.
         closes: the connection is closed, in place of a reset for each stream (RFC 9113, section 8.1: CANCEL).
     """
 
     waits: tuple[float, ...]
     part: float = 1.0
+    ends: bool = True
     answered: bool = False
+    lingers: float = 0.0
     closes: bool = False
 
 
@@ -139,7 +143,7 @@ class Http2Connection:
             for wait in how.waits:
                 number = self._state.get_next_available_stream_id()
                 self._state.send_headers(number, encoded)
-                self._begin(number, body[: int(how.part * len(body))], ends=how.part >= 1.0)
+                self._begin(number, body[: int(how.part * len(body))], ends=how.ends and how.part >= 1.0)
                 due[number] = wait
             begun = time.monotonic()
             while due:
@@ -148,7 +152,7 @@ class Http2Connection:
                     self._give_up(number, how)
                 self._stream.push(self._state.data_to_send(), timeout=call)
                 if due:
-                    self._listen(due, how, begun + min(due.values()) - time.monotonic(), call)
+                    self._listen(due, how, begun, call)
         except h2.exceptions.ProtocolError as error:
             raise WireError("protocol", _not_http2(call, error)) from None
         self.going |= how.closes
@@ -168,8 +172,9 @@ class Http2Connection:
         if not how.closes:
             self._state.reset_stream(number, h2.errors.ErrorCodes.CANCEL)
 
-    def _listen(self, due: dict[int, float], how: Withdrawal, seconds: float, call: Call) -> None:
-        """Take in what comes within so many seconds."""
+    def _listen(self, due: dict[int, float], how: Withdrawal, begun: float, call: Call) -> None:
+        """Take in what comes until the next one is due."""
+        seconds = begun + min(due.values()) - time.monotonic()
         if not self._stream.get_extra_info("is_readable"):
             poll = select.poll()
             poll.register(self._stream.get_extra_info("socket").fileno(), select.POLLIN)
@@ -182,9 +187,9 @@ class Http2Connection:
             if _is_farewell(frame):
                 raise WireError("closed", "the peer ended the connection on which requests were given up")
             for event in self._receive(frame):
-                self._hear(event, due, how)
+                self._hear(event, due, how, time.monotonic() - begun)
 
-    def _hear(self, event: h2.events.Event, due: dict[int, float], how: Withdrawal) -> None:
+    def _hear(self, event: h2.events.Event, due: dict[int, float], how: Withdrawal, seconds: float) -> None:
         """Whose answer has ended need not be given up any more; whose answer has begun may be due."""
         number = getattr(event, "stream_id", None)
         if number not in due:
@@ -192,7 +197,7 @@ class Http2Connection:
         if isinstance(event, h2.events.StreamEnded | h2.events.StreamReset):
             del due[number]
         elif how.answered and isinstance(event, h2.events.ResponseReceived | h2.events.DataReceived):
-            due[number] = 0.0
+            due[number] = min(due[number], seconds + how.lingers)
         elif isinstance(event, h2.events.DataReceived):
             self._state.acknowledge_received_data(event.flow_controlled_length or 0, number)
 

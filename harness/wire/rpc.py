@@ -1,4 +1,4 @@
-"""The gRPC client of a run: unary calls, each within the budget, recorded, and never failing for what the server does.
+"""The gRPC client of a run: calls of one message within the budget, recorded, never failing for what the server does.
 
 Source: the gRPC project's "gRPC over HTTP2" (framing, status in trailers) and "HTTP to gRPC Status Code Mapping".
 Needs the extra ``grpc``.
@@ -30,6 +30,8 @@ from harness.wire.sockets import Call, WireError
 from harness.wire.tls import HTTP2
 
 SERVICE = "inference.GRPCInferenceService"
+# Methods that are answered with any number of messages: the body of such an exchange keeps their frames.
+STREAMED = frozenset({"ModelStreamInfer"})
 CODES = (
     "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
     "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED",
@@ -71,7 +73,7 @@ class GrpcClient(Client):
         credentials: bool = True,
         fresh: bool = False,
     ) -> Exchange:
-        """Make one unary call and give back what came of it.
+        """Make one call with one message and give back what came of it, a stream of answers as well.
 
         A call that meets the close of an idle connection before a byte has come back is made once more on a new one;
         one that is told when to come again is made again then, and calls go out more slowly from there on, as over
@@ -204,15 +206,15 @@ class GrpcClient(Client):
         error: Failure | None = None
         limit = self.budget.limits.body_bytes
         try:
-            inspect = _Reader(limit).inspect
+            inspect = _Reader(limit, streamed=method in STREAMED).inspect
             self._pool.send(self._pseudo(path) + headers, _framed(data), call, answer, inspect, fresh=fresh)
         except WireError as problem:
             error = problem.failure
         # What is no gRPC answer, such as a proxy's page, has no frame to take off.
-        begin_of_body, rpc = (_FRAME.size if _is_grpc(answer) else 0), None
+        begin_of_body, rpc = (_FRAME.size if _is_grpc(answer) and method not in STREAMED else 0), None
         body = bytes(answer.data[begin_of_body : begin_of_body + limit])
         if error is None:
-            rpc, error = _status(answer)
+            rpc, error = _status(answer, streamed=method in STREAMED)
         begun = (started, begin)
         return self._exchange(path, method, headers, data, call, answer, begun, body=body, error=error, rpc=rpc)
 
@@ -260,14 +262,18 @@ class GrpcClient(Client):
 
 
 class _Reader:
-    """Stops reading an answer that is larger than the limit, or that says it will be, or that has a second message."""
+    """Stops reading an answer that is larger than the limit, or that says it will be.
 
-    def __init__(self, limit: int) -> None:
+    Of a call that is no stream, also one that has a second message.
+    """
+
+    def __init__(self, limit: int, *, streamed: bool) -> None:
         self._limit = limit
+        self._streamed = streamed
 
     def inspect(self, answer: Answer) -> None:
         """Look at what has come so far; raises WireError to stop."""
-        if len(answer.data) < _FRAME.size or not _is_grpc(answer):
+        if self._streamed or len(answer.data) < _FRAME.size or not _is_grpc(answer):
             if len(answer.data) > self._limit:
                 raise WireError("body-too-large", f"more than {self._limit} bytes of body; the rest was not read")
             return
@@ -286,6 +292,18 @@ def timeout_of(seconds: float) -> str:
     return f"{micro}u" if micro < 10**8 else f"{min(MAX_TIMEOUT_MS, micro // 1000)}m"
 
 
+def messages_of(body: bytes) -> list[bytes]:
+    """The whole messages in the body of a stream's exchange, in their order."""
+    found = []
+    while len(body) >= _FRAME.size:
+        size = _FRAME.unpack_from(body)[1]
+        if len(body) < _FRAME.size + size:
+            break
+        found.append(body[_FRAME.size : _FRAME.size + size])
+        body = body[_FRAME.size + size :]
+    return found
+
+
 def _framed(message: bytes) -> bytes:
     """A message as it travels: a flag, its length, and its bytes."""
     return _FRAME.pack(0, len(message)) + message
@@ -295,7 +313,7 @@ def _is_grpc(answer: Answer) -> bool:
     return answer.status == 200 and dict(answer.headers).get("content-type", "").startswith("application/grpc")
 
 
-def _status(answer: Answer) -> tuple[RpcStatus | None, Failure | None]:
+def _status(answer: Answer, *, streamed: bool) -> tuple[RpcStatus | None, Failure | None]:
     """The status of a whole answer, or why it is no gRPC answer."""
     ended = dict(answer.trailers) or dict(answer.headers)
     code = ended.get("grpc-status") if _is_grpc(answer) else None
@@ -314,7 +332,7 @@ def _status(answer: Answer) -> tuple[RpcStatus | None, Failure | None]:
     # Bytes that should have been percent-encoded are taken as they are.
     details = unquote_to_bytes(ended.get("grpc-message", "").encode("latin-1")).decode("utf-8", "replace")
     status = RpcStatus(number, name, details)
-    if number == 0:
+    if number == 0 and not streamed:
         size = _FRAME.unpack_from(answer.data)[1] if len(answer.data) >= _FRAME.size else None
         if size is None or len(answer.data) < _FRAME.size + size:
             return None, Failure("protocol", "status OK, and no whole message")

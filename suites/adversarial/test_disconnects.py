@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import json
-import statistics
-from collections.abc import Iterator
 
-from harness.check import Untestable, check
-from harness.generate.distinct import distinct
-from harness.judging.giving_up import ADVICE, CRITERIA, CROWD, Bystanders, Others, others_of
+from harness.check import NotApplicable, Untestable, check
+from harness.judging.given_up.bystanders import ADVICE, CRITERIA, Bystanders
+from harness.judging.given_up.others import (
+    STREAM,
+    crowd_of,
+    others_inferring,
+    others_over,
+    others_streaming,
+    others_streaming_text,
+    share_of,
+)
 from harness.judging.still_serves import serving_before
-from harness.oracles.isolation import MixedUpAnswer
-from harness.probing.baseline import PacedRoute, answered, known, paced_route
-from harness.probing.generation import ABSENT, STILL, TEXT, Generation, found, payloads
-from harness.probing.giving_up import STREAM_WAYS, WAYS, of_inferences, of_posts
+from harness.probing.baseline import paced_route
+from harness.probing.generation import STILL, TEXT, found
+from harness.probing.giving_up import GRPC_STREAM_WAYS, STREAM_WAYS, WAYS, of_calls, of_inferences, of_posts
 from harness.probing.probe import Probe
-from harness.probing.replies import status_of
-from harness.record.exchange import Exchange, Transport
+from harness.record.exchange import Transport
 from harness.wire.reading import readable
 
 DUTIES = ("A15-4-b", "A15-4-d", "A15-5-h")
@@ -27,8 +31,8 @@ KNOWN = 4
 UNDER_STRESS = 8.0
 # Tokens of a stream: enough that it can be given up within.
 TOKENS = 48
-# Profiles that draw fewer examples than this give up half as many requests.
-FULL_EXAMPLES = 20
+# Streams of inferences side by side: more than it has given up say the same.
+STREAMS = 8
 FIX = "Drop what a request that was given up left behind: its buffers, its slot or worker, its pending answer."
 
 
@@ -61,7 +65,7 @@ def adversarial_answers_after_disconnect(probe: Probe) -> None:
     belongs to another request, only if a second round with hanging up shows one again. Of a model whose answers vary
     it is only seen whether it answers, and when.
     """
-    _inferences(probe, "rest", _share(probe))
+    _inferences(probe, "rest", share_of(probe))
 
 
 @check(
@@ -88,7 +92,7 @@ def adversarial_grpc_answers_after_cancelled(probe: Probe) -> None:
     before, within and after their message, while their answer is computed and as it begins, have a deadline
     (grpc-timeout) that passes at two moments within the usual time of an answer, or are cut off with their connection.
     """
-    _inferences(probe, "grpc", _share(probe))
+    _inferences(probe, "grpc", share_of(probe))
 
 
 @check(
@@ -112,11 +116,35 @@ def adversarial_streams_given_up(probe: Probe) -> None:
     generation = found(probe)
     parameters = {**STILL, "max_tokens": TOKENS}
     body = json.dumps({"text_input": TEXT, "parameters": parameters}).encode()
-    others = _streams(probe, generation, body)
+    others = others_streaming_text(probe, generation, body)
     serving_before(probe)
     path = probe.client.model_path(probe.model.name, generation.version, "generate_stream")
-    giving = of_posts(probe.client, path, body, others.seconds, _share(probe))
-    Bystanders(probe, giving, giving.ways_of(STREAM_WAYS), [others], _crowd(probe, others)).judge()
+    giving = of_posts(probe.client, path, body, others.seconds, share_of(probe))
+    Bystanders(probe, giving, giving.ways_of(STREAM_WAYS), [others], crowd_of(probe, others)).judge()
+
+
+@check(
+    "adversarial-grpc-streams-given-up",
+    duties=DUTIES,
+    criteria=CRITERIA,
+    advice=ADVICE,
+    criterion="after streams of inferences that are given up, others get their answers as before, and in time",
+    per="model",
+    transport="grpc",
+    needs=["grpc-infer-reply-well-formed"],
+    faults=["open-stream-cancelled-holds-worker", "left-stream-answers-next", "cut-stream-ends-process"],
+    fix="End the work of a stream with the stream: its reader, its slot, and answers that nobody takes any more.",
+)
+def adversarial_grpc_streams_given_up(probe: Probe) -> None:
+    """A stream of inferences that its client gives up leaves nothing behind for others.
+
+    Only where ModelStreamInfer is offered and answers a request. Two dozen streams stay open and are cancelled before
+    their message, while its answer is computed, at its first message and after it, or have a deadline that passes, or
+    are cut off with their connection. After each way another stream follows, at the end one inference over each
+    transport, and eight streams side by side. What the messages say is not read: they are compared, byte by byte, with
+    those before, unless they differ from one time to the next anyway.
+    """
+    _streams(probe, share_of(probe))
 
 
 @check(
@@ -128,71 +156,39 @@ def adversarial_streams_given_up(probe: Probe) -> None:
     per="model",
     allow="stress",
     needs=["rest-infer-outputs-well-formed"],
-    faults=["left-while-computed-holds-one-of-many"],
+    faults=["left-while-computed-holds-one-of-many", "open-stream-cancelled-holds-one-of-many"],
     fix=FIX,
 )
 def adversarial_given_up_by_hundreds(probe: Probe) -> None:
     """Requests that are given up by hundreds leave nothing behind for others.
 
-    As by tens, eight times as many in each way, over each transport: more than any pool of workers or slots is large.
+    As by tens, eight times as many in each way, over each transport, and streams over gRPC: more than any pool of
+    workers or slots is large.
     """
     for transport in probe.model.routes:
         # What is wrong with a transport is for its own checks to say.
         with contextlib.suppress(Untestable):
             _inferences(probe, transport, UNDER_STRESS)
+    if "grpc" in probe.model.routes:
+        with contextlib.suppress(Untestable, NotApplicable):
+            _streams(probe, UNDER_STRESS)
 
 
 def _inferences(probe: Probe, transport: Transport, times: float) -> None:
     way = paced_route(probe, transport)
-    first = _known(probe, way, KNOWN)
+    first = others_inferring(probe, way, KNOWN)
     serving_before(probe)
     giving = of_inferences(probe, way, times)
-    others = [first, *_over_others(probe, transport)]
-    crowd = readable(_crowd(probe, others[0]), 2, way.route.accepted().exchange)
+    others = [first, *others_over(probe, (each for each in probe.model.routes if each != transport))]
+    crowd = readable(crowd_of(probe, others[0]), 2, way.route.accepted().exchange)
     Bystanders(probe, giving, giving.ways_of(WAYS[transport]), others, crowd).judge()
 
 
-def _over_others(probe: Probe, transport: Transport) -> Iterator[Others]:
-    """Inferences over each other transport: one request is enough to see whether it is there."""
-    for other in probe.model.routes:
-        if other != transport:
-            with contextlib.suppress(Untestable):
-                way = paced_route(probe, other)
-                yield _known(probe, way, 1)
-
-
-def _known(probe: Probe, way: PacedRoute, count: int) -> Others:
-    """Requests of others; of a model that varies it is only asked whether it answers, and when."""
-    if not probe.declared_varying and probe.model.known_route.steady():
-        return others_of(probe, way, known(probe, way, count))
-    ones = answered(way, distinct(way.base, count), count)
-    if not ones:
-        probe.untestable(f"no request is answered over {way.name}")
-    way.time_by(ones)
-    return others_of(probe, way, ones, compared=False)
-
-
-def _streams(probe: Probe, generation: Generation, body: bytes) -> Others:
-    first, second = (generation.send(body, stream=True) for _ in range(2))
-    if first.status in ABSENT:
-        probe.not_applicable(f"generate_stream is not offered ({status_of(first)})")
-    if not (first.ok and second.ok):
-        probe.untestable(f"no stream of {TOKENS} tokens: {status_of(first)}")
-    steady = not probe.declared_varying and payloads(first) == payloads(second)
-
-    def strayed(_: int, exchange: Exchange) -> MixedUpAnswer | None:
-        same = not steady or payloads(exchange) == payloads(first)
-        return None if same else MixedUpAnswer("changed", "another stream than before")
-
-    readable(CROWD, CROWD, first)
-    seconds = statistics.median([first.elapsed_s, second.elapsed_s])
-    return Others("REST", seconds, lambda _: generation.send(body, stream=True), strayed, lambda _: False, steady)
-
-
-def _share(probe: Probe) -> float:
-    return 1.0 if probe.endpoint.examples >= FULL_EXAMPLES else 0.5
-
-
-def _crowd(probe: Probe, others: Others) -> int:
-    """How many ask side by side: of a slow endpoint fewer."""
-    return max(2, min(int(CROWD * _share(probe)), int(4.0 / max(others.seconds, 1e-4))))
+def _streams(probe: Probe, times: float) -> None:
+    way = paced_route(probe, "grpc")
+    first = others_streaming(probe, way)
+    serving_before(probe)
+    giving = of_calls(probe, STREAM, way, first.seconds, times)
+    crowd = readable(min(STREAMS, crowd_of(probe, first)), 2, way.route.accepted().exchange)
+    others = [first, *others_over(probe, probe.model.routes)]
+    Bystanders(probe, giving, giving.ways_of(GRPC_STREAM_WAYS), others, crowd).judge()

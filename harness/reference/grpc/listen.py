@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,8 @@ import grpc
 import grpc.aio
 
 from harness.reference.grpc.failed import Failed
-from harness.reference.grpc.service import OPS, Service
+from harness.reference.grpc.metadata import delimited
+from harness.reference.grpc.service import OPS, STREAM, Service
 from harness.reference.http.server import Server
 from harness.reference.messages import Call
 
@@ -31,6 +32,11 @@ class Tls:
 
     certificate: bytes
     key: bytes
+
+
+def in_layout_of_triton(answer: bytes, words: str) -> list[bytes]:
+    """One ModelStreamInferResponse: the words of a refusal (1), or the answer (2)."""
+    return [delimited(1, words.encode()) if words else delimited(2, answer)]
 
 
 class _Router(grpc.GenericRpcHandler):  # type: ignore[misc]
@@ -51,6 +57,8 @@ class _Router(grpc.GenericRpcHandler):  # type: ignore[misc]
         service, _, name = path.removeprefix("/").rpartition("/")
         if service != self._points.service or name not in self._offered:
             return None
+        if name == STREAM:
+            return grpc.stream_stream_rpc_method_handler(self._streaming)
         return grpc.unary_unary_rpc_method_handler(self._serving(name))
 
     def _fixed(self, reply: bytes) -> Callable[[bytes, Any], Awaitable[bytes]]:
@@ -74,6 +82,25 @@ class _Router(grpc.GenericRpcHandler):  # type: ignore[misc]
             return b""
 
         return serve
+
+    async def _streaming(self, bodies: AsyncIterator[bytes], context: Any) -> AsyncIterator[bytes]:
+        """One answer to each request of a stream; a refusal is an answer as well, and the stream goes on."""
+        for wrap in self._points.streams:
+            bodies = wrap(bodies)
+        async for body in bodies:
+            answer, words = b"", ""
+            try:
+                answer = await self._answer(STREAM, self._call(STREAM, context), body)
+            except Failed as error:
+                words = error.details
+            except Exception as error:  # noqa: BLE001 - as above
+                words = f"unexpected: {type(error).__name__}"
+            try:
+                messages = (self._points.streamed or in_layout_of_triton)(answer, words)
+            except Failed as error:
+                await context.abort(_CODES[error.code], error.details)
+            for each in messages:
+                yield each
 
     def _call(self, name: str, context: Any) -> Call:
         call = Call(OPS[name], "POST", f"/{self._points.service}/{name}", verb_fits=True)

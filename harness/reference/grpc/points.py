@@ -5,7 +5,7 @@ Messages are of the classes of ``schema``, which are untyped. Nothing here impor
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +39,8 @@ class Points:
         raw: ``(request was raw, outputs) -> reply is raw``; outputs of FP16 are raw whatever it says.
         replies: edit the reply message, in place or by returning another message or bytes.
         sent: edit the bytes of a reply.
+        streams: wrap the requests of a stream.
+        streamed: ``(answer, words of a refusal) -> messages`` of a stream, in place of Triton's layout.
         failures: ``(call, failure, empty response) -> failure``, or a message to send with OK instead.
         trailers: metadata at the end of every call.
     """
@@ -60,6 +62,8 @@ class Points:
     raw: Callable[[bool, list[Tensor]], bool] = lambda raw, _: raw
     replies: list[Callable[[Call, Any], Any]] = field(default_factory=list)
     sent: list[Callable[[Call, bytes], bytes]] = field(default_factory=list)
+    streams: list[Callable[[AsyncIterator[bytes]], AsyncIterator[bytes]]] = field(default_factory=list)
+    streamed: Callable[[bytes, str], list[bytes]] | None = None
     failures: list[Callable[[Call, Failed, Any], Any]] = field(default_factory=list)
     trailers: dict[str, str] = field(default_factory=dict)
     # What is taken although the right server refuses it; ``mixture``: "both" forms of an input, or one form "each".

@@ -22,6 +22,7 @@ from harness.reference.protocol.infer import compute
 from harness.reference.protocol.request import InferRequest
 from harness.reference.protocol.tensors import Tensor
 
+STREAM = "ModelStreamInfer"
 OPS = {
     "ServerLive": "live",
     "ServerReady": "ready",
@@ -29,11 +30,13 @@ OPS = {
     "ServerMetadata": "server-metadata",
     "ModelMetadata": "model-metadata",
     "ModelInfer": "infer",
+    STREAM: "infer",
     "RepositoryIndex": "index",
     "RepositoryModelLoad": "load",
     "RepositoryModelUnload": "unload",
 }
-"""Method -> operation, called as over REST."""
+"""Method -> operation, called as over REST; a stream is inferences one after another."""
+_MESSAGES = {STREAM: "ModelInfer"}
 
 
 class Service:
@@ -50,6 +53,7 @@ class Service:
             "ServerMetadata": lambda call, _, reply: metadata.of_server(server, call, reply),
             "ModelMetadata": self._model_metadata,
             "ModelInfer": self._infer,
+            STREAM: self._infer,
             "RepositoryIndex": self._index,
             "RepositoryModelLoad": lambda call, _, reply: self._set_loaded(call, reply, loaded=True),
             "RepositoryModelUnload": lambda call, _, reply: self._set_loaded(call, reply, loaded=False),
@@ -59,8 +63,8 @@ class Service:
     def methods(self) -> list[str]:
         """Names of the methods that are offered."""
         settings = self._hooks.settings
-        return [name for name in self._methods
-                if name not in self.points.missing and is_offered(settings, OPS[name], None)]  # fmt: skip
+        missing = self.points.missing | (set() if settings.extensions else {STREAM})
+        return [name for name in self._methods if name not in missing and is_offered(settings, OPS[name], None)]
 
     def answer(self, name: str, call: Call, body: bytes) -> bytes:
         """The bytes of the reply to one call.
@@ -88,7 +92,7 @@ class Service:
     def _answer(self, name: str, call: Call, body: bytes) -> Any:
         for receive in self.points.received:
             body = receive(call, body)
-        request = CLASSES[f"{name}Request"]()
+        request = CLASSES[f"{_MESSAGES.get(name, name)}Request"]()
         try:
             request.ParseFromString(body)
         except DecodeError as error:
@@ -108,7 +112,7 @@ class Service:
         return reply
 
     def _blank(self, name: str) -> Any:
-        return CLASSES[f"{name}Response"]()
+        return CLASSES[f"{_MESSAGES.get(name, name)}Response"]()
 
     def _address(self, call: Call, request: Any) -> None:
         """The model and version that a message names."""

@@ -40,6 +40,7 @@ variant(
         "grpc-repository-*",
         "generate-*",
         "adversarial-streams-given-up",
+        "adversarial-grpc-streams-given-up",
         "classification-*",
         "sequence-*",
         "schedule-*",

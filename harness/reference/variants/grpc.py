@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import count
 from typing import Any
 
@@ -193,3 +194,46 @@ def full_at_times(hooks: Hooks) -> None:
         return error(429, "the pool is full") if over_grpc and next(numbers) % 29 == 0 else None
 
     hooks.gates.append(gate)
+
+
+@variant("grpc-streams-bare", "a stream answers with ModelInferResponse, as MLServer's (STREAM-01)", transport="grpc")
+def streams_bare(hooks: Hooks) -> None:
+    def layout(answer: bytes, words: str) -> list[bytes]:
+        if words:
+            raise Failed("INVALID_ARGUMENT", words)
+        return [answer]
+
+    hooks.grpc.streamed = layout
+
+
+@variant("grpc-streams-in-pieces", "each answer of a stream is followed by an empty last message", transport="grpc")
+def streams_in_pieces(hooks: Hooks) -> None:
+    hooks.grpc.streamed = lambda answer, words: [delimited(1, words.encode()) if words else delimited(2, answer), b""]
+
+
+@variant(
+    "grpc-streams-in-turn",
+    "requests of streams are computed one after another, 10 ms each, given up or not",
+    transport="grpc",
+    effect="slow",
+)
+def streams_in_turn(hooks: Hooks) -> None:
+    turn = asyncio.Lock()
+
+    async def compute() -> None:
+        async with turn:
+            await asyncio.sleep(0.01)
+
+    async def wait(call: Call) -> None:
+        if call.path.endswith("ModelStreamInfer"):
+            await asyncio.shield(asyncio.ensure_future(compute()))
+
+    hooks.grpc.before.append(wait)
+
+
+variant(
+    "grpc-no-streams",
+    "there is no ModelStreamInfer",
+    transport="grpc",
+    excuses=excuse("There are no streams.", "adversarial-grpc-streams-given-up"),
+)(lambda hooks: hooks.grpc.missing.add("ModelStreamInfer"))

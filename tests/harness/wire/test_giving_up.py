@@ -13,11 +13,12 @@ import grpc
 import pytest
 
 from harness.wire.http2 import Withdrawal
-from harness.wire.rpc import timeout_of
+from harness.wire.rpc import messages_of, timeout_of
 
 from .hostile_grpc import grpc_client
 
 SECONDS = 0.8
+STREAM = "ModelStreamInfer"
 MESSAGE = b"a message that is given up"
 
 
@@ -47,6 +48,57 @@ def watched() -> Iterator[tuple[int, list[str], list[float]]]:
         yield port, ended, left
     finally:
         server.stop(None).wait(5)
+
+
+@contextmanager
+def streaming() -> Iterator[tuple[int, list[str]]]:
+    """A server that answers each message of a stream twice: its port, and what it saw of each stream."""
+    seen: list[str] = []
+
+    def serve(requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
+        seen.append("begun")
+        try:
+            for each in requests:
+                yield from (each, each[::-1])
+        except grpc.RpcError:
+            pass
+        time.sleep(SECONDS / 8)  # the end of the requests may come before the end of the call
+        seen.append("ended" if context.is_active() else "given up")
+
+    class Handler(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no types
+        def service(self, handler_call_details: Any) -> Any:
+            del handler_call_details
+            return grpc.stream_stream_rpc_method_handler(serve)
+
+    server = grpc.server(ThreadPoolExecutor(8), handlers=(Handler(),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        yield port, seen
+    finally:
+        server.stop(None).wait(5)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        Withdrawal((SECONDS * 10,) * 2, ends=False, answered=True, lingers=SECONDS / 8),
+        Withdrawal((SECONDS / 4,) * 2, ends=False, closes=True),
+        Withdrawal((SECONDS / 4,) * 2, part=0.0, ends=False),
+    ],
+    ids=["after-its-answer", "closed", "before-its-message"],
+)
+def test_a_stream_stays_open_until_it_is_given_up(how: Withdrawal, tmp_path: Path) -> None:
+    with streaming() as (port, seen), grpc_client(f"http://127.0.0.1:{port}", tmp_path) as (client, _):
+        begun = time.monotonic()
+        made = client.give_up(STREAM, MESSAGE, how)
+        assert SECONDS / 8 <= time.monotonic() - begun < SECONDS * 10
+        assert sorted(settled(seen, 4)) == ["begun"] * 2 + ["given up"] * 2
+        after = client.call(STREAM, MESSAGE)
+    assert [(each.answered, each.error) for each in made] == [(False, None)] * 2
+    assert after.ok
+    assert messages_of(after.response_body) == [MESSAGE, MESSAGE[::-1]]
+    assert messages_of(after.response_body[:-1]) == [MESSAGE]
 
 
 def settled(ended: list[str], count: int) -> list[str]:

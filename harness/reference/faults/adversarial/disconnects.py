@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import AsyncIterator
 from typing import Any
 
 from harness.reference.faults.kit.clients import when_cancelled, when_client_leaves, when_left_before_answer, workers
 from harness.reference.faults.kit.common import HOLD_SECONDS, Count, end, is_rest
 from harness.reference.faults.registry import Install, fault
 from harness.reference.grpc.failed import Failed
+from harness.reference.grpc.metadata import delimited
 from harness.reference.hooks import Hooks
 from harness.reference.messages import Call, Reply
 
 HANG, SAME, LEAK, OTHERS = "policy:no-hang", "policy:same-answer", "policy:no-leak", "advice:serves-others"
 WORKERS = 12
+STREAM = "ModelStreamInfer"
 
 
 @fault(
@@ -186,3 +189,72 @@ def cancelled_answer_goes_to_next(hooks: Hooks) -> None:
 def tenth_cancelled_call_ends_process(hooks: Hooks) -> None:
     count = Count()
     when_cancelled(hooks, lambda _: end() if count.up() == 10 else None)
+
+
+def _stream_slots(count: int) -> Install:
+    """A stream that is given up while it waits for its next request keeps its slot."""
+
+    def install(hooks: Hooks) -> None:
+        kept = Count()
+
+        async def watched(bodies: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+            if kept.value >= count:
+                await asyncio.sleep(HOLD_SECONDS)
+            try:
+                async for body in bodies:
+                    yield body
+            except asyncio.CancelledError:
+                kept.up()
+                raise
+
+        hooks.grpc.streams.append(watched)
+
+    return install
+
+
+fault(
+    "open-stream-cancelled-holds-worker",
+    HANG,
+    text="a stream that is given up while it is idle keeps one of 3 workers",
+    transport="grpc",
+    effect="hang",
+)(_stream_slots(3))
+fault(
+    "open-stream-cancelled-holds-one-of-many",
+    HANG,
+    text="a stream that is given up while it is idle keeps one of 30 workers",
+    transport="grpc",
+    effect="hang",
+)(_stream_slots(30))
+
+
+@fault(
+    "left-stream-answers-next",
+    LEAK,
+    text="what was written to the stream before one that was given up goes to the next stream",
+    transport="grpc",
+    effect="state",
+)
+def left_stream_answers_next(hooks: Hooks) -> None:
+    written: deque[bytes] = deque(maxlen=1)
+    waiting: deque[bytes] = deque(maxlen=1)
+    when_cancelled(hooks, lambda call: waiting.extend(written if call.path.endswith(STREAM) else ()))
+
+    def layout(answer: bytes, words: str) -> list[bytes]:
+        given = waiting.pop() if waiting else answer
+        written.append(answer)
+        return [delimited(1, words.encode()) if words else delimited(2, given)]
+
+    hooks.grpc.streamed = layout
+
+
+@fault(
+    "cut-stream-ends-process",
+    "policy:no-crash",
+    text="the sixth stream that is given up while it is computed ends the process",
+    transport="grpc",
+    effect="crash",
+)
+def cut_stream_ends_process(hooks: Hooks) -> None:
+    count = Count()
+    when_cancelled(hooks, lambda call: end() if call.path.endswith(STREAM) and count.up() == 6 else None)

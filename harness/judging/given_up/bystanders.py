@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from harness.criteria import Advice, Criterion
-from harness.judging.mixed_up import REPORTED, SAME, report, strayed_from
+from harness.judging.mixed_up import REPORTED, SAME, report
 from harness.judging.still_serves import alive, serving
 from harness.oracles.isolation import MixedUpAnswer
-from harness.probing.baseline import BaselineAnswer, PacedRoute, excused, noted_varying
+from harness.probing.baseline import excused
 from harness.probing.concurrent import together
 from harness.probing.giving_up import GivingUp, Way
 from harness.probing.probe import Probe
@@ -52,19 +52,6 @@ class Others:
     strayed: Callable[[int, Exchange], MixedUpAnswer | None]
     varies: Callable[[int], bool]
     compared: bool = True
-
-
-def others_of(probe: Probe, way: PacedRoute, ones: Sequence[BaselineAnswer], *, compared: bool = True) -> Others:
-    """Inferences over a route; one that gets no answer is not sent again, for one in so many is what is looked for."""
-    budget = way.route.client.budget
-    return Others(
-        way.name,
-        way.seconds,
-        lambda number: way.route.ask(ones[number % len(ones)].request, timeout=budget.request_seconds),
-        lambda number, exchange: strayed_from(way, ones, number % len(ones), exchange) if compared else None,
-        lambda number: noted_varying(probe, way, ones[number % len(ones)], "a request beside those given up"),
-        compared,
-    )
 
 
 @dataclass(slots=True)
