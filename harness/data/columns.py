@@ -30,6 +30,10 @@ class SampleError(Exception):
     """Samples that cannot be used; one line that says why."""
 
 
+class NothingDescribed(SampleError):
+    """Neither the model nor the table says which inputs there are."""
+
+
 def read_columns(path: Path) -> Columns:
     """All columns (arrays) of a table, as they are.
 
@@ -48,8 +52,13 @@ def described(columns: Columns, path: Path) -> tuple[TensorMetadata, ...]:
     """Inputs as arrays describe them: each has a name, an element type and a shape.
 
     Raises:
+        NothingDescribed: a table of columns, which have no element types.
         SampleError: of an element type that has no datatype.
     """
+    if path.suffix.lower() != ".npz":
+        raise NothingDescribed(
+            f"samples {path}: the model describes no inputs that columns could belong to; arrays of an npz file do"
+        )
     return tuple(TensorMetadata(name, _datatype(path, each), (-1, *each.shape[1:])) for name, each in columns.items())
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from harness.budget import BudgetExhausted
 from harness.bundle.accuracy import DataSeen
 from harness.check import TesterFailed
-from harness.data.columns import SampleError
+from harness.data.columns import NothingDescribed, SampleError
 from harness.data.declared import SampledTable
 from harness.data.labelled import LabelledData, LabelledRow, as_name, read_labelled
 from harness.data.metrics import PredictedRows
@@ -54,6 +54,8 @@ def labelled(probe: Probe, table: SampledTable) -> LabelledData:
     route = probe.model.over(table.transport)
     try:
         found = read_labelled(table, route.metadata.inputs if route.metadata else (), probe.endpoint.seed)
+    except NothingDescribed as error:
+        probe.untestable(str(error))
     except SampleError as error:
         raise TesterFailed(str(error)) from None
     left = route.client.budget.requests_left
