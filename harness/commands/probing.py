@@ -13,13 +13,17 @@ import harness
 from harness.commands.group import say
 from harness.commands.taking import takes
 
+# Two classifiers with labelled data, a rule with two versions, texts. All models would take ten minutes.
+DEMO_MODELS = ("digits", "cancer", "pair", "echo-bytes")
+DEMO_POLICY = Path(__file__).with_name("demo.toml")
+
 
 @click.command()
 @takes("demo")
 def demo(evidence: Path | None) -> None:
     """Probe the embedded reference server and leave a report: what art15 does, in one command."""
-    arguments = ["--endpoint", "embedded", "-q", *_evidence_option(evidence)]
-    _pytest(arguments)
+    models = [argument for name in DEMO_MODELS for argument in ("--oip-model", name)]
+    _pytest(["--endpoint", "embedded", "-q", "--oip-policy", str(DEMO_POLICY), *models, *_evidence_option(evidence)])
 
 
 @click.command(context_settings={"ignore_unknown_options": True})

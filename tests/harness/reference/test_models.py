@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 
 import numpy as np
@@ -64,3 +65,15 @@ def test_training_again_gives_models_that_agree_with_the_stored_ones() -> None:
             assert (made["method"], made["trained_on"]) == (stored["method"], stored["trained_on"])
             quality, before = (float(each["held_out"].split()[1]) for each in (made, stored))
             assert abs(quality - before) < 0.03
+
+
+def test_labelled_rows_are_those_that_were_held_out() -> None:
+    pytest.importorskip("sklearn")
+    from harness.reference.models.train import FOLDER, GROUPS, held_out  # noqa: PLC0415 - takes seconds to import
+
+    for name in GROUPS:
+        with (FOLDER / f"{name}-held-out.csv").open(newline="", encoding="utf-8") as file:
+            names, *rows = csv.reader(file)
+        expected_names, expected = held_out(name)
+        assert names == expected_names
+        assert rows == [[str(value) for value in row] for row in expected]
