@@ -89,3 +89,23 @@ def test_models_of_the_demo_keep_every_level(ran: Ran) -> None:
     assert ran.code == 0, ran.output
     decisions = {each["decision"] for model in ("digits", "cancer") for each in record_of(ran, model)["metrics"]}
     assert decisions == {"supports", None}
+
+
+@pytest.mark.parametrize(
+    ("rows", "decision", "verdict"), [(450, "contradicts", "fail"), (60, "inconclusive", "inconclusive")]
+)
+def test_a_level_two_per_cent_too_high(rows: int, decision: str, verdict: str, tmp_path: Path) -> None:
+    measured = InProcess("digits").value("accuracy")
+    (tmp_path / "policy.toml").write_text(
+        f'[[accuracy]]\nmodel = "digits"\ndata = "{DEMO_POLICY.parents[1]}/reference/data/digits-held-out.csv"\n'
+        f'label = "digit"\ngroups = ["ink"]\noutput = "label"\nrows = {rows}\n'
+        f'[[accuracy.declared]]\nmetric = "accuracy"\nat_least = {measured + 0.02}\n'
+    )
+    found = probe(
+        "embedded", tmp_path / "e", "--oip-policy", str(tmp_path / "policy.toml"), "--oip-suite", "accuracy",
+        "--oip-model", "digits",
+    )  # fmt: skip
+    (level,) = (each for each in record_of(found, "digits")["metrics"] if each["limit"])
+    assert level["decision"] == decision
+    assert found.verdicts["accuracy-declared[digits]"] == verdict
+    assert (level["would_decide"] or 0) > (0 if decision == "inconclusive" else -1)
