@@ -14,6 +14,7 @@ from reports.document.proof import proven
 from reports.document.statements import VERDICTS
 from reports.evidence import CheckResult, Evidence, Run
 from reports.journal.state import JournalState
+from reports.verification.accuracy_checks import accuracy_contradictions
 from reports.verification.drill_checks import drill_contradictions
 
 # Members of a result that every release has copied as they are.
@@ -28,7 +29,10 @@ def differences(document: Evidence, recorded: JournalState) -> list[str]:
         found.append("its runs of load are not those of the journal")
     if document.drills != recorded.drills:
         found.append("its drills are not those of the journal")
+    if document.accuracy != recorded.accuracy:
+        found.append("its figures of accuracy are not those of the journal")
     found += itertools.islice(drill_contradictions(document.drills, document.series), MOST)
+    found += itertools.islice(accuracy_contradictions(document.accuracy, document.checks), MOST)
     return found[:MOST]
 
 

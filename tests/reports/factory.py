@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -440,3 +440,15 @@ def finished(folder: Path, *, packed: bool = True) -> Bundle:
     bundle.journal.append("close", {"exit_code": 1})
     bundle.journal.close()
     return bundle
+
+
+def put(*path: Any) -> Callable[[dict[str, Any]], None]:
+    """A change of the member that all but the last word lead to."""
+    *way, name, value = path
+
+    def change(record: dict[str, Any]) -> None:
+        for each in way:
+            record = record[each]
+        record[name] = value
+
+    return change

@@ -6,7 +6,6 @@ import copy
 import json
 import re
 import unicodedata
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from reports.evidence import decode
 from reports.page.render import SIZE_AIM, render
 from reports.verification.page_form import not_inert
 from reports.verification.verify import verify
+from tests.reports import factory
 from tests.reports import some_drills as some
 from tests.reports.hostile_bundles import reseal
 from tests.reports.reading import Page
@@ -188,28 +188,16 @@ def _without_account(record: some.Drill) -> None:
     record["repetitions"][0]["account"] = None
 
 
-def _put(*path: Any) -> Callable[[some.Drill], None]:
-    """A change of the member that all but the last word lead to."""
-    *way, name, value = path
-
-    def change(record: some.Drill) -> None:
-        for each in way:
-            record = record[each]
-        record[name] = value
-
-    return change
-
-
 CHANGES = {
-    "1 of 3 held, but": _put("held", 1),
-    "2 of 2 held, but": _put("carried_out", 2),
-    "its lower bound is 0.5": _put("lower", 0.5),
-    "of nothing": _put("confidence", None),
-    "the account during the fault does not close": _put("repetitions", 1, "account", "during", "lost", 29),
-    "the account after the fault does not close": _put("repetitions", 0, "account", "after", "slow", 401),
-    "its account has 1001 requests sent": _put("repetitions", 0, "account", "before", some.tally(201)),
-    "requests correct, its load 1000": _put("repetitions", 0, "account", "after", some.tally(400, failed=1)),
-    "did not hold, but its account says": _put("repetitions", 1, "broken", ["max_failed"]),
+    "1 of 3 held, but": factory.put("held", 1),
+    "2 of 2 held, but": factory.put("carried_out", 2),
+    "its lower bound is 0.5": factory.put("lower", 0.5),
+    "of nothing": factory.put("confidence", None),
+    "the account during the fault does not close": factory.put("repetitions", 1, "account", "during", "lost", 29),
+    "the account after the fault does not close": factory.put("repetitions", 0, "account", "after", "slow", 401),
+    "its account has 1001 requests sent": factory.put("repetitions", 0, "account", "before", some.tally(201)),
+    "requests correct, its load 1000": factory.put("repetitions", 0, "account", "after", some.tally(400, failed=1)),
+    "did not hold, but its account says": factory.put("repetitions", 1, "broken", ["max_failed"]),
     "but has no account": _without_account,
 }
 
