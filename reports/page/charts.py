@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 WIDTH, LEFT, RIGHT = 720, 62, 14
 TOP, PLOT, BOTTOM = 52, 130, 38
-HEIGHT = TOP + PLOT + BOTTOM
 _END, _FLOOR = WIDTH - RIGHT, TOP + PLOT
 _LINE = "M1,5h26"
 SAMPLES = {
@@ -20,6 +19,12 @@ SAMPLES = {
     "broke": "M10,1l8,8m0,-8l-8,8",
     "not_run": "M10,5h8",
     "tester": "M10,1h8v8h-8z",
+    "supports": "M14,5h0",
+    "contradicts": "M10,1l8,8m0,-8l-8,8",
+    "inconclusive": "M9,5l5,-5l5,5l-5,5z",
+    "measured": "M9,5h10",
+    "whisker": "M14,0v10m-4,0h8m-8,-10h8",
+    "ideal": _LINE,
 }
 """How each tone looks, for the key beside a picture of 28 by 10."""
 # Pixels that a sign of the picture's text takes, about.
@@ -81,6 +86,7 @@ class Chart:
         name: unique on the page, of letters and hyphens.
         title: the question; ``told``: what is to be seen.
         along: what the lower axis counts; the other one has its unit at each tick.
+        plot: how high the part between the axes is.
     """
 
     name: str
@@ -93,11 +99,17 @@ class Chart:
     shades: tuple[Shade, ...] = ()
     moments: tuple[Moment, ...] = ()
     bounds: tuple[Bound, ...] = ()
+    plot: int = PLOT
 
     @property
     def above(self) -> int:
         """Where the picture begins: without moments there is nothing to write above it."""
         return 0 if self.moments else TOP - 16
+
+    @property
+    def height(self) -> int:
+        """Where it ends."""
+        return TOP + self.plot + BOTTOM
 
 
 @dataclass(frozen=True, slots=True)

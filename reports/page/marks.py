@@ -40,6 +40,11 @@ DRILLS = {
     "not_run": Mark("–", "none"),
     "tester": Mark("⊗", "tool"),
 }
+DECISIONS = {
+    "supports": Mark("✓", "good"),
+    "contradicts": Mark("✗", "bad"),
+    "inconclusive": Mark("?", "open"),
+}
 STATEMENTS = {
     "cut_short": Mark("◐", "open"),
     "away_once": Mark("◐", "open"),

@@ -25,6 +25,7 @@ from reports.evidence import (
     ModelItem,
     Plan,
 )
+from reports.page.accuracy import AccuracyView, accuracies
 from reports.page.drills import DrillView, drills, load_alone
 from reports.page.parts import Anchors, Card, CaseView, FindingView, PageBudget, Scale
 from reports.text.sentences import Sentences
@@ -60,6 +61,7 @@ class View:
     cards: list[Card]
     carded: set[str]
     drills: list[DrillView]
+    accuracy: list[AccuracyView]
     # Series of load that belong to no drill.
     load: list[dict[str, Any]]
     by_id: dict[str, CheckResult] = field(default_factory=dict)
@@ -156,6 +158,7 @@ def view(document: Evidence, said: Sentences, sha256: str, scale: Scale) -> View
         cards=[cards[check.id] for check in carried_out if check.id in cards],
         carded=set(cards),
         drills=drills(said, document, scale),
+        accuracy=accuracies(said, document),
         load=load_alone(document),
         by_id=by_id,
         clause_by_id={row.id: row for row in document.catalogue.clauses},

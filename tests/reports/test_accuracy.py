@@ -1,18 +1,23 @@
-"""Accuracy in the report: what follows from its rows is sound, and what does not is named by `art15 verify`."""
+"""Accuracy in the report: quoted and drawn; what does not follow from its rows is named by `art15 verify`."""
 
 from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from harness.data.metric import metrics
+from reports.text.sentences import sentences
+from reports.verification.page_form import not_inert
 from reports.verification.verify import verify
 from tests.reports import some_accuracy as some
 from tests.reports.factory import put
 from tests.reports.hostile_bundles import reseal
+from tests.reports.reading import Page
 
 CHANGES: dict[str, Callable[[some.Accuracy], None]] = {
     "its data are 600 of 500 rows": put("data", "drawn", 600),
@@ -77,3 +82,65 @@ def test_a_document_with_other_accuracy_is_told(tmp_path: Path) -> None:
     path.write_text(json.dumps(raw))
     reseal(tmp_path)
     assert "its figures of accuracy are not those of the journal" in [each.text for each in verify(tmp_path).problems]
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("accuracy")
+    groups = [
+        some.share("accuracy", 60 + each, 100, group=f"site=number {each} of many", about="<b>") for each in range(20)
+    ]
+    alone = [some.share("accuracy", 190, 200, about="<b>"), *groups]
+    some.finished(folder, some.record(), some.record(metrics=alone, family=0, model="<b>hostile", bins=[]))
+    return (folder / "report.html").read_text()
+
+
+def part(page: str, number: int) -> str:
+    """What the page says of one table of labelled data, without its markup."""
+    found = re.search(rf'(?s)<h3 id="accuracy-{number}">.*?(?=<h3 |</section>)', page)
+    assert found
+    return found[0]
+
+
+def words_of(page: str, number: int) -> str:
+    return Page(re.sub(r"</(?:t[dh]|dt)>", r" \g<0>", part(page, number))).words.replace("\xa0", " ")
+
+
+def test_the_page_is_of_our_form(page: str) -> None:
+    assert not_inert(page.encode()) is None
+
+
+def test_what_was_declared_stands_in_a_table_that_can_be_quoted_alone(page: str) -> None:
+    tables = re.findall(r"(?s)<table.*?</table>", part(page, 1))
+    declared, measured, bins = (Page(re.sub(r"</(?:t[dh]|dt)>", r" \g<0>", each)).words for each in tables)
+    assert declared.startswith("Declared and measured accuracy: model iris over REST, 200 of 500 rows of held-out.csv")
+    assert "SHA-256 0000" in declared
+    assert "2026-11-21" in declared
+    for words in ("at least 0.9", "contradicted", "undecided", "size=large", "rows would decide"):
+        assert words in declared
+    assert "brier" not in declared.lower()
+    assert measured.startswith("Measured, with no level declared: ")
+    assert bins.startswith("Rows by their highest score: ")
+
+
+def test_groups_and_scores_are_drawn_and_told(page: str) -> None:
+    first = words_of(page, 1)
+    assert "declared: at least 0.9" in first
+    assert "size=large: 0.8 (0.7228 to 0.8633, 100 rows)." in first
+    assert "groups by size" in first
+    assert 'class="drawn-contradicts"' in part(page, 1)
+    assert "200 rows in 2 bins by their highest score. Bins whose score is above both bounds" in first
+    assert "of the share that is right: 1; below both: 0." in first
+
+
+def test_of_many_groups_the_worst_are_drawn(page: str) -> None:
+    told = words_of(page, 2)
+    assert "site=number 14 of many: 0.74" in told
+    assert "site=number 15 of many: 0.75 (" not in told
+    assert "further on the right side: 5 groups" in told
+    assert "held against nobody" in told
+    assert "<b>hostile" not in page.replace("&lt;b&gt;hostile", "")
+
+
+def test_every_metric_has_its_words() -> None:
+    assert [name for name, _ in sentences().table("metric")] == list(metrics())

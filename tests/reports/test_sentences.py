@@ -54,6 +54,7 @@ TABLES = {
 # Tables whose rows a sentence, or ``spoken``, names by a value.
 LOOKED_UP = {
     "drill_criterion",
+    "metric",
     "transport",
     "no_address",
     "person",
