@@ -55,7 +55,7 @@ class ConnectionFacts:
     tls: TlsFacts | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Exchange:
     """A request that was sent, or tried, and the response so far as there was one.
 

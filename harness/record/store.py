@@ -10,7 +10,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -35,6 +34,7 @@ from harness.record.clock import now
 from harness.record.disk import Disk
 from harness.record.exchange import ConnectionFacts, Exchange, Headers
 from harness.record.redact import Redaction, Redactor
+from harness.record.sharing import SharedBodies
 from harness.record.tempo import Tempo
 from harness.record.unbroken import unbroken
 
@@ -207,6 +207,7 @@ class Recorder:
         self.continuity: AwayHandler | None = None
         self.recent: deque[tuple[Exchange, str | None]] = deque()
         self._recent_bytes = 0
+        self._bodies = SharedBodies()
         self.answering: set[str] = set()
         self._checks: contextvars.ContextVar[str | None] = contextvars.ContextVar("check")
         self.tempo = Tempo()
@@ -260,7 +261,7 @@ class Recorder:
         clean, redactions = self.redactor.exchange(exchange)
         with unbroken():
             digest = self._keep(clean, redactions)
-        done = replace(exchange, ref=digest)
+        done = self._bodies.recorded(exchange, digest)
         if done.error is not None and done.error.kind == "tester":
             raise TesterFailed(done.error.message)
         self._remember(done)
