@@ -10,6 +10,7 @@ from __future__ import annotations
 import numbers
 import struct
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -90,14 +91,16 @@ def of_few(datatype: str, bits: Bits) -> tuple[Any, ...] | None:
     refuse_many(len(bits), shared=True)
     made = np.empty(len(few), dtype=object)
     made[:] = from_raw(datatype, few.tobytes())
-    elements: list[Any] = []
-    for start in range(0, len(bits), MANY):
+    # Numbers of few bytes first: list and tuple of the elements would be held side by side.
+    places = np.empty(len(bits), np.min_scalar_type(len(few)))
+    starts = range(0, len(bits), MANY)
+    for start in starts:
         part = bits[start : start + MANY]
-        places = np.minimum(np.searchsorted(few, part), len(few) - 1)
-        if not np.array_equal(few[places], part):
+        found = np.minimum(np.searchsorted(few, part), len(few) - 1)
+        if not np.array_equal(few[found], part):
             return None
-        elements += made[places].tolist()
-    return tuple(elements)
+        places[start : start + MANY] = found
+    return tuple(chain.from_iterable(made[places[start : start + MANY]].tolist() for start in starts))
 
 
 def as_bytes(element: object) -> bytes:
