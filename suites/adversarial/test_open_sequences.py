@@ -20,6 +20,7 @@ from harness.wire.varied import vary, without_parameters
 
 LEAK, SAME = Criterion.NO_LEAK.clause, Criterion.SAME_ANSWER.clause
 TAKEN_OVER, LOST = "open-sequence-taken-over", "open-sequence-state-lost"
+NO_SEQUENCES = "the model takes no sequences"
 STEPS = 3
 # Sequences that are open at a time, rung by rung; the last ones in the deepest profile only.
 RUNGS, DEEP_RUNGS, DEEP = (1, 4, 8, 16, 32), (64, 128, 256), 100
@@ -159,13 +160,16 @@ def _two(probe: Probe, way: PacedRoute) -> tuple[InferRequest, InferRequest]:
 
 def _alone(probe: Probe, sequences: _Sequences, request: InferRequest, steps: int) -> list[Outputs]:
     """The answers to a sequence alone; ends the check on a model without a state, and on one that varies."""
-    first, second = (_outputs(sequences, sequences.whole(request, steps)) for _ in range(2))
-    if first is None or second is None:
-        probe.not_applicable("the model takes no sequences")
+    first = _outputs(sequences, sequences.whole(request, steps))
+    if first is None:
+        probe.not_applicable(NO_SEQUENCES)
+    if all(difference(each, first[0], exact=False) is None for each in first[1:]):
+        probe.not_applicable("the model was not seen to have a state: every answer of a sequence is the same")
+    second = _outputs(sequences, sequences.whole(request, steps))
+    if second is None:
+        probe.not_applicable(NO_SEQUENCES)
     if _differ(first, second) is not None:
         probe.untestable("a sequence is answered differently twice: comparing answers decides nothing")
-    if difference(first[0], first[1], exact=False) is None:
-        probe.not_applicable("the model was not seen to have a state: every answer of a sequence is the same")
     return first
 
 
