@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from random import Random
 from typing import Any
 
@@ -28,13 +29,17 @@ def distinct(base: InferRequest, count: int) -> Iterator[InferRequest]:
     """Up to ``count`` requests with different values, the accepted one first."""
     # Their hashes: of large tensors the elements themselves would be held.
     seen: set[int] = set()
-    # Small data types run out of values: BOOL [1] has two of them.
-    for number in range(4 * count):
+
+    def new(number: int) -> InferRequest | None:
         inputs = tuple(_varied(tensor, number, place) for place, tensor in enumerate(base.inputs))
         key = hash(tuple(tensor.elements for tensor in inputs))
-        if key not in seen and len(seen) < count:
-            seen.add(key)
-            yield vary(base, inputs=inputs)
+        if key in seen:
+            return None
+        seen.add(key)
+        return vary(base, inputs=inputs)
+
+    # Small data types run out of values: BOOL [1] has two of them. No generator: its frame would hold the last one.
+    return islice(filter(None, map(new, range(4 * count))), count)
 
 
 def drawn(bases: Sequence[InferRequest], draw: Random) -> Iterator[InferRequest]:
