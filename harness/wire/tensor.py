@@ -151,7 +151,9 @@ def to_json(tensor: Tensor, *, nested: bool = False) -> dict[str, Any]:
         TooLarge: it has too many elements.
     """
     refuse_large(tensor, "JSON")
-    elements = [each.decode() if isinstance(each, bytes) else each for each in tensor.elements]
+    elements = list(tensor.elements)
+    if bytes in map(type, elements):
+        elements = [each.decode() if isinstance(each, bytes) else each for each in elements]
     entry: dict[str, Any] = {
         "name": tensor.name,
         "shape": list(tensor.shape),

@@ -30,7 +30,7 @@ class _Right:
 
     def strangers(self, inputs: list[Any]) -> dict[str, Any]:
         """Those not known yet, by their JSON."""
-        found = {json.dumps(each): each for each in inputs}
+        found = {json.dumps(plain): plain for plain in map(_plain, inputs)}
         return {text: each for text, each in found.items() if text not in self._known}
 
     def learn(self, texts: Iterable[str]) -> None:
@@ -38,6 +38,14 @@ class _Right:
         if len(self._known) > MOST_KNOWN:
             self._known.clear()
         self._known.update(texts)
+
+
+def _plain(entry: Any) -> Any:  # noqa: ANN401 -- any JSON
+    """An input without what the schema asks nothing of: the text of its name, and the elements of its data."""
+    if not isinstance(entry, dict):
+        return entry
+    blanks: dict[str, Any] = {"name": "", "data": []}
+    return {**entry, **{key: blank for key, blank in blanks.items() if type(entry.get(key)) is type(blank)}}
 
 
 _RIGHT = _Right()
