@@ -24,6 +24,12 @@ _JSON_TYPES: dict[str, frozenset[type]] = {
     **{name: frozenset({int}) for name in NUMPY if "INT" in name},
     **{name: frozenset({int, float}) for name in NUMPY if name.startswith("FP")},
 }
+_LARGEST = {name: float(np.finfo(kind).max) for name, kind in NUMPY.items() if issubclass(kind, np.floating)}
+_RANGES = {
+    name: (int(np.iinfo(kind).min), int(np.iinfo(kind).max))
+    for name, kind in NUMPY.items()
+    if issubclass(kind, np.integer)
+}
 
 
 def decode_tensor(
@@ -60,17 +66,20 @@ def to_array(name: str, datatype: str, flat: list[Any]) -> NDArray[Any]:
         array = np.empty(len(flat), dtype=object)
         array[:] = [text.encode() for text in flat]
         return array
-    if flat and datatype != "BOOL" and issubclass(kind, np.integer):
-        limits = np.iinfo(kind)
-        if min(flat) < limits.min or max(flat) > limits.max:
+    if flat and datatype in _RANGES:
+        least, most = _RANGES[datatype]
+        if min(flat) < least or max(flat) > most:
             raise Refusal(f"input {name!r}: an element is outside the range of {datatype}")
-    if not issubclass(kind, np.floating):
+    if datatype not in _LARGEST:
         return np.array(flat, dtype=kind)
     return _floats(name, datatype, flat)
 
 
 def _floats(name: str, datatype: str, flat: list[Any]) -> NDArray[Any]:
     """A number too large for the data type is refused: infinity would be another value than the one sent."""
+    largest = _LARGEST[datatype]
+    if flat and -largest <= min(flat) and max(flat) <= largest:
+        return np.array(flat, dtype=NUMPY[datatype])
     try:
         with np.errstate(over="ignore"):
             array = np.array(flat, dtype=np.float64).astype(NUMPY[datatype])
@@ -83,7 +92,7 @@ def _floats(name: str, datatype: str, flat: list[Any]) -> NDArray[Any]:
 
 def _flatten(name: str, shape: list[int], data: list[Any], rules: Rules) -> list[Any]:
     """Row-major elements of ``data``, which is either flat or nested exactly as ``shape`` says."""
-    if not any(isinstance(each, list) for each in data):
+    if list not in map(type, data):
         return data
     if rules.any_nesting:
         return list(_leaves(data))

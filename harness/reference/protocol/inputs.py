@@ -88,7 +88,7 @@ def read_input(
         return decode_raw(spec.name, datatype, _shape(entry, spec, [], rules), raw)
     data = _data(entry, spec, rules)
     shape = _shape(entry, spec, data, rules)
-    nested = any(isinstance(each, list) for each in data)
+    nested = list in map(type, data)
     if len(shape) > 1 and (rules.refuse_nested if nested else rules.refuse_flat):
         raise Refusal(f"input {spec.name!r}: data must be {'flat' if nested else 'nested'}")
     return decode_tensor(spec.name, datatype, shape, data, rules, edits)

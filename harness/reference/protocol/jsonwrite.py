@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+# By whether they write ASCII only; json.dumps makes one for each text.
+_ENCODERS = {ascii_only: json.JSONEncoder(ensure_ascii=ascii_only).encode for ascii_only in (False, True)}
+
 
 class Lexeme(str):
     """Text that goes into the document as it stands: a number already spelled."""
@@ -25,11 +28,11 @@ def _write(value: Any, indent: int | None, depth: int, ascii_only: bool) -> str:
     if isinstance(value, dict):
         gap = ": " if indent is not None else ":"
         rows = [
-            json.dumps(str(key), ensure_ascii=ascii_only) + gap + _write(each, indent, depth + 1, ascii_only)
+            _ENCODERS[ascii_only](str(key)) + gap + _write(each, indent, depth + 1, ascii_only)
             for key, each in value.items()
         ]
         if indent is None or not rows:
             return "{" + ",".join(rows) + "}"
         line = "\n" + " " * indent * depth
         return "{" + line + " " * indent + ("," + line + " " * indent).join(rows) + line + "}"
-    return json.dumps(value, ensure_ascii=ascii_only, allow_nan=True)
+    return _ENCODERS[ascii_only](value)
