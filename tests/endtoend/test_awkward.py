@@ -28,7 +28,7 @@ def server() -> Iterator[EmbeddedServer]:
 # Seconds in which a first answer of 30 s over each transport is waited for, and some checks are carried out.
 BUDGET = 150
 # Of a run against a model of one tensor of 12 MiB: memory, and what it leaves on the disk.
-MOST_KILOBYTES = 600 << 10
+MOST_KILOBYTES = 500 << 10
 MOST_EVIDENCE = 64 << 20
 
 
