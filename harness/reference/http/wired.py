@@ -29,7 +29,7 @@ class _Outgoing:
 
 
 class _OnePiece:
-    """The transport of a connection that sends in one piece what is written while the loop goes round once.
+    """The transport of a connection that sends two writes as one, where the second comes before the loop goes on.
 
     uvicorn writes the head of an answer, and then its body. A process that dies or freezes between the two leaves a
     balancer with a head that it has passed on, and no balancer can ask another replica then.
@@ -37,25 +37,27 @@ class _OnePiece:
 
     def __init__(self, transport: Any) -> None:
         self._transport = transport
-        self._held: list[bytes] = []
+        self._held = b""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        if not self._held:
+        if self._held:
+            self._send(data)
+        elif data:
+            self._held = data
             asyncio.get_running_loop().call_soon(self._send)
-        self._held.append(data)
 
     def close(self) -> None:
         self._send()
         self._transport.close()
 
-    def _send(self) -> None:
-        held, self._held = self._held, []
-        # Nothing is left where the connection was closed meanwhile.
+    def _send(self, more: bytes = b"") -> None:
+        held, self._held = self._held, b""
+        # Nothing is left where the second write came, or the connection was closed.
         if held:
-            self._transport.write(b"".join(held))
+            self._transport.write(held + more)
 
 
 class InOnePiece(H11Protocol):

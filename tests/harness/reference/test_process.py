@@ -142,12 +142,12 @@ class Noted:
 def test_head_and_body_are_one_write_and_precede_the_end() -> None:
     async def answered(noted: Noted) -> None:
         transport = _OnePiece(noted)
-        transport.write(b"head")
-        transport.write(b"body")
+        for data in (b"head", b"body", b"", b"alone"):
+            transport.write(data)
         await asyncio.sleep(0)
         transport.write(b"last")
         transport.close()
 
     noted = Noted()
     asyncio.run(answered(noted))
-    assert noted.told == [b"headbody", b"last", "closed"]
+    assert noted.told == [b"headbody", b"alone", b"last", "closed"]
