@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from harness.cluster.balancer import Balancer, Missing
 from harness.cluster.kept import Kept
@@ -80,8 +81,8 @@ class Cluster:
         """How often the inference of each id was carried out, over all replicas."""
         return Counter(row["id"] for row in self.executions() if row["id"] is not None)
 
-    def executions(self) -> list[dict[str, str | None]]:
-        """Each inference that was carried out, in the order of their ends: ``id`` and ``replica``."""
+    def executions(self) -> list[dict[str, Any]]:
+        """Each inference that was carried out, in the order of their ends: ``id``, ``replica``, and ``at`` (ns)."""
         with contextlib.suppress(FileNotFoundError):
             return [json.loads(line) for line in (self.folder / "executed.jsonl").read_bytes().splitlines()]
         return []

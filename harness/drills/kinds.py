@@ -90,8 +90,8 @@ class RollingRestartFault(FaultKind, frozen=True, kw_only=True, tag="rolling-res
     """Each process in turn: drained, ended, started again, ready; then a pause.
 
     Attributes:
-        drain: a command that takes it out of service first, such as one that calls the balancer; ``{name}`` in it is
-            the name of the process.
+        drain: a command that takes it out of service first, such as one that calls the balancer; ``{name}`` and
+            ``{pid}`` in it are the name and the number of the process.
         drain_s: seconds between that and SIGTERM.
         pause_s: seconds between a process that is ready and the next one.
     """

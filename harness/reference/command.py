@@ -43,7 +43,12 @@ def _listed(row: Fault | Variant) -> dict[str, object]:
 @click.option("--variant", "variants", multiple=True, type=click.Choice(list(VARIANTS)), metavar="NAME")
 @click.option("--models", default="", help="Comma-separated names; default all.")
 @click.option("--token", default=None, help="What the variant auth-required asks for.")
-@click.option("--replica", default=None, metavar="NAME", help="Say in each answer which replica it is (x-replica).")
+@click.option(
+    "--replica",
+    default=None,
+    metavar="NAME",
+    help="Say in each answer which replica it is (x-replica); on SIGUSR1 not ready.",
+)
 @click.option("--replica-number", type=int, default=None, help="Which one it is for faults that tell replicas apart.")
 @click.option("--id-log", type=_OUT, default=None, help="Append the id of each executed inference.")
 @click.option("--infer-seconds", default=0.0, help="Every inference takes so many seconds, wrong ones as well.")
@@ -100,7 +105,7 @@ def run(options: _Options) -> None:
     from harness.reference.http.server import Server  # noqa: PLC0415
     from harness.reference.launch import Where, grpc_is_there, serve  # noqa: PLC0415
     from harness.reference.models.catalogue import build  # noqa: PLC0415
-    from harness.reference.replica import log_executions, name_replica, take_longer  # noqa: PLC0415
+    from harness.reference.replica import drain_on_signal, log_executions, name_replica, take_longer  # noqa: PLC0415
 
     hooks = Hooks()
     if options.token is not None:
@@ -114,6 +119,7 @@ def run(options: _Options) -> None:
         take_longer(hooks, options.infer_seconds)
     if options.replica is not None:
         name_replica(hooks, options.replica)
+        drain_on_signal(hooks)
     if options.id_log is not None:
         log_executions(hooks, options.id_log, options.replica)
     offered = grpc_is_there()

@@ -109,7 +109,7 @@ class Drain:
     """How a process is taken out of service before it is ended; without ``argv`` it is not.
 
     Attributes:
-        argv: ``{name}`` in it is the name of the process.
+        argv: ``{name}`` and ``{pid}`` in it are the name and the number of the process.
         seconds: between that and SIGTERM.
     """
 
@@ -156,7 +156,10 @@ class Restarted(_Base):
 
     def _take_out(self, process: Drilled) -> None:
         if self._drain.argv:
-            words = [word.replace("{name}", process.label) for word in self._drain.argv]
+            place = {"{name}": process.label, "{pid}": str(process.pid)}
+            words = list(self._drain.argv)
+            for name, value in place.items():
+                words = [word.replace(name, value) for word in words]
             ran = run(words, folder=process.folder, timeout_s=_DRAIN_S)
             if ran.error:
                 raise FaultError(f"{process.label} was not drained: {ran.error}")

@@ -34,6 +34,11 @@ class MemberProcess:
         """Its name."""
         return self.member.place.name
 
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self.member.pid
+
     def undo_signal(self, _: signal.Signals) -> Sequence[Undo]:
         """It ends with the tester, also where it is stopped."""
         return ()

@@ -50,6 +50,11 @@ class OwnedProcess:
         return self.table.name or self.table.pid_file or (f"process {self._pid}" if self._pid else "a process")
 
     @property
+    def pid(self) -> int:
+        """Its number, once it was found."""
+        return self._pid
+
+    @property
     def is_ours(self) -> bool:
         """Whether the tester itself is to start it, and to end it."""
         return self.table.pid is None and not self.table.pid_file

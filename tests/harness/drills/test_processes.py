@@ -53,10 +53,10 @@ def test_stopped_and_continued(replica: Started, tmp_path: Path) -> None:
 
 def test_restarted_one_after_the_other(replica: Started, tmp_path: Path) -> None:
     tables = [replica(name) for name in ("r1", "r2")]
-    (tmp_path / "drain.py").write_text("import sys; open('drained', 'a').write(sys.argv[1] + ' ')")
+    (tmp_path / "drain.py").write_text("import sys; open('drained', 'a').write(' '.join(sys.argv[1:]) + ' ')")
     drill = drill_of(
         f"kind = 'rolling-restart'\nprocesses = [{', '.join(map(declared, tables))}]\npause_s = 0\n"
-        f"drain = ['{sys.executable}', 'drain.py', '{{name}}']",
+        f"drain = ['{sys.executable}', 'drain.py', '{{name}}', '{{pid}}']",
         tmp_path,
     )
     before = [asked(table) for table in tables]
@@ -65,7 +65,7 @@ def test_restarted_one_after_the_other(replica: Started, tmp_path: Path) -> None
         assert injector.inject(drill).output == "r1: ended by SIGTERM; r2: ended by SIGTERM"
         assert injector.revert(drill).output == "all run"
     assert not set(before) & {asked(table) for table in tables}
-    assert (tmp_path / "drained").read_text() == "r1 r2 "
+    assert (tmp_path / "drained").read_text() == f"r1 {before[0]} r2 {before[1]} "
 
 
 @pytest.mark.parametrize("kind", ["kind = 'restart'", "kind = 'slow-start'\ndelay_s = 0.2"])
