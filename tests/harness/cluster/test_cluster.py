@@ -16,7 +16,7 @@ import grpc
 import httpx
 import pytest
 
-from harness.cluster.balancer import CONFIGURATIONS, Balancer, Missing, envoy, haproxy
+from harness.cluster.balancer import CONFIGURATIONS, Balancer, Missing, found
 from harness.cluster.cluster import Cluster, ClusterError
 from harness.cluster.kept import Kept
 from harness.cluster.places import LOWEST, places
@@ -41,7 +41,7 @@ def infer(client: httpx.Client, url: str, identity: str) -> httpx.Response:
 def there(configuration: str) -> str:
     """The configuration; what this machine lacks skips the test, in CI (`CI=true`) it is an error like any other."""
     try:
-        (envoy if configuration.startswith("envoy") else haproxy)()
+        found(Balancer(configuration).kind)
     except Missing as error:
         if os.environ.get("CI", "").lower() in {"1", "true"}:
             raise
