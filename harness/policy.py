@@ -14,7 +14,7 @@ import msgspec
 
 from harness.data.declared import AccuracyTable, data_rooted
 from harness.drills.declared import Drill, failing_over, rooted
-from harness.provenance.declared import ProvenanceTable
+from harness.provenance.declared import ArtefactTable, ProvenanceTable, artefacts_rooted
 from harness.robustness.declared import RobustnessTable
 from harness.tables import TableError, read_table
 
@@ -337,6 +337,7 @@ class Policy(_Table, frozen=True, kw_only=True):
     accuracy: list[AccuracyTable] = []
     robustness: list[RobustnessTable] = []
     provenance: ProvenanceTable = ProvenanceTable()
+    artefact: dict[str, ArtefactTable] = {}
     waivers: list[WaiverTable] = []
     not_applicable: list[DutyTable] = []
 
@@ -357,12 +358,13 @@ def load_policy(path: Path | None) -> tuple[Policy, str | None]:
         drills = failing_over(rooted(policy.drills, path), policy.service.failover_s)
         accuracy = data_rooted(policy.accuracy, path, "accuracy")
         robustness = data_rooted(policy.robustness, path, "robustness")
+        artefact = artefacts_rooted(policy.artefact, path)
     except TableError as error:
         raise PolicyError(str(error)) from error
     except ValueError as error:
         raise PolicyError(f"policy {path}: {error}") from error
     samples = {model: _rooted(table, path) for model, table in policy.samples.items()}
-    found = {"samples": samples, "drills": drills, "accuracy": accuracy, "robustness": robustness}
+    found = {"samples": samples, "drills": drills, "accuracy": accuracy, "robustness": robustness, "artefact": artefact}
     return msgspec.structs.replace(policy, **found), digest
 
 

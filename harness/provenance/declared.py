@@ -1,6 +1,9 @@
-"""What the policy says of where models come from: ``[provenance]``."""
+"""What the policy says of where models come from: ``[provenance]`` and ``[artefact.MODEL]``."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
 
 import msgspec
 
@@ -32,3 +35,40 @@ class ProvenanceTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     def asks(self) -> list[str]:
         """The claims that must be made, in the order of the policy."""
         return list(dict.fromkeys([*self.required, *self.expected]))
+
+
+class ArtefactTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[artefact.MODEL]``: the artefact that a model is to be served from, and what was made beside it.
+
+    Attributes:
+        path: the file or the folder.
+        signature: an OpenSSF model signature of it (a Sigstore bundle), and ``key`` the public key in PEM.
+        bill: a bill of materials in CycloneDX (JSON) that states its digest.
+    """
+
+    path: str
+    signature: str | None = None
+    key: str | None = None
+    bill: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.signature is None) != (self.key is None):
+            raise ValueError("signature and key are given together")
+
+
+def artefacts_rooted(tables: Mapping[str, ArtefactTable], policy: Path) -> dict[str, ArtefactTable]:
+    """The tables, with each path as it is seen from the working directory.
+
+    Raises:
+        ValueError: a file that is not there.
+    """
+    found = {}
+    for model, table in tables.items():
+        given = {name: value for name in ("path", "signature", "key", "bill") if (value := getattr(table, name))}
+        for name, value in given.items():
+            if not (policy.parent / value).exists():
+                raise ValueError(f"artefact of {model!r}: {name} = {value!r} is not there, beside the policy")
+        found[model] = msgspec.structs.replace(
+            table, **{name: str(policy.parent / value) for name, value in given.items()}
+        )
+    return found

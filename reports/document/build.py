@@ -94,6 +94,7 @@ def build(
         drills=recorded.drills,
         accuracy=recorded.accuracy,
         robustness=recorded.robustness,
+        provenance=recorded.provenance,
         duties=duties,
         silence=not_shown(recorded, clauses, duties, reader.trouble),
         summary=totals,

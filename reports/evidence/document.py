@@ -9,6 +9,7 @@ import msgspec
 from harness.bundle.accuracy import AccuracyRecord
 from harness.bundle.drills import DrillRecord
 from harness.bundle.parts import StandingName, Tester, VerdictName
+from harness.bundle.provenance import ProvenanceChain
 from harness.bundle.robustness import RobustnessRecord
 from reports.evidence.catalogue import CatalogueInfo, DutyRow
 from reports.evidence.checks import CheckResult
@@ -78,6 +79,7 @@ class Evidence(Record, frozen=True, kw_only=True):
     drills: list[DrillRecord] = []
     accuracy: list[AccuracyRecord] = []
     robustness: list[RobustnessRecord] = []
+    provenance: list[ProvenanceChain] = []
     duties: list[DutyRow]
     silence: list[NotShown]
     summary: Summary

@@ -35,6 +35,7 @@ from harness.bundle.events import (
 )
 from harness.bundle.journal import Entry, JournalProblem, JournalScan
 from harness.bundle.limits import MAX_KEPT, MAX_PLAN, counted
+from harness.bundle.provenance import ProvenanceChain, ProvenanceSeen
 from harness.bundle.robustness import RobustnessRecord, RobustnessSeen
 from harness.bundle.series import LoadSeries
 from harness.bundle.totals import ExchangeTotals
@@ -67,6 +68,7 @@ class JournalState:
     drills: list[DrillRecord] = field(default_factory=list)
     accuracy: list[AccuracyRecord] = field(default_factory=list)
     robustness: list[RobustnessRecord] = field(default_factory=list)
+    provenance: list[ProvenanceChain] = field(default_factory=list)
     deviations: list[str] = field(default_factory=list)
     unsampled: list[UnsampledSeen] = field(default_factory=list)
     exchanges: ExchangeTotals = field(default_factory=ExchangeTotals)
@@ -247,6 +249,11 @@ def _robustness(recorded: JournalState, entry: Entry) -> None:
     recorded.robustness.append(msgspec.structs.replace(seen.robustness, check=seen.check))
 
 
+def _provenance(recorded: JournalState, entry: Entry) -> None:
+    seen = msgspec.convert(entry.data, ProvenanceSeen)
+    recorded.provenance.append(msgspec.structs.replace(seen.chain, check=seen.check))
+
+
 def _fact(recorded: JournalState, entry: Entry) -> None:
     recorded.facts.append(msgspec.convert(entry.data, FactSeen))
 
@@ -294,6 +301,7 @@ _TAKE: dict[str, Callable[[JournalState, Entry], None]] = {
     DrillSeen.kind_of_line: _drill,
     AccuracySeen.kind_of_line: _accuracy,
     RobustnessSeen.kind_of_line: _robustness,
+    ProvenanceSeen.kind_of_line: _provenance,
     FactSeen.kind_of_line: _fact,
     DeviationSeen.kind_of_line: _deviation,
     UnsampledSeen.kind_of_line: _unsampled,

@@ -15,6 +15,7 @@ import jinja2
 from reports.evidence import decode
 from reports.exports import exports
 from reports.page import charts, first_screen, marks, messages, view
+from reports.page import provenance as chaining
 from reports.page.parts import Scale
 from reports.page.plots import plots
 from reports.text import formats
@@ -54,7 +55,7 @@ def _environment(language: str) -> jinja2.Environment:
     environment.filters["span"] = charts.span
     environment.globals.update(
         t=said, marks=marks, view=view, first_screen=first_screen, messages=messages, plots=plots, exports=exports,
-        charts=charts,
+        charts=charts, chaining=chaining,
     )  # fmt: skip
     environment.globals["stale"] = formats.stale
     return environment

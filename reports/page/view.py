@@ -28,6 +28,7 @@ from reports.evidence import (
 from reports.page.accuracy import AccuracyView, accuracies
 from reports.page.drills import DrillView, drills, load_alone
 from reports.page.parts import Anchors, Card, CaseView, FindingView, PageBudget, Scale
+from reports.page.provenance import ChainView, chains
 from reports.text.sentences import Sentences
 
 INLINE_PER_CHECK = 3
@@ -62,6 +63,7 @@ class View:
     carded: set[str]
     drills: list[DrillView]
     accuracy: list[AccuracyView]
+    chains: list[ChainView]
     # Series of load that belong to no drill.
     load: list[dict[str, Any]]
     by_id: dict[str, CheckResult] = field(default_factory=dict)
@@ -159,6 +161,7 @@ def view(document: Evidence, said: Sentences, sha256: str, scale: Scale) -> View
         carded=set(cards),
         drills=drills(said, document, scale),
         accuracy=accuracies(said, document),
+        chains=chains(document.provenance),
         load=load_alone(document),
         by_id=by_id,
         clause_by_id={row.id: row for row in document.catalogue.clauses},

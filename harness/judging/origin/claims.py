@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from harness.bundle.provenance import ProvenanceChain, ProvenanceLink, ProvenanceSeen
 from harness.criteria import Advice, Criterion
 from harness.endpoint.instances import instances
 from harness.oracles.disclosure import SECRETS, disclosures
@@ -14,9 +15,12 @@ from harness.probing.replicas.census import census_of
 from harness.probing.replicas.glances import DIFFER, METADATA
 from harness.provenance.claims import Claim, Contradiction, contradictions, unmet
 from harness.record.exchange import Exchange, Transport
+from harness.record.quoting import clip
 
 CONSISTENT, REQUIRED, SECRET = Advice.CONSISTENT_CLAIMS.clause, Criterion.PROVENANCE.clause, Advice.NO_SECRETS.clause
 MALFORMED, CONTRADICT, UNMET = "claim-malformed", "claims-contradict", "required-claim-unmet"
+# Claims on record, and characters of one: how many there are is up to the endpoint.
+LINKS, SHOWN = 100, 200
 NO_CLAIMS = "nothing is claimed of where the model comes from under keys that are known (docs/properties.md)"
 
 
@@ -42,9 +46,26 @@ def judge_places(probe: Probe, transport: Transport) -> None:
     for each in found:
         if each not in steady:
             probe.observe(f"said otherwise when it was asked again: {each.words}", CONSISTENT)
+    _keep(probe, transport, seen.claims, {each for found in steady for each in (found.one, found.other)})
     for name in dict.fromkeys(each.kind.name for each in seen.claims):
         worst = next((each for each in steady if name == each.other.kind.name), None)
         _agree(probe, name, worst, again if worst else seen)
+
+
+def _keep(probe: Probe, transport: Transport, claims: Sequence[Claim], contradicted: Collection[Claim]) -> None:
+    """Put the claims on record as links of the chain of the model."""
+    links = [
+        ProvenanceLink(
+            place="answer" if ANSWER in each.place else "endpoint",
+            about=each.kind.name,
+            state="contradicted" if each in contradicted else "claimed",
+            claimed=clip(each.value, SHOWN),
+            words=each.place,
+        )
+        for each in claims[:LINKS]
+    ]
+    chain = ProvenanceChain(model=probe.model.id, transport=transport, links=links)
+    probe.outcome.series.append(ProvenanceSeen(chain=chain))
 
 
 def _agree(probe: Probe, name: str, found: Contradiction | None, seen: Claimed) -> None:

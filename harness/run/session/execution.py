@@ -13,6 +13,7 @@ from harness.budget import Budget
 from harness.bundle.accuracy import AccuracySeen
 from harness.bundle.drills import DrillSeen
 from harness.bundle.events import FactSeen, UnsampledSeen
+from harness.bundle.provenance import ProvenanceSeen
 from harness.bundle.robustness import RobustnessSeen
 from harness.bundle.series import LoadSeries
 from harness.check import Check, EndpointLost, TesterFailed
@@ -67,7 +68,7 @@ class Execution:
             finally:
                 # Also where the run ends here, on Ctrl-C: what was done stays on record.
                 for series in probe.outcome.series:
-                    assert isinstance(series, LoadSeries | DrillSeen | AccuracySeen | RobustnessSeen)
+                    assert isinstance(series, LoadSeries | DrillSeen | AccuracySeen | ProvenanceSeen | RobustnessSeen)
                     record.log(msgspec.structs.replace(series, check=identity))
         seconds = time.monotonic() - begin
         self._with.purse.spent(self._with.budget.used - before, seconds)

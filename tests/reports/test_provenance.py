@@ -1,0 +1,55 @@
+"""The chain of a model on the page: every state of a link, in a picture and a table; hostile words harm nobody."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import get_args
+
+from harness.bundle.provenance import LinkState, Place, ProvenanceChain, ProvenanceLink
+from reports.page.provenance import MARKS, PLACES, chains
+from reports.page.render import render
+from tests.reports.reading import Page
+
+
+def link(place: Place, about: str, state: LinkState, **more: str) -> ProvenanceLink:
+    return ProvenanceLink(place=place, about=about, state=state, **more)
+
+
+def chain(*links: ProvenanceLink, transport: str = "rest") -> ProvenanceChain:
+    return ProvenanceChain(check="c", model="m", transport=transport, links=list(links))
+
+
+def test_of_each_place_the_worst_is_shown() -> None:
+    (view,) = chains([chain(link("endpoint", "a", "verified"), link("endpoint", "b", "contradicted"),
+                            link("artefact", "a", "computed"))])  # fmt: skip
+    states = {each.place: each.state for each in view.places}
+    assert states == {"registry": None, "artefact": "computed", "endpoint": "contradicted", "answer": None, "log": None}
+    assert [row[1].place for row in view.rows] == ["artefact", "endpoint", "endpoint"]
+
+
+def test_what_was_verified_is_no_mere_claim_any_more() -> None:
+    said = link("endpoint", "a", "claimed")
+    (view,) = chains([chain(said), chain(link("endpoint", "a", "verified")), chain(said, transport="grpc")])
+    assert [(way, each.state) for way, each in view.rows] == [("rest", "verified"), ("grpc", "claimed")]
+
+
+def test_every_state_has_a_mark_and_every_place_a_box() -> None:
+    assert set(MARKS) == {*get_args(LinkState), None}
+    assert get_args(Place) == PLACES
+    assert len(set(MARKS.values())) == len(MARKS)
+
+
+def test_the_page_shows_the_chain_and_escapes_what_was_claimed(sealed: Path) -> None:
+    document = json.loads((sealed / "evidence.json").read_bytes())
+    row = {"place": "endpoint", "about": "model.digest", "state": "claimed", "claimed": "<script>x</script>",
+           "found": "", "words": "the metadata"}  # fmt: skip
+    document["provenance"] = [{"check": "c", "model": "<b>m", "transport": "rest", "links": [row]}]
+    html = render(json.dumps(document).encode()).decode()
+    page = Page(html)
+    assert "&lt;script&gt;x" in html
+    assert "<b>m" not in html
+    assert "chain-1-title" in page.ids
+    assert len(re.findall(r'<rect class="link link-', html)) == len(PLACES)
+    assert all(table.captions == 1 and table.headers and not table.unscoped for table in page.tables)
