@@ -24,7 +24,7 @@ def stated(data: bytes) -> dict[str, str]:
     """
     try:
         value = msgspec.json.decode(data)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise NoBill("is no JSON") from None
     if not isinstance(value, dict) or value.get("bomFormat") != "CycloneDX":
         raise NoBill("is no bill of materials in CycloneDX")
