@@ -14,7 +14,7 @@ import msgspec
 
 from harness.data.declared import AccuracyTable, data_rooted
 from harness.drills.declared import Drill, failing_over, rooted
-from harness.provenance.declared import ArtefactTable, ProvenanceTable, artefacts_rooted
+from harness.provenance.declared import ArtefactTable, ProvenanceTable, RegistryTable, artefacts_rooted, registry_rooted
 from harness.robustness.declared import RobustnessTable
 from harness.tables import TableError, read_table
 
@@ -338,6 +338,7 @@ class Policy(_Table, frozen=True, kw_only=True):
     robustness: list[RobustnessTable] = []
     provenance: ProvenanceTable = ProvenanceTable()
     artefact: dict[str, ArtefactTable] = {}
+    registry: RegistryTable | None = None
     waivers: list[WaiverTable] = []
     not_applicable: list[DutyTable] = []
 
@@ -358,13 +359,16 @@ def load_policy(path: Path | None) -> tuple[Policy, str | None]:
         drills = failing_over(rooted(policy.drills, path), policy.service.failover_s)
         accuracy = data_rooted(policy.accuracy, path, "accuracy")
         robustness = data_rooted(policy.robustness, path, "robustness")
-        artefact = artefacts_rooted(policy.artefact, path)
+        origins = {
+            "artefact": artefacts_rooted(policy.artefact, path),
+            "registry": registry_rooted(policy.registry, path),
+        }
     except TableError as error:
         raise PolicyError(str(error)) from error
     except ValueError as error:
         raise PolicyError(f"policy {path}: {error}") from error
     samples = {model: _rooted(table, path) for model, table in policy.samples.items()}
-    found = {"samples": samples, "drills": drills, "accuracy": accuracy, "robustness": robustness, "artefact": artefact}
+    found = {"samples": samples, "drills": drills, "accuracy": accuracy, "robustness": robustness, **origins}
     return msgspec.structs.replace(policy, **found), digest
 
 

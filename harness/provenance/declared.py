@@ -1,4 +1,4 @@
-"""What the policy says of where models come from: ``[provenance]`` and ``[artefact.MODEL]``."""
+"""What the policy says of where models come from: ``[provenance]``, ``[artefact.MODEL]``, ``[registry]``."""
 
 from __future__ import annotations
 
@@ -54,6 +54,29 @@ class ArtefactTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     def __post_init__(self) -> None:
         if (self.signature is None) != (self.key is None):
             raise ValueError("signature and key are given together")
+
+
+class RegistryTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[registry]``: where models are to come from.
+
+    Attributes:
+        layout: a folder that is an OCI image layout.
+    """
+
+    layout: str
+
+
+def registry_rooted(table: RegistryTable | None, policy: Path) -> RegistryTable | None:
+    """The table, with its path as it is seen from the working directory.
+
+    Raises:
+        ValueError: a folder that is not there.
+    """
+    if table is None:
+        return None
+    if not (policy.parent / table.layout).is_dir():
+        raise ValueError(f"registry: layout = {table.layout!r} is no folder beside the policy")
+    return msgspec.structs.replace(table, layout=str(policy.parent / table.layout))
 
 
 def artefacts_rooted(tables: Mapping[str, ArtefactTable], policy: Path) -> dict[str, ArtefactTable]:

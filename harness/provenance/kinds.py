@@ -10,7 +10,7 @@ import msgspec
 from harness.provenance.forms import Form
 
 PREFIX = "provenance."
-DIGEST, SIGNATURE, TRAINED, SIGNED, DEPLOYED = "model.digest", "model.signature", "trained", "signed", "deployed"
+DIGEST, REGISTRY, TRAINED, SIGNED, DEPLOYED = "model.digest", "model.registry", "trained", "signed", "deployed"
 
 
 class ClaimKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

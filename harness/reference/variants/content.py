@@ -200,7 +200,7 @@ def custom_properties(hooks: Hooks) -> None:
 @variant("claims-everywhere", "claims of where a model comes from stand in metadata, answers and headers")
 def claims_everywhere(hooks: Hooks) -> None:
     more = {
-        "provenance.model.registry": "models:/reference/1",
+        "provenance.model.registry": "oci://registry.example/pair:2",
         "provenance.trained": "2026-05-01",
         "provenance.signed": "2026-05-01T00:00:00+09:00",
     }
@@ -211,7 +211,7 @@ def claims_everywhere(hooks: Hooks) -> None:
 
     def head(call: Call, reply: Reply) -> None:
         if call.op in ("infer", "model-metadata"):
-            reply.headers["Provenance-Model-Registry"] = "models:/reference/1"
+            reply.headers["Provenance-Model-Registry"] = "oci://registry.example/pair:2"
 
     hooks.on("model-metadata", "infer")(edit)
     hooks.documents.append(head)
