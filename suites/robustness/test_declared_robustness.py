@@ -24,7 +24,7 @@ FIX = "Declare the limits that were measured, or train with such changes; look f
     per="model",
     kind="sampling",
     transport="any",
-    shown_by="tests/endtoend/test_robustness.py",
+    faults=["robustness-flips-at-a-touch"],
     fix=FIX,
 )
 def robustness_perturbed(probe: Probe) -> None:
@@ -57,7 +57,7 @@ def robustness_perturbed(probe: Probe) -> None:
     per="model",
     kind="sampling",
     transport="any",
-    shown_by="tests/endtoend/test_robustness.py",
+    faults=["robustness-hangs-on-one-feature", "robustness-falls-where-it-rises"],
     fix="Look at the worst case: train with such pairs, constrain the model, or declare what was measured.",
 )
 def robustness_metamorphic(probe: Probe) -> None:
@@ -85,7 +85,7 @@ def robustness_metamorphic(probe: Probe) -> None:
     per="model",
     kind="sampling",
     transport="any",
-    shown_by="tests/endtoend/test_robustness.py",
+    faults=["robustness-clips-what-it-cannot-hold"],
     fix="Look at the range of inputs before the model sees them, and refuse what is outside of it.",
 )
 def robustness_outside(probe: Probe) -> None:

@@ -89,7 +89,7 @@ def _reported(probe: Probe, seen: RelationSeen, exchange: Exchange | None) -> st
         seen.decision == "supports",
         clause=DECIDED,
         exchange=exchange if seen.decision == "contradicts" else None,
-        root=f"robustness-{seen.kind}-broken:{', '.join(seen.features) or 'every feature'}",
+        root=f"robustness-relation-broken:{seen.kind}, {', '.join(seen.features) or 'every feature'}",
         expected=f"{seen.words}, but for {seen.max_violations} inputs at most, as declared",
         observed=words(seen),
     )

@@ -13,7 +13,7 @@ from importlib import resources
 
 import numpy as np
 
-from harness.reference.faults.kit.classifiers import MODELS, Labels, answers, flipped, picked, predicts
+from harness.reference.faults.kit.models.classifiers import MODELS, Labels, answers, flipped, picked, predicts
 from harness.reference.faults.registry import fault
 from harness.reference.hooks import Hooks
 from harness.reference.models.model import Model, Predict

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from harness.reference.faults.kit.classifiers import MODELS, Labels, answers, flipped, picked, predicts
+from harness.reference.faults.kit.models.classifiers import MODELS, Labels, answers, flipped, picked, predicts
+from harness.reference.faults.kit.request_values import change_numbers
 from harness.reference.faults.registry import fault
 from harness.reference.hooks import Hooks
 from harness.reference.models.model import Predict
@@ -25,6 +26,7 @@ FLIPPED = 3
 # Of a tumour: of its features these two, and values in the middle of their ranges.
 POINTS_ERROR, MUCH_ERROR = 17, 0.012
 WORST_AREA, MIDDLE_AREA = 23, 880.0
+FP32 = (2 - 2.0**-23) * 2.0**127
 
 
 @fault(
@@ -72,3 +74,11 @@ def falls_where_it_rises(hooks: Hooks) -> None:
         return predicted if name == "cancer" else predict
 
     predicts(change)(hooks)
+
+
+fault(
+    "robustness-clips-what-it-cannot-hold",
+    DECLARED,
+    text="numbers that no pixel holds become the largest that one does, and are answered",
+    models=("digits",),
+)(change_numbers(lambda _, value: max(-FP32, min(FP32, value)) if type(value) is float else value, "FP32"))

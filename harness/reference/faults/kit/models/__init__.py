@@ -1,0 +1,1 @@
+"""Helpers for faults of trained models."""
