@@ -90,7 +90,7 @@ class RobustnessCurve(Part, frozen=True, kw_only=True):
     kind: str
     title: str
     size: str
-    unit: str = "absolute"
+    unit: Literal["absolute", "std", "range"] = "absolute"
     features: list[str] = []
     metric: str | None = None
     reason: str = ""

@@ -17,7 +17,9 @@ from harness.statistics.early_stopping import deciding_count
 
 EXACT = "Clopper-Pearson, each bound one-sided"
 EXACT_DROP = "Clopper-Pearson of rows lost and of rows gained, each bound one-sided"
-RESAMPLED = f"paired bootstrap of %s, {RESAMPLES} resamples, each bound one-sided"
+RESAMPLED = "paired bootstrap of %s, %d resamples, each bound one-sided"
+# Where nothing is decided by them: functions of scikit-learn take milliseconds each.
+FEW_RESAMPLES = 200
 Bools = npt.NDArray[np.bool_]
 
 
@@ -125,14 +127,18 @@ def metric_drop(
         clusters: indices of the rows that belong together.
     """
 
+    resamples = FEW_RESAMPLES if limit is None else RESAMPLES
+
     def bounds(confidence: float) -> Interval:
         found = Interval(math.nan, math.nan, confidence)
         if not missing:
-            found = bootstrap(drop, rows, clusters=clusters, confidence=confidence, seed=family.seed)
+            found = bootstrap(
+                drop, rows, clusters=clusters, confidence=confidence, resamples=resamples, seed=family.seed
+            )
         # Where all resamples are alike nothing varies, which is no certainty.
         return Interval(math.nan, math.nan, confidence) if found.lower == found.upper else found
 
-    method = RESAMPLED % ("rows" if clusters is None else "clusters")
+    method = RESAMPLED % ("rows" if clusters is None else "clusters", resamples)
     value = drop(np.arange(rows, dtype=np.intp)) if rows else math.nan
     return _with_chances(value, bounds, method, limit, family)
 

@@ -16,6 +16,7 @@ _LINE = "M1,5h26"
 SAMPLES = {
     **dict.fromkeys(("offered", "answered", "bad", "wrong", "median", "slowest"), _LINE),
     **dict.fromkeys(("held", "recorded"), "M14,5h0"),
+    **dict.fromkeys(("share", "reach"), _LINE),
     "broke": "M10,1l8,8m0,-8l-8,8",
     "not_run": "M10,5h8",
     "tester": "M10,1h8v8h-8z",

@@ -18,6 +18,7 @@ from reports.page import charts, first_screen, marks, messages, view
 from reports.page import provenance as chaining
 from reports.page.parts import Scale
 from reports.page.plots import plots
+from reports.page.robustness import robustness_chart
 from reports.text import formats
 from reports.text.neutralise import visible
 from reports.text.sentences import DEFAULT, sentences
@@ -55,7 +56,7 @@ def _environment(language: str) -> jinja2.Environment:
     environment.filters["span"] = charts.span
     environment.globals.update(
         t=said, marks=marks, view=view, first_screen=first_screen, messages=messages, plots=plots, exports=exports,
-        charts=charts, chaining=chaining,
+        charts=charts, chaining=chaining, robustness_chart=robustness_chart,
     )  # fmt: skip
     environment.globals["stale"] = formats.stale
     return environment

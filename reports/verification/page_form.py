@@ -14,14 +14,14 @@ _WORDS = re.compile(r"[A-Za-z0-9-]+")
 _ELEMENTS = frozenset(
     _WORDS.findall(
         "a blockquote body br caption code dd desc details div dl dt em figcaption figure footer h1 h2 h3 h4 h5 head "
-        "header html li main meta nav ol p path polyline pre q rect section span strong style summary svg table tbody "
-        "td text th thead title tr ul"
+        "header html img li main meta nav ol p path polyline pre q rect section span strong style summary svg table "
+        "tbody td text th thead title tr ul"
     )
 )
 _ATTRIBUTES = frozenset(
     _WORDS.findall(
-        "aria-hidden aria-label aria-labelledby charset class colspan content d fill height href http-equiv id lang "
-        "name points preserveAspectRatio role scope tabindex text-anchor title vector-effect viewBox width x y"
+        "alt aria-hidden aria-label aria-labelledby charset class colspan content d fill height href http-equiv id "
+        "lang name points preserveAspectRatio role scope src tabindex text-anchor title vector-effect viewBox width x y"
     )
 )
 _PIECE = re.compile(r'(/?)([a-z][a-z0-9]{0,20})((?: [A-Za-z-]{1,30}="[^"<>]*+"| open)*+) ?/?>')
@@ -34,6 +34,7 @@ _POLICY = re.compile(
     r"""content="default-src 'none'; style-src 'sha256-([A-Za-z0-9+/=]+)'; img-src data:; """
     r"""base-uri 'none'; form-action 'none'">"""
 )
+_PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/]*={0,2}")
 _META = frozenset({"viewport", "color-scheme", "referrer"})
 _FETCHED = ("\\", "url(", "@import", "image-set", "src(", "expression(", "@font-face")
 
@@ -81,6 +82,8 @@ def _unknown(text: str, elements: frozenset[str] | set[str]) -> str | None:
 def _allowed(element: str, name: str, value: str) -> bool:
     if name == "href":
         return element == "a" and value.startswith("#")
+    if name == "src":
+        return element == "img" and _PICTURE.fullmatch(value) is not None
     if element == "meta":
         return name == "content" or (name == "name" and value in _META)
     return name not in ("content", "http-equiv", "charset")

@@ -45,7 +45,16 @@ def run(folder: Path, tmp_path: Path, policy: str, *arguments: str, model: str =
     """A run of the suite against the reference server, or a worse one."""
     path = folder / f"{tmp_path.name}.toml"
     path.write_text(policy)
-    options = ("--oip-policy", str(path), "--oip-suite", "robustness", "--oip-seed", str(seed))
+    options = (
+        "--oip-policy",
+        str(path),
+        "--oip-suite",
+        "robustness",
+        "--oip-seed",
+        str(seed),
+        "--oip-time-budget",
+        "none",
+    )
     with served("--models", model, *arguments) as url:
         return probe(url, tmp_path / f"e{seed}", "--oip-model", model, *options)
 
@@ -64,3 +73,13 @@ def test_a_model_that_keeps_its_decisions_is_supported(folder: Path, tmp_path: P
     assert record["batched"]
     assert record["family"] == 4
     assert [each["share"]["decision"] for each in levels_of(ran)] == ["supports"] * 2
+
+
+def test_a_model_that_flips_at_a_touch_is_contradicted(folder: Path, tmp_path: Path) -> None:
+    ran = run(folder, tmp_path, CANCER + LITTLE, "--fault", "robustness-flips-at-a-touch")
+    assert ran.verdicts["robustness-perturbed[cancer]"] == "fail", ran.output
+    first = levels_of(ran)[0]
+    assert first["size"] == 1e-6
+    assert first["share"]["decision"] == first["drop"]["decision"] == "contradicts"
+    assert first["worst"]["source"]
+    assert first["worst"]["exchange"]

@@ -9,13 +9,15 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from harness.bundle.robustness import PictureSeen
 from harness.check import TesterFailed
 from harness.data.features import NoFeature
 from harness.judging.robustness.bench import Bench
 from harness.robustness.declared import EVERY, ImageTable, PerturbationTable, Unit
-from harness.robustness.images import corrupted_rows
+from harness.robustness.images import corrupted_rows, pixels
 from harness.robustness.kinds import kinds
 from harness.robustness.numbers import Changing, changed_rows
+from harness.robustness.pictures import difference, png, smaller
 from harness.robustness.texts import changed_text
 from harness.wire.messages import InferRequest
 from harness.wire.tensor import Tensor
@@ -62,6 +64,22 @@ def _image(bench: Bench) -> ImageTable:
             "declared another number of them"
         )
     return image
+
+
+def picture(bench: Bench, size: float, place: int, request: InferRequest) -> PictureSeen:
+    """A sample that is an image, and the same changed."""
+    image = _image(bench)
+    rows = (bench.rows[place], bench.features.values(request))
+    original, changed = (smaller(pixels(row, image)) for row in rows)
+    return PictureSeen(
+        row=bench.data.rows[place].place + 1,
+        size=size,
+        width=original.shape[1],
+        height=original.shape[0],
+        original=png(original),
+        changed=png(changed),
+        difference=png(difference(original, changed)),
+    )
 
 
 def _of_texts(

@@ -21,6 +21,7 @@ from harness.record.exchange import Exchange
 from harness.robustness.declared import PerturbationTable
 from harness.robustness.shares import BoundedShare, Family, accuracy_drop, changed_share, metric_drop
 from harness.statistics.bootstrap import Indices
+from harness.wire.messages import InferRequest
 
 # Changed decisions of a size without limits that are asked once more, for one that may be shown.
 _TRIED = 3
@@ -36,6 +37,7 @@ class LadderLevel:
         left_out: samples without a valid change.
         worst: one whose decision changed, seen twice.
         shown: the exchange of that one, or else of any that was answered.
+        example: place and request of that one, or else of the first.
     """
 
     size: float
@@ -45,6 +47,7 @@ class LadderLevel:
     left_out: int
     worst: WorstSeen | None
     shown: Exchange | None
+    example: tuple[int, InferRequest] | None
 
     @property
     def pairs(self) -> list[tuple[int, Decided, Decided]]:
@@ -67,6 +70,7 @@ def level(bench: Bench, table: PerturbationTable, size: float) -> LadderLevel:
     limited = table.limited(size) and (table.max_changed is not None or table.max_drop is not None)
     worst, tried = None, 0
     shown = next((said.exchange for said in after if said is not None), None)
+    example = next(iter(made.items()), None)
     for number, place in enumerate(places):
         before, said = bench.base[place], after[number]
         if before is None or said is None or bench.same(before, said):
@@ -79,10 +83,9 @@ def level(bench: Bench, table: PerturbationTable, size: float) -> LadderLevel:
             # It varies by itself, or with its company: no word about the change.
             after[number] = None
         elif worst is None:
-            worst, shown = bench.worst(place, source, again), again.exchange
-    return LadderLevel(
-        size, places, [bench.base[place] for place in places], after, len(bench.rows) - len(places), worst, shown
-    )
+            worst, shown, example = bench.worst(place, source, again), again.exchange, (place, made[place])
+    before_all = [bench.base[place] for place in places]
+    return LadderLevel(size, places, before_all, after, len(bench.rows) - len(places), worst, shown, example)
 
 
 def measured(

@@ -10,6 +10,7 @@ from harness.budget import BudgetExhausted
 from harness.bundle.robustness import LevelSeen, RobustnessCurve, RobustnessSeen, ShareSeen
 from harness.criteria import Criterion
 from harness.judging.robustness.bench import Bench, bench
+from harness.judging.robustness.follow_ups import picture
 from harness.judging.robustness.levels import level, measured
 from harness.probing.probe import Probe
 from harness.record.exchange import Exchange
@@ -34,17 +35,13 @@ def judge_perturbed(probe: Probe, table: RobustnessTable) -> list[str]:
     try:
         for number, each in enumerate(table.perturbation):
             curves.append(_curve(on, each))
-            for size in each.ladder:
-                found = level(on, each, size)
-                shown[number, size] = found.shown
-                curves[-1].levels.append(measured(on, each, found, curves[-1].metric, family))
+            shown |= {(number, size): exchange for size, exchange in _climbed(on, each, curves[-1], family)}
     except BudgetExhausted as error:
         cut_short = error
     else:
         curves = _decided(curves, family)
-    probe.outcome.series.append(
-        RobustnessSeen(robustness=msgspec.structs.replace(on.record(probe, family.size), curves=curves))
-    )
+    record = msgspec.structs.replace(on.record(probe, family.size), curves=curves)
+    probe.outcome.series.append(RobustnessSeen(robustness=record))
     for curve in curves:
         for seen in curve.levels:
             probe.observe(words(curve, seen))
@@ -56,6 +53,18 @@ def judge_perturbed(probe: Probe, table: RobustnessTable) -> list[str]:
             probe.repeated = shown[number, seen.size]
             undecided += _reported(probe, curve, seen)
     return undecided
+
+
+def _climbed(
+    on: Bench, table: PerturbationTable, curve: RobustnessCurve, family: Family
+) -> Iterator[tuple[float, Exchange | None]]:
+    """Ask about each size of a ladder, put it on the curve, and give an exchange that shows it."""
+    for size in table.ladder:
+        found = level(on, table, size)
+        curve.levels.append(measured(on, table, found, curve.metric, family))
+        if found.example is not None and kinds()[table.kind].of == "images":
+            curve.pictures.append(picture(on, size, *found.example))
+        yield size, found.shown
 
 
 def words(curve: RobustnessCurve, seen: LevelSeen) -> str:
@@ -90,7 +99,7 @@ def _curve(on: Bench, table: PerturbationTable) -> RobustnessCurve:
 def _decided(curves: Sequence[RobustnessCurve], family: Family) -> list[RobustnessCurve]:
     """The curves with what is decided of every limit, all of them together."""
     limited = [share for curve in curves for seen in curve.levels for share in _limited(seen)]
-    chances = [(each.within_chance or 0.0, each.beyond_chance or 0.0) for each in limited]
+    chances = [(_known(each.within_chance), _known(each.beyond_chance)) for each in limited]
     decisions = iter(decided_together(chances, family.confidence))
 
     def with_decision(share: ShareSeen | None) -> ShareSeen | None:
@@ -108,6 +117,11 @@ def _decided(curves: Sequence[RobustnessCurve], family: Family) -> list[Robustne
         )
         for curve in curves
     ]
+
+
+def _known(chance: float | None) -> float:
+    """A p-value; where there is none, nothing is shown."""
+    return 1.0 if chance is None else chance
 
 
 def _limited(seen: LevelSeen) -> Iterator[ShareSeen]:

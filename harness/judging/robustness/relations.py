@@ -18,6 +18,7 @@ from harness.probing.probe import Probe
 from harness.record.exchange import Exchange
 from harness.robustness.declared import InvarianceTable, MonotonicityTable, RobustnessTable
 from harness.robustness.metamorphic import rises_enough, unimportant_change
+from harness.statistics.bootstrap import LEAST
 from harness.statistics.closed import Counts
 from harness.statistics.decision import Decision
 from harness.wire.messages import InferRequest
@@ -56,10 +57,10 @@ def on_record(probe: Probe, on: Bench, wanted: Iterable[Found]) -> list[str]:
 
 
 def decided(violations: int, missing: int, inputs: int, most: int) -> Decision:
-    """What violations say of the most that are declared: no answer speaks for nobody."""
+    """What violations say of the most that are declared: no answer speaks for nobody, and a handful for nothing."""
     if violations > most:
         return "contradicts"
-    return "supports" if inputs and violations + missing <= most else "inconclusive"
+    return "supports" if inputs >= LEAST and violations + missing <= most else "inconclusive"
 
 
 def words(seen: RelationSeen) -> str:
