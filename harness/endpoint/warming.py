@@ -58,7 +58,7 @@ def says_not_ready(exchange: Exchange) -> bool:
 
 def wait_for_server(endpoint: Endpoint, seconds: float, tell: Callable[[str], None]) -> bool:
     """Wait while the server says that it is not ready; whether there was anything to wait for."""
-    return _waited(endpoint.first.server_ready, "the server", seconds, tell)
+    return wait_while_unready(endpoint.first.server_ready, "the server", seconds, tell)
 
 
 def warm_up(endpoint: Endpoint, seconds: float, *, fixed: bool, tell: Callable[[str], None]) -> None:
@@ -98,6 +98,16 @@ def warm_up(endpoint: Endpoint, seconds: float, *, fixed: bool, tell: Callable[[
     endpoint.remarks.append(text)
 
 
+def first_inference(route: AnyRoute, request: InferRequest, seconds: float) -> float | None:
+    """Ask once, with as much patience; seconds that it took, None where nothing came.
+
+    Of a candidate, as of the endpoint under test, nothing is held against it that was asked of it cold.
+    """
+    with route.client.budget.allowing(seconds) as limit:
+        exchange = route.ask(request, timeout=limit)
+    return _seconds(exchange) if exchange.answered and not out_of_time(exchange) else None
+
+
 def _warm(
     model: ModelUnderTest, route: AnyRoute, request: InferRequest, seconds: float, tell: Callable[[str], None],
     endpoint: Endpoint,
@@ -108,7 +118,7 @@ def _warm(
         infer = partial(route.ask, request, timeout=limit)
         exchange = _told(infer, f"{what} may take {limit:.3g} s", tell)
         refused = exchange.answered and not exchange.ok and not out_of_time(exchange)
-        if refused and _waited(route.ready, what, seconds, tell):
+        if refused and wait_while_unready(route.ready, what, seconds, tell):
             exchange = infer()
         if not exchange.answered or out_of_time(exchange):
             mend = "more is given by --oip-timeout SECONDS, within --oip-time-budget"
@@ -133,7 +143,7 @@ def _told(infer: Callable[[], Exchange], what: str, tell: Callable[[str], None])
         timer.cancel()
 
 
-def _waited(ask: Callable[[], Exchange], what: str, seconds: float, tell: Callable[[str], None]) -> bool:
+def wait_while_unready(ask: Callable[[], Exchange], what: str, seconds: float, tell: Callable[[str], object]) -> bool:
     """Ask until it is ready or the time is over; whether it said that it was not."""
     deadline = time.monotonic() + seconds
     if seconds <= 0 or not says_not_ready(ask()):

@@ -6,6 +6,7 @@ from harness.check import check
 from harness.criteria import Criterion
 from harness.endpoint.candidate import recorded_as_candidate
 from harness.endpoint.route import AnyRoute
+from harness.endpoint.warming import QUICK_SECONDS, first_inference, wait_while_unready
 from harness.judging.candidate import CandidateVerdict, judge_metadata
 from harness.probing.probe import Probe
 from harness.probing.replies import refused, status_of
@@ -81,8 +82,10 @@ def _candidate_agrees(probe: Probe, transport: Transport) -> None:
     accepted = stable.accepted().request
     with candidate.route(stable) as other:
         with recorded_as_candidate(other.client.recorder):
+            wait_while_unready(other.ready, "the candidate", probe.endpoint.policy.endpoint.warm_up, probe.observe)
             shown, metadata = described(other)
             _refuse_absent(probe, shown, other, accepted)
+            _warm(probe, other, accepted)
         judge_metadata(probe, described(stable)[1], metadata, shown)
         if probe.declared_varying:
             probe.not_applicable("answers are not compared: the model is declared nondeterministic")
@@ -95,6 +98,13 @@ def _refuse_absent(probe: Probe, metadata: Exchange, candidate: AnyRoute, reques
         probe.untestable(f"the candidate is not reached: {metadata.error.message}")
     if refused(metadata) and refused(first := candidate.ask(request)):
         probe.untestable(f"the candidate has no such model, or takes no request: {status_of(first)}")
+
+
+def _warm(probe: Probe, candidate: AnyRoute, request: InferRequest) -> None:
+    """A candidate that was started a moment ago may take its time once, as the version under test has been given."""
+    took = first_inference(candidate, request, probe.endpoint.policy.endpoint.warm_up)
+    if took is not None and took > QUICK_SECONDS:
+        probe.observe(f"the first inference of the candidate took {took:.3g} s, which is held against nobody")
 
 
 def _answers_agree(probe: Probe, stable: AnyRoute, candidate: AnyRoute) -> None:

@@ -66,7 +66,7 @@ def roots(ran: Ran) -> set[str]:
     return {each["root"] for row in ran.evidence["checks"] for each in row["counterexamples"]}
 
 
-@pytest.mark.parametrize("variant", ["", "outputs-any-order", "empty-platform"])
+@pytest.mark.parametrize("variant", ["", "outputs-any-order", "empty-platform", "not-ready-at-first"])
 def test_a_candidate_that_is_as_good(stable: EmbeddedServer, variant: str, tmp_path: Path) -> None:
     ran = compared(stable, tmp_path, *(("--variant", variant) if variant else ()))
     assert ran.code == 0, ran.output
