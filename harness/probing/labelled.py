@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from harness.budget import BudgetExhausted
 from harness.bundle.accuracy import DataSeen
-from harness.check import TesterFailed
+from harness.check import TesterFailed, Untestable
 from harness.data.columns import NothingDescribed, SampleError
 from harness.data.declared import SampledTable
 from harness.data.labelled import LabelledData, LabelledRow, as_name, read_labelled
@@ -63,6 +64,9 @@ def labelled(probe: Probe, table: SampledTable) -> LabelledData:
         raise BudgetExhausted(
             f"{len(found.rows)} labelled rows need as many requests, and {left:g} are left; rows = draws fewer"
         )
+    # Rows say what the inputs are; what else a model wants, such as parameters or a sequence, a search finds.
+    with contextlib.suppress(Untestable):
+        route.accepted()
     return found
 
 
