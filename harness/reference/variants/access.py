@@ -14,9 +14,11 @@ BURST, PER_SECOND = 60.0, 60.0
 HEALTH = ("live", "ready")
 
 variant("path-prefix", "everything is below /serving/x")(sets(prefix="/serving/x"))
-variant("percent-encoded-names", "model names have spaces, slashes and accents")(
-    sets(rename=lambda name: f"{name} é 1/2")
-)
+variant(
+    "percent-encoded-names",
+    "model names have spaces, slashes and accents",
+    excuses=excuse("The policy of the suite has the names of the clean server.", "accuracy-*", "robustness-*"),
+)(sets(rename=lambda name: f"{name} é 1/2"))
 variant(
     "versions-required",
     "paths without a version are refused (VERS-01)",

@@ -9,13 +9,17 @@ from harness.reference.messages import Call
 from harness.reference.models.model import ModelVersion
 from harness.reference.protocol.errors import Refusal
 from harness.reference.protocol.request import InferRequest
-from harness.reference.variants.registry import variant
+from harness.reference.variants.registry import excuse, variant
 
 TENANT, UNIT, STYLE = ("tenant", "a"), ("unit", "cm"), ("style", "plain")
 MISSING = "left out what this model cannot do without"
 
 
-@variant("parameters-needed", "inference needs parameters of request, inputs and outputs, and outputs to be named")
+@variant(
+    "parameters-needed",
+    "inference needs parameters of request, inputs and outputs, and outputs to be named",
+    excuses=excuse("Only a sample says what it needs, and none is given.", "*"),
+)
 def parameters_needed(hooks: Hooks) -> None:
     def edit(call: Call, _: ModelVersion, request: InferRequest) -> None:
         _demand(request.parameters, TENANT, "the request")
