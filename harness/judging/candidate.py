@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from harness.check import Inconclusive
@@ -27,13 +27,28 @@ METHOD = "Clopper-Pearson, each bound one-sided; share of inputs with the same a
 LISTED, DIGEST = 20, 16
 
 
+@dataclass(frozen=True, slots=True)
+class MedianRatio:
+    """Bounds on how many times as long the candidate takes, and the same in words."""
+
+    lower: float
+    upper: float
+    words: str
+
+
 @dataclass(slots=True)
 class CandidateVerdict:
-    """Reports the cases of one comparison; ``undecided`` says which limits of the policy the inputs do not decide."""
+    """Reports the cases of one comparison.
+
+    Attributes:
+        ratios_apart: measures latency once more, over connections of their own.
+        undecided: which limits of the policy the inputs do not decide.
+    """
 
     probe: Probe
     found: Comparison
     table: RolloutTable
+    ratios_apart: Callable[[], list[float]]
     undecided: list[str] = field(default_factory=list)
 
     def judge(self) -> None:
@@ -156,34 +171,47 @@ class CandidateVerdict:
         )
 
     def _latency(self, ratios: list[float]) -> None:
-        """The median over pairs, each of both orders, between two of them (W. J. Conover, 3.2)."""
-        most, confidence = self.table.max_latency_ratio, self.table.confidence
-        # Each end errs with 1 - confidence at most, as the bounds of shares do.
-        low, high = interval_places(len(ratios), 0.5, 2 * confidence - 1) if ratios else (None, None)
-        if low is None or high is None:
-            if most is not None:
-                self.undecided.append(f"max_latency_ratio = {most:g}: {len(ratios)} pairs are too few")
-            return
-        ordered = sorted(ratios)
-        lower, upper = ordered[low], ordered[high]
-        seen = (
-            f"the candidate takes {statistics.median(ordered):.3f} times as long in the median of {len(ratios)} inputs "
-            f"asked in alternating order: {lower:.3f} or more, and {upper:.3f} or less, each with {confidence:.0%} "
-            "confidence"
-        )
-        self.probe.observe(seen, ROLLOUT)
+        """A limit is missed only where it is over connections of their own as well."""
+        most = self.table.max_latency_ratio
+        found = self._median(ratios)
+        if found is not None:
+            self.probe.observe(found.words, ROLLOUT)
         if most is None:
             return
-        if lower <= most < upper:
+        if found is None:
+            self.undecided.append(f"max_latency_ratio = {most:g}: {len(ratios)} pairs are too few")
+            return
+        seen, slower = found.words, False
+        if found.lower > most:
+            apart = self._median(self.ratios_apart())
+            slower = apart is not None and apart.lower > most
+            seen += f"; over connections of their own: {'too few pairs' if apart is None else apart.words}"
+        if not slower and found.upper > most:
             self.undecided.append(f"max_latency_ratio = {most:g} is not decided: {seen}")
             return
         self.probe.holds(
-            upper <= most,
+            not slower,
             clause=ROLLOUT,
             expected=f"max_latency_ratio = {most:g}, as the policy states",
             observed=seen,
             root=SLOWER,
         )
+
+    def _median(self, ratios: list[float]) -> MedianRatio | None:
+        """The median over pairs, each of both orders, between two of them (W. J. Conover, 3.2); None of too few."""
+        confidence = self.table.confidence
+        # Each end errs with 1 - confidence at most, as the bounds of shares do.
+        low, high = interval_places(len(ratios), 0.5, 2 * confidence - 1) if ratios else (None, None)
+        if low is None or high is None:
+            return None
+        ordered = sorted(ratios)
+        lower, upper = ordered[low], ordered[high]
+        words = (
+            f"the candidate takes {statistics.median(ordered):.3f} times as long in the median of {len(ratios)} inputs "
+            f"asked in alternating order: {lower:.3f} or more, and {upper:.3f} or less, each with {confidence:.0%} "
+            "confidence"
+        )
+        return MedianRatio(lower, upper, words)
 
 
 def judge_metadata(

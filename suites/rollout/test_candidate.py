@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from harness.check import check
 from harness.criteria import Criterion
 from harness.endpoint.candidate import recorded_as_candidate
@@ -11,7 +13,7 @@ from harness.judging.candidate import CandidateVerdict, judge_metadata
 from harness.probing.probe import Probe
 from harness.probing.replies import refused, status_of
 from harness.probing.rollout.comparing import Likeness
-from harness.probing.rollout.comparison import compare_all
+from harness.probing.rollout.comparison import compare_all, ratios_apart
 from harness.probing.rollout.described import described
 from harness.record.exchange import Exchange, Transport
 from harness.wire.messages import InferRequest
@@ -109,6 +111,7 @@ def _warm(probe: Probe, candidate: AnyRoute, request: InferRequest) -> None:
 
 def _answers_agree(probe: Probe, stable: AnyRoute, candidate: AnyRoute) -> None:
     found = compare_all(probe, stable, candidate)
-    CandidateVerdict(probe, found, probe.endpoint.policy.rollout).judge()
+    again = partial(ratios_apart, probe, stable, candidate)
+    CandidateVerdict(probe, found, probe.endpoint.policy.rollout, again).judge()
     if not found.compared and not found.of(Likeness.UNANSWERED) and not found.of(Likeness.REFUSED):
         probe.untestable(f"no input was answered by both: {found.stopped or 'none is known'}")

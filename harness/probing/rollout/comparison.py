@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from harness.budget import BudgetExhausted
 from harness.endpoint.candidate import recorded_as_candidate
@@ -26,6 +27,8 @@ MOST_TIMES = 4
 # Requests for one input.
 EACH = 4
 PAUSE_S = 0.5
+# Inputs that are asked over connections of their own before a candidate is called slower.
+ASKED_AGAIN = 24
 
 
 @dataclass(slots=True)
@@ -90,6 +93,29 @@ def compare_all(probe: Probe, stable: AnyRoute, candidate: AnyRoute) -> Comparis
         found.stopped = str(error)
     probe.repeated = comparing.answered
     return found
+
+
+def ratios_apart(probe: Probe, stable: AnyRoute, candidate: AnyRoute) -> list[float]:
+    """How much longer the candidate takes where every request of both has a connection of its own.
+
+    One connection meets one replica: of several that stand behind an address it may be the slowest, or the fastest.
+    """
+    comparing = Comparing(stable, candidate, Tolerance())
+    clients = (stable.client, candidate.client)
+    before = [each.always_fresh for each in clients]
+    ratios: list[float] = []
+    try:
+        for each in clients:
+            each.always_fresh = True
+        for request, sample in islice(comparing.inputs(probe.endpoint.seed, ASKED_AGAIN), ASKED_AGAIN):
+            ratio = comparing.compare(request, sample=sample).ratio
+            ratios += [] if ratio is None else [ratio]
+    except BudgetExhausted:
+        return ratios
+    finally:
+        for each, usual in zip(clients, before, strict=True):
+            each.always_fresh = usual
+    return ratios
 
 
 def _hopeless(found: Comparison) -> str:
