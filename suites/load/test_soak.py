@@ -8,6 +8,7 @@ from harness.judging.load.answers import answers_are_right, answers_come, level_
 from harness.judging.load.scenarios import stays
 from harness.load.analysis.degradation import refused_of
 from harness.load.analysis.drift import drifts_of
+from harness.load.analysis.failures import failed_share
 from harness.probing.load.loading import loader
 from harness.probing.load.validity import sound
 from harness.probing.probe import Probe
@@ -31,7 +32,8 @@ def load_soak(probe: Probe) -> None:
 
     The steady rate for ten minutes, or as long as the policy says. Thirty stretches of equally many requests are tested
     for a trend (Mann-Kendall, one-sided, alpha 0.001), the middle of latency for a step as well (Mann-Whitney). A rise
-    counts if latency grows by half and by 2 ms, or errors by 1 %, and a second run shows half of it.
+    counts if latency grows by half and by 2 ms, or errors by 1 %, and a second run shows half of it. The share of
+    failed requests is told with bounds that hold at every time of the run, whenever it ends.
     """
     load = loader(probe, "rest")
     if load.bench.profile != "deep":
@@ -41,6 +43,8 @@ def load_soak(probe: Probe) -> None:
     answers_come(load, run)
     still_there(load)
     rows = run.merged.rows
+    if share := failed_share(rows):
+        probe.observe(share.words)
     for drift in drifts_of(rows[~refused_of(rows, run.plan.transport)]) if sound(run) else ():
         unit, scale = ("", 1.0) if drift.quantity == "errors" else (" ms", 1e3)
         ends = f"from {drift.first * scale:.4g} to {drift.last * scale:.4g}{unit}"

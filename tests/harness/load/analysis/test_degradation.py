@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from harness.load.analysis.degradation import Shedding, recovery_of, shedding_of
 from harness.load.analysis.drift import drifts_of
+from harness.load.analysis.failures import failed_share
 from harness.load.plan.load_plan import Transport
 from harness.load.plan.schedule import Schedule, Stage
 from harness.load.records.rows import Flag, Rows, Status
@@ -176,3 +177,15 @@ def test_few_requests_are_looked_at_one_by_one() -> None:
     never = recovery_of(rows_of(plan, response_ms=np.where(intended > 2, 400, 5)), end_s=5, latency_s=0.1)
     assert never is not None
     assert never.seconds is None
+
+
+@pytest.mark.parametrize("seconds", [10, 200])
+def test_the_share_of_failures_has_bounds_at_every_time(seconds: int) -> None:
+    plan = plan_of(rate=400, seconds=seconds)
+    bad = np.random.default_rng(7).random(400 * seconds) < 0.02
+    share = failed_share(rows_of(plan, status=np.where(bad, Status.HTTP_ERROR, Status.OK)))
+    assert share is not None
+    assert (share.failed, share.of) == (int(bad.sum()), 400 * seconds)
+    assert share.lower < 0.02 < share.upper < 0.05
+    assert f"{share.failed} of {share.of} requests failed" in share.words
+    assert failed_share(rows_of(plan)[:0]) is None
