@@ -30,6 +30,10 @@ class SampleError(Exception):
     """Samples that cannot be used; one line that says why."""
 
 
+class NotAlone(SampleError):
+    """A model takes several rows in a request, and no row of its own."""
+
+
 class NothingDescribed(SampleError):
     """Neither the model nor the table says which inputs there are."""
 
@@ -147,6 +151,7 @@ def _tensor(tensor: TensorMetadata, values: Any) -> Tensor:  # noqa: ANN401 -- a
     """One row as a batch of one, or as the whole of an input without a batch.
 
     Raises:
+        NotAlone: the input is filled by several such rows.
         ValueError: the row does not fill the input, or holds what its datatype cannot.
     """
     flat = np.asarray(values, dtype=object).reshape(-1).tolist()
@@ -154,6 +159,8 @@ def _tensor(tensor: TensorMetadata, values: Any) -> Tensor:  # noqa: ANN401 -- a
     if shape.count(-1) == 1:
         rest = math.prod(size for size in shape if size >= 0)
         shape = tuple(size if size >= 0 else len(flat) // max(rest, 1) for size in shape)
+    if shape and shape[0] > 1 and math.prod(shape) == shape[0] * len(flat):
+        raise NotAlone(f"{tensor.name!r} takes {shape[0]} rows in a request, and each row here is a request of its own")
     if min(shape, default=0) < 0 or math.prod(shape) != len(flat):
         raise ValueError(f"a row of {tensor.name!r} has {len(flat)} elements, its shape is {list(tensor.shape)}")
     return Tensor(tensor.name, tensor.datatype, shape, tuple(_element(tensor.datatype, each) for each in flat))

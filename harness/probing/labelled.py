@@ -11,7 +11,7 @@ import numpy as np
 from harness.budget import BudgetExhausted
 from harness.bundle.accuracy import DataSeen
 from harness.check import TesterFailed, Untestable
-from harness.data.columns import NothingDescribed, SampleError
+from harness.data.columns import NotAlone, NothingDescribed, SampleError
 from harness.data.declared import SampledTable
 from harness.data.labelled import LabelledData, LabelledRow, as_name, read_labelled
 from harness.data.metrics import PredictedRows
@@ -144,6 +144,8 @@ def row_of(route: AnyRoute, data: LabelledData, row: LabelledRow) -> InferReques
     """
     try:
         return route.like(data.request(row))
+    except NotAlone as error:
+        raise Untestable(str(error)) from None
     except (SampleError, ValueError) as error:
         raise TesterFailed(f"row {row.place + 1} of the labelled data is no request of this model: {error}") from None
 

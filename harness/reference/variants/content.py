@@ -159,6 +159,7 @@ def _exponent(text: str) -> Lexeme:
         "rest-batch-shape",
         "rest-batch-rows-belong",
     )
+    | excuse("Each row of a table is a request of its own, and these models take two.", "accuracy-*", "robustness-*")
     | excuse(
         "The leading dimension is fixed, so that zero rows are a mistake.",
         "rest-data-empty-tensor",
