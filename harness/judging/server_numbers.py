@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import partial
+from itertools import islice, pairwise
 
 from harness.budget import MEBIBYTE
 from harness.check import NotApplicable, Untestable
 from harness.criteria import Advice
 from harness.generate.mutations import Mutation
+from harness.judging.grpc_refusals import grpc_mistakes
 from harness.judging.refusals import mutations_of
 from harness.probing.numbers import Numbers, Role, counts_failures, unit_of
 from harness.probing.probe import Probe
 from harness.probing.replies import refused
 from harness.record.exchange import Exchange
+from harness.record.intent import meant
 from harness.waiting import wait
 from harness.wire.duplex import Piece
 from harness.wire.rawhttp import head, send_raw
@@ -31,34 +34,70 @@ WORK, BLOCKS = 8, 4
 BLANKS = b" " * (64 * 1024)
 LEAST_MEMORY = MEBIBYTE // 4
 EXPECTED = "as much as was sent"
+# Clauses of mistakes in the name of the model or its version.
+OF_OTHERS = ("GRPC-ERR-01", "VERS-02")
 
 Read = Callable[[], Numbers | None]
-Counted = Mapping[tuple[Role, str], float]
+Counts = Mapping[tuple[Role, str], float]
 
 
-def counts_agree(probe: Probe, source: str, read: Read) -> None:
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Requests of which counts are looked at: one that is answered, some that are refused; each is sent when called."""
+
+    valid: Callable[[], Exchange]
+    wrong: Sequence[Callable[[], Exchange]]
+
+
+def over_rest(probe: Probe) -> Counted:
+    """Requests over REST."""
+    route, request = probe.model.rest, probe.accepted().request
+    mistakes = [each for each in mutations_of(probe) if not each.permitted and not each.tolerated][: 2 * REFUSED]
+    bad = [each for each in mistakes if refused(route.mistake(each))][:REFUSED]
+    return Counted(lambda: route.infer(request), [partial(route.send_mistake, each) for each in bad])
+
+
+def over_grpc(probe: Probe) -> Counted:
+    """Calls over gRPC."""
+    route = probe.model.grpc
+    accepted = route.accepted()
+    # What names another model or version is not counted for this one.
+    made = (
+        each
+        for each in grpc_mistakes(probe, in_turn=True)
+        if not each.mutation.permitted and not each.mutation.tolerated and each.mutation.clause not in OF_OTHERS
+    )
+    bad = [each.exchange.request_body for each in islice(made, 2 * REFUSED) if refused(each.exchange)][:REFUSED]
+
+    def again(body: bytes) -> Exchange:
+        with meant("invalid"):
+            return probe.grpc.call("ModelInfer", body)
+
+    return Counted(lambda: route.infer(accepted.request, accepted.form), [partial(again, each) for each in bad])
+
+
+def counts_agree(probe: Probe, source: str, read: Read, sent: Counted) -> None:
     """Cases of one source: valid requests are counted as successes, refused ones as failures, neither as the other.
 
     What is wrong is measured once more, after a longer quiet: others may send requests as well.
     """
-    found = _measured(probe, source, read, QUIET_SECONDS)
+    found = _measured(probe, source, read, sent, QUIET_SECONDS)
     wrong = {root for root, good, _, _ in found if not good}
     if wrong:
-        found = _measured(probe, source, read, LONG_QUIET_SECONDS)
+        found = _measured(probe, source, read, sent, LONG_QUIET_SECONDS)
     for root, good, observed, exchange in found:
         probe.holds(good or root not in wrong, clause=COUNTERS, expected=EXPECTED, observed=observed,
                     exchange=exchange, root=root)  # fmt: skip
 
 
-def _measured(probe: Probe, source: str, read: Read, quiet: float) -> list[tuple[str, bool, str, Exchange]]:
+def _measured(
+    probe: Probe, source: str, read: Read, sent: Counted, quiet: float
+) -> list[tuple[str, bool, str, Exchange]]:
     """Root cause, whether it holds, words and exchange of each property of each count."""
-    mistakes = [each for each in mutations_of(probe) if not each.permitted and not each.tolerated][: 2 * REFUSED]
-    bad = [each for each in mistakes if refused(probe.model.rest.mistake(each))][:REFUSED]
-    request = probe.accepted().request
     before = _quiet(probe, source, read, quiet)
-    valid = sum(probe.model.rest.infer(request).ok for _ in range(VALID))
+    valid = sum(sent.valid().ok for _ in range(VALID))
     middle = _settled(probe, read, before, valid, SETTLING_SECONDS)
-    wrong = sum(refused(probe.model.rest.send_mistake(each)) for each in bad)
+    wrong = sum(refused(send()) for send in sent.wrong)
     last = _settled(probe, read, middle, wrong, REFUSED_SECONDS)
     found = []
     for key in before.counted:
@@ -110,7 +149,7 @@ def _settled(probe: Probe, read: Read, before: Numbers, most: int, seconds: floa
     return last
 
 
-def _moved(before: Counted, now: Counted) -> float:
+def _moved(before: Counts, now: Counts) -> float:
     return max((now.get(key, 0.0) - value for key, value in before.items()), default=0.0)
 
 

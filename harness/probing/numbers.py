@@ -21,6 +21,9 @@ from harness.wire.access import Access
 from harness.wire.rest import RestClient
 
 Role = Literal["success", "failure", "requests"]
+# The counts of the extension statistics, called as in its documents.
+SUCCESS: tuple[Role, str] = ("success", "inference_stats.success")
+FAILURE: tuple[Role, str] = ("failure", "inference_stats.fail")
 DATA = Path(__file__).parent / "numbers.toml"
 # Lines of an exposition that are read, and characters of one.
 LINES, WIDTH = 20_000, 2_000
@@ -95,12 +98,30 @@ def read_statistics(probe: Probe) -> Numbers | None:
     counted: dict[tuple[Role, str], float] = {}
     for entry in entries if isinstance(entries, list) else ():
         stats = entry.get("inference_stats") if isinstance(entry, dict) else None
-        for role, member in (("success", "success"), ("failure", "fail")):
-            held = stats.get(member) if isinstance(stats, dict) else None
+        for key in (SUCCESS, FAILURE):
+            held = stats.get(key[1].rpartition(".")[2]) if isinstance(stats, dict) else None
             count = held.get("count") if isinstance(held, dict) else None
             if isinstance(count, int) and isinstance(entry, dict) and entry.get("name") == probe.model.name:
-                key: tuple[Role, str] = ("success" if role == "success" else "failure", f"inference_stats.{member}")
                 counted[key] = counted.get(key, 0.0) + count
+    return Numbers(exchange, counted) if counted else None
+
+
+def read_grpc_statistics(probe: Probe) -> Numbers | None:
+    """What ModelStatistics says of the model, over its versions; None where it is not offered."""
+    from harness.probing.grpc_calls import named  # noqa: PLC0415 -- needs the extra grpc
+    from harness.wire.protobuf import NotAMessage, parsed  # noqa: PLC0415
+
+    method = "ModelStatistics"
+    exchange = probe.grpc.call(method, named(method, probe.model.name, probe.model.grpc.version))
+    counted: dict[tuple[Role, str], float] = {}
+    try:
+        entries = parsed(method, exchange.response_body).model_stats if exchange.ok else ()
+    except NotAMessage:
+        entries = ()
+    for entry in entries:
+        if entry.name == probe.model.name and entry.HasField("inference_stats"):
+            for key, held in ((SUCCESS, entry.inference_stats.success), (FAILURE, entry.inference_stats.fail)):
+                counted[key] = counted.get(key, 0.0) + held.count
     return Numbers(exchange, counted) if counted else None
 
 

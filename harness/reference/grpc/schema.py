@@ -20,6 +20,12 @@ _TENSOR = {
     4: "parameters {InferParameter}",
     5: "contents InferTensorContents",
 }
+
+
+def _durations(*names: str, first: int = 1) -> dict[int, str]:
+    return {number: f"{name} StatisticDuration" for number, name in enumerate(names, first)}
+
+
 MESSAGES: dict[str, dict[int, str]] = {
     "ServerLiveRequest": {},
     "ServerLiveResponse": {1: "live bool"},
@@ -87,6 +93,30 @@ MESSAGES: dict[str, dict[int, str]] = {
     "RepositoryModelLoadResponse": {},
     "RepositoryModelUnloadRequest": _LOADING,
     "RepositoryModelUnloadResponse": {},
+    "StatisticDuration": {1: "count uint64", 2: "ns uint64"},
+    "InferStatistics": _durations(
+        "success", "fail", "queue", "compute_input", "compute_infer", "compute_output", "cache_hit", "cache_miss"
+    ),
+    "InferBatchStatistics": {
+        1: "batch_size uint64",
+        **_durations("compute_input", "compute_infer", "compute_output", first=2),
+    },
+    "InferResponseStatistics": _durations(
+        "compute_infer", "compute_output", "success", "fail", "empty_response", "cancel"
+    ),
+    "MemoryUsage": {1: "type string", 2: "id int64", 3: "byte_size uint64"},
+    "ModelStatistics": {
+        **_VERSIONED,
+        3: "last_inference uint64",
+        4: "inference_count uint64",
+        5: "execution_count uint64",
+        6: "inference_stats InferStatistics",
+        7: "batch_stats [InferBatchStatistics]",
+        8: "memory_usage [MemoryUsage]",
+        9: "response_stats {InferResponseStatistics}",
+    },
+    "ModelStatisticsRequest": _VERSIONED,
+    "ModelStatisticsResponse": {1: "model_stats [ModelStatistics]"},
     "ModelRepositoryParameter": {
         1: "bool_param bool parameter_choice",
         2: "int64_param int64 parameter_choice",
@@ -117,7 +147,7 @@ def _declare(message: Any, path: str, number: int, name: str, kind: str, choice:
         field.label = field.LABEL_REPEATED
     if kind.startswith("{"):
         # On the wire, a map is a list of messages with a key and a value.
-        entry = message.nested_type.add(name=f"{name.capitalize()}Entry")
+        entry = message.nested_type.add(name=f"{name.title().replace('_', '')}Entry")
         entry.options.map_entry = True
         _declare(entry, "", 1, "key", "string")
         _declare(entry, "", 2, "value", bare)

@@ -6,10 +6,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from google.protobuf.json_format import ParseDict
 from google.protobuf.message import DecodeError
 
 from harness.reference.extensions import repository
+from harness.reference.extensions.metrics import counted
 from harness.reference.extensions.offered import is_offered
+from harness.reference.extensions.statistics import statistics
 from harness.reference.grpc import metadata
 from harness.reference.grpc.failed import Failed, from_refusal, from_reply
 from harness.reference.grpc.request import document, read_message
@@ -34,6 +37,7 @@ OPS = {
     "RepositoryIndex": "index",
     "RepositoryModelLoad": "load",
     "RepositoryModelUnload": "unload",
+    "ModelStatistics": "stats",
 }
 """Method -> operation, called as over REST; a stream is inferences one after another."""
 _MESSAGES = {STREAM: "ModelInfer"}
@@ -57,6 +61,7 @@ class Service:
             "RepositoryIndex": self._index,
             "RepositoryModelLoad": lambda call, _, reply: self._set_loaded(call, reply, loaded=True),
             "RepositoryModelUnload": lambda call, _, reply: self._set_loaded(call, reply, loaded=False),
+            "ModelStatistics": self._statistics,
             **self.points.methods,
         }
 
@@ -186,6 +191,15 @@ class Service:
     def _index(self, _: Call, request: Any, reply: Any) -> Any:
         for row in repository.index(self._server.models, {"ready": request.ready}):
             reply.models.add(**row)
+        return reply
+
+    def _statistics(self, call: Call, _: Any, reply: Any) -> Any:
+        counts = counted(self._server.models)
+        if call.model:
+            model, version = self._server.find(call)
+            asked = {version.version} if call.version is not None else set(model.versions)
+            counts = ((name, each, held) for name, each, held in counts if name == model.name and each in asked)
+        ParseDict(statistics(counts), reply)
         return reply
 
     def _set_loaded(self, call: Call, reply: Any, *, loaded: bool) -> Any:

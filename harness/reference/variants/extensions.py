@@ -45,6 +45,7 @@ variant(
         "sequence-*",
         "schedule-*",
         "statistics-*",
+        "grpc-statistics-*",
         "model-configuration-*",
         "logging-*",
         "trace-*",

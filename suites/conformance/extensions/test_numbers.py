@@ -6,8 +6,8 @@ from functools import partial
 
 from harness.check import check
 from harness.criteria import Advice
-from harness.judging.server_numbers import counts_agree, resources_steady
-from harness.probing.numbers import metrics_client, read_metrics, read_statistics
+from harness.judging.server_numbers import counts_agree, over_grpc, over_rest, resources_steady
+from harness.probing.numbers import metrics_client, read_grpc_statistics, read_metrics, read_statistics
 from harness.probing.probe import Probe
 
 
@@ -34,7 +34,7 @@ def metrics_count_requests(probe: Probe) -> None:
     first = read()
     if first is None or not first.counted:
         probe.not_applicable(f"no metrics that count inferences of the model stand at {path}")
-    counts_agree(probe, "metrics", read)
+    counts_agree(probe, "metrics", read, over_rest(probe))
 
 
 @check(
@@ -54,7 +54,29 @@ def statistics_tell_failures_apart(probe: Probe) -> None:
     """
     if read_statistics(probe) is None:
         probe.not_applicable("the statistics have no counts of the model")
-    counts_agree(probe, "statistics", partial(read_statistics, probe))
+    counts_agree(probe, "statistics", partial(read_statistics, probe), over_rest(probe))
+
+
+@check(
+    "grpc-statistics-count-calls",
+    duties=["A15-4-d"],
+    advice=[Advice.TRUE_COUNTERS],
+    criterion="valid calls move the count of successes in ModelStatistics by their number, refused ones do not",
+    per="model",
+    transport="grpc",
+    needs=["grpc-infer-answers-ok"],
+    faults=["calls-counted-nowhere", "failures-counted-as-successes"],
+    fix="Count a call where its status is decided, whichever transport it came by.",
+)
+def grpc_statistics_count_calls(probe: Probe) -> None:
+    """Statistics over gRPC count the calls over gRPC.
+
+    As for metrics, with calls of ModelInfer, and the counts that ModelStatistics gives before and after them. Only
+    where it is offered, listed or not.
+    """
+    if read_grpc_statistics(probe) is None:
+        probe.not_applicable("ModelStatistics is not offered, or has no counts of the model")
+    counts_agree(probe, "ModelStatistics", partial(read_grpc_statistics, probe), over_grpc(probe))
 
 
 @check(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
+from typing import Any
 
 from harness.reference.extensions.metrics import SUCCESS
 from harness.reference.extensions.statistics import Counts
@@ -43,6 +45,18 @@ def metrics_count_every_second(hooks: Hooks) -> None:
                 numbers[name] = value // 2
 
     hooks.metrics.append(edit)
+
+
+@fault("calls-counted-nowhere", COUNTERS, text="statistics count what came over HTTP only", transport="grpc")
+def calls_counted_nowhere(hooks: Hooks) -> None:
+    calls: Counter[tuple[str, str]] = Counter()
+
+    def leave_out(_: Call, reply: Any) -> None:
+        for each in reply.model_stats:
+            each.inference_stats.success.count -= calls[each.name, each.version]
+
+    hooks.grpc.on("infer")(lambda _, reply: calls.update([(reply.model_name, reply.model_version)]))
+    hooks.grpc.on("stats")(leave_out)
 
 
 @fault("file-kept-for-each-connection", RESOURCES, text="every connection opens a file that stays open", effect="state")
