@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import replace
 from typing import Any
 
 from harness.check import check
+from harness.criteria import Criterion
 from harness.endpoint.rest_route import outputs_of
 from harness.endpoint.route import Accepted
 from harness.generate.conversions import OUT_OF_RANGE, conversions
@@ -16,10 +18,11 @@ from harness.probing.json_values import shown
 from harness.probing.probe import Probe
 from harness.probing.replies import refused, status_of
 from harness.record.exchange import Exchange
-from harness.wire.binary import EXTENSION, binary_request
+from harness.wire.binary import EXTENSION, NotBinary, binary_request, read_binary_reply
 from harness.wire.tensor import nest, product
-from harness.wire.varied import vary
+from harness.wire.varied import vary, wishing
 
+CHANGE = Criterion.NO_SILENT_CHANGE.clause
 # What no number of JSON says.
 SPECIAL = (math.nan, math.inf, -math.inf)
 
@@ -203,18 +206,20 @@ def rest_data_out_of_range(probe: Probe) -> None:
 @check(
     "rest-data-nan-stays",
     clauses=["TDATA-14"],
+    criteria=[Criterion.NO_SILENT_CHANGE],
     duties=["A15-4-c", "A15-5-i"],
-    criterion="a NaN that is sent, or an infinity in binary, is refused, or comes back in JSON as no finite number",
+    criterion="NaN and infinities are refused, or are no finite number in JSON; a negative zero keeps its sign",
     per="model",
     needs=["rest-infer-outputs-well-formed"],
-    faults=["nan-becomes-zero", "infinity-becomes-the-largest-number"],
-    fix="Refuse what JSON has no number for, or write it in one documented form.",
+    faults=["nan-becomes-zero", "infinity-becomes-the-largest-number", "negative-zero-unsigned-in-json"],
+    fix="Refuse what JSON has no number for, or write it in one documented form; write the sign of a zero.",
 )
 def rest_data_nan_stays(probe: Probe) -> None:
     """NaN and infinities are refused, or become no finite number.
 
     Only on a model seen to echo a float input, which is sent the bare token NaN; where the server lists the extension,
-    NaN and both infinities in binary as well, with an answer in JSON.
+    NaN and both infinities in binary as well, with an answer in JSON, and a negative zero, where it comes back so in
+    binary: that its sign is gone in JSON, twice, is a warning, since both zeros are the same number.
     """
     for name, output, datatype in _echoes(probe):
         if datatype not in ("FP16", "FP32", "FP64"):
@@ -229,9 +234,34 @@ def rest_data_nan_stays(probe: Probe) -> None:
             finite = isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
             observed = f"{what}: {status_of(exchange)}, {shown(value)}"
             probe.observe(f"{datatype} {observed}", "TDATA-14")
-            probe.holds(not finite, expected="no finite number", observed=observed, exchange=exchange)
+            probe.holds(
+                not finite, clause="TDATA-14", expected="no finite number", observed=observed, exchange=exchange
+            )
+        if probe.endpoint.extension(EXTENSION):
+            _zero_keeps_sign(probe, name, output, datatype)
     if not probe.outcome.cases:
         probe.not_applicable("the model echoes no float input")
+
+
+def _zero_keeps_sign(probe: Probe, name: str, output: str, datatype: str) -> None:
+    """One case: a negative zero in binary has its sign in JSON, where it has it in binary."""
+    if not _negative(_send_in_binary(probe, name, -0.0, wanted=output), output):
+        return
+    answers = [probe.answered(_send_in_binary(probe, name, -0.0)) for _ in range(2)]
+    good = any(refused(each) or _negative(each, output) is not False for each in answers)
+    observed = f"{datatype} -0.0 in binary comes back as -0.0 in binary, and {'so' if good else 'as 0.0'} in JSON"
+    probe.holds(good, clause=CHANGE, expected="-0.0, or a refusal", observed=observed, exchange=answers[0],
+                root=f"value-changed:{datatype}:signs of zero", mild=True)  # fmt: skip
+
+
+def _negative(exchange: Exchange, output: str) -> bool | None:
+    """Whether the first element of an output is a negative zero; None where it is no zero."""
+    with contextlib.suppress(NotBinary):
+        tensor = read_binary_reply(exchange).outputs.get(output) if exchange.ok else None
+        value = tensor.elements[0] if tensor and tensor.elements else None
+        if isinstance(value, int | float) and not isinstance(value, bool) and value == 0:
+            return math.copysign(1, float(value)) < 0
+    return None
 
 
 def _wide(probe: Probe) -> Accepted:
@@ -264,10 +294,11 @@ def _send_input(probe: Probe, name: str, data: list[Any]) -> Exchange:
     return probe.client.infer(probe.model.name, encoded(value), probe.model.address)
 
 
-def _send_in_binary(probe: Probe, name: str, special: float) -> Exchange:
-    """The same with a value in binary, for an answer in JSON."""
+def _send_in_binary(probe: Probe, name: str, special: float, wanted: str | None = None) -> Exchange:
+    """The same with a value in binary, for an answer in JSON, or with one output, ``wanted``, in binary."""
     base = probe.accepted().request
     cut = [replace(each, shape=(1,) * len(each.shape), elements=each.elements[:1]) for each in base.inputs]
     inputs = [replace(each, elements=(special,)) if each.name == name else each for each in cut]
-    body = binary_request(vary(base, inputs=inputs), {name})
+    request = vary(base, inputs=inputs)
+    body = binary_request(request if wanted is None else wishing(request, {wanted: True}), {name})
     return probe.client.infer(probe.model.name, body.body, probe.model.address, body.headers)

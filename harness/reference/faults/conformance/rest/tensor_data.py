@@ -12,6 +12,7 @@ from harness.reference.faults.kit.structure import each_input
 from harness.reference.faults.registry import fault, relaxes
 from harness.reference.hooks import Hooks
 from harness.reference.messages import Call, Reply
+from harness.reference.protocol.jsonwrite import Lexeme
 from harness.reference.protocol.request import InferRequest
 
 WIDE = ("matrix", "digits", "cancer", "diabetes", "echo-grid", "fixed")
@@ -141,3 +142,13 @@ def infinity_becomes_the_largest_number(hooks: Hooks) -> None:
         ]
 
     hooks.answers.append(edit)
+
+
+@fault(
+    "negative-zero-unsigned-in-json",
+    "policy:no-silent-change",
+    text="JSON is written by a printer that knows one zero",
+    models=FLOATS,
+)
+def negative_zero_unsigned_in_json(hooks: Hooks) -> None:
+    hooks.spells.append(lambda _, elements: [Lexeme("0.0") if each == "-0.0" else each for each in elements])
