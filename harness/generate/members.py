@@ -50,13 +50,15 @@ def with_elements(
 ) -> InferRequest:
     """The request with other elements in one input of variable length, whose shape follows; the rest is cut to fit.
 
-    Where a row has several elements, the last row is filled up with the first of them. Inputs whose first dimension
+    Where a row has several elements, the last row is filled up with the first of them, and so is an input of a fixed
+    number of rows; it takes no more than these. Inputs whose first dimension
     varies usually share their length, so all of them take the new one. What metadata declare as fixed stays as it is,
     and so does an input that would become very large.
     """
     shapes = {each.name: each.shape for each in declared}
     row = tuple(max(size, 1) for size in shapes.get(name, ())[1:])
-    count = -(-len(elements) // math.prod(row))
+    rows = shapes.get(name, ())[:1]
+    count = -(-len(elements) // math.prod(row)) if rows in ((), (-1,)) else rows[0]
     inputs = []
     for tensor in request.inputs:
         if tensor.name == name:

@@ -108,3 +108,17 @@ def uneven() -> Model:
     inputs = tuple(Spec(name, datatype, shape) for name, (datatype, shape) in types.items())
     outputs = tuple(Spec(f"same_{each.name}", each.datatype, each.shape) for each in inputs)
     return both_versions("uneven", inputs, outputs, predict)
+
+
+def half_row() -> Model:
+    """Four halves and no other number of them, given back as they are and as single precision."""
+    outputs = (Spec("same", "FP16", (4,)), Spec("single", "FP32", (4,)))
+    return both_versions(
+        "half-row",
+        (Spec("half", "FP16", (4,)),),
+        outputs,
+        lambda inputs: [
+            renamed(inputs["half"], "same"),
+            tensor("single", "FP32", inputs["half"].array.astype(np.float32)),
+        ],
+    )

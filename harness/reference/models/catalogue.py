@@ -32,6 +32,7 @@ AWKWARD: dict[str, Callable[[], Model]] = {
     "unsaid": awkward.unsaid,
     "phrase": awkward.phrase,
     "uneven": awkward.uneven,
+    "half-row": awkward.half_row,
 }
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from harness.check import Untestable, check
 from harness.judging.binary import Binary, entries_of, offered, parts_of, size_of
 from harness.judging.binary_echo import BinaryEcho, round_trip
+from harness.oracles.halves import HALVES, OTHER, read_as_the_other
 from harness.probing.probe import Probe
 from harness.probing.replies import status_of
 from harness.record.exchange import Exchange
 from harness.wire.messages import InferRequest
 from harness.wire.raw import to_raw
-from harness.wire.tensor import product
+from harness.wire.tensor import Tensor, product
 from harness.wire.varied import all_binary
 
-HALVES = ("FP16", "BF16")
 # Every bit of the significand is used by one of them; the last is the smallest denormal.
 EDGES = {
     "FP16": (1.5, -2.0, -0.0, 65504.0, 0.333251953125, 1.0009765625, 5.960464477539063e-08),
@@ -27,15 +27,16 @@ EDGES = {
     duties=["A15-4-d"],
     criterion="FP16 and BF16 are taken and given in binary with two bytes per element, and an echo keeps the bytes",
     per="model",
-    faults=["binary-fp16-refused", "binary-fp16-as-fp32", "binary-fp16-through-bfloat"],
+    faults=["binary-fp16-refused", "binary-fp16-as-fp32", "binary-fp16-through-bfloat", "binary-fp16-read-as-bf16"],
     fix="Take two bytes per element as they are; there is no need for a typed form.",
 )
 def binary_halves(probe: Probe) -> None:
     """Half precision travels in binary.
 
     Only models whose metadata has FP16 or BF16 tensors. Generated requests with all tensors in binary; that one works
-    is asked for where the model takes the same request in JSON. Outputs of these types have two bytes per element. An
-    echo, seen by the bytes of two requests, keeps the edges of the type.
+    is asked for where the model takes the same request in JSON. Outputs of these types have two bytes per element. No
+    output, of whatever float type, gives what the bytes of an input say as the other kind of half. An echo, seen by the
+    bytes of two requests, keeps the edges of the type, as many at a time as the metadata let it take.
     """
     metadata = probe.model.metadata
     tensors = (*metadata.inputs, *metadata.outputs) if metadata else ()
@@ -49,8 +50,33 @@ def binary_halves(probe: Probe) -> None:
         for _, exchange in worked[:2]:
             binary.probe.holds(True, expected="status 200", observed=status_of(exchange), exchange=exchange)
             _two_bytes(binary, exchange)
+        _not_as_the_other(binary, worked)
         for echo in _echoes(binary, worked):
-            round_trip(binary, echo, EDGES[echo.datatype])
+            edges, most = EDGES[echo.datatype], _most(probe, echo)
+            for first in range(0, len(edges), most):
+                round_trip(binary, echo, edges[first : first + most])
+
+
+def _most(probe: Probe, echo: BinaryEcho) -> int:
+    """How many elements the echo takes at a time."""
+    declared = probe.model.metadata.inputs if probe.model.metadata else ()
+    sizes = [tensor.shape[0] for tensor in declared if tensor.name == echo.name]
+    return sizes[0] if sizes and sizes[0] > 0 else len(EDGES[echo.datatype])
+
+
+def _not_as_the_other(binary: Binary, worked: list[tuple[InferRequest, Exchange]]) -> None:
+    """One case for each half and each output that gives, in every answer, what the half says as the other kind."""
+    answers = [(request, binary.outputs(exchange), exchange) for request, exchange in worked[:2]]
+    for sent in answers[0][0].inputs if answers else ():
+        for name in answers[0][1]:
+            if all(name in outputs and read_as_the_other(_input(request, sent.name), outputs[name])
+                   for request, outputs, _ in answers):  # fmt: skip
+                observed = f"{name} gives the bytes of {sent.name} read as {OTHER[sent.datatype]}"
+                binary.probe.holds(False, expected=f"{sent.datatype}", observed=observed, exchange=answers[0][2])
+
+
+def _input(request: InferRequest, name: str) -> Tensor:
+    return next(each for each in request.inputs if each.name == name)
 
 
 def _send(binary: Binary, request: InferRequest) -> Exchange:

@@ -23,6 +23,7 @@ from harness.judging.grpc_forms import (
     replies,
     typable,
 )
+from harness.oracles.halves import OTHER, read_as_the_other
 from harness.oracles.transports import answers_differ
 from harness.probing.grpc_data import filled
 from harness.probing.grpc_replies import infer_reply, outputs
@@ -135,20 +136,31 @@ def _order(probe: Probe, request: InferRequest, references: list[dict[str, Tenso
     criterion="raw FP16 is taken with two bytes an element, answered raw with as many, and kept bit for bit by an echo",
     per="model",
     needs=[],
-    faults=["grpc-fp16-in-fp32-contents", "grpc-fp16-refused", "grpc-fp16-as-fp32", "grpc-fp16-denormals-flushed"],
+    faults=[
+        "grpc-fp16-in-fp32-contents",
+        "grpc-fp16-refused",
+        "grpc-fp16-as-fp32",
+        "grpc-fp16-denormals-flushed",
+        "grpc-fp16-read-as-bf16",
+    ],
     fix="Carry FP16 in raw contents, two bytes an element, in both directions.",
     transport="grpc",
 )
 def grpc_raw_halves(probe: Probe) -> None:
     """FP16 travels raw, two bytes an element.
 
-    The accepted request raw, the form of every FP16 output, and on an echo halves across the whole range and drawn
-    ones.
+    The accepted request raw, of which no output gives what the bytes say as BF16, the form of every FP16 output, and on
+    an echo halves across the whole range and drawn ones.
     """
     request = batch_request(probe)
     if any(tensor.datatype == "FP16" for tensor in request.inputs):
         exchange = probe.answered(probe.model.grpc.infer(request, "raw"))
         probe.holds(exchange.ok, expected="OK to raw FP16", observed=status_of(exchange), exchange=exchange)
+        for tensor in request.inputs:
+            for name, output in outputs(exchange).items():
+                if read_as_the_other(tensor, output):
+                    observed = f"{name} gives the bytes of {tensor.name} read as {OTHER[tensor.datatype]}"
+                    probe.holds(False, expected=tensor.datatype, observed=observed, exchange=exchange)
     for words, exchange, message in replies(probe):
         for output in message.outputs:
             if output.datatype == "FP16" and (filled(output) or message.raw_output_contents):

@@ -27,3 +27,15 @@ fault(
     text="binary FP16 inputs lose three bits of precision",
     models=("echo-fp16",),
 )(each_part_in(change_values(lambda found: (found.view(np.uint16) & np.uint16(0xFFF8)).view(np.float16)), "FP16"))
+
+fault(
+    "binary-fp16-read-as-bf16",
+    "BIN-07",
+    "BIN-02",
+    text="FP16 inputs in binary are read as BF16",
+    models=("half-row",),
+)(
+    each_part_in(
+        change_values(lambda found: (found.view(np.uint16).astype(np.uint32) << np.uint32(16)).view(np.float32)), "FP16"
+    )
+)

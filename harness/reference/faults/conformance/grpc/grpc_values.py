@@ -166,3 +166,21 @@ fault("grpc-fp16-refused", "GRPC-RAW-09", text="FP16 is refused over gRPC", mode
 fault("grpc-fp16-as-fp32", "GRPC-RAW-09", text="raw FP16 outputs have four bytes each", models=HALF, transport="grpc")(
     bytes_out(lambda each, data: each.values.astype("<f4").tobytes() if each.datatype == "FP16" else data)
 )
+
+
+def _as_bfloat(datatype: str, _: list[int], data: bytes) -> bytes:
+    if datatype != "FP16" or len(data) % 2:
+        return data
+    with np.errstate(all="ignore"):
+        read = (np.frombuffer(data, "<u2").astype("<u4") << np.uint32(16)).view("<f4")
+        return read.astype("<f2").tobytes()
+
+
+fault(
+    "grpc-fp16-read-as-bf16",
+    "GRPC-RAW-09",
+    "GRPC-INFER-07",
+    text="raw FP16 inputs are read as BF16",
+    models=HALF,
+    transport="grpc",
+)(bytes_in(_as_bfloat))
