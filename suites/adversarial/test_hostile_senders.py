@@ -6,6 +6,7 @@ from harness.check import check
 from harness.criteria import Advice, Criterion
 from harness.endpoint.rest_route import outputs_of
 from harness.generate.hostile.requests import JSON, Hostile, Valid, incomplete, length
+from harness.judging.bodies_in_pieces import bodies_in_pieces
 from harness.judging.hostility import first_answer, survives, valid_of
 from harness.judging.still_serves import alive
 from harness.probing.probe import Probe
@@ -96,6 +97,27 @@ def adversarial_framing_many_slow_senders(probe: Probe) -> None:
     being kept out is a warning. ATLAS AML.T0029.
     """
     _others_served(probe, valid_of(probe), HELD_UNDER_STRESS, Advice.SERVES_OTHERS.clause)
+
+
+@check(
+    "adversarial-framing-bodies-in-pieces",
+    duties=["A15-4-d", "A15-5-b"],
+    criteria=[Criterion.SAME_ANSWER],
+    criterion="a valid body gets the same answer in one piece, in pieces with pauses between them, and in chunks",
+    per="model",
+    needs=["rest-infer-answers-200"],
+    faults=["body-is-its-first-piece", "body-is-its-first-64-kib"],
+    fix="Read a body to its end, by its length or its last chunk, before anything is parsed.",
+)
+def adversarial_framing_bodies_in_pieces(probe: Probe) -> None:
+    """A body is read to its end, however it comes.
+
+    The valid request as it is, and with 20, 70 and 300 KiB of blanks in front, each in one piece, in pieces with pauses
+    of 50 ms (after the head, within the body, before its last byte), and in chunks, side by side. Where one way is
+    answered with outputs, the others are. That a server takes no such length, no chunks, or waits no longer is its own
+    affair where the status says so.
+    """
+    bodies_in_pieces(probe, valid_of(probe))
 
 
 def _others_served(probe: Probe, valid: Valid, count: int, clause: str) -> None:

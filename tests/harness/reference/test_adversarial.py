@@ -22,9 +22,9 @@ from tests.harness.reference.hostile_battery import Answer, answers, without_cre
 PATIENCE = 20.0
 
 
-# Faults of a connection that show when a client leaves, or is slow; the others show on the bytes of one request.
+# Faults of a connection that show when a client leaves, is slow or sends much; others show on the bytes of one request.
 LEAVING = {"disconnects-use-up-workers", "disconnect-ends-process", "disconnect-poisons-next",
-           "slow-sender-blocks-everybody"}  # fmt: skip
+           "slow-sender-blocks-everybody", "body-is-its-first-piece", "body-is-its-first-64-kib"}  # fmt: skip
 FRAMING = {name for name, each in FAULTS.items() if each.effect == "connection"} - LEAVING
 NAMED = {name for check in load_checks()[0] for name in check.faults}
 # That faults named by a check show, is what `art15 validate` is for.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from starlette.types import Message, Receive
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from harness.reference.faults.kit.clients import watching, when_client_leaves
 from harness.reference.faults.kit.common import HOLD_SECONDS, end, holds
@@ -67,3 +67,48 @@ def disconnects_use_up_workers(hooks: Hooks) -> None:
 )
 def disconnect_ends_process(hooks: Hooks) -> None:
     when_client_leaves(hooks, end)
+
+
+def _cut(receive: Receive, most: int | None) -> Receive:
+    """Give no more than so many bytes of a body, or what its first read gives; nothing after that is waited for."""
+    left = most
+
+    async def received() -> Message:
+        nonlocal left
+        message = await receive()
+        body = message.get("body", b"")
+        if message["type"] == "http.request" and body:
+            left = len(body) if left is None else left
+            more = message.get("more_body", False) and len(body) < left
+            message = {**message, "body": body[:left], "more_body": more}
+            left -= min(left, len(body))
+        return message
+
+    return received
+
+
+@fault(
+    "body-is-its-first-piece",
+    "policy:same-answer",
+    text="a body is what the first read gives",
+    effect="connection",
+)
+def first_piece(hooks: Hooks) -> None:
+    watching(lambda receive: _cut(receive, None))(hooks)
+
+
+@fault(
+    "body-is-its-first-64-kib",
+    "policy:same-answer",
+    text="of a body with a length the first 64 KiB are read",
+    effect="connection",
+)
+def first_64_kib(hooks: Hooks) -> None:
+    def wrap(app: ASGIApp) -> ASGIApp:
+        async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+            has_length = any(name == b"content-length" for name, _ in scope.get("headers", ()))
+            await app(scope, _cut(receive, 64 * 1024) if has_length else receive, send)
+
+        return wrapped
+
+    hooks.asgi.append(wrap)
