@@ -9,6 +9,7 @@ import importlib
 import harness.run.checks
 import harness.run.session.opening
 import harness.run.terminal.summary
+from harness.run.options import UsageError
 from reports.page import render
 
 # By name: no room imports the server, and a process forked for it is as good as one started for it.
@@ -20,6 +21,8 @@ with contextlib.suppress(ImportError):  # the extra grpc may be missing
 with contextlib.suppress(ImportError):  # so may reference
     for each in SERVER:
         importlib.import_module(each)
+with contextlib.suppress(UsageError):  # each run says so itself
+    harness.run.checks.load_checks()
 render.warm()
 # Objects that no run frees: a collection in a forked process then neither visits nor copies them.
 gc.freeze()
