@@ -7,7 +7,7 @@ import math
 import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -40,7 +40,8 @@ class Selection:
     Attributes:
         faults, variants, slugs: names; other faults, variants and checks are left out.
         group: each fault against the clause groups of its checks only, and fewer models.
-        seeds: also search that often, with as many seeds, for each fault that a search finds.
+        seeds: also search that often, with as many seeds, for each fault that a search finds, and probe each variant
+            that is named.
         without_variants: leave out the variants that nobody named.
     """
 
@@ -98,7 +99,9 @@ def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, 
         few = selection.group or not selection.everything or not variant["lists_models"]
         # Where every request takes its time, one model says as much as all.
         models = VARIANT_MODELS if few or variant["effect"] == "slow" else ()
-        cases.append(Case("variant", name, models, slugs, _over_grpc(slugs, registry)))
+        once = Case("variant", name, models, slugs, _over_grpc(slugs, registry))
+        # All of them with every seed would take days.
+        cases += [once, *(replace(once, seed=seed) for seed in range(selection.seeds if selection.variants else 0))]
     return cases
 
 

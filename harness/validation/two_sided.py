@@ -34,17 +34,17 @@ def compare(
 
     Args:
         seen: verdicts of every case; one server may be probed in parts, a few models or the checks of one suite each.
-            Cases with a seed count for ``seeds`` alone.
+            Faults with a seed count for ``seeds`` alone, and a variant with one for the variant.
         checks: the registered checks, with the faults each must find.
         excused: variant -> slug, or pattern such as ``binary-*`` -> reason, for checks that a variant leaves nothing
             to ask about.
         all_variants: whether every variant was to be probed; only then it says something that a check passes nowhere.
     """
     seen, checks = list(seen), list(checks)
-    tries = [each for each in seen if each.case.seed is not None]
+    tries = [each for each in seen if each.case.seed is not None and each.case.side == "fault"]
     parts: dict[tuple[Side, str], list[Seen]] = {}
     for each in seen:
-        if each.case.seed is None:
+        if each.case.seed is None or each.case.side == "variant":
             parts.setdefault((each.case.side, each.case.name), []).append(each)
     clean = _together(parts.get(("clean", "clean"), []))
     spoilt = {identity for each in parts.get(("clean", "clean"), []) for identity in _spoilt(each)}
@@ -188,6 +188,8 @@ def _blamed(clean: Seen, variant: Seen, excused: Mapping[str, str]) -> list[str]
     """What a benign variant lost: a clean pass that is no pass any more, or a finding."""
     problems = []
     spoilt = _spoilt(variant)
+    case = variant.case
+    where = f"variant {case.name}" if case.seed is None else f"variant {case.name} with seed {case.seed}"
     for identity, verdict in variant.verdicts.items():
         slug = slug_of(identity)
         if identity in spoilt:
@@ -195,11 +197,9 @@ def _blamed(clean: Seen, variant: Seen, excused: Mapping[str, str]) -> list[str]
         if verdict in ("fail", "warn") and _is_missing(slug, excused):
             continue
         if verdict in ("fail", "warn", "tool_error"):
-            problems.append(
-                f"variant {variant.case.name}: {identity} is {verdict}: {variant.reasons.get(identity, '')}"
-            )
+            problems.append(f"{where}: {identity} is {verdict}: {variant.reasons.get(identity, '')}")
         elif clean.verdicts.get(identity) == "pass" and verdict != "pass" and not _matches(slug, excused):
-            problems.append(f"variant {variant.case.name}: {identity} passes no more, but is {verdict}")
+            problems.append(f"{where}: {identity} passes no more, but is {verdict}")
     return problems
 
 

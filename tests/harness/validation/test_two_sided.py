@@ -247,6 +247,19 @@ def test_fault_must_be_found_with_nine_of_ten_seeds() -> None:
     assert problems(CLEAN, FOUND, *eight) == ["fault f is found with 8 of 10 seeds"]
 
 
+def test_a_named_variant_is_blamed_with_no_seed() -> None:
+    registry, _, _ = load_checks()
+    slug = "adversarial-request-grows"
+    named = Selection([], ["path-prefix"], [slug], group=True, seeds=2)
+    cases = [case for case in cases_for(named, registry, reference_inventory()) if case.side == "variant"]
+    assert [case.seed for case in cases] == [None, 0, 1]
+    assert all(slug in case.checks for case in cases)
+    once, *_, last = cases
+    document = compare([CLEAN, Seen(once, {"a-check[m]": "pass"}), Seen(last, {"a-check[m]": "warn"})], [], {})
+    assert document["problems"] == ["variant path-prefix with seed 1: a-check[m] is warn: "]
+    assert not document["seeds"]
+
+
 def test_seeds_are_tried_by_searches_alone() -> None:
     registry, _, _ = load_checks()
     search = next(check for check in registry if check.kind == "search" and check.faults)
