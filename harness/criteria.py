@@ -60,6 +60,10 @@ class Criterion(_Named):
         "declared-robustness",
         "changed inputs contradict nothing that the policy declares under [[robustness]] (asked only where it does)",
     )
+    INFERENCE_LOG = (
+        "inference-log",
+        "the log that the policy names under [log] has one right entry for each inference (asked where it names one)",
+    )
     PROVENANCE = (
         "provenance",
         "each claim that the policy requires under [provenance] is made as it states (asked where it requires one)",

@@ -14,7 +14,15 @@ import msgspec
 
 from harness.data.declared import AccuracyTable, data_rooted
 from harness.drills.declared import Drill, failing_over, rooted
-from harness.provenance.declared import ArtefactTable, ProvenanceTable, RegistryTable, artefacts_rooted, registry_rooted
+from harness.provenance.declared import (
+    ArtefactTable,
+    LogTable,
+    ProvenanceTable,
+    RegistryTable,
+    artefacts_rooted,
+    log_rooted,
+    registry_rooted,
+)
 from harness.robustness.declared import RobustnessTable
 from harness.tables import TableError, read_table
 
@@ -339,6 +347,7 @@ class Policy(_Table, frozen=True, kw_only=True):
     provenance: ProvenanceTable = ProvenanceTable()
     artefact: dict[str, ArtefactTable] = {}
     registry: RegistryTable | None = None
+    log: LogTable | None = None
     waivers: list[WaiverTable] = []
     not_applicable: list[DutyTable] = []
 
@@ -362,6 +371,7 @@ def load_policy(path: Path | None) -> tuple[Policy, str | None]:
         origins = {
             "artefact": artefacts_rooted(policy.artefact, path),
             "registry": registry_rooted(policy.registry, path),
+            "log": log_rooted(policy.log, path),
         }
     except TableError as error:
         raise PolicyError(str(error)) from error

@@ -1,9 +1,10 @@
-"""What the policy says of where models come from: ``[provenance]``, ``[artefact.MODEL]``, ``[registry]``."""
+"""What the policy says of where models come from: ``[provenance]``, ``[artefact.MODEL]``, ``[registry]``, ``[log]``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -64,6 +65,52 @@ class RegistryTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """
 
     layout: str
+
+
+LOGGED = ("id", "model", "version", "request_sha256", "response_sha256")
+"""What an entry of a log may have; ``id`` it must."""
+
+
+class LogTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[log]``: where the service writes an entry for each inference.
+
+    Attributes:
+        path: a file, ``.jsonl``, ``.csv`` or ``.parquet``.
+        database_env: the environment variable that holds the URL of a database, for SQLAlchemy, and ``table`` the
+            table, with its schema where it has one. A URL may hold a password, and a policy is kept.
+        columns: what the log calls ``id``, ``model``, ``version``, ``request_sha256`` and ``response_sha256``; what is
+            not named is not compared, but for ``id``.
+        refused: whether requests that are refused are to be logged as well.
+        wait_s: within which an entry is to be there.
+        requests: that are sent and looked up.
+    """
+
+    path: str | None = None
+    database_env: str | None = None
+    table: str | None = None
+    columns: dict[str, str] = {}
+    refused: Literal["either", "logged", "absent"] = "either"
+    wait_s: Annotated[float, msgspec.Meta(ge=0, le=100)] = 10.0
+    requests: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 50
+
+    def __post_init__(self) -> None:
+        if (self.path is None) == (self.database_env is None) or (self.database_env is None) != (self.table is None):
+            raise ValueError("a log is a path, or a database_env with its table")
+        unknown = [name for name in self.columns if name not in LOGGED]
+        if unknown:
+            raise ValueError(f"{', '.join(unknown)} is no column that is looked at; there are {', '.join(LOGGED)}")
+
+    @property
+    def named(self) -> dict[str, str]:
+        """Our name of each column that is read, and the log's."""
+        return {"id": "id"} | self.columns
+
+
+def log_rooted(table: LogTable | None, policy: Path) -> LogTable | None:
+    """The table, with its path as it is seen from the working directory; the file may still have to be written."""
+    if table is None or table.path is None:
+        return table
+    return msgspec.structs.replace(table, path=str(policy.parent / table.path))
 
 
 def registry_rooted(table: RegistryTable | None, policy: Path) -> RegistryTable | None:

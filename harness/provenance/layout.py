@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from harness.foreign import open_inside, read_inside
-from harness.provenance.registry import CannotAsk, Entry, NotThere
+from harness.provenance.registry import CannotAsk, NotThere, RegistryEntry
 
 MARKER, INDEX, NAME = "oci-layout", "index.json", "org.opencontainers.image.ref.name"
 SMALL, LARGEST, MOST = 4 << 20, 1 << 40, 10_000
@@ -34,7 +34,7 @@ class Layout:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def named(self, reference: str) -> Entry:
+    def named(self, reference: str) -> RegistryEntry:
         """The entry of ``oci://HOST/PATH:TAG``, ``...@DIGEST``, or both, which must then be the same."""
         found = _REFERENCE.fullmatch(reference)
         if found is None or not (found["tag"] or found["digest"]):
@@ -50,10 +50,10 @@ class Layout:
         if tagged and pinned and tagged[0].get("digest") != found["digest"]:
             now = str(tagged[0].get("digest"))[:100]
             stale = f"the tag {found['tag']} is {now} now, and not {found['digest']}"
-            return Entry(entry.name, entry.digests, (*entry.broken, stale))
+            return RegistryEntry(entry.name, entry.digests, (*entry.broken, stale))
         return entry
 
-    def holding(self, digests: Sequence[str]) -> Entry:
+    def holding(self, digests: Sequence[str]) -> RegistryEntry:
         """The first entry that is, or holds, an artefact of one of the digests."""
         for listed in self._listed():
             entry = self._entry(listed, str(_annotations(listed).get(NAME) or listed.get("digest"))[:200])
@@ -68,7 +68,7 @@ class Layout:
         manifests = index.get("manifests")
         return [each for each in manifests if isinstance(each, dict)][:MOST] if isinstance(manifests, list) else []
 
-    def _entry(self, listed: dict[str, Any], name: str) -> Entry:
+    def _entry(self, listed: dict[str, Any], name: str) -> RegistryEntry:
         digest = str(listed.get("digest"))
         broken = list(self._broken(digest))
         layers: list[str] = []
@@ -78,7 +78,7 @@ class Layout:
             parts = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
             layers = [str(each.get("digest")) for each in parts[:MOST]]
             broken += [words for each in layers for words in self._broken(each)]
-        return Entry(name, (digest, *layers), tuple(broken))
+        return RegistryEntry(name, (digest, *layers), tuple(broken))
 
     def _broken(self, digest: str) -> Iterator[str]:
         """What is wrong with one blob."""

@@ -16,7 +16,7 @@ class CannotAsk(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RegistryEntry:
     """One entry.
 
     Attributes:
@@ -30,10 +30,10 @@ class Entry:
     broken: tuple[str, ...] = ()
 
 
-class Registry(Protocol):
+class ModelRegistry(Protocol):
     """Where models come from. What it holds is as foreign as what an endpoint says."""
 
-    def named(self, reference: str) -> Entry:
+    def named(self, reference: str) -> RegistryEntry:
         """The entry that a claimed URI names, with all that can be verified of it.
 
         Raises:
@@ -42,7 +42,7 @@ class Registry(Protocol):
         """
         ...
 
-    def holding(self, digests: Sequence[str]) -> Entry:
+    def holding(self, digests: Sequence[str]) -> RegistryEntry:
         """The entry whose artefact has one of the digests.
 
         Raises:

@@ -39,6 +39,7 @@ _BEYOND: dict[str, Consequence] = {
     Advice.CLOSES_CLEANLY.clause: "crash_or_hang",
     Advice.STEADY_OVER_TIME.clause: "crash_or_hang",
     Criterion.PROVENANCE.clause: "interoperability",
+    Criterion.INFERENCE_LOG.clause: "interoperability",
     Advice.CONSISTENT_CLAIMS.clause: "interoperability",
 }
 

@@ -12,7 +12,7 @@ from harness.probing.probe import Probe
 from harness.provenance.claims import Claim
 from harness.provenance.kinds import DIGEST, REGISTRY
 from harness.provenance.layout import Layout
-from harness.provenance.registry import CannotAsk, Entry, NotThere, Registry
+from harness.provenance.registry import CannotAsk, ModelRegistry, NotThere, RegistryEntry
 from harness.record.exchange import Exchange, Transport
 from harness.record.quoting import clip
 
@@ -44,7 +44,12 @@ def judge_registry(probe: Probe, transport: Transport) -> None:
 
 
 def _look_up(
-    probe: Probe, registry: Registry, claim: Claim, digests: list[Claim], links: list[ProvenanceLink], shown: Exchange
+    probe: Probe,
+    registry: ModelRegistry,
+    claim: Claim,
+    digests: list[Claim],
+    links: list[ProvenanceLink],
+    shown: Exchange,
 ) -> None:
     """Report whether one claimed entry is there, is sound, and is of the digest that is claimed."""
     values = list(dict.fromkeys(each.value for each in digests))
@@ -69,7 +74,7 @@ def _look_up(
     links.append(ProvenanceLink(place="registry", about=about, state=state, claimed=value, found=found, words=told))
 
 
-def _others(entry: Entry, values: list[str]) -> list[str]:
+def _others(entry: RegistryEntry, values: list[str]) -> list[str]:
     """Claimed digests that the entry does not have; of algorithms that it says nothing of, nothing is said."""
     known = {each.partition(":")[0] for each in entry.digests}
     return [
