@@ -16,6 +16,7 @@ from reports.evidence import CheckResult, Evidence, Run
 from reports.journal.state import JournalState
 from reports.verification.accuracy_checks import accuracy_contradictions
 from reports.verification.drill_checks import drill_contradictions
+from reports.verification.provenance_checks import provenance_contradictions
 from reports.verification.robustness_checks import robustness_contradictions
 
 # Members of a result that every release has copied as they are.
@@ -34,9 +35,12 @@ def differences(document: Evidence, recorded: JournalState) -> list[str]:
         found.append("its figures of accuracy are not those of the journal")
     if document.robustness != recorded.robustness:
         found.append("its figures of robustness are not those of the journal")
+    if document.provenance != recorded.provenance:
+        found.append("its chains of provenance are not those of the journal")
     found += itertools.islice(drill_contradictions(document.drills, document.series), MOST)
     found += itertools.islice(accuracy_contradictions(document.accuracy, document.checks), MOST)
     found += itertools.islice(robustness_contradictions(document.robustness), MOST)
+    found += itertools.islice(provenance_contradictions(document.provenance, document.checks), MOST)
     return found[:MOST]
 
 

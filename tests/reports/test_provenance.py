@@ -7,9 +7,13 @@ import re
 from pathlib import Path
 from typing import get_args
 
+import pytest
+
 from harness.bundle.provenance import LinkState, Place, ProvenanceChain, ProvenanceLink
+from reports.evidence import decode
 from reports.page.provenance import MARKS, PLACES, chains
 from reports.page.render import render
+from reports.verification.provenance_checks import provenance_contradictions
 from tests.reports.reading import Page
 
 
@@ -53,3 +57,36 @@ def test_the_page_shows_the_chain_and_escapes_what_was_claimed(sealed: Path) -> 
     assert "chain-1-title" in page.ids
     assert len(re.findall(r'<rect class="link link-', html)) == len(PLACES)
     assert all(table.captions == 1 and table.headers and not table.unscoped for table in page.tables)
+
+
+A, B = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        (link("endpoint", "model.digest", "verified", claimed=A, found=B), "not what is claimed"),
+        (link("endpoint", "model.digest", "contradicted", claimed=A, found=A), "is what is claimed"),
+        (link("registry", "model.digest", "verified", claimed=A, found=f"{B}, sha256:0"), "not what is claimed"),
+        (link("artefact", "model.digest", "computed"), "nothing was found"),
+    ],
+)
+def test_a_state_that_does_not_follow_is_named(made: ProvenanceLink, told: str) -> None:
+    (found,) = provenance_contradictions([chain(made)], [])
+    assert told in found
+
+
+def test_right_links_contradict_nothing_and_no_check_passes_with_a_broken_one(sealed: Path) -> None:
+    right = chain(
+        link("endpoint", "model.digest", "verified", claimed=A, found=A),
+        link("endpoint", "model.digest", "contradicted", claimed=A, found=B),
+        link("registry", "model.digest", "contradicted", claimed=A, found=f"{B}, {A}"),
+        link("registry", "model.registry", "verified", claimed="oci://r/m:1", found=B),
+        link("log", "request.id", "missing"),
+    )
+    assert not list(provenance_contradictions([right], []))
+    checks = decode((sealed / "evidence.json").read_bytes()).checks
+    passed = next(check.id for check in checks if check.verdict == "pass")
+    broken = ProvenanceChain(check=passed, model="m", transport="rest", links=[link("log", "request.id", "missing")])
+    (found,) = provenance_contradictions([broken], checks)
+    assert "its check passed" in found
