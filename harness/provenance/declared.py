@@ -43,11 +43,13 @@ class ArtefactTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     Attributes:
         path: the file or the folder.
+        version: of the model that it is; without it, of whichever is probed.
         signature: an OpenSSF model signature of it (a Sigstore bundle), and ``key`` the public key in PEM.
         bill: a bill of materials in CycloneDX (JSON) that states its digest.
     """
 
     path: str
+    version: str | None = None
     signature: str | None = None
     key: str | None = None
     bill: str | None = None

@@ -11,7 +11,7 @@ from harness.check import TesterFailed
 from harness.criteria import Criterion
 from harness.foreign import read_given
 from harness.judging.origin.claims import SHOWN
-from harness.probing.origin.claimed import Claimed, claimed
+from harness.probing.origin.claimed import Claimed, claimed, version_probed
 from harness.probing.probe import Probe
 from harness.provenance.artefact import Artefact, computed, differences
 from harness.provenance.bill import LARGEST as LARGEST_BILL
@@ -150,6 +150,9 @@ def judge_artefact(probe: Probe, transport: Transport) -> None:
     table = probe.endpoint.policy.artefact.get(probe.model.name)
     if table is None:
         probe.not_applicable("the policy names no artefact of this model ([artefact.MODEL])")
+    version = version_probed(probe, transport)
+    if table.version is not None and version not in (None, table.version):
+        probe.not_applicable(f"the artefact is of version {table.version}, and version {version} is probed")
     first, seen = claimed(probe, transport), claimed(probe, transport)
     for claim in _changed(first, seen):
         probe.observe(f"claimed once of two times: {claim.words}", PROVENANCE)

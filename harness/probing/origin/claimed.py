@@ -59,6 +59,15 @@ def claimed(probe: Probe, transport: Transport) -> Claimed:
     return found
 
 
+def version_probed(probe: Probe, transport: Transport) -> str | None:
+    """The version that is asked for, or else the one that the accepted request was answered by, if that is said."""
+    route = probe.model.over(transport)
+    if route.version is not None:
+        return route.version
+    found = _whole(route.accepted().exchange).get("model_version")
+    return found if isinstance(found, str) and found else None
+
+
 def claims_of_metadata(exchange: Exchange, table: ProvenanceTable, place: str = METADATA) -> list[Claim]:
     """Those of ``properties``; over REST also of ``parameters``, as of MLServer, and of headers."""
     if not exchange.ok:

@@ -104,7 +104,12 @@ def extra_methods(hooks: Hooks) -> None:
     }
 
 
-@variant("grpc-no-properties", "model metadata has no field 6 (GRPC-META-05)", transport="grpc")
+NO_CLAIMS = excuse("No claim is made over gRPC, so there is none to look at.", "provenance-grpc-*") | excuse(
+    "Missing: what the policy of method validation requires.", "provenance-grpc-claims-required"
+)
+
+
+@variant("grpc-no-properties", "model metadata has no field 6 (GRPC-META-05)", transport="grpc", excuses=NO_CLAIMS)
 def no_properties(hooks: Hooks) -> None:
     hooks.grpc.on("model-metadata")(lambda _, reply: reply.DiscardUnknownFields())
 
@@ -113,6 +118,7 @@ def no_properties(hooks: Hooks) -> None:
     "grpc-properties-as-parameters",
     "field 6 of model metadata holds parameters, as MLServer's does (GRPC-META-05)",
     transport="grpc",
+    excuses=NO_CLAIMS,
 )
 def properties_as_parameters(hooks: Hooks) -> None:
     def edit(_: Call, reply: Any) -> None:

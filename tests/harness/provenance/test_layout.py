@@ -61,7 +61,7 @@ def test_a_tag_that_has_moved_on(copy: Path) -> None:
     newer = blob(copy, LISTED).read_bytes() + b"\n"
     digest = f"sha256:{hashlib.sha256(newer).hexdigest()}"
     blob(copy, digest).write_bytes(newer)
-    (old,) = index["manifests"]
+    old = index["manifests"][0]
     index["manifests"] = [{**old, "digest": digest}, {"digest": old["digest"]}]
     (copy / INDEX).write_text(json.dumps(index))
     assert Layout(copy).named("oci://r.example/pair:2").broken == ()
