@@ -64,4 +64,4 @@ def test_a_drill_says_what_the_log_says(fault: str) -> None:
     assert done.valid, done.said
     assert done.valid[0]["account"]["recovered_s"] > 0.5
     # Two requests: what comes between the execution and its answer at the client is less, on a busy machine too.
-    assert abs(done.off_by(done.valid, case.waits_s)) <= 2 / 50
+    assert abs(done.off_by(done.valid, 0.0)) <= 2 / 50
