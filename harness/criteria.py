@@ -123,6 +123,10 @@ class Advice(_Named):
         "one-service",
         "all replicas and connections of a service have one server, one version and one description of a model",
     )
+    TURNS_NOBODY_AWAY = (
+        "turns-nobody-away",
+        "with no load, no share of the inferences is refused again and again while the others are served",
+    )
     CLOSES_CLEANLY = (
         "closes-cleanly",
         "a connection is not closed while a request on it is under way: its end is announced before",

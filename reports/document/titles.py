@@ -36,6 +36,7 @@ _BEYOND: dict[str, Consequence] = {
     Advice.KEEPS_THROUGHPUT.clause: "crash_or_hang",
     Advice.RECOVERS.clause: "crash_or_hang",
     Advice.ONE_LEVEL.clause: "crash_or_hang",
+    Advice.TURNS_NOBODY_AWAY.clause: "crash_or_hang",
     Advice.CLOSES_CLEANLY.clause: "crash_or_hang",
     Advice.STEADY_OVER_TIME.clause: "crash_or_hang",
     Criterion.PROVENANCE.clause: "interoperability",

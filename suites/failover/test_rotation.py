@@ -8,12 +8,16 @@ from harness.check import check
 from harness.criteria import Advice, Criterion
 from harness.probing.probe import Probe
 from harness.probing.replicas.census import HURRIED_SECONDS, SILENT, Census, census_of
-from harness.probing.replicas.glances import silent
+from harness.probing.replicas.glances import METADATA, SERVER, silent
+from harness.probing.replicas.glances import READY as READINESS
 from harness.probing.replies import status_of
 from harness.record.exchange import Exchange, Transport
 
-READY, HANG, CLOSES = Criterion.READY_INFERS.clause, Criterion.NO_HANG.clause, Advice.CLOSES_CLEANLY.clause
-DEAD = "dead-worker-in-rotation"
+READY, HANG, CLOSES, AWAY = (
+    Criterion.READY_INFERS.clause, Criterion.NO_HANG.clause, Advice.CLOSES_CLEANLY.clause,
+    Advice.TURNS_NOBODY_AWAY.clause,
+)  # fmt: skip
+DEAD, TURNED_AWAY = "dead-worker-in-rotation", "share-is-turned-away"
 # One failure may be that of a moment.
 FEW = 2
 # Neither "not now" nor a refusal: what a worker that is broken or gone leaves a client with.
@@ -21,6 +25,7 @@ BROKEN = (500, 502, 504)
 # UNKNOWN, INTERNAL, DATA_LOSS.
 BROKEN_RPC = (2, 13, 15)
 ENDED = ("reset", "closed")
+UNAVAILABLE = 14
 # Connections that have to lose a request before it is more than an accident.
 LOSING = 3
 FIX = "Check each worker by an inference, and take it out of rotation until one succeeds."
@@ -30,6 +35,7 @@ FIX = "Check each worker by an inference, and take it out of rotation until one 
     "failover-every-connection-serves",
     duties=["A15-4-b", "A15-4-d", "A15-4-i"],
     criteria=[Criterion.READY_INFERS, Criterion.NO_HANG],
+    advice=[Advice.TURNS_NOBODY_AWAY],
     criterion="of one inference on ten new connections and on a kept one, no share fails while the model is ready",
     per="model",
     kind="sampling",
@@ -38,6 +44,7 @@ FIX = "Check each worker by an inference, and take it out of rotation until one 
         "failover-dead-worker-hangs",
         "failover-replica-ready-while-broken",
         "failover-new-connections-fail",
+        "failover-dead-replica-refused",
     ],
     fix=FIX,
 )
@@ -46,7 +53,8 @@ def failover_every_connection_serves(probe: Probe) -> None:
 
     An inference that the model accepts, twice on each of ten new connections and sixteen times on a kept one, with
     readiness asked on each of the new ones. Where two fail (500, 502, 504, a connection that ends, no answer) and
-    others are served, a second series has to show the same. Refusals that name a moment (429, 503) are not judged.
+    others are served, a second series has to show the same. Refusals that name a moment (429, 503 with Retry-After) are
+    not judged; 503 without it, and connections that are refused, only where they go on a second apart.
     """
     _serves(probe, "rest")
 
@@ -55,18 +63,23 @@ def failover_every_connection_serves(probe: Probe) -> None:
     "failover-grpc-every-connection-serves",
     duties=["A15-4-b", "A15-4-d", "A15-4-i"],
     criteria=[Criterion.READY_INFERS, Criterion.NO_HANG],
+    advice=[Advice.TURNS_NOBODY_AWAY],
     criterion="of one call on six new connections and on a kept one, no share fails while the model is ready",
     per="model",
     kind="sampling",
     transport="grpc",
-    faults=["failover-grpc-dead-worker-fails", "failover-grpc-dead-worker-hangs"],
+    faults=[
+        "failover-grpc-dead-worker-fails",
+        "failover-grpc-dead-worker-hangs",
+        "failover-grpc-dead-replica-refused",
+    ],
     fix=FIX,
 )
 def failover_grpc_every_connection_serves(probe: Probe) -> None:
     """A model that is ready infers over gRPC on every connection, every time.
 
-    As over REST; INTERNAL, UNKNOWN, DATA_LOSS and a deadline that passes fail. UNAVAILABLE and RESOURCE_EXHAUSTED are
-    not judged.
+    As over REST; INTERNAL, UNKNOWN, DATA_LOSS and a deadline that passes fail. RESOURCE_EXHAUSTED is not judged, and
+    UNAVAILABLE only where it goes on a second apart.
     """
     _serves(probe, "grpc")
 
@@ -116,6 +129,7 @@ def _serves(probe: Probe, transport: Transport) -> None:
             probe.observe(f"one of {len(asked)} inferences failed: {status_of(bad[0])}")
         for clause in (READY, HANG):
             probe.holds(True, clause=clause, expected="an answer to each", observed=f"{len(asked)} inferences")
+        _turns_away(probe, census)
         return
     before = len(census.glances)
     census.look_on(probe)
@@ -124,6 +138,24 @@ def _serves(probe: Probe, transport: Transport) -> None:
     if not again or not any(each.ok for each in later):
         probe.inconclusive(f"{_words(census)}; a second series: {len(again)} of {len(later)} failed")
     _judge(probe, census, [*bad, *again])
+
+
+def _turns_away(probe: Probe, census: Census) -> None:
+    """A balancer that has a dead replica in rotation says 503, or lets connections be refused, whenever it is met."""
+    # Who is refused on a new connection may have asked for metadata, which comes first on it.
+    told = [each.shown_by[name] for each in census.glances for name in (SERVER, METADATA, READINESS)]
+    asked = [*told, *census.fresh, *census.kept]
+    refused = [each for each in asked if turned_away(each)]
+    slow = census.slowly() if refused else []
+    again = [each for each in slow if turned_away(each)]
+    lasts = len(again) >= FEW and any(each.ok for each in slow)
+    said = f"{len(refused)} of {len(asked)} refused, and {len(again)} of {len(slow)} a second apart"
+    reached = next((each for each in (*again, *slow) if each.answered), asked[0])
+    probe.holds(
+        not lasts, clause=AWAY, expected="inferences that are served, with no load",
+        observed=f"{said} ({status_of(again[0])})" if lasts else said,
+        exchange=reached, root=TURNED_AWAY,
+    )  # fmt: skip
 
 
 def _judge(probe: Probe, census: Census, bad: Sequence[Exchange]) -> None:
@@ -159,6 +191,15 @@ def broken(exchange: Exchange) -> bool:
     if exchange.rpc is not None:
         return exchange.rpc.code in BROKEN_RPC
     return exchange.status in BROKEN
+
+
+def turned_away(exchange: Exchange) -> bool:
+    """Whether nobody took the request, and nothing says when somebody will."""
+    if exchange.error is not None:
+        return exchange.error.kind in ("connect", *ENDED) and not exchange.answered
+    if exchange.rpc is not None:
+        return exchange.rpc.code == UNAVAILABLE
+    return exchange.status == 503 and exchange.header("Retry-After") is None
 
 
 def _words(census: Census) -> str:

@@ -49,6 +49,7 @@ def failover_recovers_after_crowd(probe: Probe) -> None:
     """
     serving_before(probe)
     way = paced_route(probe, "rest")
+    before = _failing(way)
     limited = way.route.client.pace.interval > 0
     with way.route.client.apart() as client:
         # What is refused is the answer that is looked for.
@@ -64,7 +65,10 @@ def failover_recovers_after_crowd(probe: Probe) -> None:
     if state.problem is not None:
         # One of several workers may be dead, and may have been met by chance.
         state = alive(probe)
-    if serving(probe, state, words):
+    served = serving(probe, state, words)
+    if before:
+        probe.observe(f"{len(before)} of {AFTER} fail before the crowd as well ({status_of(before[0])})", RECOVERS)
+    elif served:
         _as_before(probe, way, words)
     probe.holds(
         state.problem is None or not state.ready, clause=READY, expected="ready only while it infers",

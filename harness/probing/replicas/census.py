@@ -9,6 +9,7 @@ from harness.oracles.taking_turns import odd
 from harness.probing.probe import Probe
 from harness.probing.replicas.glances import Glance, glance, groups, silent
 from harness.record.exchange import Exchange, Transport
+from harness.waiting import wait
 from harness.wire.client import on_used_connection
 from harness.wire.reading import readable
 
@@ -20,6 +21,8 @@ ON_ONE: dict[Transport, int] = {"rest": 16, "grpc": 8}
 # Seconds that a series may take where answers are slow.
 SECONDS = 6.0
 EACH = 5
+# Inferences, and the seconds before each, of a series that is to meet no limit of a rate.
+SLOW, APART = 10, 1.0
 # After so many inferences without an answer the rest is not waited for in full.
 SILENT = 2
 HURRIED_SECONDS = 1.0
@@ -69,6 +72,15 @@ class Census:
                 self.glances.append(
                     glance(probe.endpoint, self.route, client, [request] * (2 + len(self.glances) % 2), where, timeout)
                 )
+
+    def slowly(self) -> list[Exchange]:
+        """Inferences on new connections, so far apart that no limit of a rate refuses them."""
+        found = []
+        for _ in range(SLOW):
+            wait(APART)
+            with self.route.client.apart() as client:
+                found.append(self.route.by(client).ask(self.route.accepted().request))
+        return found
 
     def stay_on(self) -> list[Exchange]:
         """Inferences one after the other on one connection; gives those that were lost with it."""

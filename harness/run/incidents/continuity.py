@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 # A process that ends closes its connections a moment before its port: three looks, and then it is taken to be there.
 LOOKS = (0.0, 0.005, 0.015)
+# Where one replica of several is gone, a share of the connections is refused: nobody is there where all of these are.
+REFUSED = (0.0, *[0.002] * 5)
 ASK_SECONDS = 2.0
 # With less of the run left than this, an endpoint that is away is nobody's finding: it had no time to come back.
 LEAST_WAIT = 1.0
@@ -129,7 +131,7 @@ class Continuity:
             if self.lost is not None or not recent or self._over(self._clients[0]):
                 return
             for client in self._clients:
-                if refuses(client.access, 0.0):
+                if self._takes_none(client):
                     self._busy = threading.get_ident()
                     try:
                         self._wait("gone", recent[-1][0], client)
@@ -186,15 +188,20 @@ class Continuity:
             return None
         client = self._client(exchange)
         if error.kind == "connect":
-            return "gone"
+            return "gone" if self._takes_none(client) else self._unheard(exchange)
         if error.kind in ("reset", "closed", "tls") and any(refuses(client.access, pause) for pause in LOOKS):
-            return "gone"
+            return "gone" if self._takes_none(client) else None
         if error.kind == "timeout" and whole_time:
             return self._late_or_lost(exchange, client)
         return None
 
+    @staticmethod
+    def _takes_none(client: RestClient | GrpcClient) -> bool:
+        """Whether every one of several connections is refused."""
+        return all(refuses(client.access, pause) for pause in REFUSED)
+
     def _late_or_lost(self, exchange: Exchange, client: RestClient | GrpcClient) -> str | None:
-        if refuses(client.access, 0.0):
+        if self._takes_none(client):
             return "gone"
         if not self._answers(client):
             return "silent"

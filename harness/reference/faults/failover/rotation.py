@@ -10,15 +10,16 @@ from harness.reference.http.wires import Wire
 from harness.reference.messages import Call, Reply, error
 
 READY, HANG, CLOSES = "policy:ready-infers", "policy:no-hang", "advice:closes-cleanly"
+AWAY = "advice:turns-nobody-away"
 # Workers of which one is dead, and requests after which a connection ends.
 WORKERS, LAST = 4, 6
 
 
-def _fails(picks: Trigger) -> Install:
-    """Calls that ``picks`` picks are answered with 500 (INTERNAL)."""
+def _fails(picks: Trigger, status: int = 500) -> Install:
+    """Calls that ``picks`` picks are answered with 500 (INTERNAL), or another status."""
 
     def gate(call: Call) -> Reply | None:
-        return error(500, "the worker is gone") if picks(call) else None
+        return error(status, "the worker is gone") if picks(call) else None
 
     return lambda hooks: hooks.gates.append(gate)
 
@@ -46,6 +47,18 @@ fault(
     transport="grpc",
     effect="hang",
 )(holds(by_turn(infers_over_grpc, WORKERS)))
+
+
+fault("failover-dead-replica-refused", AWAY, text="one of four replicas is gone, and a 503 stands in for it, for ever")(
+    _fails(by_turn(infers, WORKERS), 503)
+)
+
+fault(
+    "failover-grpc-dead-replica-refused",
+    AWAY,
+    text="over gRPC: one of four replicas is gone, and UNAVAILABLE stands in for it, for ever",
+    transport="grpc",
+)(_fails(by_turn(infers_over_grpc, WORKERS), 503))
 
 
 @fault(
