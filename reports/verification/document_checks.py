@@ -39,7 +39,7 @@ def differences(document: Evidence, recorded: JournalState) -> list[str]:
         found.append("its chains of provenance are not those of the journal")
     found += itertools.islice(drill_contradictions(document.drills, document.series), MOST)
     found += itertools.islice(accuracy_contradictions(document.accuracy, document.checks), MOST)
-    found += itertools.islice(robustness_contradictions(document.robustness), MOST)
+    found += itertools.islice(robustness_contradictions(document.robustness, document.checks), MOST)
     found += itertools.islice(provenance_contradictions(document.provenance, document.checks), MOST)
     return found[:MOST]
 

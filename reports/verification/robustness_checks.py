@@ -5,22 +5,35 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from harness.bundle.accuracy import DecisionName
 from harness.bundle.robustness import LevelSeen, RelationSeen, RobustnessRecord, ShareSeen
 from harness.statistics.binomial import chance, clopper_pearson
 from harness.statistics.bootstrap import LEAST
 from harness.statistics.family import decided_together
+from reports.evidence import CheckResult
 
 _TOLERANCE = 1e-9
 _EXACT = "Clopper-Pearson"
 
 
-def robustness_contradictions(records: Sequence[RobustnessRecord]) -> Iterator[str]:
-    """Where what changed inputs showed contradicts itself, a sentence each."""
+def robustness_contradictions(records: Sequence[RobustnessRecord], checks: Sequence[CheckResult]) -> Iterator[str]:
+    """Where what changed inputs showed contradicts itself or the verdict of its check, a sentence each."""
+    passed = {check.id for check in checks if check.verdict == "pass"}
     for each in records:
         name = f"changed inputs of {each.model!r:.80}"
         yield from (f"{name}: {text}" for text in _curves(each))
+        decisions = {decision for decision in _decisions(each) if decision not in (None, "supports")}
+        if each.check in passed and decisions:
+            yield f"{name}: its check passed, but not all that is declared is supported"
         for relation in each.relations:
             yield from (f"{name}, {relation.words!r:.80}: {text}" for text in _relation(relation))
+
+
+def _decisions(record: RobustnessRecord) -> Iterator[DecisionName | None]:
+    yield from (each.decision for each in record.relations)
+    for seen in (seen for curve in record.curves for seen in curve.levels):
+        yield seen.share.decision
+        yield seen.drop.decision if seen.drop is not None else None
 
 
 def _curves(record: RobustnessRecord) -> Iterator[str]:

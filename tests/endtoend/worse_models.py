@@ -9,6 +9,7 @@ imports this has them among the faults of its process, so nobody but that server
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import zlib
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from harness.reference.faults.registry import fault
 from harness.reference.hooks import Hooks
 from harness.reference.messages import Call
+from harness.reference.protocol.errors import Refusal
 from harness.reference.protocol.request import InferRequest
 from harness.reference.protocol.tensors import Tensor
 from tests.endtoend.worse import LARGE
@@ -68,6 +70,26 @@ def _sharpened(scores: Tensor) -> Tensor:
 def keeps_silent(hooks: Hooks) -> None:
     def edit(_: Call, request: InferRequest, outputs: list[Tensor]) -> list[Tensor]:
         return [] if zlib.crc32(_first(request).values.tobytes()) % 20 == 0 else outputs
+
+    hooks.answers.append(edit)
+
+
+@fault("worse-refuses-what-is-outside", "worse", text="a radius below 0 or above 100 is refused: better, not worse")
+def refuses_outside(hooks: Hooks) -> None:
+    def edit(_: Call, request: InferRequest, outputs: list[Tensor]) -> list[Tensor]:
+        if not 0 <= _first(request).values[0] <= 100:
+            raise Refusal("input 'features': a mean radius is between 0 and 100")
+        return outputs
+
+    hooks.answers.append(edit)
+
+
+@fault("worse-varies", "worse", text="every second answer has the other label")
+def varies(hooks: Hooks) -> None:
+    asked = itertools.count()
+
+    def edit(_: Call, __: InferRequest, outputs: list[Tensor]) -> list[Tensor]:
+        return _labelled_otherwise(outputs) if next(asked) % 2 else outputs
 
     hooks.answers.append(edit)
 

@@ -52,7 +52,7 @@ def changed() -> RobustnessRecord:
 
 
 def told(robustness: RobustnessRecord) -> list[str]:
-    return list(robustness_contradictions([robustness]))
+    return list(robustness_contradictions([robustness], []))
 
 
 def test_what_was_measured_contradicts_nothing() -> None:
