@@ -17,7 +17,10 @@ def robustness_chart(said: Sentences, curve: RobustnessCurve, name: str) -> Char
         return None
     # Steps of the ladder, as far from each other as they are: sizes are often powers of ten.
     x = across(max(1, len(levels) - 1) + 0.3, -0.3)
-    limits = sorted({each.share.limit for each in levels if each.share.limit is not None})
+    limits: dict[float, list[str]] = {}
+    for each in levels:
+        if each.share.limit is not None:
+            limits.setdefault(each.share.limit, []).append(f"{each.size:g}")
     y = upright(min(1.0, max(0.05, *(_top(each.share) for each in levels), *limits)))
     lines = {
         "share": [each.share.value for each in levels],
@@ -41,12 +44,12 @@ def robustness_chart(said: Sentences, curve: RobustnessCurve, name: str) -> Char
         rows=ticks(y),
         columns=tuple(Tick(pixel(x.at(n)), f"{each.size:g}") for n, each in enumerate(levels)),
         curves=tuple(each for each in curves if each.path),
-        bounds=tuple(_bound(said, y, each) for each in limits),
+        bounds=tuple(_bound(said, y, each, sizes) for each, sizes in limits.items()),
     )
 
 
-def _bound(said: Sentences, y: Axis, limit: float) -> Bound:
-    return bound(y, limit, said("robustness.allowed", limit=f"{limit:g}"))
+def _bound(said: Sentences, y: Axis, limit: float, sizes: list[str]) -> Bound:
+    return bound(y, limit, said("robustness.allowed", limit=f"{limit:g}", sizes=sizes))
 
 
 def _top(share: ShareSeen) -> float:
