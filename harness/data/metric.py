@@ -22,7 +22,6 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     Attributes:
         name: in a policy.
-        title: for people.
         of: what it is computed from.
         share: whether it is a share of rows.
         among: of which rows: those with the class as ``label``, as ``prediction``, or with ``others`` as label.
@@ -33,7 +32,6 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """
 
     name: str
-    title: str
     of: Kind
     share: bool = False
     among: Literal["", "label", "prediction", "others"] = ""

@@ -96,7 +96,7 @@ def test_of_numbers_too(folder: Path, tmp_path: Path) -> None:
 
 def test_a_level_that_is_too_high_is_contradicted_with_enough_rows_alone(folder: Path, tmp_path: Path) -> None:
     enough = run(
-        folder, tmp_path, CLASSES + declared(metric="accuracy", at_least=0.97), "--fault", "worse-flips-one-in-eight"
+        folder, tmp_path, CLASSES + declared(metric="accuracy", at_least=0.97), "--fault", "accuracy-labels-flipped"
     )
     assert enough.code == 1, enough.output
     assert enough.verdicts["accuracy-declared[cancer]"] == "fail"
@@ -109,7 +109,7 @@ def test_a_level_that_is_too_high_is_contradicted_with_enough_rows_alone(folder:
 
 def test_one_group_that_is_worse_is_found_where_each_was_declared(folder: Path, tmp_path: Path) -> None:
     level = declared(metric="accuracy", at_least=0.9, each_group=True)
-    ran = run(folder, tmp_path, CLASSES + level, "--fault", "worse-in-one-group")
+    ran = run(folder, tmp_path, CLASSES + level, "--fault", "accuracy-worse-in-one-group")
     found = metrics_of(ran)
     assert ran.verdicts["accuracy-declared[cancer]"] == "fail"
     assert found["accuracy", "size=large"]["decision"] == "contradicts"
@@ -121,7 +121,7 @@ def test_scores_that_are_too_sure_are_found(folder: Path, tmp_path: Path) -> Non
     clean = run(folder, tmp_path, policy, model="digits")
     assert clean.verdicts["accuracy-declared[digits]"] == "pass", clean.output
     (tmp_path / "sure").mkdir()
-    ran = run(folder, tmp_path / "sure", policy, "--fault", "worse-overconfident", model="digits")
+    ran = run(folder, tmp_path / "sure", policy, "--fault", "accuracy-overconfident", model="digits")
     assert metrics_of(ran)["log_loss", None]["decision"] != "supports"
 
 
