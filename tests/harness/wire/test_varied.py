@@ -12,7 +12,7 @@ from harness.generate.distinct import distinct, joined, pool_of_rows
 from harness.generate.members import with_data, with_elements, with_members
 from harness.oracles.rows import row_request
 from harness.wire.binary import binary_value
-from harness.wire.messages import InferRequest
+from harness.wire.messages import InferRequest, TensorMetadata
 from harness.wire.protobuf import infer_message, read_parameters
 from harness.wire.tensor import Tensor
 from harness.wire.varied import all_binary, asking_for, vary, wishing
@@ -116,3 +116,14 @@ def test_nobody_else_makes_requests_of_requests() -> None:
                 if node.func.id == "InferRequest" or replaced:
                     strange.append(f"{name}:{node.lineno}")
     assert strange == []
+
+
+@pytest.mark.parametrize(
+    ("declared", "shape", "elements"),
+    [((-1, 1), (3, 1), (1.0, 2.0, 3.0)), ((2, 1), (2, 1), (1.0, 2.0)), ((4, 1), (4, 1), (1.0, 2.0, 3.0, 1.0))],
+)
+def test_other_elements_keep_a_length_that_is_fixed(
+    declared: tuple[int, ...], shape: tuple[int, ...], elements: tuple[float, ...]
+) -> None:
+    made = with_elements(BASE, "a", (1.0, 2.0, 3.0), (TensorMetadata("a", "FP32", declared),)).inputs[0]
+    assert (made.shape, made.elements) == (shape, elements)
