@@ -251,10 +251,10 @@ def left_stream_answers_next(hooks: Hooks) -> None:
 @fault(
     "cut-stream-ends-process",
     "policy:no-crash",
-    text="the sixth stream that is given up while it is computed ends the process",
+    text="the third stream that is given up while it is computed ends the process",
     transport="grpc",
     effect="crash",
 )
 def cut_stream_ends_process(hooks: Hooks) -> None:
     count = Count()
-    when_cancelled(hooks, lambda call: end() if call.path.endswith(STREAM) and count.up() == 6 else None)
+    when_cancelled(hooks, lambda call: end() if call.path.endswith(STREAM) and count.up() == 3 else None)
