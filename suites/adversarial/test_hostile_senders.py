@@ -112,7 +112,7 @@ def adversarial_framing_many_slow_senders(probe: Probe) -> None:
 def adversarial_framing_bodies_in_pieces(probe: Probe) -> None:
     """A body is read to its end, however it comes.
 
-    The valid request as it is, and with 20, 70 and 300 KiB of blanks in front, each in one piece, in pieces with pauses
+    The valid request as it is, and with 70 and 300 KiB of blanks in front, each in one piece, in pieces with pauses
     of 50 ms (after the head, within the body, before its last byte), and in chunks, side by side. Where one way is
     answered with outputs, the others are. That a server takes no such length, no chunks, or waits no longer is its own
     affair where the status says so.

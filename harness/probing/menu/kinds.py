@@ -65,6 +65,7 @@ def rest_kinds(
     yield from _of_any(route, outputs, versions)
     if binary:
         yield RequestKind("a binary request", lambda request: _binary(route, request))
+        yield RequestKind("a request in JSON for a binary answer", _asking_binary(route), twin=False)
     yield RequestKind("nested data", lambda request: _nested(route, request))
     if free := _of_free_shape(route):
         yield RequestKind("data in another shape", lambda request: route.ask(_reshaped(request, free)), rows=SEVERAL)
@@ -97,6 +98,8 @@ def _of_any(route: AnyRoute, outputs: Sequence[str], versions: Sequence[str]) ->
     """Valid kinds that there are over every transport."""
     for name in dict.fromkeys([*outputs[:1], *outputs[-1:]]):
         yield RequestKind(f"a request for output {name!r} alone", _asking(route, name))
+    if len(outputs) > 1:
+        yield RequestKind("a request for all outputs in reverse", _asking(route, *outputs[::-1]), twin=False)
     yield RequestKind("a request with id and parameters", _marked(route))
     for version in versions:
         yield RequestKind(f"a request for version {version!r}", route.at(version).ask)
@@ -133,8 +136,12 @@ def _reshaped(request: InferRequest, names: frozenset[str]) -> InferRequest:
     return vary(request, inputs=inputs)
 
 
-def _asking(route: AnyRoute, output: str) -> Send:
-    return lambda request: route.ask(vary(request, outputs=[output]))
+def _asking(route: AnyRoute, *outputs: str) -> Send:
+    return lambda request: route.ask(vary(request, outputs=outputs))
+
+
+def _asking_binary(route: AnyRoute) -> Send:
+    return lambda request: route.ask(vary(request, parameters={"binary_data_output": True}))
 
 
 def _marked(route: AnyRoute) -> Send:
