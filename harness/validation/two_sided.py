@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any
 
-from harness.check import Check
+from harness.check import HINDSIGHT, Check
 from harness.validation.cases import Case, Seen, Side, slug_of
 from harness.verdicts import Verdict, combine
 
@@ -79,7 +79,8 @@ def second_tries(seen: Seen, checks: Iterable[Check]) -> list[Case]:
     """What to probe once more, with nothing beside: a case without evidence, or a fault for each check that missed it.
 
     Each check that names the fault and has not found it is tried alone with what it needs: where a fault ends the
-    server, the first check that meets it leaves the others nothing to ask. A right server that is blamed has none.
+    server, the first check that meets it leaves the others nothing to ask. One that judges what others have put on
+    record is tried with all of them. A right server that is blamed has none.
     """
     if "run" in seen.verdicts:
         return [seen.case]
@@ -89,9 +90,9 @@ def second_tries(seen: Seen, checks: Iterable[Check]) -> list[Case]:
     found = seen.found()
     asked = {slug_of(identity) for identity in seen.verdicts}
     missed = [check for check in by_slug.values() if seen.case.name in check.faults and check.slug in asked - {*found}]
-    # What only looks at what others provoke needs all of them.
-    if any(check.passive for check in missed):
-        return [seen.case]
+    # What looks at what others provoke needs all of them.
+    if any(check.last >= HINDSIGHT for check in missed):
+        return [replace(seen.case, checks=())]
     return [replace(seen.case, checks=tuple(with_needs([check], by_slug))) for check in missed]
 
 
@@ -103,6 +104,8 @@ def seen_again(first: Seen, tries: Sequence[Seen]) -> Seen:
             return again
         if "run" in again.verdicts:
             continue
+        if not again.case.checks:
+            return again
         mine = again.case.checks[0]
         others = {name: verdict for name, verdict in seen.verdicts.items() if slug_of(name) != mine}
         own = {name: verdict for name, verdict in again.verdicts.items() if slug_of(name) == mine}

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import pytest
 
-from harness.check import Check
+from harness.check import HINDSIGHT, Check
 from harness.policy import load_policy
 from harness.run.checks import load_checks
 from harness.validation import matrix
@@ -104,6 +104,16 @@ def test_a_check_whose_server_another_one_has_ended_is_tried_alone() -> None:
     assert merged == Seen(Case("fault", "f"), {"a-check": "fail", "last-check": "fail"}, {"last-check": "it fails"})
     # A second try without evidence takes nothing away.
     assert seen_again(ended, [Seen(alone, {"run": "tool_error"}, {"run": "no evidence"})]) == ended
+
+
+def test_a_check_that_looks_at_the_record_of_others_is_tried_with_all_of_them() -> None:
+    late = dataclasses.replace(check_with("f"), last=HINDSIGHT)
+    missed = Seen(Case("fault", "f", checks=("a-check", "b-check")), {"a-check": "pass", "b-check": "fail"})
+    (whole,) = second_tries(missed, [late])
+    assert whole == Case("fault", "f")
+    found = Seen(whole, {"a-check": "fail", "c-check": "pass"})
+    assert seen_again(missed, [found]) == found
+    assert seen_again(missed, [Seen(whole, {"run": "tool_error"})]) == missed
 
 
 def test_variant_is_never_blamed_and_keeps_its_passes() -> None:
