@@ -15,6 +15,7 @@ from harness.attacks.boundary import beginnings, margins
 from harness.attacks.search import Attack, RowSearch
 from harness.attacks.space import Floats
 
+_Rows = npt.NDArray[np.float32]
 # The toolbox ends by itself after so many rounds; the ledger ends it earlier.
 _ROUNDS = 100_000
 # The margin of a point without an answer, since the toolbox computes with it.
@@ -25,12 +26,13 @@ class ToolboxMissing(Exception):
     """The toolbox is not installed, or has no such attack on data of this form."""
 
 
-def toolbox_attack(name: str, limit: float | None = None) -> Attack:
+def toolbox_attack(name: str, limit: float | None = None, *, begins_by_chance: bool = False) -> Attack:
     """An attack of the toolbox.
 
     Args:
         name: ``hop-skip-jump``, ``boundary``, ``square`` or ``zoo``.
         limit: of ``square``, in units.
+        begins_by_chance: the toolbox looks for its beginning itself. It draws that one from no seed.
 
     Raises:
         ToolboxMissing: it is not installed.
@@ -39,9 +41,9 @@ def toolbox_attack(name: str, limit: float | None = None) -> Attack:
 
     def attack(search: RowSearch, rng: np.random.Generator) -> None:
         with _seeded(int(rng.integers(1 << 31))):
-            found = beginnings(search, rng)
-            if len(found):
-                _MAKERS[name](_Toolbox(*modules, search, limit), found[:1])
+            found = None if begins_by_chance else beginnings(search, rng)[:1].astype(np.float32)
+            if found is None or len(found):
+                _MAKERS[name](_Toolbox(*modules, search, limit), found)
 
     return attack
 
@@ -82,14 +84,14 @@ class _Toolbox:
     limit: float | None
 
     @property
-    def row(self) -> npt.NDArray[np.float32]:
+    def row(self) -> _Rows:
         """The row as a point, (1, free features)."""
         return self.search.space.origin[None, :].astype(np.float32)
 
     def classifier(self, maker: str, shape: tuple[int, ...] | None = None, **more: object) -> object:
         """The search as a classifier with two classes: the decision, and any other."""
 
-        def predict(points: npt.NDArray[np.float32]) -> Floats:
+        def predict(points: _Rows) -> Floats:
             margin = np.minimum(margins(self.search, points.reshape(len(points), -1).astype(np.float64)), _LARGEST)
             return np.stack([0.5 + margin / 2, 0.5 - margin / 2], axis=1)
 
@@ -99,16 +101,16 @@ class _Toolbox:
         made: object = getattr(self.classification, maker)(predict, shape, 2, **more)
         return made
 
-    def hop_skip_jump(self, first: Floats) -> None:
+    def hop_skip_jump(self, first: _Rows | None) -> None:
         norm = 2 if self.search.norm == "l2" else np.inf
         attack = self.evasion.HopSkipJump(self.classifier(_FLAT), norm=norm, max_iter=_ROUNDS, verbose=False)
-        attack.generate(self.row, y=_DECISION, x_adv_init=first.astype(np.float32))
+        attack.generate(self.row, y=_DECISION, x_adv_init=first)
 
-    def boundary(self, first: Floats) -> None:
+    def boundary(self, first: _Rows | None) -> None:
         attack = self.evasion.BoundaryAttack(self.classifier(_FLAT), targeted=False, max_iter=_ROUNDS, verbose=False)
-        attack.generate(self.row, y=_DECISION, x_adv_init=first.astype(np.float32))
+        attack.generate(self.row, y=_DECISION, x_adv_init=first)
 
-    def zoo(self, _: Floats) -> None:
+    def zoo(self, _: _Rows | None) -> None:
         side_by_side = min(16, self.row.size)
         # It cuts the change itself to the range of the values, so that none could become less; the ledger cuts rows.
         classifier = self.classifier(_FLAT, clip_values=None)
@@ -119,7 +121,7 @@ class _Toolbox:
         )  # fmt: skip
         attack.generate(self.row, y=_DECISION)
 
-    def square(self, _: Floats) -> None:
+    def square(self, _: _Rows | None) -> None:
         shape = self.search.space.shape
         # Its first square is cut from four fifths of the picture, and has to be smaller than each side.
         if (
@@ -137,7 +139,7 @@ class _Toolbox:
 
 _FLAT = "BlackBoxClassifier"
 _DECISION = np.array([[1.0, 0.0]])
-_MAKERS: dict[str, Callable[[_Toolbox, Floats], None]] = {
+_MAKERS: dict[str, Callable[[_Toolbox, _Rows | None], None]] = {
     "hop-skip-jump": _Toolbox.hop_skip_jump,
     "boundary": _Toolbox.boundary,
     "zoo": _Toolbox.zoo,
