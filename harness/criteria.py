@@ -68,6 +68,10 @@ class Criterion(_Named):
         "provenance",
         "each claim that the policy requires under [provenance] is made as it states (asked where it requires one)",
     )
+    DECLARED_CONFIDENTIALITY = (
+        "declared-confidentiality",
+        "answers give away no more than the policy declares under [robustness.extraction] (asked only where it does)",
+    )
 
 
 class Advice(_Named):

@@ -23,7 +23,7 @@ from harness.provenance.declared import (
     log_rooted,
     registry_rooted,
 )
-from harness.robustness.declared import RobustnessTable
+from harness.robustness.declared import RobustnessTable, robustness_rooted
 from harness.tables import TableError, read_table
 
 RiskClass = Literal["annex-iii", "annex-i", "not-high-risk", "not-stated"]
@@ -367,7 +367,7 @@ def load_policy(path: Path | None) -> tuple[Policy, str | None]:
         policy, digest = read_table(path, "policy", Policy, POLICY_BYTES)
         drills = failing_over(rooted(policy.drills, path), policy.service.failover_s)
         accuracy = data_rooted(policy.accuracy, path, "accuracy")
-        robustness = data_rooted(policy.robustness, path, "robustness")
+        robustness = robustness_rooted(policy.robustness, path)
         origins = {
             "artefact": artefacts_rooted(policy.artefact, path),
             "registry": registry_rooted(policy.registry, path),

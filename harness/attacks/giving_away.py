@@ -39,8 +39,8 @@ class Copy:
     constant: int
 
 
-def questions(space: Space, known: Floats, count: int, rng: np.random.Generator) -> Floats:
-    """Rows to train a copy on: (count, features), some of those known, and some between two of them.
+def questions(space: Space, known: Floats, count: int, rng: np.random.Generator) -> tuple[Floats, Indices]:
+    """Rows to ask about, (count, features), each between two that are known; and which the first of the two is.
 
     Args:
         space: of any row; its features that do not change are taken from the known rows.
@@ -48,15 +48,14 @@ def questions(space: Space, known: Floats, count: int, rng: np.random.Generator)
         count: how many.
         rng: draws them.
     """
-    if count <= len(known):
-        return known[rng.permutation(len(known))[:count]]
-    more = count - len(known)
-    one, two = known[rng.integers(len(known), size=more)], known[rng.integers(len(known), size=more)]
-    share = rng.random((more, 1))
+    first = rng.integers(len(known), size=count)
+    one, two = known[first], known[rng.integers(len(known), size=count)]
+    share = rng.random((count, 1))
     mixed = np.where(space.free, one + share * (two - one), one)
     mixed[:, space.whole] = np.rint(mixed[:, space.whole])
     mixed = np.clip(mixed, space.lower, space.upper).astype(space.dtype).astype(np.float64)
-    return np.concatenate([known, mixed[space.allowed(mixed)]])
+    fits = space.allowed(mixed)
+    return mixed[fits], first[fits].astype(np.intp)
 
 
 def copied(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
-from harness.data.declared import Confidence, DeclaredLevel, SampledTable
+from harness.data.declared import Confidence, DeclaredLevel, SampledTable, data_rooted
+from harness.robustness.attack_kinds import attack_kinds
+from harness.robustness.attacks_declared import AttackTable, CertifiedTable, ExtractionTable
 from harness.robustness.kinds import kinds
 from harness.robustness.relations import read_relation
 
@@ -212,6 +216,9 @@ class RobustnessTable(SampledTable, frozen=True, kw_only=True):
         invariance: changes that must not matter.
         monotonicity: scores that must not fall.
         outside: inputs outside of the operating bounds.
+        attack: searches for rows near by that are decided otherwise.
+        certified: radii within which a decision by majority under noise stays.
+        extraction: what answers give away of the model.
     """
 
     confidence: Confidence = 0.95
@@ -221,6 +228,9 @@ class RobustnessTable(SampledTable, frozen=True, kw_only=True):
     invariance: list[InvarianceTable] = []
     monotonicity: list[MonotonicityTable] = []
     outside: list[OutsideTable] = []
+    attack: list[AttackTable] = []
+    certified: CertifiedTable | None = None
+    extraction: ExtractionTable | None = None
 
     def __post_init__(self) -> None:
         if self.label is None and any(each.max_drop is not None for each in self.perturbation):
@@ -229,10 +239,35 @@ class RobustnessTable(SampledTable, frozen=True, kw_only=True):
             raise ValueError(f"robustness of {self.model!r}: low-confidence needs scores =")
         if self.scores is None and any(each.score is not None for each in self.monotonicity):
             raise ValueError(f"robustness of {self.model!r}: score = needs scores =")
+        if self.scores is None and (kind := next((each.kind for each in self.attack if _by_scores(each)), None)):
+            raise ValueError(f"robustness of {self.model!r}: {kind} needs scores =")
         if self.domain.image is None and (
             kind := next((each.kind for each in self.perturbation if _of_images(each)), None)
         ):
             raise ValueError(f"robustness of {self.model!r}: {kind} needs image = under [robustness.domain]")
+
+
+def robustness_rooted(tables: Sequence[RobustnessTable], policy: Path) -> list[RobustnessTable]:
+    """The tables, with the paths of each as they are seen from the working directory.
+
+    Raises:
+        ValueError: a file that is not there.
+    """
+    return [_training_rooted(table, policy) for table in data_rooted(tables, policy, "robustness")]
+
+
+def _training_rooted(table: RobustnessTable, policy: Path) -> RobustnessTable:
+    if table.extraction is None or table.extraction.training is None:
+        return table
+    given = table.extraction.training
+    path = policy.parent / given
+    if not path.is_file():
+        raise ValueError(f"robustness of {table.model!r}: training = {given!r} is no file beside the policy")
+    return msgspec.structs.replace(table, extraction=msgspec.structs.replace(table.extraction, training=str(path)))
+
+
+def _by_scores(table: AttackTable) -> bool:
+    return attack_kinds()[table.kind].scores
 
 
 def _of_images(table: PerturbationTable) -> bool:

@@ -25,6 +25,7 @@ _BEYOND: dict[str, Consequence] = {
     Criterion.SAME_ANSWER.clause: "wrong_answer",
     Criterion.DECLARED_ACCURACY.clause: "wrong_answer",
     Criterion.DECLARED_ROBUSTNESS.clause: "wrong_answer",
+    Criterion.DECLARED_CONFIDENTIALITY.clause: "security",
     Criterion.NO_SILENT_CHANGE.clause: "wrong_answer",
     Criterion.NO_OPEN_ACCESS.clause: "security",
     Advice.SERVES_OTHERS.clause: "crash_or_hang",

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from harness.bundle.accuracy import AccuracyRecord
+from harness.bundle.attacks import AttacksRecord
 from harness.bundle.drills import DrillRecord
 from harness.bundle.parts import StandingName, Tester, VerdictName
 from harness.bundle.provenance import ProvenanceChain
@@ -80,6 +81,7 @@ class Evidence(Record, frozen=True, kw_only=True):
     accuracy: list[AccuracyRecord] = []
     robustness: list[RobustnessRecord] = []
     provenance: list[ProvenanceChain] = []
+    attacks: list[AttacksRecord] = []
     duties: list[DutyRow]
     silence: list[NotShown]
     summary: Summary

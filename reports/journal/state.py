@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from harness.bundle.accuracy import AccuracyRecord, AccuracySeen
+from harness.bundle.attacks import AttacksRecord, AttacksSeen
 from harness.bundle.drills import DrillRecord, DrillSeen
 from harness.bundle.events import (
     BaselineHeld,
@@ -69,6 +70,7 @@ class JournalState:
     accuracy: list[AccuracyRecord] = field(default_factory=list)
     robustness: list[RobustnessRecord] = field(default_factory=list)
     provenance: list[ProvenanceChain] = field(default_factory=list)
+    attacks: list[AttacksRecord] = field(default_factory=list)
     deviations: list[str] = field(default_factory=list)
     unsampled: list[UnsampledSeen] = field(default_factory=list)
     exchanges: ExchangeTotals = field(default_factory=ExchangeTotals)
@@ -254,6 +256,11 @@ def _provenance(recorded: JournalState, entry: Entry) -> None:
     recorded.provenance.append(msgspec.structs.replace(seen.chain, check=seen.check))
 
 
+def _attacks(recorded: JournalState, entry: Entry) -> None:
+    seen = msgspec.convert(entry.data, AttacksSeen)
+    recorded.attacks.append(msgspec.structs.replace(seen.attacks, check=seen.check))
+
+
 def _fact(recorded: JournalState, entry: Entry) -> None:
     recorded.facts.append(msgspec.convert(entry.data, FactSeen))
 
@@ -302,6 +309,7 @@ _TAKE: dict[str, Callable[[JournalState, Entry], None]] = {
     AccuracySeen.kind_of_line: _accuracy,
     RobustnessSeen.kind_of_line: _robustness,
     ProvenanceSeen.kind_of_line: _provenance,
+    AttacksSeen.kind_of_line: _attacks,
     FactSeen.kind_of_line: _fact,
     DeviationSeen.kind_of_line: _deviation,
     UnsampledSeen.kind_of_line: _unsampled,

@@ -20,6 +20,7 @@ from harness.reference.messages import Call
 from harness.reference.protocol.errors import Refusal
 from harness.reference.protocol.request import InferRequest
 from harness.reference.protocol.tensors import Tensor
+from tests.endtoend import guarded_models  # noqa: F401 -- registers its faults
 
 
 @fault("worse-keeps-silent", "worse", text="one of twenty rows, by its values, is refused")

@@ -108,7 +108,7 @@ def measured(
         left_out=found.left_out,
         changed=int(changed.sum()),
         missing=missing,
-        share=_seen(share, family),
+        share=share_seen(share, family),
         worst=found.worst,
     )
     return seen if metric is None else _with_drop(bench, table, found, metric, family, seen)
@@ -150,11 +150,12 @@ def _with_drop(
         gained=gained,
         before=_number(values[0]),
         after=_number(values[1]),
-        drop=_seen(bounded, family),
+        drop=share_seen(bounded, family),
     )
 
 
-def _seen(found: BoundedShare, family: Family) -> ShareSeen:
+def share_seen(found: BoundedShare, family: Family) -> ShareSeen:
+    """A bounded share for the record, not decided yet."""
     return ShareSeen(
         value=_number(found.value),
         lower=_number(found.interval.lower),

@@ -71,8 +71,8 @@ def words(curve: RobustnessCurve, seen: LevelSeen) -> str:
     """One size of a perturbation in a sentence."""
     left_out = f", {seen.left_out} left out" if seen.left_out else ""
     missing = f", {seen.missing} without an answer that stays the same" if seen.missing else ""
-    drop = "" if seen.drop is None else f"; drop of {curve.metric} {_share(seen.drop)}"
-    changed = f"{seen.changed} of {seen.rows} decisions changed{missing}{left_out}, share {_share(seen.share)}"
+    drop = "" if seen.drop is None else f"; drop of {curve.metric} {share_words(seen.drop)}"
+    changed = f"{seen.changed} of {seen.rows} decisions changed{missing}{left_out}, share {share_words(seen.share)}"
     return f"{curve.kind} {seen.size:g}: {changed}{drop}"
 
 
@@ -135,7 +135,7 @@ def _reported(probe: Probe, curve: RobustnessCurve, seen: LevelSeen) -> Iterator
             continue
         if share.decision == "inconclusive":
             more = f"; about {share.would_decide} rows would decide" if share.would_decide else ""
-            yield f"{what} at {curve.kind} {seen.size:g}: {_share(share)}{more}"
+            yield f"{what} at {curve.kind} {seen.size:g}: {share_words(share)}{more}"
             continue
         probe.holds(
             share.decision == "supports",
@@ -146,7 +146,8 @@ def _reported(probe: Probe, curve: RobustnessCurve, seen: LevelSeen) -> Iterator
         )
 
 
-def _share(share: ShareSeen) -> str:
+def share_words(share: ShareSeen) -> str:
+    """A bounded share in words."""
     value = "not defined" if share.value is None else f"{share.value:.6g}"
     bounds = "without bounds"
     if share.lower is not None and share.upper is not None:

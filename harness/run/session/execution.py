@@ -11,6 +11,7 @@ import msgspec
 
 from harness.budget import Budget
 from harness.bundle.accuracy import AccuracySeen
+from harness.bundle.attacks import AttacksSeen
 from harness.bundle.drills import DrillSeen
 from harness.bundle.events import FactSeen, UnsampledSeen
 from harness.bundle.provenance import ProvenanceSeen
@@ -68,7 +69,10 @@ class Execution:
             finally:
                 # Also where the run ends here, on Ctrl-C: what was done stays on record.
                 for series in probe.outcome.series:
-                    assert isinstance(series, LoadSeries | DrillSeen | AccuracySeen | ProvenanceSeen | RobustnessSeen)
+                    assert isinstance(
+                        series,
+                        LoadSeries | DrillSeen | AccuracySeen | ProvenanceSeen | RobustnessSeen | AttacksSeen,
+                    )
                     record.log(msgspec.structs.replace(series, check=identity))
         seconds = time.monotonic() - begin
         self._with.purse.spent(self._with.budget.used - before, seconds)
