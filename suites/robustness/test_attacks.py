@@ -24,7 +24,7 @@ NO_LIMIT = "the policy declares no limit: what was measured is held against nobo
     per="model",
     kind="sampling",
     transport="any",
-    shown_by="tests/endtoend/test_attacks.py",
+    faults=["robustness-wavers-near-by", "robustness-blocks-honest-rows", "robustness-misleads-honest-rows"],
     fix=(
         "Train with such rows, or smooth the decision; look first at the worst case. A guard against attacks must tell "
         "them from honest rows: look at what it takes for one."
@@ -57,7 +57,7 @@ def robustness_evasion(probe: Probe) -> None:
     per="model",
     kind="sampling",
     transport="any",
-    shown_by="tests/endtoend/test_attacks.py",
+    faults=["robustness-wavers-near-by"],
     fix="Train with noise of the declared size, or declare the share that was measured.",
 )
 def robustness_certified(probe: Probe) -> None:
@@ -88,7 +88,7 @@ def robustness_certified(probe: Probe) -> None:
     per="model",
     kind="sampling",
     transport="any",
-    shown_by="tests/endtoend/test_attacks.py",
+    faults=["robustness-hangs-on-one-pixel"],
     fix="Tell less: decisions without scores, or scores with fewer digits; limit how much one client may ask.",
 )
 def robustness_extraction(probe: Probe) -> None:

@@ -84,7 +84,7 @@ def test_a_limit_that_does_not_stand_is_contradicted_and_the_worst_case_is_on_re
 
 
 def test_a_fragile_model_is_found(folder: Path, tmp_path: Path) -> None:
-    ran = run(folder, tmp_path, DIGITS + ATTACK.replace("0.05", "0.001"), "--fault", "worse-fragile")
+    ran = run(folder, tmp_path, DIGITS + ATTACK.replace("0.05", "0.001"), "--fault", "robustness-wavers-near-by")
     assert ran.verdicts["robustness-evasion[digits]"] == "fail", ran.output
     assert record_of(ran)["attacks"][0]["curve"][-1]["median"] < 0.001
 
@@ -94,12 +94,12 @@ def test_a_fragile_model_is_found(folder: Path, tmp_path: Path) -> None:
 )
 def test_a_guard_that_honest_rows_suffer_from_is_found(guard: str, words: str, folder: Path, tmp_path: Path) -> None:
     policy = DIGITS + ATTACK.replace("max_success = 0.3\n", "")
-    ran = run(folder, tmp_path, policy, "--fault", f"worse-{guard}-whoever-attacks")
+    ran = run(folder, tmp_path, policy, "--fault", f"robustness-{guard}-honest-rows")
     assert ran.verdicts["robustness-evasion[digits]"] == "fail", ran.output
     assert words in ran.output
     if guard == "blocks":
         (tmp_path / "may").mkdir()
-        may = run(folder, tmp_path / "may", policy + "may_block = true\n", "--fault", "worse-blocks-whoever-attacks")
+        may = run(folder, tmp_path / "may", policy + "may_block = true\n", "--fault", "robustness-blocks-honest-rows")
         assert may.verdicts["robustness-evasion[digits]"] != "fail", may.output
         assert record_of(may)["attacks"][0]["reaction"]["honest_refused"] == 20
 
@@ -109,7 +109,7 @@ def test_a_guard_that_honest_rows_do_not_suffer_from_is_told_and_not_blamed(fold
     assert ran.verdicts["robustness-evasion[digits]"] == "pass", ran.output
     (attack,) = record_of(ran)["attacks"]
     assert attack["unanswered"] > 0
-    assert attack["reaction"]["refused"] == {"status 422": 8}
+    assert attack["reaction"]["refused"].keys() == {"status 422"}
     assert attack["reaction"]["honest_refused"] == 0
 
 

@@ -103,7 +103,7 @@ def _afford(probe: Probe, on: Bench) -> None:
 
 
 def _seen(on: Bench, done: _Done, family: Family) -> AttackSeen:
-    reaction = ServiceReaction() if done.again is None else reaction_of(on, done.found, done.again)
+    reaction = ServiceReaction() if done.again is None else reaction_of(done.found, done.again)
     return attack_seen(on, done.found, family, reaction)
 
 

@@ -15,7 +15,7 @@ from harness.criteria import Criterion
 from harness.judging.robustness.attacking import attacks_record
 from harness.judging.robustness.bench import Bench, bench
 from harness.judging.robustness.perturbed import share_words
-from harness.judging.robustness.spaces import AskedAbout, SpaceMaker
+from harness.judging.robustness.spaces import AskedAbout, Noted, SpaceMaker
 from harness.probing.probe import Probe
 from harness.robustness.attacks_declared import CertifiedTable
 from harness.robustness.declared import RobustnessTable
@@ -48,7 +48,7 @@ def judge_certified(probe: Probe, table: RobustnessTable) -> list[str]:
         spaces = SpaceMaker(on, wanted.features, wanted.unit)
         for place in places:
             rng = np.random.default_rng([on.seed, zlib.crc32(b"certified"), place])
-            found.append((place, certify(AskedAbout(on, place, []), spaces.around(place), smoothing, rng)))
+            found.append((place, certify(AskedAbout(on, place, Noted()), spaces.around(place), smoothing, rng)))
     except BudgetExhausted as error:
         cut_short = error
     seen = _seen(on, wanted, smoothing, found, decides=cut_short is None)
@@ -62,9 +62,10 @@ def judge_certified(probe: Probe, table: RobustnessTable) -> list[str]:
 
 def certified_words(seen: CertifiedSeen) -> str:
     """What noise showed in a sentence."""
-    share = (
-        "" if seen.share is None else f"; radius {seen.radius:g} for {seen.certified}, share {share_words(seen.share)}"
-    )
+    share = ""
+    if seen.share is not None:
+        words = share_words(seen.share, LimitSide.AT_LEAST)
+        share = f"; radius {seen.radius:g} for {seen.certified}, share {words}"
     return (
         f"noise of {seen.sigma:g}: of {seen.samples} samples {seen.abstained} without a radius, {seen.wrong} with one "
         f"for another decision{share}; {seen.queries} queries, all radii together at {seen.confidence:g}"

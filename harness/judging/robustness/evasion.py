@@ -21,7 +21,7 @@ from harness.bundle.attacks import AttackPoint, AttackSeen, ServiceReaction
 from harness.check import TesterFailed
 from harness.judging.robustness.bench import Bench
 from harness.judging.robustness.levels import share_seen
-from harness.judging.robustness.spaces import AskedAbout, SpaceMaker
+from harness.judging.robustness.spaces import AskedAbout, Noted, SpaceMaker
 from harness.probing.decisions import Decided
 from harness.robustness.attack_kinds import attack_kinds
 from harness.robustness.attacks_declared import AttackTable
@@ -29,6 +29,8 @@ from harness.robustness.shares import Family, changed_share
 
 # Budgets at which distances are told, as far as they are within the queries of a sample.
 _TOLD_AT = (50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
+# Rows within the limit that are asked about by chance before a search begins.
+_NEAR_BY = 8
 # Answers whose time is told, at the beginning and at the end.
 _TIMED = 50
 _OURS: dict[str, Callable[[float], Attack]] = {
@@ -64,13 +66,13 @@ class Attacked:
     Attributes:
         attempts: one for each of them.
         wrong: samples that were passed over, since the model is wrong about them as they are.
-        times: of answers, in ms, in the order in which they came.
+        noted: what the attack met.
     """
 
     table: AttackTable
     attempts: list[Attempt]
     wrong: int
-    times: list[float]
+    noted: Noted
 
     @property
     def worst(self) -> Attempt | None:
@@ -117,14 +119,14 @@ def attacked(on: Bench, table: AttackTable, keep: Callable[[Attacked], None]) ->
     """
     attack, spaces = attack_of(table), SpaceMaker(on, table.features, table.unit)
     places, wrong = targets(on, table)
-    found = Attacked(table, [], wrong, [])
+    found = Attacked(table, [], wrong, Noted())
     keep(found)
     for place in places:
-        search = _search(on, table, spaces, place, found.times)
+        search = _search(on, table, spaces, place, found.noted)
         rng = np.random.default_rng([on.seed, zlib.crc32(f"{table.kind} {table.distance}".encode()), place])
         try:
             if on.base[place] is not None:
-                carry_out(attack, search, rng)
+                carry_out(_first_near_by(attack, table.limit), search, rng)
             found.attempts.append(_seen_again(on, table, place, search))
         except ToolboxMissing as error:
             raise TesterFailed(f"{table.kind}: {error}") from None
@@ -133,11 +135,26 @@ def attacked(on: Bench, table: AttackTable, keep: Callable[[Attacked], None]) ->
             raise
 
 
-def _search(on: Bench, table: AttackTable, spaces: SpaceMaker, place: int, times: list[float]) -> RowSearch:
+def _first_near_by(attack: Attack, limit: float | None) -> Attack:
+    """The attack, after a few rows within the limit by chance: of a model that wavers, nothing more is needed."""
+
+    def whole(search: RowSearch, rng: np.random.Generator) -> None:
+        size = len(search.space.origin)
+        if limit is not None and size:
+            towards = rng.standard_normal((_NEAR_BY, size))
+            by = np.linalg.norm(towards, axis=1) if search.norm == "l2" else np.abs(towards).max(axis=1)
+            reach = 0.99 * limit * rng.random(_NEAR_BY)
+            search.differ(search.space.origin + towards * (reach / by)[:, None])
+        attack(search, rng)
+
+    return whole
+
+
+def _search(on: Bench, table: AttackTable, spaces: SpaceMaker, place: int, noted: Noted) -> RowSearch:
     own = on.base[place]
     others = [own is not None and said is not None and not on.same(own, said) for said in on.base]
     return RowSearch(
-        AskedAbout(on, place, times),
+        AskedAbout(on, place, noted),
         spaces.around(place),
         "" if own is None else own.decision,
         on.rows[others],
@@ -200,9 +217,10 @@ def attack_seen(on: Bench, found: Attacked, family: Family, reaction: ServiceRea
 
 def times_of(found: Attacked) -> tuple[float | None, float | None]:
     """Medians of the time of the first and the last answers, in ms; None where there are too few."""
-    if len(found.times) < 2 * _TIMED:
+    times = found.noted.times
+    if len(times) < 2 * _TIMED:
         return None, None
-    return median(found.times[:_TIMED]), median(found.times[-_TIMED:])
+    return median(times[:_TIMED]), median(times[-_TIMED:])
 
 
 def _told_at(most: int) -> list[int]:

@@ -26,6 +26,7 @@ from harness.statistics.decision import Interval, LimitSide, decision
 
 # Classes beyond which decisions are no classes but numbers.
 _MOST_CLASSES = 100
+_FEWEST = 10
 _OF_COPIES, _OF_MEMBERS, _OF_SCORES = ["AML.T0024.002", "AML.T0005.001"], ["AML.T0024.000"], ["AML.T0063"]
 _ROOTS = {"agreement": "copy-agrees", "told_apart": "training-rows-told-apart", "digits": "scores-too-exact"}
 
@@ -40,7 +41,7 @@ def judge_giving_away(probe: Probe, table: RobustnessTable) -> list[str]:
     wanted = table.extraction
     assert wanted is not None
     on = bench(probe, table)
-    seen: list[tuple[GivenAwaySeen, Exchange | None]] = [_agreement(on, wanted)]
+    seen: list[tuple[GivenAwaySeen, Exchange | None]] = [_agreement(probe, on, wanted)]
     if table.scores is not None:
         seen.append(_digits(probe, on, wanted))
     if wanted.training is not None:
@@ -70,11 +71,13 @@ def _answered(on: Bench) -> list[tuple[int, Decided]]:
     return [(place, said) for place in on.usable if (said := on.base[place]) is not None]
 
 
-def _agreement(on: Bench, wanted: ExtractionTable) -> tuple[GivenAwaySeen, Exchange | None]:
+def _agreement(probe: Probe, on: Bench, wanted: ExtractionTable) -> tuple[GivenAwaySeen, Exchange | None]:
     """Half of the samples teach a copy, with rows between them; the other half is held out."""
     answered = _answered(on)
-    if len({said.decision for _, said in answered}) > _MOST_CLASSES or len(answered) < 4:
-        raise TesterFailed("a copy is of decisions between classes, and needs samples of them")
+    if len({said.decision for _, said in answered}) > _MOST_CLASSES:
+        raise TesterFailed("a copy is of decisions between classes, and the model gives numbers")
+    if len(answered) < _FEWEST:
+        probe.inconclusive(f"{len(answered)} samples were answered alike twice, which teaches no copy")
     rng = np.random.default_rng([on.seed, zlib.crc32(b"extraction")])
     order = rng.permutation(len(answered))
     teach, held_out = ([answered[at] for at in sorted(part.tolist())] for part in np.array_split(order, 2))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 from harness import waiting
@@ -12,7 +11,7 @@ from harness.judging.robustness.evasion import Attacked, times_of
 from harness.probing.decisions import Decided
 from harness.probing.labelled import what_is_said
 from harness.probing.probe import Probe
-from harness.probing.replies import not_now, status_of
+from harness.probing.replies import not_now
 from harness.record.exchange import Exchange
 
 # Samples that are sent again, and seconds before an odd one is sent once more.
@@ -75,11 +74,11 @@ def _once(probe: Probe, on: Bench, place: int) -> tuple[Exchange, str]:
     return exchange, "" if said is not None and on.same(own, Decided(said, exchange)) else "changed"
 
 
-def reaction_of(on: Bench, found: Attacked, again: HonestAgain) -> ServiceReaction:
+def reaction_of(found: Attacked, again: HonestAgain) -> ServiceReaction:
     """What the service was seen to do, for the record."""
     first, last = times_of(found)
     return ServiceReaction(
-        refused=dict(Counter(status_of(each) for each in on.decider.refused)),
+        refused=dict(found.noted.refused),
         first_ms=first,
         last_ms=last,
         honest=again.asked,

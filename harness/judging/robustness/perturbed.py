@@ -17,6 +17,7 @@ from harness.record.exchange import Exchange
 from harness.robustness.declared import PerturbationTable, RobustnessTable
 from harness.robustness.kinds import kinds
 from harness.robustness.shares import Family
+from harness.statistics.decision import LimitSide
 from harness.statistics.family import decided_together
 
 
@@ -146,11 +147,13 @@ def _reported(probe: Probe, curve: RobustnessCurve, seen: LevelSeen) -> Iterator
         )
 
 
-def share_words(share: ShareSeen) -> str:
+def share_words(share: ShareSeen, side: LimitSide = LimitSide.AT_MOST) -> str:
     """A bounded share in words."""
     value = "not defined" if share.value is None else f"{share.value:.6g}"
     bounds = "without bounds"
     if share.lower is not None and share.upper is not None:
         bounds = f"bounds {share.lower:.6g} and {share.upper:.6g}, each at {share.confidence:g}"
-    declared = "" if share.limit is None else f"; declared at most {share.limit:g}: {share.decision or 'not decided'}"
+    declared = (
+        "" if share.limit is None else f"; declared {side.value} {share.limit:g}: {share.decision or 'not decided'}"
+    )
     return f"{value} ({bounds}){declared}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +16,9 @@ from harness.data.features import is_numeric
 from harness.judging.robustness.bench import Bench
 from harness.judging.robustness.follow_ups import mutable, scale_of
 from harness.probing.decisions import Decided
+from harness.probing.replies import status_of
 from harness.robustness.declared import EVERY, Unit
+from harness.wire.messages import InferRequest
 
 _NARROW = {"FP16": np.float16, "FP32": np.float32, "BF16": np.float32}
 
@@ -75,17 +79,30 @@ def _narrowest(bench: Bench) -> npt.DTypeLike:
     return min(types, key=lambda each: np.dtype(each).itemsize)
 
 
+@dataclass(slots=True)
+class Noted:
+    """What an attack is seen to meet.
+
+    Attributes:
+        times: of answers, in ms, in the order in which they came.
+        refused: how often which status came instead of an answer, of rows that were sent alone.
+    """
+
+    times: list[float] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)
+
+
 class AskedAbout:
     """The model as an oracle about changes of one sample.
 
     Args:
         bench: whose sample it is.
         place: of the sample.
-        times: takes how long each answer took, in ms, in the order in which they came.
+        noted: takes what is seen.
     """
 
-    def __init__(self, bench: Bench, place: int, times: list[float]) -> None:
-        self._bench, self._place, self._times = bench, place, times
+    def __init__(self, bench: Bench, place: int, noted: Noted) -> None:
+        self._bench, self._place, self._noted = bench, place, noted
 
     def __call__(self, rows: Floats) -> Answers:
         """What the model says of rows, (rows, features).
@@ -93,11 +110,19 @@ class AskedAbout:
         Raises:
             BudgetExhausted: it does not reach for all of them.
         """
-        bench = self._bench
-        found = bench.decider.of(bench.requests[self._place], rows)
+        decider, base = self._bench.decider, self._bench.requests[self._place]
+        together = decider.batched and len(rows) > 1
+        found = decider.of(base, rows) if together else [self._alone(decider.request(base, row)) for row in rows]
         exchanges = {each.exchange.n: each.exchange for each in found if each is not None}
-        self._times += [(each.end_ns - each.start_ns) / 1e6 for each in exchanges.values()]
+        self._noted.times += [(each.end_ns - each.start_ns) / 1e6 for each in exchanges.values()]
         return Answers([self._label(each) for each in found], _scores(found))
+
+    def _alone(self, request: InferRequest) -> Decided | None:
+        exchange, said = self._bench.decider.answer(request)
+        if said is None:
+            self._noted.refused[status_of(exchange)] += 1
+            return None
+        return Decided(said, exchange)
 
     def _label(self, said: Decided | None) -> str | None:
         """The decision in one word; numbers that are the same decision as the sample's have its word."""
