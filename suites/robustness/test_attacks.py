@@ -44,6 +44,8 @@ def robustness_evasion(probe: Probe) -> None:
     undecided = [text for table in mine for text in judge_evasion(probe, table)]
     if undecided:
         probe.inconclusive("; ".join(undecided))
+    if all(attack.max_success is None for table in mine for attack in table.attack):
+        probe.not_applicable(NO_LIMIT)
 
 
 @check(

@@ -3,7 +3,8 @@
     python -m tests.endtoend.worse_models FAULT [OPTIONS OF harness.reference]
 
 Beside the seeded faults of accuracy and robustness it has those that no verdict follows from: silence, a refusal where
-one is right, answers that vary. Whoever imports this has it among the faults of its process, so nobody but that server does.
+one is right, answers that vary. Whoever imports this has them among the faults of its process: nobody but that server
+does.
 """
 
 from __future__ import annotations
