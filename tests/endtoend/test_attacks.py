@@ -136,7 +136,7 @@ def test_every_kind_of_attack_asks_through_the_endpoint(folder: Path, tmp_path: 
 
 def test_radii_are_certified(folder: Path, tmp_path: Path) -> None:
     noise = (
-        "[robustness.certified]\nsigma = 0.1\nradius = {}\nselect = 20\nestimate = 60\nsamples = 15\nmin_share = 0.4\n"
+        "[robustness.certified]\nsigma = 0.1\nradius = {}\nselect = 10\nestimate = 50\nsamples = 12\nmin_share = 0.4\n"
     )
     ran = run(folder, tmp_path, DIGITS + noise.format(0.05))
     assert ran.verdicts["robustness-certified[digits]"] == "pass", ran.output
