@@ -16,6 +16,7 @@ from reports.evidence import decode
 from reports.exports import exports
 from reports.page import charts, first_screen, marks, messages, view
 from reports.page import provenance as chaining
+from reports.page.attacks import attack_chart, radius_chart
 from reports.page.parts import Scale
 from reports.page.plots import plots
 from reports.page.robustness import robustness_chart
@@ -57,6 +58,7 @@ def _environment(language: str) -> jinja2.Environment:
     environment.globals.update(
         t=said, marks=marks, view=view, first_screen=first_screen, messages=messages, plots=plots, exports=exports,
         charts=charts, chaining=chaining, robustness_chart=robustness_chart,
+        attack_chart=attack_chart, radius_chart=radius_chart,
     )  # fmt: skip
     environment.globals["stale"] = formats.stale
     return environment

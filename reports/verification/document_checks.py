@@ -15,6 +15,7 @@ from reports.document.statements import VERDICTS
 from reports.evidence import CheckResult, Evidence, Run
 from reports.journal.state import JournalState
 from reports.verification.accuracy_checks import accuracy_contradictions
+from reports.verification.attack_checks import attack_contradictions
 from reports.verification.drill_checks import drill_contradictions
 from reports.verification.provenance_checks import provenance_contradictions
 from reports.verification.robustness_checks import robustness_contradictions
@@ -33,6 +34,8 @@ def differences(document: Evidence, recorded: JournalState) -> list[str]:
         found.append("its drills are not those of the journal")
     if document.accuracy != recorded.accuracy:
         found.append("its figures of accuracy are not those of the journal")
+    if document.attacks != recorded.attacks:
+        found.append("its figures of attacks are not those of the journal")
     if document.robustness != recorded.robustness:
         found.append("its figures of robustness are not those of the journal")
     if document.provenance != recorded.provenance:
@@ -40,6 +43,7 @@ def differences(document: Evidence, recorded: JournalState) -> list[str]:
     found += itertools.islice(drill_contradictions(document.drills, document.series), MOST)
     found += itertools.islice(accuracy_contradictions(document.accuracy, document.checks), MOST)
     found += itertools.islice(robustness_contradictions(document.robustness, document.checks), MOST)
+    found += itertools.islice(attack_contradictions(document.attacks), MOST)
     found += itertools.islice(provenance_contradictions(document.provenance, document.checks), MOST)
     return found[:MOST]
 

@@ -18,8 +18,10 @@ from harness.attacks.square import square
 from harness.attacks.toolbox import ToolboxMissing, toolbox_attack
 from harness.budget import BudgetExhausted
 from harness.bundle.attacks import AttackPoint, AttackSeen, ServiceReaction
+from harness.bundle.robustness import PictureSeen
 from harness.check import TesterFailed
 from harness.judging.robustness.bench import Bench
+from harness.judging.robustness.follow_ups import picture
 from harness.judging.robustness.levels import share_seen
 from harness.judging.robustness.spaces import AskedAbout, Noted, SpaceMaker
 from harness.probing.decisions import Decided
@@ -210,8 +212,19 @@ def attack_seen(on: Bench, found: Attacked, family: Family, reaction: ServiceRea
         share=share,
         worst=None if worst is None else on.worst(worst.place, worst.before, worst.after),
         worst_distance=None if worst is None else worst.search.distance,
+        picture=None if worst is None else _picture(on, worst),
         reaction=reaction,
         reason=table.reason,
+    )
+
+
+def _picture(on: Bench, worst: Attempt) -> PictureSeen | None:
+    """The sample and its nearest row as pictures, where they are images."""
+    image = on.table.domain.image
+    if image is None or worst.search.best is None or image.elements != len(worst.search.best):
+        return None
+    return picture(
+        on, worst.search.distance, worst.place, on.decider.request(on.requests[worst.place], worst.search.best)
     )
 
 
