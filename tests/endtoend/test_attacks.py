@@ -134,6 +134,7 @@ def test_every_kind_of_attack_asks_through_the_endpoint(folder: Path, tmp_path: 
     kinds = ("rays", "square", "evolution", "art-hop-skip-jump", "art-boundary", "art-square", "art-zoo")
     few = "".join(f'[[robustness.attack]]\nkind = "{kind}"\nlimit = 4.0\nqueries = 30\nsamples = 2\n' for kind in kinds)
     ran = run(folder, tmp_path, DIGITS + few)
+    assert ran.verdicts["robustness-evasion[digits]"] == "not_applicable", "without a limit nothing is decided"
     found = record_of(ran)["attacks"]
     assert [each["kind"] for each in found] == list(kinds)
     assert all(each["queries"] <= 60 for each in found)

@@ -155,6 +155,9 @@ def _report_honest(probe: Probe, done: _Done) -> None:
         (again.changed, "answered otherwise than before", "honest-rows-answered-otherwise-after-attack"),
         (refused, "refused", "honest-rows-refused-after-attack"),
     ):
+        # Without a limit nothing was asked of the model: that a guard does no harm is then no pass.
+        if not exchanges and table.max_success is None:
+            continue
         probe.holds(
             not exchanges,
             clause=Criterion.DECLARED_ROBUSTNESS.clause,
