@@ -19,6 +19,9 @@ from harness.attacks.space import Floats
 
 # Probes of the first step, and how their number grows with the steps.
 _PROBES, _GROWTH = 15, 0.3
+# Features up to which the normal is a least-squares solution, whose matrix has as many rows and columns. Of more
+# features probes are so few beside the directions that their mean is all but the same.
+_SOLVED = 1024
 # How far out probes are, as a share of the distance to the row.
 _REACH = 0.3
 # What an earlier probe counts for, a step later; and what keeps the normal defined while probes are few.
@@ -40,7 +43,7 @@ def hop_skip(search: RowSearch, rng: np.random.Generator) -> None:
         return
     here = straight(search, found[0], _FIRST_WAY)
     told: Floats = np.zeros(len(origin))
-    weights: Floats = _RIDGE * np.eye(len(origin))
+    weights: Floats = _RIDGE * np.eye(len(origin) if len(origin) <= _SOLVED else 0)
     step = 0
     while (reach := _REACH * float(np.linalg.norm(here - origin))) > 0:
         step += 1
@@ -48,9 +51,11 @@ def hop_skip(search: RowSearch, rng: np.random.Generator) -> None:
         signs = np.where(search.differ(here + reach * probes), 1.0, -1.0)
         if abs(signs.mean()) < 1:
             signs = signs - signs.mean()
-        weights = _MEMORY * weights + probes.T @ probes + (1 - _MEMORY) * _RIDGE * np.eye(len(origin))
         told = _MEMORY * told + probes.T @ signs
-        normal: Floats = np.linalg.solve(weights, told).astype(np.float64)
+        normal: Floats = told
+        if len(weights):
+            weights = _MEMORY * weights + probes.T @ probes + (1 - _MEMORY) * _RIDGE * np.eye(len(origin))
+            normal = np.linalg.solve(weights, told).astype(np.float64)
         here = _round(search, here, normal)
         if step % _STRAIGHT_EVERY == 0:
             here = straight(search, here, _WAY)
@@ -58,6 +63,9 @@ def hop_skip(search: RowSearch, rng: np.random.Generator) -> None:
 
 def _orthogonal(count: int, size: int, rng: np.random.Generator) -> Floats:
     """Random unit vectors, orthogonal to each other as far as there are dimensions."""
+    if size > _SOLVED:
+        found: Floats = np.linalg.qr(rng.standard_normal((size, min(count, size))))[0].T
+        return found
     blocks = [np.linalg.qr(rng.standard_normal((size, size)))[0] for _ in range(math.ceil(count / size))]
     return np.concatenate(blocks)[:count]
 

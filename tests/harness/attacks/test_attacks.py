@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tracemalloc
 from typing import NamedTuple
 
 import numpy as np
@@ -49,6 +50,21 @@ def test_it_comes_near_the_boundary_and_never_nearer_than_it_is(case: Case) -> N
         assert search.queries == len(model.rows)
         times.append(search.distance / true)
     assert np.median(times) < case.near
+
+
+@every
+def test_memory_grows_with_the_features_and_not_with_their_square(case: Case) -> None:
+    model = linear(5, features=20_000)
+    search = search_of(model, 5, case.norm, limit=80)
+    tracemalloc.start()
+    try:
+        carry_out(case.attack, search, np.random.default_rng(5))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert search.queries == 80
+    assert np.isfinite(search.distance)
+    assert peak < 100e6
 
 
 @every
