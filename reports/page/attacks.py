@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.bundle.attacks import AttackSeen, CertifiedSeen
-from reports.page.charts import Chart, Curve, Tick, across, bound, pieces, pixel, ticks, upright, upright_by_tens
+from reports.page.charts import Chart, Curve, Tick, across, bound, pieces, pixel, ticks, upright_by_tens, upright_share
 from reports.text.sentences import Sentences
 
 
@@ -33,7 +33,7 @@ def radius_chart(said: Sentences, seen: CertifiedSeen, name: str) -> Chart | Non
     """For which share of the samples a radius is certified; None where there is none."""
     if len(seen.curve) < 2 or not seen.samples:
         return None
-    x, y = across(seen.curve[-1].radius), upright(1.0)
+    x, y = across(seen.curve[-1].radius), upright_share()
     places = [(each.radius, each.certified / seen.samples) for each in seen.curve]
     least = None if seen.share is None else seen.share.limit
     return Chart(

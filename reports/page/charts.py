@@ -152,6 +152,11 @@ def upright(top: float) -> Axis:
     return Axis(0.0, math.ceil(max(top, 1e-3) / step + 1e-9) * step, _FLOOR, TOP)
 
 
+def upright_share() -> Axis:
+    """The axis from the ground up, from nothing to all."""
+    return Axis(0.0, 1.0, _FLOOR, TOP)
+
+
 def upright_by_tens(least: float, most: float) -> Axis:
     """The axis from the ground up, between powers of ten."""
     low = math.floor(math.log10(max(least, 1e-6)) + 1e-9)
@@ -179,13 +184,14 @@ def span(seconds: float) -> str:
 
 def pieces(places: Sequence[tuple[float, float]], apart: float, x: Axis, y: Axis) -> str:
     """A curve through places; where two are further apart than this along x, it is broken."""
-    path, before = [], -math.inf
+    path: list[str] = []
+    before: float | None = None
     for place, value in places:
         if not math.isfinite(place + value):
             continue
         point = f"{pixel(x.at(place))},{pixel(y.at(value))}"
         # A piece of one place alone is a dot.
-        path.append(f"M{point}h0" if place - before > apart else f"L{point}")
+        path.append(f"M{point}h0" if before is None or place - before > apart else f"L{point}")
         before = place
     return "".join(path)
 
