@@ -18,8 +18,8 @@ Said = str | tuple[datetime, datetime]
 LONGEST = 4096
 # Digits of the algorithms that the OCI registers; others are free in theirs.
 _DIGITS = {"sha256": 64, "sha384": 96, "sha512": 128}
-_DIGEST = re.compile(r"([a-z0-9]+(?:[+._-][a-z0-9]+)*):([A-Za-z0-9=_-]+)")
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f]+")
+_DIGEST = re.compile(r"\A([a-z0-9]+(?:[+._-][a-z0-9]+)*):([A-Za-z0-9=_-]+)")
+_URI = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f]+")
 _HEX = re.compile(r"[0-9a-f]+")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[Tt ]\d{2}:\d{2}:(\d{2})(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2}))?")
 # A date without a time may be that of any place on Earth.

@@ -63,7 +63,7 @@ def robustness_evasion(probe: Probe) -> None:
     fix="Train with noise of the declared size, or declare the share that was measured.",
 )
 def robustness_certified(probe: Probe) -> None:
-    """Under noise, the decision of the majority is certain within the radius, for the share that the policy declares.
+    """The majority under noise decides alike within the radius, for the share of samples that the policy declares.
 
     CERTIFY of randomised smoothing (Cohen, Rosenfeld and Kolter, 2019) over the endpoint: some draws of noise around a
     sample say which decision it is about, and others bound how likely it is. A radius is about the model that is
