@@ -55,7 +55,7 @@ validate: $(VENV)/.ready ## the full matrix: faults, variants, ten seeds for wha
 	$(BIN)/art15 validate --group --seeds 10 --jobs 5 --resume --out suites/validation.json
 	ART15_HOSTILE_SECONDS=20 $(BIN)/pytest tests/hostile -q -n 4
 	ART15_DRILLS=5 $(BIN)/pytest tests/endtoend/test_cluster_drills.py -q
-	$(BIN)/pytest tests/endtoend/test_lost.py tests/endtoend/test_machine.py tests/endtoend/test_one_finding.py -q -n 2
+	$(BIN)/pytest tests/endtoend/test_lost.py tests/endtoend/test_machine.py tests/endtoend/test_one_finding.py tests/endtoend/test_demo.py -q -n 2
 	$(BIN)/pytest tests/reports/test_mutations.py tests/reports/test_hostile_bundles.py tests/secrets -q -n 2
 	-$(BIN)/uv pip install -q --python $(BIN)/python atheris
 	for each in "strict JSON" "binary reply" "binary tensor" protobuf "protobuf metadata" gzip events "words of an answer" \
