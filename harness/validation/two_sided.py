@@ -58,7 +58,10 @@ def compare(
     table, missing = _fault_table(faults, checks)
     variants = {name: each for (side, name), each in parts.items() if side == "variant"}
     problems += _never_passed(clean, chain(*variants.values()), checks) if all_variants else []
-    blamed = {name: [text for part in each for text in _blamed(clean, part, excused.get(name, {}))]
+    # Without its policy a suite that is asked apart decides nothing: like is compared with like.
+    alike = {suite: _together([each for each in parts.get(("clean", "clean"), []) if each.case.suite == suite])
+             for suite in {part.case.suite for part in chain(*variants.values())}}  # fmt: skip
+    blamed = {name: [text for part in each for text in _blamed(alike[part.case.suite], part, excused.get(name, {}))]
               for name, each in variants.items()}  # fmt: skip
     seeds, unreliable = _seed_table(tries, checks)
     problems += missing + unreliable + [text for texts in blamed.values() for text in texts]

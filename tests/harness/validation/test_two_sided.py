@@ -125,6 +125,15 @@ def test_variant_is_never_blamed_and_keeps_its_passes() -> None:
     assert not problems(CLEAN, FOUND, lost, excused={"v": {"*": "because"}})
 
 
+def test_a_variant_is_compared_with_the_clean_server_asked_alike() -> None:
+    def apart(side: Literal["clean", "variant"], verdict: str) -> Seen:
+        return Seen(Case(side, side, suite="accuracy"), {"b-check[m]": verdict})
+
+    without = Seen(Case("variant", "variant"), {"b-check[m]": "not_applicable"})
+    assert not problems(CLEAN, FOUND, apart("clean", "pass"), without)
+    assert problems(CLEAN, FOUND, apart("clean", "pass"), without, apart("variant", "not_applicable"))
+
+
 def test_load_that_the_tester_spoilt_blames_nobody() -> None:
     def loaded(side: Literal["clean", "variant", "fault"], verdict: str, identity: str = "a-check[m]") -> Seen:
         return Seen(Case(side, "f" if side == "fault" else side, suite="load"), {identity: verdict})
