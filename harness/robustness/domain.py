@@ -45,8 +45,13 @@ class Domain:
         """Whether each row (n, features) is valid."""
         whole = (rows[:, self.whole] == np.round(rows[:, self.whole])).all(axis=1)
         inside = ((rows >= self.lower) & (rows <= self.upper)).all(axis=1)
-        found: Bools = np.isfinite(rows).all(axis=1) & whole & inside
+        found: Bools = np.isfinite(rows).all(axis=1) & whole & inside & self.related(rows)
+        return found
+
+    def related(self, rows: Floats) -> Bools:
+        """Whether each row (n, features) keeps the relations."""
         columns = dict(zip(self.features.names, rows.T, strict=True))
+        found = np.ones(len(rows), dtype=np.bool_)
         for relation in self.relations:
             found &= relation.holds(columns)
         return found

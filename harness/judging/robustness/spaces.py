@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.attacks.search import Answers
-from harness.attacks.space import Bools, Floats, Space
+from harness.attacks.space import Floats, Space
 from harness.check import TesterFailed
 from harness.data.features import is_numeric
 from harness.judging.robustness.bench import Bench
@@ -54,16 +54,9 @@ class SpaceMaker:
             free=self._free,
             whole=domain.whole,
             dtype=self._dtype,
-            holds=self._related if domain.relations else None,
+            holds=domain.related if domain.relations else None,
             shape=self._shape(),
         )
-
-    def _related(self, rows: Floats) -> Bools:
-        columns = dict(zip(self._bench.features.names, rows.T, strict=True))
-        found = np.ones(len(rows), dtype=np.bool_)
-        for relation in self._bench.domain.relations:
-            found &= relation.holds(columns)
-        return found
 
     def _shape(self) -> tuple[int, int, int] | None:
         image = self._bench.table.domain.image
