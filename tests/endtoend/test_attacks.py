@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from reports.verification.verify import verify
+from tests.endtoend import test_robustness
 from tests.endtoend.labelled_rows import write_table
 from tests.endtoend.running import Ran, probe
 from tests.endtoend.worse import served
@@ -45,12 +46,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(folder: Path, tmp_path: Path, policy: str, *arguments: str, seed: int = 0) -> Ran:
-    """A run of the suite against the reference server, or a worse one."""
-    path = folder / f"{tmp_path.name}.toml"
-    path.write_text(policy)
-    options = ("--oip-policy", str(path), "--oip-suite", "robustness", "--oip-seed", str(seed))
-    with served("--models", "digits", *arguments) as url:
-        return probe(url, tmp_path / f"e{seed}", "--oip-model", "digits", *options)
+    """A run of the suite on images of digits."""
+    return test_robustness.run(folder, tmp_path, policy, *arguments, model="digits", seed=seed)
 
 
 def record_of(ran: Ran) -> dict[str, Any]:
