@@ -6,6 +6,7 @@ import click
 
 import harness
 from harness.commands.catalogue import clauses, explain, requirements
+from harness.commands.comparing import diff
 from harness.commands.evidence import baseline, drills, report, show, verify
 from harness.commands.group import Commands
 from harness.commands.probing import demo, locustfile, probe
@@ -38,7 +39,8 @@ def main() -> None:
 
 
 for command in (
-    demo, probe, verify, report, replay, show, drills, baseline, clauses, requirements, explain, validate, locustfile,
+    demo, probe, verify, report, replay, show, drills, diff, baseline, clauses, requirements, explain, validate,
+    locustfile,
 ):  # fmt: skip
     main.add_command(command)
 

@@ -15,11 +15,17 @@ from typing import Any
 import msgspec
 
 from reports.evidence import Evidence, Plan, decode
+from reports.evidence.comparison import RunComparison
 
 FOLDER = Path(__file__).parent / "schema"
 EVIDENCE_SCHEMA = "evidence-1.schema.json"
 PLAN_SCHEMA = "plan-1.schema.json"
-_DOCUMENTS: dict[str, type[msgspec.Struct]] = {EVIDENCE_SCHEMA: Evidence, PLAN_SCHEMA: Plan}
+COMPARISON_SCHEMA = "comparison-1.schema.json"
+_DOCUMENTS: dict[str, type[msgspec.Struct]] = {
+    EVIDENCE_SCHEMA: Evidence,
+    PLAN_SCHEMA: Plan,
+    COMPARISON_SCHEMA: RunComparison,
+}
 
 
 class SchemaError(ValueError):
@@ -37,7 +43,7 @@ def export(name: str) -> bytes:
     """One schema as it must stand in ``schema/``.
 
     Args:
-        name: ``evidence-1.schema.json`` or ``plan-1.schema.json``.
+        name: of a file there, such as ``evidence-1.schema.json``.
     """
     schema: dict[str, Any] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -68,7 +74,7 @@ def hold(data: bytes) -> None:
 
 
 def write() -> None:
-    """Write both schemas into ``schema/``."""
+    """Write all schemas into ``schema/``."""
     for name in _DOCUMENTS:
         (FOLDER / name).write_bytes(export(name))
 

@@ -16,6 +16,7 @@ import pytest
 
 from harness.cli import main
 from reports.bundle import finish
+from reports.comparison.compare import compare
 from reports.verification.verify import verify
 from tests.reports import factory
 from tests.reports.hostile_bundles import HOSTILE, OF_FILES, RIGHT, WRONG
@@ -99,6 +100,7 @@ def made(folder: Path, *, packed: bool) -> Path:
     factory.finished(folder, packed=packed)
     finish(folder)
     assert verify(folder).problems == []  # and everything is imported before a process is forked
+    assert compare.__module__ in sys.modules
     return folder
 
 
@@ -118,12 +120,17 @@ def test_verify_answers(name: str, bundles: dict[bool, Path], tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", _WAYS)
-def test_report_and_replay_answer(name: str, bundles: dict[bool, Path], tmp_path: Path) -> None:
+def test_other_commands_answer(name: str, bundles: dict[bool, Path], tmp_path: Path) -> None:
     bundle, _ = spoiled(name, bundles, tmp_path)
     outside = {path.name for path in tmp_path.iterdir()}
-    for arguments in (("replay", str(bundle), "no-such-check"), ("report", str(bundle))):
+    commands = {
+        ("replay", str(bundle), "no-such-check"): (4, 5),
+        ("diff", str(bundles[True]), str(bundle)): (0, 1, 4),
+        ("report", str(bundle)): (0, 1),
+    }
+    for arguments, codes in commands.items():
         code, output, seconds, memory = called(bundle, *arguments)
-        assert code in ((0, 1) if arguments[0] == "report" else (4, 5)), output
+        assert code in codes, output
         assert not _RAW.search(output), output
         assert seconds < CPU_SECONDS, arguments
         assert memory < MAX_BYTES, arguments

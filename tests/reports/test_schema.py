@@ -16,7 +16,7 @@ from reports.evidence import Estimate, decode, encode
 from tests.reports import factory
 from tests.reports.validating import validate
 
-NAMES = (schema.EVIDENCE_SCHEMA, schema.PLAN_SCHEMA)
+NAMES = (schema.EVIDENCE_SCHEMA, schema.PLAN_SCHEMA, schema.COMPARISON_SCHEMA)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -22,6 +22,14 @@ from reports.evidence import (
     decode,
     encode,
 )
+from reports.evidence.comparison import (
+    ConditionName,
+    DriftName,
+    FindingChange,
+    NumberChange,
+    Quantity,
+    VerdictChange,
+)
 from reports.page.marks import STATEMENTS, STATES
 from reports.page.render import render
 from reports.text import sentences as module
@@ -50,6 +58,13 @@ TABLES = {
     "level_heading": {*get_args(LevelName)},
     "level_mark": {*get_args(LevelName)},
     "kind": {*get_args(Kind)},
+    "compare_worse": {"findings", "drift", "numbers"},
+    "compare_condition": {*get_args(ConditionName)},
+    "compare_finding": {*get_args(FindingChange)},
+    "compare_verdict": {*get_args(VerdictChange)},
+    "compare_drift": {*get_args(DriftName)},
+    "compare_quantity": {*get_args(Quantity)},
+    "compare_number": {*get_args(NumberChange)},
 }
 # Tables whose rows a sentence, or ``spoken``, names by a value.
 LOOKED_UP = {
