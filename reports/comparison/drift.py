@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from reports.comparison.fingerprints import fingerprint_rows
 from reports.document.excerpt import clip
 from reports.evidence import Evidence, ModelItem
 from reports.evidence.comparison import DriftName, DriftRow
@@ -22,7 +23,7 @@ def drift_rows(a: Evidence, b: Evidence) -> list[DriftRow]:
         if one is not None and _is_described(one) and _is_described(model):
             rows += _differing(model.name, _of_model(one), _of_model(model))
             rows += _metadata(one, model)
-    return rows
+    return [*rows, *fingerprint_rows(a, b)]
 
 
 def _differing(model: str | None, before: Iterable[Told], after: Iterable[Told]) -> Iterator[DriftRow]:

@@ -95,6 +95,7 @@ def build(
         accuracy=recorded.accuracy,
         robustness=recorded.robustness,
         provenance=recorded.provenance,
+        fingerprints=recorded.fingerprints,
         attacks=recorded.attacks,
         duties=duties,
         silence=not_shown(recorded, clauses, duties, reader.trouble),

@@ -9,6 +9,7 @@ import msgspec
 from harness.bundle.accuracy import AccuracyRecord
 from harness.bundle.attacks import AttacksRecord
 from harness.bundle.drills import DrillRecord
+from harness.bundle.fingerprints import Fingerprint
 from harness.bundle.parts import StandingName, Tester, VerdictName
 from harness.bundle.provenance import ProvenanceChain
 from harness.bundle.robustness import RobustnessRecord
@@ -81,6 +82,7 @@ class Evidence(Record, frozen=True, kw_only=True):
     accuracy: list[AccuracyRecord] = []
     robustness: list[RobustnessRecord] = []
     provenance: list[ProvenanceChain] = []
+    fingerprints: list[Fingerprint] = []
     attacks: list[AttacksRecord] = []
     duties: list[DutyRow]
     silence: list[NotShown]

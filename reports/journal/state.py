@@ -34,6 +34,7 @@ from harness.bundle.events import (
     TargetSeen,
     UnsampledSeen,
 )
+from harness.bundle.fingerprints import Fingerprint, FingerprintSeen
 from harness.bundle.journal import Entry, JournalProblem, JournalScan
 from harness.bundle.limits import MAX_KEPT, MAX_PLAN, counted
 from harness.bundle.provenance import ProvenanceChain, ProvenanceSeen
@@ -70,6 +71,7 @@ class JournalState:
     accuracy: list[AccuracyRecord] = field(default_factory=list)
     robustness: list[RobustnessRecord] = field(default_factory=list)
     provenance: list[ProvenanceChain] = field(default_factory=list)
+    fingerprints: list[Fingerprint] = field(default_factory=list)
     attacks: list[AttacksRecord] = field(default_factory=list)
     deviations: list[str] = field(default_factory=list)
     unsampled: list[UnsampledSeen] = field(default_factory=list)
@@ -256,6 +258,11 @@ def _provenance(recorded: JournalState, entry: Entry) -> None:
     recorded.provenance.append(msgspec.structs.replace(seen.chain, check=seen.check))
 
 
+def _fingerprint(recorded: JournalState, entry: Entry) -> None:
+    seen = msgspec.convert(entry.data, FingerprintSeen)
+    recorded.fingerprints.append(msgspec.structs.replace(seen.fingerprint, check=seen.check))
+
+
 def _attacks(recorded: JournalState, entry: Entry) -> None:
     seen = msgspec.convert(entry.data, AttacksSeen)
     recorded.attacks.append(msgspec.structs.replace(seen.attacks, check=seen.check))
@@ -309,6 +316,7 @@ _TAKE: dict[str, Callable[[JournalState, Entry], None]] = {
     AccuracySeen.kind_of_line: _accuracy,
     RobustnessSeen.kind_of_line: _robustness,
     ProvenanceSeen.kind_of_line: _provenance,
+    FingerprintSeen.kind_of_line: _fingerprint,
     AttacksSeen.kind_of_line: _attacks,
     FactSeen.kind_of_line: _fact,
     DeviationSeen.kind_of_line: _deviation,

@@ -10,6 +10,7 @@ import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
+from harness.bundle.fingerprints import fingerprint_digest
 from reports.document.proof import proven
 from reports.document.statements import VERDICTS
 from reports.evidence import CheckResult, Evidence, Run
@@ -40,12 +41,21 @@ def differences(document: Evidence, recorded: JournalState) -> list[str]:
         found.append("its figures of robustness are not those of the journal")
     if document.provenance != recorded.provenance:
         found.append("its chains of provenance are not those of the journal")
+    if document.fingerprints != recorded.fingerprints:
+        found.append("its fingerprints are not those of the journal")
     found += itertools.islice(drill_contradictions(document.drills, document.series), MOST)
     found += itertools.islice(accuracy_contradictions(document.accuracy, document.checks), MOST)
     found += itertools.islice(robustness_contradictions(document.robustness, document.checks), MOST)
     found += itertools.islice(attack_contradictions(document.attacks), MOST)
     found += itertools.islice(provenance_contradictions(document.provenance, document.checks), MOST)
+    found += itertools.islice(_fingerprints(document), MOST)
     return found[:MOST]
+
+
+def _fingerprints(document: Evidence) -> Iterator[str]:
+    for each in document.fingerprints:
+        if each.sha256 != fingerprint_digest(each.answers):
+            yield f"the fingerprint of {each.model!r:.80} over {each.transport:.10} does not follow from its answers"
 
 
 def _totals(run: Run, recorded: JournalState) -> Iterator[str]:

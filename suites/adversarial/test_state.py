@@ -26,6 +26,7 @@ from harness.probing.baseline import (
     paced_routes,
     quick_mistakes,
 )
+from harness.probing.fingerprints import FingerprintReading, keep_none
 from harness.probing.probe import Probe
 from harness.record.exchange import Exchange
 from harness.waiting import wait
@@ -64,8 +65,11 @@ def adversarial_probe_set_before(probe: Probe) -> None:
 
     Up to six different requests over each transport, then nothing for a moment, then the same again. A request that is
     answered differently the second time is a finding here. The answers of the others are kept for the check that
-    runs last.
+    runs last. The requests follow from the metadata alone, so that another run asks the same: digests of their exact
+    answers are the fingerprint of the model.
     """
+    if probe.declared_varying:
+        keep_none(probe)
     declared_alike(probe)
     if probe.endpoint.rest is not None:
         # Whether answers can be compared at all is settled before anything could change them.
@@ -77,7 +81,9 @@ def adversarial_probe_set_before(probe: Probe) -> None:
     ]
     wait(PAUSE_SECONDS)
     for way, ones in taken:
-        _memory(probe)[way.name] = [one for one in ones if _alike(probe, way, one)]
+        reading = FingerprintReading(way.route.transport, "start")
+        _memory(probe)[way.name] = [one for one in ones if _alike(probe, way, one, reading)]
+        reading.keep(probe)
         probe.observe(
             f"{way.name}: {len(_memory(probe)[way.name])} of {len(ones)} requests kept for the end of the run"
         )
@@ -120,21 +126,26 @@ def adversarial_probe_set_after(probe: Probe) -> None:
     probe.holds(seen.problem is None or not (seen.answers and seen.ready), clause=READY, observed=ready,
                 expected="a model that is ready infers", exchange=seen.exchange, root=READY_ONLY)  # fmt: skip
     for way in paced_routes(probe):
+        reading = FingerprintReading(way.route.transport, "end")
         for one in memory.get(way.name, ()):
-            _compare(probe, way, one)
+            _compare(probe, way, one, reading)
+        reading.keep(probe)
 
 
-def _alike(probe: Probe, way: PacedRoute, one: BaselineAnswer) -> bool:
+def _alike(probe: Probe, way: PacedRoute, one: BaselineAnswer, reading: FingerprintReading) -> bool:
     """Whether a request gets the same answer again; refusals are not judged."""
     exchange = way.route.ask(one.request)
     if excused(exchange):
         return True
-    found = one.differs(way.route.outputs(exchange))
+    outputs = way.route.outputs(exchange)
+    reading.add(one.request, one.outputs, one.exchange)
+    reading.add(one.request, outputs, exchange)
+    found = one.differs(outputs)
     return probe.holds(found is None, clause=SAME, expected="the same answer twice", root=VARIES, exchange=exchange,
                        observed=f"{way.name}, after {PAUSE_SECONDS:g} s: {found or 'alike'}")  # fmt: skip
 
 
-def _compare(probe: Probe, way: PacedRoute, one: BaselineAnswer) -> None:
+def _compare(probe: Probe, way: PacedRoute, one: BaselineAnswer, reading: FingerprintReading) -> None:
     """Whether an answer is still what it was; one odd answer among like ones is another matter than a change."""
     changes: list[tuple[str, Exchange]] = []
     compared = 0
@@ -143,7 +154,9 @@ def _compare(probe: Probe, way: PacedRoute, one: BaselineAnswer) -> None:
         if excused(exchange):
             continue
         compared += 1
-        found = one.differs(way.route.outputs(exchange))
+        outputs = way.route.outputs(exchange)
+        reading.add(one.request, outputs, exchange)
+        found = one.differs(outputs)
         if found is not None:
             changes.append((found, exchange))
     if compared:

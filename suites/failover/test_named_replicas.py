@@ -8,9 +8,11 @@ from harness.check import check
 from harness.criteria import Advice, Criterion
 from harness.endpoint.instances import instances
 from harness.generate.distinct import distinct
+from harness.probing.fingerprints import FingerprintReading
 from harness.probing.probe import Probe
 from harness.probing.replicas.glances import DIFFER, DISAGREE, FACTS, Glance, glance, groups, same_answers
 from harness.record.exchange import Transport
+from harness.wire.messages import InferRequest
 from harness.wire.reading import readable
 
 SAME, ONE = Criterion.SAME_ANSWER.clause, Advice.ONE_SERVICE.clause
@@ -80,9 +82,22 @@ def _replicas_agree(probe: Probe, transport: Transport) -> None:
     for name in FACTS:
         _told_alike(probe, name, rounds)
     if not probe.declared_varying:
+        _keep_fingerprints(probe, route.transport, requests, rounds)
         _answered_alike(probe, rounds)
     if silent:
         probe.untestable(f"no answer from {', '.join(silent)}: compared with nothing")
+
+
+def _keep_fingerprints(
+    probe: Probe, transport: Transport, requests: Sequence[InferRequest], rounds: Sequence[Sequence[Glance]]
+) -> None:
+    """Put on record what each replica answers, for comparison with other runs."""
+    for seen in zip(*rounds, strict=True):
+        reading = FingerprintReading(transport, replica=seen[0].where)
+        for each in seen:
+            for request, outputs, exchange in zip(requests, each.outputs, each.answers, strict=False):
+                reading.add(request, outputs, exchange)
+        reading.keep(probe)
 
 
 def _told_alike(probe: Probe, name: str, rounds: Sequence[Sequence[Glance]]) -> None:

@@ -54,6 +54,10 @@ def test_replicas_that_agree(clean: Cluster, grpc: bool, tmp_path: Path) -> None
     ran = named(clean, tmp_path, grpc=grpc)
     assert ran.code == 0, ran.output
     assert ran.verdicts[GRPC_NAMED if grpc else NAMED] == "pass"
+    taken = ran.evidence["fingerprints"]
+    assert len({each["replica"] for each in taken}) == len(clean.members)
+    assert len({each["sha256"] for each in taken}) == 1
+    assert [len(each["answers"]) for each in taken] == [4] * len(taken)
 
 
 def test_one_address_is_one_replica(clean: Cluster, tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from harness.bundle.accuracy import AccuracyRecord
+from harness.bundle.events import Moment
+from harness.bundle.fingerprints import AnswerTaken, Fingerprint, fingerprint_digest
 from harness.cli import main
 from reports import schema
 from reports.bundle import finish
@@ -208,3 +210,46 @@ def test_a_document_of_a_stranger_is_compared_or_refused(sealed: Path) -> None:
     odd = msgspec.structs.replace(document, checks=[check, *document.checks], series=[{"name": 1}, {}])
     found = compare(odd, odd)
     assert {row.method for row in found.numbers if row.about == check.slug} == {"none: it has no bounds"}
+
+
+def fingerprinted(document: Evidence, *rows: tuple[str, str, str | None], replica: str | None = None) -> Evidence:
+    """The same with answers of a model: when, request and answer."""
+    found = []
+    for when in dict.fromkeys(row[0] for row in rows):
+        answers = [AnswerTaken(request=request, answer=answer) for at, request, answer in rows if at == when]
+        found.append(
+            Fingerprint(
+                model="iris", transport="rest", when=msgspec.convert(when, Moment), replica=replica, answers=answers,
+                sha256=fingerprint_digest(answers),
+            )
+        )  # fmt: skip
+    return msgspec.structs.replace(document, fingerprints=found)
+
+
+def test_another_answer_to_the_same_request_is_drift_and_has_a_place(made: Made) -> None:
+    document = made(factory.check("rest-x"))
+    a = fingerprinted(document, ("start", "r1", "a1"), ("start", "r2", "a2"), ("start", "r3", "a3"))
+    b = fingerprinted(document, ("start", "r1", "a1"), ("start", "r2", "b2"), ("start", "r4", "a4"))
+    rows = compare(a, b).drift
+    assert [(row.what, row.about, row.a, row.b) for row in rows if row.what == "answer"] == [
+        ("answer", "rest r2", "a2", "b2")
+    ]
+    assert rows[0].what == "fingerprint"
+    assert rows[0].about == "rest (1/2)"
+    assert "iris fingerprint rest (1/2)" in words(compare(a, b))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        [("start", "r9", "a9")],
+        [("start", "r1", None)],
+        [("start", "r1", "b1"), ("end", "r1", "a1")],
+    ],
+)
+def test_other_requests_and_answers_that_vary_within_a_run_are_no_drift(made: Made, other: list[Any]) -> None:
+    document = made(factory.check("rest-x"))
+    a = fingerprinted(document, ("start", "r1", "a1"), ("end", "r1", "a1"))
+    assert compare(a, fingerprinted(document, *other)).drift == []
+    elsewhere = fingerprinted(document, ("start", "r1", "b1"), replica="http://10.0.0.2")
+    assert compare(a, elsewhere).drift == []

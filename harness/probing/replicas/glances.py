@@ -85,7 +85,7 @@ def glance(
         HEADER: (server.header("server"), server),
         METADATA: (_digest(metadata, "ModelMetadata"), metadata),
         READY: (_readiness(ready), ready),
-        VERSION: (_version(answers[0]), answers[0]),
+        VERSION: (version_of(answers[0]), answers[0]),
     }
     return Glance(
         where,
@@ -162,7 +162,8 @@ def _readiness(exchange: Exchange) -> str | None:
     return "not ready" if exchange.status == 503 and exchange.header("Retry-After") is None else None
 
 
-def _version(exchange: Exchange) -> str | None:
+def version_of(exchange: Exchange) -> str | None:
+    """The version that an answer to an inference names, over either transport."""
     body = _body(exchange, "ModelInfer") or {}
     found = body.get("model_version")
     return str(found) if found not in (None, "") else None

@@ -14,6 +14,7 @@ from harness.bundle.accuracy import AccuracySeen
 from harness.bundle.attacks import AttacksSeen
 from harness.bundle.drills import DrillSeen
 from harness.bundle.events import FactSeen, UnsampledSeen
+from harness.bundle.fingerprints import FingerprintSeen
 from harness.bundle.provenance import ProvenanceSeen
 from harness.bundle.robustness import RobustnessSeen
 from harness.bundle.series import LoadSeries
@@ -39,6 +40,8 @@ from harness.run.session.equipment import Equipment
 from harness.run.watchdog import Outlived
 from harness.verdicts import Verdict
 
+# What checks leave beside their verdicts.
+Recorded = LoadSeries | DrillSeen | AccuracySeen | ProvenanceSeen | RobustnessSeen | AttacksSeen | FingerprintSeen
 # Seconds for which a check may be quiet once the time budget is used up.
 OVERTIME = 2.0
 
@@ -69,10 +72,7 @@ class Execution:
             finally:
                 # Also where the run ends here, on Ctrl-C: what was done stays on record.
                 for series in probe.outcome.series:
-                    assert isinstance(
-                        series,
-                        LoadSeries | DrillSeen | AccuracySeen | ProvenanceSeen | RobustnessSeen | AttacksSeen,
-                    )
+                    assert isinstance(series, Recorded)
                     record.log(msgspec.structs.replace(series, check=identity))
         seconds = time.monotonic() - begin
         self._with.purse.spent(self._with.budget.used - before, seconds)
