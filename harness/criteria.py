@@ -109,6 +109,10 @@ class Advice(_Named):
     )
     ANSWERS_EVERYTHING = "answers-everything", "every whole request gets an answer, if only a refusal"
     TRUE_COUNTERS = "true-counters", "the numbers that the server gives of itself say what it did"
+    BOUNDED_LABELS = (
+        "bounded-labels",
+        "nothing that clients make up becomes a label of a metric, whose series would grow with what they send",
+    )
     STEADY_RESOURCES = (
         "steady-resources",
         "memory, open files and threads do not grow in proportion to the work that was done",

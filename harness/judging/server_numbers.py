@@ -105,7 +105,24 @@ def _measured(
         by_wrong = last.counted.get(key, 0.0) - middle.counted.get(key, 0.0)
         moved = f"{source}, {key[1]}: {by_valid:g} for {valid} valid requests, {by_wrong:g} for {wrong} refused ones"
         found += [(*each, moved, last.exchange) for each in _judged(probe, key, (valid, by_valid), (wrong, by_wrong))]
+        if key[0] != "failure":
+            most = _most(key, before, middle)
+            once = not (valid and most >= 2 * valid and most % valid == 0 and _stays(read, last, quiet))
+            found.append(("inferences-counted-again", once, moved, last.exchange))
     return found
+
+
+def _most(key: tuple[Role, str], before: Numbers, after: Numbers) -> float:
+    """By how much the series of one name that name the model have moved at most."""
+    own = (each for each in after.own if each[:2] == key)
+    return max((after.own[each] - before.own.get(each, 0.0) for each in own), default=0.0)
+
+
+def _stays(read: Read, last: Numbers, seconds: float) -> bool:
+    """Whether nobody else is counted: what is read stays as it is."""
+    wait(seconds)
+    again = read()
+    return again is not None and again.counted == last.counted
 
 
 def _judged(

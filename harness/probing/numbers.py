@@ -1,21 +1,21 @@
-"""The server's own numbers: metrics in the text format of Prometheus, and the counts of the extension statistics.
+"""The server's own numbers: counts in metrics of Prometheus, and the counts of the extension statistics.
 
-Which names mean what is data (``numbers.toml``). Source of the format: Prometheus, "Exposition formats", version 0.0.4.
+Which names mean what is data (``numbers.toml``).
 """
 
 from __future__ import annotations
 
 import functools
-import math
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from harness.probing.probe import Probe
 from harness.probing.replies import object_or_none
+from harness.probing.telemetry.exposition import Sample, samples
 from harness.record.exchange import Exchange
 from harness.wire.access import Access
 from harness.wire.rest import RestClient
@@ -25,12 +25,9 @@ Role = Literal["success", "failure", "requests"]
 SUCCESS: tuple[Role, str] = ("success", "inference_stats.success")
 FAILURE: tuple[Role, str] = ("failure", "inference_stats.fail")
 DATA = Path(__file__).parent / "numbers.toml"
-# Lines of an exposition that are read, and characters of one.
-LINES, WIDTH = 20_000, 2_000
 _OF_INFERENCES = re.compile("infer|predict")
-_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
-# A name begins where none goes on, and gives nothing back: the time is in proportion to the text, whatever it is.
-_LABEL = re.compile(r'(?<![a-zA-Z0-9_])([a-zA-Z_][a-zA-Z0-9_]*+)="((?:[^"\\]|\\.)*+)"')
+# A path of a framework's routes, which stands for those of all models.
+_ROUTE = re.compile(r"/models/\{[^/{}]*\}(?:/versions/[^/]*)?/infer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,28 +35,31 @@ class Numbers:
     """One reading.
 
     Attributes:
-        counted: counters of inferences by role and name.
+        counted: counters of inferences by role and name, over all series of the name.
+        own: the same by series, for those that name this model.
         resources: memory in bytes, open files and threads, by name.
     """
 
     exchange: Exchange
     counted: Mapping[tuple[Role, str], float] = field(default_factory=dict)
+    own: Mapping[tuple[Role, str, str], float] = field(default_factory=dict)
     resources: Mapping[str, float] = field(default_factory=dict)
 
 
 @functools.cache
-def _names() -> Mapping[str, Any]:
+def names() -> Mapping[str, Any]:
+    """Which names mean what."""
     return tomllib.loads(DATA.read_text())
 
 
 def counts_failures(name: str) -> bool:
     """Whether a counter of failures also counts what is refused before it reaches a model."""
-    return not any(re.fullmatch(each, name) for each in _names()["failure"]["of_models_only"])
+    return not any(re.fullmatch(each, name) for each in names()["failure"]["of_models_only"])
 
 
 def unit_of(name: str) -> str:
     """What a number of resources counts: ``memory``, ``files`` or ``threads``."""
-    return str(next(unit for unit, patterns in _names()["resources"].items() if _fits(name, patterns)))
+    return str(next(unit for unit, patterns in names()["resources"].items() if fits(name, patterns)))
 
 
 def metrics_client(probe: Probe) -> tuple[RestClient, str]:
@@ -79,15 +79,18 @@ def read_metrics(client: RestClient, path: str, model: str, *, fresh: bool = Fal
     if not exchange.ok or exchange.media_type in ("text/html", "application/json"):
         return None
     counted: dict[tuple[Role, str], float] = {}
+    own: dict[tuple[Role, str, str], float] = {}
     resources: dict[str, float] = {}
-    for name, labels, value in _samples(exchange.response_body.decode("utf-8", "replace")):
-        if any(_fits(name, patterns) for patterns in _names()["resources"].values()):
-            resources[name] = resources.get(name, 0.0) + value
+    for each in samples(exchange.response_body.decode("utf-8", "replace")):
+        if any(fits(each.name, patterns) for patterns in names()["resources"].values()):
+            resources[each.name] = resources.get(each.name, 0.0) + each.value
             continue
-        role = _role(name, labels, model)
+        role = _role(each, model)
         if role is not None:
-            counted[role, name] = counted.get((role, name), 0.0) + value
-    return Numbers(exchange, counted, resources) if counted or resources else None
+            counted[role, each.name] = counted.get((role, each.name), 0.0) + each.value
+            if is_of(each.labels, model):
+                own[role, each.name, each.series] = each.value
+    return Numbers(exchange, counted, own, resources) if counted or resources else None
 
 
 def read_statistics(probe: Probe) -> Numbers | None:
@@ -125,46 +128,42 @@ def read_grpc_statistics(probe: Probe) -> Numbers | None:
     return Numbers(exchange, counted) if counted else None
 
 
-def _samples(text: str) -> list[tuple[str, dict[str, str], float]]:
-    lines = (line.strip() for line in text.splitlines()[:LINES])
-    return [found for line in lines if len(line) <= WIDTH and (found := _sample(line)) is not None]
-
-
-def _sample(line: str) -> tuple[str, dict[str, str], float] | None:
-    """Name, labels and value of one line of Prometheus's text format; None for any other line."""
-    name, brace, rest = line.partition("{")
-    labels, closing, tail = rest.rpartition("}") if brace else ("", "", "")
-    if not brace:
-        name, _, tail = line.partition(" ")
-    values = tail.split()
-    if bool(brace) != bool(closing) or not _NAME.fullmatch(name) or len(values) not in (1, 2):
-        return None
-    try:
-        value = float(values[0])
-    except ValueError:
-        return None
-    return (name, dict(_LABEL.findall(labels)), value) if math.isfinite(value) else None
-
-
-def _role(name: str, labels: Mapping[str, str], model: str) -> Role | None:
+def _role(sample: Sample, model: str) -> Role | None:
     """Whether a sample counts inferences of the model, all or those that ended well or did not; None for others."""
-    data = _names()
-    if name.endswith(("_bucket", "_sum", "_created")):
+    data, name = names(), sample.name
+    if name.endswith(("_bucket", "_sum", "_created")) or not of_inferences(sample, model):
         return None
-    told = {*data["labels"]["model"], *data["labels"]["path"]} & labels.keys()
-    # Without a label for either, it counts those of all models, where its name says that it counts inferences.
-    if not (_is_of(labels, model) if told else _OF_INFERENCES.search(name)):
-        return None
-    status = next((labels[label] for label in data["labels"]["status"] if label in labels), None)
+    status = status_in(sample.labels)
     if status is not None:
-        return "success" if re.fullmatch(r"2\w\w|OK|ok|success|succeeded|0", status) else "failure"
+        return "success" if ended_well(status) else "failure"
     roles: tuple[Role, ...] = ("success", "failure", "requests")
-    return next((role for role in roles if _fits(name, data[role]["names"])), None)
+    return next((role for role in roles if fits(name, data[role]["names"])), None)
 
 
-def _is_of(labels: Mapping[str, str], model: str) -> bool:
+def of_inferences(sample: Sample, model: str) -> bool:
+    """Whether a sample is about inferences of the model, or of all models, by labels or else by name."""
+    data = names()["labels"]
+    paths = [value for label, value in sample.labels.items() if label in data["path"]]
+    if any(_ROUTE.search(each) for each in paths) and not set(data["model"]) & sample.labels.keys():
+        return True
+    # Without a label for either, it counts those of all models, where its name says that it counts inferences.
+    told = {*data["model"], *data["path"]} & sample.labels.keys()
+    return is_of(sample.labels, model) if told else bool(_OF_INFERENCES.search(sample.name))
+
+
+def status_in(labels: Mapping[str, str]) -> str | None:
+    """What a label says of how requests ended, if one does."""
+    return next((labels[label] for label in names()["labels"]["status"] if label in labels), None)
+
+
+def ended_well(status: str) -> bool:
+    """Whether a label says that requests were answered."""
+    return re.fullmatch(r"2\w\w|OK|ok|success|succeeded|0", status) is not None
+
+
+def is_of(labels: Mapping[str, str], model: str) -> bool:
     """Whether the labels name the model, and no path but that of an inference."""
-    data = _names()["labels"]
+    data = names()["labels"]
     named = [value for label, value in labels.items() if label in data["model"]]
     paths = [value for label, value in labels.items() if label in data["path"]]
     if paths and not any("infer" in each.lower() for each in paths):
@@ -172,5 +171,6 @@ def _is_of(labels: Mapping[str, str], model: str) -> bool:
     return model in named if named else any(model in each for each in paths)
 
 
-def _fits(name: str, patterns: list[str]) -> bool:
+def fits(name: str, patterns: Sequence[str]) -> bool:
+    """Whether a name is one of those that a table of ``numbers.toml`` describes."""
     return any(re.fullmatch(each, name) for each in patterns)

@@ -33,6 +33,7 @@ _BEYOND: dict[str, Consequence] = {
     Criterion.ROLLOUT.clause: "wrong_answer",
     Advice.ANSWERS_EVERYTHING.clause: "interoperability",
     Advice.STEADY_RESOURCES.clause: "crash_or_hang",
+    Advice.BOUNDED_LABELS.clause: "crash_or_hang",
     Advice.SHEDS_CLEANLY.clause: "crash_or_hang",
     Advice.KEEPS_THROUGHPUT.clause: "crash_or_hang",
     Advice.RECOVERS.clause: "crash_or_hang",

@@ -7,12 +7,13 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from harness.reference.extensions.statistics import Counts
+from harness.reference.extensions.statistics import BOUNDS, Counts
 from harness.reference.messages import Reply
 from harness.reference.models.model import Model
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 SUCCESS, FAILURE = "model_infer_request_success_total", "model_infer_request_failure_total"
+DURATION = "model_infer_request_duration_seconds"
 MEMORY, FILES, THREADS = "process_resident_memory_bytes", "process_open_fds", "process_threads"
 
 
@@ -31,15 +32,26 @@ def metrics(counted: Iterable[tuple[str, str, Counts]], edits: Iterable[Callable
         THREADS: float(threading.active_count()),
     }
     for model, version, counts in counted:
-        labels = f'{{model="{_escaped(model)}",version="{_escaped(version)}"}}'
-        numbers[SUCCESS + labels] = float(counts.success.count)
-        numbers[FAILURE + labels] = float(counts.fail.count)
+        labels = f'model="{_escaped(model)}",version="{_escaped(version)}"'
+        numbers[f"{SUCCESS}{{{labels}}}"] = float(counts.success.count)
+        numbers[f"{FAILURE}{{{labels}}}"] = float(counts.fail.count)
+        numbers[f"{DURATION}_sum{{{labels}}}"] = counts.durations.sum
+        numbers[f"{DURATION}_count{{{labels}}}"] = float(counts.durations.within[-1])
+        for bound, within in zip((*BOUNDS, "+Inf"), counts.durations.within, strict=True):
+            numbers[f'{DURATION}_bucket{{{labels},le="{bound}"}}'] = float(within)
     for edit in edits:
         edit(numbers)
-    kinds = [f"# TYPE {name} {'counter' if name.endswith('_total') else 'gauge'}"
-             for name in sorted({name.partition("{")[0] for name in numbers})]  # fmt: skip
+    kinds = [f"# TYPE {name} {_kind(name)}" for name in sorted({_family(name) for name in numbers})]
     lines = [*kinds, *(f"{name} {value}" for name, value in numbers.items())]
     return Reply(200, body="\n".join([*lines, ""]).encode(), media_type=MEDIA_TYPE)
+
+
+def _family(name: str) -> str:
+    return DURATION if name.startswith(DURATION) else name.partition("{")[0]
+
+
+def _kind(name: str) -> str:
+    return "histogram" if name == DURATION else "counter" if name.endswith("_total") else "gauge"
 
 
 def _pages() -> int:

@@ -33,6 +33,23 @@ def _stages() -> dict[str, _Duration]:
     return {stage: _Duration() for stage in STAGES}
 
 
+BOUNDS = (0.001, 0.01, 0.1, 1.0, 10.0)
+
+
+@dataclass(slots=True)
+class Durations:
+    """A histogram of durations in seconds: their sum, and how many are within each bound; the last has none."""
+
+    sum: float = 0.0
+    within: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
+
+    def observe(self, seconds: float) -> None:
+        """One duration."""
+        self.sum += seconds
+        for index, bound in enumerate((*BOUNDS, float("inf"))):
+            self.within[index] += seconds <= bound
+
+
 @dataclass(slots=True)
 class Counts:
     """What is counted of one model version."""
@@ -44,6 +61,7 @@ class Counts:
     fail: _Duration = field(default_factory=_Duration)
     stages: dict[str, _Duration] = field(default_factory=_stages)
     batches: dict[int, dict[str, _Duration]] = field(default_factory=dict)
+    durations: Durations = field(default_factory=Durations)
     _lock: Lock = field(default_factory=Lock)
 
     def add(self, rows: int, marks: tuple[int, int, int, int]) -> None:
@@ -53,6 +71,7 @@ class Counts:
             self.inferences += rows
             self.executions += 1
             self.success.add(marks[3] - marks[0])
+            self.durations.observe((marks[3] - marks[0]) / 1e9)
             batch = self.batches.setdefault(rows, _stages())
             for stage, begin, end in zip(STAGES, marks, marks[1:], strict=False):
                 self.stages[stage].add(end - begin)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from harness.reference.extensions.metrics import MEMORY, SUCCESS
+from harness.reference.extensions.metrics import DURATION, MEMORY, SUCCESS
 from harness.reference.faults.kit.common import Count
 from harness.reference.hooks import Hooks
 from harness.reference.messages import Call, Reply, error
@@ -158,7 +158,7 @@ variant(
 @variant(
     "metrics-count-others",
     "between two looks at the metrics others have sent three requests, and memory goes up and down",
-    excuses=excuse("The counts move while nothing is sent.", "metrics-count-requests"),
+    excuses=excuse("The counts move while nothing is sent.", "metrics-count-requests", "metrics-latency-*"),
 )
 def metrics_count_others(hooks: Hooks) -> None:
     looks = Count()
@@ -166,8 +166,42 @@ def metrics_count_others(hooks: Hooks) -> None:
     def edit(numbers: dict[str, float]) -> None:
         number = looks.up()
         for name, value in numbers.items():
-            if name.startswith(SUCCESS):
+            if name.startswith((SUCCESS, DURATION)):
                 numbers[name] = value + 3 * number
         numbers[MEMORY] += (number % 3) * 2**20
+
+    hooks.metrics.append(edit)
+
+
+@variant(
+    "metrics-of-other-names",
+    "no metric has a name that says what it counts",
+    excuses=excuse(
+        "No metric says what it counts.", "metrics-count-*", "metrics-latency-*", "metrics-resources-steady"
+    ),
+)
+def metrics_of_other_names(hooks: Hooks) -> None:
+    def edit(numbers: dict[str, float]) -> None:
+        values = list(numbers.values())
+        numbers.clear()
+        numbers.update((f"svc_{number}", value) for number, value in enumerate(values))
+
+    hooks.metrics.append(edit)
+
+
+@variant(
+    "metrics-of-workers",
+    "two workers answer for metrics in turns, each with what it has counted itself",
+    excuses=excuse("Two processes answer in turns.", "metrics-count-*", "metrics-latency-*"),
+)
+def metrics_of_workers(hooks: Hooks) -> None:
+    looks = Count()
+
+    def edit(numbers: dict[str, float]) -> None:
+        second = looks.up() % 2
+        for name, value in numbers.items():
+            if name.startswith((SUCCESS, DURATION)):
+                # Where one has as many as the other, they still differ in what they have answered before.
+                numbers[name] = value // 3 if second else value - value // 3 + 1
 
     hooks.metrics.append(edit)

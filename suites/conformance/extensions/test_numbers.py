@@ -7,8 +7,11 @@ from functools import partial
 from harness.check import check
 from harness.criteria import Advice
 from harness.judging.server_numbers import counts_agree, over_grpc, over_rest, resources_steady
+from harness.judging.telemetry.labels import labels_bounded
+from harness.judging.telemetry.latency import latency_agrees
 from harness.probing.numbers import metrics_client, read_grpc_statistics, read_metrics, read_statistics
 from harness.probing.probe import Probe
+from harness.probing.telemetry.latencies import read_latencies
 
 
 @check(
@@ -18,7 +21,7 @@ from harness.probing.probe import Probe
     criterion="valid requests move the counters of successes by their number, refused ones those of failures",
     per="model",
     needs=["rest-infer-answers-200"],
-    faults=["failures-counted-as-successes", "metrics-count-every-second"],
+    faults=["failures-counted-as-successes", "metrics-count-every-second", "metrics-count-twice"],
     fix="Count a request where its status is decided: once, and by that status.",
 )
 def metrics_count_requests(probe: Probe) -> None:
@@ -26,8 +29,9 @@ def metrics_count_requests(probe: Probe) -> None:
 
     Reads the metrics at /metrics, or where the policy says, sends seven valid and five invalid requests, and reads
     after each. Counters of the model are known by their names, or by a label that holds a status. Nothing is decided
-    where they move while nothing is sent, and what is wrong is measured twice; more may be counted than was sent. That
-    refusals which reach no model are counted nowhere is recorded.
+    where they move while nothing is sent, and what is wrong is measured twice. More than was sent counts only where a
+    series of the model moves by a multiple of it between two quiet times. That refusals which reach no model are
+    counted nowhere is recorded.
     """
     client, path = metrics_client(probe)
     read = partial(read_metrics, client, path, probe.model.name)
@@ -35,6 +39,48 @@ def metrics_count_requests(probe: Probe) -> None:
     if first is None or not first.counted:
         probe.not_applicable(f"no metrics that count inferences of the model stand at {path}")
     counts_agree(probe, "metrics", read, over_rest(probe))
+
+
+@check(
+    "metrics-latency-within-the-clients",
+    duties=["A15-4-d"],
+    advice=[Advice.TRUE_COUNTERS],
+    criterion="durations in the metrics are no longer than the client saw, and sums and buckets agree",
+    per="model",
+    needs=["rest-infer-answers-200"],
+    faults=["metrics-milliseconds-called-seconds", "metrics-buckets-lose-half"],
+    fix="Observe seconds where the name says seconds, once for each request, in the histogram alone.",
+)
+def metrics_latency_within_the_clients(probe: Probe) -> None:
+    """Durations in the metrics can be those of the inferences that were sent.
+
+    Sends seven inferences one after the other between two quiet times. Sums and buckets of histograms, and totals, of
+    which name and unit are known, may move by twice the time that the client saw and 10 ms a request; a histogram adds
+    up within itself. Where it counts other than seven, nothing is decided. What is wrong is measured twice.
+    """
+    client, path = metrics_client(probe)
+    latency_agrees(probe, partial(read_latencies, client, path, probe.model.name))
+
+
+@check(
+    "metrics-labels-bounded",
+    duties=["A15-4-b", "A15-5-c"],
+    advice=[Advice.BOUNDED_LABELS],
+    criterion="no label of a metric takes on request ids, headers, names, versions or paths that clients make up",
+    per="model",
+    needs=["rest-infer-answers-200"],
+    faults=["metrics-by-request-id", "metrics-by-unknown-model", "metrics-by-path"],
+    fix="Label with names of models that are served and of routes, and put everything else under one value.",
+)
+def metrics_labels_bounded(probe: Probe) -> None:
+    """Labels of metrics do not take on what clients make up.
+
+    Sends three values each as id, headers, name of a model, version and path, and looks for them in the values of
+    labels; what is found is looked for with three others once more. Exemplars are no labels. Source: Prometheus,
+    "Metric and label naming": no labels with high cardinality, such as ids.
+    """
+    client, path = metrics_client(probe)
+    labels_bounded(probe, client, path)
 
 
 @check(

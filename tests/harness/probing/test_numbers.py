@@ -69,3 +69,11 @@ def test_units_and_what_counts_failures() -> None:
     assert [unit_of(each) for each in ("process_open_fds", "process_threads")] == ["files", "threads"]
     assert not counts_failures("nv_inference_request_failure")
     assert counts_failures("http_requests_total")
+
+
+def test_series_that_name_the_model_and_routes_of_all() -> None:
+    route = 'rest_server_requests_total{path="/v2/models/{model_name}/infer",status_code="422"} 3\n'
+    found = read(TRITON + route + route.replace("/infer", "").replace("422", "404"))
+    assert found.counted["failure", "rest_server_requests_total"] == 3
+    assert {key[1] for key in found.own} == {"nv_inference_request_success", "nv_inference_request_failure"}
+    assert sum(value for key, value in found.own.items() if key[0] == "failure") == 2

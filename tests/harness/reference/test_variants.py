@@ -22,6 +22,7 @@ UNSEEN = {
     "odd-methods-501",
     # Callers that give up, nine sequences at once, or metrics, which differ from run to run.
     "given-up-computed-to-the-end", "sequence-slots-refused", "metrics-absent", "metrics-count-others",
+    "metrics-of-other-names", "metrics-of-workers",
     # Sizes that it does not send.
     "low-limits", "large-bodies",
 }  # fmt: skip
