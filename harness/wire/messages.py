@@ -89,7 +89,7 @@ class ServerMetadata:
 
 @dataclass(frozen=True, slots=True)
 class ModelMetadata:
-    """What could be read of model metadata."""
+    """What could be read of model metadata; ``parameters`` are the texts that MLServer has beside, over gRPC."""
 
     name: str | None
     versions: tuple[str, ...]
@@ -97,6 +97,7 @@ class ModelMetadata:
     inputs: tuple[TensorMetadata, ...]
     outputs: tuple[TensorMetadata, ...]
     properties: Mapping[str, str]
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_server_metadata(value: object) -> ServerMetadata:

@@ -6,7 +6,7 @@ declared there, and read as an unknown field. Source: open_inference_grpc.proto.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -23,7 +23,8 @@ from harness.wire.reading import Readings
 from harness.wire.tensor import Tensor, product, refuse_large
 
 Form = Literal["typed", "raw"]
-PROPERTIES = 6
+# Of model metadata, and of a request.
+PROPERTIES, PARAMETERS = 6, 4
 # Above this many bytes a message is not rendered: its bytes are kept, and that many elements say nothing to a reader.
 RENDERED_BYTES = 4 * 1024
 # Unknown fields nested deeply make megabytes of indentation out of such a message.
@@ -209,20 +210,52 @@ def read_model_metadata(reply: Any) -> ModelMetadata:  # noqa: ANN401 -- a Model
         inputs=tensors(reply.inputs),
         outputs=tensors(reply.outputs),
         properties=_properties(reply),
+        parameters=_parameters(reply),
     )
 
 
 def _properties(reply: Any) -> dict[str, str]:  # noqa: ANN401 -- a ModelMetadataResponse
     """Field 6, a map of texts in OIP; what has another type (MLServer's) is passed over (GRPC-META-05)."""
     found: dict[str, str] = {}
-    for entry in UnknownFieldSet(reply):
-        if entry.field_number != PROPERTIES or entry.wire_type != 2:
-            continue
+    for entry in _entries(reply):
         pair = CLASSES["ModelMetadataResponse"]()  # any message: a map entry is read as name (1) and versions (2)
         try:
-            pair.ParseFromString(entry.data)
+            pair.ParseFromString(entry)
         except DecodeError:
             continue
         if pair.name and len(pair.versions) == 1 and pair.versions[0].isprintable():
             found[pair.name] = pair.versions[0]
     return found
+
+
+def _parameters(reply: Any) -> dict[str, str]:  # noqa: ANN401 -- a ModelMetadataResponse
+    """Field 6 where it is a map of parameters, as MLServer's: those that are texts.
+
+    The field of such a text begins with a byte that no printable text has, so that none of OIP's properties is taken
+    for a parameter.
+    """
+    found: dict[str, str] = {}
+    for entry in _entries(reply):
+        holder = CLASSES["ModelInferRequest"]()  # its parameters are such a map
+        whole = bytes([PARAMETERS << 3 | 2]) + _varint(len(entry)) + entry
+        try:
+            holder.ParseFromString(whole)
+        except DecodeError:
+            continue
+        for name, value in holder.parameters.items():
+            # Written again it is the same: nothing else was in it.
+            if value.WhichOneof("parameter_choice") == "string_param" and holder.SerializeToString() == whole:
+                found[name] = value.string_param
+    return found
+
+
+def _entries(reply: Any) -> Iterator[bytes]:  # noqa: ANN401 -- a ModelMetadataResponse
+    """What stands in field 6, as bytes."""
+    for entry in UnknownFieldSet(reply):
+        if entry.field_number == PROPERTIES and entry.wire_type == 2:
+            yield entry.data
+
+
+def _varint(number: int) -> bytes:
+    head = [number >> shift & 127 | 128 for shift in range(0, number.bit_length(), 7)] or [128]
+    return bytes([*head[:-1], head[-1] & 127])

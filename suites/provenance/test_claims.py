@@ -94,7 +94,11 @@ def provenance_claims_agree(probe: Probe) -> None:
     criterion=AGREE,
     per="model",
     transport="grpc",
-    faults=["provenance-grpc-answer-of-another-digest", "provenance-signed-before-trained"],
+    faults=[
+        "provenance-grpc-answer-of-another-digest",
+        "provenance-grpc-parameters-of-another-digest",
+        "provenance-signed-before-trained",
+    ],
     fix=FIX_AGREE,
 )
 def provenance_grpc_claims_agree(probe: Probe) -> None:

@@ -69,12 +69,13 @@ def version_probed(probe: Probe, transport: Transport) -> str | None:
 
 
 def claims_of_metadata(exchange: Exchange, table: ProvenanceTable, place: str = METADATA) -> list[Claim]:
-    """Those of ``properties``; over REST also of ``parameters``, as of MLServer, and of headers."""
+    """Those of ``properties``, and of ``parameters``, as of MLServer; over REST also of headers."""
     if not exchange.ok:
         return []
     if exchange.rpc is not None:
         metadata = metadata_in(exchange)
-        return claims_in(metadata.properties, place, table) if metadata is not None else []
+        said = (metadata.properties, metadata.parameters) if metadata is not None else ()
+        return [each for members in said for each in claims_in(members, place, table)]
     body = _object(exchange)
     found = [each for name in ("properties", "parameters") for each in claims_in(_member(body, name), place, table)]
     return found + claims_in_headers(exchange.response_headers, f"headers of {place}", table)

@@ -118,13 +118,16 @@ def no_properties(hooks: Hooks) -> None:
     "grpc-properties-as-parameters",
     "field 6 of model metadata holds parameters, as MLServer's does (GRPC-META-05)",
     transport="grpc",
-    excuses=NO_CLAIMS,
 )
 def properties_as_parameters(hooks: Hooks) -> None:
-    def edit(_: Call, reply: Any) -> None:
+    said: dict[tuple[str, str | None], dict[str, str]] = {}
+    hooks.on("model-metadata")(lambda call, body: said.update({(call.model, call.version): body["properties"]}))
+
+    def edit(call: Call, reply: Any) -> None:
         reply.DiscardUnknownFields()
-        value = delimited(3, b"np")
-        reply.MergeFromString(delimited(6, delimited(1, b"content_type") + delimited(2, value)))
+        for name, value in {"content_type": "np", **said[call.model, call.version]}.items():
+            pair = delimited(1, name.encode()) + delimited(2, delimited(3, value.encode()))
+            reply.MergeFromString(delimited(6, pair))
 
     hooks.grpc.on("model-metadata")(edit)
 

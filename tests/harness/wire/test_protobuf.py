@@ -203,3 +203,15 @@ def test_messages_that_do_not_exist() -> None:
         protobuf.message("NoSuch", "Request")
     with pytest.raises(NotAMessage):
         parsed("ServerLive", b"\xff\xff")
+
+
+def test_field_6_of_metadata_as_texts_and_as_parameters() -> None:
+    long = "x" * 300
+    lengthy = _tag(6, _tag(1, b"c") + _tag(2, _tag(3, long.encode())))
+    text = _tag(6, _tag(1, b"a") + _tag(2, b"!12345678 is no number"))
+    parameter = _tag(6, _tag(1, b"b") + _tag(2, _tag(3, b"np"))) + lengthy
+    number = _tag(6, _tag(1, b"d") + _tag(2, b"\x10\x05"))
+    more = _tag(6, _tag(1, b"e") + _tag(2, b"\x10\x05" + _tag(3, b"np"))) + _tag(6, b"\xff") + _tag(6, b"")
+    read = protobuf.read_model_metadata(parsed("ModelMetadata", _tag(1, b"m") + text + parameter + number + more))
+    assert read.properties == {"a": "!12345678 is no number"}
+    assert read.parameters == {"b": "np", "c": long}

@@ -6,6 +6,7 @@ from typing import Any
 
 from harness.reference.faults.kit.common import by_connection
 from harness.reference.faults.registry import Install, fault
+from harness.reference.grpc.metadata import delimited
 from harness.reference.hooks import Hooks
 from harness.reference.messages import Call, Reply
 
@@ -104,6 +105,19 @@ def grpc_answer_of_another_digest(hooks: Hooks) -> None:
         message.parameters[DIGEST].string_param = OTHER
 
     hooks.grpc.on("infer")(edit)
+
+
+@fault(
+    "provenance-grpc-parameters-of-another-digest",
+    CLAIMS,
+    text="metadata over gRPC names another digest of the model in a parameter, as MLServer writes them",
+    transport="grpc",
+)
+def grpc_parameters_of_another_digest(hooks: Hooks) -> None:
+    def edit(_: Call, reply: Any) -> None:
+        reply.MergeFromString(delimited(6, delimited(1, DIGEST.encode()) + delimited(2, delimited(3, OTHER.encode()))))
+
+    hooks.grpc.on("model-metadata")(edit)
 
 
 @fault(
