@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -60,13 +61,43 @@ class ArtefactTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class RegistryTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``[registry]``: where models are to come from.
+    """``[registry]``: where models are to come from; one of ``layout`` and ``mlflow``.
 
     Attributes:
         layout: a folder that is an OCI image layout.
+        mlflow: address of a server of MLflow, without credentials.
+        token_env: the environment variable that holds a token for it; or ``user_env`` and ``password_env``.
+        download_mebibytes: that the artefacts of one entry may have.
+        download_s: within which one entry is to be there with its artefacts.
     """
 
-    layout: str
+    layout: str | None = None
+    mlflow: str | None = None
+    token_env: str | None = None
+    user_env: str | None = None
+    password_env: str | None = None
+    download_mebibytes: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 1024
+    download_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 60.0
+
+    def __post_init__(self) -> None:
+        if (self.layout is None) == (self.mlflow is None):
+            raise ValueError("a registry is a layout, or mlflow")
+        named = [self.token_env, self.user_env, self.password_env]
+        if self.layout is not None and any(named):
+            raise ValueError("a layout needs no credentials")
+        if (self.user_env is None) != (self.password_env is None) or (self.token_env and self.user_env):
+            raise ValueError("credentials are a token_env, or a user_env with its password_env")
+        if self.mlflow is not None:
+            _refuse_address(self.mlflow)
+
+
+def _refuse_address(address: str) -> None:
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("mlflow is the address of a server: http(s)://HOST:PORT")
+    # A policy is kept, and so would be a password; the message names none.
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError("mlflow is an address without credentials, query and fragment; those stand in the environment")
 
 
 LOGGED = ("id", "model", "version", "request_sha256", "response_sha256")
@@ -121,8 +152,8 @@ def registry_rooted(table: RegistryTable | None, policy: Path) -> RegistryTable 
     Raises:
         ValueError: a folder that is not there.
     """
-    if table is None:
-        return None
+    if table is None or table.layout is None:
+        return table
     if not (policy.parent / table.layout).is_dir():
         raise ValueError(f"registry: layout = {table.layout!r} is no folder beside the policy")
     return msgspec.structs.replace(table, layout=str(policy.parent / table.layout))

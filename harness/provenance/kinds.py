@@ -10,7 +10,14 @@ import msgspec
 from harness.provenance.forms import Form
 
 PREFIX = "provenance."
-DIGEST, REGISTRY, TRAINED, SIGNED, DEPLOYED = "model.digest", "model.registry", "trained", "signed", "deployed"
+DIGEST, REGISTRY, NAME, VERSION, RUN = (
+    "model.digest",
+    "model.registry",
+    "model.name",
+    "model.version",
+    "model.run",
+)
+TRAINED, SIGNED, DEPLOYED = "trained", "signed", "deployed"
 
 
 class ClaimKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,11 @@ class Layout:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    def implied(self, claims: Mapping[str, str]) -> str | None:
+        """None: a layout knows neither versions nor runs."""
+        del claims
+        return None
 
     def named(self, reference: str) -> RegistryEntry:
         """The entry of ``oci://HOST/PATH:TAG``, ``...@DIGEST``, or both, which must then be the same."""

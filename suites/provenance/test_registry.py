@@ -9,8 +9,8 @@ from harness.probing.probe import Probe
 
 DUTIES = ["A15-4-d"]
 CRITERION = (
-    "the registry that the policy names under [registry] has the entry, or the digest, that the endpoint claims; each "
-    "of its blobs has its digest, and its tag is not another entry by now"
+    "the registry that the policy names under [registry] has the entry, or the digest, that the endpoint claims; it is "
+    "whole, of the version, run and digest that are claimed, and its tag or alias is not another entry by now"
 )
 FAULTS = ["provenance-registry-without-entry", "provenance-digest-of-another-entry"]
 FIX = "Serve what the registry holds, and let properties name entry and digest (docs/properties.md)."
@@ -28,8 +28,8 @@ FIX = "Serve what the registry holds, and let properties name entry and digest (
 def provenance_registry_agrees(probe: Probe) -> None:
     """The registry has what the endpoint claims to serve.
 
-    Looks up the entry that is claimed, or else the digest, and computes the digest of every blob of it. What the
-    endpoint claims is asked twice.
+    Looks up the entry that is claimed, or else the digest, computes the digest of every blob or artefact of it, and
+    holds name, version, run and commit against it. What the endpoint claims is asked twice.
     """
     judge_registry(probe, "rest")
 

@@ -2,83 +2,173 @@
 
 from __future__ import annotations
 
+import base64
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.bundle.provenance import LinkState, ProvenanceChain, ProvenanceLink, ProvenanceSeen
+from harness.check import TesterFailed
 from harness.criteria import Criterion
 from harness.judging.origin.claims import SHOWN
 from harness.probing.origin.claimed import claimed
 from harness.probing.probe import Probe
 from harness.provenance.claims import Claim
-from harness.provenance.kinds import DIGEST, REGISTRY
+from harness.provenance.declared import RegistryTable
+from harness.provenance.kinds import DIGEST, NAME, REGISTRY, RUN, VERSION
 from harness.provenance.layout import Layout
+from harness.provenance.mlflow import MlflowRegistry
+from harness.provenance.mlflow_server import MlflowServer
 from harness.provenance.registry import CannotAsk, ModelRegistry, NotThere, RegistryEntry
 from harness.record.exchange import Exchange, Transport
 from harness.record.quoting import clip
 
 PROVENANCE = Criterion.PROVENANCE.clause
-UNKNOWN, OTHERWISE = "registry-has-no-such-entry", "registry-entry-otherwise"
+UNKNOWN, BROKEN, MOVED, OTHERWISE = (
+    "registry-has-no-such-entry",
+    "registry-entry-broken",
+    "registry-alias-moved",
+    "registry-entry-otherwise",
+)
 LISTED = 5
+# What one version of a model has of its own: where an alias names another one, all of it differs.
+OF_VERSION = (VERSION, RUN)
 
 
 def judge_registry(probe: Probe, transport: Transport) -> None:
-    """Look up what the endpoint claims, both times the same, in the registry of the policy."""
+    """Look up what the endpoint claims, both times the same, in the registry of the policy.
+
+    Raises:
+        TesterFailed: credentials that the policy names are not there.
+        Untestable: nothing is claimed that could be looked up, or the registry does not give it.
+    """
     table = probe.endpoint.policy.registry
     if table is None:
         probe.not_applicable("the policy names no registry ([registry])")
+    registry = _registry(probe, table)
     first, seen = claimed(probe, transport), claimed(probe, transport)
     steady = [each for each in seen.claims if each in first.claims and not each.problem]
-    references = [each for each in steady if each.kind.name == REGISTRY]
-    digests = [each for each in steady if each.kind.name == DIGEST]
-    if not references and not digests:
-        probe.untestable(f"the endpoint claims no {REGISTRY} and no {DIGEST}: nothing is to be looked up")
-    registry, links = Layout(Path(table.layout)), list[ProvenanceLink]()
+    verdict = RegistryVerdict(probe, registry, steady, seen.shown_by)
     try:
-        for claim in references or digests[:1]:
-            _look_up(probe, registry, claim, digests, links, seen.shown_by[claim.place])
+        verdict.judge()
     except CannotAsk as error:
         probe.untestable(str(error))
     finally:
-        chain = ProvenanceChain(model=probe.model.id, transport=transport, links=links)
+        chain = ProvenanceChain(model=probe.model.id, transport=transport, links=verdict.links)
         probe.outcome.series.append(ProvenanceSeen(chain=chain))
+    if verdict.undecided:
+        probe.untestable("; ".join(verdict.undecided))
 
 
-def _look_up(
-    probe: Probe,
-    registry: ModelRegistry,
-    claim: Claim,
-    digests: list[Claim],
-    links: list[ProvenanceLink],
-    shown: Exchange,
-) -> None:
-    """Report whether one claimed entry is there, is sound, and is of the digest that is claimed."""
-    values = list(dict.fromkeys(each.value for each in digests))
-    about, value = claim.kind.name, clip(claim.value, SHOWN)
-    try:
-        entry = registry.named(claim.value) if about == REGISTRY else registry.holding(values)
-    except NotThere as error:
-        probe.holds(
-            False, clause=PROVENANCE, expected="an entry of the registry that the policy names",
-            observed=f"{claim.words}: {error}", exchange=shown, root=UNKNOWN,
+def _registry(probe: Probe, table: RegistryTable) -> ModelRegistry:
+    if table.mlflow is None:
+        return Layout(Path(str(table.layout)))
+    headers = {}
+    if table.token_env is not None:
+        headers["authorization"] = f"Bearer {_secret(probe, table.token_env)}"
+    elif table.user_env is not None and table.password_env is not None:
+        pair = f"{_secret(probe, table.user_env)}:{_secret(probe, table.password_env)}"
+        headers["authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+    octets = table.download_mebibytes << 20
+    return MlflowRegistry(MlflowServer(table.mlflow.rstrip("/"), headers, octets, table.download_s))
+
+
+def _secret(probe: Probe, name: str) -> str:
+    value = os.environ.get(name, "")
+    if not value or not (value.isascii() and value.isprintable()):
+        raise TesterFailed(f"the environment variable {name} holds no credentials of the registry")
+    probe.endpoint.first.recorder.redactor.add({value})
+    return value
+
+
+@dataclass(slots=True)
+class RegistryVerdict:
+    """Holds what is claimed of one model against the registry, and keeps the links of the chain."""
+
+    probe: Probe
+    registry: ModelRegistry
+    claims: Sequence[Claim]
+    shown_by: Mapping[str, Exchange]
+    links: list[ProvenanceLink] = field(default_factory=list)
+    undecided: list[str] = field(default_factory=list)
+
+    def judge(self) -> None:
+        """Report of each entry that is claimed whether it is there, and what is claimed of it.
+
+        Raises:
+            CannotAsk: the registry gives nothing.
+        """
+        # Several places may claim the same.
+        references = list({each.value: each for each in reversed(self._of(REGISTRY))}.values())
+        for claim in reversed(references):
+            self._look_up(claim, claim.value)
+        if references:
+            return
+        implied = self.registry.implied({each.kind.name: each.value for each in reversed(self.claims)})
+        if implied is not None:
+            self._look_up(next(each for each in self.claims if each.kind.name in (VERSION, RUN)), implied)
+        elif digests := self._of(DIGEST):
+            self._look_up(digests[0], None)
+        else:
+            self.probe.untestable(f"the endpoint claims no {REGISTRY} and no {DIGEST}: nothing is to be looked up")
+
+    def _look_up(self, claim: Claim, reference: str | None) -> None:
+        digests = list(dict.fromkeys(each.value for each in self._of(DIGEST)))
+        try:
+            entry = self.registry.named(reference) if reference is not None else self.registry.holding(digests)
+        except NotThere as error:
+            self._holds(False, "an entry of the registry that the policy names", f"{claim.words}: {error}", claim,
+                        UNKNOWN)  # fmt: skip
+            self._link(claim, "missing", words=str(error))
+            return
+        self._holds(not entry.broken, "an entry that is whole", "; ".join(entry.broken[:LISTED]) or entry.name, claim,
+                    BROKEN)  # fmt: skip
+        found = ", ".join(entry.digests[:LISTED])
+        self._link(claim, "contradicted" if entry.broken else "verified", found, entry.name)
+        wrong = list(self._differing(entry))
+        about = [each.kind.name for each, _ in wrong]
+        moved = entry.moving and any(each in OF_VERSION for each in about)
+        self._holds(
+            not wrong, "what the endpoint claims of it", "; ".join(words for _, words in wrong[:LISTED]) or entry.name,
+            wrong[0][0] if wrong else claim, MOVED if moved else f"{OTHERWISE}:{about[0] if about else DIGEST}",
         )  # fmt: skip
-        links.append(ProvenanceLink(place="registry", about=about, state="missing", claimed=value, words=str(error)))
-        return
-    wrong = [*entry.broken, *_others(entry, values)]
-    told = "; ".join(wrong[:LISTED]) or f"{entry.name}: every blob has its digest"
-    probe.holds(
-        not wrong, clause=PROVENANCE, expected="an entry that is whole, and of the digest that the endpoint claims",
-        observed=told, exchange=shown, root=OTHERWISE,
-    )  # fmt: skip
-    state: LinkState = "contradicted" if wrong else "verified"
-    found = ", ".join(entry.digests[:LISTED])
-    links.append(ProvenanceLink(place="registry", about=about, state=state, claimed=value, found=found, words=told))
 
+    def _differing(self, entry: RegistryEntry) -> Iterator[tuple[Claim, str]]:
+        """Each claim that the registry says otherwise of, with words; what it says nothing of is claimed alone."""
+        for name in (NAME, VERSION, RUN, "source.commit"):
+            said = entry.facts.get(name)
+            for claim in self._of(name) if said is not None else ():
+                good = claim.value == said
+                self._link(claim, "verified" if good else "contradicted", str(said), entry.name)
+                if not good:
+                    yield claim, f"{claim.words}, and {entry.name} has {clip(str(said), SHOWN)!r}"
+        known = {each.partition(":")[0] for each in entry.digests}
+        for claim in self._of(DIGEST):
+            if claim.value.partition(":")[0] not in known:
+                if entry.undigested:
+                    self.undecided.append(f"no digest of {entry.name} is computed: {entry.undigested}")
+                    self._link(claim, "claimed", words=entry.undigested)
+                continue
+            good = claim.value in entry.digests
+            self._link(claim, "verified" if good else "contradicted",
+                       claim.value if good else ", ".join(entry.digests[:LISTED]), entry.name)  # fmt: skip
+            if not good:
+                yield claim, f"{clip(claim.value, SHOWN)} is claimed, and is none of {entry.name}"
 
-def _others(entry: RegistryEntry, values: list[str]) -> list[str]:
-    """Claimed digests that the entry does not have; of algorithms that it says nothing of, nothing is said."""
-    known = {each.partition(":")[0] for each in entry.digests}
-    return [
-        f"{each[:SHOWN]} is claimed, and is none of {entry.name}"
-        for each in values
-        if each.partition(":")[0] in known and each not in entry.digests
-    ]
+    def _of(self, name: str) -> list[Claim]:
+        return [each for each in self.claims if each.kind.name == name]
+
+    def _holds(self, condition: bool, expected: str, observed: str, claim: Claim, root: str) -> None:
+        self.probe.holds(
+            condition, clause=PROVENANCE, expected=expected, observed=observed, exchange=self.shown_by[claim.place],
+            root=root,
+        )  # fmt: skip
+
+    def _link(self, claim: Claim, state: LinkState, found: str = "", words: str = "") -> None:
+        value = clip(claim.value, SHOWN)
+        link = ProvenanceLink(
+            place="registry", about=claim.kind.name, state=state, claimed=value, found=found, words=words
+        )
+        if link not in self.links:
+            self.links.append(link)
