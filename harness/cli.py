@@ -11,6 +11,7 @@ from harness.commands.evidence import baseline, drills, report, show, verify
 from harness.commands.group import Commands
 from harness.commands.probing import demo, locustfile, probe
 from harness.commands.replaying import replay
+from harness.commands.sealing import sign
 from harness.commands.validation import validate
 
 
@@ -39,7 +40,7 @@ def main() -> None:
 
 
 for command in (
-    demo, probe, verify, report, replay, show, drills, diff, baseline, clauses, requirements, explain, validate,
+    demo, probe, verify, sign, report, replay, show, drills, diff, baseline, clauses, requirements, explain, validate,
     locustfile,
 ):  # fmt: skip
     main.add_command(command)

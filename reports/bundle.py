@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harness.bundle.limits import MAX_FILE, MAX_FILES
 from harness.bundle.manifest import MANIFEST, MANIFEST_SCHEMA, JournalSeal, ListedFile, Manifest, canonical
-from harness.bundle.places import among_exchanges
+from harness.bundle.places import among_exchanges, beside_manifest
 from harness.bundle.store import Store, store_of
 from harness.foreign import open_inside, walk
 from reports.document.build import build
@@ -48,11 +48,11 @@ def finish(folder: Path, issued: str | None = None, store: Store | None = None) 
     document = build(folder, issued, store=store)
     data = encode(document)
     hold(data)
-    _write(folder / EVIDENCE, [data])
-    _write(folder / SCHEMA, [published()])
-    _write(folder / PAGE, [render(data)])
+    write_whole(folder / EVIDENCE, [data])
+    write_whole(folder / SCHEMA, [published()])
+    write_whole(folder / PAGE, [render(data)])
     for export in exports():
-        _write(folder / export.name, export.make(document, store))
+        write_whole(folder / export.name, export.make(document, store))
     manifest = Manifest(
         schema=MANIFEST_SCHEMA,
         report_id=document.report.id,
@@ -64,18 +64,18 @@ def finish(folder: Path, issued: str | None = None, store: Store | None = None) 
         journal=JournalSeal(head=document.run.journal_head, lines=document.run.journal_lines),
         files=list(listed(folder)),
     )
-    _write(folder / MANIFEST, [canonical(manifest.sealed())])
+    write_whole(folder / MANIFEST, [canonical(manifest.sealed())])
     return folder / PAGE
 
 
 def listed(folder: Path) -> Iterator[ListedFile]:
-    """All files of a bundle in the order of their paths, without the manifest itself.
+    """All files of a bundle in the order of their paths, without the manifest, its signatures and its marks.
 
     Raises:
         reports.journal.state.BuildError: something in it is no regular file, or has a name that no manifest can hold.
     """
     for found in sorted(walk(folder, MAX_FILES), key=lambda each: each.name):
-        if found.name == MANIFEST:
+        if found.name == MANIFEST or beside_manifest(found.name):
             continue
         try:
             found.name.encode()
@@ -101,7 +101,8 @@ def others(folder: Path) -> dict[str, str]:
 def is_other(name: str) -> bool:
     """Whether a file is neither made from the journal nor named by its content."""
     own = (EVIDENCE, SCHEMA, PAGE, MANIFEST, JOURNAL, PLAN, *(export.name for export in exports()))
-    return name not in own and not among_exchanges(name) and not name.startswith(_TEMPORARY)
+    apart = among_exchanges(name) or beside_manifest(name)
+    return name not in own and not apart and not name.startswith(_TEMPORARY)
 
 
 def paths(folder: Path) -> list[Path]:
@@ -116,7 +117,8 @@ def digest_of(folder: Path, name: str) -> tuple[str, int]:
         return digest.hexdigest(), file.tell()
 
 
-def _write(path: Path, pieces: Iterable[bytes]) -> None:
+def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write a file anew, whole or not at all."""
     temporary = path.with_name(f"{_TEMPORARY}{path.name}")
     # A new file: where somebody else has put a link of that name, nothing is written through it.
     try:

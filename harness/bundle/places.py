@@ -17,6 +17,9 @@ LIMITS = {RECORD: 32 * MEBIBYTE, BODY: 256 * MEBIBYTE}
 # Of a pack, as it lies and unpacked.
 MAX_PACK, MOST_OF_ALL = 2048 * MEBIBYTE, 4096 * MEBIBYTE
 
+# Beside the manifest, which they sign or mark: it cannot list them.
+ATTESTATION, TEST_RESULT, MARKS = "attestation.dsse.json", "test-result.dsse.json", "marks"
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _UNFINISHED = re.compile(r"exchanges/([0-9a-f]{2})/\.\1[0-9a-f]{62}\.[0-9]{1,10}\.[0-9]{1,10}")
 _PLACE = re.compile(r"exchanges/([0-9a-f]{2})/(\1[0-9a-f]{62})\.(json|body)")
@@ -62,3 +65,8 @@ def unfinished(name: str) -> bool:
 def among_exchanges(name: str) -> bool:
     """Whether a path belongs to the exchanges, rightly or not."""
     return name.startswith(f"{EXCHANGES}/")
+
+
+def beside_manifest(name: str) -> bool:
+    """Whether a path is that of a signature or of a mark, which are made when the manifest is there."""
+    return name in (ATTESTATION, TEST_RESULT) or name.startswith(f"{MARKS}/")

@@ -17,10 +17,10 @@ from reports.text.neutralise import plain
 @click.command()
 @click.argument("folder", type=EVIDENCE)
 @takes("verify")
-def verify(folder: Path, expect_digest: str | None) -> None:
+def verify(folder: Path, expect_digest: str | None, key: Path | None, expect_head: str | None) -> None:
     """Check that the evidence in FOLDER is whole and unaltered; needs no network.
 
-    Without --expect-digest it can only say that the bundle agrees with itself, not who made it.
+    Without --key or --expect-... it can only say that the bundle agrees with itself, not who made it.
 
     \b
     Exit codes:
@@ -29,23 +29,35 @@ def verify(folder: Path, expect_digest: str | None) -> None:
       3  nothing wrong was found, but not everything could be checked; each line says what
       4  usage
     """
+    from reports.seal.keys import KeyUnusable, NeedsExtra, public_key_in
+    from reports.verification.anchoring import Expected
     from reports.verification.verify import verify as verify_bundle
 
-    found = verify_bundle(folder, expect_digest=expect_digest)
+    try:
+        expected = Expected(expect_digest, public_key_in(key) if key is not None else None, expect_head)
+    except (KeyUnusable, NeedsExtra) as error:
+        raise BadUse(str(error)) from error
+    found = verify_bundle(folder, expected)
     for problem in found.problems:
         say(plain(f"{problem.file}: {problem.text}"), wrong=True)
+    say(found.state, wrong=bool(found.problems))
+    if not found.problems:
+        _say_each("checked", found.checked)
+    _say_each("not checked", found.unchecked)
+    _say_each("note", found.notes[len(found.unchecked) :])
+    if not found.problems:
+        _say_each("anchored from outside", found.anchored)
+        _say_each("only read from the bundle", found.only_read)
+    _say_each("not established", found.silent)
     if found.problems:
-        say(found.state, wrong=True)
         raise SystemExit(1)
-    say(found.state)
-    for text in found.checked:
-        say(plain(f"checked: {text}"))
-    for text in found.unchecked:
-        say(plain(f"not checked: {text}"))
-    for text in found.notes[len(found.unchecked) :]:
-        say(plain(f"note: {text}"))
     if found.unchecked:
         raise SystemExit(IN_PART)
+
+
+def _say_each(what: str, texts: list[str]) -> None:
+    for text in texts:
+        say(plain(f"{what}: {text}"))
 
 
 @click.command()

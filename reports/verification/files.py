@@ -9,7 +9,18 @@ from harness.bundle.exchange import ExchangeRecord, decode
 from harness.bundle.folder import Altered
 from harness.bundle.limits import MAX_ALL, MAX_FILE, MAX_FILES
 from harness.bundle.manifest import MANIFEST, ListedFile, Manifest
-from harness.bundle.places import BODY, LIMITS, PACK, RECORD, Suffix, address, among_exchanges, named, unfinished
+from harness.bundle.places import (
+    BODY,
+    LIMITS,
+    PACK,
+    RECORD,
+    Suffix,
+    address,
+    among_exchanges,
+    beside_manifest,
+    named,
+    unfinished,
+)
 from harness.bundle.store import Store
 from harness.bundle.unpack import PackReader
 from harness.foreign import ForeignEntry, open_inside, walk
@@ -78,7 +89,8 @@ def _hold_against(
         elif there[name].kind == "file" and there[name].size != entry.bytes:
             log.wrong(name, "its content is not the one listed in the manifest: it has another size")
     for name in sorted(there.keys() - listed.keys() - {MANIFEST}) if sealed else ():
-        log.wrong(name, "is not listed in the manifest")
+        if not beside_manifest(name):
+            log.wrong(name, "is not listed in the manifest")
 
 
 def _listed(log: VerificationLog, manifest: Manifest | None) -> dict[str, ListedFile]:

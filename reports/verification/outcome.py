@@ -31,6 +31,9 @@ class Verification:
         notes: what a reader should know: all of ``unchecked``, and what is no want of the verification.
         checked: what was looked at and found right, in sentences.
         unchecked: what could not be looked at, and why; with it, a verification is no full one.
+        anchored: values that are what was expected from outside, each with what says so.
+        only_read: values that stand in the bundle, and that nothing from outside vouches for.
+        silent: what the bundle does not establish.
     """
 
     problems: list[BundleProblem]
@@ -39,6 +42,9 @@ class Verification:
     checked: list[str] = field(default_factory=list)
     unchecked: list[str] = field(default_factory=list)
     total: int = 0
+    anchored: list[str] = field(default_factory=list)
+    only_read: list[str] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)

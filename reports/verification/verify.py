@@ -16,6 +16,7 @@ import msgspec
 from harness.bundle.journal import once
 from harness.bundle.limits import MAX_DOCUMENT, MAX_FILES, MAX_MANIFEST, MAX_PAGE, MAX_SCHEMA, counted
 from harness.bundle.manifest import MANIFEST, MANIFEST_SCHEMA, Manifest, canonical
+from harness.bundle.places import is_sha256
 from harness.bundle.store import Store, store_of
 from reports.bundle import EVIDENCE, PAGE, SCHEMA
 from reports.document.build import build
@@ -26,10 +27,12 @@ from reports.fingerprint import fingerprint
 from reports.journal.state import BuildError, JournalState
 from reports.page.render import render
 from reports.schema import published
+from reports.verification.anchoring import NOTHING_EXPECTED, Expected, OutsideAnchors, check_head, told, wanted_digest
 from reports.verification.files import BundleFiles, check_files
 from reports.verification.journal_checks import check_journal, check_other_files
 from reports.verification.outcome import IN_PART, UNKNOWN_SIGNER, BundleProblem, Verification, VerificationLog
 from reports.verification.page_form import not_inert
+from reports.verification.signature_checks import SealedBundle, check_marks, check_signatures
 
 __all__ = ["IN_PART", "UNKNOWN_SIGNER", "BundleProblem", "Verification", "verify"]
 MOST_UNPROVEN = 20
@@ -37,12 +40,12 @@ MOST_UNPROVEN = 20
 _HOSTILE = (ArithmeticError, AttributeError, LookupError, MemoryError, OSError, RecursionError, TypeError, ValueError)
 
 
-def verify(folder: Path, expect_digest: str | None = None) -> Verification:
+def verify(folder: Path, expected: Expected = NOTHING_EXPECTED) -> Verification:
     """Verify a bundle, offline; nothing in it is trusted, and none of its links is followed.
 
     Args:
         folder: the bundle.
-        expect_digest: SHA-256 in hex, known from another source, of ``manifest.json`` or of ``evidence.json``.
+        expected: what is known of it from another source.
     """
     log = VerificationLog(folder)
     manifest, manifest_data = _manifest(log)
@@ -60,9 +63,50 @@ def verify(folder: Path, expect_digest: str | None = None) -> Verification:
     if manifest is not None and document is not None and evidence_data is not None:
         _fields(log, manifest, document, evidence_data)
         _made_again(log, manifest, document, evidence_data, recorded, page, files)
-    state = _state(log, expect_digest, manifest_data, evidence_data)
-    notes = [*log.unchecked, *log.notes]
-    return Verification(log.problems, state, notes, log.checked, log.unchecked, log.total)
+    digests = {
+        name: hashlib.sha256(data).hexdigest()
+        for name, data in ((MANIFEST, manifest_data), (EVIDENCE, evidence_data))
+        if data is not None
+    }
+    anchors, keyid = _anchors(log, manifest, document, files.digests | digests, expected)
+    held, read, silent = told(document, digests, anchors, keyid)
+    return Verification(
+        problems=log.problems,
+        state=_state(log, anchors, keyid),
+        notes=[*log.unchecked, *log.notes],
+        checked=log.checked,
+        unchecked=log.unchecked,
+        total=log.total,
+        anchored=held,
+        only_read=read,
+        silent=silent,
+    )
+
+
+def _anchors(
+    log: VerificationLog,
+    manifest: Manifest | None,
+    document: Evidence | None,
+    digests: dict[str, str],
+    expected: Expected,
+) -> tuple[OutsideAnchors, str]:
+    """What was expected, held against what is there; with the id of the key that signed."""
+    anchors, keyid = OutsideAnchors(), ""
+    if document is not None:
+        heads = {"the end of the journal": document.run.journal_head}
+        ours = manifest is not None and manifest.builder == fingerprint()
+        sealed = SealedBundle(document, ours, digests, {of: each for of, each in heads.items() if is_sha256(each)})
+        before = log.total
+        keyid = check_signatures(log, sealed, expected.key)
+        anchors.by(digests, expected, keyid if log.total == before else "")
+        check_marks(log, sealed)
+        if expected.head is not None:
+            check_head(log, document, anchors, expected.head)
+    if expected.digest is not None and wanted_digest(expected.digest) not in (
+        digests.get(name) for name in (MANIFEST, EVIDENCE)
+    ):
+        log.wrong(MANIFEST, f"neither it nor {EVIDENCE} has the digest that was expected")
+    return anchors, keyid
 
 
 def _manifest(log: VerificationLog) -> tuple[Manifest | None, bytes | None]:
@@ -190,18 +234,17 @@ def _document_again(
     return None
 
 
-def _state(log: VerificationLog, expected: str | None, manifest_data: bytes | None, evidence_data: bytes | None) -> str:
-    known = None
-    if expected is not None:
-        wanted = expected.strip().lower().removeprefix("sha256:")
-        for name, data in ((MANIFEST, manifest_data), (EVIDENCE, evidence_data)):
-            if known is None and data is not None and hashlib.sha256(data).hexdigest() == wanted:
-                known = name
-        if known is None:
-            log.wrong(MANIFEST, f"neither it nor {EVIDENCE} has the digest that was expected")
+def _state(log: VerificationLog, anchors: OutsideAnchors, keyid: str) -> str:
     if log.total:
         return f"not self-consistent: {log.total} problem{'s' if log.total > 1 else ''}"
-    if known is not None:
-        lacking = "" if not log.unchecked else ", but not everything was checked"
-        return f"self-consistent, and {known} has the digest that was expected{lacking}"
+    found = [
+        f"{name} has the digest that was expected"
+        for name, by in ((MANIFEST, anchors.manifest), (EVIDENCE, anchors.evidence))
+        if by == "--expect-digest"
+    ][:1]
+    if anchors.signer:
+        found.append(f"signed by the key that was expected ({keyid[:16]})")
+    if found:
+        lacking = ", but not everything was checked" if log.unchecked else ""
+        return f"self-consistent, and {', and '.join(found)}{lacking}"
     return IN_PART if log.unchecked else UNKNOWN_SIGNER

@@ -16,6 +16,7 @@ from harness.bundle.manifest import MANIFEST, Manifest, canonical
 from harness.bundle.places import PACK
 from reports.bundle import finish, listed, paths
 from reports.verification import verify as module
+from reports.verification.anchoring import Expected
 from reports.verification.verify import UNKNOWN_SIGNER, verify
 from tests.packs import items_of, repacked, write_pack
 from tests.reports import factory
@@ -142,8 +143,8 @@ def test_a_manifest_in_other_bytes_is_told(copied: Path) -> None:
 def test_an_expected_digest(copied: Path) -> None:
     for name in (MANIFEST, "evidence.json"):
         digest = hashlib.sha256((copied / name).read_bytes()).hexdigest()
-        assert verify(copied, digest).state == f"self-consistent, and {name} has the digest that was expected"
-    wrong = verify(copied, "0" * 64)
+        assert verify(copied, Expected(digest)).state == f"self-consistent, and {name} has the digest that was expected"
+    wrong = verify(copied, Expected("0" * 64))
     assert [problem.file for problem in wrong.problems] == [MANIFEST]
     assert wrong.state == "not self-consistent: 1 problem"
 

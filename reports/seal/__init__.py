@@ -1,0 +1,1 @@
+"""Signatures over a bundle or a sealed plan, and what is signed: envelopes, statements, keys."""
