@@ -24,7 +24,7 @@ def main() -> None:
 
         pytest --endpoint http://127.0.0.1:8080
 
-    and read the evidence it leaves: report.html for people, evidence.json for tools.
+    and read the evidence it leaves: report.html for people, annex.html behind it, evidence.json for tools.
 
     \b
     Exit codes of a run:

@@ -54,12 +54,13 @@ class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class ReportTable(_Table, frozen=True, kw_only=True):
-    """``[report]``: who asked, who ran, who answers for it."""
+    """``[report]``: who asked, who ran (``operator``) and where, who answers for it."""
 
     title: str = "Article 15 evidence report"
     customer: str | None = None
     operator: str | None = None
     responsible: list[str] = []
+    place: str | None = None
     replaces: str | None = None
 
 

@@ -1,4 +1,4 @@
-"""Finishing a bundle: document, schema, page, exports and manifest, each written whole or not at all.
+"""Finishing a bundle: document, schema, report and annex, exports and manifest, each written whole or not at all.
 
 Everything here is made from the journal, the plan and the exchange records. So it can be done again at any time:
 after a kill, on another machine, years later.
@@ -21,17 +21,17 @@ from reports.evidence import encode
 from reports.exports import exports
 from reports.fingerprint import fingerprint
 from reports.journal.state import JOURNAL, PLAN, BuildError
-from reports.page.render import render
+from reports.page.render import ANNEX, REPORT, render
 from reports.schema import hold, published
 
 EVIDENCE = "evidence.json"
 SCHEMA = "evidence.schema.json"
-PAGE = "report.html"
+PAGES = (REPORT, ANNEX)
 _TEMPORARY = ".art15-writing-"
 
 
 def finish(folder: Path, issued: str | None = None, store: Store | None = None) -> Path:
-    """Write what is made from the journal and the exchanges, and the manifest; give the path of the page.
+    """Write what is made from the journal and the exchanges, and the manifest; give the path of the report.
 
     Args:
         folder: the bundle of a run, ended or killed.
@@ -50,7 +50,8 @@ def finish(folder: Path, issued: str | None = None, store: Store | None = None) 
     hold(data)
     write_whole(folder / EVIDENCE, [data])
     write_whole(folder / SCHEMA, [published()])
-    write_whole(folder / PAGE, [render(data)])
+    for name, page in render(data).items():
+        write_whole(folder / name, [page])
     for export in exports():
         write_whole(folder / export.name, export.make(document, store))
     manifest = Manifest(
@@ -65,7 +66,7 @@ def finish(folder: Path, issued: str | None = None, store: Store | None = None) 
         files=list(listed(folder)),
     )
     write_whole(folder / MANIFEST, [canonical(manifest.sealed())])
-    return folder / PAGE
+    return folder / REPORT
 
 
 def listed(folder: Path) -> Iterator[ListedFile]:
@@ -100,7 +101,7 @@ def others(folder: Path) -> dict[str, str]:
 
 def is_other(name: str) -> bool:
     """Whether a file is neither made from the journal nor named by its content."""
-    own = (EVIDENCE, SCHEMA, PAGE, MANIFEST, JOURNAL, PLAN, *(export.name for export in exports()))
+    own = (EVIDENCE, SCHEMA, *PAGES, MANIFEST, JOURNAL, PLAN, *(export.name for export in exports()))
     apart = among_exchanges(name) or beside_manifest(name)
     return name not in own and not apart and not name.startswith(_TEMPORARY)
 

@@ -47,6 +47,7 @@ class ReportGiven(Told, frozen=True, kw_only=True):
     customer: str | None = None
     operator: str | None = None
     responsible: list[str] = []
+    place: str | None = None
     replaces: str | None = None
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from harness.bundle.events import ModelSeen
 from harness.bundle.store import Store, store_of
+from reports.document.answers import answers
 from reports.document.clause_rows import clause_rows
 from reports.document.completeness import away, carried_out, cut_short, incidents, unreached
 from reports.document.duties import duty_rows
@@ -75,7 +76,7 @@ def build(
         redundancy=[*redundancy(recorded)],
         baseline=recorded.baseline,
     )
-    return Evidence(
+    document = Evidence(
         schema_version=SCHEMA_VERSION,
         report=_report(recorded, issued or recorded.last_at, why_short),
         item=_item(recorded),
@@ -101,6 +102,8 @@ def build(
         silence=not_shown(recorded, clauses, duties, reader.trouble),
         summary=totals,
     )
+    told = msgspec.structs.replace(totals, answers=answers(document))
+    return msgspec.structs.replace(document, summary=told)
 
 
 def _report(recorded: JournalState, issued: str, why_short: str | None) -> ReportInfo:
@@ -115,6 +118,7 @@ def _report(recorded: JournalState, issued: str, why_short: str | None) -> Repor
         replaces=given.replaces,
         cut_short=why_short is not None,
         cut_short_reason=why_short,
+        place=given.place,
     )
 
 

@@ -53,6 +53,7 @@ def duty_rows(recorded: JournalState) -> list[DutyRow]:
                 asks=duty.asks,
                 required=found.required,
                 held=found.held,
+                against=list(dict.fromkeys(clause for _, clause in against)),
             )
         )
     return rows

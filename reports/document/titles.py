@@ -70,7 +70,7 @@ def consequence_of(cause: Cause | None, breaches: list[Breach]) -> Consequence:
     """What a finding means for who uses the endpoint."""
     if cause is not None:
         return cause.consequence
-    return min((_of_clause(breach.tally.clause) for breach in breaches), key=CONSEQUENCES.index)
+    return min((consequence_of_clause(breach.tally.clause) for breach in breaches), key=CONSEQUENCES.index)
 
 
 def undecided_title(verdict: str, reason: str, checks: list[CheckResult]) -> str:
@@ -112,7 +112,8 @@ def _counted(title: str, cause: Cause, breaches: list[Breach]) -> str:
     return sentences()("finding.counted", title=title, failures=failures, cases=cases, noun=cause.noun)
 
 
-def _of_clause(clause: str) -> Consequence:
+def consequence_of_clause(clause: str) -> Consequence:
+    """What breaking a clause, a criterion or advice means where no root says it more closely."""
     known = load_causes().find(clause)
     if known is not None:
         return known[0].consequence

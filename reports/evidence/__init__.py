@@ -38,10 +38,21 @@ from reports.evidence.record import (
     encode,
 )
 from reports.evidence.run import BaselineRow, Fact, IncidentRow, Run, SuspectRow, Unreached
-from reports.evidence.statements import FactKind, GapKind, NotShown, Params, Statement, StatementKind
+from reports.evidence.statements import (
+    AnswerState,
+    FactKind,
+    GapKind,
+    NotShown,
+    Params,
+    PlainAnswer,
+    QuestionName,
+    Statement,
+    StatementKind,
+)
 
 __all__ = [
     "SCHEMA_VERSION",
+    "AnswerState",
     "BaselineRow",
     "BaselineUsed",
     "CatalogueInfo",
@@ -72,8 +83,10 @@ __all__ = [
     "NotShown",
     "Observation",
     "Params",
+    "PlainAnswer",
     "Plan",
     "PlannedCheck",
+    "QuestionName",
     "Record",
     "Replayed",
     "ReportInfo",

@@ -36,6 +36,7 @@ class DutyRow(Record, frozen=True, kw_only=True):
 
     ``supported`` says that the observations are consistent with the duty: everything that it ``asks`` for was carried
     out, and each of the ``required`` checks that serve it ``held``, which is that it passed or does not apply.
+    ``against`` names the clauses and criteria that were seen broken and stand for it.
     """
 
     id: str
@@ -52,3 +53,4 @@ class DutyRow(Record, frozen=True, kw_only=True):
     asks: str | None = None
     required: int = 0
     held: int = 0
+    against: list[str] = []

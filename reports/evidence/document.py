@@ -19,7 +19,7 @@ from reports.evidence.item import Item, ReportInfo
 from reports.evidence.plan import Plan
 from reports.evidence.record import ConsequenceName, Record
 from reports.evidence.run import Run
-from reports.evidence.statements import NotShown, Statement
+from reports.evidence.statements import NotShown, PlainAnswer, Statement
 
 
 class Finding(Record, frozen=True, kw_only=True):
@@ -55,7 +55,8 @@ class Finding(Record, frozen=True, kw_only=True):
 class Summary(Record, frozen=True, kw_only=True):
     """Counts and the sentences of the first screen; no score.
 
-    ``kinds`` says each of the statements again, as kind and parameters; earlier documents have none.
+    ``kinds`` says each of the statements again, as kind and parameters, ``answers`` what the report says to plain
+    questions; earlier documents have none.
     """
 
     verdicts: dict[str, int]
@@ -64,6 +65,7 @@ class Summary(Record, frozen=True, kw_only=True):
     findings: list[Finding]
     statements: list[str]
     kinds: list[Statement] = []
+    answers: list[PlainAnswer] = []
 
 
 class Evidence(Record, frozen=True, kw_only=True):

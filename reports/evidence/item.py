@@ -20,6 +20,7 @@ class ReportInfo(Record, frozen=True, kw_only=True):
     replaces: str | None
     cut_short: bool
     cut_short_reason: str | None
+    place: str | None = None
 
 
 class IdentityReading(Record, frozen=True, kw_only=True):

@@ -46,7 +46,32 @@ StatementKind = Literal[
     "known",
     "tested_over",
     "transport_untested",
+    "protocol_broken",
+    "protocol_kept",
+    "protocol_untested",
+    "protocol_warned",
+    "wrong_seen",
+    "wrong_unseen",
+    "wrong_untested",
+    "access_seen",
+    "access_unseen",
+    "access_untested",
+    "serving_seen",
+    "serving_unseen",
+    "serving_untested",
+    "load_measured",
+    "load_none",
+    "levels_decided",
+    "levels_undeclared",
+    "levels_none",
+    "identity_unchanged",
+    "identity_changed",
+    "identity_unknown",
+    "links_seen",
+    "links_none",
 ]
+QuestionName = Literal["protocol", "answers", "access", "serving", "levels", "origin", "silence"]
+AnswerState = Literal["broken", "warned", "undecided", "held", "not_shown"]
 FactKind = Literal[
     "served",
     "reached",
@@ -84,6 +109,15 @@ class Statement(Record, frozen=True, kw_only=True):
 
     kind: StatementKind
     params: Params = {}
+
+
+class PlainAnswer(Record, frozen=True, kw_only=True):
+    """What the run answers to one plain question, and the findings (by root) that say it."""
+
+    question: QuestionName
+    state: AnswerState
+    statements: list[Statement]
+    findings: list[str] = []
 
 
 class NotShown(Record, frozen=True, kw_only=True):

@@ -46,10 +46,13 @@ def statements(document: Evidence, said: Sentences) -> list[StatementView]:
 
 def gaps(document: Evidence, said: Sentences) -> list[tuple[str, str]]:
     """What is not shown, as ``(subject, reason)``."""
-    return [_gap(said, row) if row.kind else (row.subject, row.reason) for row in document.silence]
+    return [gap(said, row) for row in document.silence]
 
 
-def _gap(said: Sentences, row: NotShown) -> tuple[str, str]:
+def gap(said: Sentences, row: NotShown) -> tuple[str, str]:
+    """One of them."""
+    if row.kind is None:
+        return row.subject, row.reason
     begin = f"not_shown.{row.kind}"
     return said(f"{begin}.subject", **row.params), said(f"{begin}.reason", **row.params)
 

@@ -1,4 +1,4 @@
-"""``report.html``: one page, self-contained, without script, and a function of the bytes of ``evidence.json`` alone."""
+"""``report.html`` and ``annex.html``: without script, and functions of the bytes of ``evidence.json`` alone."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ import jinja2
 
 from reports.evidence import decode
 from reports.exports import exports
-from reports.page import charts, first_screen, marks, messages, view
+from reports.page import charts, first_screen, marks, messages, sources, view
 from reports.page import provenance as chaining
 from reports.page.attacks import attack_chart, radius_chart
 from reports.page.parts import Scale
 from reports.page.plots import plots
 from reports.page.robustness import robustness_chart
+from reports.page.short import short
 from reports.text import formats
 from reports.text.neutralise import visible
 from reports.text.sentences import DEFAULT, sentences
 
+REPORT, ANNEX = "report.html", "annex.html"
 SIZE_AIM = 2_000_000
 # The first scale that keeps the aim is taken; each holds less than the one before.
 _SCALES = (
@@ -57,7 +59,7 @@ def _environment(language: str) -> jinja2.Environment:
     environment.filters["span"] = charts.span
     environment.globals.update(
         t=said, marks=marks, view=view, first_screen=first_screen, messages=messages, plots=plots, exports=exports,
-        charts=charts, chaining=chaining, robustness_chart=robustness_chart,
+        charts=charts, sources=sources, chaining=chaining, robustness_chart=robustness_chart,
         attack_chart=attack_chart, radius_chart=radius_chart,
     )  # fmt: skip
     environment.globals["stale"] = formats.stale
@@ -71,8 +73,8 @@ def warm() -> None:
         environment.get_template(name)
 
 
-def render(evidence_bytes: bytes, language: str = DEFAULT) -> bytes:
-    """The page of an ``evidence.json`` in a language; the same bytes for the same bytes.
+def render(evidence_bytes: bytes, language: str = DEFAULT) -> dict[str, bytes]:
+    """The report and its annex of an ``evidence.json`` in a language, by name; the same bytes for the same bytes.
 
     Raises:
         msgspec.DecodeError: the bytes are no evidence document.
@@ -81,22 +83,32 @@ def render(evidence_bytes: bytes, language: str = DEFAULT) -> bytes:
     document = decode(evidence_bytes)
     digest = hashlib.sha256(evidence_bytes).hexdigest()
     said = sentences(language)
-    made = functools.cache(lambda place: _rendered(view.view(document, said, digest, _SCALES[place])))
-    # Of a run of thousands of checks each page takes seconds: not all of them are made.
-    first = _NOT_ALL_CARDS if len(document.checks) * _LEAST_CARD > SIZE_AIM else 0
-    if len(made(first)) <= SIZE_AIM:
-        return made(first)
-    last = len(_SCALES) - 1
-    return made(bisect.bisect_left(range(last), True, lo=first + 1, key=lambda place: len(made(place)) <= SIZE_AIM))
+    made = functools.cache(lambda place: _annex(view.view(document, said, digest, _SCALES[place])))
+    # Of a run of thousands of checks each annex takes seconds: not all of them are made.
+    place = _NOT_ALL_CARDS if len(document.checks) * _LEAST_CARD > SIZE_AIM else 0
+    if len(made(place)) > SIZE_AIM:
+        last = len(_SCALES) - 1
+        place = bisect.bisect_left(range(last), True, lo=place + 1, key=lambda each: len(made(each)) <= SIZE_AIM)
+    return {REPORT: _report(view.view(document, said, digest, _SCALES[place])), ANNEX: made(place)}
 
 
-def _rendered(shown: view.View) -> bytes:
+def _report(shown: view.View) -> bytes:
+    return _rendered("report.html.j2", shown, ANNEX, shown.document.report.title, r=short(shown))
+
+
+def _annex(shown: view.View) -> bytes:
+    return _rendered("annex.html.j2", shown, "", shown.said("document.annex", title=shown.document.report.title))
+
+
+def _rendered(template: str, shown: view.View, base: str, heading: str, **more: object) -> bytes:
+    """One of the two; links to parts of the annex begin with ``base``."""
     environment = _environment(shown.said.code)
     # The id stands inside the style sheet (page margins), where escaping for HTML does not help.
     in_style: dict[str, Any] = {"report_id": re.sub(r"[^A-Za-z0-9._-]", "-", shown.document.report.id)[:64]}
     style = environment.get_template("report.css").render(in_style)
     style_hash = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    page = environment.get_template("page.html.j2").render(
-        v=shown, e=shown.document, style_hash=style_hash, clauses=shown.clause_by_id, **in_style
-    )
+    page = environment.get_template(template).render(
+        v=shown, e=shown.document, style_hash=style_hash, clauses=shown.clause_by_id, base=base, heading=heading,
+        **in_style, **more,
+    )  # fmt: skip
     return page.encode() + b"\n"

@@ -1,5 +1,7 @@
 """Whether a page is a page of ours in form: known elements and attributes, no script, nothing that is fetched.
 
+Links lead to a place of the two pages, or to a source of a rule (:mod:`reports.page.sources`): nothing is fetched
+unless somebody follows one.
 Our pages are written in a strict form: every ``<`` begins an element of a short list, every value is quoted and
 escaped. What is not in this form is refused, so it does not matter how a browser would have read it.
 """
@@ -10,18 +12,22 @@ import base64
 import hashlib
 import re
 
+from reports.page.render import ANNEX, REPORT
+from reports.page.sources import is_source
+
 _WORDS = re.compile(r"[A-Za-z0-9-]+")
 _ELEMENTS = frozenset(
     _WORDS.findall(
-        "a blockquote body br caption code dd desc details div dl dt em figcaption figure footer h1 h2 h3 h4 h5 head "
-        "header html img li main meta nav ol p path polyline pre q rect section span strong style summary svg table "
-        "tbody td text th thead title tr ul"
+        "a article blockquote body br caption code dd desc details div dl dt em figcaption figure footer h1 h2 h3 "
+        "h4 h5 head header html img li main meta nav ol p path polyline pre q rect section span strong style "
+        "summary svg table tbody td text th thead title tr ul"
     )
 )
 _ATTRIBUTES = frozenset(
     _WORDS.findall(
-        "alt aria-hidden aria-label aria-labelledby charset class colspan content d fill height href http-equiv id "
-        "lang name points preserveAspectRatio role scope src tabindex text-anchor title vector-effect viewBox width x y"
+        "alt aria-hidden aria-label aria-labelledby charset class colspan content d data-label fill height href "
+        "http-equiv id lang name points preserveAspectRatio role scope src start tabindex text-anchor title "
+        "vector-effect viewBox width x y"
     )
 )
 _PIECE = re.compile(r'(/?)([a-z][a-z0-9]{0,20})((?: [A-Za-z-]{1,30}="[^"<>]*+"| open)*+) ?/?>')
@@ -35,6 +41,10 @@ _POLICY = re.compile(
     r"""base-uri 'none'; form-action 'none'">"""
 )
 _PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/]*={0,2}")
+# A place of the page itself, or of the other page of the bundle.
+_INSIDE = re.compile(
+    rf"(?:{re.escape(REPORT)}|{re.escape(ANNEX)})?#[A-Za-z0-9.-]+|{re.escape(REPORT)}|{re.escape(ANNEX)}"
+)
 _META = frozenset({"viewport", "color-scheme", "referrer"})
 _FETCHED = ("\\", "url(", "@import", "image-set", "src(", "expression(", "@font-face")
 
@@ -81,7 +91,7 @@ def _unknown(text: str, elements: frozenset[str] | set[str]) -> str | None:
 
 def _allowed(element: str, name: str, value: str) -> bool:
     if name == "href":
-        return element == "a" and value.startswith("#")
+        return element == "a" and (_INSIDE.fullmatch(value) is not None or is_source(value))
     if name == "src":
         return element == "img" and _PICTURE.fullmatch(value) is not None
     if element == "meta":

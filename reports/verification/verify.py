@@ -18,14 +18,14 @@ from harness.bundle.limits import MAX_DOCUMENT, MAX_FILES, MAX_MANIFEST, MAX_PAG
 from harness.bundle.manifest import MANIFEST, MANIFEST_SCHEMA, Manifest, canonical
 from harness.bundle.places import is_sha256
 from harness.bundle.store import Store, store_of
-from reports.bundle import EVIDENCE, PAGE, SCHEMA
+from reports.bundle import EVIDENCE, PAGES, SCHEMA
 from reports.document.build import build
 from reports.document.proof import unshown
 from reports.evidence import Evidence, decode, encode
 from reports.exports import Export, exports
 from reports.fingerprint import fingerprint
 from reports.journal.state import BuildError, JournalState
-from reports.page.render import render
+from reports.page.render import ANNEX, render
 from reports.schema import published
 from reports.verification.anchoring import NOTHING_EXPECTED, Expected, OutsideAnchors, check_head, told, wanted_digest
 from reports.verification.files import BundleFiles, check_files
@@ -59,10 +59,10 @@ def verify(folder: Path, expected: Expected = NOTHING_EXPECTED) -> Verification:
         if document.report.cut_short:
             log.notes.append(f"The run was cut short: {document.report.cut_short_reason}")
     check_other_files(log, files, recorded)
-    page = _page(log, evidence_data)
+    pages = _pages(log, manifest, evidence_data, files)
     if manifest is not None and document is not None and evidence_data is not None:
         _fields(log, manifest, document, evidence_data)
-        _made_again(log, manifest, document, evidence_data, recorded, page, files)
+        _made_again(log, manifest, document, evidence_data, recorded, pages, files)
     digests = {
         name: hashlib.sha256(data).hexdigest()
         for name, data in ((MANIFEST, manifest_data), (EVIDENCE, evidence_data))
@@ -143,19 +143,27 @@ def _document(log: VerificationLog, data: bytes | None) -> Evidence | None:
     return document
 
 
-def _page(log: VerificationLog, evidence_data: bytes | None) -> bytes | None:
-    """The page, whoever made it: no script, nothing that is fetched, and made from this document by its own words."""
-    page = log.read(PAGE, MAX_PAGE)
-    if page is None:
-        return None
-    wrong = not_inert(page)
-    if wrong is not None:
-        log.wrong(PAGE, wrong)
-    else:
-        log.checked.append("the page for scripts and for anything that is fetched")
-    if evidence_data is not None and hashlib.sha256(evidence_data).hexdigest().encode() not in page:
-        log.wrong(PAGE, f"does not carry the digest of this {EVIDENCE}")
-    return page
+def _pages(
+    log: VerificationLog, manifest: Manifest | None, evidence_data: bytes | None, files: BundleFiles
+) -> dict[str, bytes | None]:
+    """Report and annex, whoever made them: no script, nothing that is fetched, and made from this document.
+
+    Earlier releases made one page and no annex.
+    """
+    ours = manifest is not None and manifest.builder == fingerprint()
+    due = [name for name in PAGES if ours or name != ANNEX or name in files.digests]
+    pages = {name: log.read(name, MAX_PAGE) for name in due}
+    for name, page in pages.items():
+        if page is None:
+            continue
+        wrong = not_inert(page)
+        if wrong is not None:
+            log.wrong(name, wrong)
+        else:
+            log.checked.append(f"{name} for scripts and for anything that is fetched")
+        if evidence_data is not None and hashlib.sha256(evidence_data).hexdigest().encode() not in page:
+            log.wrong(name, f"does not carry the digest of this {EVIDENCE}")
+    return pages
 
 
 def _fields(log: VerificationLog, manifest: Manifest, document: Evidence, evidence_data: bytes) -> None:
@@ -177,10 +185,10 @@ def _made_again(
     document: Evidence,
     evidence_data: bytes,
     recorded: JournalState | None,
-    page: bytes | None,
+    pages: dict[str, bytes | None],
     files: BundleFiles,
 ) -> None:
-    """Make document, page and schema again; only a build of the report code that agrees makes the same bytes."""
+    """Make document, pages and schema again; only a build of the report code that agrees makes the same bytes."""
     ours = manifest.builder == fingerprint()
     store = files.store or store_of(log.folder)
     wrong = _document_again(log, document, evidence_data, recorded, store)
@@ -188,7 +196,8 @@ def _made_again(
     due = [each for each in exports() if ours or each.name in files.digests]
     if wrong is None:
         schema = log.read(SCHEMA, MAX_SCHEMA)
-        differ = [(PAGE, f"is not the page of this {EVIDENCE}")] if page != render(evidence_data) else []
+        made = render(evidence_data)
+        differ = [(name, f"is not the one of this {EVIDENCE}") for name, page in pages.items() if page != made[name]]
         differ += [(SCHEMA, "is not the published schema")] if schema != published() else []
         others = [each for each in due if _digest(each, document, store) != files.digests.get(each.name)]
         differ += [(each.name, f"is not the {each.title} of this {EVIDENCE}") for each in others]
@@ -198,16 +207,16 @@ def _made_again(
         for name, text in differ:
             log.wrong(name, text)
     elif differ:
-        names = f"{EVIDENCE}, {PAGE} and {SCHEMA}" if wrong else " and ".join(name for name, _ in differ)
+        names = f"{EVIDENCE}, {', '.join(pages)} and {SCHEMA}" if wrong else " and ".join(name for name, _ in differ)
         log.left_out(
             f"The bundle was made by another build of art15 ({document.tester.name} {document.tester.version}), and "
             f"this one makes other bytes: what the journal does not settle in {names} was not checked (reasons, "
             f"findings, sentences, duties)."
         )
     else:
-        log.notes.append("The bundle was made by another build of art15; this one makes the same document and page.")
+        log.notes.append("The bundle was made by another build of art15; this one makes the same document and pages.")
     if not differ:
-        titles = ["document", "page", "schema", *(each.title for each in due)]
+        titles = ["document", *pages, "schema", *(each.title for each in due)]
         log.checked.append(f"{', '.join(titles[:-1])} and {titles[-1]}, made again: the same bytes")
 
 

@@ -56,7 +56,7 @@ def test_what_is_known_is_not_red_and_a_finding_all_the_same(faulty: str, found:
     assert ran.evidence["duties"] == found.evidence["duties"]
     assert ran.evidence["run"]["baseline"]["stale"] == []
     assert f"known by the baseline: 1 check ({ECHOES}[echo-fp32])" in ran.output
-    page = (ran.folder / "report.html").read_text()
+    page = (ran.folder / "annex.html").read_text()
     assert "known by the baseline" in page
     assert 'name="outcome" value="known"' in (ran.folder / "junit.xml").read_text()
     assert CliRunner().invoke(main, ["verify", str(ran.folder)]).exit_code == 0
@@ -77,7 +77,7 @@ def test_what_occurs_no_more_is_red(server: str, found: Ran, tmp_path: Path) -> 
     assert f"exit code 1: known finding occurs no more: {ECHOES}[echo-fp32]: id-" in gone.output
     stale = gone.evidence["run"]["baseline"]["stale"]
     assert len(stale) == gone.evidence["run"]["baseline"]["entries"]
-    assert stale[0] in (gone.folder / "report.html").read_text()
+    assert stale[0] in (gone.folder / "annex.html").read_text()
 
 
 def test_what_was_not_carried_out_is_not_missed(server: str, found: Ran, tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_what_the_set_does_not_count_is_shown_and_not_red(faulty: str, tmp_path:
     left = ran.evidence["plan"]["requirements"]["left_out"]
     assert {"kind": "check", "name": ECHOES, "reason": "not in this set"} in left
     assert f"not counted by the requirement set {newest.name}: 1 check" in ran.output
-    assert "Counted by:" in (ran.folder / "report.html").read_text()
+    assert "Counted by:" in (ran.folder / "annex.html").read_text()
     entries = load_baseline(written(tmp_path / "known.toml", ran))[0].findings
     assert entries == [], "what does not count is no known finding"
 

@@ -145,7 +145,7 @@ def test_the_right_model_is_not_blamed(clean: Ran) -> None:
 
 
 def test_the_page_has_declared_beside_measured(clean: Ran) -> None:
-    page = (clean.folder / "report.html").read_text()
+    page = (clean.folder / "annex.html").read_text()
     assert "Labelled data of cancer: declared and measured" in page
     assert "at least 0.9" in page
     assert verify(clean.folder).problems == []

@@ -79,7 +79,7 @@ def test_a_limit_that_does_not_stand_is_contradicted_and_the_worst_case_is_on_re
     assert 0 < attack["worst_distance"] <= 3.0
     assert attack["worst"]["exchange"]
     assert attack["worst"]["source"]
-    page = (ran.folder / "report.html").read_text()
+    page = (ran.folder / "annex.html").read_text()
     assert "Attacks on digits: robustness-evasion" in page
     assert "How near rows with another decision are" in page
     assert page.count("data:image/png;base64,") == 3
@@ -147,7 +147,7 @@ def test_radii_are_certified(folder: Path, tmp_path: Path) -> None:
     seen = record_of(ran)["certified"]
     assert seen["share"]["decision"] == "supports"
     assert seen["queries"] == 12 * 60
-    assert "For which share of the samples a radius is certified" in (ran.folder / "report.html").read_text()
+    assert "For which share of the samples a radius is certified" in (ran.folder / "annex.html").read_text()
     assert verify(ran.folder).problems == []
     assert seen["alpha"] == pytest.approx(0.01 / 12)
     assert [each["certified"] for each in seen["curve"]] == sorted(
@@ -173,5 +173,5 @@ def test_what_answers_give_away_is_told_as_indicators(folder: Path, tmp_path: Pa
     assert found["digits"]["decision"] == "contradicts"
     assert found["told_apart"]["decision"] == "supports"
     assert "bounds" in found["told_apart"]["words"]
-    assert "These are indicators and no bounds" in (ran.folder / "report.html").read_text()
+    assert "These are indicators and no bounds" in (ran.folder / "annex.html").read_text()
     assert verify(ran.folder).problems == []

@@ -75,7 +75,7 @@ def test_a_frozen_replica_behind_a_balancer_that_does_not_look(tmp_path: Path) -
 
 def _shown(run: Ran) -> None:
     """The page has the drill with its pictures, in tenths of a second, and all of it follows from the record."""
-    page = (run.folder / "report.html").read_text()
+    page = (run.folder / "annex.html").read_text()
     assert '<h3 id="drill-1-one">' in page
     assert page.count('<svg class="drawn"') == 2
     done = only(run)

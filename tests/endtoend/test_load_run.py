@@ -46,7 +46,7 @@ def test_every_run_of_load_is_in_the_bundle(run: Ran) -> None:
 
 
 def test_the_page_shows_it(run: Ran) -> None:
-    page = (run.folder / "report.html").read_text()
+    page = (run.folder / "annex.html").read_text()
     assert "<polyline" in page
     assert "<script" not in page
 

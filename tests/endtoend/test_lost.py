@@ -181,7 +181,7 @@ def test_the_tester_is_killed(moment: int, whole: dict[str, Any], tmp_path: Path
     reported = subprocess.run([*art15, "report", str(folder)], cwd=ROOT, capture_output=True, text=True)
     assert reported.returncode == 0, reported.stderr
     assert_honest(json.loads((folder / "evidence.json").read_bytes()), whole, short=True)
-    assert "cut short" in (folder / "report.html").read_text().lower()
+    assert "cut short" in (folder / "annex.html").read_text().lower()
     verified = subprocess.run([*art15, "verify", str(folder)], cwd=ROOT, capture_output=True, text=True)
     # Right, but nothing shows whether lines were taken away.
     assert verified.returncode == 3, verified.stdout + verified.stderr

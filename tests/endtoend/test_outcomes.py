@@ -97,7 +97,7 @@ def test_a_waived_finding_is_not_red_and_not_hidden(tmp_path: Path) -> None:
     assert ran.verdicts["rest-infer-echoes-id[echo-fp32]"] == "fail"
     assert "waived: rest-infer-echoes-id[echo-fp32]:" in ran.output
     assert "by Ann until 20" in ran.output
-    assert "Ann" in (tmp_path / "e" / "report.html").read_text()
+    assert "Ann" in (tmp_path / "e" / "annex.html").read_text()
     assert any(text.startswith("Contradicted: 1 of") for text in ran.evidence["summary"]["statements"])
     assert late.code == 1
     assert "exit code 1: waiver for rest-infer-answers-200 is not needed any more" in late.output
@@ -123,7 +123,7 @@ def test_one_model_without_samples_is_told_once_and_leaves_the_others_theirs(tmp
     assert "pass on echo-fp32; untestable on pair" in clauses["REST-INFER-01"]["reason"]
     [table] = re.findall(r"^by model: .*\n(?:.*\n){2,3}", ran.output, re.MULTILINE)
     assert re.search(r"^echo-fp32 +0 ", table, re.MULTILINE)
-    page = (tmp_path / "e" / "report.html").read_text()
+    page = (tmp_path / "e" / "annex.html").read_text()
     assert "How the checks ended, by model" in page
     assert page.count("[samples.pair]") == 1
 

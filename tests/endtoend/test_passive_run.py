@@ -51,7 +51,7 @@ def test_the_tester_is_checked_in_view(found: Ran) -> None:
     row = found.evidence["run"]["self_check"]
     assert row["rows"]
     assert row["disagreements"] == [], row
-    page = (found.folder / "report.html").read_text()
+    page = (found.folder / "annex.html").read_text()
     assert "The tester, checked" in page
     assert row["text"][:60] in page
 

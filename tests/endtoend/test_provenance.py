@@ -117,7 +117,7 @@ def test_the_artefact_that_is_claimed_is_verified(tmp_path: Path) -> None:
         ("endpoint", "model.digest"): "verified",
     }
     assert verify(ran.folder).problems == []
-    assert "✓ verified" in (ran.folder / "report.html").read_text()
+    assert "✓ verified" in (ran.folder / "annex.html").read_text()
 
 
 def test_another_artefact_contradicts_signature_bill_and_claim(tmp_path: Path) -> None:

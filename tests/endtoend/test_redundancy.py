@@ -41,7 +41,7 @@ def test_a_declared_failover_that_takes_longer(tmp_path: Path) -> None:
     assert "Declared redundancy: 3 replicas; as many answered at least (" in said(run)
     assert "Declared failover contradicted: “another one answers”" in said(run)
     assert "Drills: 1 drill, 1 repetition. In the one that cost clients most (a-replica-dies: kill, r2)" in said(run)
-    assert "Declared failover contradicted:" in (run.folder / "report.html").read_text()
+    assert "Declared failover contradicted:" in (run.folder / "annex.html").read_text()
 
 
 def test_the_same_behind_a_service_that_declares_nothing(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
 
 
 def page(ran: Ran) -> str:
-    return (ran.folder / "report.html").read_text()
+    return (ran.folder / "annex.html").read_text()
 
 
 def test_the_bundle_is_whole(ran: Ran) -> None:

@@ -31,7 +31,15 @@ def test_clean_server_passes_every_check(clean_run: Ran) -> None:
 
 
 def test_every_file_of_the_bundle_is_there(clean_run: Ran) -> None:
-    for name in ("evidence.json", "evidence.schema.json", "journal.jsonl", "plan.json", "report.html", "manifest.json"):
+    for name in (
+        "evidence.json",
+        "evidence.schema.json",
+        "journal.jsonl",
+        "plan.json",
+        "report.html",
+        "annex.html",
+        "manifest.json",
+    ):
         assert (clean_run.folder / name).stat().st_size > 0, name
 
 
@@ -48,7 +56,7 @@ def test_clause_grid_says_what_the_catalogue_and_the_checks_say(clean_run: Ran) 
         slugs = {check.slug for check in registry if clause.id in check.clauses and check.slug in ran}
         assert {name.partition("[")[0] for name in rows[clause.id]["checks"]} == slugs
         assert rows[clause.id]["level"] == clause.level
-    page = (clean_run.folder / "report.html").read_text()
+    page = (clean_run.folder / "annex.html").read_text()
     assert all(identity in page for identity in catalogue.clauses)
 
 
@@ -164,7 +172,7 @@ def test_killed_run_leaves_a_readable_journal_and_says_so(tmp_path: Path) -> Non
     evidence = Ran(0, "", folder).evidence
     assert evidence["report"]["cut_short"] is True
     assert evidence["checks"]
-    assert "cut short" in (folder / "report.html").read_text()
+    assert "cut short" in (folder / "annex.html").read_text()
 
 
 def test_probe_of_a_third_party_check(server: str, tmp_path: Path) -> None:

@@ -29,7 +29,15 @@ HOSTILE: dict[str, Way] = {}
 # Those that spoil a bundle without a pack, as runs left them before there was one.
 OF_FILES: set[str] = set()
 NAMED = (
-    *("manifest.json", "evidence.json", "plan.json", "journal.jsonl", "report.html", "evidence.schema.json"),
+    *(
+        "manifest.json",
+        "evidence.json",
+        "plan.json",
+        "journal.jsonl",
+        "report.html",
+        "annex.html",
+        "evidence.schema.json",
+    ),
     *(PACK, "exchanges.har"),
 )
 

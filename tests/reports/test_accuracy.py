@@ -92,7 +92,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> str:
     ]
     alone = [some.share("accuracy", 190, 200, about="<b>"), *groups]
     some.finished(folder, some.record(), some.record(metrics=alone, family=0, model="<b>hostile", bins=[]))
-    return (folder / "report.html").read_text()
+    return (folder / "annex.html").read_text()
 
 
 def part(page: str, number: int) -> str:

@@ -63,7 +63,7 @@ def test_one_file_makes_an_export(tmp_path: Path) -> None:
     lines = (folder / "one-more.csv").read_text().splitlines()
     assert lines[0] == "check,verdict"
     assert len(lines) > 5
-    page = (folder / "report.html").read_text()
+    page = (folder / "annex.html").read_text()
     assert '<th scope="row">one-more.csv</th><td>Every check with its verdict</td>' in page
     assert b'"one-more.csv"' in (folder / "manifest.json").read_bytes()
     outcome = verify(folder)

@@ -59,7 +59,7 @@ def test_grpc_without_tls(tmp_path: Path) -> None:
 
 def test_they_stand_on_the_first_screen(tmp_path: Path) -> None:
     facts_of(tmp_path, MANAGEMENT, credentials=False, plaintext=["rest"])
-    page = finish(tmp_path).read_text("utf-8")
+    page = finish(tmp_path).with_name("annex.html").read_text("utf-8")
     statement = page.partition('id="statement"')[2].partition("Article 15, duties by paragraph")[0]
     assert "Open to everybody:" in statement
     assert "Plain HTTP:" in statement

@@ -77,7 +77,7 @@ def test_the_page_of_a_proxy_is_no_message(tmp_path: Path) -> None:
     back = shown(bundle, bundle.pack(decode(altered), (MESSAGE, b"<h1>Bad gateway</h1>"))).response
     assert back is not None
     assert (back.line, back.body) == ("gRPC status 14 UNAVAILABLE: HTTP status 502", "<h1>Bad gateway</h1>")
-    assert "Bad gateway" in Page(finish(tmp_path).read_text()).words
+    assert "Bad gateway" in Page(finish(tmp_path).with_name("annex.html").read_text()).words
     assert not readable(back)
 
 
@@ -259,7 +259,7 @@ def filled(folder: Path) -> Page:
     shown(bundle, digest)
     bundle.journal.append("close", {"exit_code": 1})
     bundle.journal.close()
-    return Page(finish(folder).read_text())
+    return Page(finish(folder).with_name("annex.html").read_text())
 
 
 def test_a_page_with_calls_runs_nothing(tmp_path: Path) -> None:
@@ -293,7 +293,9 @@ def test_totals_count_a_refusal_as_an_answer(tmp_path: Path) -> None:
 
 
 def first_screen(folder: Path) -> str:
-    return Page(finish(folder).read_text()).words.partition("What this report does not show Silence is")[0]
+    return Page(finish(folder).with_name("annex.html").read_text()).words.partition(
+        "What this report does not show Silence is"
+    )[0]
 
 
 @pytest.mark.parametrize(
@@ -333,7 +335,7 @@ def test_the_first_screen_names_the_transports(
 
 def test_clauses_of_a_transport_without_address_are_not_tested_and_say_why(tmp_path: Path) -> None:
     factory.start(tmp_path, transports=["rest"])
-    page = Page(finish(tmp_path).read_text())
+    page = Page(finish(tmp_path).with_name("annex.html").read_text())
     untried = "not tested: no gRPC address given (--oip-grpc HOST:PORT)"
     for clause in ("GRPC-META-01gRPC, metadata", "GRPC-INF-01gRPC, inference"):
         row = page.words.partition(clause)[2][:200]

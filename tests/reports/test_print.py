@@ -35,7 +35,7 @@ def pages(html: Path, folder: Path) -> int:
 def test_folded_parts_are_printed(bundle: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     sealed: Path = request.getfixturevalue(bundle)
     opened, bare = tmp_path / "opened.html", tmp_path / "bare.html"
-    text = (sealed / "report.html").read_text()
+    text = (sealed / "annex.html").read_text()
     opened.write_text(re.sub(r"<details(?![^>]* open)", "<details open", text))
     bare.write_text(re.sub(r"(?s)<details.*?</details>", "", text))
     assert pages(sealed / "report.html", tmp_path) == pages(opened, tmp_path) > pages(bare, tmp_path)

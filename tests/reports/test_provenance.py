@@ -12,7 +12,7 @@ import pytest
 from harness.bundle.provenance import LinkState, Place, ProvenanceChain, ProvenanceLink
 from reports.evidence import decode
 from reports.page.provenance import MARKS, PLACES, chains
-from reports.page.render import render
+from reports.page.render import ANNEX, render
 from reports.verification.provenance_checks import provenance_contradictions
 from tests.reports.reading import Page
 
@@ -50,7 +50,7 @@ def test_the_page_shows_the_chain_and_escapes_what_was_claimed(sealed: Path) -> 
     row = {"place": "endpoint", "about": "model.digest", "state": "claimed", "claimed": "<script>x</script>",
            "found": "", "words": "the metadata"}  # fmt: skip
     document["provenance"] = [{"check": "c", "model": "<b>m", "transport": "rest", "links": [row]}]
-    html = render(json.dumps(document).encode()).decode()
+    html = render(json.dumps(document).encode())[ANNEX].decode()
     page = Page(html)
     assert "&lt;script&gt;x" in html
     assert "<b>m" not in html

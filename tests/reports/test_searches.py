@@ -24,7 +24,7 @@ def page_and_document(folder: Path, **changes: object) -> tuple[str, dict[str, o
     bundle.journal.append("check", line)
     bundle.journal.append("close", {"exit_code": 1})
     bundle.journal.close()
-    page = finish(folder).read_text()
+    page = finish(folder).with_name("annex.html").read_text()
     return page, json.loads((folder / "evidence.json").read_bytes())["checks"][0]
 
 

@@ -31,7 +31,7 @@ from reports.evidence.comparison import (
     VerdictChange,
 )
 from reports.page.marks import STATEMENTS, STATES
-from reports.page.render import render
+from reports.page.render import ANNEX, render
 from reports.text import sentences as module
 from reports.text.sentences import DEFAULT, PLACE, SentenceError, Sentences, languages, sentences
 from reports.verification.page_form import not_inert
@@ -184,7 +184,7 @@ def one_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def test_one_file_is_a_language(sealed: Path, one_more: str) -> None:
-    page = render((sealed / "evidence.json").read_bytes(), one_more).decode()
+    page = render((sealed / "evidence.json").read_bytes(), one_more)[ANNEX].decode()
     assert not_inert(page.encode()) is None
     assert '<html lang="xx">' in page
     assert "<strong>⟦Contradicted:⟧</strong> ⟦2 of 5 tested MUST clauses" in page
@@ -193,7 +193,7 @@ def test_one_file_is_a_language(sealed: Path, one_more: str) -> None:
         heads = re.findall(rf"<{tag}[^>]*>(.*?)</{tag}>", page.partition('id="findings"')[0], flags=re.DOTALL)
         assert heads
         assert all("⟦" in head for head in heads), tag
-    english = render((sealed / "evidence.json").read_bytes()).decode()
+    english = render((sealed / "evidence.json").read_bytes())[ANNEX].decode()
     assert page != english
     assert "⟦" not in english
 
@@ -205,7 +205,7 @@ def test_a_document_without_kinds_is_rendered(sealed: Path) -> None:
     for row in (*raw["silence"], *raw["run"]["facts"]):
         del row["kind"], row["params"]
     data = json.dumps(raw).encode()
-    page = render(encode(decode(data))).decode()
+    page = render(encode(decode(data)))[ANNEX].decode()
     assert "Contradicted: 2 of 5 tested MUST clauses" in page
     assert "<dt>The model artefact</dt>" in page
 

@@ -111,6 +111,6 @@ def test_an_open_door_is_noticed_everywhere(tmp_path: Path) -> None:
     run = Run((JWT,), arguments=("--oip-max-requests", "60"), environ={"ART15_TOKEN": JWT, "PYTHONPATH": str(ROOT)})
     seen, _ = carried_out(replace(run, names=("m", "of-*")), tmp_path, ["-p", "tests.secrets.open_door"])
     leaks = seen.leaks(run.secrets)
-    places = ["printed", "left own.xml", "left evidence/journal.jsonl", "left evidence/report.html"]
+    places = ["printed", "left own.xml", "left evidence/journal.jsonl", "left evidence/annex.html"]
     places += ["left evidence/exchanges.warc.gz", "temporary plan-", "cmdline of process", "environ of process"]
     assert [place for place in places if not any(where.startswith(place) for where in leaks)] == []

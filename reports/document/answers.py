@@ -1,0 +1,138 @@
+"""The plain questions that a reader comes with, and what this run answers: counts and findings, never a score.
+
+Made from the finished document alone, so that every number of an answer stands in ``evidence.json``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from harness.criteria import GOOD_PRACTICE, POLICY
+from reports.document.levels import levels
+from reports.document.titles import consequence_of_clause
+from reports.evidence import (
+    AnswerState,
+    ConsequenceName,
+    Evidence,
+    Finding,
+    Params,
+    PlainAnswer,
+    QuestionName,
+    Statement,
+)
+from reports.evidence.statements import StatementKind
+
+_SHOWN = ("fail", "warn")
+# What of the findings answers a question, and what is said where there are some, none, and nothing that looked.
+_BY_CONSEQUENCE: dict[QuestionName, tuple[tuple[ConsequenceName, ...], tuple[StatementKind, ...]]] = {
+    "answers": (("wrong_answer", "data_of_others"), ("wrong_seen", "wrong_unseen", "wrong_untested")),
+    "access": (("security",), ("access_seen", "access_unseen", "access_untested")),
+    "serving": (("crash_or_hang",), ("serving_seen", "serving_unseen", "serving_untested")),
+}
+# Statements of the summary that are said again under a question.
+_REDUNDANCY = ("redundancy_", "failover_", "drills_")
+_GAPS = ("cut_short", "nothing_tested", "only_load", "silent")
+
+
+def answers(document: Evidence) -> list[PlainAnswer]:
+    """One answer a question, in the order in which the report asks them."""
+    serving = [_load(document), *_repeated(document, _REDUNDANCY)]
+    return [
+        _protocol(document),
+        _by_consequence(document, "answers"),
+        _by_consequence(document, "access"),
+        _by_consequence(document, "serving", serving),
+        _levels(document),
+        _origin(document),
+        PlainAnswer(question="silence", state="not_shown", statements=_repeated(document, _GAPS)),
+    ]
+
+
+def _protocol(document: Evidence) -> PlainAnswer:
+    seen = [row for row in document.catalogue.clauses if row.verdict in ("pass", "warn", "fail")]
+    must = [row for row in seen if row.level == "must"]
+    soft = [row for row in seen if row.level in ("should", "ambiguous")]
+    broken = {row.id for row in must if row.verdict == "fail"}
+    warned = sum(row.verdict == "warn" for row in soft)
+    causes = [each for each in document.summary.findings if each.verdict == "fail" and broken & {*each.clauses}]
+    tested: Params = {"tested": len(must)}
+    if broken:
+        said = [Statement(kind="protocol_broken", params={**tested, "broken": len(broken), "causes": len(causes)})]
+    else:
+        said = [Statement(kind="protocol_kept", params=tested) if must else Statement(kind="protocol_untested")]
+    if warned:
+        said.append(Statement(kind="protocol_warned", params={"warned": warned, "tested": len(soft)}))
+    state: AnswerState = "broken" if broken else "warned" if warned else "held" if must else "not_shown"
+    told = [each for each in document.summary.findings if each.verdict in _SHOWN and _of_protocol(each)]
+    return PlainAnswer(question="protocol", state=state, statements=said, findings=_roots(told))
+
+
+def _of_protocol(finding: Finding) -> bool:
+    return any(not clause.startswith((POLICY, GOOD_PRACTICE)) for clause in finding.clauses)
+
+
+def _by_consequence(document: Evidence, question: QuestionName, more: Iterable[Statement] = ()) -> PlainAnswer:
+    """What findings of some consequences say; without any, how many checks that look for one passed."""
+    consequences, (some, none, untested) = _BY_CONSEQUENCE[question]
+    told = [each for each in document.summary.findings if each.consequence in consequences and each.verdict in _SHOWN]
+    passed = sum(
+        check.verdict == "pass" and any(consequence_of_clause(each.clause) in consequences for each in check.clauses)
+        for check in document.checks
+    )
+    state: AnswerState
+    if told:
+        said = Statement(kind=some, params={"findings": len(told)})
+        state = "broken" if any(each.verdict == "fail" for each in told) else "warned"
+    elif passed:
+        said, state = Statement(kind=none, params={"checks": passed}), "held"
+    else:
+        said, state = Statement(kind=untested), "not_shown"
+    return PlainAnswer(question=question, state=state, statements=[said, *more], findings=_roots(told))
+
+
+def _load(document: Evidence) -> Statement:
+    runs = len(document.series)
+    return Statement(kind="load_measured", params={"runs": runs}) if runs else Statement(kind="load_none")
+
+
+def _levels(document: Evidence) -> PlainAnswer:
+    decided = Counter[str](each.decision or "inconclusive" for each in levels(document))
+    measured = len(document.accuracy) + len(document.robustness) + len(document.attacks)
+    state: AnswerState
+    if decided:
+        params: Params = {name: decided[name] for name in ("supports", "contradicts", "inconclusive")}
+        said = Statement(kind="levels_decided", params={**params, "declared": decided.total()})
+        state = "broken" if decided["contradicts"] else "undecided" if decided["inconclusive"] else "held"
+    elif measured:
+        said, state = Statement(kind="levels_undeclared", params={"measured": measured}), "undecided"
+    else:
+        said, state = Statement(kind="levels_none"), "not_shown"
+    return PlainAnswer(question="levels", state=state, statements=[said])
+
+
+def _origin(document: Evidence) -> PlainAnswer:
+    states = Counter[str](model.identity_state for model in document.item.models)
+    links = Counter[str](link.state for chain in document.provenance for link in chain.links)
+    state: AnswerState
+    if states["changed"]:
+        said, state = Statement(kind="identity_changed", params={"models": states["changed"]}), "broken"
+    elif states["unchanged"] and not states["unknown"]:
+        said, state = Statement(kind="identity_unchanged", params={"models": states["unchanged"]}), "held"
+    else:
+        said, state = Statement(kind="identity_unknown", params={"models": states["unknown"]}), "not_shown"
+    names = ("verified", "computed", "claimed", "missing", "contradicted")
+    if links:
+        more = Statement(kind="links_seen", params={name: links[name] for name in names})
+        state = "broken" if links["contradicted"] else state
+    else:
+        more = Statement(kind="links_none")
+    return PlainAnswer(question="origin", state=state, statements=[said, more])
+
+
+def _repeated(document: Evidence, begins: tuple[str, ...]) -> list[Statement]:
+    return [each for each in document.summary.kinds if each.kind.startswith(begins)]
+
+
+def _roots(findings: Iterable[Finding]) -> list[str]:
+    return [each.root for each in findings]

@@ -1,0 +1,187 @@
+"""What the report says beyond the view of its annex: answers, findings in short, the case for and against duties."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass
+
+from harness.bundle.accuracy import DataSeen
+from harness.bundle.parts import LawFact
+from reports.document.levels import LevelBeside, levels
+from reports.evidence import CheckResult, DutyRow, Evidence, Finding, NotShown, PlainAnswer
+from reports.page.first_screen import gap
+from reports.page.parts import FindingView
+from reports.page.view import View
+from reports.text.sentences import Sentences
+
+FINDINGS, FURTHER, LEVELS, DATA, GAPS = 10, 30, 24, 6, 12
+_SPOKEN = ("contradicted", "inconclusive", "supported")
+_KINDS = ("direct", "search", "sampling")
+# Facts of the law that a reader of the result needs; the annex has all of them.
+_LAW = ("application-", "addressee", "no-harmonised-standard")
+_GAPS = ("run_end", "record", "suite", "transport", "transport_alone", "models", "identity", "other_runs", "signer")
+
+
+@dataclass(frozen=True, slots=True)
+class ShortFinding:
+    """A finding where it is named only."""
+
+    data: Finding
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerView:
+    """An answer with the findings that say it, those that the report names."""
+
+    data: PlainAnswer
+    findings: list[ShortFinding]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """What this run says of a duty, and of ``others`` of the same paragraph of which it says the very same.
+
+    ``kinds`` counts the checks that passed by the kind of their evidence; ``validated`` of ``slugs`` were shown to fail
+    on a seeded fault.
+    """
+
+    duty: DutyRow
+    others: int
+    kinds: list[str]
+    validated: int
+    slugs: int
+    findings: list[ShortFinding]
+
+
+@dataclass(frozen=True, slots=True)
+class SilentRow:
+    """A duty of which this run says nothing, and ``others`` for the same reason with the same place to look."""
+
+    duty: DutyRow
+    others: int
+
+
+@dataclass(frozen=True, slots=True)
+class Short:
+    """Everything that the report has beside the view of the annex."""
+
+    answers: list[AnswerView]
+    findings: list[FindingView]
+    further: list[ShortFinding]
+    unshown: int
+    levels: list[LevelBeside]
+    case: list[CaseRow]
+    silent: list[SilentRow]
+    gaps: list[tuple[str, str]]
+    data: list[DataSeen]
+    metrics: list[str]
+    groups: list[str]
+    suites: list[str]
+    validated: int
+    slugs: int
+    law: list[LawFact]
+    signers: list[tuple[str, str]]
+
+
+def short(view: View) -> Short:
+    """Choose what stands in the report; what has no room there stands in the annex."""
+    document, said = view.document, view.said
+    named = [
+        *(ShortFinding(each.data, each.anchor) for each in view.findings),
+        *(ShortFinding(each, "findings") for each in view.further),
+    ]
+    by_root = {each.data.root: each for each in named}
+    shown = levels(document)
+    validated, slugs = _validated(document.checks)
+    return Short(
+        answers=[
+            AnswerView(each, [by_root[root] for root in each.findings if root in by_root])
+            for each in document.summary.answers
+        ],
+        findings=view.findings[:FINDINGS],
+        further=[each for each in named[FINDINGS : FINDINGS + FURTHER] if each.anchor != "findings"],
+        unshown=max(0, len(named) - FINDINGS - FURTHER),
+        levels=shown[:LEVELS],
+        case=list(_case(document, view, said, named)),
+        silent=list(_silent(document)),
+        gaps=[_gap(said, each) for each in document.silence if each.kind in _GAPS][:GAPS],
+        data=_data(document)[:DATA],
+        metrics=list(dict.fromkeys(seen.metric for record in document.accuracy for seen in record.metrics)),
+        groups=_groups(document),
+        suites=list(dict.fromkeys(check.suite for check in document.checks)),
+        validated=validated,
+        slugs=slugs,
+        law=[fact for fact in document.catalogue.law if fact.id.startswith(_LAW)],
+        signers=_signers(document),
+    )
+
+
+def _case(document: Evidence, view: View, said: Sentences, named: list[ShortFinding]) -> Iterator[CaseRow]:
+    spoken = [duty for duty in document.duties if duty.state in _SPOKEN]
+    spoken.sort(key=lambda duty: _SPOKEN.index(duty.state))
+    for duty, others in _alike(spoken, lambda duty: (duty.paragraph, duty.state, duty.reason, duty.elsewhere)):
+        serving = [view.by_id[each] for each in duty.checks if each in view.by_id]
+        passed = Counter[str](check.kind for check in serving if check.verdict == "pass")
+        validated, slugs = _validated(serving)
+        yield CaseRow(
+            duty=duty,
+            others=others,
+            kinds=[said.counted(passed[kind], kind) for kind in _KINDS if passed[kind]] or [said.counted(0, "check")],
+            validated=validated,
+            slugs=slugs,
+            findings=[
+                each
+                for each in named
+                if each.data.verdict == "fail" and not set(duty.against).isdisjoint(each.data.clauses)
+            ],
+        )
+
+
+def _silent(document: Evidence) -> Iterator[SilentRow]:
+    rows = [duty for duty in document.duties if duty.state not in _SPOKEN]
+    for duty, others in _alike(rows, lambda duty: (duty.paragraph, duty.state, duty.elsewhere)):
+        yield SilentRow(duty, others)
+
+
+def _gap(said: Sentences, row: NotShown) -> tuple[str, str]:
+    """A gap without the codes of clauses, which the annex has beside their words."""
+    subject, reason = gap(said, row)
+    if row.kind in ("transport", "transport_alone"):
+        reason = " ".join(said.led("statement", "transport_untested", row.params))
+    return subject, reason
+
+
+def _alike(duties: Iterable[DutyRow], key: Callable[[DutyRow], Hashable]) -> Iterator[tuple[DutyRow, int]]:
+    groups: dict[Hashable, list[DutyRow]] = {}
+    for duty in duties:
+        groups.setdefault(key(duty), []).append(duty)
+    for first, *others in groups.values():
+        yield first, len(others)
+
+
+def _validated(checks: Iterable[CheckResult]) -> tuple[int, int]:
+    """How many different checks were shown to fail on a seeded fault, and how many there are."""
+    faults = {check.slug: check.method_validation for check in checks}
+    return sum(bool(fault) for fault in faults.values()), len(faults)
+
+
+def _data(document: Evidence) -> list[DataSeen]:
+    given = [
+        *(record.data for record in document.accuracy),
+        *(record.data for record in document.robustness),
+        *(record.data for record in document.attacks),
+    ]
+    return list({data.sha256: data for data in given}.values())
+
+
+def _groups(document: Evidence) -> list[str]:
+    """Columns by which groups were measured apart."""
+    groups = (seen.group for record in document.accuracy for seen in record.metrics if seen.group)
+    return list(dict.fromkeys(group.partition("=")[0] for group in groups))
+
+
+def _signers(document: Evidence) -> list[tuple[str, str]]:
+    responsible = [("responsible", name) for name in document.report.responsible[:6]] or [("responsible", "")]
+    return [("performed", document.report.operator or ""), ("reviewed", ""), *responsible]
