@@ -19,6 +19,7 @@ from harness.bundle.parts import (
     Observation,
     Replayed,
     SelfCheck,
+    StandardFact,
     SuiteRow,
     Tally,
     TensorView,
@@ -133,6 +134,7 @@ class CatalogueListed(JournalEvent, frozen=True, kw_only=True):
     against: dict[str, list[str]] = {}
     checks: list[CheckListed] = []
     law: list[LawFact] = []
+    standards: list[StandardFact] = []
     suites: list[SuiteRow] = []
 
 

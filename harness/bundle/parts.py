@@ -47,6 +47,16 @@ class LawFact(Part, frozen=True, kw_only=True):
     verified_on: str
 
 
+class StandardFact(Part, frozen=True, kw_only=True):
+    """A standard or guide that methods are informed by, with its status on a date; printed as it stands."""
+
+    id: str
+    about: str
+    status: str
+    bearing: str
+    as_of: str
+
+
 class SuiteRow(Part, frozen=True, kw_only=True):
     """A suite: its title stands where none of its checks ran, ``heading`` above its results in ``section``.
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from harness.bundle.events import CatalogueListed, CheckListed, ClauseListed, DutyListed
-from harness.bundle.parts import LawFact
+from harness.bundle.parts import LawFact, StandardFact
 from harness.bundle.suites import suite_rows
 from harness.check import Check
 from harness.clauses import Catalogue
@@ -31,6 +31,7 @@ def snapshot(catalogue: Catalogue, registered: Iterable[Check]) -> CatalogueList
         against={row.id: list(row.duties) for row in catalogue.against.values()},
         checks=[_check(each) for each in registered if each.duties],
         law=[_of(LawFact, fact) for fact in catalogue.law.values()],
+        standards=[_of(StandardFact, each) for each in catalogue.standards.values()],
         suites=suite_rows(),
     )
 

@@ -32,17 +32,20 @@ _BY_CONSEQUENCE: dict[QuestionName, tuple[tuple[ConsequenceName, ...], tuple[Sta
 }
 # Statements of the summary that are said again under a question.
 _REDUNDANCY = ("redundancy_", "failover_", "drills_")
+# What is said where load or the loss of a replica was not tried.
+_UNSEEN = ("load_none", "drills_none", "drills_not_run")
 _GAPS = ("cut_short", "nothing_tested", "only_load", "silent")
 
 
 def answers(document: Evidence) -> list[PlainAnswer]:
     """One answer a question, in the order in which the report asks them."""
     serving = [_load(document), *_repeated(document, _REDUNDANCY)]
+    unseen = any(each.kind in _UNSEEN for each in serving)
     return [
         _protocol(document),
         _by_consequence(document, "answers"),
-        _by_consequence(document, "access"),
-        _by_consequence(document, "serving", serving),
+        _by_consequence(document, "access", held="recorded" if document.run.facts else "held"),
+        _by_consequence(document, "serving", serving, held="partly" if unseen else "held"),
         _levels(document),
         _origin(document),
         PlainAnswer(question="silence", state="not_shown", statements=_repeated(document, _GAPS)),
@@ -72,8 +75,13 @@ def _of_protocol(finding: Finding) -> bool:
     return any(not clause.startswith((POLICY, GOOD_PRACTICE)) for clause in finding.clauses)
 
 
-def _by_consequence(document: Evidence, question: QuestionName, more: Iterable[Statement] = ()) -> PlainAnswer:
-    """What findings of some consequences say; without any, how many checks that look for one passed."""
+def _by_consequence(
+    document: Evidence, question: QuestionName, more: Iterable[Statement] = (), held: AnswerState = "held"
+) -> PlainAnswer:
+    """What findings of some consequences say; without any, how many checks that look for one passed.
+
+    ``held`` is the state where nothing was found, which is less than it sounds where something was not tried.
+    """
     consequences, (some, none, untested) = _BY_CONSEQUENCE[question]
     told = [each for each in document.summary.findings if each.consequence in consequences and each.verdict in _SHOWN]
     passed = sum(
@@ -85,7 +93,7 @@ def _by_consequence(document: Evidence, question: QuestionName, more: Iterable[S
         said = Statement(kind=some, params={"findings": len(told)})
         state = "broken" if any(each.verdict == "fail" for each in told) else "warned"
     elif passed:
-        said, state = Statement(kind=none, params={"checks": passed}), "held"
+        said, state = Statement(kind=none, params={"checks": passed}), held
     else:
         said, state = Statement(kind=untested), "not_shown"
     return PlainAnswer(question=question, state=state, statements=[said, *more], findings=_roots(told))
@@ -127,6 +135,7 @@ def _origin(document: Evidence) -> PlainAnswer:
         state = "broken" if links["contradicted"] else state
     else:
         more = Statement(kind="links_none")
+        state = "partly" if state == "held" else state
     return PlainAnswer(question="origin", state=state, statements=[said, more])
 
 

@@ -86,6 +86,7 @@ def build(
             protocol_commit=recorded.catalogue.protocol_commit,
             clauses=clauses,
             law=recorded.catalogue.law,
+            standards=recorded.catalogue.standards,
             suites=recorded.catalogue.suites,
         ),
         plan=recorded.plan,

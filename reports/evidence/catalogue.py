@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.bundle.parts import LawFact, LevelName, SuiteRow, VerdictName
+from harness.bundle.parts import LawFact, LevelName, StandardFact, SuiteRow, VerdictName
 from reports.evidence.record import DutyStateName, Record
 
 
@@ -28,6 +28,7 @@ class CatalogueInfo(Record, frozen=True, kw_only=True):
     protocol_commit: str
     clauses: list[ClauseRow]
     law: list[LawFact]
+    standards: list[StandardFact] = []
     suites: list[SuiteRow] = []
 
 

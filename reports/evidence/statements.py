@@ -71,7 +71,7 @@ StatementKind = Literal[
     "links_none",
 ]
 QuestionName = Literal["protocol", "answers", "access", "serving", "levels", "origin", "silence"]
-AnswerState = Literal["broken", "warned", "undecided", "held", "not_shown"]
+AnswerState = Literal["broken", "warned", "undecided", "partly", "recorded", "held", "not_shown"]
 FactKind = Literal[
     "served",
     "reached",

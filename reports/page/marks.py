@@ -44,6 +44,8 @@ ANSWERS = {
     "broken": Mark("✗", "bad"),
     "warned": Mark("△", "warn"),
     "undecided": Mark("◐", "open"),
+    "partly": Mark("◐", "open"),
+    "recorded": Mark("·", "open"),
     "held": Mark("≈", "none"),
     "not_shown": Mark("–", "none"),
 }

@@ -71,6 +71,7 @@ class Short:
     findings: list[FindingView]
     further: list[ShortFinding]
     unshown: int
+    steps: list[str]
     levels: list[LevelBeside]
     case: list[CaseRow]
     silent: list[SilentRow]
@@ -97,12 +98,13 @@ def short(view: View) -> Short:
     validated, slugs = _validated(document.checks)
     return Short(
         answers=[
-            AnswerView(each, [by_root[root] for root in each.findings if root in by_root])
+            AnswerView(each, _failures_first(by_root[root] for root in each.findings if root in by_root))
             for each in document.summary.answers
         ],
         findings=view.findings[:FINDINGS],
         further=[each for each in named[FINDINGS : FINDINGS + FURTHER] if each.anchor != "findings"],
         unshown=max(0, len(named) - FINDINGS - FURTHER),
+        steps=list(_steps(document, said)),
         levels=shown[:LEVELS],
         case=list(_case(document, view, said, named)),
         silent=list(_silent(document)),
@@ -116,6 +118,28 @@ def short(view: View) -> Short:
         law=[fact for fact in document.catalogue.law if fact.id.startswith(_LAW)],
         signers=_signers(document),
     )
+
+
+def _steps(document: Evidence, said: Sentences) -> Iterator[str]:
+    """What would change the answers: what is broken is mended, and what was not shown is made testable."""
+    people = (document.report.operator, document.report.customer, document.item.declared.get("system"))
+    failed = sum(each.verdict == "fail" for each in document.summary.findings)
+    warned = sum(each.verdict == "warn" for each in document.summary.findings)
+    kinds = {each.kind for answer in document.summary.answers for each in answer.statements}
+    if failed:
+        yield said("step.mend", findings=failed)
+    if warned:
+        yield said("step.weigh", findings=warned)
+    for kind in ("levels_none", "levels_undeclared", "load_none", "drills_none", "drills_not_run", "links_none"):
+        if kind in kinds:
+            yield said(f"step.{kind}")
+    if not (all(people) and document.report.responsible):
+        yield said("step.people")
+    yield said("step.sign")
+
+
+def _failures_first(findings: Iterable[ShortFinding]) -> list[ShortFinding]:
+    return sorted(findings, key=lambda each: each.data.verdict != "fail")
 
 
 def _case(document: Evidence, view: View, said: Sentences, named: list[ShortFinding]) -> Iterator[CaseRow]:
