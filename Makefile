@@ -69,11 +69,11 @@ new-check: $(VENV)/.ready ## skeletons: SLUG=rest-... CLAUSE=REST-HEALTH-08 [GRO
 requirements: $(VENV)/.ready ## the newest requirement set, written anew: after a check, a clause or a criterion was added
 	$(BIN)/art15 requirements --write requirements
 
-system: ## Debian packages for the browser tests, hosts made of namespaces, balancers and real servers; needs root, and leaves no service running
+system: ## Debian packages for the browser tests, hosts made of namespaces, balancers, a database and real servers; needs root, and leaves no service running
 	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium curl faketime gcc git haproxy iproute2 libc6-dev nginx-light \
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium curl faketime gcc git haproxy iproute2 libc6-dev nginx-light postgresql \
 	  $$(apt-cache search --names-only '^libpython3\.[0-9]+$$' | cut -d' ' -f1)
-	-systemctl disable --now haproxy nginx
+	-systemctl disable --now haproxy nginx postgresql
 
 yardsticks: ## Debian packages that benchmarks/load.py measures with; needs root, and leaves no service running
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nginx-light wrk nghttp2-client

@@ -1,0 +1,1 @@
+"""MLflow: a registry of models, not a server of the protocol."""
