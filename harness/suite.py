@@ -35,12 +35,14 @@ class InValidation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         alone: nothing else runs beside it, since that would spoil what it measures.
         policy: the file, relative to the folder of the suite, by which its checks are driven there: the data that it
             names lies relative to it.
+        inference_log: the server writes a log of its inferences, at the path that the policy finds in the environment.
         candidate: beside the server stands a candidate. A fault of the suite is seeded in the candidate alone.
     """
 
     models: tuple[str, ...]
     alone: bool = False
     policy: str = ""
+    inference_log: bool = False
     candidate: bool = False
 
     @property

@@ -109,6 +109,7 @@ class LogTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     Attributes:
         path: a file, ``.jsonl``, ``.csv`` or ``.parquet``.
+        path_env: the environment variable that holds its path, instead.
         database_env: the environment variable that holds the URL of a database, for SQLAlchemy, and ``table`` the
             table, with its schema where it has one. A URL may hold a password, and a policy is kept.
         columns: what the log calls ``id``, ``model``, ``version``, ``request_sha256`` and ``response_sha256``; what is
@@ -119,6 +120,7 @@ class LogTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """
 
     path: str | None = None
+    path_env: str | None = None
     database_env: str | None = None
     table: str | None = None
     columns: dict[str, str] = {}
@@ -127,8 +129,9 @@ class LogTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     requests: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 50
 
     def __post_init__(self) -> None:
-        if (self.path is None) == (self.database_env is None) or (self.database_env is None) != (self.table is None):
-            raise ValueError("a log is a path, or a database_env with its table")
+        given = [each for each in (self.path, self.path_env, self.database_env) if each is not None]
+        if len(given) != 1 or (self.database_env is None) != (self.table is None):
+            raise ValueError("a log is a path, a path_env, or a database_env with its table")
         unknown = [name for name in self.columns if name not in LOGGED]
         if unknown:
             raise ValueError(f"{', '.join(unknown)} is no column that is looked at; there are {', '.join(LOGGED)}")

@@ -51,6 +51,7 @@ def _listed(row: Fault | Variant) -> dict[str, object]:
 )
 @click.option("--replica-number", type=int, default=None, help="Which one it is for faults that tell replicas apart.")
 @click.option("--id-log", type=_OUT, default=None, help="Append the id of each executed inference.")
+@click.option("--inference-log", type=_OUT, default=None, help="Append an entry for each inference (JSONL).")
 @click.option("--infer-seconds", default=0.0, help="Every inference takes so many seconds, wrong ones as well.")
 @click.option("--exit-with-stdin", is_flag=True, help="End when standard input does.")
 @click.option("--list", "only_list", is_flag=True, help="Print what there is as JSON, and end.")
@@ -77,6 +78,7 @@ class _Options:
     replica: str | None
     replica_number: int | None
     id_log: Path | None
+    inference_log: Path | None
     infer_seconds: float
     exit_with_stdin: bool
 
@@ -103,6 +105,7 @@ def run(options: _Options) -> None:
     # Late: --list and usage errors need none of it.
     from harness.reference.hooks import Hooks  # noqa: PLC0415
     from harness.reference.http.server import Server  # noqa: PLC0415
+    from harness.reference.inference_log import write_log  # noqa: PLC0415
     from harness.reference.launch import Where, grpc_is_there, serve  # noqa: PLC0415
     from harness.reference.models.catalogue import build  # noqa: PLC0415
     from harness.reference.replica import drain_on_signal, log_executions, name_replica, take_longer  # noqa: PLC0415
@@ -122,11 +125,18 @@ def run(options: _Options) -> None:
         drain_on_signal(hooks)
     if options.id_log is not None:
         log_executions(hooks, options.id_log, options.replica)
-    offered = grpc_is_there()
-    if not offered and (options.grpc or not hooks.settings.http):
-        raise click.UsageError("gRPC needs grpcio and protobuf; install the extra: pip install 'art15[reference]'")
-    wanted = offered if options.grpc is None else options.grpc
-    if not (wanted or hooks.settings.http):
-        raise click.UsageError("with --no-grpc and without HTTP there is nothing to serve")
+    if options.inference_log is not None:
+        write_log(hooks, options.inference_log)
+    wanted = _grpc_wanted(options, offered=grpc_is_there(), http=hooks.settings.http)
     grpc_port = options.grpc_port if wanted else None
     serve(Server(build(names), hooks), Where(options.host, options.port, grpc_port, tls, options.exit_with_stdin))
+
+
+def _grpc_wanted(options: _Options, *, offered: bool, http: bool) -> bool:
+    """Whether gRPC is served; a usage error where it cannot be, or nothing would be."""
+    if not offered and (options.grpc or not http):
+        raise click.UsageError("gRPC needs grpcio and protobuf; install the extra: pip install 'art15[reference]'")
+    wanted = offered if options.grpc is None else options.grpc
+    if not (wanted or http):
+        raise click.UsageError("with --no-grpc and without HTTP there is nothing to serve")
+    return wanted

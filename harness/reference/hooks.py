@@ -24,6 +24,8 @@ from harness.reference.protocol.rules import Rules
 from harness.reference.protocol.tensors import Tensor
 
 Handler = Callable[[Call], Reply]
+Entry = dict[str, str]
+"""An entry of the log of inferences: ``id``, ``model``, ``version``, digests of request and response, ``refused``."""
 
 
 @dataclass(slots=True)
@@ -76,6 +78,7 @@ class Hooks:
         binary: edit a reply that carries outputs as bytes, once their entries say so.
         bodies: edit the reply after that.
         metrics: edit the numbers that metrics show, by name.
+        logged: edit the entries that one inference has in the log, where there is one.
         grpc: what takes hold of gRPC alone; over it, ``before``, ``gates`` (their errors), ``requests``, ``answers``
             and ``models`` have their say too, and ``documents`` on metadata.
     """
@@ -99,6 +102,7 @@ class Hooks:
     classify: Classify = classify
     bodies: list[Callable[[Call, Reply], None]] = field(default_factory=list)
     metrics: list[Callable[[dict[str, float]], None]] = field(default_factory=list)
+    logged: list[Callable[[list[Entry]], list[Entry]]] = field(default_factory=list)
 
     def on(self, *ops: str, status: int | None = 200) -> Callable[[Callable[[Call, dict[str, Any]], Any]], None]:
         """Register an edit of the reply document of ``ops``; ``status`` None means every status.

@@ -26,6 +26,8 @@ from harness.validation.forkserver import forked_server, probing_run
 Side = Literal["clean", "fault", "variant"]
 # For a run that hangs; a slow machine with several runs at a time takes ten minutes for one.
 RUN_SECONDS = 2400
+# Holds the path of the log of inferences for a policy (``path_env``) of a suite that asks for one.
+LOG_ENV = "ART15_VALIDATION_LOG"
 # Nobody starts a seeded server again that has ended: there is nothing to wait for.
 POLICY = "[endpoint]\npatience = 1.0\n"
 
@@ -129,7 +131,9 @@ def probe(case: Case, token: str) -> Seen:
         ValidationError: the run left no evidence.
     """
     with tempfile.TemporaryDirectory() as folder, ExitStack() as servers:
-        url, grpc = servers.enter_context(forked_server(["--token", token, *case.server_arguments()]))
+        log = f"{folder}/inferences.jsonl"
+        logged = ["--inference-log", log] if case.apart is not None and case.apart.validation.inference_log else []
+        url, grpc = servers.enter_context(forked_server(["--token", token, *logged, *case.server_arguments()]))
         arguments = ["-q", "--no-header", "--endpoint", url, "--oip-evidence", f"{folder}/evidence"]
         if grpc is not None and not url.startswith("grpc"):
             arguments += ["--oip-grpc", grpc]
@@ -140,7 +144,7 @@ def probe(case: Case, token: str) -> Seen:
                 arguments += ["--oip-candidate-grpc", grpc]
         arguments += run_arguments(case, Path(folder))
         output = Path(folder) / "output"
-        code = probing_run(arguments, {"ART15_TOKEN": token}, output, RUN_SECONDS)
+        code = probing_run(arguments, {"ART15_TOKEN": token, LOG_ENV: log}, output, RUN_SECONDS)
         document = Path(folder) / "evidence" / "evidence.json"
         if code is None or not document.is_file():
             words = output.read_text(errors="replace").strip()[-2000:]

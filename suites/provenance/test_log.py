@@ -12,6 +12,13 @@ CRITERION = (
     "each inference that is sent has one entry in the log that the policy names under [log], of its model, version and "
     "payload where the policy names their columns"
 )
+FAULTS = [
+    "provenance-log-drops-entries",
+    "provenance-log-repeats-entries",
+    "provenance-log-of-another-version",
+    "provenance-log-of-another-payload",
+    "provenance-log-without-refused",
+]
 FIX = "Write one entry for each inference after its answer is known, under the id of the request."
 
 
@@ -21,7 +28,7 @@ FIX = "Write one entry for each inference after its answer is known, under the i
     criteria=[Criterion.INFERENCE_LOG],
     criterion=CRITERION,
     per="model",
-    shown_by="tests/endtoend/test_inference_log.py",
+    faults=FAULTS,
     fix=FIX,
 )
 def provenance_log_complete(probe: Probe) -> None:
@@ -41,7 +48,7 @@ def provenance_log_complete(probe: Probe) -> None:
     criterion=CRITERION,
     per="model",
     transport="grpc",
-    shown_by="tests/endtoend/test_inference_log.py",
+    faults=FAULTS,
     fix=FIX,
 )
 def provenance_grpc_log_complete(probe: Probe) -> None:

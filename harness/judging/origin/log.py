@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
+import msgspec
+
 from harness.bundle.provenance import LinkState, ProvenanceChain, ProvenanceLink, ProvenanceSeen
 from harness.check import TesterFailed
 from harness.criteria import Criterion
@@ -40,7 +42,7 @@ def judge_log(probe: Probe, transport: Transport) -> None:
     table = probe.endpoint.policy.log
     if table is None:
         probe.not_applicable("the policy names no log ([log])")
-    database = _database(probe, table)
+    database, table = _database(probe, table), _located(table)
     sent = send_to_be_logged(probe, transport, table.requests)
     answered = [each for each in sent if not each.refused]
     if not answered:
@@ -55,6 +57,15 @@ def judge_log(probe: Probe, transport: Transport) -> None:
             f"{table.named['id']!r} is not the column of the ids"
         )
     LogVerdict(probe, table, sent, found, seconds).judge(transport)
+
+
+def _located(table: LogTable) -> LogTable:
+    if table.path_env is None:
+        return table
+    path = os.environ.get(table.path_env, "")
+    if not path:
+        raise TesterFailed(f"the environment variable {table.path_env} holds no path of the log")
+    return msgspec.structs.replace(table, path=path, path_env=None)
 
 
 def _database(probe: Probe, table: LogTable) -> str:
