@@ -6,7 +6,7 @@ import click
 
 import harness
 from harness.commands.catalogue import clauses, explain, requirements
-from harness.commands.comparing import diff
+from harness.commands.comparing import diff, history
 from harness.commands.evidence import baseline, drills, report, show, verify
 from harness.commands.group import Commands
 from harness.commands.probing import demo, locustfile, probe
@@ -40,8 +40,8 @@ def main() -> None:
 
 
 for command in (
-    demo, probe, verify, sign, report, replay, show, drills, diff, baseline, clauses, requirements, explain, validate,
-    locustfile,
+    demo, probe, verify, sign, report, replay, show, drills, diff, history, baseline, clauses, requirements, explain,
+    validate, locustfile,
 ):  # fmt: skip
     main.add_command(command)
 

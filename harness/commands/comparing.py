@@ -11,6 +11,9 @@ import click
 from harness.commands.group import EVIDENCE, BadUse, say
 from harness.commands.taking import takes
 
+# Columns of a history.
+MOST_RUNS = 100
+
 
 @click.command()
 @click.argument("a", type=EVIDENCE)
@@ -46,3 +49,36 @@ def diff(a: Path, b: Path, json: bool) -> None:
             say(plain(line))
     if found.worse:
         raise SystemExit(1)
+
+
+@click.command()
+@click.argument("folders", type=EVIDENCE, nargs=-1, required=True)
+@takes("history")
+def history(folders: tuple[Path, ...], output: Path | None, as_given: bool) -> None:
+    """Put the runs in FOLDERS side by side on one page: what they found, who answered, and what was measured.
+
+    Exit codes: 0 written, 4 usage, or a bundle that cannot be read.
+    """
+    from harness.run.bundles.recordings import BundleError, read_document
+    from reports.comparison.history import history as side_by_side
+    from reports.comparison.history import in_time
+    from reports.comparison.page import history_page
+    from reports.comparison.run_seen import run_seen
+    from reports.text.sentences import sentences
+
+    if len(folders) > MOST_RUNS:
+        raise BadUse(f"{len(folders)} runs are more than the {MOST_RUNS} that have room on a page")
+    try:
+        # One document at a time is held.
+        runs = [run_seen(read_document(folder)) for folder in folders]
+    except BundleError as error:
+        raise BadUse(str(error)) from error
+    page = history_page(sentences(), side_by_side(sentences(), runs if as_given else in_time(runs)))
+    if output is None:
+        click.echo(page, nl=False)
+        return
+    try:
+        output.write_bytes(page)
+    except OSError as error:
+        raise BadUse(f"{output}: {error.strerror}") from error
+    say(output)

@@ -76,10 +76,11 @@ def _of_model(model: ModelItem) -> Iterator[Told]:
 
 def _metadata(one: ModelItem, other: ModelItem) -> Iterator[DriftRow]:
     """Digests say something where those of one run are all alike: metadata may hold a time."""
-    before, after = _digests(one), _digests(other)
+    before, after = model_digests(one), model_digests(other)
     if len(before) == len(after) == 1 and before != after:
         yield DriftRow(what="metadata", model=other.name, about="", a=before.pop(), b=after.pop())
 
 
-def _digests(model: ModelItem) -> set[str]:
+def model_digests(model: ModelItem) -> set[str]:
+    """Digests of the metadata of a model, as they were read in the course of a run."""
     return {reading.metadata_sha256 for reading in model.identity if reading.metadata_sha256 is not None}

@@ -17,6 +17,7 @@ import pytest
 from harness.cli import main
 from reports.bundle import finish
 from reports.comparison.compare import compare
+from reports.comparison.page import history_page
 from reports.verification.verify import verify
 from tests.reports import factory
 from tests.reports.hostile_bundles import HOSTILE, OF_FILES, RIGHT, WRONG
@@ -100,7 +101,7 @@ def made(folder: Path, *, packed: bool) -> Path:
     factory.finished(folder, packed=packed)
     finish(folder)
     assert verify(folder).problems == []  # and everything is imported before a process is forked
-    assert compare.__module__ in sys.modules
+    assert {compare.__module__, history_page.__module__} <= sys.modules.keys()
     return folder
 
 
@@ -126,6 +127,7 @@ def test_other_commands_answer(name: str, bundles: dict[bool, Path], tmp_path: P
     commands = {
         ("replay", str(bundle), "no-such-check"): (4, 5),
         ("diff", str(bundles[True]), str(bundle)): (0, 1, 4),
+        ("history", str(bundles[True]), str(bundle)): (0, 4),
         ("report", str(bundle)): (0, 1),
     }
     for arguments, codes in commands.items():
