@@ -191,9 +191,15 @@ class SampleTable(_Table, frozen=True, kw_only=True):
 
 
 class ModelTable(_Table, frozen=True, kw_only=True):
-    """``[models.NAME]``: what the provider declares of one model."""
+    """``[models.NAME]``: what the provider declares of one model.
+
+    Attributes:
+        nondeterministic: it need not answer alike.
+        several_versions: which version answers where none is asked for may change, as while traffic is split.
+    """
 
     nondeterministic: bool = False
+    several_versions: bool = False
 
 
 class CapacityTable(_Table, frozen=True, kw_only=True):

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from harness.budget import BudgetExhausted
-from harness.check import Untestable
 from harness.criteria import Advice, Criterion
 from harness.judging.mixed_up import LEAK, SAME, VARIES
 from harness.judging.passive.fair import oddity
@@ -15,7 +13,7 @@ from harness.judging.passive.unanswered import ENDED, UnansweredRequests
 from harness.judging.still_serves import alive
 from harness.probing.baseline import Variations
 from harness.probing.probe import Probe
-from harness.probing.replaying import CannotReplay, Clients, Recording, send_again
+from harness.probing.replaying import again
 from harness.probing.replies import status_of
 from harness.probing.told import ToldViolations
 from harness.record.exchange import Exchange, Transport
@@ -24,8 +22,6 @@ from harness.record.exchange import Exchange, Transport
 WRONG = (SAME, LEAK, Criterion.NO_SILENT_CHANGE.clause)
 # Differing requests that are reported, and how often each is sent again.
 REPORTED, AGAIN = 5, 8
-# Bytes of their answers after which no further one is asked for.
-HELD_BYTES = 4 << 20
 ANSWERED = Advice.ANSWERS_EVERYTHING.clause
 NAMED = 3
 EXPECTED = "the same answer to the same request"
@@ -53,24 +49,24 @@ def report_record(probe: Probe, transport: Transport) -> None:
 
 def _report(probe: Probe, each: DifferingRequest) -> None:
     words, shown = each.others[0]
-    again = [answer for answer in _again(probe, each.first, AGAIN) if answer.error is None]
-    good = sum(answer.ok for answer in again)
+    answers = [answer for answer in again(probe.endpoint, each.first, AGAIN) if answer.error is None]
+    good = sum(answer.ok for answer in answers)
     met = ", ".join(check or "the search for models" for check in list(each.checks)[:NAMED])
     observed = f"{words}; {each.odd} of {each.count} answers on record are not as the first, met in {met}"
     if each.kind == "error":
-        certain = 0 < good < len(again)
-        observed += f"; sent again, {good} of {len(again)} are answered: {status_of(again[-1])}" if again else ""
+        certain = 0 < good < len(answers)
+        observed += f"; sent again, {good} of {len(answers)} are answered: {status_of(answers[-1])}" if answers else ""
     else:
         odd = min(each.odd, each.count - each.odd)
-        certain = odd > 1 or _differ(each, again)
+        certain = odd > 1 or _differ(each, answers)
     probe.holds(False, clause=SAME, expected=EXPECTED, observed=observed, exchange=shown, root=VARIES,
                 mild=not certain)  # fmt: skip
 
 
-def _differ(each: DifferingRequest, again: Sequence[Exchange]) -> bool:
+def _differ(each: DifferingRequest, answers: Sequence[Exchange]) -> bool:
     """Whether the answers of now differ from each other."""
     judged = RepeatedRequests()
-    for exchange in again:
+    for exchange in answers:
         judged.look(exchange, None)
     return bool(judged.of(each.transport))
 
@@ -81,9 +77,9 @@ def report_unanswered(probe: Probe) -> None:
     told = probe.endpoint.memory.of(ToldViolations)
     mine = [each for each in kept if not told.shows(each[1].ref)]
     for kind, exchange, met in mine:
-        again = _again(probe, exchange, 2)
-        ended = [each.error is not None and each.error.kind in ENDED for each in again]
-        stays = bool(again) and all(ended) and alive(probe, patience=1.0).problem is None
+        answers = again(probe.endpoint, exchange, 2)
+        ended = [each.error is not None and each.error.kind in ENDED for each in answers]
+        stays = bool(answers) and all(ended) and alive(probe, patience=1.0).problem is None
         observed = f"{kind}: {status_of(exchange)}, met in {met or 'the search for models'}; again in {sum(ended)} of 2"
         if stays:
             probe.holds(False, clause=ANSWERED, expected="an answer, if only a refusal", observed=observed,
@@ -91,24 +87,6 @@ def report_unanswered(probe: Probe) -> None:
         else:
             probe.observe(observed)
     probe.holds(True, clause=ANSWERED, expected="an answer", observed=f"{len(mine)} kinds had none at first")
-
-
-def _again(probe: Probe, exchange: Exchange, times: int) -> list[Exchange]:
-    endpoint = probe.endpoint
-    base = endpoint.rest.access.address.url if endpoint.rest is not None else ""
-    clients = Clients(endpoint.rest, endpoint.grpc)
-    answers = []
-    held = 0
-    try:
-        for number in range(times):
-            if held > HELD_BYTES:
-                break
-            recording = Recording(exchange, frozenset(), base)
-            answers.append(send_again(clients, recording, fresh=number % 2 == 0))
-            held += len(answers[-1].response_body)
-    except (CannotReplay, BudgetExhausted, Untestable, ValueError):
-        pass
-    return answers
 
 
 def _noted(probe: Probe, transport: Transport) -> list[tuple[str, Exchange]]:

@@ -5,11 +5,14 @@ What a record does not have cannot be sent again: redacted contents, and the pau
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from harness.budget import BudgetExhausted
+from harness.check import Untestable
 from harness.record.coding import Undecodable, decoded_body
 from harness.record.exchange import Exchange, Headers
 from harness.record.quoting import clip
@@ -19,8 +22,11 @@ from harness.wire.rawhttp import RAW, send_raw
 from harness.wire.rest import RestClient
 
 if TYPE_CHECKING:
+    from harness.endpoint.endpoint import Endpoint
     from harness.wire.rpc import GrpcClient
 
+# Bytes of answers after which an exchange is not sent once more.
+HELD_BYTES = 4 << 20
 # Made by the connection itself, or by the client from the address.
 _GRPC_OWN = {":authority", "te", "content-type", "grpc-timeout", "user-agent"}
 # How a connection was lost depends on which packet came first.
@@ -205,3 +211,22 @@ def in_words(exchange: Exchange) -> str:
     if exchange.error is not None:
         return f"{status}, then {exchange.error.kind}" if status else f"no answer ({exchange.error.kind})"
     return status or "nothing (the connection was closed from here)"
+
+
+def again(endpoint: Endpoint, exchange: Exchange, times: int) -> list[Exchange]:
+    """The answers to an exchange of this run, sent again, every other time over a new connection.
+
+    Fewer than asked for, or none, where it cannot be sent, the budget ends, or the answers are large.
+    """
+    base = endpoint.rest.access.address.url if endpoint.rest is not None else ""
+    clients = Clients(endpoint.rest, endpoint.grpc)
+    answers: list[Exchange] = []
+    held = 0
+    with contextlib.suppress(CannotReplay, BudgetExhausted, Untestable, ValueError):
+        for number in range(times):
+            if held > HELD_BYTES:
+                break
+            recording = Recording(exchange, frozenset(), base)
+            answers.append(send_again(clients, recording, fresh=number % 2 == 0))
+            held += len(answers[-1].response_body)
+    return answers

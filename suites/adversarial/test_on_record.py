@@ -6,6 +6,7 @@ from harness.check import HINDSIGHT, check
 from harness.criteria import Advice, Criterion
 from harness.judging.forms import ask_in_every_form
 from harness.judging.on_record import report_record, report_unanswered
+from harness.judging.origin.versions import report_versions
 from harness.probing.baseline import declared_alike
 from harness.probing.probe import Probe
 
@@ -62,10 +63,12 @@ def adversarial_grpc_forms_repeat(probe: Probe) -> None:
 
 @check(
     "adversarial-record-agrees",
+    clauses=["VERS-04"],
     duties=DUTIES,
     criteria=[Criterion.SAME_ANSWER],
-    criterion="no request on record was answered in two ways, and no check passed over one that varies",
-    faults=["accepted-request-refused-at-times"],
+    advice=[Advice.ONE_SERVICE],
+    criterion="no request on record was answered in two ways, or by another version than was asked for, or all along",
+    faults=["accepted-request-refused-at-times", "batch-by-another-version", "batch-by-another-version-than-asked"],
     fix=FIX,
     last=HINDSIGHT,
 )
@@ -77,18 +80,22 @@ def adversarial_record_agrees(probe: Probe) -> None:
     of the moment. Left out are requests in sequences and with shared memory, and those to models that are declared
     nondeterministic. What differs is sent eight times more: a single odd answer that does not come again only warns.
     What another check has told of is not told again; what one passed over because the request varied alone is told
-    here.
+    here. Each answer that names a version names the one that was asked for; where none was, always the same one, unless
+    the policy says several_versions of the model. What differs in that is sent again.
     """
+    report_versions(probe, "rest")
     report_record(probe, "rest")
 
 
 @check(
     "adversarial-grpc-record-agrees",
+    clauses=["VERS-04"],
     duties=DUTIES,
     criteria=[Criterion.SAME_ANSWER],
-    criterion="no call on record was answered in two ways, and no check passed over one that varies",
+    advice=[Advice.ONE_SERVICE],
+    criterion="no call on record was answered in two ways, or by another version than was asked for, or all along",
     transport="grpc",
-    faults=["accepted-request-refused-at-times"],
+    faults=["accepted-request-refused-at-times", "batch-by-another-version", "batch-by-another-version-than-asked"],
     fix=FIX,
     last=HINDSIGHT,
 )
@@ -97,6 +104,7 @@ def adversarial_grpc_record_agrees(probe: Probe) -> None:
 
     As over REST, with calls of ModelInfer.
     """
+    report_versions(probe, "grpc")
     report_record(probe, "grpc")
 
 

@@ -20,6 +20,7 @@ from harness.judging.passive.self_check import SelfChecker
 from harness.judging.passive.sightings import Sightings
 from harness.judging.passive.told_secrets import ToldSecrets
 from harness.judging.passive.unanswered import UnansweredRequests
+from harness.judging.passive.versions import ToldVersions
 from harness.policy import EndpointTable
 from harness.probing.load.runner import LoadRunner
 from harness.record.clock import now
@@ -110,8 +111,8 @@ class PreparedRun:
         watchdog = Watchdog(partial(share_of_check, config, budget))
         record.heard = watchdog.heard
         messages, sightings = SelfChecker(config.seed), self._sightings()
-        repeated, unanswered = RepeatedRequests(), UnansweredRequests()
-        for observer in (sightings.look, messages.note, repeated.look, unanswered.look):
+        repeated, unanswered, versions = RepeatedRequests(), UnansweredRequests(), ToldVersions()
+        for observer in (sightings.look, messages.note, repeated.look, unanswered.look, versions.look):
             record.recorder.observe(observer)
         record.recorder.learn = ToldSecrets(self.redactor).learn
         rest = rest_client(config, record.recorder, budget)
@@ -125,7 +126,7 @@ class PreparedRun:
         record.recorder.continuity = continuity
         found = self._find(rest, grpc, waits)
         endpoint = found.endpoint
-        for looked in (sightings, repeated, unanswered):
+        for looked in (sightings, repeated, unanswered, versions):
             endpoint.memory.keep(looked)
         endpoint.ahead.sees = sightings.sees
         continuity.endpoint = endpoint

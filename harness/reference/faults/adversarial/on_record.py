@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
 from harness.reference.faults.kit.common import Count, wrong_when
 from harness.reference.faults.registry import fault
@@ -10,6 +12,7 @@ from harness.reference.hooks import Hooks
 from harness.reference.messages import Call, Reply, error
 
 SAME = "policy:same-answer"
+ROWS = 3
 
 
 @fault(
@@ -51,3 +54,36 @@ def accepted_refused_at_times(hooks: Hooks) -> None:
         return error(400, "bad request") if seen[key] > 20 and seen[key] % 7 == 0 else None
 
     hooks.gates.append(gate)
+
+
+def _of_a_batch(version: str, asked: Callable[[Call], bool]) -> Callable[[Hooks], None]:
+    """Let answers of more than three rows name another version, over either transport."""
+
+    def seed(hooks: Hooks) -> None:
+        def edit(call: Call, body: dict[str, Any]) -> None:
+            if asked(call) and any(each["shape"] and each["shape"][0] > ROWS for each in body["outputs"]):
+                body["model_version"] = version
+
+        def change(call: Call, reply: Any) -> None:
+            if asked(call) and any(each.shape and each.shape[0] > ROWS for each in reply.outputs):
+                reply.model_version = version
+
+        hooks.on("infer")(edit)
+        hooks.grpc.on("infer")(change)
+
+    return seed
+
+
+fault(
+    "batch-by-another-version",
+    "advice:one-service",
+    text="the answer to a batch of more than three rows that asks for no version names the one before",
+    effect="state",
+)(_of_a_batch("1", lambda call: call.version is None))
+
+fault(
+    "batch-by-another-version-than-asked",
+    "VERS-04",
+    text="the answer to a batch of more than three rows that asks for version 1 names version 2",
+    effect="state",
+)(_of_a_batch("2", lambda call: call.version == "1"))
