@@ -23,6 +23,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Workers of xdist inherit the day, so that all of them collect the same tests, at midnight too."""
     os.environ.setdefault("ART15_TESTS_DAY", str(datetime.now(UTC).toordinal()))
+    # Runs that tests start are no result of the job.
+    os.environ.pop("GITHUB_STEP_SUMMARY", None)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

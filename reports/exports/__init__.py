@@ -21,6 +21,7 @@ class Export:
     """One more file of a bundle.
 
     Attributes:
+        form: the word for it that ``art15 export`` takes.
         name: of the file, in the folder of the bundle. It is known before anything is made: who lists or verifies a
             bundle must tell it from the files of others.
         title: what it is, in a few words of a sentence.
@@ -29,6 +30,7 @@ class Export:
             same bytes: verification makes the file again. It reads no clock and no other file.
     """
 
+    form: str
     name: str
     title: str
     about: str

@@ -140,6 +140,7 @@ def _text(body: Body, store: Store) -> dict[str, str]:
 
 
 EXPORT = Export(
+    form="har",
     name="exchanges.har",
     title="archive of exchanges",
     about="The exchanges that this page shows, for browsers' tools and proxies (HTTP Archive 1.2)",

@@ -25,7 +25,7 @@ def _make(document, store):
     for check in document.checks:
         yield f"{check.id},{check.verdict}\\n".encode()
 
-EXPORT = Export(name="one-more.csv", title="table of checks", about="Every check with its verdict", make=_make)
+EXPORT = Export(form="more", name="one-more.csv", title="one more", about="Every check with its verdict", make=_make)
 """
 
 
@@ -68,7 +68,7 @@ def test_one_file_makes_an_export(tmp_path: Path) -> None:
     assert b'"one-more.csv"' in (folder / "manifest.json").read_bytes()
     outcome = verify(folder)
     assert outcome.problems == []
-    assert any("table of checks" in text for text in outcome.checked)
+    assert any("one more" in text for text in outcome.checked)
     (folder / "one-more.csv").write_text("check,verdict\n")
     assert "one-more.csv" in {problem.file for problem in verify(folder).problems}
 
