@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import sys
 import traceback
 from collections.abc import Iterator
@@ -21,7 +22,8 @@ USAGE, BROKEN, IN_PART = 4, 3, 3
 
 def say(text: object, *, wrong: bool = False) -> None:
     """The one way out for text: bundles, file names and endpoints do not speak to the terminal."""
-    click.secho(lines(str(text)), fg="red" if wrong else None, err=wrong)
+    red = wrong and not os.environ.get("NO_COLOR")  # https://no-color.org
+    click.secho(lines(str(text)), fg="red" if red else None, err=wrong)
 
 
 class Commands(click.Group):

@@ -15,6 +15,7 @@ from harness.prober.ending import Ending
 from harness.prober.items import CheckItem
 from harness.prober.junit import Junit
 from harness.prober.setup import set_up
+from harness.prober.watching import Watching, told_once
 from harness.record.unbroken import unbroken
 from harness.run.options import UsageError
 from harness.run.outcomes import FAILED, TESTER, TOOL_ERROR, WORDS, exit_of, word
@@ -53,6 +54,7 @@ class Prober:
         chosen = [check for check in self.setup.registry if self.setup.selects(check)]
         self.prepared = PreparedRun(self.config, self.setup.catalogue, chosen, self._say, self._tell)
         self.opened: OpenRun | None = None
+        self.watching: Watching | None = None
 
     @property
     def run(self) -> OpenRun:
@@ -70,6 +72,7 @@ class Prober:
         reporter = self.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
             guard(reporter)
+            self.watching = Watching(reporter)
         self.session = session
         try:
             with self.recording():
@@ -80,11 +83,9 @@ class Prober:
         return (yield)
 
     def _say(self, text: str) -> None:
-        """Progress of what takes long, on the line of the dots; only for somebody who watches."""
-        reporter = self.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None and reporter.isatty:
-            shown = plain(self.prepared.redactor.text(text))
-            reporter.rewrite(shown[: reporter._tw.fullwidth - 1], erase=True)  # noqa: SLF001 -- pytest has no other way
+        """Progress of what takes long; only for somebody who watches."""
+        if self.watching is not None:
+            self.watching.doing(self.prepared.redactor.text(text))
 
     def _tell(self, text: str) -> None:
         """A line of its own: what is waited for, and what was noticed before the first check."""
@@ -152,11 +153,18 @@ class Prober:
         """Remember where the middle is: identities are read there."""
         self.half = len(session.items) // 2
         self.run.purse.plan((item.identity, item.check) for item in session.items if isinstance(item, CheckItem))
-        return (yield)
+        try:
+            return (yield)
+        finally:
+            if self.watching is not None:
+                self.watching.clear()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """A check can be interrupted; what pytest and its plugins do around it cannot."""
+        if isinstance(item, CheckItem) and self.watching is not None:
+            planned = len(item.session.items)
+            self.watching.check(item.name, lambda seconds: self.run.progress(planned, seconds))
         with unbroken() if isinstance(item, CheckItem) else contextlib.nullcontext():
             return (yield)
 
@@ -172,7 +180,8 @@ class Prober:
         called = dict(getattr(report, "user_properties", ())).get("outcome")
         if called is None or report.when != "call":
             return None
-        return (str(called), *WORDS[str(called)])
+        letter, long = WORDS[str(called)]
+        return str(called), "" if self.watching is not None and self.watching.active else letter, long
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, None, None]:
@@ -234,7 +243,11 @@ class Prober:
             self.session.exitstatus = TESTER
             warn(f"art15: standard output is not read ({self.output.lost}); the evidence is in {folder}")
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Findings with their curl lines, counts, and where the report is."""
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, object, object]:
+        """What the run has found, once, behind what pytest says of tests of others."""
+        with told_once(terminalreporter, lambda report: "outcome" in dict(report.user_properties)):
+            result = yield
         if self.opened is not None and self.opened.report is not None:
             write_summary(terminalreporter, self.opened)
+        return result

@@ -60,10 +60,12 @@ def _findings(findings: list[Finding]) -> Iterator[str]:
 def _not_shown(document: Evidence) -> Iterator[str]:
     if not document.silence:
         return
-    yield f"### {sentences()('export.not_shown')}"
+    yield f"<details><summary>{sentences()('export.not_shown')}</summary>"
     yield ""
-    for row in document.silence[:MOST]:
+    for row in document.silence:
         yield f"- **{_text(row.subject)}**: {_text(row.reason)}"
+    yield ""
+    yield "</details>"
     yield ""
 
 

@@ -64,7 +64,7 @@ def probe(
     patience: float = PATIENCE,
     by: Sequence[str] = (str(PYTEST),),
 ) -> Ran:
-    """`pytest --endpoint ENDPOINT --oip-evidence FOLDER ARGUMENTS`.
+    """`pytest -v --endpoint ENDPOINT --oip-evidence FOLDER ARGUMENTS`, which says all that there is to say.
 
     Args:
         endpoint, folder, arguments: of that command.
@@ -74,7 +74,7 @@ def probe(
         patience: seconds after which it is killed.
         by: the command itself.
     """
-    command = [*by, "--endpoint", endpoint, "--oip-evidence", str(folder), *arguments]
+    command = [*by, "-v", "--endpoint", endpoint, "--oip-evidence", str(folder), *arguments]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     with tempfile.TemporaryDirectory() as scratch:
         peak, printed = Path(scratch) / "peak", Path(scratch) / "printed"

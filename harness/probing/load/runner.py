@@ -69,7 +69,8 @@ class LoadRunner:
         def show(now: Progress) -> None:
             hear(now)
             of = f" of {now.planned}" if now.planned else ""
-            self.say(f"{name}: {now.finished}{of} requests, {now.seconds:.0f} of {now.of_seconds:.0f} s")
+            rate = f", {now.finished / now.seconds:.0f}/s" if now.seconds >= 1 else ""
+            self.say(f"{name}: {now.finished}{of} requests{rate}, {now.seconds:.0f} of {now.of_seconds:.0f} s")
 
         try:
             return fleet.run(plan, self.folder, show)

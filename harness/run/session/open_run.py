@@ -20,11 +20,12 @@ from harness.probing.load.runner import LoadRunner
 from harness.run.accepting.baseline import Compared, compare
 from harness.run.accepting.waivers import stale_waivers
 from harness.run.events import incident_event
-from harness.run.outcomes import Exit
+from harness.run.outcomes import FAILED, Exit, word
 from harness.run.results import Result, check_id
 from harness.run.session.equipment import Equipment
 from harness.run.session.execution import Execution
 from harness.run.session.identities import read_identities
+from harness.run.terminal.progress import RunProgress
 from reports.bundle import EVIDENCE, finish, others
 from reports.document.proof import unproven
 from reports.evidence import decode
@@ -81,6 +82,12 @@ class OpenRun:
     def execute(self, check: Check, model: ModelUnderTest | None) -> Result:
         """Carry out one check, unless a prerequisite failed, and write its result to the journal."""
         return self._execution.execute(check, model)
+
+    def progress(self, planned: int, seconds: float) -> RunProgress:
+        """How far the run is, of so many checks and so many seconds after it began."""
+        failed = sum(word(result) == FAILED for result in self.results.values())
+        budget = self._with.budget
+        return RunProgress(len(self.results), planned, failed, budget.used, seconds, budget.seconds_left)
 
     def halfway(self) -> None:
         """Read the identity of the models in the middle of the run, once."""

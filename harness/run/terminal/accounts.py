@@ -20,7 +20,7 @@ COLUMNS = [each for each in WORDS if each != "not applicable"]
 
 
 def write_models(terminal: pytest.TerminalReporter, run: OpenRun) -> None:
-    """A table of counts by model, where there are several; then, once for each, what a model lacks."""
+    """A table of counts by model, where there are several."""
     counts: dict[str, Counter[str]] = {}
     for result in run.results.values():
         counts.setdefault(result.model.id if result.model else SERVER, Counter())[word(result)] += 1
@@ -33,6 +33,10 @@ def write_models(terminal: pytest.TerminalReporter, run: OpenRun) -> None:
             terminal.write_line("  ".join([plain(model).ljust(width), *numbers]))
         if len(counts) > MODELS_SHOWN:
             terminal.write_line(sentences()("terminal.more_models", number=len(counts) - MODELS_SHOWN))
+
+
+def write_unsampled(terminal: pytest.TerminalReporter, run: OpenRun) -> None:
+    """Once for each model of which no accepted request is known: what it lacks, and what would help."""
     for model, (reason, paste) in list(run.unsampled.items())[:MODELS_SHOWN]:
         untested = sum(row == "untestable" for row in map(word, _of(run, model)))
         text = sentences()("terminal.unsampled", model=model, checks=untested, reason=reason)

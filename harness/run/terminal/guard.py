@@ -26,12 +26,12 @@ def guard(reporter: pytest.TerminalReporter) -> None:
     """
     writer: Any = reporter._tw  # noqa: SLF001 -- pytest has no hook for what it writes
     writer.code_highlight = False
-    writer.write = _guarded(writer.write, colours=writer.hasmarkup)
+    writer.write = _guarded(writer.write, colours=writer.hasmarkup, rewinds=bool(reporter.isatty))
 
 
-def _guarded(write: Callable[..., None], *, colours: bool) -> Callable[..., None]:
+def _guarded(write: Callable[..., None], *, colours: bool, rewinds: bool) -> Callable[..., None]:
     def guarded(message: str, *, flush: bool = False, **markup: bool) -> None:
-        begin = "\r" if colours and message.startswith("\r") else ""
+        begin = "\r" if rewinds and message.startswith("\r") else ""
         text = foreign(message.removeprefix("\r"))
         parts = _COLOUR.split(text) if colours else [text]
         write(begin + "".join(part if at % 2 else lines(part) for at, part in enumerate(parts)), flush=flush, **markup)

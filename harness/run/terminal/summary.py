@@ -10,10 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from harness.run.outcomes import counted
 from harness.run.results import Result, chosen
 from harness.run.session.open_run import OpenRun
-from harness.run.terminal.accounts import write_accepted, write_models, write_untested, write_waived
+from harness.run.terminal.accounts import (
+    write_accepted,
+    write_models,
+    write_unsampled,
+    write_untested,
+    write_waived,
+)
+from harness.run.terminal.news import FIRST, headline, write_news
 from reports.document.findings import cases_of
 from reports.evidence import Evidence, Finding, decode
 from reports.text.formats import seen_again
@@ -56,37 +62,44 @@ def _runnable(curl: str) -> str:
 
 
 def write_summary(terminal: pytest.TerminalReporter, run: OpenRun) -> None:
-    """Findings grouped by root cause, then counts; the last line names what a MUST could not be tested for."""
+    """What must be known first; with -v all findings and accounts; and at the end the news in ten lines."""
     assert run.report is not None
-    said = sentences()
     folder = run.config.folder
     evidence = decode((folder / "evidence.json").read_bytes())
     findings = [finding for finding in evidence.summary.findings if finding.verdict != "untestable"]
+    verbose = terminal.verbosity > 0
     write_reach(terminal, evidence)
-    if findings:
+    if verbose and findings:
         _write_findings(terminal, evidence, findings, folder)
     terminal.section("art15")
-    terminal.write_line(said("terminal.counts", counts=counted(run.results.values()), requests=evidence.run.requests))
+    if verbose:
+        _write_accounts(terminal, run, evidence)
+    write_unsampled(terminal, run)
+    if run.unproven:
+        text = sentences()("terminal.unproven", failures=run.unproven, first=run.unproven[0])
+        terminal.write_line(plain(text), red=True)
+    write_news(terminal, run, evidence, [] if verbose else findings)
+
+
+def _write_accounts(terminal: pytest.TerminalReporter, run: OpenRun, evidence: Evidence) -> None:
+    """By model, what is accepted, what was noted, and what was not tested."""
+    said = sentences()
     write_models(terminal, run)
     write_waived(terminal, run)
     write_accepted(terminal, run)
-    if run.unproven:
-        terminal.write_line(plain(said("terminal.unproven", failures=run.unproven, first=run.unproven[0])), red=True)
     for text in evidence.run.deviations:
         terminal.write_line(plain(said("terminal.note", text=text)), yellow=True)
     for fact in evidence.run.facts:
         terminal.write_line(plain(said("terminal.fact", text=fact.text)), yellow=True)
-    terminal.write_line(plain(said("terminal.report", path=str(run.report))))
-    terminal.write_line(plain(said("terminal.verify", command=f"{art15()} verify {shlex.quote(str(folder))}")))
     write_untested(terminal, run)
-    if run.exit.why:
-        terminal.write_line(plain(said("terminal.exit", code=run.exit.code, why="; ".join(run.exit.why))))
+    command = f"{art15()} verify {shlex.quote(str(run.config.folder))}"
+    terminal.write_line(plain(said("terminal.verify", command=command)))
 
 
 def write_reach(terminal: pytest.TerminalReporter, evidence: Evidence) -> None:
     """First of all: whether the run is whole, and whether the endpoint was there all the time."""
     told = zip(evidence.summary.kinds, evidence.summary.statements, strict=True)
-    said = [text for each, text in told if each.kind in ("cut_short", "away_once", "away_often")]
+    said = [text for each, text in told if each.kind in FIRST]
     if said:
         terminal.section(sentences()("terminal.not_as_planned"))
     for text in said:
@@ -110,11 +123,8 @@ def _write_findings(
 def _write_finding(terminal: pytest.TerminalReporter, evidence: Evidence, finding: Finding, folder: Path) -> None:
     """The finding, what it touches, and the line that repeats one of its counterexamples."""
     colour = {"red": finding.verdict == "fail", "yellow": finding.verdict != "fail"}
-    said, head = sentences(), f"{finding.verdict.upper()} {finding.title}"
-    if finding.standing in ("known", "not_counted"):
-        standing = said(f"finding.{finding.standing}")
-        head = said("terminal.standing", word=finding.verdict.upper(), title=finding.title, standing=standing)
-    terminal.write_line(plain(head), **colour)
+    said = sentences()
+    terminal.write_line(plain(headline(finding)), **colour)
     touched = [finding.root, *(each for each in finding.clauses if each != finding.root)][:NAMED]
     kind = "terminal.touched_over" if finding.transports else "terminal.touched"
     terminal.write_line(plain(f"  {said(kind, names=touched, transports=finding.transports)}"))

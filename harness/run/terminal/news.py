@@ -1,0 +1,54 @@
+"""The last lines of a run: the answer in words, the worst findings, and where the report is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from harness.run.outcomes import counted
+from harness.run.session.open_run import OpenRun
+from reports.evidence import Evidence, Finding
+from reports.text.markdown import cut
+from reports.text.neutralise import plain
+from reports.text.sentences import sentences
+
+# Statements that stand before everything, and the one that says what was not tested.
+FIRST, SILENT = ("cut_short", "away_once", "away_often"), "silent"
+# Findings that are named, and signs of each line.
+WORST, LONGEST = 3, 300
+
+
+def write_news(
+    terminal: pytest.TerminalReporter, run: OpenRun, evidence: Evidence, findings: Sequence[Finding]
+) -> None:
+    """Counts, the answer, the worst of these findings, the report, and why the run ends as it does."""
+    said = sentences()
+    terminal.write_line(said("terminal.counts", counts=counted(run.results.values()), requests=evidence.run.requests))
+    for text in _answer(evidence):
+        terminal.write_line(cut(text, LONGEST))
+    for finding in findings[:WORST]:
+        colour = {"red": finding.verdict == "fail", "yellow": finding.verdict != "fail"}
+        terminal.write_line(cut(headline(finding), LONGEST), **colour)
+    if terminal.verbosity <= 0:
+        rest = len(findings) - WORST
+        terminal.write_line(said("terminal.more_findings", number=rest) if rest > 0 else said("terminal.more"))
+    terminal.write_line(plain(said("terminal.report", path=str(run.report))), bold=True)
+    if run.exit.why:
+        terminal.write_line(plain(said("terminal.exit", code=run.exit.code, why="; ".join(run.exit.why))))
+
+
+def headline(finding: Finding) -> str:
+    """Verdict and title, and why it is not held against the endpoint, where it is not."""
+    word = finding.verdict.upper()
+    if finding.standing in ("known", "not_counted"):
+        standing = sentences()(f"finding.{finding.standing}")
+        return sentences()("terminal.standing", word=word, title=finding.title, standing=standing)
+    return f"{word} {finding.title}"
+
+
+def _answer(evidence: Evidence) -> list[str]:
+    """What the run says first, and what it is silent on; without kinds, as in earlier documents, the first."""
+    told = list(zip(evidence.summary.kinds, evidence.summary.statements, strict=False))
+    answers = [text for kind, text in told if kind.kind not in (*FIRST, SILENT)][:1]
+    return [*answers, *(text for kind, text in told if kind.kind == SILENT)]

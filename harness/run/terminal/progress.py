@@ -1,0 +1,48 @@
+"""How far a run is, in one line for somebody who watches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reports.text.sentences import sentences
+
+# Before this share of the checks, and these seconds, what is left cannot be told from what was.
+TOLD_FROM, TOLD_AFTER_S = 0.05, 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunProgress:
+    """Where a run is.
+
+    Attributes:
+        done, planned: checks.
+        failed: of those that are done.
+        requests: that were sent.
+        seconds: since the first check began.
+        most_seconds: that are left of the budget of time; infinity without any.
+    """
+
+    done: int
+    planned: int
+    failed: int
+    requests: int
+    seconds: float
+    most_seconds: float
+
+    def line(self, doing: str) -> str:
+        """``check 45 of 147, 1 failed, 41 requests/s, about 2 min left: rest-infer-echoes-id[iris]``."""
+        said = sentences()
+        parts = [said("terminal.progress", number=min(self.done + 1, self.planned), planned=self.planned)]
+        if self.failed:
+            parts.append(said("terminal.progress_failed", number=self.failed))
+        if self.seconds >= 1:
+            parts.append(said("terminal.progress_rate", rate=f"{self.requests / self.seconds:.0f}"))
+        if (left := self._left()) is not None:
+            parts.append(said("terminal.progress_left", left=f"{left:.0f} s" if left < 90 else f"{left / 60:.0f} min"))
+        return f"{', '.join(parts)}: {doing}"
+
+    def _left(self) -> float | None:
+        """Seconds until the end, if the other checks take as long as those so far."""
+        if self.seconds < TOLD_AFTER_S or self.done < TOLD_FROM * self.planned:
+            return None
+        return min(self.seconds / self.done * (self.planned - self.done), max(0.0, self.most_seconds))

@@ -1,0 +1,122 @@
+"""What a user sees: on a terminal, in a log of CI, and with pytest's own options."""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import os
+import pty
+import re
+import struct
+import subprocess
+import termios
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from harness.run.embedded import EmbeddedServer
+from tests.endtoend.running import PYTEST, ROOT
+
+pytestmark = pytest.mark.slow
+
+TITLE = "Request ids do not come back"
+CHECKS = "rest-infer-echoes-id or rest-live or rest-infer-answers"
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@pytest.fixture(scope="module")
+def faulty() -> Iterator[str]:
+    """A server that drops the id of each request."""
+    with EmbeddedServer(["--fault", "drops-request-id", "--models", "echo-fp32"]) as server:
+        yield server.url
+
+
+def seen(url: str, folder: Path, *arguments: str, terminal: bool = False, **environ: str) -> str:
+    """Everything that a run prints, to a terminal of 120 columns or to a pipe."""
+    command = [str(PYTEST), "--endpoint", url, "--oip-evidence", str(folder), "-k", CHECKS, *arguments]
+    left_out = ("PYTEST", "NO_COLOR", "FORCE_COLOR", "PY_COLORS", "CI", "TERM", "COLUMNS")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+    ours, theirs = pty.openpty() if terminal else os.pipe()
+    try:
+        if terminal:
+            fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+        process = subprocess.Popen(
+            command, cwd=ROOT, env={**clean, "TERM": "xterm", **environ}, stdin=subprocess.DEVNULL,
+            stdout=theirs, stderr=theirs,
+        )  # fmt: skip
+    finally:
+        os.close(theirs)
+    pieces = []
+    with os.fdopen(ours, "rb", buffering=0) as file:
+        try:
+            while piece := file.read(1 << 16):
+                pieces.append(piece)
+        except OSError:
+            pass  # the other end of a terminal was closed
+    assert process.wait(60) == 1
+    return b"".join(pieces).decode().replace("\r\n", "\n")
+
+
+def news(text: str) -> list[str]:
+    """The lines of ours at the end, without pytest's last one."""
+    lines = text.rstrip("\n").split("\n")
+    assert re.search(r"1 failed.* in [\d.]+s", lines[-1])
+    return lines[max(at for at, line in enumerate(lines) if "= art15 =" in line) + 1 : -1]
+
+
+def test_the_end_is_the_news_and_nothing_is_told_twice(faulty: str, tmp_path: Path) -> None:
+    text = seen(faulty, tmp_path / "e")
+    assert not COLOUR.search(text)
+    assert "\r" not in text
+    assert "FAILURES" not in text
+    assert "short test summary" not in text
+    assert text.count(TITLE) == 1
+    lines = news(text)
+    assert len(lines) <= 10
+    assert [line.partition(":")[0] for line in lines[:3]] == ["checks", "Contradicted", "Silent on"]
+    assert any(line == f"report: {tmp_path}/e/report.html" for line in lines)
+    assert lines[-1] == "exit code 1: 1 check failed (rest-infer-echoes-id[echo-fp32])"
+
+
+def test_a_terminal_shows_progress_in_one_line(faulty: str, tmp_path: Path) -> None:
+    text = seen(faulty, tmp_path / "e", terminal=True)
+    assert COLOUR.search(text)
+    plain = COLOUR.sub("", text)
+    shown = [part.strip() for part in plain.split("\r") if part.startswith("check ")]
+    assert len(shown) == len({*shown}) == int(shown[0].split()[3].rstrip(":,"))
+    assert shown[-1].partition(",")[0].partition(":")[0] == f"check {len(shown)} of {len(shown)}"
+    assert "suites/conformance" not in plain
+    assert len(news(plain)) <= 10
+
+
+def test_whoever_wants_no_colour_gets_none(faulty: str, tmp_path: Path) -> None:
+    text = seen(faulty, tmp_path / "e", terminal=True, NO_COLOR="1")
+    assert "\x1b" not in text
+    assert "\rcheck 2 of " in text
+    assert news(text)
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"), [("-v", "repeat: (cd "), ("--tb=short", "= FAILURES ="), ("-rf", "= short test")]
+)
+def test_options_of_pytest_work(faulty: str, tmp_path: Path, asked: str, words: str) -> None:
+    text = seen(faulty, tmp_path / "e", asked)
+    assert words in text
+    assert text.count(TITLE) == 1
+
+
+def test_results_of_pytest_agree_with_what_other_tools_are_told(faulty: str, tmp_path: Path) -> None:
+    seen(faulty, tmp_path / "e")
+    cases = list(ElementTree.parse(tmp_path / "e" / "junit.xml").iter("testcase"))
+    results = {read(case, "slug"): read(case, "verdict") for case in cases}
+    with (tmp_path / "e" / "checks.csv").open(newline="", encoding="utf-8") as file:
+        assert {row["slug"]: row["verdict"] for row in csv.DictReader(file)} == results
+    failed = [case.get("name") for case in cases if case.find("failure") is not None]
+    assert failed == ["rest-infer-echoes-id[echo-fp32]"]
+
+
+def read(case: ElementTree.Element, name: str) -> str:
+    """A property of a case."""
+    return next(str(each.get("value")) for each in case.iter("property") if each.get("name") == name)
