@@ -8,7 +8,7 @@ import harness
 from harness.commands.catalogue import clauses, explain, requirements
 from harness.commands.comparing import diff, history
 from harness.commands.evidence import baseline, drills, report, show, verify
-from harness.commands.exporting import export
+from harness.commands.exporting import export, issue
 from harness.commands.group import Commands
 from harness.commands.probing import demo, locustfile, probe
 from harness.commands.replaying import replay
@@ -41,9 +41,8 @@ def main() -> None:
 
 
 for command in (
-    demo, probe, verify, sign, report, replay, show, drills, diff, history, export, baseline, clauses, requirements,
-    explain,
-    validate, locustfile,
+    demo, probe, verify, sign, report, replay, show, drills, diff, history, export, issue, baseline, clauses,
+    requirements, explain, validate, locustfile,
 ):  # fmt: skip
     main.add_command(command)
 

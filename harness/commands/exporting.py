@@ -49,3 +49,29 @@ def export(form: str, folder: Path, output: Path | None) -> None:
     except OSError as error:
         raise click.ClickException(f"{error.filename or folder}: {error.strerror}") from error
     say(output)
+
+
+@click.command()
+@click.argument("slug")
+@click.argument("folder", type=EVIDENCE)
+@takes("issue")
+def issue(slug: str, folder: Path, title: bool) -> None:
+    """Write the finding of the check SLUG in FOLDER as an issue for the tracker of the server, in Markdown.
+
+    It needs nothing but itself: what the protocol says, with a link; what was sent and answered, decoded; how to send
+    it again; why it matters, and how a server usually mends it. SLUG may also be a cause.
+
+    \b
+        gh issue create --title "$(art15 issue --title SLUG DIR)" --body "$(art15 issue SLUG DIR)"
+
+    Exit codes: 0 written, 1 no such finding or FOLDER cannot be read, 4 usage.
+    """
+    from harness.bundle.store import store_of
+    from harness.run.bundles.issue import NoFinding, issue_of
+    from harness.run.bundles.recordings import BundleError, read_document
+
+    try:
+        found = issue_of(read_document(folder), store_of(folder), slug)
+    except (BundleError, NoFinding) as error:
+        raise click.ClickException(str(error)) from error
+    say(found.title if title else found.text.rstrip("\n"))

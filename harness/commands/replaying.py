@@ -17,7 +17,7 @@ from harness.commands.taking import takes
 @click.argument("folder", type=EVIDENCE)
 @click.argument("slug")
 @takes("replay")
-def replay(folder: Path, slug: str, times: int, before: int, endpoint: str | None, **options: Any) -> None:  # noqa: ANN401
+def replay(folder: Path, slug: str, times: int, before: int, show: bool, endpoint: str | None, **options: Any) -> None:  # noqa: ANN401
     """Send the counterexamples of the check SLUG in FOLDER again; SLUG may name a model: slug[model].
 
     Exit codes: 0 each came again every time, 1 not so, 3 the tester could not, 4 usage, 5 nothing to replay.
@@ -28,7 +28,7 @@ def replay(folder: Path, slug: str, times: int, before: int, endpoint: str | Non
 
     try:
         asked = ReplayRequest(
-            folder, slug, times, before, Options(endpoints=(endpoint,) if endpoint else (), **options)
+            folder, slug, times, before, Options(endpoints=(endpoint,) if endpoint else (), **options), show
         )
         code = replay_cases(asked, say)
     except UsageError as error:

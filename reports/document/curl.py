@@ -142,7 +142,7 @@ def _headers(record: ExchangeRecord) -> list[str] | None:
             return None
         lowered = name.lower()
         if f"request.header.{lowered}" in redacted:
-            quoted.append(_secret(name))
+            quoted.append(secret(name))
         elif (record.is_grpc and lowered == "te") or not _implied(lowered, value, record.url):
             quoted.append(shlex.quote(f"{name}: {value}" if value else f"{name};"))
     has_type = any(name.lower() == "content-type" for name, _ in record.request.headers)
@@ -168,7 +168,8 @@ def _implied(name: str, value: str, url: str) -> bool:
     return (name, value) in {("accept", "*/*"), ("accept-encoding", "identity")}
 
 
-def _secret(name: str) -> str:
+def secret(name: str) -> str:
+    """A redacted header as a word of the shell: its value is that of an environment variable."""
     if name.lower() == "authorization":
         return '"Authorization: Bearer $ART15_TOKEN"'
     if not _SHELL_SAFE_NAME.fullmatch(name):

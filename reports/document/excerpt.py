@@ -12,6 +12,7 @@ from harness.bundle.folder import Altered
 from harness.bundle.places import BODY, RECORD, Suffix
 from harness.bundle.store import Store
 from reports.document.curl import INLINE, command
+from reports.document.grpcurl import grpcurl
 from reports.evidence import MessageView
 
 # How the lines of a gRPC call are told from those of HTTP, where they are made and where they are shown.
@@ -34,6 +35,7 @@ class Shown:
     request: MessageView
     response: MessageView | None
     curl: str | None
+    grpcurl: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,9 @@ class ExchangeReader:
             return None
         sent = record.request.body
         content = self._stored(sent.sha256, BODY) if sent is not None and sent.bytes <= INLINE else None
-        return Shown(self._request(record, limit), self._response(record, limit), command(record, content))
+        return Shown(
+            self._request(record, limit), self._response(record, limit), command(record, content), grpcurl(record)
+        )
 
     def _request(self, record: ExchangeRecord, limit: int) -> MessageView:
         line = f"{record.method} {record.url} {record.http_version}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from reports.text.neutralise import plain
+from reports.text.neutralise import lines, plain
 
 _MARKS = re.compile(r"[\\`*_{}\[\]#|~^$]")
 # What begins a list; a heading is begun by one of the marks, and nothing else is where text stands behind other text.
@@ -34,6 +34,13 @@ def uncalled(text: str, most: int) -> str:
 def code(text: str, most: int) -> str:
     """The text as code; a span between backticks could not hold every text within a table."""
     return f"<code>{uncalled(text, most)}</code>"
+
+
+def block(text: str, language: str) -> str:
+    """Text of several lines as a block of code, behind a fence that is longer than any within."""
+    shown = lines(text)
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", shown)), default=0))
+    return f"{fence}{language}\n{shown}\n{fence}"
 
 
 def cut(text: str, most: int) -> str:

@@ -27,6 +27,8 @@ from reports.text.neutralise import plain
 
 REPRODUCED, NOT_REPRODUCED, TESTER, USAGE, NOTHING = 0, 1, 3, 4, 5
 MAX_REQUESTS = 1000
+# Bytes of a message that are printed.
+MAX_SHOWN = 16 << 10
 Say = Callable[[str], None]
 
 
@@ -39,6 +41,7 @@ class ReplayRequest:
         times: attempts for each counterexample.
         before: how many of the exchanges before it go first, if it does not come again alone.
         options: address and credentials; without an endpoint, the recorded one.
+        show: whether the messages are printed, decoded.
     """
 
     folder: Path
@@ -46,6 +49,7 @@ class ReplayRequest:
     times: int = 3
     before: int = 0
     options: Options = field(default_factory=lambda: Options(endpoints=()))
+    show: bool = False
 
 
 def replay(asked: ReplayRequest, say: Say, environ: Mapping[str, str] | None = None) -> int:
@@ -119,6 +123,9 @@ class _Session:
         recorded = recording.exchange
         self._say(say, f"{check.id}: expected {case.expected}; observed {case.observed}")
         self._say(say, f"  {recorded.method} {recorded.url}, exchange {case.exchange[:12]}: {in_words(recorded)}")
+        if self._asked.show:
+            self._print("sent", recorded.request_text, recorded.request_body, say)
+            self._print("answered then", recorded.response_text, recorded.response_body, say)
         try:
             again = self._attempts(recording, [], say)
             if not again and self._asked.before:
@@ -143,6 +150,8 @@ class _Session:
             identical = difference is None and clean.response_body == recording.exchange.response_body
             words = difference or f"{in_words(clean)}, the same {'bytes' if identical else 'answer'}"
             self._say(say, f"    {attempt} of {times}: {words}")
+            if self._asked.show:
+                self._print("answered now", clean.response_text, clean.response_body, say)
         say(f"  came again {same} of {times} times")
         return same == times
 
@@ -166,6 +175,13 @@ class _Session:
 
                 grpc = stack.enter_context(GrpcClient(self._replica.grpc, recorder, self._budget))
             yield Clients(rest, grpc, self._moved)
+
+    def _print(self, what: str, text: str, body: bytes, say: Say) -> None:
+        """A message: the text of a decoded one, or its bytes as text."""
+        shown = text or body[:MAX_SHOWN].decode("utf-8", "backslashreplace")
+        self._say(say, f"      {what}, {len(body)} bytes:")
+        for line in shown.splitlines():
+            self._say(say, f"        {line}")
 
     def _say(self, say: Say, text: str) -> None:
         """The endpoint's own words are in it: without secrets, and with nothing that a terminal would obey."""

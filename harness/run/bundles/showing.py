@@ -46,7 +46,8 @@ def find(folder: Path, asked: str) -> Found:
         raise NotFound(f"{folder}: exchange {digest[:12]}: {next(iter(reader.trouble.values()), 'cannot be read')}")
     parts = [f"exchange {digest}", "", *_message(shown.request)]
     parts += ["", *_message(shown.response)] if shown.response is not None else []
-    return Found("\n".join([*parts, "", f"repeat: {shown.curl}"] if shown.curl else parts))
+    again = [f"repeat: {line}" for line in (shown.curl, shown.grpcurl) if line]
+    return Found("\n".join([*parts, "", *again] if again else parts))
 
 
 def _one(store: Store, asked: str) -> tuple[str, Suffix]:

@@ -156,3 +156,13 @@ def test_the_token_goes_only_where_the_user_says(sealed: Path) -> None:
     for options in (Options((), headers=["X-Api-Key: k"]), Options((), token_command="echo t")):
         with pytest.raises(UsageError, match="name the address as well"):
             replay(ReplayRequest(sealed, SLUG, options=options), said.append, {})
+
+
+def test_messages_are_printed_where_somebody_asks(sealed: Path) -> None:
+    with flawed(lambda _, __: (200, LOST)) as url:
+        _, brief = run(sealed, url, times=2)
+        _, said = run(sealed, url, times=2, show=True)
+    assert "answered" not in brief
+    assert said.count("      sent, ") == said.count("      answered then, ") == 1
+    assert said.count("      answered now, ") == 2
+    assert '        {"id":"a","inputs"' in said
