@@ -44,6 +44,7 @@ class Others:
         strayed: how an answer differs from that of its number alone.
         varies: whether the request of a number is answered now so and now so, alone.
         compared: whether answers can be compared at all; a model that varies is asked for an answer, whatever it is.
+        refuses: whether an answer that ends well holds a refusal only, as a stream may.
     """
 
     name: str
@@ -52,6 +53,13 @@ class Others:
     strayed: Callable[[int, Exchange], MixedUpAnswer | None]
     varies: Callable[[int], bool]
     compared: bool = True
+    refuses: Callable[[Exchange], bool] = lambda _: False
+
+    def not_now(self, exchange: Exchange) -> bool:
+        """Whether an answer speaks of the moment, such as of too much under way; within a stream any refusal may."""
+        if exchange.rpc is not None and exchange.rpc.name in BUSY_CODES:
+            return True
+        return (exchange.rpc is None and exchange.status in NOT_NOW) or (exchange.ok and self.refuses(exchange))
 
 
 @dataclass(slots=True)
@@ -170,7 +178,7 @@ class Bystanders:
         """The answer to a request of others; "not now" is asked again while what was given up may be computed."""
         begin = time.monotonic()
         exchange = self.others[0].ask(number)
-        while _not_now(exchange) and time.monotonic() - begin < allowed:
+        while self.others[0].not_now(exchange) and time.monotonic() - begin < allowed:
             wait(min(0.1, allowed / 4))
             exchange = self.others[0].ask(number)
         return exchange
@@ -181,7 +189,7 @@ class Bystanders:
         found.slowest = max(each.elapsed_s for each in exchanges)
         allowed = SLACK_SECONDS + 2 * usual if usual else float("inf")
         for number, exchange in enumerate(exchanges):
-            if not _not_now(exchange):
+            if not self.others[0].not_now(exchange):
                 self._look(found, self.others[0], number, exchange, words, allowed)
 
     def _look(
@@ -189,7 +197,7 @@ class Bystanders:
     ) -> None:
         if self._is_lost(exchange):
             found.lost.append((words, exchange))
-        elif excused(exchange):
+        elif excused(exchange) or (exchange.ok and other.refuses(exchange)):
             found.refused.append((words, exchange))
         elif exchange.elapsed_s > allowed:
             found.slow.append((words, exchange))
@@ -217,10 +225,3 @@ class Bystanders:
             if good >= enough or seen.lost:
                 break
         return good >= enough
-
-
-def _not_now(exchange: Exchange) -> bool:
-    """Whether an answer speaks of the moment, such as that too much is under way."""
-    if exchange.rpc is not None:
-        return exchange.rpc.name in BUSY_CODES
-    return exchange.status in NOT_NOW

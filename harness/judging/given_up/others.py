@@ -119,7 +119,9 @@ def others_streaming(probe: Probe, way: PacedRoute) -> Others:
         return MixedUpAnswer("other-answer", f"the messages of request {whose + 1}, not of {own + 1}", whose)
 
     seconds = statistics.median(each.elapsed_s for each in alone)
-    return Others("streams over gRPC", seconds, ask, strayed, lambda _: False, steady)
+    return Others(
+        "streams over gRPC", seconds, ask, strayed, lambda _: False, steady, refuses=lambda each: not _answers(each)
+    )
 
 
 def _answers(exchange: Exchange) -> bool:
