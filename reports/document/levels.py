@@ -20,7 +20,8 @@ class LevelBeside:
 
     Attributes:
         place: section of the annex that has it.
-        metric: name of a metric that the language has words for; else ``words`` say what it is.
+        metric: name of a metric that the language has words for; else ``words`` say what it is, or it is the share of
+            samples that are certified within a ``radius``.
         about: class, group or size that it is about.
         side: on which side of ``limit`` the value is to be.
         lower, upper: one-sided bounds, each at ``confidence``; None where nothing bounds the value.
@@ -31,6 +32,7 @@ class LevelBeside:
     place: Place = "robustness"
     metric: str = ""
     words: str = ""
+    radius: bool = False
     about: str = ""
     side: Literal["at least", "at most"] = "at most"
     limit: float
@@ -94,7 +96,7 @@ def _attacks(document: Evidence) -> Iterator[LevelBeside]:
             level = _level(record.model, radii.share, radii.share.limit, radii.samples, radii.reason)
             about = f"{radii.radius:g}" if radii.radius is not None else ""
             # Of radii a share is to be certified at least, of everything else at most so much is to be seen.
-            yield replace(level, metric="certified_radius", about=about, side="at least")
+            yield replace(level, radius=True, about=about, side="at least")
         for seen in record.given_away:
             if seen.limit is not None:
                 yield replace(_level(record.model, seen, seen.limit, seen.rows, seen.reason), words=seen.words)

@@ -16,7 +16,9 @@ from harness.commands.probing import DEMO_POLICY
 from harness.policy import load_policy
 from harness.reference.models.trained import DESCRIPTIONS, trained
 from harness.reference.protocol.tensors import tensor
+from reports.page.render import REPORT
 from tests.endtoend.running import Ran, probe
+from tests.reports.chromium import needs_chromium, printed
 
 pytestmark = pytest.mark.slow
 METRICS: dict[str, Callable[[Any, Any, Any], Any]] = {
@@ -95,6 +97,13 @@ def test_models_of_the_demo_keep_every_level(ran: Ran) -> None:
     assert ran.code == 0, ran.output
     decisions = {each["decision"] for model in ("digits", "cancer") for each in record_of(ran, model)["metrics"]}
     assert decisions == {"supports", None}
+
+
+@needs_chromium
+def test_the_report_of_the_demo_is_short(ran: Ran, tmp_path: Path) -> None:
+    sheets = printed(ran.folder / REPORT, tmp_path)
+    assert len(sheets) <= 12
+    assert "How accurate, how robust, how sure?" in " ".join(" ".join(sheets[:2]).split())
 
 
 @pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.battery) for seed in range(2, SEEDS))])

@@ -19,7 +19,9 @@ from typing import Any
 import httpx
 import pytest
 
+from reports.page.render import REPORT
 from tests.endtoend.running import Ran
+from tests.reports.chromium import needs_chromium, printed
 from tests.servers.conftest import installed_or_skip
 from tests.servers.findings import FOUND, FURTHER, Way, differences
 from tests.servers.install import NAMES, recipe_of
@@ -49,6 +51,11 @@ def test_findings_are_the_confirmed_ones(name: str, runs: dict[str, Ran]) -> Non
     # A search may find more with another release of its library; what it has been seen to find stays found.
     searches = {check["id"] for check in ran.evidence["checks"] if check["kind"] == "search"}
     assert differences(ran.verdicts, Way(name).recorded(ran.verdicts), searches) == {}, ran.output
+
+
+@needs_chromium
+def test_the_report_of_a_real_server_is_short(runs: dict[str, Ran], tmp_path: Path) -> None:
+    assert len(printed(runs["mlserver"].folder / REPORT, tmp_path)) <= 10
 
 
 @pytest.mark.slow
