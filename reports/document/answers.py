@@ -24,11 +24,12 @@ from reports.evidence import (
 from reports.evidence.statements import StatementKind
 
 _SHOWN = ("fail", "warn")
-# What of the findings answers a question, and what is said where there are some, none, and nothing that looked.
+# What of the findings answers a question, and what is said where some failed, some are
+# warnings, there are none, and nothing looked.
 _BY_CONSEQUENCE: dict[QuestionName, tuple[tuple[ConsequenceName, ...], tuple[StatementKind, ...]]] = {
-    "answers": (("wrong_answer", "data_of_others"), ("wrong_seen", "wrong_unseen", "wrong_untested")),
-    "access": (("security",), ("access_seen", "access_unseen", "access_untested")),
-    "serving": (("crash_or_hang",), ("serving_seen", "serving_unseen", "serving_untested")),
+    "answers": (("wrong_answer", "data_of_others"), ("wrong_seen", "wrong_warned", "wrong_unseen", "wrong_untested")),
+    "access": (("security",), ("access_seen", "access_warned", "access_unseen", "access_untested")),
+    "serving": (("crash_or_hang",), ("serving_seen", "serving_warned", "serving_unseen", "serving_untested")),
 }
 # Statements of the summary that are said again under a question.
 _REDUNDANCY = ("redundancy_", "failover_", "drills_")
@@ -48,7 +49,8 @@ def answers(document: Evidence) -> list[PlainAnswer]:
         _by_consequence(document, "serving", serving, held="partly" if unseen else "held"),
         _levels(document),
         _origin(document),
-        PlainAnswer(question="silence", state="not_shown", statements=_repeated(document, _GAPS)),
+        _sure(document),
+        _silence(document),
     ]
 
 
@@ -82,7 +84,7 @@ def _by_consequence(
 
     ``held`` is the state where nothing was found, which is less than it sounds where something was not tried.
     """
-    consequences, (some, none, untested) = _BY_CONSEQUENCE[question]
+    consequences, (some, warned, none, untested) = _BY_CONSEQUENCE[question]
     told = [each for each in document.summary.findings if each.consequence in consequences and each.verdict in _SHOWN]
     passed = sum(
         check.verdict == "pass" and any(consequence_of_clause(each.clause) in consequences for each in check.clauses)
@@ -90,8 +92,9 @@ def _by_consequence(
     )
     state: AnswerState
     if told:
-        said = Statement(kind=some, params={"findings": len(told)})
-        state = "broken" if any(each.verdict == "fail" for each in told) else "warned"
+        failed = any(each.verdict == "fail" for each in told)
+        said = Statement(kind=some if failed else warned, params={"findings": len(told)})
+        state = "broken" if failed else "warned"
     elif passed:
         said, state = Statement(kind=none, params={"checks": passed}), held
     else:
@@ -137,6 +140,29 @@ def _origin(document: Evidence) -> PlainAnswer:
         more = Statement(kind="links_none")
         state = "partly" if state == "held" else state
     return PlainAnswer(question="origin", state=state, statements=[said, more])
+
+
+def _sure(document: Evidence) -> PlainAnswer:
+    """What the failures rest on, and what the checks do: whether they came again, and were seen to fail."""
+    sent = [case.replayed for check in document.checks for case in check.counterexamples if case.replayed is not None]
+    faults = {check.slug: check.method_validation for check in document.checks}
+    said = []
+    if sent:
+        always = sum(each.k == each.n for each in sent)
+        said.append(Statement(kind="sure_again", params={"cases": len(sent), "always": always}))
+    if faults:
+        validated = sum(bool(each) for each in faults.values())
+        said.append(Statement(kind="sure_validated", params={"validated": validated, "checks": len(faults)}))
+    return PlainAnswer(question="sure", state="recorded", statements=[*said, Statement(kind="sure_once")])
+
+
+def _silence(document: Evidence) -> PlainAnswer:
+    said = _repeated(document, _GAPS)
+    left_out = document.summary.verdicts.get("untestable", 0)
+    if left_out:
+        params: Params = {"left_out": left_out, "checks": len(document.checks)}
+        said.append(Statement(kind="checks_left_out", params=params))
+    return PlainAnswer(question="silence", state="not_shown", statements=said)
 
 
 def _repeated(document: Evidence, begins: tuple[str, ...]) -> list[Statement]:

@@ -51,12 +51,15 @@ StatementKind = Literal[
     "protocol_untested",
     "protocol_warned",
     "wrong_seen",
+    "wrong_warned",
     "wrong_unseen",
     "wrong_untested",
     "access_seen",
+    "access_warned",
     "access_unseen",
     "access_untested",
     "serving_seen",
+    "serving_warned",
     "serving_unseen",
     "serving_untested",
     "load_measured",
@@ -69,8 +72,12 @@ StatementKind = Literal[
     "identity_unknown",
     "links_seen",
     "links_none",
+    "sure_again",
+    "sure_validated",
+    "sure_once",
+    "checks_left_out",
 ]
-QuestionName = Literal["protocol", "answers", "access", "serving", "levels", "origin", "silence"]
+QuestionName = Literal["protocol", "answers", "access", "serving", "levels", "origin", "sure", "silence"]
 AnswerState = Literal["broken", "warned", "undecided", "partly", "recorded", "held", "not_shown"]
 FactKind = Literal[
     "served",

@@ -112,4 +112,11 @@ STATEMENTS = {
     "identity_unknown": Mark("–", "none"),
     "links_seen": NEUTRAL,
     "links_none": Mark("–", "none"),
+    "wrong_warned": Mark("△", "warn"),
+    "access_warned": Mark("△", "warn"),
+    "serving_warned": Mark("△", "warn"),
+    "sure_again": NEUTRAL,
+    "sure_validated": NEUTRAL,
+    "sure_once": NEUTRAL,
+    "checks_left_out": Mark("–", "none"),
 }

@@ -123,11 +123,11 @@ def short(view: View) -> Short:
 def _steps(document: Evidence, said: Sentences) -> Iterator[str]:
     """What would change the answers: what is broken is mended, and what was not shown is made testable."""
     people = (document.report.operator, document.report.customer, document.item.declared.get("system"))
-    failed = sum(each.verdict == "fail" for each in document.summary.findings)
+    failed = [each.title for each in document.summary.findings if each.verdict == "fail"]
     warned = sum(each.verdict == "warn" for each in document.summary.findings)
     kinds = {each.kind for answer in document.summary.answers for each in answer.statements}
     if failed:
-        yield said("step.mend", findings=failed)
+        yield said("step.mend", findings=failed, first=failed[0])
     if warned:
         yield said("step.weigh", findings=warned)
     for kind in ("levels_none", "levels_undeclared", "load_none", "drills_none", "drills_not_run", "links_none"):

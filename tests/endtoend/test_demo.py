@@ -103,7 +103,7 @@ def test_models_of_the_demo_keep_every_level(ran: Ran) -> None:
 def test_the_report_of_the_demo_is_short(ran: Ran, tmp_path: Path) -> None:
     sheets = printed(ran.folder / REPORT, tmp_path)
     assert len(sheets) <= 12
-    assert "How accurate, how robust, how sure?" in " ".join(" ".join(sheets[:2]).split())
+    assert "How accurate and how robust is it?" in " ".join(" ".join(sheets[:2]).split())
 
 
 @pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.battery) for seed in range(2, SEEDS))])
