@@ -12,7 +12,7 @@ from harness.commands.exporting import export, issue
 from harness.commands.group import Commands
 from harness.commands.probing import demo, locustfile, probe
 from harness.commands.replaying import replay
-from harness.commands.sealing import sign
+from harness.commands.sealing import plan, sign
 from harness.commands.validation import validate
 
 
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 for command in (
-    demo, probe, verify, sign, report, replay, show, drills, diff, history, export, issue, baseline, clauses,
+    demo, plan, probe, verify, sign, report, replay, show, drills, diff, history, export, issue, baseline, clauses,
     requirements, explain, validate, locustfile,
 ):  # fmt: skip
     main.add_command(command)

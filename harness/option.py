@@ -53,6 +53,8 @@ class Option(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class _Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     takes: list[str]
     variables: str = ""
+    # The command whose words stand for rows that have none for this one.
+    like: str = ""
 
 
 class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,16 +72,16 @@ def options_of(command: str) -> tuple[Option, ...]:
     """
     table = _table()
     taken = table.commands[command]
-    return tuple(_option(name, table.options[name], command, taken.variables) for name in taken.takes)
+    return tuple(_option(name, table.options[name], command, taken) for name in taken.takes)
 
 
-def _option(name: str, row: dict[str, Any], command: str, variables: str) -> Option:
+def _option(name: str, row: dict[str, Any], command: str, taken: _Command) -> Option:
     plain = name.removeprefix("oip-")
     values = {"name": name, "field": plain.replace("-", "_")}
-    if variables:
-        values["variable"] = f"{variables}{plain.upper().replace('-', '_')}"
+    if taken.variables:
+        values["variable"] = f"{taken.variables}{plain.upper().replace('-', '_')}"
     values |= {member: value for member, value in row.items() if member not in _table().commands}
-    return msgspec.convert(values | row.get(command, {}), Option)
+    return msgspec.convert(values | row.get(command, row.get(taken.like, {})), Option)
 
 
 @functools.cache

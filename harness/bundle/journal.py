@@ -33,7 +33,8 @@ _TOO_MUCH = "is too long, or one of too many: it was not read, nor anything afte
 Clock = Callable[[], datetime.datetime]
 
 
-def _utc_now() -> datetime.datetime:
+def utc_now() -> datetime.datetime:
+    """The time."""
     return datetime.datetime.now(datetime.UTC)
 
 
@@ -105,7 +106,7 @@ class Journal:
         FileExistsError: the file is there already; a journal is never continued by another run.
     """
 
-    def __init__(self, path: Path, plan_sha256: str, clock: Clock = _utc_now) -> None:
+    def __init__(self, path: Path, plan_sha256: str, clock: Clock = utc_now) -> None:
         self._plan = plan_sha256
         self._clock = clock
         self._lock = threading.Lock()
@@ -159,7 +160,7 @@ class Journal:
             digest = hashlib.sha256(line).hexdigest()
             self._next = _End(digest, self._end.lines + 1, self._end.size + len(line) + 1)
             try:
-                _write_all(self._file, line + b"\n")
+                write_all(self._file, line + b"\n")
             finally:
                 self._settle()
             return digest
@@ -185,7 +186,8 @@ def _identity(facts: os.stat_result) -> tuple[int, int]:
     return facts.st_dev, facts.st_ino
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of it, however often the system takes a part."""
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]

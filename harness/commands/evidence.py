@@ -17,7 +17,9 @@ from reports.text.neutralise import plain
 @click.command()
 @click.argument("folder", type=EVIDENCE)
 @takes("verify")
-def verify(folder: Path, expect_digest: str | None, key: Path | None, expect_head: str | None) -> None:
+def verify(
+    folder: Path, expect_digest: str | None, key: Path | None, expect_plan: Path | None, expect_head: str | None
+) -> None:
     """Check that the evidence in FOLDER is whole and unaltered; needs no network.
 
     Without --key or --expect-... it can only say that the bundle agrees with itself, not who made it.
@@ -30,12 +32,18 @@ def verify(folder: Path, expect_digest: str | None, key: Path | None, expect_hea
       4  usage
     """
     from reports.seal.keys import KeyUnusable, NeedsExtra, public_key_in
+    from reports.seal.planned import PlanRefused, read_sealed
     from reports.verification.anchoring import Expected
     from reports.verification.verify import verify as verify_bundle
 
     try:
-        expected = Expected(expect_digest, public_key_in(key) if key is not None else None, expect_head)
-    except (KeyUnusable, NeedsExtra) as error:
+        expected = Expected(
+            expect_digest,
+            public_key_in(key) if key is not None else None,
+            read_sealed(expect_plan) if expect_plan is not None else None,
+            expect_head,
+        )
+    except (KeyUnusable, NeedsExtra, PlanRefused) as error:
         raise BadUse(str(error)) from error
     found = verify_bundle(folder, expected)
     for problem in found.problems:

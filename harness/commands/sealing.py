@@ -4,8 +4,10 @@
 # ruff: noqa: PLC0415
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
@@ -48,6 +50,41 @@ def sign(what: Path, key: Path | None, marks: tuple[Path, ...]) -> None:
             say(f"kept: {name}")
     except (MarkRefused, OSError, NeedsExtra, msgspec.DecodeError) as error:
         raise click.ClickException(str(error)) from error
+
+
+@click.command()
+@takes("plan")
+def plan(output: Path, **options: Any) -> None:  # noqa: ANN401 -- as the table of options has them
+    """Seal a plan: what runs with --oip-plan are held to, fixed before the first request.
+
+    Options are those of a run (pytest --help). Nothing is sent to the endpoint. Beside the plan lies its ledger, in
+    which every run under it is noted: keep both.
+
+    \b
+        art15 plan --endpoint http://127.0.0.1:8080 --oip-policy policy.toml -o plan.json
+        pytest --endpoint http://127.0.0.1:8080 --oip-policy policy.toml --oip-plan plan.json
+
+    Exit codes: 0 sealed; 1 it cannot be written, or is there already; 4 usage.
+    """
+    from harness.prober.setup import set_up_as
+    from harness.record.clock import now
+    from harness.run.options import Options, UsageError
+    from harness.run.planning.sealing import redactor_of, seal, write_sealed
+
+    if not options["endpoints"]:
+        raise BadUse("give the endpoint that the plan is for: --endpoint URL")
+    try:
+        with contextlib.ExitStack() as stack:
+            setup = set_up_as(Options(**options), stack)
+            sealed = seal(setup.config, setup.catalogue, setup.chosen, now(), redactor_of(setup.config))
+    except UsageError as error:
+        raise BadUse(str(error)) from error
+    try:
+        written = write_sealed(output, sealed)
+    except OSError as error:
+        raise click.ClickException(f"{output} and its ledger cannot be written: {error.strerror}") from error
+    say(f"sealed: {written.path}, SHA-256 {written.sha256}")
+    say(f"{len(sealed.plan.checks)} checks; runs under it are noted in {written.ledger}")
 
 
 def _refuse_what_is_wrong(folder: Path) -> None:

@@ -51,8 +51,7 @@ class Prober:
         self.setup = set_up(config, stack)
         self.config = self.setup.config
         self.junit = Junit(config, self.config.folder)
-        chosen = [check for check in self.setup.registry if self.setup.selects(check)]
-        self.prepared = PreparedRun(self.config, self.setup.catalogue, chosen, self._say, self._tell)
+        self.prepared = PreparedRun(self.config, self.setup.catalogue, self.setup.chosen, self._say, self._tell)
         self.opened: OpenRun | None = None
         self.watching: Watching | None = None
 

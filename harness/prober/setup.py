@@ -36,6 +36,11 @@ class Setup:
     foreign: tuple[ModuleType, ...]
     config: Config
 
+    @property
+    def chosen(self) -> list[Check]:
+        """The checks that are admitted, in order."""
+        return [check for check in self.registry if self.selects(check)]
+
     def selects(self, check: Check) -> bool:
         """Whether suites, allowances and the transports that were given admit the check."""
         config = self.config
@@ -53,14 +58,22 @@ def set_up(config: pytest.Config, stack: contextlib.ExitStack) -> Setup:
     Raises:
         pytest.UsageError: something cannot work as asked.
     """
-    options = read_options(config)
     try:
-        registry, catalogue, foreign = load_checks()
-        _refuse_unknown_suite(options, registry)
-        url, grpc, cluster = _started(options, stack)
-        checked = replace(configure(replace(options, grpc=options.grpc or grpc), url), cluster=cluster)
+        return set_up_as(read_options(config), stack)
     except UsageError as error:
         raise pytest.UsageError(said(error)) from error
+
+
+def set_up_as(options: Options, stack: contextlib.ExitStack) -> Setup:
+    """The same for options that were read already.
+
+    Raises:
+        UsageError: something cannot work as asked.
+    """
+    registry, catalogue, foreign = load_checks()
+    _refuse_unknown_suite(options, registry)
+    url, grpc, cluster = _started(options, stack)
+    checked = replace(configure(replace(options, grpc=options.grpc or grpc), url), cluster=cluster)
     return Setup(registry, catalogue, tuple(foreign), checked)
 
 

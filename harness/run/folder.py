@@ -6,11 +6,12 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from harness.bundle.ledger import LEDGER
 from harness.bundle.places import PACK
 from harness.run.options import UsageError
 
 # What a run has written by the time it finds that it cannot begin.
-_BEGUN = ("plan.json", "journal.jsonl", PACK, "series")
+_BEGUN = ("plan.json", "journal.jsonl", LEDGER, PACK, "series")
 
 
 def refuse_unusable(folder: Path) -> None:

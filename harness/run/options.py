@@ -53,6 +53,7 @@ class Options:
     seed: str | int | None = None
     requirements: str | None = None
     baseline: str | None = None
+    plan: str | None = None
     selection: str = ""
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+from harness.bundle.ledger import FINISHED
 from harness.bundle.parts import SuiteRow
 from harness.bundle.suites import listed_suites
 from reports.document.clause_rows import UNDECIDED, is_untried
@@ -32,7 +33,7 @@ def not_shown(
         _clauses(recorded, clauses),
         [_gap("identity")],
         _people(recorded),
-        [_gap("other_runs"), _gap("signer")],
+        _seals(recorded),
     )
     return [row for part in parts for row in part]
 
@@ -144,6 +145,26 @@ def _people(recorded: JournalState) -> Iterator[NotShown]:
     missing = [name for name, value in people.items() if not value]
     if missing:
         yield _gap("people", missing=missing)
+
+
+def _seals(recorded: JournalState) -> Iterator[NotShown]:
+    """What no run can show of itself: other runs, time, who made it."""
+    sealed = recorded.plan.sealed
+    if sealed is None:
+        yield _gap("other_runs")
+        yield _gap("no_seal")
+    else:
+        cut = {run: how for run, how in sealed.ended.items() if how != FINISHED}
+        yield _gap(
+            "runs_of_plan",
+            number=sealed.number,
+            earlier=sealed.number - 1,
+            cut=len(cut),
+            unended=len(sealed.unended),
+            digest=sealed.sha256[:12],
+        )
+    yield _gap("time_mark")
+    yield _gap("signer")
 
 
 def _grouped(pairs: Iterable[tuple[K, V]]) -> list[tuple[K, list[V]]]:

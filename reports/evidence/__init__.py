@@ -29,7 +29,7 @@ from reports.evidence.catalogue import CatalogueInfo, ClauseRow, DutyRow
 from reports.evidence.checks import CheckResult, ClauseOutcome, Counterexample, Exemplar, MessageView
 from reports.evidence.document import Evidence, Finding, Summary, decode
 from reports.evidence.item import IdentityReading, Item, ModelItem, ReportInfo, Unsampled
-from reports.evidence.plan import BaselineUsed, Plan, PlannedCheck, SetUsed
+from reports.evidence.plan import BaselineUsed, Plan, PlannedCheck, SealedBy, SetUsed
 from reports.evidence.record import (
     SCHEMA_VERSION,
     ConsequenceName,
@@ -91,6 +91,7 @@ __all__ = [
     "Replayed",
     "ReportInfo",
     "Run",
+    "SealedBy",
     "SelfCheck",
     "SelfCheckRow",
     "SetUsed",

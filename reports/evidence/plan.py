@@ -36,10 +36,31 @@ class BaselineUsed(Record, frozen=True, kw_only=True):
     entries: int
 
 
+class SealedBy(Record, frozen=True, kw_only=True):
+    """The sealed plan under which a run took place, and the place of the run in its ledger.
+
+    Attributes:
+        sha256: of the file of the sealed plan.
+        number: of this run among the runs of the plan, from 1.
+        head: digest of the line of the ledger with which this run began.
+        unended: ids of the runs before it that have no ending: under way then, or killed.
+        ended: how the runs before it ended, by id.
+        deviations: in what the run is otherwise than was planned.
+    """
+
+    sha256: str
+    sealed_at: str
+    number: int
+    head: str
+    unended: list[str]
+    ended: dict[str, str]
+    deviations: list[str]
+
+
 class Plan(Record, frozen=True, kw_only=True):
     """Everything fixed before the first request; its digest stands in every line of the journal.
 
-    ``requirements`` is missing in plans of earlier versions.
+    ``requirements`` is missing in plans of earlier versions; ``sealed`` is there where the run was given a sealed plan.
     """
 
     schema_version: str
@@ -61,3 +82,4 @@ class Plan(Record, frozen=True, kw_only=True):
     checks: list[PlannedCheck]
     requirements: SetUsed | None = None
     baseline: BaselineUsed | None = None
+    sealed: SealedBy | None = None

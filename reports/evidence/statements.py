@@ -107,6 +107,9 @@ GapKind = Literal[
     "identity",
     "people",
     "other_runs",
+    "runs_of_plan",
+    "no_seal",
+    "time_mark",
     "signer",
 ]
 

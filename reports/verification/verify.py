@@ -32,6 +32,7 @@ from reports.verification.files import BundleFiles, check_files
 from reports.verification.journal_checks import check_journal, check_other_files
 from reports.verification.outcome import IN_PART, UNKNOWN_SIGNER, BundleProblem, Verification, VerificationLog
 from reports.verification.page_form import not_inert
+from reports.verification.plan_checks import check_ledger, check_plan
 from reports.verification.signature_checks import SealedBundle, check_marks, check_signatures
 
 __all__ = ["IN_PART", "UNKNOWN_SIGNER", "BundleProblem", "Verification", "verify"]
@@ -68,8 +69,8 @@ def verify(folder: Path, expected: Expected = NOTHING_EXPECTED) -> Verification:
         for name, data in ((MANIFEST, manifest_data), (EVIDENCE, evidence_data))
         if data is not None
     }
-    anchors, keyid = _anchors(log, manifest, document, files.digests | digests, expected)
-    held, read, silent = told(document, digests, anchors, keyid)
+    anchors, keyid, marks = _anchors(log, manifest, document, files.digests | digests, expected)
+    held, read, silent = told(document, digests, anchors, keyid, marks)
     return Verification(
         problems=log.problems,
         state=_state(log, anchors, keyid),
@@ -89,24 +90,27 @@ def _anchors(
     document: Evidence | None,
     digests: dict[str, str],
     expected: Expected,
-) -> tuple[OutsideAnchors, str]:
-    """What was expected, held against what is there; with the id of the key that signed."""
-    anchors, keyid = OutsideAnchors(), ""
+) -> tuple[OutsideAnchors, str, list[str]]:
+    """What was expected, held against what is there; with the id of the key that signed, and the marks of time."""
+    anchors, keyid, marks = OutsideAnchors(), "", []
     if document is not None:
-        heads = {"the end of the journal": document.run.journal_head}
+        plan = document.plan.sealed
+        heads = {"the end of the journal": document.run.journal_head, "the sealed plan": plan.sha256 if plan else ""}
         ours = manifest is not None and manifest.builder == fingerprint()
         sealed = SealedBundle(document, ours, digests, {of: each for of, each in heads.items() if is_sha256(each)})
         before = log.total
         keyid = check_signatures(log, sealed, expected.key)
         anchors.by(digests, expected, keyid if log.total == before else "")
-        check_marks(log, sealed)
+        marks = check_marks(log, sealed)
+        ledgers = [check_ledger(log, document)]
+        if expected.plan is not None:
+            ledgers.append(check_plan(log, document, expected.plan, digests.get(MANIFEST, "")))
         if expected.head is not None:
-            check_head(log, document, anchors, expected.head)
-    if expected.digest is not None and wanted_digest(expected.digest) not in (
-        digests.get(name) for name in (MANIFEST, EVIDENCE)
-    ):
+            check_head(log, document, anchors, expected.head, ledgers)
+    digest = expected.digest
+    if digest is not None and wanted_digest(digest) not in (digests.get(name) for name in (MANIFEST, EVIDENCE)):
         log.wrong(MANIFEST, f"neither it nor {EVIDENCE} has the digest that was expected")
-    return anchors, keyid
+    return anchors, keyid, marks
 
 
 def _manifest(log: VerificationLog) -> tuple[Manifest | None, bytes | None]:

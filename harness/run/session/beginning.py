@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from harness.bundle.events import Opened, ReportGiven, UnsampledSeen
@@ -23,8 +25,12 @@ UNSOUGHT = (
 UNKNOWN = "the requirement set {} names what this release does not have: {}"
 
 
-def log_opening(record: RunRecord, config: Config, catalogue: Catalogue) -> None:
-    """Record the circumstances of the run, before the first request."""
+def log_opening(record: RunRecord, config: Config, catalogue: Catalogue, deviations: Iterable[str] = ()) -> None:
+    """Record the circumstances of the run, before the first request.
+
+    Args:
+        deviations: from its sealed plan.
+    """
     policy = config.policy
     declared: dict[str, str | None] = {
         name: value for name, value in msgspec.to_builtins(policy.item).items() if isinstance(value, str) and value
@@ -49,6 +55,8 @@ def log_opening(record: RunRecord, config: Config, catalogue: Catalogue) -> None
         record.note(UNSOUGHT.format(record.redactor.unsought))
     if unknown := config.accepting.requirements.unknown(REGISTRY, catalogue):
         record.note(UNKNOWN.format(config.accepting.requirements.name, ", ".join(unknown)))
+    for text in deviations:
+        record.note(f"otherwise than sealed: {text}")
     for extra in config.replicas[1:]:
         record.note(f"also named: {record.redactor.url(extra.url)}; compared with the first, which alone is probed")
     if config.candidate is not None:

@@ -15,6 +15,7 @@ from harness.run.config import Config
 from harness.run.incidents.continuity import Continuity
 from harness.run.planning.prerequisites import Blocked
 from harness.run.planning.purse import Purse
+from harness.run.planning.sealing import PlaceInLedger
 from harness.run.planning.telling import Prices
 from harness.run.session.record import RunRecord
 from harness.run.watchdog import Watchdog
@@ -32,6 +33,7 @@ class Equipment:
         checks: that the selection admits, in order.
         clients: one for each address.
         stopped: how every check ends, where discovery came to no end.
+        place: of the run in the ledger of its sealed plan, where it has one.
         messages: looks whether what we send is what it is meant to be.
     """
 
@@ -49,3 +51,4 @@ class Equipment:
     watchdog: Watchdog
     prices: Prices
     purse: Purse
+    place: PlaceInLedger | None = None

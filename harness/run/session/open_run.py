@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,8 @@ import msgspec
 
 from harness.budget import MEBIBYTE
 from harness.bundle.events import BaselineHeld, Closed, ItemPlanned, ItemsPlanned, SelfChecked
+from harness.bundle.ledger import FINISHED
+from harness.bundle.manifest import MANIFEST
 from harness.bundle.store import store_of
 from harness.check import Check
 from harness.drills.injector import Injector
@@ -55,6 +58,7 @@ class OpenRun:
         self.unproven: list[str] = []
         self._middle_read = False
         self._closed = False
+        self._ended = ""
         self._self_check: SelfChecked | None = None
         self._compared: Compared | None = None
 
@@ -134,7 +138,7 @@ class OpenRun:
         """
         if self._closed:
             return
-        record = self._with.record
+        record, self._ended = self._with.record, ended
         self._with.watchdog.stop()
         try:
             if (injector := self.endpoint.memory.find(Injector)) is not None:
@@ -183,4 +187,7 @@ class OpenRun:
         self.report = finish(self.config.folder, store=store)
         document = decode((self.config.folder / EVIDENCE).read_bytes())
         self.unproven = unproven(document, store)
+        if self._with.place is not None:
+            manifest = hashlib.sha256((self.config.folder / MANIFEST).read_bytes()).hexdigest()
+            self._with.place.end(self._ended or FINISHED, document.run.journal_head, manifest)
         return self.report

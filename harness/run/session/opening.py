@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness.budget import MEBIBYTE, Budget
+from harness.bundle.ledger import LEDGER
 from harness.check import Check
 from harness.clauses import Catalogue
 from harness.drills.injector import PERMISSION, Injector
@@ -25,7 +26,6 @@ from harness.policy import EndpointTable
 from harness.probing.load.runner import LoadRunner
 from harness.record.clock import now
 from harness.record.disk import Disk
-from harness.record.redact import Redactor
 from harness.run.config import Config
 from harness.run.folder import discard, make
 from harness.run.incidents.continuity import Continuity
@@ -33,6 +33,7 @@ from harness.run.large_blocks import give_back
 from harness.run.options import UsageError
 from harness.run.planning.plan import make_plan
 from harness.run.planning.purse import Purse
+from harness.run.planning.sealing import ABANDONED, PlaceInLedger, redactor_of, seal, under_plan
 from harness.run.planning.telling import EXAMPLES, Prices
 from harness.run.session.beginning import log_endpoint, log_opening
 from harness.run.session.equipment import Equipment
@@ -80,13 +81,12 @@ class PreparedRun:
         self.config = config
         self.catalogue = catalogue
         self.checks = tuple(checks)
-        self.redactor = Redactor(
-            config.probed.access.secrets(), headers=[name for name, _ in config.probed.access.headers]
-        )
+        self.redactor = redactor_of(config)
         self.disk = Disk()
         self._say, self._tell = say, tell
         self._budget: Budget | None = None
         self._made: tuple[Path, ...] = ()
+        self._place: PlaceInLedger | None = None
         # Closes what is open so far, the last first.
         self._to_close = contextlib.ExitStack()
 
@@ -148,6 +148,7 @@ class PreparedRun:
             watchdog=watchdog,
             prices=prices,
             purse=_purse(budget, prices, endpoint),
+            place=self._place,
         )
         watchdog.start()
         self._to_close.callback(watchdog.stop)
@@ -161,17 +162,37 @@ class PreparedRun:
         self._to_close.close()
         if not (self.disk.failed and self.sent_anything):
             discard(self.config.folder, self._made)
+        place, self._place = self._place, None
+        if place is not None:
+            # A run without an ending is told as such by the next one.
+            with contextlib.suppress(OSError):
+                place.end(ABANDONED)
 
     def _begin_record(self) -> RunRecord:
         """Make the folder, and write the plan and the first lines of the journal."""
         config = self.config
-        self._made = make(config.folder)
         made = make_plan(config, self.catalogue, self.checks, now())
+        under = None
+        if config.options.plan is not None:
+            mine = seal(config, self.catalogue, self.checks, made.sealed_at, self.redactor)
+            under = under_plan(config.options.plan, mine)
+        self._made = make(config.folder)
+        sealed = None
+        if under is not None:
+            try:
+                self._place = under.begin(config.run_id)
+            except UsageError:
+                self.abandon()
+                raise
+            sealed = self._place.sealed
         # Commands of the user may hold the token.
-        plan = encode(msgspec.structs.replace(made, policy=self.redactor.value(made.policy)))
+        made = msgspec.structs.replace(made, policy=self.redactor.value(made.policy), sealed=sealed)
+        plan = encode(made)
         record = RunRecord(config, plan, self.redactor, self.disk)
         self._to_close.callback(record.abandon)
-        log_opening(record, config, self.catalogue)
+        if self._place is not None:
+            record.keep(LEDGER, self._place.until_here)
+        log_opening(record, config, self.catalogue, sealed.deviations if sealed else ())
         return record
 
     def _sightings(self) -> Sightings:

@@ -46,6 +46,7 @@ class RunRecord:
         self.unconnected: set[str] = set()
         self.redactor = redactor
         self._disk = disk
+        self._folder = config.folder
         self._most = config.limits.evidence_bytes
         # What is left of the budget of bytes is for the document, the page and the results of other plugins.
         self._room = None if self._most is None else self._most * 3 // 4
@@ -65,6 +66,13 @@ class RunRecord:
         try:
             data = self.redactor.value(msgspec.to_builtins(event))
             self._journal.append(event.kind_of_line, storable(data, MOST.get(type(event), TEXT)))
+        except OSError as error:
+            raise self._disk.fails(error) from None
+
+    def keep(self, name: str, data: bytes) -> None:
+        """Write a file that the closing line vouches for."""
+        try:
+            (self._folder / name).write_bytes(data)
         except OSError as error:
             raise self._disk.fails(error) from None
 
