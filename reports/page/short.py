@@ -20,7 +20,19 @@ _SPOKEN = ("contradicted", "inconclusive", "supported")
 _KINDS = ("direct", "search", "sampling")
 # Facts of the law that a reader of the result needs; the annex has all of them.
 _LAW = ("application-", "addressee", "no-harmonised-standard")
-_GAPS = ("run_end", "record", "suite", "transport", "transport_alone", "models", "identity", "other_runs", "signer")
+_GAPS = (
+    "run_end",
+    "record",
+    "suite",
+    "transport",
+    "transport_alone",
+    "models",
+    "identity",
+    "other_runs",
+    "runs_of_plan",
+    "no_seal",
+    "signer",
+)
 
 
 @dataclass(frozen=True, slots=True)

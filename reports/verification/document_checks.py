@@ -20,6 +20,7 @@ from reports.verification.attack_checks import attack_contradictions
 from reports.verification.drill_checks import drill_contradictions
 from reports.verification.provenance_checks import provenance_contradictions
 from reports.verification.robustness_checks import robustness_contradictions
+from reports.verification.verdict_checks import verdict_contradictions
 
 # Members of a result that every release has copied as they are.
 _COPIED = ("slug", "suite", "model", "level", "kind", "cases", "failures", "estimate", "waiver", "asked_by_name")
@@ -43,6 +44,7 @@ def differences(document: Evidence, recorded: JournalState) -> list[str]:
         found.append("its chains of provenance are not those of the journal")
     if document.fingerprints != recorded.fingerprints:
         found.append("its fingerprints are not those of the journal")
+    found += itertools.islice(verdict_contradictions(document.checks), MOST)
     found += itertools.islice(drill_contradictions(document.drills, document.series), MOST)
     found += itertools.islice(accuracy_contradictions(document.accuracy, document.checks), MOST)
     found += itertools.islice(robustness_contradictions(document.robustness, document.checks), MOST)

@@ -283,7 +283,7 @@ def check(slug: str, verdict: str = "pass", **changes: Any) -> dict[str, Any]:
         "observed": "12 of 12 answers as expected",
         "kind": "direct",
         "cases": 12,
-        "failures": 0,
+        "failures": sum(each in ("fail", "warn") for _, _, each in clauses),
         "estimate": None,
         "observations": [],
         "counterexamples": [],

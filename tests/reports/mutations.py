@@ -9,8 +9,8 @@ from pathlib import Path
 
 from harness.bundle.manifest import MANIFEST
 from reports.bundle import others
-from tests.reports import factory
 from tests.reports.hostile_bundles import reseal
+from tests.reports.some_seals import a_plan, begun
 
 Change = Callable[[bytes, random.Random], bytes]
 JUNIT = (
@@ -20,9 +20,10 @@ JUNIT = (
 
 
 def whole(folder: Path, *, packed: bool) -> None:
-    """A run with results of the runner and raw samples, as a closing line vouches for them; not yet sealed."""
-    bundle = factory.start(folder, packed=packed)
-    factory.fill(bundle)
+    """A run under a sealed plan, with results of the runner and raw samples; without a manifest yet."""
+    given, ledger = a_plan(folder.parent / "plans" / "plan.json")
+    ledger.start("aaaaaaaa")
+    bundle = begun(folder, given, ledger, packed=packed)
     (folder / "junit.xml").write_text(JUNIT.format("rest-infer-echoes-id[iris]", "fail"))
     (folder / "series").mkdir()
     (folder / "series" / "load-1.rec").write_bytes(bytes(range(256)) * 4)

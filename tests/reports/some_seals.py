@@ -51,7 +51,9 @@ def a_plan(path: Path) -> tuple[SealedFile, Ledger]:
     return given, ledger
 
 
-def begun(folder: Path, given: SealedFile, ledger: Ledger, run_id: str = RUN_ID) -> factory.Bundle:
+def begun(
+    folder: Path, given: SealedFile, ledger: Ledger, run_id: str = RUN_ID, *, packed: bool = True
+) -> factory.Bundle:
     """The bundle of a run that was begun under a plan."""
     reading, until_here = ledger.start(run_id)
     *before, mine = reading.runs
@@ -64,7 +66,8 @@ def begun(folder: Path, given: SealedFile, ledger: Ledger, run_id: str = RUN_ID)
         ended={run.run: run.ending.ended for run in before if run.ending is not None},
         deviations=[],
     )
-    bundle = factory.start(folder, msgspec.structs.replace(given.sealed.plan, run_id=run_id, sealed=sealed))
+    plan = msgspec.structs.replace(given.sealed.plan, run_id=run_id, sealed=sealed)
+    bundle = factory.start(folder, plan, packed=packed)
     (folder / LEDGER).write_bytes(until_here)
     factory.fill(bundle)
     return bundle

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from reports.bundle import finish
+from reports.seal.signing import sign_bundle
 from reports.verification.verify import verify
 from tests.reports import factory
 from tests.reports.mutations import Mutant, whole
+from tests.reports.some_seals import KEY
 
 
 def missed(tmp_path: Path, count: int, seed: int) -> list[str]:
@@ -19,6 +21,7 @@ def missed(tmp_path: Path, count: int, seed: int) -> list[str]:
     packed = seed % 2 == 1
     whole(folder, packed=packed)
     finish(folder)
+    sign_bundle(folder, KEY)
     factory.finished(foreign, packed=packed)
     finish(foreign)
     sound = verify(folder)

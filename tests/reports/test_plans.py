@@ -37,7 +37,7 @@ def test_the_report_says_how_many_runs_there_are(planned: SealedFile, tmp_path: 
     (gap,) = (row for row in document.silence if row.kind == "runs_of_plan")
     assert "This is run 3 of the sealed plan" in gap.reason
     assert "2 runs began before it, 1 of them ended before their time, 1 have no ending" in gap.reason
-    assert gap.reason in (tmp_path / "evidence" / "report.html").read_text()
+    assert gap.reason in (tmp_path / "evidence" / "annex.html").read_text()
 
 
 def test_a_run_without_a_sealed_plan_says_so(sealed: Path) -> None:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -128,32 +129,41 @@ def test_a_change_with_a_new_manifest_is_told_by_the_signature(signed: Path) -> 
     assert {"report.html", ATTESTATION, TEST_RESULT} <= told(signed)
 
 
-def test_others_verify_it(signed: Path, tmp_path: Path) -> None:
-    """As docs/evidence.md says, by openssl alone."""
-    envelope = json.loads((signed / ATTESTATION).read_bytes())
-    body, kind = base64.b64decode(envelope["payload"]), envelope["payloadType"].encode()
-    (tmp_path / "pae").write_bytes(b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(body), body))
-    (tmp_path / "sig").write_bytes(base64.b64decode(envelope["signatures"][0]["sig"]))
-    (tmp_path / "key.pub").write_text(pem_of(KEY.public_key()))
-    command = [
-        "openssl",
-        "pkeyutl",
-        "-verify",
-        "-pubin",
-        "-inkey",
-        "key.pub",
-        "-rawin",
-        "-in",
-        "pae",
-        "-sigfile",
-        "sig",
+def test_others_verify_it_as_the_docs_say(signed: Path) -> None:
+    """With Python's standard library and openssl alone."""
+    text = (Path(__file__).parents[2] / "docs" / "evidence.md").read_text()
+    lines = [line[4:] for line in text.partition("    python3 - <<'END'")[2].splitlines() if line.startswith("    ")]
+    code, commands = "\n".join(lines[: lines.index("END")]), lines[lines.index("END") + 1 :][:3]
+    subprocess.run([sys.executable, "-I", "-c", code], cwd=signed, check=True)
+    (signed / "key.pub").write_text(pem_of(KEY.public_key()))
+    said = [
+        subprocess.run(["/bin/sh", "-c", each], cwd=signed, capture_output=True, text=True).stdout for each in commands
     ]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert "Verified Successfully" in done.stdout, done
-    der = subprocess.run(
-        ["openssl", "pkey", "-pubin", "-in", "key.pub", "-outform", "DER"], cwd=tmp_path, capture_output=True
-    )
-    assert hashlib.sha256(der.stdout).hexdigest() == envelope["signatures"][0]["keyid"]
+    assert "Verified Successfully" in said[0]
+    statement = json.loads((signed / "statement.json").read_bytes())
+    subjects = {each["name"]: each["digest"]["sha256"] for each in statement["subject"]}
+    assert {line.split()[1]: line.split()[0] for line in said[1].splitlines()} == subjects
+    assert said[2].split()[0] == json.loads((signed / ATTESTATION).read_bytes())["signatures"][0]["keyid"]
+
+
+def test_chain_and_digests_are_as_the_docs_say(signed: Path) -> None:
+    """With hashlib and json alone."""
+    manifest = json.loads((signed / MANIFEST).read_bytes())
+
+    def written(value: Any) -> bytes:
+        return (json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
+
+    assert written(manifest) == (signed / MANIFEST).read_bytes()
+    assert hashlib.sha256(written(manifest | {"root": ""})).hexdigest() == manifest["root"]
+    listed = {each["path"]: each["sha256"] for each in manifest["files"]}
+    assert all(hashlib.sha256((signed / name).read_bytes()).hexdigest() == digest for name, digest in listed.items())
+    head = "0" * 64
+    for number, line in enumerate((signed / "journal.jsonl").read_bytes().splitlines()):
+        row = json.loads(line)
+        assert (row["n"], row["prev"]) == (number, head)
+        assert number or row["plan"] == listed["plan.json"]
+        head = hashlib.sha256(line).hexdigest()
+    assert head == manifest["journal"]["head"]
 
 
 def test_the_machine_is_no_person(signed: Path) -> None:
