@@ -112,6 +112,7 @@ class LogTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         path_env: the environment variable that holds its path, instead.
         database_env: the environment variable that holds the URL of a database, for SQLAlchemy, and ``table`` the
             table, with its schema where it has one. A URL may hold a password, and a policy is kept.
+        cloudevents: HOST:PORT at which events of inferences are waited for; nothing else is then read.
         columns: what the log calls ``id``, ``model``, ``version``, ``request_sha256`` and ``response_sha256``; what is
             not named is not compared, but for ``id``.
         refused: whether requests that are refused are to be logged as well.
@@ -123,18 +124,33 @@ class LogTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     path_env: str | None = None
     database_env: str | None = None
     table: str | None = None
+    cloudevents: str | None = None
     columns: dict[str, str] = {}
     refused: Literal["either", "logged", "absent"] = "either"
     wait_s: Annotated[float, msgspec.Meta(ge=0, le=100)] = 10.0
     requests: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 50
 
     def __post_init__(self) -> None:
-        given = [each for each in (self.path, self.path_env, self.database_env) if each is not None]
+        given = [each for each in (self.path, self.path_env, self.database_env, self.cloudevents) if each is not None]
         if len(given) != 1 or (self.database_env is None) != (self.table is None):
-            raise ValueError("a log is a path, a path_env, or a database_env with its table")
+            raise ValueError("a log is a path, a path_env, a database_env with its table, or cloudevents")
+        if self.cloudevents is not None:
+            self.listen_at  # noqa: B018 -- refuses what is no address
         unknown = [name for name in self.columns if name not in LOGGED]
         if unknown:
             raise ValueError(f"{', '.join(unknown)} is no column that is looked at; there are {', '.join(LOGGED)}")
+
+    @property
+    def listen_at(self) -> tuple[str, int]:
+        """Host and port of ``cloudevents``.
+
+        Raises:
+            ValueError: it is no address.
+        """
+        host, _, port = (self.cloudevents or "").rpartition(":")
+        if not (host and port.isascii() and port.isdecimal() and 0 < int(port[:6]) < 65_536):
+            raise ValueError(f"cloudevents = {self.cloudevents!r} is no address to listen at: write 127.0.0.1:8090")
+        return host.removeprefix("[").removesuffix("]"), int(port)
 
     @property
     def named(self) -> dict[str, str]:

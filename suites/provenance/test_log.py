@@ -35,8 +35,8 @@ def provenance_log_complete(probe: Probe) -> None:
     """Each inference has one right entry in the log.
 
     Sends inferences and a few mistakes, each under an id of its own, and looks the ids up until all are there or the
-    time of the policy is over. Payloads are compared by digest. If none is there, nothing is decided: the names of
-    columns may be wrong.
+    time of the policy is over. Where the log is one of events, the check listens for as long. Payloads are compared by
+    digest. If none is there, nothing is decided: the names of columns may be wrong.
     """
     judge_log(probe, "rest")
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
@@ -17,7 +18,9 @@ from harness.probing.origin.logged import SentInference, send_to_be_logged
 from harness.probing.probe import Probe
 from harness.provenance.database import CannotRead
 from harness.provenance.declared import LogTable
-from harness.provenance.log import LoggedEntries, look_up
+from harness.provenance.events import OF_JSON, digest_of_json
+from harness.provenance.log import LoggedEntries, gathered, look_up
+from harness.provenance.sink import listening
 from harness.record.exchange import Transport
 from harness.waiting import wait
 
@@ -28,6 +31,7 @@ MISSING, REPEATED, WRONG, REFUSED = (
     "log-entry-wrong",
     "log-refused-otherwise",
 )
+REQUEST = "request_sha256"
 # Seconds between two looks at the log; ids that are named.
 PAUSE, NAMED = 0.5, 3
 
@@ -42,21 +46,53 @@ def judge_log(probe: Probe, transport: Transport) -> None:
     table = probe.endpoint.policy.log
     if table is None:
         probe.not_applicable("the policy names no log ([log])")
-    database, table = _database(probe, table), _located(table)
-    sent = send_to_be_logged(probe, transport, table.requests)
-    answered = [each for each in sent if not each.refused]
-    if not answered:
-        probe.untestable("no inference was answered that could be looked for")
-    try:
-        found, seconds = _waited(table, [each.id for each in answered], [each.id for each in sent], database)
-    except CannotRead as error:
-        raise TesterFailed(str(error)) from None
+    with _source(probe, table) as source:
+        sent = send_to_be_logged(probe, transport, table.requests)
+        answered = [each for each in sent if not each.refused]
+        if not answered:
+            probe.untestable("no inference was answered that could be looked for")
+        try:
+            found, seconds = _waited(table, [each.id for each in answered], [each.id for each in sent], source.look)
+        except CannotRead as error:
+            raise TesterFailed(str(error)) from None
+        for words in source.remarks():
+            probe.observe(words, LOG)
+        lost = source.lost()
+    if lost and any(each.id not in found for each in answered):
+        probe.inconclusive(f"entries are missing, and deliveries were turned away here: {lost}")
     if not found:
         probe.inconclusive(
             f"none of {len(sent)} inferences is in the log within {table.wait_s:g} s: either nothing is logged, or "
             f"{table.named['id']!r} is not the column of the ids"
         )
     LogVerdict(probe, table, sent, found, seconds).judge(transport)
+
+
+Look = Callable[[Collection[str]], dict[str, LoggedEntries]]
+
+
+@dataclass(frozen=True, slots=True)
+class LogSource:
+    """Where a log is read: what it says of ids, what is remarked of it, and what was lost here on its way."""
+
+    look: Look
+    remarks: Callable[[], Iterable[str]] = tuple
+    lost: Callable[[], str] = str
+
+
+@contextlib.contextmanager
+def _source(probe: Probe, table: LogTable) -> Iterator[LogSource]:
+    """The log that the policy names; where it is one of events, it listens for as long as the context lasts."""
+    if table.cloudevents is None:
+        database, located = _database(probe, table), _located(table)
+        yield LogSource(lambda ids: look_up(located, ids, database))
+        return
+    with contextlib.ExitStack() as closing:
+        try:
+            sink = closing.enter_context(listening(*table.listen_at))
+        except OSError as error:
+            raise TesterFailed(f"nothing can listen at {table.cloudevents}: {error.strerror or error}") from None
+        yield LogSource(lambda ids: gathered(sink.rows(), table, ids), sink.remarks, sink.lost)
 
 
 def _located(table: LogTable) -> LogTable:
@@ -83,12 +119,12 @@ def _database(probe: Probe, table: LogTable) -> str:
 
 
 def _waited(
-    table: LogTable, awaited: Sequence[str], ids: Sequence[str], database: str
+    table: LogTable, awaited: Sequence[str], ids: Sequence[str], look: Look
 ) -> tuple[dict[str, LoggedEntries], float | None]:
     """What the log says once every awaited id is there, after how many seconds; None if the time was up before."""
     begin = time.monotonic()
     while True:
-        found = look_up(table, ids, database)
+        found = look(ids)
         passed = time.monotonic() - begin
         if all(each in found for each in awaited):
             return found, passed
@@ -131,7 +167,7 @@ class LogVerdict:
         if not due:
             self.probe.observe(f"no answer says of what {column} it is: nothing to compare the log with", LOG)
             return
-        wrong = [each for each in due if any(not _same(entry.get(column), each.due[column])
+        wrong = [each for each in due if any(not _same(entry.get(column), each, column)
                                              for entry in self.found[each.id].entries)]  # fmt: skip
         said = ""
         if wrong:
@@ -164,5 +200,11 @@ class LogVerdict:
         self.links.append(ProvenanceLink(place="log", about=about, state=state, words=words))
 
 
-def _same(logged: str | None, due: str) -> bool:
-    return logged is not None and logged.strip().lower().removeprefix("sha256:") == due.lower()
+def _same(logged: str | None, sent: SentInference, column: str) -> bool:
+    """Whether an entry says what is due; the digest of what a JSON text says is held against the same of ours."""
+    if logged is None:
+        return False
+    if logged.startswith(OF_JSON):
+        exchange = sent.exchange
+        return logged == digest_of_json(exchange.request_body if column == REQUEST else exchange.response_body)
+    return logged.strip().lower().removeprefix("sha256:") == sent.due[column].lower()
