@@ -26,9 +26,9 @@ from tests.servers.recipe import IRIS_REQUEST, Home, Ports, Probes, Start
 from tests.servers.servers import RealServer, inherited
 
 HERE = Path(__file__).parent
-READY_S, POLL_S = 120.0, 0.2
+READY_S, POLL_S = 300.0, 0.2
 MODEL, ALIAS = "chain", "champion"
-QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true"}
+QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 SETTINGS = {
     "name": MODEL,
     "implementation": "traced.TracedModel",
