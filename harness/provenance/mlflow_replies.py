@@ -27,10 +27,10 @@ class RegisteredModelReply(msgspec.Struct, frozen=True):
 
 
 class ModelVersion(msgspec.Struct, frozen=True):
-    """A version; ``run_id`` is empty where no run made it."""
+    """A version; ``run_id`` is empty or null where no run made it."""
 
     status: str = "READY"
-    run_id: str = ""
+    run_id: str | None = None
 
 
 class ModelVersionReply(msgspec.Struct, frozen=True):

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from harness.bundle.provenance import LinkState, ProvenanceChain, ProvenanceLink, ProvenanceSeen
-from harness.check import TesterFailed
 from harness.criteria import Criterion
 from harness.judging.origin.claims import SHOWN
-from harness.probing.origin.claimed import claimed
+from harness.judging.origin.registries import registry_of
+from harness.probing.origin.claimed import Claimed, claimed
 from harness.probing.probe import Probe
 from harness.provenance.claims import Claim
-from harness.provenance.declared import RegistryTable
 from harness.provenance.kinds import DIGEST, NAME, REGISTRY, RUN, VERSION
-from harness.provenance.layout import Layout
-from harness.provenance.mlflow import MlflowRegistry
-from harness.provenance.mlflow_server import MlflowServer
 from harness.provenance.registry import CannotAsk, ModelRegistry, NotThere, RegistryEntry
-from harness.record.exchange import Exchange, Transport
+from harness.record.exchange import Transport
 from harness.record.quoting import clip
 
 PROVENANCE = Criterion.PROVENANCE.clause
@@ -39,79 +32,94 @@ OF_VERSION = (VERSION, RUN)
 def judge_registry(probe: Probe, transport: Transport) -> None:
     """Look up what the endpoint claims, both times the same, in the registry of the policy.
 
+    What is otherwise is claimed and looked up once more: versions are deployed, and aliases moved, while a run goes on.
+
     Raises:
         TesterFailed: credentials that the policy names are not there.
         Untestable: nothing is claimed that could be looked up, or the registry does not give it.
+        Inconclusive: claims or registry changed meanwhile.
     """
     table = probe.endpoint.policy.registry
     if table is None:
         probe.not_applicable("the policy names no registry ([registry])")
-    registry = _registry(probe, table)
-    first, seen = claimed(probe, transport), claimed(probe, transport)
-    steady = [each for each in seen.claims if each in first.claims and not each.problem]
-    verdict = RegistryVerdict(probe, registry, steady, seen.shown_by)
-    try:
-        verdict.judge()
-    except CannotAsk as error:
-        probe.untestable(str(error))
-    finally:
-        chain = ProvenanceChain(model=probe.model.id, transport=transport, links=verdict.links)
-        probe.outcome.series.append(ProvenanceSeen(chain=chain))
+    registry = registry_of(probe, table)
+    verdict = _looked_up(probe, transport, registry, claimed(probe, transport))
+    if verdict.wrong:
+        again = _looked_up(probe, transport, registry, verdict.seen)
+        if again.wrong != verdict.wrong:
+            probe.inconclusive(f"what is claimed, or the registry, changed meanwhile: {verdict.told}; {again.told}")
+    for case in verdict.cases:
+        shown = verdict.seen.shown_by[case.claim.place]
+        probe.holds(
+            case.good, clause=PROVENANCE, expected=case.expected, observed=case.observed, exchange=shown, root=case.root
+        )
+    chain = ProvenanceChain(model=probe.model.id, transport=transport, links=verdict.links)
+    probe.outcome.series.append(ProvenanceSeen(chain=chain))
     if verdict.undecided:
         probe.untestable("; ".join(verdict.undecided))
 
 
-def _registry(probe: Probe, table: RegistryTable) -> ModelRegistry:
-    if table.mlflow is None:
-        return Layout(Path(str(table.layout)))
-    headers = {}
-    if table.token_env is not None:
-        headers["authorization"] = f"Bearer {_secret(probe, table.token_env)}"
-    elif table.user_env is not None and table.password_env is not None:
-        pair = f"{_secret(probe, table.user_env)}:{_secret(probe, table.password_env)}"
-        headers["authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
-    octets = table.download_mebibytes << 20
-    return MlflowRegistry(MlflowServer(table.mlflow.rstrip("/"), headers, octets, table.download_s))
+def _looked_up(probe: Probe, transport: Transport, registry: ModelRegistry, before: Claimed) -> RegistryVerdict:
+    seen = claimed(probe, transport)
+    steady = [each for each in seen.claims if each in before.claims and not each.problem]
+    verdict = RegistryVerdict(registry, steady, seen)
+    verdict.judge()
+    return verdict
 
 
-def _secret(probe: Probe, name: str) -> str:
-    value = os.environ.get(name, "")
-    if not value or not (value.isascii() and value.isprintable()):
-        raise TesterFailed(f"the environment variable {name} holds no credentials of the registry")
-    probe.endpoint.first.recorder.redactor.add({value})
-    return value
+@dataclass(frozen=True, slots=True)
+class RegistryCase:
+    """What came of one claim: whether it holds, what was to be, what is, and the cause if it does not."""
+
+    good: bool
+    expected: str
+    observed: str
+    claim: Claim
+    root: str
 
 
 @dataclass(slots=True)
 class RegistryVerdict:
-    """Holds what is claimed of one model against the registry, and keeps the links of the chain."""
+    """Holds what is claimed of one model against the registry, and keeps cases and links of the chain."""
 
-    probe: Probe
     registry: ModelRegistry
     claims: Sequence[Claim]
-    shown_by: Mapping[str, Exchange]
+    seen: Claimed
+    cases: list[RegistryCase] = field(default_factory=list)
     links: list[ProvenanceLink] = field(default_factory=list)
     undecided: list[str] = field(default_factory=list)
 
-    def judge(self) -> None:
-        """Report of each entry that is claimed whether it is there, and what is claimed of it.
+    @property
+    def wrong(self) -> list[str]:
+        """The causes of what does not hold."""
+        return [case.root for case in self.cases if not case.good]
 
-        Raises:
-            CannotAsk: the registry gives nothing.
-        """
+    @property
+    def told(self) -> str:
+        """For people: what does not hold."""
+        return "; ".join(case.observed for case in self.cases if not case.good) or "all holds"
+
+    def judge(self) -> None:
+        """Whether each entry that is claimed is there, and is what is claimed of it."""
         # Several places may claim the same.
         references = list({each.value: each for each in reversed(self._of(REGISTRY))}.values())
         for claim in reversed(references):
-            self._look_up(claim, claim.value)
+            self._asked(claim, claim.value)
         if references:
             return
         implied = self.registry.implied({each.kind.name: each.value for each in reversed(self.claims)})
         if implied is not None:
-            self._look_up(next(each for each in self.claims if each.kind.name in (VERSION, RUN)), implied)
+            self._asked(next(each for each in self.claims if each.kind.name in OF_VERSION), implied)
         elif digests := self._of(DIGEST):
-            self._look_up(digests[0], None)
+            self._asked(digests[0], None)
         else:
-            self.probe.untestable(f"the endpoint claims no {REGISTRY} and no {DIGEST}: nothing is to be looked up")
+            self.undecided.append(f"the endpoint claims no {REGISTRY} and no {DIGEST}: nothing is to be looked up")
+
+    def _asked(self, claim: Claim, reference: str | None) -> None:
+        try:
+            self._look_up(claim, reference)
+        except CannotAsk as error:
+            self.undecided.append(str(error))
 
     def _look_up(self, claim: Claim, reference: str | None) -> None:
         digests = list(dict.fromkeys(each.value for each in self._of(DIGEST)))
@@ -159,11 +167,8 @@ class RegistryVerdict:
     def _of(self, name: str) -> list[Claim]:
         return [each for each in self.claims if each.kind.name == name]
 
-    def _holds(self, condition: bool, expected: str, observed: str, claim: Claim, root: str) -> None:
-        self.probe.holds(
-            condition, clause=PROVENANCE, expected=expected, observed=observed, exchange=self.shown_by[claim.place],
-            root=root,
-        )  # fmt: skip
+    def _holds(self, good: bool, expected: str, observed: str, claim: Claim, root: str) -> None:
+        self.cases.append(RegistryCase(good, expected, observed, claim, root))
 
     def _link(self, claim: Claim, state: LinkState, found: str = "", words: str = "") -> None:
         value = clip(claim.value, SHOWN)

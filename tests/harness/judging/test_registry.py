@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
 import httpx
 import pytest
 
 from harness.judging.origin.registry import RegistryVerdict
-from harness.probing.probe import Probe
+from harness.probing.origin.claimed import Claimed
 from harness.provenance.claims import Claim
 from harness.provenance.kinds import claim_kinds
 from harness.provenance.mlflow import MlflowRegistry
 from harness.provenance.mlflow_server import MlflowServer
-from harness.provenance.registry import CannotAsk
 from tests.harness.provenance.fake_mlflow import COMMIT, RUNS, answer, digest_of
 
 RIGHT = {
@@ -22,19 +20,6 @@ RIGHT = {
     "model.digest": digest_of("1"), "source.commit": COMMIT,
 }  # fmt: skip
 OF_SECOND = {"model.version": "2", "model.run": RUNS["2"], "model.digest": digest_of("2")}
-
-
-@dataclass
-class FakeProbe:
-    """Keeps the roots of what does not hold."""
-
-    roots: list[str] = field(default_factory=list)
-
-    def holds(self, condition: bool, *, root: str, **_: Any) -> None:
-        self.roots += [] if condition else [root]
-
-    def untestable(self, why: str) -> None:
-        raise CannotAsk(why)
 
 
 def judged(**claims: str | None) -> tuple[RegistryVerdict, list[str]]:
@@ -46,10 +31,10 @@ def judged(**claims: str | None) -> tuple[RegistryVerdict, list[str]]:
 
     changed = {**RIGHT, **{name.replace("_", "."): value for name, value in claims.items()}}
     made = [Claim(claim_kinds()[name], name, value, "metadata") for name, value in changed.items() if value is not None]
-    server, probe = MlflowServer("http://mlflow.example", transport=httpx.MockTransport(reply)), FakeProbe()
-    verdict = RegistryVerdict(cast("Probe", probe), MlflowRegistry(server), made, {"metadata": cast("Any", None)})
+    server = MlflowServer("http://mlflow.example", transport=httpx.MockTransport(reply))
+    verdict = RegistryVerdict(MlflowRegistry(server), made, cast("Claimed", None))
     verdict.judge()
-    return verdict, probe.roots
+    return verdict, verdict.wrong
 
 
 def test_what_is_right_is_verified() -> None:
@@ -88,5 +73,6 @@ def test_without_a_reference_name_and_version_or_the_run_are_looked_up() -> None
 
 def test_a_digest_alone_is_not_looked_for() -> None:
     alone = dict.fromkeys(("model_registry", "model_name", "model_version", "model_run", "source_commit"))
-    with pytest.raises(CannotAsk, match="MLflow finds nothing by its digest"):
-        judged(**alone)
+    verdict, roots = judged(**alone)
+    assert (roots, verdict.cases) == ([], [])
+    assert "MLflow finds nothing by its digest" in verdict.undecided[0]
