@@ -41,6 +41,8 @@ def _click_option(option: Option) -> Callable[[Any], Any]:
 
 
 def _type(option: Option) -> click.ParamType[Any] | type:
+    if option.choices:
+        return click.Choice(option.choices)
     if option.kind == "path":
         return click.Path(path_type=Path)
     if option.kind == "whole":

@@ -54,6 +54,7 @@ class Options:
     requirements: str | None = None
     baseline: str | None = None
     plan: str | None = None
+    lang: str | None = None
     selection: str = ""
 
 

@@ -34,7 +34,7 @@ def comparison_lines(said: Sentences, found: RunComparison) -> Iterator[str]:
     shifted = [row for row in found.numbers if row.change != "none_shown"]
     yield from _part(said, "compare.numbers", shifted, lambda row: _number(said, row))
     if found.numbers:
-        yield said("compare.numbers_held", numbers=len(found.numbers), confidence=f"{found.confidence:g}")
+        yield said("compare.numbers_held", numbers=len(found.numbers), confidence=found.confidence)
     yield from _part(said, "compare.drift", found.drift, lambda row: _drifted(said, row))
     findings = [row for row in found.findings if row.change != "still"]
     yield from _part(said, "compare.findings", findings, lambda row: _finding(said, row))
@@ -96,7 +96,7 @@ def _number(said: Sentences, row: NumberRow) -> str:
     about = " ".join(part for part in (row.model, said.spoken("compare_quantity", row.quantity), row.about) if part)
     return said(
         "compare.number", about=about, change=said.spoken("compare_number", row.change), a=figure(said, row.a),
-        b=figure(said, row.b), adjusted=f"{row.adjusted:.2g}", method=row.method,
+        b=figure(said, row.b), adjusted=said.figure(row.adjusted, 2), method=row.method,
     )  # fmt: skip
 
 
@@ -105,8 +105,13 @@ def figure(said: Sentences, seen: Measured) -> str:
     if seen.k is not None:
         return said("compare.share", k=seen.k, n=seen.n or 0)
     if seen.lower is not None and seen.upper is not None:
-        return said("compare.bounded", value=f"{seen.value:.4g}", lower=f"{seen.lower:.4g}", upper=f"{seen.upper:.4g}")
-    return f"{seen.value:.4g}"
+        return said(
+            "compare.bounded",
+            value=said.figure(seen.value, 4),
+            lower=said.figure(seen.lower, 4),
+            upper=said.figure(seen.upper, 4),
+        )
+    return said.figure(seen.value, 4)
 
 
 def _or_none(said: Sentences, text: str) -> str:

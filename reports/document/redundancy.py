@@ -11,6 +11,7 @@ from reports.evidence import Params, Statement
 from reports.evidence.statements import StatementKind
 from reports.journal.state import JournalState
 from reports.text.formats import seconds
+from reports.text.sentences import sentences
 
 CONTROL = "none"
 BOUND = "max_recovery_s"
@@ -49,12 +50,12 @@ def _replicas(declared: int, met: list[str]) -> Statement:
 
 
 def _failover(words: str, within: float | None, drills: Sequence[DrillRecord]) -> Statement:
-    lost = [drill for drill in drills if drill.fault in LOSSES]
+    said, lost = sentences(), [drill for drill in drills if drill.fault in LOSSES]
     # A drill that states a bound of its own is held to that one.
     bounded = [each for drill in lost if drill.criteria.get(BOUND) == within for each in _carried_out(drill)]
     if within is not None and bounded:
         held = sum(BOUND not in each.broken for each in bounded)
-        params: Params = {"failover": words, "within": seconds(within), "held": held, "done": len(bounded)}
+        params: Params = {"failover": words, "within": seconds(said, within), "held": held, "done": len(bounded)}
         return Statement(kind="failover_held" if held == len(bounded) else "failover_broken", params=params)
     done = sum(len(_carried_out(drill)) for drill in lost)
     return Statement(
@@ -82,11 +83,11 @@ def _kind(account: AccountSeen) -> StatementKind:
 
 
 def _seen(account: AccountSeen) -> Params:
-    since = account.since
+    said, since = sentences(), account.since
     return {
         "sent": since.sent, "bad": since.bad, "refused": since.refused, "failed": since.failed, "wrong": since.wrong,
-        "lost": since.lost, "slow": since.slow, "recovered": seconds(account.recovered_s),
-        "worst": seconds(account.worst_s or 0.0),
+        "lost": since.lost, "slow": since.slow, "recovered": seconds(said, account.recovered_s),
+        "worst": seconds(said, account.worst_s or 0.0),
     }  # fmt: skip
 
 

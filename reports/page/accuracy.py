@@ -105,7 +105,7 @@ def _groups(said: Sentences, whole: MetricSeen, seen: Sequence[MetricSeen], name
     x = Axis(0.5, len(shown) + 0.5, LEFT, WIDTH - 14)
     y = _around([*(place for each in shown for place in _places(each)), *_level(whole)])
     whiskers = [_whisker(x.at(at), y, each.lower, each.upper) for at, each in enumerate(shown, 1)]
-    curves = [Curve("".join(whiskers), "whisker", said("accuracy.bounds", confidence=f"{whole.confidence:g}"))]
+    curves = [Curve("".join(whiskers), "whisker", said("accuracy.bounds", confidence=whole.confidence))]
     for tone, mark in _MARKS.items():
         path = "".join(
             mark.format(x=pixel(x.at(at)), y=pixel(y.at(each.value or 0.0)))
@@ -123,7 +123,7 @@ def _groups(said: Sentences, whole: MetricSeen, seen: Sequence[MetricSeen], name
         title=said("accuracy.by_group", metric=title),
         told=_groups_told(said, shown, len(seen) - len(shown)),
         along=said("accuracy.groups", columns=said.listed(columns)),
-        rows=ticks(y),
+        rows=ticks(said, y),
         columns=tuple(Tick(pixel(x.at(at)), each) for at, each in enumerate(words, 1)),
         curves=tuple(curves),
         bounds=_declared(said, whole, y),
@@ -141,8 +141,8 @@ def _worst(whole: MetricSeen, seen: Sequence[MetricSeen]) -> list[MetricSeen]:
 def _groups_told(said: Sentences, shown: Sequence[MetricSeen], further: int) -> str:
     parts = [
         said(
-            "accuracy.group_told", group=each.group or said("accuracy.all"), value=_figure(each.value),
-            lower=_figure(each.lower), upper=_figure(each.upper), rows=each.rows,
+            "accuracy.group_told", group=each.group or said("accuracy.all"), value=_figure(said, each.value),
+            lower=_figure(said, each.lower), upper=_figure(said, each.upper), rows=each.rows,
         )
         for each in shown
     ]  # fmt: skip
@@ -156,7 +156,7 @@ def _declared(said: Sentences, whole: MetricSeen, y: Axis) -> tuple[Bound, ...]:
         return ()
     (limit,) = _level(whole)
     key = "accuracy.at_least" if whole.side == "at least" else "accuracy.at_most"
-    return (bound(y, limit, said(key, limit=f"{limit:.4g}")),)
+    return (bound(y, limit, said(key, limit=said.figure(limit, 4))),)
 
 
 def _level(whole: MetricSeen) -> list[float]:
@@ -204,11 +204,11 @@ def _reliability(said: Sentences, bins: Sequence[BinView], anchor: str) -> Chart
             shy=too_shy,
         ),
         along=said("accuracy.score"),
-        rows=tuple(Tick(pixel(y.at(each)), f"{each:g}") for each in steps[::2]),
-        columns=tuple(Tick(pixel(x.at(each)), f"{each:g}") for each in steps),
+        rows=tuple(Tick(pixel(y.at(each)), said.figure(each)) for each in steps[::2]),
+        columns=tuple(Tick(pixel(x.at(each)), said.figure(each)) for each in steps),
         curves=(
             Curve(diagonal, "ideal", said("accuracy.ideal")),
-            Curve("".join(whiskers), "whisker", said("accuracy.wilson", confidence=f"{_CONFIDENCE:g}")),
+            Curve("".join(whiskers), "whisker", said("accuracy.wilson", confidence=_CONFIDENCE)),
             Curve("".join(dots), "supports", said("accuracy.bin")),
         ),
         plot=_SQUARE,
@@ -230,5 +230,5 @@ def _shortened(words: str, signs: int) -> str:
     return f"{words[: signs - 1 - end]}…{words[len(words) - end :]}"
 
 
-def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4g}"
+def _figure(said: Sentences, value: float | None) -> str:
+    return "–" if value is None else said.figure(value, 4)

@@ -20,12 +20,17 @@ def attack_chart(said: Sentences, seen: AttackSeen, name: str) -> Chart | None:
     return Chart(
         name=name,
         title=said("attacks.chart", title=seen.title),
-        told=said("attacks.told", first=f"{medians[0]:.4g}", last=f"{medians[-1]:.4g}", queries=str(known[-1].queries)),
+        told=said(
+            "attacks.told",
+            first=said.figure(medians[0], 4),
+            last=said.figure(medians[-1], 4),
+            queries=str(known[-1].queries),
+        ),
         along=said("attacks.along"),
-        rows=ticks(y),
+        rows=ticks(said, y),
         columns=tuple(Tick(pixel(x.at(n)), str(each.queries)) for n, each in enumerate(seen.curve)),
         curves=(Curve(pieces(places, 1.5, x, y), "share", said("attacks.median")),),
-        bounds=() if seen.limit is None else (bound(y, seen.limit, said("attacks.limit", limit=f"{seen.limit:g}")),),
+        bounds=() if seen.limit is None else (bound(y, seen.limit, said("attacks.limit", limit=seen.limit)),),
     )
 
 
@@ -39,10 +44,12 @@ def radius_chart(said: Sentences, seen: CertifiedSeen, name: str) -> Chart | Non
     return Chart(
         name=name,
         title=said("attacks.radii"),
-        told=said("attacks.radii_told", radius=f"{seen.curve[-1].radius:.4g}", certified=str(seen.curve[-1].certified)),
+        told=said(
+            "attacks.radii_told", radius=said.figure(seen.curve[-1].radius, 4), certified=str(seen.curve[-1].certified)
+        ),
         along=said("attacks.radius"),
-        rows=ticks(y),
-        columns=tuple(Tick(pixel(x.at(each)), f"{each:.3g}") for each in x.ticks()),
+        rows=ticks(said, y),
+        columns=tuple(Tick(pixel(x.at(each)), said.figure(each, 3)) for each in x.ticks()),
         curves=(Curve(pieces(places, float("inf"), x, y), "share", said("attacks.certified")),),
-        bounds=() if least is None else (bound(y, least, said("attacks.least", limit=f"{least:g}")),),
+        bounds=() if least is None else (bound(y, least, said("attacks.least", limit=least)),),
     )

@@ -9,6 +9,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reports.text.formats import span
+from reports.text.sentences import Sentences
+
 WIDTH, LEFT, RIGHT = 720, 62, 14
 TOP, PLOT, BOTTOM = 52, 130, 38
 _END, _FLOOR = WIDTH - RIGHT, TOP + PLOT
@@ -170,16 +173,12 @@ def round_step(least: float) -> float:
     return next(each * ten for each in (1, 2, 5, 10) if each * ten >= least * (1 - 1e-9))
 
 
-def ticks(axis: Axis, unit: str = "") -> tuple[Tick, ...]:
+def ticks(said: Sentences, axis: Axis, unit: str = "") -> tuple[Tick, ...]:
     """Its ticks in words with their unit; seconds as people read them."""
     return tuple(
-        Tick(pixel(axis.at(each)), span(each) if unit == "s" else f"{each:.4g}{unit}") for each in axis.ticks()
+        Tick(pixel(axis.at(each)), span(said, each) if unit == "s" else f"{said.figure(each, 4)}{unit}")
+        for each in axis.ticks()
     )
-
-
-def span(seconds: float) -> str:
-    """A duration: milliseconds below a second."""
-    return f"{seconds:.3g} s" if seconds >= 1 or not seconds else f"{seconds * 1e3:.3g} ms"
 
 
 def pieces(places: Sequence[tuple[float, float]], apart: float, x: Axis, y: Axis) -> str:

@@ -62,13 +62,13 @@ def _plot(said: Sentences, each: LoadSeries) -> Plot:
     points = each.points
     step = points.step_s
     seconds = step * len(points.sent)
-    over = (f"{_number(0)} s", f"{_number(seconds)} s")
+    over = ("0 s", f"{said.figure(seconds, 4)} s")
     columns = (("planned", points.planned), ("ok", points.ok), ("failed", points.failed))
     rates = [(said(f"plot.{name}"), column) for name, column in columns]
     times = [("p50", points.p50), ("p99", points.p99)]
     panels = [
-        _panel(said("plot.rates"), [(n, [v / step for v in c]) for n, c in rates], "/s", over),
-        _panel(said("plot.times"), [(n, _ms(c)) for n, c in times], "ms", over),
+        _panel(said, said("plot.rates"), [(n, [v / step for v in c]) for n, c in rates], "/s", over),
+        _panel(said, said("plot.times"), [(n, _ms(c)) for n, c in times], "ms", over),
     ]
     curve = [(row.p, row.value) for row in each.response.percentiles if row.value is not None]
     if len(curve) > 1 and any(p for p, _ in curve):
@@ -85,7 +85,7 @@ def _ms(column: Sequence[float | None]) -> list[float | None]:
 
 
 def _panel(
-    title: str, columns: Sequence[tuple[str, Sequence[float | None]]], unit: str, over: tuple[str, str]
+    said: Sentences, title: str, columns: Sequence[tuple[str, Sequence[float | None]]], unit: str, over: tuple[str, str]
 ) -> Panel:
     top = max((value for _, column in columns for value in column if value is not None), default=0.0) or 1.0
     lines = []
@@ -93,7 +93,7 @@ def _panel(
         width = WIDTH / max(1, len(column) - 1)
         places = [(at * width, value) for at, value in enumerate(column) if value is not None]
         lines.append(Line(_points([(x, value / top) for x, value in places]), tone, name))
-    return Panel(title, f"{_number(top)} {unit}", *over, tuple(lines))
+    return Panel(title, f"{said.figure(top, 4)} {unit}", *over, tuple(lines))
 
 
 def _percentiles(said: Sentences, curve: Sequence[tuple[float, float]]) -> Panel:
@@ -101,15 +101,11 @@ def _percentiles(said: Sentences, curve: Sequence[tuple[float, float]]) -> Panel
     last = max(-math.log10(1 - p) for p, _ in curve)
     top = max(value for _, value in curve) or 1.0
     points = [(-math.log10(1 - p) / last * WIDTH, value / top) for p, value in curve]
-    names = (f"p{curve[0][0] * 100:g}", f"p{curve[-1][0] * 100:g}")
+    names = (f"p{said.figure(curve[0][0] * 100)}", f"p{said.figure(curve[-1][0] * 100)}")
     line = Line(_points(points), 1, said("plot.percentile"))
-    return Panel(said("plot.percentiles"), f"{_number(top * 1e3)} ms", *names, (line,))
+    return Panel(said("plot.percentiles"), f"{said.figure(top * 1e3, 4)} ms", *names, (line,))
 
 
 def _points(places: Sequence[tuple[float, float]]) -> str:
     """Places (x in pixels, y as a share of the height) as SVG wants them; numbers only."""
     return " ".join(f"{x:.1f},{HEIGHT - 4 - y * (HEIGHT - 8):.1f}" for x, y in places if math.isfinite(x + y))
-
-
-def _number(value: float) -> str:
-    return f"{value:.4g}"

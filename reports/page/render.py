@@ -53,10 +53,19 @@ def _environment(language: str) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     said = sentences(language)
-    for name in ("when", "number", "figure", "octets", "short", "transports", "policy_rows", "seen_again"):
+    for name in (
+        "when",
+        "number",
+        "figure",
+        "octets",
+        "short",
+        "transports",
+        "policy_rows",
+        "seen_again",
+        "seconds",
+        "span",
+    ):
         environment.filters[name] = functools.partial(getattr(formats, name), said)
-    environment.filters["seconds"] = formats.seconds
-    environment.filters["span"] = charts.span
     environment.globals.update(
         t=said, marks=marks, view=view, first_screen=first_screen, messages=messages, plots=plots, exports=exports,
         charts=charts, sources=sources, chaining=chaining, robustness_chart=robustness_chart,

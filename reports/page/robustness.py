@@ -20,7 +20,7 @@ def robustness_chart(said: Sentences, curve: RobustnessCurve, name: str) -> Char
     limits: dict[float, list[str]] = {}
     for each in levels:
         if each.share.limit is not None:
-            limits.setdefault(each.share.limit, []).append(f"{each.size:g}")
+            limits.setdefault(each.share.limit, []).append(said.figure(each.size))
     y = upright(min(1.0, max(0.05, *(_top(each.share) for each in levels), *limits)))
     lines = {
         "share": [each.share.value for each in levels],
@@ -41,15 +41,15 @@ def robustness_chart(said: Sentences, curve: RobustnessCurve, name: str) -> Char
         title=said("robustness.chart", title=curve.title),
         told=_told(said, curve),
         along=said("robustness.along", size=curve.size),
-        rows=ticks(y),
-        columns=tuple(Tick(pixel(x.at(n)), f"{each.size:g}") for n, each in enumerate(levels)),
+        rows=ticks(said, y),
+        columns=tuple(Tick(pixel(x.at(n)), said.figure(each.size)) for n, each in enumerate(levels)),
         curves=tuple(each for each in curves if each.path),
         bounds=tuple(_bound(said, y, each, sizes) for each, sizes in limits.items()),
     )
 
 
 def _bound(said: Sentences, y: Axis, limit: float, sizes: list[str]) -> Bound:
-    return bound(y, limit, said("robustness.allowed", limit=f"{limit:g}", sizes=sizes))
+    return bound(y, limit, said("robustness.allowed", limit=limit, sizes=sizes))
 
 
 def _top(share: ShareSeen) -> float:
@@ -61,5 +61,5 @@ def _told(said: Sentences, curve: RobustnessCurve) -> str:
     measured = [each for each in curve.levels if each.share.value is not None]
     ends = measured[:1] + measured[1:][-1:]
     return " ".join(
-        said("robustness.told", size=f"{each.size:g}", changed=str(each.changed), rows=str(each.rows)) for each in ends
+        said("robustness.told", size=each.size, changed=str(each.changed), rows=str(each.rows)) for each in ends
     )

@@ -20,11 +20,11 @@ from reports.page.charts import (
     pixel,
     round_step,
     shade,
-    span,
     ticks,
     upright,
     upright_by_tens,
 )
+from reports.text.formats import span
 from reports.text.sentences import Sentences
 
 # More points than a record of ours has are not drawn.
@@ -102,11 +102,13 @@ def _answers(said: Sentences, drill: DrillRecord, points: LoadPoints, phases: Ph
     )
     answered = [rate for _, rate in rates["answered"]] or [0.0]
     told = said(
-        "timeline.answers_told", least=f"{min(answered):.4g}", most=f"{max(answered):.4g}", bad=sum(points.failed),
-        wrong=sum(points.wrong), phases=_phases_told(said, phases),
+        "timeline.answers_told", least=said.figure(min(answered), 4), most=said.figure(max(answered), 4),
+        bad=sum(points.failed), wrong=sum(points.wrong), phases=_phases_told(said, phases),
     )  # fmt: skip
     title, along = said("timeline.answers"), said("timeline.seconds")
-    return _phased(said, Chart(f"{name}-answers", title, told, along, ticks(y, "/s"), ticks(x), curves), x, phases)
+    return _phased(
+        said, Chart(f"{name}-answers", title, told, along, ticks(said, y, "/s"), ticks(said, x), curves), x, phases
+    )
 
 
 def _latency(said: Sentences, drill: DrillRecord, points: LoadPoints, phases: PhaseTimes, name: str) -> Chart | None:
@@ -123,12 +125,15 @@ def _latency(said: Sentences, drill: DrillRecord, points: LoadPoints, phases: Ph
     x, y = across(phases.end), upright_by_tens(min(values), max(*values, limit or 0.0))
     apart = max(step * 2, 3 / max(drill.rate, 1e-6))
     curves = tuple(Curve(pieces(each, apart, x, y), key, said(f"timeline.{key}")) for key, each in places.items())
-    bounds = () if limit is None else (bound(y, limit, said("timeline.slow", limit=span(limit))),)
+    bounds = () if limit is None else (bound(y, limit, said("timeline.slow", limit=span(said, limit))),)
     told = said(
-        "timeline.latency_told", least=span(min(values)), most=span(max(values)), phases=_phases_told(said, phases)
+        "timeline.latency_told",
+        least=span(said, min(values)),
+        most=span(said, max(values)),
+        phases=_phases_told(said, phases),
     )
     title, along = said("timeline.latency"), said("timeline.seconds")
-    chart = Chart(f"{name}-latency", title, told, along, ticks(y, "s"), ticks(x), curves, bounds=bounds)
+    chart = Chart(f"{name}-latency", title, told, along, ticks(said, y, "s"), ticks(said, x), curves, bounds=bounds)
     return _phased(said, chart, x, phases)
 
 
@@ -140,8 +145,8 @@ def _phased(said: Sentences, chart: Chart, x: Axis, phases: PhaseTimes) -> Chart
         shade(x, phases.undone, phases.steady, "recovery", said("timeline.recovery")),
         shade(x, phases.steady, phases.end, "steady", said("timeline.steady")),
     )
-    caused = said("timeline.caused", at=span(phases.caused))
-    undone = said("timeline.undone", at=span(phases.undone))
+    caused = said("timeline.caused", at=span(said, phases.caused))
+    undone = said("timeline.undone", at=span(said, phases.undone))
     return replace(chart, shades=shades, moments=moments(x, (phases.caused, caused), (phases.undone, undone)))
 
 
@@ -161,16 +166,18 @@ def strip(said: Sentences, drill: DrillRecord, states: Sequence[str], name: str)
         Curve("".join(each), state, said("timeline.mark", state=said(f"drill_state.{state}"), number=len(each)))
         for state, each in paths.items()
     )
-    told = said("timeline.strip_told", least=span(min(known, default=0.0)), most=span(max(known, default=0.0)))
+    told = said(
+        "timeline.strip_told", least=span(said, min(known, default=0.0)), most=span(said, max(known, default=0.0))
+    )
     return Chart(
         name=f"{name}-strip",
         title=said("timeline.strip"),
         told=told,
         along=said("timeline.repetitions"),
-        rows=ticks(y, "s"),
+        rows=ticks(said, y, "s"),
         columns=_numbers(x, len(states)),
         curves=curves,
-        bounds=() if limit is None else (bound(y, limit, said("timeline.allowed", limit=span(limit))),),
+        bounds=() if limit is None else (bound(y, limit, said("timeline.allowed", limit=span(said, limit))),),
     )
 
 
@@ -187,7 +194,7 @@ def _limit(value: float | None) -> float | None:
 
 
 def _phases_told(said: Sentences, phases: PhaseTimes) -> str:
-    return said("timeline.phases_told", caused=span(phases.caused), undone=span(phases.undone))
+    return said("timeline.phases_told", caused=span(said, phases.caused), undone=span(said, phases.undone))
 
 
 def _rates(column: Sequence[int], step: float, together: int) -> list[tuple[float, float]]:

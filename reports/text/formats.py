@@ -11,35 +11,40 @@ from reports.text.sentences import Sentences
 
 NBSP = "\u00a0"
 STALE_DAYS = 90
-_ISO = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|\+00:00)")
+_ISO = re.compile(r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)T(?P<time>\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|\+00:00)")
 
 
 def when(said: Sentences, text: str | None) -> str:
-    """An ISO time in UTC as ``2026-11-21 09:02:11 UTC``; anything else as it is."""
+    """An ISO time in UTC as the language writes it, such as ``2026-11-21 09:02:11 UTC``; anything else as it is."""
     if text is None:
         return said("format.not_recorded")
-    return _ISO.sub(rf"\1{NBSP}\2{NBSP}UTC", text)
+    return _ISO.sub(lambda found: said("format.time", **found.groupdict()), text)
 
 
 def number(said: Sentences, value: float | None) -> str:
     """A count with its digits in groups of three, a fraction with at most six significant digits."""
     if value is None:
         return said("format.no_limit")
-    return _grouped(value) if isinstance(value, int) else f"{value:.6g}"
+    return _grouped(value) if isinstance(value, int) else figure(said, value)
 
 
-def figure(said: Sentences, value: float | None) -> str:
-    """A measured figure with at most six significant digits."""
-    return said("format.undefined") if value is None else f"{value:.6g}"
+def figure(said: Sentences, value: float | None, digits: int = 6) -> str:
+    """A measured figure with at most so many significant digits."""
+    return said("format.undefined") if value is None else said.figure(value, digits)
 
 
 def _grouped(value: int) -> str:
     return f"{value:,}".replace(",", NBSP)
 
 
-def seconds(value: float) -> str:
+def seconds(said: Sentences, value: float) -> str:
     """A duration with its unit."""
-    return f"{value:.0f}{NBSP}s" if value >= 100 else f"{value:.2f}{NBSP}s"
+    return said.decimal(f"{value:.0f}{NBSP}s" if value >= 100 else f"{value:.2f}{NBSP}s")
+
+
+def span(said: Sentences, value: float) -> str:
+    """A duration in three digits: milliseconds below a second."""
+    return said.decimal(f"{value:.3g} s" if value >= 1 or not value else f"{value * 1e3:.3g} ms")
 
 
 def octets(said: Sentences, value: int) -> str:

@@ -9,10 +9,12 @@ A sentence holds places for parameters, ``{name}`` or ``{name:form form}``, and 
 ``count.NOUN``  a number, or how many there are, with its noun in the grammatical form that the language asks for
 ``as.TABLE``    the words of the file's table for a value, or ``TABLE.other`` for one that it does not have
 ``sentence``    with a capital at its beginning and a full stop at its end; ``capital`` the former alone
+``decimal``     a figure that was written with a point, with the decimal sign of the language
 ==============  =====================================================================================================
 
 ``[language] plural`` is the expression of gettext's ``Plural-Forms``, which gives the place in a list of ``[nouns]``.
-Sentences below ``page`` are HTML, whose values are escaped here; all others are plain text.
+A value that is a fraction is written with at most six significant digits. Sentences below ``page`` are HTML, whose
+values are escaped here; all others are plain text.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from markupsafe import Markup, escape
 
 from reports.text.neutralise import visible
 
-Value = str | int | Sequence[str]
+Value = str | float | Sequence[str]
 # Folders of languages; the first is ours.
 FOLDERS = [Path(__file__).parent]
 DEFAULT = "en"
@@ -101,7 +103,15 @@ class Sentences:
     def _written(self, value: Value, forms: list[str]) -> str:
         for form in forms:
             value = self._formed(value, form)
-        return value if isinstance(value, str) else str(value)
+        return self.figure(value) if isinstance(value, float) else str(value)
+
+    def figure(self, value: float, digits: int = 6) -> str:
+        """A fraction with at most so many significant digits."""
+        return self.decimal(f"{value:.{digits}g}")
+
+    def decimal(self, written: str) -> str:
+        """A figure of ours that is written with a point, with the decimal sign of the language."""
+        return written.replace(".", self.rows["format.decimal"])
 
     def _formed(self, value: Value, form: str) -> Value:
         kind, _, name = form.partition(".")
@@ -112,7 +122,9 @@ class Sentences:
                 else [self.spoken(name, each) for each in _names(value)]
             )
         if kind == "count":
-            return self.counted(value if isinstance(value, int) else len(value), name)
+            return self.counted(value if isinstance(value, int) else len(_names(value)), name)
+        if kind == "decimal":
+            return self.decimal(str(value))
         if kind in ("sentence", "capital"):
             text = str(value)
             end = "." if kind == "sentence" and not text.endswith((".", "!", "?")) else ""
@@ -129,7 +141,7 @@ class Sentences:
 
 
 def _names(value: Value) -> Sequence[str]:
-    if isinstance(value, str | int):
+    if isinstance(value, str | int | float):
         raise TypeError(f"{value!r} is no list")
     return value
 

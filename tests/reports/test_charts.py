@@ -21,11 +21,14 @@ from reports.page.charts import (
     pieces,
     round_step,
     shade,
-    span,
     ticks,
     upright,
     upright_by_tens,
 )
+from reports.text.formats import span
+from reports.text.sentences import sentences
+
+SAID = sentences()
 
 SIGN = 6.4
 SECONDS = st.floats(1.0, 5000.0)
@@ -43,7 +46,7 @@ def test_steps_are_round(least: float, step: float) -> None:
 
 @given(SECONDS)
 def test_an_axis_over_time_has_a_handful_of_ticks(seconds: float) -> None:
-    places = [float(each.at) for each in ticks(across(seconds))]
+    places = [float(each.at) for each in ticks(SAID, across(seconds))]
     assert 3 <= len(places) <= 11
     assert places == sorted(places)
     assert places[0] >= LEFT
@@ -55,13 +58,13 @@ def test_a_rate_fits_below_the_top(top: float) -> None:
     axis = upright(top)
     assert axis.high >= top
     assert TOP <= axis.at(top) <= TOP + PLOT
-    assert 2 <= len(ticks(axis)) <= 6
+    assert 2 <= len(ticks(SAID, axis)) <= 6
 
 
 def test_ticks_have_their_units() -> None:
-    assert [each.words for each in ticks(upright(180), "/s")] == ["0/s", "50/s", "100/s", "150/s", "200/s"]
-    assert [each.words for each in ticks(upright_by_tens(0.002, 0.9), "s")] == ["1 ms", "10 ms", "100 ms", "1 s"]
-    assert span(0.0534) == "53.4 ms"
+    assert [each.words for each in ticks(SAID, upright(180), "/s")] == ["0/s", "50/s", "100/s", "150/s", "200/s"]
+    assert [each.words for each in ticks(SAID, upright_by_tens(0.002, 0.9), "s")] == ["1 ms", "10 ms", "100 ms", "1 s"]
+    assert span(SAID, 0.0534) == "53.4 ms"
 
 
 @given(SECONDS, st.data())
@@ -69,7 +72,9 @@ def test_ticks_have_their_units() -> None:
 def test_words_of_two_moments_do_not_meet(seconds: float, data: st.DataObject | None) -> None:
     times = st.floats(0.0, seconds)
     caused, undone = sorted((data.draw(times), data.draw(times))) if data else (2.0, 2.5)
-    first, second = moments(across(seconds), (caused, f"caused at {span(caused)}"), (undone, f"back at {span(undone)}"))
+    first, second = moments(
+        across(seconds), (caused, f"caused at {span(SAID, caused)}"), (undone, f"back at {span(SAID, undone)}")
+    )
     assert extent(first)[0] >= 0
     assert extent(second)[1] <= WIDTH
     apart = extent(first)[1] <= extent(second)[0] or extent(second)[1] <= extent(first)[0]
