@@ -30,13 +30,14 @@ PAGES = (REPORT, ANNEX)
 _TEMPORARY = ".art15-writing-"
 
 
-def finish(folder: Path, issued: str | None = None, store: Store | None = None) -> Path:
+def finish(folder: Path, issued: str | None = None, store: Store | None = None, language: str | None = None) -> Path:
     """Write what is made from the journal and the exchanges, and the manifest; give the path of the report.
 
     Args:
         folder: the bundle of a run, ended or killed.
         issued: date of issue (ISO 8601, UTC); without it, the time of the last line of the journal.
         store: its exchanges, where somebody reads them again afterwards.
+        language: of the pages; without it, the one that the run was asked for.
 
     Raises:
         reports.journal.state.BuildError: the journal or the plan is missing or not what the run wrote.
@@ -50,7 +51,7 @@ def finish(folder: Path, issued: str | None = None, store: Store | None = None) 
     hold(data)
     write_whole(folder / EVIDENCE, [data])
     write_whole(folder / SCHEMA, [published()])
-    for name, page in render(data).items():
+    for name, page in render(data, language).items():
         write_whole(folder / name, [page])
     for export in exports():
         write_whole(folder / export.name, export.make(document, store))

@@ -70,8 +70,9 @@ def _say_each(what: str, texts: list[str]) -> None:
 
 @click.command()
 @click.argument("folder", type=EVIDENCE)
-def report(folder: Path) -> None:
-    """Make document, page and manifest again from the journal in FOLDER, also after a run that was killed.
+@takes("report")
+def report(folder: Path, lang: str | None) -> None:
+    """Make document, pages and manifest again from the journal in FOLDER, also after a run that was killed.
 
     Where FOLDER holds the records of locust (its --oip-series), a bundle of those runs is made inside it.
     """
@@ -81,7 +82,7 @@ def report(folder: Path) -> None:
     from reports.schema import SchemaError
 
     try:
-        page = finish(bundle_of(folder) if is_series(folder) else folder)
+        page = finish(bundle_of(folder) if is_series(folder) else folder, language=lang)
     except (BuildError, NoRuns, OSError, SchemaError) as error:
         raise click.ClickException(str(error)) from error
     say(page)

@@ -12,7 +12,7 @@ from typing import Any
 
 import jinja2
 
-from reports.evidence import decode
+from reports.evidence import Evidence, decode
 from reports.exports import exports
 from reports.page import charts, first_screen, marks, messages, sources, view
 from reports.page import provenance as chaining
@@ -23,7 +23,7 @@ from reports.page.robustness import robustness_chart
 from reports.page.short import short
 from reports.text import formats
 from reports.text.neutralise import visible
-from reports.text.sentences import DEFAULT, sentences
+from reports.text.sentences import DEFAULT, languages, sentences
 
 REPORT, ANNEX = "report.html", "annex.html"
 SIZE_AIM = 2_000_000
@@ -40,6 +40,7 @@ _SCALES = (
 _LEAST_CARD = 500
 _NOT_ALL_CARDS = next(place for place, scale in enumerate(_SCALES) if scale.cards is not None)
 _ROOM = Path(__file__).parent
+_FILTERS = ["when", "number", "figure", "octets", "short", "transports", "policy_rows", "seen_again", "seconds", "span"]
 
 
 @functools.cache
@@ -53,18 +54,7 @@ def _environment(language: str) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     said = sentences(language)
-    for name in (
-        "when",
-        "number",
-        "figure",
-        "octets",
-        "short",
-        "transports",
-        "policy_rows",
-        "seen_again",
-        "seconds",
-        "span",
-    ):
+    for name in _FILTERS:
         environment.filters[name] = functools.partial(getattr(formats, name), said)
     environment.globals.update(
         t=said, marks=marks, view=view, first_screen=first_screen, messages=messages, plots=plots, exports=exports,
@@ -82,8 +72,11 @@ def warm() -> None:
         environment.get_template(name)
 
 
-def render(evidence_bytes: bytes, language: str = DEFAULT) -> dict[str, bytes]:
-    """The report and its annex of an ``evidence.json`` in a language, by name; the same bytes for the same bytes.
+def render(evidence_bytes: bytes, language: str | None = None) -> dict[str, bytes]:
+    """The report and its annex of an ``evidence.json``, by name; the same bytes for the same bytes and language.
+
+    Args:
+        language: its code; without it, the one that the run was asked for.
 
     Raises:
         msgspec.DecodeError: the bytes are no evidence document.
@@ -91,7 +84,7 @@ def render(evidence_bytes: bytes, language: str = DEFAULT) -> dict[str, bytes]:
     """
     document = decode(evidence_bytes)
     digest = hashlib.sha256(evidence_bytes).hexdigest()
-    said = sentences(language)
+    said = sentences(language or _asked_for(document))
     made = functools.cache(lambda place: _annex(view.view(document, said, digest, _SCALES[place])))
     # Of a run of thousands of checks each annex takes seconds: not all of them are made.
     place = _NOT_ALL_CARDS if len(document.checks) * _LEAST_CARD > SIZE_AIM else 0
@@ -99,6 +92,11 @@ def render(evidence_bytes: bytes, language: str = DEFAULT) -> dict[str, bytes]:
         last = len(_SCALES) - 1
         place = bisect.bisect_left(range(last), True, lo=place + 1, key=lambda each: len(made(each)) <= SIZE_AIM)
     return {REPORT: _report(view.view(document, said, digest, _SCALES[place])), ANNEX: made(place)}
+
+
+def _asked_for(document: Evidence) -> str:
+    asked = document.run.config_given.get("lang", DEFAULT)
+    return asked if asked in languages() else DEFAULT
 
 
 def _report(shown: view.View) -> bytes:

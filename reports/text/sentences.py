@@ -103,6 +103,8 @@ class Sentences:
     def _written(self, value: Value, forms: list[str]) -> str:
         for form in forms:
             value = self._formed(value, form)
+        if isinstance(value, str):
+            return value  # as it is: one that is HTML already stays so
         return self.figure(value) if isinstance(value, float) else str(value)
 
     def figure(self, value: float, digits: int = 6) -> str:

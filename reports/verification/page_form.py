@@ -14,6 +14,7 @@ import re
 
 from reports.page.render import ANNEX, REPORT
 from reports.page.sources import is_source
+from reports.text.sentences import languages
 
 _WORDS = re.compile(r"[A-Za-z0-9-]+")
 _ELEMENTS = frozenset(
@@ -33,7 +34,7 @@ _ATTRIBUTES = frozenset(
 _PIECE = re.compile(r'(/?)([a-z][a-z0-9]{0,20})((?: [A-Za-z-]{1,30}="[^"<>]*+"| open)*+) ?/?>')
 _ATTRIBUTE = re.compile(r' ([A-Za-z-]+)="([^"]*+)"')
 _BEGIN = re.compile(
-    r'<!DOCTYPE html>\n<html lang="[a-z]{2,3}">\n<head>\n<meta charset="utf-8">\n'
+    r'<!DOCTYPE html>\n<html lang="([a-z]{2,3})">\n<head>\n<meta charset="utf-8">\n'
     r'<meta http-equiv="Content-Security-Policy" '
 )
 _POLICY = re.compile(
@@ -47,6 +48,12 @@ _INSIDE = re.compile(
 )
 _META = frozenset({"viewport", "color-scheme", "referrer"})
 _FETCHED = ("\\", "url(", "@import", "image-set", "src(", "expression(", "@font-face")
+
+
+def language_of(page: bytes | None) -> str | None:
+    """The language that a page says it is in; None where it says none that there is."""
+    begin = _BEGIN.match((page or b"")[:200].decode("utf-8", "replace").lstrip("\n"))
+    return begin[1] if begin and begin[1] in languages() else None
 
 
 def not_inert(page: bytes) -> str | None:

@@ -25,13 +25,13 @@ from reports.evidence import Evidence, decode, encode
 from reports.exports import Export, exports
 from reports.fingerprint import fingerprint
 from reports.journal.state import BuildError, JournalState
-from reports.page.render import ANNEX, render
+from reports.page.render import ANNEX, REPORT, render
 from reports.schema import published
 from reports.verification.anchoring import NOTHING_EXPECTED, Expected, OutsideAnchors, check_head, told, wanted_digest
 from reports.verification.files import BundleFiles, check_files
 from reports.verification.journal_checks import check_journal, check_other_files
 from reports.verification.outcome import IN_PART, UNKNOWN_SIGNER, BundleProblem, Verification, VerificationLog
-from reports.verification.page_form import not_inert
+from reports.verification.page_form import language_of, not_inert
 from reports.verification.plan_checks import check_ledger, check_plan
 from reports.verification.signature_checks import SealedBundle, check_marks, check_signatures
 
@@ -200,7 +200,8 @@ def _made_again(
     due = [each for each in exports() if ours or each.name in files.digests]
     if wrong is None:
         schema = log.read(SCHEMA, MAX_SCHEMA)
-        made = render(evidence_data)
+        # The pages of a bundle are in one language, which each of them says.
+        made = render(evidence_data, language_of(pages.get(REPORT)))
         differ = [(name, f"is not the one of this {EVIDENCE}") for name, page in pages.items() if page != made[name]]
         differ += [(SCHEMA, "is not the published schema")] if schema != published() else []
         others = [each for each in due if _digest(each, document, store) != files.digests.get(each.name)]

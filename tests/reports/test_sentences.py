@@ -211,7 +211,7 @@ def test_a_document_without_kinds_is_rendered(sealed: Path) -> None:
 
 
 def test_every_sentence_that_code_names_is_there_and_every_row_is_used() -> None:
-    sources = [*ROOM.rglob("*.py"), *ROOM.rglob("*.j2"), *ROOM.parent.glob("harness/run/**/*.py")]
+    sources = [*ROOM.rglob("*.py"), *ROOM.rglob("*.j2"), *ROOM.rglob("*.css"), *ROOM.parent.glob("harness/run/**/*.py")]
     text = "\n".join(path.read_text() for path in sources)
     named = set(re.findall(r'(?:\bt|\bsaid|sentences\(\))\(\s*"([\w. ]*\w)"(?! ~)', text))
     rows = sentences().rows.keys()
