@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from reports.document.clause_rows import is_untried
 from reports.evidence import Evidence, Fact, NotShown, Params, Statement
 from reports.page.marks import NEUTRAL, STATEMENTS, Mark
+from reports.text.quoted import translated
 from reports.text.sentences import Sentences
 
 
@@ -53,13 +54,18 @@ def gap(said: Sentences, row: NotShown) -> tuple[str, str]:
     """One of them."""
     if row.kind is None:
         return row.subject, row.reason
-    begin = f"not_shown.{row.kind}"
-    return said(f"{begin}.subject", **row.params), said(f"{begin}.reason", **row.params)
+    begin, params = f"not_shown.{row.kind}", _in_language(said, row.params)
+    return said(f"{begin}.subject", **params), said(f"{begin}.reason", **params)
 
 
 def _led(said: Sentences, table: str, kind: str | None, params: Params, text: str) -> tuple[str, str]:
     """A sentence with the words that it begins with apart; as it is, in a document without kinds."""
-    return said.led(table, kind, params) if kind else ("", text)
+    return said.led(table, kind, _in_language(said, params)) if kind else ("", text)
+
+
+def _in_language(said: Sentences, params: Params) -> Params:
+    """Reasons, rules and titles that were recorded in English, as far as the language has words for them."""
+    return {name: translated(said, value) if isinstance(value, str) else value for name, value in params.items()}
 
 
 def _transports(document: Evidence) -> Iterator[Statement]:

@@ -23,6 +23,7 @@ from reports.page.robustness import robustness_chart
 from reports.page.short import short
 from reports.text import formats
 from reports.text.neutralise import visible
+from reports.text.quoted import quoted, translated
 from reports.text.sentences import DEFAULT, languages, sentences
 
 REPORT, ANNEX = "report.html", "annex.html"
@@ -56,6 +57,8 @@ def _environment(language: str) -> jinja2.Environment:
     said = sentences(language)
     for name in _FILTERS:
         environment.filters[name] = functools.partial(getattr(formats, name), said)
+    environment.filters["q"] = functools.partial(quoted, said)
+    environment.filters["say"] = functools.partial(translated, said)
     environment.globals.update(
         t=said, marks=marks, view=view, first_screen=first_screen, messages=messages, plots=plots, exports=exports,
         charts=charts, sources=sources, chaining=chaining, robustness_chart=robustness_chart,
@@ -100,11 +103,15 @@ def _asked_for(document: Evidence) -> str:
 
 
 def _report(shown: view.View) -> bytes:
-    return _rendered("report.html.j2", shown, ANNEX, shown.document.report.title, r=short(shown))
+    return _rendered("report.html.j2", shown, ANNEX, _title(shown), r=short(shown))
 
 
 def _annex(shown: view.View) -> bytes:
-    return _rendered("annex.html.j2", shown, "", shown.said("document.annex", title=shown.document.report.title))
+    return _rendered("annex.html.j2", shown, "", shown.said("document.annex", title=_title(shown)))
+
+
+def _title(shown: view.View) -> str:
+    return translated(shown.said, shown.document.report.title)
 
 
 def _rendered(template: str, shown: view.View, base: str, heading: str, **more: object) -> bytes:

@@ -29,6 +29,7 @@ from reports.page.accuracy import AccuracyView, accuracies
 from reports.page.drills import DrillView, drills, load_alone
 from reports.page.parts import Anchors, Card, CaseView, FindingView, PageBudget, Scale
 from reports.page.provenance import ChainView, chains
+from reports.text.quoted import quoted
 from reports.text.sentences import Sentences
 
 INLINE_PER_CHECK = 3
@@ -120,7 +121,7 @@ class View:
         """Why a clause has no verdict, or what is said beside it."""
         if row.verdict is None and is_untried(row.transport, self.document.item.transports):
             return self.said("clause.untried", transport=row.transport)
-        return row.reason
+        return quoted(self.said, row.reason)
 
     def check_state(self, ids: list[str]) -> list[tuple[str, int]]:
         """How the checks of a duty ended, worst first, as ``(verdict, count)``."""
