@@ -12,6 +12,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 _PLACE = re.compile(r" - at `(?P<path>[^`]*)`")
+_VALUE = re.compile(r"Invalid (?:enum )?value '(?P<value>[^']*)'")
 _UNKNOWN = re.compile(r"unknown field `(?P<name>[^`]*)`")
 # How each type of a value is written in TOML.
 _WORDS = {
@@ -49,7 +50,9 @@ def explained(message: str, root: type[msgspec.Struct], document: object = None)
     said = f"{where}: {_PLACE.sub('', message)}"
     # What a table says of its own values (they are no number above 0, ...) says what is allowed as well.
     of_its_own = fields and not message.startswith(("Expected", "Object missing"))
-    return said if of_its_own else f"{said} (allowed: {_described(kind)})"
+    meant = _VALUE.search(message)
+    near = did_you_mean(meant["value"], _options(kind)) if meant else ""
+    return said if of_its_own else f"{said}{near} (allowed: {described(kind)})"
 
 
 def _steps(path: str) -> list[str]:
@@ -76,7 +79,7 @@ def _where(steps: Sequence[str], *, is_table: bool) -> str:
 def _at(kind: Any, steps: Sequence[str], value: Any) -> Any:  # noqa: ANN401 -- types have no type that says which
     """The type at the end of a path; None where it is not known."""
     for step in steps:
-        kind = _chosen(_bare(kind), value)
+        kind = _chosen(bare(kind), value)
         if step.startswith("["):
             kind = (get_args(kind) or (None,))[-1]
             value = value[int(step[1:-1])] if step != "[...]" and isinstance(value, list) else None
@@ -84,11 +87,11 @@ def _at(kind: Any, steps: Sequence[str], value: Any) -> Any:  # noqa: ANN401 -- 
             kind = get_type_hints(kind).get(step)
             value = value.get(step) if isinstance(value, dict) else None
         else:
-            kind = Literal[tuple(sorted(_tags(kind)))] if _tags(kind) else None
-    return _chosen(_bare(kind), value)
+            kind = Literal[tuple(sorted(tags_of(kind)))] if tags_of(kind) else None
+    return _chosen(bare(kind), value)
 
 
-def _tags(kind: Any) -> dict[str, Any]:  # noqa: ANN401 -- as above
+def tags_of(kind: Any) -> dict[str, Any]:  # noqa: ANN401 -- as above
     """Of a table that comes in kinds, each kind by the word that says so."""
     members = [each for each in get_args(kind) if isinstance(each, type) and issubclass(each, msgspec.Struct)]
     return {str(each.__struct_config__.tag): each for each in members if each.__struct_config__.tag is not None}
@@ -96,14 +99,14 @@ def _tags(kind: Any) -> dict[str, Any]:  # noqa: ANN401 -- as above
 
 def _chosen(kind: Any, value: Any) -> Any:  # noqa: ANN401 -- as above
     """Of a table that comes in kinds, the one that the value says it is."""
-    tags = _tags(kind)
+    tags = tags_of(kind)
     if not tags or not isinstance(value, dict):
         return kind
     field = next(iter(tags.values())).__struct_config__.tag_field
     return tags.get(str(value.get(field)), kind)
 
 
-def _bare(kind: Any) -> Any:  # noqa: ANN401 -- as above
+def bare(kind: Any) -> Any:  # noqa: ANN401 -- as above
     """The type without "or nothing"."""
     if get_origin(kind) in (Union, types.UnionType):
         rest = [each for each in get_args(kind) if each is not type(None)]
@@ -115,12 +118,16 @@ def _fields(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 -- as above
     return kind.__struct_fields__ if isinstance(kind, type) and issubclass(kind, msgspec.Struct) else ()
 
 
-def _described(kind: Any) -> str:  # noqa: ANN401 -- as above
+def _options(kind: Any) -> list[str]:  # noqa: ANN401 -- as above
+    return [str(each) for each in get_args(kind)] if get_origin(kind) is Literal else list(tags_of(kind))
+
+
+def described(kind: Any) -> str:  # noqa: ANN401 -- as above
     if get_origin(kind) is Literal:
         return ", ".join(repr(each) for each in get_args(kind))
     if get_origin(kind) is list:
-        return f"a list, each {_described(_bare(get_args(kind)[0]))}"
-    if tags := _tags(kind):
+        return f"a list, each {described(bare(get_args(kind)[0]))}"
+    if tags := tags_of(kind):
         return f"a table whose {next(iter(tags.values())).__struct_config__.tag_field} is {', '.join(tags)}"
     if fields := _fields(kind):
         return f"a table of {', '.join(fields)}"

@@ -10,6 +10,7 @@ from harness.commands.comparing import diff, history
 from harness.commands.evidence import baseline, drills, report, show, verify
 from harness.commands.exporting import export, issue
 from harness.commands.group import Commands
+from harness.commands.policing import policy
 from harness.commands.probing import demo, locustfile, probe
 from harness.commands.replaying import replay
 from harness.commands.sealing import plan, sign
@@ -41,7 +42,7 @@ def main() -> None:
 
 
 for command in (
-    demo, plan, probe, verify, sign, report, replay, show, drills, diff, history, export, issue, baseline, clauses,
+    demo, plan, probe, verify, sign, report, replay, show, drills, diff, history, export, issue, policy, baseline, clauses,
     requirements, explain, validate, locustfile,
 ):  # fmt: skip
     main.add_command(command)

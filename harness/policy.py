@@ -54,7 +54,16 @@ class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class ReportTable(_Table, frozen=True, kw_only=True):
-    """``[report]``: who asked, who ran (``operator``) and where, who answers for it."""
+    """``[report]``: who asked, who ran (``operator``) and where, who answers for it.
+
+    Attributes:
+        title: of the report.
+        customer: who asked for the test.
+        operator: who ran it.
+        responsible: persons who answer for the report, by name.
+        place: where the tester stood.
+        replaces: id of the report that this one takes the place of.
+    """
 
     title: str = "Article 15 evidence report"
     customer: str | None = None
@@ -65,7 +74,18 @@ class ReportTable(_Table, frozen=True, kw_only=True):
 
 
 class ItemTable(_Table, frozen=True, kw_only=True):
-    """``[item]``: what the provider declares of the system; printed apart from what was measured."""
+    """``[item]``: what the provider declares of the system; printed apart from what was measured.
+
+    Attributes:
+        system: name of the system that the endpoint belongs to.
+        provider: who places it on the market, or puts it into service.
+        version: of the system.
+        intended_purpose: in words.
+        lifecycle_stage: such as pre-release or in operation.
+        risk_class: under the AI Act, as the provider classes it.
+        keeps_learning: whether it goes on learning from what it is sent: without that, nothing is said of feedback
+            loops (15(4)).
+    """
 
     system: str | None = None
     provider: str | None = None
@@ -73,7 +93,6 @@ class ItemTable(_Table, frozen=True, kw_only=True):
     intended_purpose: str | None = None
     lifecycle_stage: str | None = None
     risk_class: RiskClass = "not-stated"
-    # Whether it goes on learning from what it is sent: without that, nothing is said of feedback loops (15(4)).
     keeps_learning: bool | None = None
 
 
@@ -83,6 +102,11 @@ class BudgetTable(_Table, frozen=True, kw_only=True):
     Without ``time`` the profile says how long the run may take; the word ``"none"`` lifts that limit.
 
     Attributes:
+        max_rate: requests a second.
+        max_requests: of the whole run.
+        time: seconds of the whole run.
+        request_timeout: seconds that one request may take.
+        body_mebibytes: of one answer that are read.
         check_seconds: seconds for which one check may neither send nor hear anything, beyond what requests and waits
             take, and seconds of processor time that it may take in all; then it is ended as a tool error. Load and
             drills are not ended so.
@@ -170,10 +194,15 @@ class ServiceTable(_Table, frozen=True, kw_only=True):
 
 
 class CriteriaTable(_Table, frozen=True, kw_only=True):
-    """``[criteria]``: where the specification leaves the severity to the operator."""
+    """``[criteria]``: where the specification leaves the severity to the operator.
+
+    Attributes:
+        server_error_for_client_mistake: what a status of 500 to 599 for a mistake of the client counts as.
+        credentials: what it means if nobody is asked for credentials though some were given: nothing, or open access.
+        management_reachable: what it counts as that models can be unloaded or loaded without credentials.
+    """
 
     server_error_for_client_mistake: Literal["warn", "fail"] = "warn"
-    # What it means if nobody is asked for credentials though some were given: nothing, or open access.
     credentials: Literal["as-seen", "required"] = "as-seen"
     management_reachable: Literal["observe", "warn", "fail"] = "observe"
 
@@ -183,6 +212,11 @@ class SampleTable(_Table, frozen=True, kw_only=True):
 
     Either ``requests``, one JSON body a line, or ``data``: a table (npz, csv, parquet) whose arrays or columns are
     named after the inputs; or both.
+
+    Attributes:
+        requests: file of JSON bodies, one a line, relative to the policy.
+        data: file of inputs, relative to the policy.
+        sensitive: noted in the plan, and nothing more: bodies are kept all the same.
     """
 
     requests: str | None = None
@@ -194,7 +228,7 @@ class ModelTable(_Table, frozen=True, kw_only=True):
     """``[models.NAME]``: what the provider declares of one model.
 
     Attributes:
-        nondeterministic: it need not answer alike.
+        nondeterministic: whether the same request may get other values each time.
         several_versions: which version answers where none is asked for may change, as while traffic is split.
     """
 
@@ -220,7 +254,12 @@ class CapacityTable(_Table, frozen=True, kw_only=True):
 
 
 class SpikeTable(_Table, frozen=True, kw_only=True):
-    """``[load.spike]``: so many times the steady rate, for so many seconds (without them, by profile)."""
+    """``[load.spike]``: so many times the steady rate, for so many seconds (without them, by profile).
+
+    Attributes:
+        factor: how many times the steady rate.
+        seconds: for how long.
+    """
 
     factor: float = 10.0
     seconds: Seconds | None = None
@@ -317,7 +356,15 @@ class RolloutTable(_Table, frozen=True, kw_only=True):
 
 
 class WaiverTable(_Table, frozen=True, kw_only=True):
-    """``[[waivers]]``: a known finding that the operator accepts until a date."""
+    """``[[waivers]]``: a known finding that the operator accepts until a date.
+
+    Attributes:
+        slug: of the check.
+        owner: who accepts the finding.
+        reason: why it is accepted.
+        expires: the last day on which it is.
+        model: by name; all models where none is named.
+    """
 
     slug: str
     owner: str
@@ -327,7 +374,13 @@ class WaiverTable(_Table, frozen=True, kw_only=True):
 
 
 class DutyTable(_Table, frozen=True, kw_only=True):
-    """``[[not_applicable]]``: a duty that the operator declares not applicable, with reason and name."""
+    """``[[not_applicable]]``: a duty that the operator declares not applicable, with reason and name.
+
+    Attributes:
+        duty: its id, such as A15-4-j.
+        reason: why it does not apply.
+        declared_by: who says so.
+    """
 
     duty: str
     reason: str

@@ -77,7 +77,11 @@ class RestartFault(FaultKind, frozen=True, kw_only=True, tag="restart"):
 
 
 class SlowStartFault(FaultKind, frozen=True, kw_only=True, tag="slow-start"):
-    """SIGTERM, and started again only ``delay_s`` later."""
+    """SIGTERM, and started again only ``delay_s`` later.
+
+    Attributes:
+        delay_s: seconds between the end of the process and its start.
+    """
 
     process: ProcessTable
     delay_s: Patience = 3.0
@@ -155,6 +159,8 @@ class ToxicTable(FaultPart, frozen=True, kw_only=True):
     """One toxic, in the words of Toxiproxy's API.
 
     Attributes:
+        type: of the toxic.
+        stream: whether it touches what the replica sends, or what it is sent.
         toxicity: share of the connections that it touches.
         attributes: whole numbers, in Toxiproxy's own units.
     """
@@ -177,6 +183,7 @@ class ToxiproxyFault(FaultKind, frozen=True, kw_only=True, tag="toxiproxy"):
         api: address of its HTTP API.
         proxy: name of the proxy there.
         toxics: without any, the proxy is disabled.
+        timeout_s: seconds that one call of the API may take.
     """
 
     proxy: Annotated[str, msgspec.Meta(min_length=1)]

@@ -43,14 +43,23 @@ class _Proxied(FaultKind, frozen=True, kw_only=True):
 
 
 class DelayFault(_Proxied, frozen=True, kw_only=True, tag="delay"):
-    """What the replica sends comes later: by ``delay_s``, more or less ``jitter_s``."""
+    """What the replica sends comes later: by ``delay_s``, more or less ``jitter_s``.
+
+    Attributes:
+        delay_s: seconds by which it is later.
+        jitter_s: seconds by which that differs.
+    """
 
     delay_s: Patience = 0.3
     jitter_s: Seconds = 0.0
 
 
 class BandwidthFault(_Proxied, frozen=True, kw_only=True, tag="bandwidth"):
-    """No more bytes a second than that, in either direction of a connection."""
+    """No more bytes a second than that, in either direction of a connection.
+
+    Attributes:
+        bytes_per_s: of each connection.
+    """
 
     bytes_per_s: BytesPerSecond = 10_000
 
@@ -77,7 +86,11 @@ class CutFault(_Proxied, frozen=True, kw_only=True, tag="cut"):
 
 
 class SlowBodyFault(_Proxied, frozen=True, kw_only=True, tag="slow-body"):
-    """The head of an answer comes at once, its body at so many bytes a second."""
+    """The head of an answer comes at once, its body at so many bytes a second.
+
+    Attributes:
+        bytes_per_s: of each connection.
+    """
 
     bytes_per_s: BytesPerSecond = 20
 

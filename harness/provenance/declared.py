@@ -45,7 +45,8 @@ class ArtefactTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     Attributes:
         path: the file or the folder.
         version: of the model that it is; without it, of whichever is probed.
-        signature: an OpenSSF model signature of it (a Sigstore bundle), and ``key`` the public key in PEM.
+        signature: an OpenSSF model signature of it (a Sigstore bundle).
+        key: the public key of the signature, in PEM.
         bill: a bill of materials in CycloneDX (JSON) that states its digest.
     """
 
@@ -67,6 +68,7 @@ class RegistryTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         layout: a folder that is an OCI image layout.
         mlflow: address of a server of MLflow, without credentials.
         token_env: the environment variable that holds a token for it; or ``user_env`` and ``password_env``.
+        user_env, password_env: the environment variables that hold a name and a password for it.
         download_mebibytes: that the artefacts of one entry may have.
         download_s: within which one entry is to be there with its artefacts.
     """
@@ -110,8 +112,9 @@ class LogTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Attributes:
         path: a file, ``.jsonl``, ``.csv`` or ``.parquet``.
         path_env: the environment variable that holds its path, instead.
-        database_env: the environment variable that holds the URL of a database, for SQLAlchemy, and ``table`` the
-            table, with its schema where it has one. A URL may hold a password, and a policy is kept.
+        database_env: the environment variable that holds the URL of a database, for SQLAlchemy. A URL may hold a
+            password, and a policy is kept.
+        table: of the database, with its schema where it has one.
         cloudevents: HOST:PORT at which events of inferences are waited for; nothing else is then read.
         columns: what the log calls ``id``, ``model``, ``version``, ``request_sha256`` and ``response_sha256``; what is
             not named is not compared, but for ``id``.

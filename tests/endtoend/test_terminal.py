@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import fcntl
+import json
 import os
 import pty
 import re
@@ -18,6 +19,7 @@ import pytest
 
 from harness.run.embedded import EmbeddedServer
 from tests.endtoend.running import PYTEST, ROOT
+from tests.harness.run.test_policy_keys import example
 
 pytestmark = pytest.mark.slow
 
@@ -120,3 +122,11 @@ def test_results_of_pytest_agree_with_what_other_tools_are_told(faulty: str, tmp
 def read(case: ElementTree.Element, name: str) -> str:
     """A property of a case."""
     return next(str(each.get("value")) for each in case.iter("property") if each.get("name") == name)
+
+
+def test_the_example_of_the_policy_is_run(faulty: str, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text(example())
+    seen(faulty, tmp_path / "e", "--oip-policy", str(policy))
+    kept = json.loads((tmp_path / "e" / "plan.json").read_bytes())["policy"]
+    assert kept["item"]["system"] == "Credit scoring"

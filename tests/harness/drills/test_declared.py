@@ -42,7 +42,10 @@ def test_commands_run_in_a_folder_beside_the_policy(tmp_path: Path) -> None:
     ("drill", "message"),
     [
         ("", r"\[\[drills\]\]: Object missing required field `fault` \(allowed: a table of name, fault, model"),
-        ("fault = {kind = 'kil'}", r"\[drills.fault\] kind: .*'kil' \(allowed: 'bandwidth', 'chaos', .*'kill'"),
+        (
+            "fault = {kind = 'kil'}",
+            r"\[drills.fault\] kind: .*'kil'; did you mean 'kill'\? \(allowed: 'bandwidth', .*'kill'",
+        ),
         ("fault = {}", "missing required field `kind` .allowed: a table whose kind is none, kill"),
         ("fault = {kind = 'delay', delay = 3}", r"\[drills.fault\] has no key 'delay'; did you mean 'delay_s'"),
         ("fault = {kind = 'kill', process = {pid = 1}}", r"\[drills.fault.process\] pid: Expected `int` >= 2"),
