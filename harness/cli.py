@@ -42,8 +42,8 @@ def main() -> None:
 
 
 for command in (
-    demo, plan, probe, verify, sign, report, replay, show, drills, diff, history, export, issue, policy, baseline, clauses,
-    requirements, explain, validate, locustfile,
+    demo, plan, probe, verify, sign, report, replay, show, drills, diff, history, export, issue, policy, baseline,
+    clauses, requirements, explain, validate, locustfile,
 ):  # fmt: skip
     main.add_command(command)
 
