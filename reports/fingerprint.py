@@ -16,7 +16,7 @@ _SOURCES = (".py", ".j2", ".css", ".json", ".toml", ".yaml")
 def fingerprint() -> str:
     """SHA-256 over the sources of ``reports`` and ``harness.bundle``, and the libraries that shape the bytes."""
     digest = hashlib.sha256()
-    for library in ("jinja2", "markupsafe", "msgspec"):
+    for library in ("jinja2", "markupsafe", "matplotlib", "msgspec"):
         digest.update(f"{library} {importlib.metadata.version(library)}\n".encode())
     for room in (Path(__file__).parent, Path(places.__file__).parent):
         for path in sorted(room.rglob("*")):

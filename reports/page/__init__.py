@@ -1,1 +1,1 @@
-"""From the evidence document to its page: what is shown, the templates and the plots."""
+"""From the evidence document to its page: what is shown, and the templates."""

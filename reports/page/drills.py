@@ -14,9 +14,10 @@ from harness.bundle.drills import AccountSeen, DrillRecord, RepetitionSeen
 from harness.bundle.series import LoadPoints
 from reports.document.drills import CARRIED_OUT, FAULT_FAILED, INVALID, seen_of
 from reports.evidence import Evidence
-from reports.page.charts import Chart
 from reports.page.parts import Anchors, Scale
-from reports.page.timeline import strip, timeline
+from reports.pictures.album import Album
+from reports.pictures.drills import drill_picture, strip_picture
+from reports.pictures.picture import Picture
 from reports.text.sentences import Sentences
 
 STATES = ("broke", "tester", "not_run", "recorded", "held")
@@ -52,7 +53,7 @@ class RepetitionView:
     number: int
     data: RepetitionSeen
     state: str
-    charts: tuple[Chart, ...]
+    picture: Picture | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class DrillView:
     state: str
     counts: dict[str, int]
     criteria: list[CriterionView]
-    strip: Chart | None
+    strip: Picture | None
     repetitions: list[RepetitionView]
     unshown: int
 
@@ -93,7 +94,7 @@ class DrillView:
         return max((each.recovered_s for each in self.accounts), default=None)
 
 
-def drills(said: Sentences, document: Evidence, scale: Scale) -> list[DrillView]:
+def drills(said: Sentences, document: Evidence, scale: Scale, album: Album) -> list[DrillView]:
     """The drills that stand on the page in full, the worst first to be kept, in the order of the document."""
     series = _points(document.series)
     anchors = Anchors("drill", (f"{number}-{drill.name}" for number, drill in enumerate(document.drills, 1)))
@@ -102,7 +103,7 @@ def drills(said: Sentences, document: Evidence, scale: Scale) -> list[DrillView]
     for at in sorted(kept[: scale.drills]):
         drill = document.drills[at]
         anchor = anchors.get(f"{at + 1}-{drill.name}") or f"drill-{at + 1}"
-        views.append(_view(said, drill, anchor, series, scale.repetitions))
+        views.append(_view(said, drill, anchor, series, scale.repetitions, album))
     return views
 
 
@@ -145,11 +146,11 @@ def _points(series: Sequence[Mapping[str, Any]]) -> Points:
     return {_run_of(each): each.get("points") for each in series}
 
 
-def _view(said: Sentences, drill: DrillRecord, anchor: str, series: Points, most: int) -> DrillView:
+def _view(said: Sentences, drill: DrillRecord, anchor: str, series: Points, most: int, album: Album) -> DrillView:
     states = [state_of_repetition(drill, each) for each in drill.repetitions]
     shown = _shown(drill, states)[:most]
     repetitions = [
-        RepetitionView(at + 1, seen, states[at], _charts(said, drill, seen, series, f"{anchor}-{at + 1}"))
+        RepetitionView(at + 1, seen, states[at], _picture(said, drill, seen, series, f"{anchor}-{at + 1}", album))
         for at, seen in ((at, drill.repetitions[at]) for at in sorted(shown))
     ]
     return DrillView(
@@ -158,7 +159,7 @@ def _view(said: Sentences, drill: DrillRecord, anchor: str, series: Points, most
         state=state_of(drill),
         counts={state: count for state in STATES if (count := Counter(states)[state])},
         criteria=_criteria(drill),
-        strip=strip(said, drill, states, anchor),
+        strip=album.take(f"{anchor}-strip", lambda: strip_picture(said, drill, states, f"{anchor}-strip")),
         repetitions=repetitions,
         unshown=len(states) - len(repetitions),
     )
@@ -179,12 +180,14 @@ def _shown(drill: DrillRecord, states: Sequence[str]) -> list[int]:
     return list(dict.fromkeys([*done[:1], *([0] if states else []), *telling]))
 
 
-def _charts(said: Sentences, drill: DrillRecord, seen: RepetitionSeen, series: Points, name: str) -> tuple[Chart, ...]:
+def _picture(
+    said: Sentences, drill: DrillRecord, seen: RepetitionSeen, series: Points, name: str, album: Album
+) -> Picture | None:
     try:
         points = msgspec.convert(series.get((str(drill.check), seen.run)), LoadPoints)
     except msgspec.ValidationError:
-        return ()
-    return timeline(said, drill, seen, points, name)
+        return None
+    return album.take(name, lambda: drill_picture(said, drill, seen, points, name))
 
 
 def _criteria(drill: DrillRecord) -> list[CriterionView]:

@@ -1,4 +1,4 @@
-"""Where a model comes from as the page shows it: the chain from registry to log, and what is known of each link."""
+"""Where a model comes from as the page shows it: the chain from registry to log, and all that is known of it."""
 
 from __future__ import annotations
 
@@ -7,29 +7,17 @@ from dataclasses import dataclass
 from typing import get_args
 
 from harness.bundle.provenance import LinkState, Place, ProvenanceChain, ProvenanceLink
+from reports.pictures.album import Album
+from reports.pictures.chain import chain_picture
+from reports.pictures.picture import Picture
+from reports.text.sentences import Sentences
 
 PLACES: tuple[Place, ...] = get_args(Place)
 STATES: tuple[LinkState, ...] = ("contradicted", "missing", "claimed", "computed", "verified")
 """The one that a reader wants to see first in front."""
-MARKS: dict[LinkState | None, str] = {
-    "contradicted": "✗", "missing": "–", "claimed": "“", "computed": "=", "verified": "✓", None: "·",
+MARKS: dict[LinkState, str] = {
+    "contradicted": "✗", "missing": "–", "claimed": "“", "computed": "=", "verified": "✓",
 }  # fmt: skip
-BOX, STEP, HEIGHT = 116, 146, 64
-WIDTH = STEP * (len(PLACES) - 1) + BOX
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceView:
-    """One place of the picture, its left edge in pixels; ``state`` is None where nobody looked."""
-
-    place: Place
-    state: LinkState | None
-    x: int
-
-    @property
-    def mark(self) -> str:
-        """What tells states apart without colour."""
-        return MARKS[self.state]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +25,31 @@ class ChainView:
     """All that the checks know of one model, over whichever transport."""
 
     model: str
-    name: str
-    places: tuple[PlaceView, ...]
+    picture: Picture | None
     rows: tuple[tuple[str, ProvenanceLink], ...]
 
 
-def chains(found: Sequence[ProvenanceChain]) -> list[ChainView]:
+def chains(said: Sentences, found: Sequence[ProvenanceChain], album: Album) -> list[ChainView]:
     """A chain for each model, in the order of the document."""
     views = []
     for number, model in enumerate(dict.fromkeys(each.model for each in found), 1):
-        said = [(each.transport, link) for each in found if each.model == model for link in each.links]
+        told = [(each.transport, link) for each in found if each.model == model for link in each.links]
         # What was held against something is more than the same claim alone.
-        known = {(way, link.place, link.about) for way, link in said if link.state in ("verified", "contradicted")}
+        known = {(way, link.place, link.about) for way, link in told if link.state in ("verified", "contradicted")}
         rows = [
             (way, link)
-            for way, link in dict.fromkeys(said)
+            for way, link in dict.fromkeys(told)
             if link.state != "claimed" or (way, link.place, link.about) not in known
         ]
-        worst = {place: _worst([link for _, link in rows if link.place == place]) for place in PLACES}
-        places = tuple(PlaceView(place, worst[place], STEP * at) for at, place in enumerate(PLACES))
         ordered = tuple(sorted(rows, key=lambda row: PLACES.index(row[1].place)))
-        views.append(ChainView(model, f"chain-{number}", places, ordered))
+        picture = album.take(f"chain-{number}", lambda: _picture(said, f"chain-{number}", model, ordered))  # noqa: B023
+        views.append(ChainView(model, picture, ordered))
     return views
+
+
+def _picture(said: Sentences, name: str, model: str, rows: Sequence[tuple[str, ProvenanceLink]]) -> Picture:
+    by_place = {place: [link for _, link in rows if link.place == place] for place in PLACES}
+    return chain_picture(said, name, model, [(each, _worst(links), len(links)) for each, links in by_place.items()])
 
 
 def _worst(links: Sequence[ProvenanceLink]) -> LinkState | None:

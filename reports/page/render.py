@@ -14,13 +14,12 @@ import jinja2
 
 from reports.evidence import Evidence, decode
 from reports.exports import exports
-from reports.page import charts, first_screen, marks, messages, sources, view
+from reports.page import first_screen, marks, messages, sources, view
 from reports.page import provenance as chaining
-from reports.page.attacks import attack_chart, radius_chart
 from reports.page.parts import Scale
-from reports.page.plots import plots
-from reports.page.robustness import robustness_chart
 from reports.page.short import short
+from reports.pictures import canvas
+from reports.pictures.album import Album
 from reports.text import formats
 from reports.text.neutralise import visible
 from reports.text.quoted import quoted, translated
@@ -60,19 +59,19 @@ def _environment(language: str) -> jinja2.Environment:
     environment.filters["q"] = functools.partial(quoted, said)
     environment.filters["say"] = functools.partial(translated, said)
     environment.globals.update(
-        t=said, marks=marks, view=view, first_screen=first_screen, messages=messages, plots=plots, exports=exports,
-        charts=charts, sources=sources, chaining=chaining, robustness_chart=robustness_chart,
-        attack_chart=attack_chart, radius_chart=radius_chart,
+        t=said, marks=marks, view=view, first_screen=first_screen, messages=messages, exports=exports,
+        sources=sources, chaining=chaining,
     )  # fmt: skip
     environment.globals["stale"] = formats.stale
     return environment
 
 
 def warm() -> None:
-    """Compile the templates now, so that a process forked from this one need not."""
+    """Compile the templates and load what pictures need now, so that a process forked from this one need not."""
     environment = _environment(DEFAULT)
     for name in environment.list_templates(extensions=["j2", "css"]):
         environment.get_template(name)
+    canvas.warm()
 
 
 def render(evidence_bytes: bytes, language: str | None = None) -> dict[str, bytes]:
@@ -88,13 +87,14 @@ def render(evidence_bytes: bytes, language: str | None = None) -> dict[str, byte
     document = decode(evidence_bytes)
     digest = hashlib.sha256(evidence_bytes).hexdigest()
     said = sentences(language or _asked_for(document))
-    made = functools.cache(lambda place: _annex(view.view(document, said, digest, _SCALES[place])))
+    album = Album()
+    made = functools.cache(lambda place: _annex(view.view(document, said, digest, _SCALES[place], album)))
     # Of a run of thousands of checks each annex takes seconds: not all of them are made.
     place = _NOT_ALL_CARDS if len(document.checks) * _LEAST_CARD > SIZE_AIM else 0
     if len(made(place)) > SIZE_AIM:
         last = len(_SCALES) - 1
         place = bisect.bisect_left(range(last), True, lo=place + 1, key=lambda each: len(made(each)) <= SIZE_AIM)
-    return {REPORT: _report(view.view(document, said, digest, _SCALES[place])), ANNEX: made(place)}
+    return {REPORT: _report(view.view(document, said, digest, _SCALES[place], album)), ANNEX: made(place)}
 
 
 def _asked_for(document: Evidence) -> str:

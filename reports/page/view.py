@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.bundle.attacks import AttackSeen, CertifiedSeen
 from harness.bundle.parts import SuiteRow
+from harness.bundle.robustness import RobustnessCurve
 from harness.bundle.suites import listed_suites
 from harness.criteria import GOOD_PRACTICE, POLICY
 from harness.verdicts import Verdict
@@ -27,8 +29,13 @@ from reports.evidence import (
 )
 from reports.page.accuracy import AccuracyView, accuracies
 from reports.page.drills import DrillView, drills, load_alone
+from reports.page.load import LoadView, loads
 from reports.page.parts import Anchors, Card, CaseView, FindingView, PageBudget, Scale
 from reports.page.provenance import ChainView, chains
+from reports.pictures.album import Album
+from reports.pictures.picture import Picture
+from reports.pictures.robustness import attack_picture, curve_picture, radius_picture
+from reports.pictures.shares import clauses_picture, coverage_picture, duties_picture
 from reports.text.quoted import quoted
 from reports.text.sentences import Sentences
 
@@ -66,7 +73,12 @@ class View:
     accuracy: list[AccuracyView]
     chains: list[ChainView]
     # Series of load that belong to no drill.
-    load: list[dict[str, Any]]
+    load: list[LoadView]
+    # What was and was not shown, and what the searches drew.
+    clause_counts: Picture | None
+    duty_counts: Picture | None
+    coverage: Picture | None
+    album: Album
     by_id: dict[str, CheckResult] = field(default_factory=dict)
     clause_by_id: dict[str, ClauseRow] = field(default_factory=dict)
 
@@ -101,6 +113,18 @@ class View:
         server = counts.get(None)
         return models + ([(self.said("clause.server"), server)] if server else [])
 
+    def curve(self, seen: RobustnessCurve, name: str) -> Picture | None:
+        """The picture of one kind of change."""
+        return self.album.take(name, lambda: curve_picture(self.said, seen, name))
+
+    def attack(self, seen: AttackSeen, name: str) -> Picture | None:
+        """The picture of one attack."""
+        return self.album.take(name, lambda: attack_picture(self.said, seen, name))
+
+    def radii(self, seen: CertifiedSeen, name: str) -> Picture | None:
+        """The picture of certified radii."""
+        return self.album.take(name, lambda: radius_picture(self.said, seen, name))
+
     def levels(self) -> list[tuple[str, list[ClauseRow]]]:
         """Clauses by level, without empty levels."""
         rows = self.document.catalogue.clauses
@@ -129,7 +153,7 @@ class View:
         return sorted(((str(name), count) for name, count in counts.items()), key=lambda each: -Verdict(each[0]).rank)
 
 
-def view(document: Evidence, said: Sentences, sha256: str, scale: Scale) -> View:
+def view(document: Evidence, said: Sentences, sha256: str, scale: Scale, album: Album) -> View:
     """Choose what stands on the page, the worst first.
 
     Args:
@@ -137,6 +161,7 @@ def view(document: Evidence, said: Sentences, sha256: str, scale: Scale) -> View
         said: the sentences of the page's language.
         sha256: digest of its bytes.
         scale: how much there is room for.
+        album: the pictures that are drawn already.
     """
     left = PageBudget(scale.characters)
     # What was not carried out is told by slug and number: of thousands, the list would be most of the page.
@@ -160,10 +185,14 @@ def view(document: Evidence, said: Sentences, sha256: str, scale: Scale) -> View
         further=document.summary.findings[scale.findings :],
         cards=[cards[check.id] for check in carried_out if check.id in cards],
         carded=set(cards),
-        drills=drills(said, document, scale),
-        accuracy=accuracies(said, document),
-        chains=chains(document.provenance),
-        load=load_alone(document),
+        drills=drills(said, document, scale, album),
+        accuracy=accuracies(said, document, album),
+        chains=chains(said, document.provenance, album),
+        load=loads(said, load_alone(document), album),
+        clause_counts=album.take("clauses", lambda: clauses_picture(said, document.catalogue.clauses)),
+        duty_counts=album.take("duties", lambda: duties_picture(said, document.duties)),
+        album=album,
+        coverage=album.take("coverage", lambda: coverage_picture(said, document.checks)),
         by_id=by_id,
         clause_by_id={row.id: row for row in document.catalogue.clauses},
     )

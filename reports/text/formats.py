@@ -44,7 +44,7 @@ def seconds(said: Sentences, value: float) -> str:
 
 def span(said: Sentences, value: float) -> str:
     """A duration in three digits: milliseconds below a second."""
-    return said.decimal(f"{value:.3g} s" if value >= 1 or not value else f"{value * 1e3:.3g} ms")
+    return said.decimal(f"{value:.3g}{NBSP}s" if value >= 1 or not value else f"{value * 1e3:.3g}{NBSP}ms")
 
 
 def octets(said: Sentences, value: int) -> str:

@@ -41,7 +41,8 @@ _POLICY = re.compile(
     r"""content="default-src 'none'; style-src 'sha256-([A-Za-z0-9+/=]+)'; img-src data:; """
     r"""base-uri 'none'; form-action 'none'">"""
 )
-_PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/]*={0,2}")
+# Within an image no script runs and nothing is fetched, of SVG neither.
+_PICTURE = re.compile(r"data:image/(?:png|svg\+xml);base64,[A-Za-z0-9+/]*={0,2}")
 # A place of the page itself, or of the other page of the bundle.
 _INSIDE = re.compile(
     rf"(?:{re.escape(REPORT)}|{re.escape(ANNEX)})?#[A-Za-z0-9.-]+|{re.escape(REPORT)}|{re.escape(ANNEX)}"

@@ -77,7 +77,7 @@ def _shown(run: Ran) -> None:
     """The page has the drill with its pictures, in tenths of a second, and all of it follows from the record."""
     page = (run.folder / "annex.html").read_text()
     assert '<h3 id="drill-1-one">' in page
-    assert page.count('<svg class="drawn"') == 2
+    assert page.partition('id="drills"')[2].partition("</section>")[0].count('<img class="picture"') == 1
     done = only(run)
     (load,) = (each for each in run.evidence["series"] if each["run"] == done["run"])
     assert load["points"]["step_s"] == pytest.approx(0.1)

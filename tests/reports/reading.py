@@ -26,6 +26,7 @@ class Page(HTMLParser):
     links: list[str] = field(default_factory=list)
     headings: list[int] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
     tags: set[str] = field(default_factory=set)
     attributes: set[str] = field(default_factory=set)
     text: list[str] = field(default_factory=list)
@@ -47,6 +48,8 @@ class Page(HTMLParser):
             self.open.append(tag)
         if given.get("id"):
             self.ids.append(given["id"] or "")
+        if "src" in given:
+            self.sources.append(given["src"] or "")
         if tag == "a":
             self.links.append(given.get("href") or "")
         if len(tag) == 2 and tag[0] == "h" and tag[1].isdigit():

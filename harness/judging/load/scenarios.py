@@ -12,7 +12,7 @@ import numpy as np
 from harness.budget import BudgetExhausted
 from harness.check import TesterFailed
 from harness.criteria import Advice
-from harness.load.analysis.capacity_search import Capacity, Search, knee
+from harness.load.analysis.capacity_search import Capacity, Search
 from harness.load.analysis.degradation import Recovery, Shedding, recovery_of, refused_of, shedding_of
 from harness.load.analysis.drift import Drift, drifts_of
 from harness.load.analysis.load_run import LoadRun
@@ -21,6 +21,7 @@ from harness.load.plan.schedule import NANOSECONDS
 from harness.load.records.rows import Rows, Status
 from harness.probing.load.loading import LEAST_RATE, ROUGH, Loader, seconds_to_decide
 from harness.probing.load.validity import sound
+from harness.statistics.knee import knee
 from harness.verdicts import Verdict
 from harness.wire.access import AccessError
 from harness.wire.rest import RestClient

@@ -1,4 +1,4 @@
-"""The search for capacity ends, brackets what it sought, and says what it could not decide; the knee of a curve."""
+"""The search for capacity ends, brackets what it sought, and says what it could not decide."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.load.analysis.capacity_search import Search, knee
+from harness.load.analysis.capacity_search import Search
 from harness.verdicts import Verdict
 
 PASS, FAIL, OPEN, BROKEN = Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.TOOL_ERROR
@@ -70,13 +70,3 @@ def test_it_stays_between_the_bounds() -> None:
     assert every.found.sentence == "20 requests/s pass, no rate that was tried fails"
     with pytest.raises(ValueError, match="no search"):
         Search(start=8, most=4)
-
-
-def test_the_knee_is_where_latency_begins_to_climb() -> None:
-    rates = [100, 200, 300, 400, 500, 600, 700, 800, 900, 950]
-    queue = [0.002 / (1 - rate / 1000) for rate in rates]
-    assert knee(rates, queue) in {700, 800}
-    assert knee(rates, [0.002] * 10) is None
-    assert knee(rates, [0.002] * 9 + [1.0]) == 900
-    assert knee(rates[:3], [1, 2, 9]) is None
-    assert knee([100, 200, 300, 400], [0.001, 0.01, 0.1, 1.0]) is None
