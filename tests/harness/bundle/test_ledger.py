@@ -125,6 +125,7 @@ def test_an_ending_belongs_to_its_run(ledger: Ledger, wrong: RunEnding) -> None:
     assert ledger.path.read_bytes() == data
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_are_both_in_it(ledger: Ledger) -> None:
     code = (
         "import sys; from pathlib import Path; from harness.bundle.ledger import Ledger\n"
