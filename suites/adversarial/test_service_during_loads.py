@@ -67,7 +67,8 @@ def adversarial_serves_while_loading(probe: Probe) -> None:
     429, 502, 503, 504; of calls any code but UNKNOWN, INTERNAL and DATA_LOSS), and for how long is measured: more than
     0.2 s and ten usual answers, twice, warn, as does an answer that takes a second and ten usual ones longer. A wrong
     answer, another 5xx, and none at all fail, where they come again in a second round, and not while nothing is
-    loaded. The model is loaded at the end, whatever happens.
+    loaded. Refusals for too many requests speak of a limit, which requests to load count against as well: they are
+    noted alone. The model is loaded at the end, whatever happens.
     """
     model = named_by_index(probe)
     loadable(probe, model, BACK_SECONDS)
@@ -136,8 +137,13 @@ def _look(seen: _Seen, side: Side, words: str) -> None:
                 seen.wrong.append((label, strayed, exchange))
     slowest, usual = side.slowest(), USUAL * side.way.seconds
     for seconds, shown, least in ((*side.gap(), GAP_SECONDS), (slowest.elapsed_s, slowest, WAIT_SECONDS)):
-        if seconds > max(least, usual) and seconds > seen.gap:
+        if seconds > max(least, usual) and seconds > seen.gap and not (shown is not None and _too_many(shown)):
             seen.gap, seen.words, seen.missed = seconds, f"{side.way.name}, {words}", shown
+
+
+def _too_many(exchange: Exchange) -> bool:
+    """Whether an answer speaks of how many requests there are, and not of the model."""
+    return exchange.status == 429 or (exchange.rpc is not None and exchange.rpc.name == "RESOURCE_EXHAUSTED")
 
 
 def _judge(probe: Probe, quiet: _Seen, first: _Seen, again: _Seen) -> None:
