@@ -58,6 +58,7 @@ def auth_required(hooks: Hooks) -> None:
         "Requests go out at the pace that the limit asks for, so that hardly two are under way at once.",
         "adversarial-*-apart",
         "adversarial-*concurrent-answers-belong",
+        "adversarial-*company-of-other-kinds",
     ),
 )
 def rate_limited(hooks: Hooks) -> None:
