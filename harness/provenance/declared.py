@@ -106,6 +106,27 @@ LOGGED = ("id", "model", "version", "request_sha256", "response_sha256")
 """What an entry of a log may have; ``id`` it must."""
 
 
+class LogPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[log.responses]`` or ``[log.errors]``: a further table of the same database.
+
+    Attributes:
+        table: its name, with its schema where it has one.
+        columns: what it calls ``id`` and the rest, as ``[log.columns]`` does.
+    """
+
+    table: str
+    columns: dict[str, str] = {}
+
+    def __post_init__(self) -> None:
+        _refuse_columns(self.columns)
+
+
+def _refuse_columns(columns: Mapping[str, str]) -> None:
+    unknown = [name for name in columns if name not in LOGGED]
+    if unknown:
+        raise ValueError(f"{', '.join(unknown)} is no column that is looked at; there are {', '.join(LOGGED)}")
+
+
 class LogTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[log]``: where the service writes an entry for each inference.
 
@@ -118,6 +139,8 @@ class LogTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         cloudevents: HOST:PORT at which events of inferences are waited for; nothing else is then read.
         columns: what the log calls ``id``, ``model``, ``version``, ``request_sha256`` and ``response_sha256``; what is
             not named is not compared, but for ``id``.
+        responses: a table of the database that has an entry of each answer, where requests and answers are apart.
+        errors: a table of the database that has an entry of each request that was refused, and of no other.
         refused: whether requests that are refused are to be logged as well.
         wait_s: within which an entry is to be there.
         requests: that are sent and looked up.
@@ -129,6 +152,8 @@ class LogTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     table: str | None = None
     cloudevents: str | None = None
     columns: dict[str, str] = {}
+    responses: LogPart | None = None
+    errors: LogPart | None = None
     refused: Literal["either", "logged", "absent"] = "either"
     wait_s: Annotated[float, msgspec.Meta(ge=0, le=100)] = 10.0
     requests: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 50
@@ -139,9 +164,18 @@ class LogTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError("a log is a path, a path_env, a database_env with its table, or cloudevents")
         if self.cloudevents is not None:
             self.listen_at  # noqa: B018 -- refuses what is no address
-        unknown = [name for name in self.columns if name not in LOGGED]
-        if unknown:
-            raise ValueError(f"{', '.join(unknown)} is no column that is looked at; there are {', '.join(LOGGED)}")
+        _refuse_columns(self.columns)
+        if self.database_env is None and (self.responses or self.errors):
+            raise ValueError("responses and errors are further tables of a database: database_env is to name it")
+
+    @property
+    def beside(self) -> dict[str, LogTable]:
+        """The further tables, each as a log of its own."""
+        return {
+            name: msgspec.structs.replace(self, table=part.table, columns=part.columns, responses=None, errors=None)
+            for name, part in (("responses", self.responses), ("errors", self.errors))
+            if part is not None
+        }
 
     @property
     def listen_at(self) -> tuple[str, int]:

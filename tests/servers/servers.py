@@ -79,6 +79,11 @@ class RealServer:
         self._supervisor: subprocess.Popen[bytes] | None = None
         self.pid = 0
 
+    @property
+    def metrics(self) -> str:
+        """Where it has its metrics, if they are not beside its models."""
+        return f"http://127.0.0.1:{self._ports.metrics}/metrics"
+
     def start(self) -> Endpoint:
         """Start and wait until every model infers and nothing listens beyond loopback. Raises StartFailed."""
         with self.log.open("wb") as log:

@@ -24,15 +24,19 @@ mlflow = "{mlflow}"
 token_env = "ART15_TESTS_MLFLOW"
 [log]
 database_env = "ART15_TESTS_DATABASE"
-table = "inferences"
-refused = "absent"
+table = "requests"
+refused = "logged"
 requests = 20
 wait_s = 3
 [log.columns]
 model = "model"
-version = "version"
-request_sha256 = "request_digest"
-response_sha256 = "response_digest"
+request_sha256 = "digest"
+[log.responses]
+table = "responses"
+columns = {{ id = "request", version = "version", response_sha256 = "digest" }}
+[log.errors]
+table = "errors"
+columns = {{ id = "request" }}
 """
 
 
@@ -54,7 +58,7 @@ def run(chain: Chain, folder: Path) -> Ran:
     url = chain.database.url("serving", "postgresql+psycopg")
     return probe(
         chain.url, folder / "e", "--oip-model", "chain", "--oip-policy", str(policy),
-        "-k", "provenance-registry or provenance-log or provenance-claims-required",
+        "-k", "provenance-registry or provenance-log or provenance-claims-required or metrics-count",
         environ={"ART15_TESTS_MLFLOW": TOKEN, "ART15_TESTS_DATABASE": url},
     )  # fmt: skip
 
@@ -68,7 +72,7 @@ def test_the_whole_chain_is_verified_and_no_secret_is_written(chain: Chain, tmp_
     assert {(each["place"], each["about"]): each["state"] for each in looked_up} == {
         **{("registry", f"model.{about}"): "verified" for about in ("registry", "name", "version", "run", "digest")},
         **{("log", about): "verified"
-           for about in ("request.id", "model", "version", "request_sha256", "response_sha256")},
+           for about in ("request.id", "response.id", "model", "version", "request_sha256", "response_sha256")},
     }  # fmt: skip
     for path in (each for each in ran.folder.rglob("*") if each.is_file()):
         data = path.read_bytes()
@@ -89,9 +93,11 @@ def test_each_broken_link_is_named(chain: Chain, tmp_path: Path) -> None:
         "registry-has-no-such-entry", "log-entry-wrong:version",
     }  # fmt: skip
     chain.name("2")
-    assert broken(chain, tmp_path / "4", "") == {"registry-alias-moved"}
+    assert broken(chain, tmp_path / "4", "response") == {"registry-alias-moved", "log-entry-missing"}
     chain.name("1")
-    assert broken(chain, tmp_path / "5", "") == set()
+    assert broken(chain, tmp_path / "5", "error") == {"log-refused-otherwise"}
+    assert broken(chain, tmp_path / "6", "counter") == {"refused-counted-as-success"}
+    assert broken(chain, tmp_path / "7", "") == set()
 
 
 def broken(chain: Chain, folder: Path, log: str, artefact: str = "1", **claims: str) -> set[str]:

@@ -94,12 +94,25 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     [
         {}, {"path": "a", "database_env": "B", "table": "c"}, {"database_env": "B"}, {"path": "a", "table": "c"},
         {"path": "a", "columns": {"ids": "id"}}, {"path": "a", "wait_s": -1}, {"path": "a", "requests": 0},
-        {"database": "postgresql://ann:secret@host/x", "table": "c"},
+        {"database": "postgresql://ann:secret@host/x", "table": "c"}, {"path": "a", "errors": {"table": "b"}},
+        {"database_env": "B", "table": "c", "responses": {"table": "d", "columns": {"ids": "id"}}},
     ],
 )  # fmt: skip
 def test_a_table_that_cannot_be_used(wrong: dict[str, Any]) -> None:
     with pytest.raises((ValueError, msgspec.ValidationError)):
         msgspec.convert(wrong, LogTable)
+
+
+def test_tables_beside_are_logs_of_their_own() -> None:
+    part = {"table": "answers", "columns": {"id": "request"}}
+    table = msgspec.convert({"database_env": "B", "table": "c", "columns": COLUMNS, "responses": part}, LogTable)
+    (beside,) = table.beside.items()
+    assert (beside[0], beside[1].table, beside[1].named, beside[1].beside) == (
+        "responses",
+        "answers",
+        part["columns"],
+        {},
+    )
 
 
 def test_a_million_rows_take_no_more_memory_than_those_that_are_looked_for() -> None:

@@ -81,7 +81,7 @@ class Chain:
         httpx.post(self.mlflow + path, json=body, trust_env=False, timeout=60).raise_for_status()
 
     def log(self, how: str) -> None:
-        """Have the proxy write every seventh row in a wrong way; empty for a right one."""
+        """Have the proxy log, or count, in a wrong way; empty for a right one."""
         (self.folder / "break").write_text(how)
 
 
@@ -114,7 +114,7 @@ def chained() -> Iterator[Chain]:
         stack.callback(serving.discard)
         stack.callback(serving.stop)
         direct = serving.start().url
-        url = _logger(stack, direct, database, folder)
+        url = _logger(stack, (direct, serving.metrics), database, folder)
         yield Chain(url, direct, mlflow, database, made, folder)
 
 
@@ -139,9 +139,9 @@ def _trained(home: Home, mlflow: str, folder: Path) -> dict[str, dict[str, str]]
     return made
 
 
-def _logger(stack: ExitStack, upstream: str, database: Postgres, folder: Path) -> str:
+def _logger(stack: ExitStack, upstreams: tuple[str, str], database: Postgres, folder: Path) -> str:
     (port,) = free_ports(1)
-    command = [sys.executable, str(HERE / "logger.py"), str(port), upstream, str(folder / "break")]
+    command = [sys.executable, str(HERE / "logger.py"), str(port), *upstreams, str(folder / "break")]
     environ, url = {"ART15_TESTS_DATABASE": database.url("serving")}, f"http://127.0.0.1:{port}"
     _kept(stack, command, environ, folder / "logger.log", lambda: _answers(f"{url}/v2/health/ready"))
     return url
