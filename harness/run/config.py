@@ -34,6 +34,7 @@ from harness.run.options import (
 from harness.tables import TableError
 from harness.wire.access import Access
 from harness.wire.address import Address, is_grpc, read_grpc
+from reports.text.sentences import DEFAULT, Sentences, sentences
 
 OFF_LOOPBACK_RATE = 50.0
 
@@ -71,6 +72,11 @@ class Config:
     def probed(self) -> Replica:
         """The instance that is probed."""
         return self.replicas[0]
+
+    @property
+    def said(self) -> Sentences:
+        """The sentences of the language that the run was asked for."""
+        return sentences(self.options.lang or DEFAULT)
 
     def reaches(self, transport: str) -> bool:
         """Whether a check of that transport (``rest``, ``grpc``, ``both`` or ``any``) can be carried out."""

@@ -45,6 +45,11 @@ def statements(document: Evidence, said: Sentences) -> list[StatementView]:
     ]
 
 
+def spoken(said: Sentences, statement: Statement) -> str:
+    """A statement in one piece."""
+    return " ".join(_led(said, "statement", statement.kind, statement.params, ""))
+
+
 def gaps(document: Evidence, said: Sentences) -> list[tuple[str, str]]:
     """What is not shown, as ``(subject, reason)``."""
     return [gap(said, row) for row in document.silence]

@@ -91,7 +91,9 @@ class OpenRun:
         """How far the run is, of so many checks and so many seconds after it began."""
         failed = sum(word(result) == FAILED for result in self.results.values())
         budget = self._with.budget
-        return RunProgress(len(self.results), planned, failed, budget.used, seconds, budget.seconds_left)
+        return RunProgress(
+            len(self.results), planned, failed, budget.used, seconds, budget.seconds_left, self.config.said
+        )
 
     def halfway(self) -> None:
         """Read the identity of the models in the middle of the run, once."""

@@ -12,7 +12,6 @@ from harness.run.results import Result
 from harness.run.session.open_run import OpenRun
 from harness.verdicts import Level, Verdict
 from reports.text.neutralise import plain
-from reports.text.sentences import sentences
 
 SERVER = "(server)"
 MODELS_SHOWN = 12
@@ -27,22 +26,22 @@ def write_models(terminal: pytest.TerminalReporter, run: OpenRun) -> None:
     if len([model for model in counts if model != SERVER]) > 1:
         shown = [each for each in COLUMNS if any(row[each] for row in counts.values())]
         width = max(len(plain(model)) for model in list(counts)[:MODELS_SHOWN])
-        terminal.write_line("  ".join([sentences()("terminal.by_model").ljust(width), *shown]))
+        terminal.write_line("  ".join([run.config.said("terminal.by_model").ljust(width), *shown]))
         for model, row in list(counts.items())[:MODELS_SHOWN]:
             numbers = [str(row[each]).rjust(len(each)) for each in shown]
             terminal.write_line("  ".join([plain(model).ljust(width), *numbers]))
         if len(counts) > MODELS_SHOWN:
-            terminal.write_line(sentences()("terminal.more_models", number=len(counts) - MODELS_SHOWN))
+            terminal.write_line(run.config.said("terminal.more_models", number=len(counts) - MODELS_SHOWN))
 
 
 def write_unsampled(terminal: pytest.TerminalReporter, run: OpenRun) -> None:
     """Once for each model of which no accepted request is known: what it lacks, and what would help."""
     for model, (reason, paste) in list(run.unsampled.items())[:MODELS_SHOWN]:
         untested = sum(row == "untestable" for row in map(word, _of(run, model)))
-        text = sentences()("terminal.unsampled", model=model, checks=untested, reason=reason)
+        text = run.config.said("terminal.unsampled", model=model, checks=untested, reason=reason)
         terminal.write_line(plain(run.redactor.text(text)), yellow=True)
         if paste:
-            terminal.write_line(f"  {sentences()('terminal.paste')}")
+            terminal.write_line(f"  {run.config.said('terminal.paste')}")
         for line in run.redactor.text(paste).splitlines():
             terminal.write_line(f"    {plain(line)}".rstrip())
 
@@ -53,13 +52,13 @@ def write_waived(terminal: pytest.TerminalReporter, run: OpenRun) -> None:
         if word(result) == WAIVED and result.waiver is not None:
             waiver = result.waiver
             by = {"owner": waiver.owner, "expires": str(waiver.expires), "why": waiver.reason}
-            text = sentences()("terminal.waived", check=result.id, reason=result.reason, **by)
+            text = run.config.said("terminal.waived", check=result.id, reason=result.reason, **by)
             terminal.write_line(plain(run.redactor.text(text)), yellow=True)
 
 
 def write_accepted(terminal: pytest.TerminalReporter, run: OpenRun) -> None:
     """What the baseline knows, what of it was not seen, and what the requirement set does not count."""
-    said, used = sentences(), {KNOWN: {}, NOT_COUNTED: {"set": run.config.accepting.requirements.name}}
+    said, used = run.config.said, {KNOWN: {}, NOT_COUNTED: {"set": run.config.accepting.requirements.name}}
     for called, params in used.items():
         results = [result for result in run.results.values() if word(result) == called]
         if results:
@@ -77,7 +76,7 @@ def write_untested(terminal: pytest.TerminalReporter, run: OpenRun) -> None:
     """What was left out, in one line by reason, and how many MUST checks could not be tested."""
     left = [result for result in run.results.values() if word(result) == UNREACHED]
     for why, results in _grouped(left).items():
-        text = sentences()("terminal.not_carried_out", number=len(results), why=why, names=_names(results))
+        text = run.config.said("terminal.not_carried_out", number=len(results), why=why, names=_names(results))
         terminal.write_line(text, yellow=True)
     untested = [
         result
@@ -85,7 +84,7 @@ def write_untested(terminal: pytest.TerminalReporter, run: OpenRun) -> None:
         if result.verdict is Verdict.UNTESTABLE and result.level is Level.MUST and not result.unreached
     ]
     if untested:
-        text = sentences()("terminal.untested", number=len(untested), names=_names(untested))
+        text = run.config.said("terminal.untested", number=len(untested), names=_names(untested))
         terminal.write_line(text, yellow=True)
 
 

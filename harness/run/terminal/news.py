@@ -9,9 +9,10 @@ import pytest
 from harness.run.outcomes import counted
 from harness.run.session.open_run import OpenRun
 from reports.evidence import Evidence, Finding
+from reports.page.first_screen import spoken
 from reports.text.markdown import cut
 from reports.text.neutralise import plain
-from reports.text.sentences import sentences
+from reports.text.sentences import Sentences
 
 # Statements that stand before everything, and the one that says what was not tested.
 FIRST, SILENT = ("cut_short", "away_once", "away_often"), "silent"
@@ -23,13 +24,13 @@ def write_news(
     terminal: pytest.TerminalReporter, run: OpenRun, evidence: Evidence, findings: Sequence[Finding]
 ) -> None:
     """Counts, the answer, the worst of these findings, the report, and why the run ends as it does."""
-    said = sentences()
+    said = run.config.said
     terminal.write_line(said("terminal.counts", counts=counted(run.results.values()), requests=evidence.run.requests))
-    for text in _answer(evidence):
+    for text in _answer(said, evidence):
         terminal.write_line(cut(text, LONGEST))
     for finding in findings[:WORST]:
         colour = {"red": finding.verdict == "fail", "yellow": finding.verdict != "fail"}
-        terminal.write_line(cut(headline(finding), LONGEST), **colour)
+        terminal.write_line(cut(headline(said, finding), LONGEST), **colour)
     if terminal.verbosity <= 0:
         rest = len(findings) - WORST
         terminal.write_line(said("terminal.more_findings", number=rest) if rest > 0 else said("terminal.more"))
@@ -38,17 +39,17 @@ def write_news(
         terminal.write_line(plain(said("terminal.exit", code=run.exit.code, why="; ".join(run.exit.why))))
 
 
-def headline(finding: Finding) -> str:
+def headline(said: Sentences, finding: Finding) -> str:
     """Verdict and title, and why it is not held against the endpoint, where it is not."""
     word = finding.verdict.upper()
     if finding.standing in ("known", "not_counted"):
-        standing = sentences()(f"finding.{finding.standing}")
-        return sentences()("terminal.standing", word=word, title=finding.title, standing=standing)
+        standing = said(f"finding.{finding.standing}")
+        return said("terminal.standing", word=word, title=finding.title, standing=standing)
     return f"{word} {finding.title}"
 
 
-def _answer(evidence: Evidence) -> list[str]:
-    """What the run says first, and what it is silent on; without kinds, as in earlier documents, the first."""
-    told = list(zip(evidence.summary.kinds, evidence.summary.statements, strict=False))
-    answers = [text for kind, text in told if kind.kind not in (*FIRST, SILENT)][:1]
-    return [*answers, *(text for kind, text in told if kind.kind == SILENT)]
+def _answer(said: Sentences, evidence: Evidence) -> list[str]:
+    """What the run says first, and what it is silent on."""
+    kinds = evidence.summary.kinds
+    answers = [each for each in kinds if each.kind not in (*FIRST, SILENT)][:1]
+    return [spoken(said, each) for each in (*answers, *(each for each in kinds if each.kind == SILENT))]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from reports.text.sentences import sentences
+from reports.text.sentences import Sentences, sentences
 
 # Before this share of the checks, and these seconds, what is left cannot be told from what was.
 TOLD_FROM, TOLD_AFTER_S = 0.05, 3.0
@@ -20,6 +20,7 @@ class RunProgress:
         requests: that were sent.
         seconds: since the first check began.
         most_seconds: that are left of the budget of time; infinity without any.
+        said: the sentences of the run.
     """
 
     done: int
@@ -28,10 +29,11 @@ class RunProgress:
     requests: int
     seconds: float
     most_seconds: float
+    said: Sentences = field(default_factory=sentences)
 
     def line(self, doing: str) -> str:
         """``check 45 of 147, 1 failed, 41 requests/s, about 2 min left: rest-infer-echoes-id[iris]``."""
-        said = sentences()
+        said = self.said
         parts = [said("terminal.progress", number=min(self.done + 1, self.planned), planned=self.planned)]
         if self.failed:
             parts.append(said("terminal.progress_failed", number=self.failed))

@@ -22,9 +22,10 @@ from harness.run.terminal.accounts import (
 from harness.run.terminal.news import FIRST, headline, write_news
 from reports.document.findings import cases_of
 from reports.evidence import Evidence, Finding, decode
+from reports.page.first_screen import facts, spoken
 from reports.text.formats import seen_again
 from reports.text.neutralise import plain
-from reports.text.sentences import sentences
+from reports.text.sentences import Sentences
 
 # Checks, or clauses, that are named of one finding.
 NAMED = 8
@@ -37,7 +38,7 @@ def describe(result: Result, run: OpenRun) -> str:
 
     The endpoint's own words are in it: secrets are taken out, and what a terminal would obey is made visible.
     """
-    said = sentences()
+    said = run.config.said
     lines = [f"{result.verdict.upper()} {result.id}: {result.check.title}"]
     for violation in chosen(result.outcome)[:3]:
         level = result.outcome.levels[violation.clause]
@@ -68,63 +69,63 @@ def write_summary(terminal: pytest.TerminalReporter, run: OpenRun) -> None:
     evidence = decode((folder / "evidence.json").read_bytes())
     findings = [finding for finding in evidence.summary.findings if finding.verdict != "untestable"]
     verbose = terminal.verbosity > 0
-    write_reach(terminal, evidence)
+    write_reach(terminal, run.config.said, evidence)
     if verbose and findings:
-        _write_findings(terminal, evidence, findings, folder)
+        _write_findings(terminal, run.config.said, evidence, findings, folder)
     terminal.section("art15")
     if verbose:
         _write_accounts(terminal, run, evidence)
     write_unsampled(terminal, run)
     if run.unproven:
-        text = sentences()("terminal.unproven", failures=run.unproven, first=run.unproven[0])
+        text = run.config.said("terminal.unproven", failures=run.unproven, first=run.unproven[0])
         terminal.write_line(plain(text), red=True)
     write_news(terminal, run, evidence, [] if verbose else findings)
 
 
 def _write_accounts(terminal: pytest.TerminalReporter, run: OpenRun, evidence: Evidence) -> None:
     """By model, what is accepted, what was noted, and what was not tested."""
-    said = sentences()
+    said = run.config.said
     write_models(terminal, run)
     write_waived(terminal, run)
     write_accepted(terminal, run)
     for text in evidence.run.deviations:
         terminal.write_line(plain(said("terminal.note", text=text)), yellow=True)
-    for fact in evidence.run.facts:
-        terminal.write_line(plain(said("terminal.fact", text=fact.text)), yellow=True)
+    for _, lead, text in facts(evidence, said):
+        terminal.write_line(plain(said("terminal.fact", text=f"{lead} {text}".strip())), yellow=True)
     write_untested(terminal, run)
     command = f"{art15()} verify {shlex.quote(str(run.config.folder))}"
     terminal.write_line(plain(said("terminal.verify", command=command)))
 
 
-def write_reach(terminal: pytest.TerminalReporter, evidence: Evidence) -> None:
+def write_reach(terminal: pytest.TerminalReporter, said: Sentences, evidence: Evidence) -> None:
     """First of all: whether the run is whole, and whether the endpoint was there all the time."""
-    told = zip(evidence.summary.kinds, evidence.summary.statements, strict=True)
-    said = [text for each, text in told if each.kind in FIRST]
-    if said:
-        terminal.section(sentences()("terminal.not_as_planned"))
-    for text in said:
-        terminal.write_line(plain(text), red=True)
+    first = [each for each in evidence.summary.kinds if each.kind in FIRST]
+    if first:
+        terminal.section(said("terminal.not_as_planned"))
+    for each in first:
+        terminal.write_line(plain(spoken(said, each)), red=True)
 
 
 def _write_findings(
-    terminal: pytest.TerminalReporter, evidence: Evidence, findings: list[Finding], folder: Path
+    terminal: pytest.TerminalReporter, said: Sentences, evidence: Evidence, findings: list[Finding], folder: Path
 ) -> None:
     """Findings below what they mean for who uses the endpoint, the worst first."""
-    terminal.section(sentences()("terminal.findings"))
+    terminal.section(said("terminal.findings"))
     before: str | None = ""
     for finding in findings:
         if finding.consequence != before:
             before = finding.consequence
-            word = sentences()(f"consequence.{before}" if before else "finding.undecided")
+            word = said(f"consequence.{before}" if before else "finding.undecided")
             terminal.write_line(f"-- {word}", bold=True)
-        _write_finding(terminal, evidence, finding, folder)
+        _write_finding(terminal, said, evidence, finding, folder)
 
 
-def _write_finding(terminal: pytest.TerminalReporter, evidence: Evidence, finding: Finding, folder: Path) -> None:
+def _write_finding(
+    terminal: pytest.TerminalReporter, said: Sentences, evidence: Evidence, finding: Finding, folder: Path
+) -> None:
     """The finding, what it touches, and the line that repeats one of its counterexamples."""
     colour = {"red": finding.verdict == "fail", "yellow": finding.verdict != "fail"}
-    said = sentences()
-    terminal.write_line(plain(headline(finding)), **colour)
+    terminal.write_line(plain(headline(said, finding)), **colour)
     touched = [finding.root, *(each for each in finding.clauses if each != finding.root)][:NAMED]
     kind = "terminal.touched_over" if finding.transports else "terminal.touched"
     terminal.write_line(plain(f"  {said(kind, names=touched, transports=finding.transports)}"))

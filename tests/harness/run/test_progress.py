@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from harness.run.terminal.progress import RunProgress
+from reports.text.sentences import sentences
 
 
 def test_the_line_tells_where_the_run_is() -> None:
     at = RunProgress(done=44, planned=147, failed=1, requests=400, seconds=10, most_seconds=math.inf)
     assert at.line("a[b]") == "check 45 of 147, 1 failed, 40 requests/s, about 23 s left: a[b]"
+    german = replace(at, said=sentences("de")).line("a[b]")
+    assert german == "Prüfung 45 von 147, 1 nicht bestanden, 40 Anfragen/s, noch etwa 23 s: a[b]"
 
 
 def test_what_cannot_be_told_yet_is_left_out() -> None:
