@@ -11,7 +11,7 @@ from harness.bundle.accuracy import BinSeen, MetricSeen
 from harness.statistics.decision import Interval
 from reports.pictures import canvas
 from reports.pictures.picture import Picture
-from reports.pictures.robustness import figure_of, whiskered
+from reports.pictures.robustness import figures, whiskered
 from reports.text.sentences import Sentences
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def groups_picture(said: Sentences, whole: MetricSeen, seen: Sequence[MetricSeen
         columns=tuple(said(f"picture.{each}") for each in heads),
         rows=tuple(
             (
-                each.group or said("accuracy.all"), *map(figure_of, (each.value, each.lower, each.upper)),
+                each.group or said("accuracy.all"), *figures(said, each.value, each.lower, each.upper),
                 str(each.rows), said(f"accuracy_mark.{each.decision or 'measured'}"),
             )
             for each in drawable
@@ -100,7 +100,7 @@ def reliability_picture(said: Sentences, bins: Sequence[BinView], name: str) -> 
         axes = canvas.panel(figure, above=0.58, below=0.5)
         axes.plot([0, 1], [0, 1], color=canvas.QUIET, linestyle=":", linewidth=1.2, label=said("accuracy.ideal"))
         bounds = [(each.data.confidence, each.bounds.lower, each.bounds.upper) for each in bins]
-        confidence = f"{bins[0].bounds.confidence:g}"
+        confidence = said.figure(bins[0].bounds.confidence)
         whiskered(axes, bounds, said("accuracy.wilson", confidence=confidence))
         x, y = [each.data.confidence for each in bins], [each.data.accuracy for each in bins]
         axes.plot(x, y, "o", color=canvas.BLUE, label=said("accuracy.bin"), zorder=3)
@@ -118,7 +118,7 @@ def reliability_picture(said: Sentences, bins: Sequence[BinView], name: str) -> 
         columns=tuple(said(f"picture.{each}") for each in ("score", "right", "least", "most", "rows")),
         rows=tuple(
             (
-                *map(figure_of, (each.data.confidence, each.data.accuracy, each.bounds.lower, each.bounds.upper)),
+                *figures(said, each.data.confidence, each.data.accuracy, each.bounds.lower, each.bounds.upper),
                 str(each.data.rows),
             )
             for each in bins
@@ -142,13 +142,11 @@ def _worst(whole: MetricSeen, seen: Sequence[MetricSeen]) -> list[MetricSeen]:
 
 
 def _told(said: Sentences, shown: Sequence[MetricSeen], further: int) -> str:
-    parts = [
-        said(
-            "accuracy.group_told", group=each.group or said("accuracy.all"), value=_figure(each.value),
-            lower=_figure(each.lower), upper=_figure(each.upper), rows=each.rows,
-        )
-        for each in shown
-    ]  # fmt: skip
+    parts = []
+    for each in shown:
+        value, lower, upper = figures(said, each.value, each.lower, each.upper, digits=4)
+        group = each.group or said("accuracy.all")
+        parts.append(said("accuracy.group_told", group=group, value=value, lower=lower, upper=upper, rows=each.rows))
     if further:
         parts.append(said("accuracy.further", number=further))
     return " ".join(parts)
@@ -159,7 +157,3 @@ def _words(said: Sentences, seen: MetricSeen, columns: Sequence[str]) -> str:
     if not seen.group:
         return said("accuracy.all")
     return seen.group.partition("=")[2] if len(columns) == 1 else seen.group
-
-
-def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4g}"

@@ -34,7 +34,7 @@ def curve_picture(said: Sentences, curve: RobustnessCurve, name: str) -> Picture
         told=" ".join(told),
         columns=tuple(said(f"picture.{each}") for each in ("size", "share", "least", "most", "limit")),
         rows=tuple(
-            (f"{e.size:g}", *map(figure_of, (e.share.value, e.share.lower, e.share.upper, e.share.limit)))
+            (said.figure(e.size), *figures(said, e.share.value, e.share.lower, e.share.upper, e.share.limit))
             for e in levels
         ),
         svg=canvas.drawn(2.6, lambda figure: _curve(said, figure, levels[:_MOST], curve.size)),
@@ -55,7 +55,7 @@ def _curve(said: Sentences, figure: Figure, levels: Sequence[LevelSeen], size: s
         axes.plot([at - 0.35, at + 0.35], [limit, limit], label=words, **_LIMIT)
     axes.set_xlim(-0.5, len(levels) - 0.5)
     axes.set_ylim(0, min(1.0, max([0.05, *values, *(e for *_, e in bounded), *(e for _, e in limits)])) * 1.06)
-    axes.set_xticks(x, [f"{each.size:g}" for each in levels], rotation=45 if len(levels) > 12 else 0)
+    axes.set_xticks(x, [said.figure(each.size) for each in levels], rotation=45 if len(levels) > 12 else 0)
     axes.set_xlabel(said("robustness.along", size=canvas.label(size)))
     axes.set_ylabel(said("picture.share"))
     axes.grid(axis="y")
@@ -76,7 +76,7 @@ def attack_picture(said: Sentences, seen: AttackSeen, name: str) -> Picture | No
         axes.set_yscale("log")
         low, high = min([*medians, limit or medians[0]]) / 1.4, max([*medians, limit or medians[0]]) * 1.4
         axes.set_ylim(low, high)
-        canvas.decades(axes.yaxis, low, high, lambda value: f"{value:.3g}")
+        canvas.decades(axes.yaxis, low, high, lambda value: said.figure(value, 3))
         if limit:
             axes.axhline(limit, label=said("attacks.limit", limit=said.figure(limit)), **_LIMIT)
         axes.set_xticks(range(len(known)), [str(each) for each in queries])
@@ -92,7 +92,7 @@ def attack_picture(said: Sentences, seen: AttackSeen, name: str) -> Picture | No
             "attacks.told", first=said.figure(medians[0], 4), last=said.figure(medians[-1], 4), queries=str(queries[-1])
         ),
         columns=(said("attacks.along"), said("attacks.median")),
-        rows=tuple((str(each), f"{median:.6g}") for each, median in known),
+        rows=tuple((str(each), said.figure(median)) for each, median in known),
         svg=canvas.drawn(2.4, draw),
     )
 
@@ -121,7 +121,7 @@ def radius_picture(said: Sentences, seen: CertifiedSeen, name: str) -> Picture |
         title=said("attacks.radii"),
         told=said("attacks.radii_told", radius=said.figure(last.radius, 4), certified=str(last.certified)),
         columns=(said("attacks.radius"), said("picture.certified")),
-        rows=tuple((f"{each.radius:.6g}", str(each.certified)) for each in seen.curve),
+        rows=tuple((said.figure(each.radius), str(each.certified)) for each in seen.curve),
         svg=canvas.drawn(2.4, draw),
     )
 
@@ -134,6 +134,6 @@ def whiskered(axes: Axes, bounds: Sequence[tuple[float, float, float]], words: s
         axes.plot([*x, *x], [*low, *high], "_", color=canvas.QUIET, markersize=8)
 
 
-def figure_of(value: float | None) -> str:
-    """A measured figure; a dash for none."""
-    return "–" if value is None else f"{value:.6g}"
+def figures(said: Sentences, *values: float | None, digits: int = 6) -> tuple[str, ...]:
+    """Measured figures; a dash for each that is none."""
+    return tuple("–" if value is None else said.figure(value, digits) for value in values)
