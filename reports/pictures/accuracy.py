@@ -57,7 +57,7 @@ def groups_picture(said: Sentences, whole: MetricSeen, seen: Sequence[MetricSeen
             )
             for each in drawable
         ),
-        svg=canvas.drawn(3.1, lambda figure: _groups(said, figure, whole, shown, columns)),
+        svg=canvas.drawn(3.1, lambda figure: _groups(said, figure, whole, shown, columns), said),
     )  # fmt: skip
 
 
@@ -123,7 +123,7 @@ def reliability_picture(said: Sentences, bins: Sequence[BinView], name: str) -> 
             )
             for each in bins
         ),
-        svg=canvas.drawn(3.6, draw),
+        svg=canvas.drawn(3.6, draw, said),
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reports.text.neutralise import visible
+from reports.text.sentences import Sentences
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,8 +43,11 @@ _LETTER = re.compile(r'<use xlink:href="#(DejaVuSans-\w+)" transform="translate\
 _NOT_OURS = re.compile(r"(?s)<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>")
 
 
-def drawn(height: float, draw: Callable[[Figure], object]) -> bytes:
-    """The picture, so many inches high, as SVG that refers to nothing outside of itself."""
+def drawn(height: float, draw: Callable[[Figure], object], said: Sentences | None = None) -> bytes:
+    """The picture, so many inches high, as SVG that refers to nothing outside of itself.
+
+    With sentences, plain figures along its axes have the decimal sign of their language.
+    """
     matplotlib = _loaded()
     from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
@@ -54,6 +58,8 @@ def drawn(height: float, draw: Callable[[Figure], object]) -> bytes:
         figure = Figure(figsize=(WIDTH, height), facecolor=PAPER)
         FigureCanvasSVG(figure)
         draw(figure)
+        if said is not None and said("format.decimal") != ".":
+            _write_figures(figure, said)
         made = io.BytesIO()
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         figure.savefig(made, format="svg", metadata=nothing)
@@ -87,6 +93,14 @@ def _loaded() -> Any:  # noqa: ANN401 -- the package, without the types of its s
                 else:
                     os.environ[name] = value
     return matplotlib
+
+
+def _write_figures(figure: Figure, said: Sentences) -> None:
+    from matplotlib.ticker import FuncFormatter, ScalarFormatter  # noqa: PLC0415
+
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        if type(axis.get_major_formatter()) is ScalarFormatter:
+            axis.set_major_formatter(FuncFormatter(lambda value, _: said.figure(value)))
 
 
 def warm() -> None:

@@ -96,7 +96,7 @@ def strip_picture(said: Sentences, drill: DrillRecord, states: Sequence[str], na
             (str(number), said(f"drill_state.{state}"), "–" if value is None else span(said, value))
             for number, state, value in marks
         ),
-        svg=canvas.drawn(2.3, lambda figure: _strip(said, figure, marks, limit, len(states))),
+        svg=canvas.drawn(2.3, lambda figure: _strip(said, figure, marks, limit, len(states)), said),
     )
 
 

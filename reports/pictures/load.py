@@ -108,7 +108,7 @@ def _distribution(
         axes.grid()
         canvas.keyed(axes, 3)
 
-    return canvas.drawn(2.9, draw)
+    return canvas.drawn(2.9, draw, said)
 
 
 def rates_of(runs: Sequence[LoadSeries]) -> list[OfferedRate]:
@@ -154,7 +154,7 @@ def rates_picture(said: Sentences, name: str, about: str, runs: Sequence[LoadSer
             )
             for each in found
         ),
-        svg=canvas.drawn(3.7, lambda figure: _rates(said, figure, found, level, bent)),
+        svg=canvas.drawn(3.7, lambda figure: _rates(said, figure, found, level, bent), said),
     )
 
 

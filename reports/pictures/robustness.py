@@ -37,7 +37,7 @@ def curve_picture(said: Sentences, curve: RobustnessCurve, name: str) -> Picture
             (said.figure(e.size), *figures(said, e.share.value, e.share.lower, e.share.upper, e.share.limit))
             for e in levels
         ),
-        svg=canvas.drawn(2.6, lambda figure: _curve(said, figure, levels[:_MOST], curve.size)),
+        svg=canvas.drawn(2.6, lambda figure: _curve(said, figure, levels[:_MOST], curve.size), said),
     )
 
 
@@ -93,7 +93,7 @@ def attack_picture(said: Sentences, seen: AttackSeen, name: str) -> Picture | No
         ),
         columns=(said("attacks.along"), said("attacks.median")),
         rows=tuple((str(each), said.figure(median)) for each, median in known),
-        svg=canvas.drawn(2.4, draw),
+        svg=canvas.drawn(2.4, draw, said),
     )
 
 
@@ -122,7 +122,7 @@ def radius_picture(said: Sentences, seen: CertifiedSeen, name: str) -> Picture |
         told=said("attacks.radii_told", radius=said.figure(last.radius, 4), certified=str(last.certified)),
         columns=(said("attacks.radius"), said("picture.certified")),
         rows=tuple((said.figure(each.radius), str(each.certified)) for each in seen.curve),
-        svg=canvas.drawn(2.4, draw),
+        svg=canvas.drawn(2.4, draw, said),
     )
 
 

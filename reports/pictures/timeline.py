@@ -131,7 +131,7 @@ def over_time(
         )  # fmt: skip
         lower.set_xlabel(said("timeline.seconds"))
 
-    return canvas.drawn(above + 3.35, draw)
+    return canvas.drawn(above + 3.35, draw, said)
 
 
 def _counted(said: Sentences, axes: Axes, shown: Sequence[TimeStep]) -> None:
