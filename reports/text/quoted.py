@@ -14,7 +14,7 @@ from pathlib import Path
 from markupsafe import Markup, escape
 
 from reports.text.neutralise import visible
-from reports.text.sentences import DEFAULT, Sentences, sentences
+from reports.text.sentences import DEFAULT, Sentences, begun, sentences
 
 FOLDER = Path(__file__).parent / "catalogue"
 
@@ -41,13 +41,8 @@ def _rows(code: str) -> dict[str, str]:
     told = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
     english, ours = sentences().rows, sentences(code).rows
     fixed = {text: ours[name] for name, text in english.items() if "{" not in text and name.startswith(_WHY)}
-    begun = {_begun(text): _begun(words) for text, words in fixed.items()}
-    return {key.rstrip("."): words for key, words in (*fixed.items(), *begun.items(), *told.items())}
-
-
-def _begun(text: str) -> str:
-    """As it stands where a sentence begins with it."""
-    return text[:1].upper() + text[1:]
+    first = {begun(text): begun(words) for text, words in fixed.items()}
+    return {key.rstrip("."): words for key, words in (*fixed.items(), *first.items(), *told.items())}
 
 
 _WHY = ("reason.", "clause.", "duty.", "support.", "short.", "unreached.", "finding.")

@@ -130,7 +130,7 @@ class Sentences:
         if kind in ("sentence", "capital"):
             text = str(value)
             end = "." if kind == "sentence" and not text.endswith((".", "!", "?")) else ""
-            return text[:1].upper() + text[1:] + end
+            return begun(text) + end
         names = _names(value)
         rows: dict[str, Callable[[], Value]] = {
             "list": lambda: self.listed(names),
@@ -140,6 +140,11 @@ class Sentences:
             "len": lambda: len(names),
         }
         return rows[form]()
+
+
+def begun(text: str) -> str:
+    """As it stands where a sentence begins with it; nouns of German keep their capitals."""
+    return text[:1].upper() + text[1:]
 
 
 def _names(value: Value) -> Sequence[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +13,9 @@ from harness.clauses import load
 from harness.policy import Policy
 from harness.run.planning.plan import DECISION_RULE
 from harness.suite import suites
-from reports.page.render import REPORT, render
+from reports.page.render import ANNEX, REPORT, render
 from reports.text.quoted import FOLDER, quoted, translated
-from reports.text.sentences import languages, sentences
+from reports.text.sentences import begun, languages, sentences
 
 OTHERS = sorted({*languages()} - {"en"})
 CATALOGUE = load()
@@ -65,3 +66,11 @@ def test_a_page_says_what_of_it_is_english(sealed: Path, code: str) -> None:
     for page in render((sealed / "evidence.json").read_bytes(), code).values():
         assert sentences(code)("page.legend.language") in page.decode()
         assert '<span lang="en">' in page.decode()
+
+
+def test_a_heading_keeps_the_capitals_of_its_nouns(sealed: Path) -> None:
+    page = render((sealed / "evidence.json").read_bytes(), "de")[ANNEX].decode()
+    heads = re.findall(r'<p class="consequence"><strong>(.*?)</strong>', page)
+    meanings = [words for _, words in sentences("de").table("consequence_meaning")]
+    assert heads
+    assert {*heads} <= {begun(words) for words in meanings} | {sentences("de")("page.findings.not_decided")}
