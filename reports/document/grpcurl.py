@@ -15,7 +15,7 @@ METHODS = {"ServerLive", "ServerReady", "ModelReady", "ServerMetadata", "ModelMe
 # Made by grpcurl itself, or redacted.
 _LEFT_OUT = {"content-type", "te", "user-agent", "grpc-timeout", "grpc-accept-encoding", "accept-encoding"}
 # Fields that no description knows stand by their numbers, which grpcurl does not read.
-_UNKNOWN = re.compile(r"(?m)^\s*\d+\s*[:{]")
+_UNKNOWN = re.compile(r"(?m)^[ \t]*+\d++[ \t]*+[:{]")
 LONGEST = 8192
 
 

@@ -17,10 +17,10 @@ LINES, WIDTH = 20_000, 2_000
 # Nothing is given back: the time is in proportion to the text, whatever it is.
 _LABEL = r'[a-zA-Z_][a-zA-Z0-9_]*+\s*+=\s*+"(?:[^"\\]|\\.)*+"'
 _SAMPLE = re.compile(
-    rf"([a-zA-Z_:][a-zA-Z0-9_:]*+)(?:\{{((?:\s*+{_LABEL}\s*+,?+)*+)\s*+\}})?+\s*+(?<=[\s}}])(\S++)"
+    rf"\A([a-zA-Z_:][a-zA-Z0-9_:]*+)(?:\{{((?:\s*+{_LABEL}\s*+,?+)*+)\s*+\}})?+\s*+(?<=[\s}}])(\S++)"
     r"(?:\s++[^\s#]\S*+)?+(?:\s++#.*+)?+"
 )
-_PAIR = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*+)\s*+=\s*+"((?:[^"\\]|\\.)*+)"')
+_PAIR = re.compile(r'(?<![a-zA-Z0-9_])([a-zA-Z_][a-zA-Z0-9_]*+)\s*+=\s*+"((?:[^"\\]|\\.)*+)"')
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from harness.allowed import did_you_mean
 from harness.bundle.store import Store
+from harness.record.quoting import clip
 from reports.document.excerpt import ExchangeReader
 from reports.document.findings import cases_of
 from reports.document.specification import link_of
@@ -41,7 +42,7 @@ def issue_of(document: Evidence, store: Store, name: str) -> Issue:
     finding = _found(document, name)
     case = next(iter(sorted(cases_of(finding, document.checks), key=lambda each: each.exchange is None)), None)
     text = "\n".join(_lines(document, store, finding, case))
-    return Issue(plain(finding.title)[:200], f"{text}\n")
+    return Issue(clip(plain(finding.title), 200), f"{text}\n")
 
 
 def _found(document: Evidence, name: str) -> Finding:
