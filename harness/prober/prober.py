@@ -245,7 +245,7 @@ class Prober:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, object, object]:
         """What the run has found, once, behind what pytest says of tests of others."""
-        with told_once(terminalreporter, lambda report: "outcome" in dict(report.user_properties)):
+        with told_once(terminalreporter, lambda report: "outcome" in dict(getattr(report, "user_properties", ()))):
             result = yield
         if self.opened is not None and self.opened.report is not None:
             write_summary(terminalreporter, self.opened)
