@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from harness.check import TesterFailed
+from harness.judging.origin.environment import held
 from harness.judging.origin.log_verdict import LOG, LogVerdict
 from harness.probing.origin.logged import send_to_be_logged
 from harness.probing.probe import Probe
@@ -103,18 +103,13 @@ def _source(probe: Probe, table: LogTable) -> Iterator[LogSource]:
 def _located(table: LogTable) -> LogTable:
     if table.path_env is None:
         return table
-    path = os.environ.get(table.path_env, "")
-    if not path:
-        raise TesterFailed(f"the environment variable {table.path_env} holds no path of the log")
-    return msgspec.structs.replace(table, path=path, path_env=None)
+    return msgspec.structs.replace(table, path=held(table.path_env, "path of the log"), path_env=None)
 
 
 def _database(probe: Probe, table: LogTable) -> str:
     if table.database_env is None:
         return ""
-    url = os.environ.get(table.database_env, "")
-    if not url:
-        raise TesterFailed(f"the environment variable {table.database_env} holds no address of the log")
+    url = held(table.database_env, "address of the log")
     try:
         password = urlsplit(url).password or ""
     except ValueError:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import os
 from pathlib import Path
 
 from harness.check import TesterFailed
+from harness.judging.origin.environment import held
 from harness.probing.probe import Probe
 from harness.provenance.declared import RegistryTable
 from harness.provenance.layout import Layout
@@ -34,8 +34,9 @@ def registry_of(probe: Probe, table: RegistryTable) -> ModelRegistry:
 
 
 def _secret(probe: Probe, name: str) -> str:
-    value = os.environ.get(name, "")
-    if not value or not (value.isascii() and value.isprintable()):
-        raise TesterFailed(f"the environment variable {name} holds no credentials of the registry")
+    what = "credentials of the registry"
+    value = held(name, what)
+    if not (value.isascii() and value.isprintable()):
+        raise TesterFailed(f"the environment variable {name} holds no {what}")
     probe.endpoint.first.recorder.redactor.add({value})
     return value
