@@ -38,10 +38,6 @@ def utc_now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC)
 
 
-class JournalError(Exception):
-    """The journal cannot be written or read at all."""
-
-
 class _Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     n: int
     at: str
