@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
+from itertools import accumulate
 from typing import Any
 
 import pytest
+from _pytest._io.wcwidth import wcwidth
 
 from harness.run.terminal.progress import RunProgress
 from reports.text.neutralise import plain
@@ -45,7 +48,8 @@ class Watching:
     def doing(self, text: str) -> None:
         """What takes long within a check; nothing: it is over."""
         if self._reporter.isatty and self._reporter.verbosity <= 0:
-            before = f"{self._line.partition(':')[0]}: " if self._line else ""
+            # The number of the check alone: there is no room for more.
+            before = f"{re.split('[,:]', self._line, maxsplit=1)[0]}: " if self._line else ""
             self._show(f"{before}{text}" if text else self._line)
 
     def clear(self) -> None:
@@ -56,7 +60,14 @@ class Watching:
             self._reporter.rewrite("")
 
     def _show(self, text: str) -> None:
-        self._reporter.rewrite(plain(text)[: self._reporter._tw.fullwidth - 1], erase=True)  # noqa: SLF001
+        self._reporter.rewrite(fitting(text, self._reporter._tw.fullwidth - 1), erase=True)  # noqa: SLF001
+
+
+def fitting(text: str, cells: int) -> str:
+    """As much of the text as has room in a line: letters of some scripts are two cells wide."""
+    shown = plain(text[: 4 * cells])
+    ends = accumulate(max(0, wcwidth(each)) for each in shown)
+    return shown[: sum(end <= cells for end in ends)]
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from harness.policy import MixTable
 from harness.probing.load.cases import binary_case, case_of
 from harness.probing.load.loading import ROUGH, Loader, loader
 from harness.probing.load.records import latency_words
+from harness.probing.load.runner import LoadStep
 from harness.probing.load.validity import sent_as_planned, settle
 from harness.probing.probe import Probe
 
@@ -60,8 +61,10 @@ def load_mixed(probe: Probe) -> None:
     seconds = probe.endpoint.policy.load.seconds or max(load.bench.extent.steady_s / 2, least)
     # Reading large answers makes the tester itself late by some milliseconds; that matters to a stated level only.
     bounds = None if load.stated else ROUGH
-    alone = load.run(load.plan(load.stages((seconds, rate)), cases=mix[:1], bounds=bounds), "small ones alone")
-    both = load.run(load.plan(load.stages((seconds, rate)), cases=mix, bounds=bounds), "mixed")
+    alone = load.run(
+        load.plan(load.stages((seconds, rate)), cases=mix[:1], bounds=bounds), "small ones alone", step=LoadStep(1, 2)
+    )
+    both = load.run(load.plan(load.stages((seconds, rate)), cases=mix, bounds=bounds), "mixed", step=LoadStep(2, 2))
     for run in (alone, both):
         answers_are_right(load, run)
     settle(load, alone)

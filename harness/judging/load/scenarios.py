@@ -20,6 +20,7 @@ from harness.load.analysis.summary import response_without_lag_of, tried_of
 from harness.load.plan.schedule import NANOSECONDS
 from harness.load.records.rows import Rows, Status
 from harness.probing.load.loading import LEAST_RATE, ROUGH, Loader, seconds_to_decide
+from harness.probing.load.runner import LoadStep
 from harness.probing.load.validity import sound
 from harness.statistics.knee import knee
 from harness.verdicts import Verdict
@@ -43,10 +44,10 @@ def throughputs(load: Loader) -> dict[int, LoadRun]:
     """Closed loop at several numbers of requests under way; the rate is throughput, its latency judges nothing."""
     found: dict[int, LoadRun] = {}
     extent = load.bench.extent
-    for at_once in extent.at_once:
+    for number, at_once in enumerate(extent.at_once, 1):
         # A rate cannot be kept in a closed loop; where one is asked for, there is no such run.
         plan = load.plan(at_once=at_once, seconds=extent.closed_s, timeout_s=5.0)
-        run = load.run(plan, f"closed loop, {at_once} at once")
+        run = load.run(plan, f"closed loop, {at_once} at once", step=LoadStep(number, len(extent.at_once)))
         found[at_once] = run
         load.probe.observe(
             f"closed loop, {at_once} at once: {run.summary.ok_rate:.1f} answers/s (throughput; its latencies leave out "
@@ -85,8 +86,9 @@ def search_capacity(load: Loader) -> tuple[Capacity, dict[float, LoadRun]]:
     runs: dict[float, LoadRun] = {}
     while (rate := search.next_rate) is not None:
         seconds = table.seconds or seconds_to_decide(load.level, rate, extent.probe_s, 3 * extent.probe_s)
+        step = LoadStep(len(search.probes) + 1, search.budget, early=True)
         try:
-            run = load.run(load.plan(load.stages((seconds, rate))), f"capacity, {rate:.4g}/s", again=False)
+            run = load.run(load.plan(load.stages((seconds, rate))), f"capacity, {rate:.4g}/s", again=False, step=step)
         except BudgetExhausted as error:
             if not runs:
                 raise

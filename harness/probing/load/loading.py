@@ -27,7 +27,7 @@ from harness.load.records.rows import Status
 from harness.probing.load.cases import cases_for, varies
 from harness.probing.load.memory import LoadMemories, LoadMemory
 from harness.probing.load.records import POINTS, load_series
-from harness.probing.load.runner import LoadRunner
+from harness.probing.load.runner import LoadRunner, LoadStep
 from harness.probing.load.validity import NOISE
 from harness.probing.replies import status_of
 from harness.record.exchange import Transport
@@ -171,18 +171,21 @@ class Loader:
             max_rate=self.budget.limits.rate,
         )
 
-    def run(self, plan: LoadPlan, name: str, *, again: bool = True) -> LoadRun:
+    def run(self, plan: LoadPlan, name: str, *, again: bool = True, step: LoadStep | None = None) -> LoadRun:
         """Carry out a plan within the budget, and keep its record.
 
         With ``again``, a run that noise on the tester's machine has made INVALID is carried out once more.
 
+        Args:
+            step: which of several it is, for somebody who watches.
+
         Raises:
             BudgetExhausted, TesterFailed: nothing was sent, or nobody knows what.
         """
-        found = self._once(plan, name)
+        found = self._once(plan, name, step)
         if again and any(reason.code in NOISE for reason in found.outcome.invalid) and not found.summary.wrong:
             self.probe.observe(f"{name}: INVALID, and once more: {found.outcome.reason}")
-            found = self._once(msgspec.structs.replace(plan, prefix=self._prefix(again=True)), name)
+            found = self._once(msgspec.structs.replace(plan, prefix=self._prefix(again=True)), name, step)
         return found
 
     def repeat(self, found: LoadRun, name: str) -> LoadRun:
@@ -212,13 +215,15 @@ class Loader:
         return {"headers": headers, "key_file": str(Path(access.key).resolve()) if access.key else ""}
 
     def send(
-        self, plan: LoadPlan, name: str, hear: Callable[[Progress], None] = nothing, points: int = POINTS
-    ) -> LoadRun:
+        self, plan: LoadPlan, name: str, hear: Callable[[Progress], None] = nothing, points: int = POINTS,
+        step: LoadStep | None = None,
+    ) -> LoadRun:  # fmt: skip
         """Carry out a plan once within the budget, and keep its record, whoever was there to answer.
 
         Args:
             hear: is told how far it is.
             points: of the record over time, at most.
+            step: as :meth:`run` takes it.
 
         Raises:
             BudgetExhausted, TesterFailed: nothing was sent, or nobody knows what.
@@ -227,15 +232,15 @@ class Loader:
         self.budget.take_many(planned)
         # Facts hold answers that were wrong, and those may hold anything: workers leave out what they must not write.
         plan = msgspec.structs.replace(plan, hidden=self.route.client.recorder.redactor.given)
-        found = self.bench.carry_out(plan, f"{self.probe.check.slug} {self.probe.model.id}", hear)
+        found = self.bench.carry_out(plan, f"{self.probe.check.slug} {self.probe.model.id}", name, step, hear)
         if not planned:
             self.budget.used += len(found.merged.rows)
         self.memory.sent += len(found.merged.rows)
         self.probe.outcome.series.append(load_series(found, name, self.route.transport, self.probe.model.id, points))
         return found
 
-    def _once(self, plan: LoadPlan, name: str) -> LoadRun:
-        found = self.send(plan, name)
+    def _once(self, plan: LoadPlan, name: str, step: LoadStep | None) -> LoadRun:
+        found = self.send(plan, name, step=step)
         self._met_nobody(found)
         return found
 

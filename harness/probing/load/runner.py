@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 
 from harness.budget import Limits
@@ -11,6 +12,7 @@ from harness.check import TesterFailed
 from harness.load.analysis.load_run import LoadRun
 from harness.load.launch import Fleet, LaunchError, Progress, nothing
 from harness.load.plan.load_plan import LoadPlan
+from harness.load.plan.schedule import Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,35 @@ PROFILE_SIZES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class LoadStep:
+    """Which of several: runs of a check, or stages of one run; a search may end ``early``."""
+
+    number: int
+    of: int
+    early: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LoadProgress:
+    """How far load is, for somebody who watches.
+
+    Attributes:
+        check: which one sends, and on which model.
+        name: of the run.
+        step: None where there is only one.
+    """
+
+    check: str
+    name: str
+    step: LoadStep | None
+    now: Progress
+
+
+def _silent(_: LoadProgress | None) -> None:
+    pass
+
+
 @dataclass(slots=True)
 class LoadRunner:
     """Makes load for a whole run: one fleet of processes, started when it is first needed.
@@ -44,13 +75,13 @@ class LoadRunner:
     Attributes:
         folder: where records go, inside the bundle.
         profile, limits: of the run.
-        say: shows a line of progress.
+        show: is told how far load is, and of nothing at its end.
     """
 
     folder: Path
     profile: str
     limits: Limits
-    say: Callable[[str], None] = lambda _: None
+    show: Callable[[LoadProgress | None], None] = _silent
     _fleet: Fleet | None = field(default=None, init=False)
 
     @property
@@ -58,8 +89,14 @@ class LoadRunner:
         """How much to try."""
         return PROFILE_SIZES[self.profile]
 
-    def carry_out(self, plan: LoadPlan, name: str, hear: Callable[[Progress], None] = nothing) -> LoadRun:
+    def carry_out(
+        self, plan: LoadPlan, check: str, name: str, step: LoadStep | None = None,
+        hear: Callable[[Progress], None] = nothing,
+    ) -> LoadRun:  # fmt: skip
         """Carry out one plan; ``hear`` is told of its progress as well.
+
+        Args:
+            check, name, step: see :class:`LoadProgress`; without a step, it is the stage of the plan.
 
         Raises:
             TesterFailed: the processes that send could not be started.
@@ -68,16 +105,14 @@ class LoadRunner:
 
         def show(now: Progress) -> None:
             hear(now)
-            of = f" of {now.planned}" if now.planned else ""
-            rate = f", {now.finished / now.seconds:.0f}/s" if now.seconds >= 1 else ""
-            self.say(f"{name}: {now.finished}{of} requests{rate}, {now.seconds:.0f} of {now.of_seconds:.0f} s")
+            self.show(LoadProgress(check, name, step or stage_at(plan.schedule, now.seconds), now))
 
         try:
             return fleet.run(plan, self.folder, show)
         except LaunchError as error:
             raise TesterFailed(str(error)) from None
         finally:
-            self.say("")
+            self.show(None)
 
     def get_ready(self, plan: LoadPlan) -> None:
         """Start the processes now: the plan is to begin at a moment that does not wait for them.
@@ -101,3 +136,12 @@ class LoadRunner:
         if self._fleet is not None:
             self._fleet.stop()
             self._fleet = None
+
+
+def stage_at(schedule: Schedule | None, seconds: float) -> LoadStep | None:
+    """Which stage of its schedule a run is in; None where there is only one."""
+    stages = schedule.stages if schedule is not None else ()
+    if len(stages) < 2:
+        return None
+    over = sum(seconds >= end for end in accumulate(stage.seconds for stage in stages))
+    return LoadStep(min(over + 1, len(stages)), len(stages))

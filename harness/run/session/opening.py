@@ -23,7 +23,7 @@ from harness.judging.passive.told_secrets import ToldSecrets
 from harness.judging.passive.unanswered import UnansweredRequests
 from harness.judging.passive.versions import ToldVersions
 from harness.policy import EndpointTable
-from harness.probing.load.runner import LoadRunner
+from harness.probing.load.runner import LoadProgress, LoadRunner
 from harness.record.clock import now
 from harness.record.disk import Disk
 from harness.run.config import Config
@@ -41,6 +41,7 @@ from harness.run.session.execution import share_of_check
 from harness.run.session.finding import Discovered, find_endpoint, grpc_client, rest_client, warm_up_models
 from harness.run.session.open_run import OpenRun
 from harness.run.session.record import RunRecord
+from harness.run.terminal.progress import load_line
 from harness.run.watchdog import Watchdog
 from harness.verdicts import Level
 from harness.wire.reading import allow
@@ -226,6 +227,9 @@ class PreparedRun:
             self.abandon()
             raise
 
+    def _show_load(self, progress: LoadProgress | None) -> None:
+        self._say(load_line(self.config.said, progress) if progress is not None else "")
+
     def _make_ready(self, endpoint: Endpoint, record: RunRecord, warm_up: float) -> None:
         """Set the endpoint up for the checks, and warm its models up."""
         config = self.config
@@ -237,7 +241,7 @@ class PreparedRun:
             self._tell(text)
             record.note(text)
         endpoint.ahead.note = record.note
-        endpoint.memory.keep(LoadRunner(config.folder / "series", config.profile, config.limits, self._say))
+        endpoint.memory.keep(LoadRunner(config.folder / "series", config.profile, config.limits, self._show_load))
         if config.policy.drills and PERMISSION in config.allow:
             endpoint.memory.keep(Injector(config.allow, cluster=config.cluster))
 

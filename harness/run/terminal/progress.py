@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from harness.probing.load.runner import LoadProgress
 from reports.text.sentences import Sentences, sentences
 
 # Before this share of the checks, and these seconds, what is left cannot be told from what was.
@@ -48,3 +49,17 @@ class RunProgress:
         if self.seconds < TOLD_AFTER_S or self.done < TOLD_FROM * self.planned:
             return None
         return min(self.seconds / self.done * (self.planned - self.done), max(0.0, self.most_seconds))
+
+
+def load_line(said: Sentences, load: LoadProgress) -> str:
+    """``load-capacity m: step 2 of at most 6 (capacity, 40/s), 39 requests/s, 3 of 8 s, 117 of 320 requests``."""
+    now, step, parts = load.now, load.step, [load.name]
+    if step is not None:
+        kind = "terminal.load_step_early" if step.early else "terminal.load_step"
+        parts = [said(kind, number=step.number, of=step.of, name=load.name)]
+    if now.seconds >= 1:
+        parts.append(said("terminal.progress_rate", rate=f"{now.finished / now.seconds:.0f}"))
+    parts.append(said("terminal.load_seconds", seconds=f"{now.seconds:.0f}", of=f"{now.of_seconds:.0f}"))
+    if now.planned:
+        parts.append(said("terminal.load_requests", number=now.finished, planned=now.planned))
+    return f"{load.check}: {', '.join(parts)}"
