@@ -60,7 +60,11 @@ class Watching:
             self._reporter.rewrite("")
 
     def _show(self, text: str) -> None:
-        self._reporter.rewrite(fitting(text, self._reporter._tw.fullwidth - 1), erase=True)  # noqa: SLF001
+        # While a check goes on, pytest keeps what is written from the terminal.
+        capture = self._reporter.config.pluginmanager.get_plugin("capturemanager")
+        with capture.global_and_fixture_disabled() if capture is not None else contextlib.nullcontext():
+            self._reporter.rewrite(fitting(text, self._reporter._tw.fullwidth - 1), erase=True)  # noqa: SLF001
+            self._reporter.flush()
 
 
 def fitting(text: str, cells: int) -> str:

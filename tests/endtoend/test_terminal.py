@@ -83,11 +83,16 @@ def test_the_end_is_the_news_and_nothing_is_told_twice(faulty: str, tmp_path: Pa
 
 
 def test_a_terminal_shows_progress_in_one_line(faulty: str, tmp_path: Path) -> None:
-    text = seen(faulty, tmp_path / "e", terminal=True)
+    load = ("-k", f"{CHECKS} or load-closed-loop", "--oip-allow", "load", "--oip-profile", "quick")
+    text = seen(faulty, tmp_path / "e", *load, terminal=True)
     assert COLOUR.search(text)
     plain = COLOUR.sub("", text)
-    shown = [part.strip() for part in plain.split("\r") if part.startswith("check ")]
-    assert len(shown) == len({*shown}) == int(shown[0].split()[3].rstrip(":,"))
+    shown = list(dict.fromkeys(part.strip() for part in plain.split("\r") if part.startswith("check ")))
+    steps = [part for part in shown if ": step " in part]
+    assert re.search(r"check \d of \d: load-closed-loop echo-fp32: step 1 of 2 \(closed loop, 4 at once\)", steps[0])
+    assert ": step 2 of 2 (closed loop, 32 at once)" in steps[-1]
+    shown = [part for part in shown if " echo-fp32: " not in part]
+    assert len(shown) == int(shown[0].split()[3].rstrip(":,"))
     assert shown[-1].partition(",")[0].partition(":")[0] == f"check {len(shown)} of {len(shown)}"
     assert "suites/conformance" not in plain
     assert len(news(plain)) <= 10
