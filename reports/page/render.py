@@ -22,7 +22,7 @@ from reports.pictures import canvas
 from reports.pictures.album import Album
 from reports.text import formats
 from reports.text.neutralise import visible
-from reports.text.quoted import quoted, translated
+from reports.text.quoted import all_quoted, quoted, translated
 from reports.text.sentences import DEFAULT, begun, languages, sentences
 
 REPORT, ANNEX = "report.html", "annex.html"
@@ -57,6 +57,7 @@ def _environment(language: str) -> jinja2.Environment:
     for name in _FILTERS:
         environment.filters[name] = functools.partial(getattr(formats, name), said)
     environment.filters["q"] = functools.partial(quoted, said)
+    environment.filters["all_q"] = functools.partial(all_quoted, said)
     environment.filters["begun"] = begun
     environment.filters["say"] = functools.partial(translated, said)
     environment.globals.update(

@@ -77,9 +77,10 @@ def test_figures_and_times_are_written_as_the_language_does(code: str) -> None:
 
 # What only an assessor may say of a system; a model's own scores are meant by the word where it is of the field.
 FORBIDDEN = {
-    "de": re.compile(r"konform|zertifi|gesetzestreu|\bPunktzahl", re.IGNORECASE),
+    # A certificate of TLS is one.
+    "de": re.compile(r"konform|zertifi(?!kat)|gesetzestreu|\bPunktzahl", re.IGNORECASE),
     "en": FORBIDDEN_IN_ENGLISH,
-    "fr": re.compile(r"conform|certifi|homologu|\bnote globale", re.IGNORECASE),
+    "fr": re.compile(r"conform|certifi(?!cat)|homologu|\bnote globale", re.IGNORECASE),
 }
 
 

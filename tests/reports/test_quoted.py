@@ -11,14 +11,20 @@ import pytest
 
 from harness.clauses import load
 from harness.policy import Policy
+from harness.run.checks import load_checks
 from harness.run.planning.plan import DECISION_RULE
 from harness.suite import suites
+from reports.causes import load_causes
 from reports.page.render import ANNEX, REPORT, render
-from reports.text.quoted import FOLDER, quoted, translated
-from reports.text.sentences import begun, languages, sentences
+from reports.text import quoted as quoting
+from reports.text.quoted import FOLDERS, all_quoted, find, quoted, told_in, translated
+from reports.text.sentences import PLACE, begun, languages, sentences
+from tests.reports.test_languages import FORBIDDEN
 
 OTHERS = sorted({*languages()} - {"en"})
 CATALOGUE = load()
+TEXT = Path(quoting.__file__).parent
+LONGEST_TITLE = 112
 
 
 def duties() -> Iterator[str]:
@@ -33,16 +39,83 @@ def recorded() -> Iterator[str]:
     yield from (DECISION_RULE, Policy().report.title)
 
 
+# What the files of each folder have words for: all of it, and nothing else.
+WANTED = {
+    "causes": lambda: {cause.title for cause in load_causes().rows.values()},
+    "cures": lambda: (
+        {check.fix for check in load_checks()[0] if check.fix}
+        | {cause.cure for cause in load_causes().rows.values() if cause.cure}
+    ),
+}
+
+
+def rows_of(folder: str, code: str) -> dict[str, str]:
+    rows: dict[str, str] = tomllib.loads((TEXT / folder / f"{code}.toml").read_text("utf-8"))
+    return rows
+
+
 @pytest.mark.parametrize("code", OTHERS)
 def test_a_language_has_the_words_of_every_duty_and_of_nothing_that_is_not_there(code: str) -> None:
-    rows = tomllib.loads((FOLDER / f"{code}.toml").read_text())
+    rows = rows_of("catalogue", code)
     assert {*duties()} - {*rows} == set()
     assert {*rows} - {*recorded()} == set()
-    assert all(isinstance(words, str) and words.strip() == words for words in rows.values())
+
+
+@pytest.mark.parametrize("code", OTHERS)
+@pytest.mark.parametrize("folder", WANTED)
+def test_a_language_has_every_title_and_cure_and_none_that_is_not_there(folder: str, code: str) -> None:
+    rows, wanted = {*rows_of(folder, code)}, WANTED[folder]()
+    assert wanted - rows == set(), "to be translated"
+    assert rows - wanted == set(), "of nothing that is there"
+
+
+@pytest.mark.parametrize("code", OTHERS)
+@pytest.mark.parametrize("folder", [path.name for path in FOLDERS])
+def test_a_row_has_words_of_its_language_and_the_same_places(folder: str, code: str) -> None:
+    for english, words in rows_of(folder, code).items():
+        assert words.strip() == words
+        assert len(words) > 1
+        assert sorted(PLACE.findall(words)) == sorted(PLACE.findall(english)), english
+        assert {*re.findall(r"`[^`]*`", words)} == {*re.findall(r"`[^`]*`", english)}, english
+        # Names of fields and numbers stay; a sentence does not.
+        assert words != english or not re.search(r"[a-z]{3,} [a-z]{3,} ", english), english
+        assert not FORBIDDEN[code].search(words), words
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_titles_are_short(code: str) -> None:
+    assert [words for words in rows_of("causes", code).values() if len(words) > LONGEST_TITLE] == []
 
 
 def test_every_file_is_of_a_language() -> None:
-    assert {path.stem for path in FOLDER.glob("*.toml")} == {*OTHERS}
+    assert {TEXT / path.name for path in FOLDERS} == {*FOLDERS}
+    assert {path.stem for folder in FOLDERS for path in folder.glob("*.toml")} == {*OTHERS}
+    assert all({path.stem for path in folder.glob("*.toml")} == {*OTHERS} for folder in FOLDERS)
+
+
+def test_a_row_with_places_says_little_of_its_own_only_where_that_tells_it() -> None:
+    """A text of an endpoint is not to be read as a sentence of ours."""
+    for english, _ in told_in(OTHERS[0]):
+        assert len(re.findall("[A-Za-z]", PLACE.sub("", english))) >= 9 or not PLACE.search(english), english
+
+
+def test_places_are_filled_with_what_was_recorded() -> None:
+    said = sentences("de")
+    title = "Values of FP32 come back changed: <b>a sign\u202e"
+    assert translated(said, title) == "Werte von FP32 kommen verändert zurück: <b>a sign\u202e"
+    marked = 'Werte von FP32 kommen verändert zurück: <span lang="en">&lt;b&gt;a sign‹U+202E›</span>'
+    assert quoted(said, title) == marked
+    assert translated(said, f"Not decided: x ({title})") == f"Nicht entschieden: x ({translated(said, title)})"
+    assert "…" in (quoted(said, title + "x" * 500, 120) or "")
+    assert len(quoted(said, title + "x" * 500, 120) or "") < 200
+    assert all_quoted(said, [title, "Values come back changed"]) == f"{marked}; Werte kommen verändert zurück"
+    assert all_quoted(sentences(), ["<a>", "b"]) == "<a>; b"
+
+
+def test_looking_a_text_up_takes_one_pass() -> None:
+    """Quadratic ways through a text of an endpoint would be seen here: the text is megabytes."""
+    assert find("de", "Values of " + "come back changed" * 300_000) is None
+    assert find("de", "") is None
 
 
 @pytest.mark.parametrize("code", OTHERS)
