@@ -10,6 +10,7 @@ import click
 
 from harness.commands.group import BadUse, say
 from harness.commands.taking import takes
+from harness.commands.writing import writing
 
 
 @click.command()
@@ -59,6 +60,8 @@ def requirements(write: Path | None) -> None:
                 say(line)
         else:
             registry, catalogue, _ = load_checks()
-            say(renew(write, registry, catalogue))
+            with writing(write):
+                written = renew(write, registry, catalogue)
+            say(written)
     except (TableError, OSError) as error:
         raise BadUse(str(error)) from error

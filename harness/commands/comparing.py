@@ -7,9 +7,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+import msgspec
 
 from harness.commands.group import EVIDENCE, BadUse, say
 from harness.commands.taking import takes
+from harness.commands.writing import hand_on, reading
 
 # Columns of a history.
 MOST_RUNS = 100
@@ -29,21 +31,20 @@ def diff(a: Path, b: Path, json: bool) -> None:
     Exit codes:
       0  nothing in B was seen to be worse
       1  a new finding, another identity, or a number that is worse by more than chance
+      3  it cannot be written
       4  usage, or a bundle that cannot be read
     """
     from harness.run.bundles.recordings import BundleError, read_document
     from reports.comparison.compare import compare
     from reports.comparison.words import comparison_lines
-    from reports.evidence import encode
+    from reports.text.ascii import ascii_json
     from reports.text.neutralise import plain
     from reports.text.sentences import sentences
 
-    try:
+    with reading(BundleError):
         found = compare(read_document(a), read_document(b))
-    except BundleError as error:
-        raise BadUse(str(error)) from error
     if json:
-        click.echo(encode(found), nl=False)
+        hand_on(ascii_json(msgspec.to_builtins(found)))
     else:
         for line in comparison_lines(sentences(), found):
             say(plain(line))
@@ -57,7 +58,7 @@ def diff(a: Path, b: Path, json: bool) -> None:
 def history(folders: tuple[Path, ...], output: Path | None, as_given: bool) -> None:
     """Put the runs in FOLDERS side by side on one page: what they found, who answered, and what was measured.
 
-    Exit codes: 0 written, 4 usage, or a bundle that cannot be read.
+    Exit codes: 0 written, 3 it cannot be, 4 usage, or a bundle that cannot be read.
     """
     from harness.run.bundles.recordings import BundleError, read_document
     from reports.comparison.history import history as side_by_side
@@ -68,17 +69,7 @@ def history(folders: tuple[Path, ...], output: Path | None, as_given: bool) -> N
 
     if len(folders) > MOST_RUNS:
         raise BadUse(f"{len(folders)} runs are more than the {MOST_RUNS} that have room on a page")
-    try:
+    with reading(BundleError):
         # One document at a time is held.
         runs = [run_seen(read_document(folder)) for folder in folders]
-    except BundleError as error:
-        raise BadUse(str(error)) from error
-    page = history_page(sentences(), side_by_side(sentences(), runs if as_given else in_time(runs)))
-    if output is None:
-        click.echo(page, nl=False)
-        return
-    try:
-        output.write_bytes(page)
-    except OSError as error:
-        raise BadUse(f"{output}: {error.strerror}") from error
-    say(output)
+    hand_on(history_page(sentences(), side_by_side(sentences(), runs if as_given else in_time(runs))), output)

@@ -4,13 +4,13 @@
 # ruff: noqa: PLC0415
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
 from harness.commands.group import EVIDENCE, IN_PART, BadUse, say
 from harness.commands.taking import takes
+from harness.commands.writing import hand_on, reading, refusals
 from reports.text.neutralise import plain
 
 
@@ -75,16 +75,16 @@ def report(folder: Path, lang: str | None) -> None:
     """Make document, pages and manifest again from the journal in FOLDER, also after a run that was killed.
 
     Where FOLDER holds the records of locust (its --oip-series), a bundle of those runs is made inside it.
+
+    Exit codes: 0 made, 3 it cannot be written, 4 usage, or FOLDER cannot be read.
     """
     from harness.run.bundles.load_bundle import NoRuns, bundle_of, is_series
     from reports.bundle import finish
     from reports.journal.state import BuildError
     from reports.schema import SchemaError
 
-    try:
+    with reading(BuildError, NoRuns, OSError, SchemaError), refusals(folder):
         page = finish(bundle_of(folder) if is_series(folder) else folder, language=lang)
-    except (BuildError, NoRuns, OSError, SchemaError) as error:
-        raise click.ClickException(str(error)) from error
     say(page)
 
 
@@ -96,7 +96,7 @@ def baseline(folders: tuple[Path, ...], output: Path | None) -> None:
 
     From several FOLDERS, what only some of the runs show is marked to occur sometimes.
 
-    Exit codes: 0 written, 1 a bundle cannot be read, 4 usage.
+    Exit codes: 0 written, 3 it cannot be, 4 usage, or a bundle that cannot be read.
     """
     from harness.run.accepting.baseline import load_baseline
     from harness.run.bundles.baselining import baseline_of, text_of
@@ -104,20 +104,12 @@ def baseline(folders: tuple[Path, ...], output: Path | None) -> None:
     from harness.tables import TableError
 
     try:
-        before = load_baseline(output)[0] if output is not None and output.exists() else None
-        known = baseline_of(folders, before)
+        before = load_baseline(output)[0] if output is not None and output.is_file() else None
+        with reading(BundleError):
+            known = baseline_of(folders, before)
     except TableError as error:
         raise BadUse(str(error)) from error
-    except BundleError as error:
-        raise click.ClickException(str(error)) from error
-    if output is None:
-        _say_lines(text_of(known))
-        return
-    try:
-        output.write_text(text_of(known), "utf-8")
-    except OSError as error:
-        raise click.ClickException(f"{output}: {error.strerror}") from error
-    say(f"{output}: {len(known.findings)} known findings")
+    hand_on(text_of(known).encode(), output, f"{output}: {len(known.findings)} known findings")
 
 
 @click.command()
@@ -125,19 +117,18 @@ def baseline(folders: tuple[Path, ...], output: Path | None) -> None:
 def drills(folder: Path) -> None:
     """Print the accounts of the drills in the evidence in FOLDER: what became of every request.
 
-    Exit codes: 0 printed, and each account closes; 1 one does not, there are none, or FOLDER cannot be read; 4 usage.
+    Exit codes: 0 printed, and each account closes; 1 one does not, or there are none; 4 usage, or FOLDER cannot be
+    read.
     """
     from harness.run.bundles.drill_table import drill_table
     from harness.run.bundles.recordings import BundleError, read_document
 
-    try:
+    with reading(BundleError):
         found = read_document(folder).drills
-    except BundleError as error:
-        raise click.ClickException(str(error)) from error
     if not found:
         raise click.ClickException(f"{folder}: no drill was carried out in this run")
     table = drill_table(found)
-    _say_lines("\n".join(table.lines))
+    say("\n".join(table.lines))
     if table.open_accounts:
         raise click.ClickException("; ".join(table.open_accounts))
 
@@ -163,14 +154,6 @@ def show(digest: str, folder: Path) -> None:
     except NotFound as error:
         raise click.ClickException(str(error)) from error
     if found.body is None:
-        _say_lines(found.text)
-    elif sys.stdout.isatty():
-        _say_lines(found.body.decode("utf-8", "backslashreplace"))
+        say(found.text)
     else:
-        sys.stdout.buffer.write(found.body)
-
-
-def _say_lines(text: str) -> None:
-    """A text of the endpoint, line by line; what a terminal would obey is made visible."""
-    for line in text.split("\n"):
-        say(plain(line))
+        hand_on(found.body)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
-from harness.commands.group import EVIDENCE, BadUse, say
+from harness.commands.group import EVIDENCE, BadUse
 from harness.commands.taking import takes
+from harness.commands.writing import hand_on, reading
 
 
 @click.command()
@@ -26,7 +27,7 @@ def export(form: str, folder: Path, output: Path | None) -> None:
         art15 export sarif evidence/2026-11-29T10-00-00Z -o findings.sarif
         art15 export markdown evidence/2026-11-29T10-00-00Z | gh pr comment --body-file -
 
-    Exit codes: 0 written, 1 FOLDER cannot be read or the file not be written, 4 usage.
+    Exit codes: 0 written, 3 it cannot be, 4 usage, or FOLDER cannot be read.
     """
     from harness.allowed import did_you_mean
     from harness.bundle.store import store_of
@@ -36,19 +37,9 @@ def export(form: str, folder: Path, output: Path | None) -> None:
     forms = {each.form: each for each in exports()}
     if form not in forms:
         raise BadUse(f"no format {form!r}{did_you_mean(form, forms)} (there are: {', '.join(sorted(forms))})")
-    try:
-        pieces = forms[form].make(read_document(folder), store_of(folder))
-        if output is None:
-            for piece in pieces:
-                click.echo(piece, nl=False)
-            return
-        with output.open("wb") as file:
-            file.writelines(pieces)
-    except BundleError as error:
-        raise click.ClickException(str(error)) from error
-    except OSError as error:
-        raise click.ClickException(f"{error.filename or folder}: {error.strerror}") from error
-    say(output)
+    with reading(BundleError, OSError):
+        data = b"".join(forms[form].make(read_document(folder), store_of(folder)))
+    hand_on(data, output)
 
 
 @click.command()
@@ -64,14 +55,15 @@ def issue(slug: str, folder: Path, title: bool) -> None:
     \b
         gh issue create --title "$(art15 issue --title SLUG DIR)" --body "$(art15 issue SLUG DIR)"
 
-    Exit codes: 0 written, 1 no such finding or FOLDER cannot be read, 4 usage.
+    Exit codes: 0 written, 1 no such finding, 3 it cannot be written, 4 usage, or FOLDER cannot be read.
     """
     from harness.bundle.store import store_of
     from harness.run.bundles.issue import NoFinding, issue_of
     from harness.run.bundles.recordings import BundleError, read_document
 
     try:
-        found = issue_of(read_document(folder), store_of(folder), slug)
-    except (BundleError, NoFinding) as error:
+        with reading(BundleError, OSError):
+            found = issue_of(read_document(folder), store_of(folder), slug)
+    except NoFinding as error:
         raise click.ClickException(str(error)) from error
-    say(found.title if title else found.text.rstrip("\n"))
+    hand_on((f"{found.title}\n" if title else found.text).encode())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import sys
 import traceback
@@ -22,8 +23,9 @@ USAGE, BROKEN, IN_PART = 4, 3, 3
 
 def say(text: object, *, wrong: bool = False) -> None:
     """The one way out for text: bundles, file names and endpoints do not speak to the terminal."""
+    shown = lines(str(text))
     red = wrong and not os.environ.get("NO_COLOR")  # https://no-color.org
-    click.secho(lines(str(text)), fg="red" if red else None, err=wrong)
+    click.echo(click.style(shown, fg="red") if red else shown, err=wrong)
 
 
 class Commands(click.Group):
@@ -49,6 +51,14 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
+class _Told(click.ClickException):
+    """An error whose words a terminal does not obey."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        vars(self)["exit_code"] = exit_code
+
+
 class BadUse(click.UsageError):
     """Bad use of a command."""
 
@@ -65,7 +75,7 @@ def _usage() -> Iterator[None]:
     except click.UsageError as error:
         raise BadUse(plain(error.format_message()), error.ctx) from error
     except click.ClickException as error:
-        raise click.ClickException(plain(error.message)) from error
+        raise _Told(plain(error.message), error.exit_code) from error
     except (click.exceptions.Exit, click.Abort, BrokenPipeError):
         raise
     except Exception:  # noqa: BLE001 -- the words of whatever it is may be those of a bundle
@@ -76,6 +86,10 @@ def _usage() -> Iterator[None]:
 @contextlib.contextmanager
 def _heard() -> Iterator[None]:
     """Output that is closed, or cannot be written, ends a command with the exit code of a tester that could not."""
+    for each in (sys.stdout, sys.stderr):
+        # What an encoding does not have is written as an escape.
+        if isinstance(each, io.TextIOWrapper):
+            each.reconfigure(errors="backslashreplace")
     try:
         try:
             yield
@@ -84,8 +98,10 @@ def _heard() -> Iterator[None]:
     except OSError as error:
         if error.errno not in (errno.EPIPE, errno.ENOSPC):
             raise
-        from harness.run.terminal.output import silence  # noqa: PLC0415 -- `art15 --help` answers at once
+        from harness.run.terminal.output import silence, warn  # noqa: PLC0415 -- `art15 --help` answers at once
 
-        for each in (sys.stdout, sys.stderr):
-            silence(each)
+        silence(sys.stdout)
+        # Whoever closes a pipe has read enough.
+        if error.errno != errno.EPIPE:
+            warn(f"art15: standard output cannot be written: {error.strerror}")
         raise SystemExit(BROKEN) from None

@@ -10,6 +10,7 @@ import click
 
 from harness.commands.group import BadUse, say
 from harness.commands.taking import takes
+from harness.commands.writing import hand_on
 
 STARTING = Path(__file__).with_name("policy.toml")
 
@@ -25,7 +26,7 @@ def policy(file: Path | None, init: bool, schema: bool, keys: bool) -> None:
         art15 policy policy.toml               # is it one? an unknown key is named with what is allowed
         art15 policy --schema > policy.json    # for editors
 
-    Exit codes: 0 it is a policy, or printed; 1 it is none; 4 usage.
+    Exit codes: 0 it is a policy, or printed; 1 it is none; 3 it cannot be written; 4 usage.
     """
     from harness.policy import PolicyError, load_policy
     from harness.run.policy_keys import policy_page, policy_schema
@@ -33,9 +34,9 @@ def policy(file: Path | None, init: bool, schema: bool, keys: bool) -> None:
     if sum((file is not None, init, schema, keys)) != 1:
         raise BadUse("give a file, or one of --init, --schema, --keys")
     if init:
-        click.echo(STARTING.read_bytes(), nl=False)
+        hand_on(STARTING.read_bytes())
     elif schema:
-        click.echo(policy_schema(), nl=False)
+        hand_on(policy_schema())
     elif keys:
         say("\n".join(policy_page()).rstrip())
     else:

@@ -14,6 +14,7 @@ import msgspec
 
 from harness.commands.group import BadUse, say
 from harness.commands.taking import takes
+from harness.commands.writing import refusals, writing
 
 
 @click.command()
@@ -25,7 +26,7 @@ def sign(what: Path, key: Path | None, marks: tuple[Path, ...]) -> None:
     A folder is verified first. The two envelopes are over manifest.json and evidence.json. A passphrase is taken from
     ART15_PASSPHRASE. No key is written anywhere. Marks of time that others made are copied beside the manifest.
 
-    Exit codes: 0 signed; 1 something is wrong with WHAT, and nothing is signed; 4 usage.
+    Exit codes: 0 signed; 1 something is wrong with WHAT, and nothing is signed; 3 it cannot be written; 4 usage.
     """
     from reports.seal.keys import PASSPHRASE, KeyUnusable, NeedsExtra, private_key
     from reports.seal.signing import MarkRefused, sign_bundle, sign_plan, take_marks
@@ -39,17 +40,19 @@ def sign(what: Path, key: Path | None, marks: tuple[Path, ...]) -> None:
     except (KeyUnusable, NeedsExtra) as error:
         raise BadUse(str(error)) from error
     try:
-        if not what.is_dir():
-            assert signer is not None
-            say(f"signed: {sign_plan(what, signer)}")
-            return
-        _refuse_what_is_wrong(what)
-        if signer is not None:
-            say(f"manifest.json and evidence.json are signed by the key {sign_bundle(what, signer)}")
-        for name in take_marks(what, marks) if marks else ():
-            say(f"kept: {name}")
+        with refusals(what):
+            if what.is_dir():
+                _refuse_what_is_wrong(what)
+                told = [f"kept: {name}" for name in take_marks(what, marks)] if marks else []
+                signed = "manifest.json and evidence.json are signed by the key"
+                told += [f"{signed} {sign_bundle(what, signer)}"] if signer is not None else []
+            else:
+                assert signer is not None
+                told = [f"signed: {sign_plan(what, signer)}"]
     except (MarkRefused, OSError, NeedsExtra, msgspec.DecodeError) as error:
         raise click.ClickException(str(error)) from error
+    for text in told:
+        say(text)
 
 
 @click.command()
@@ -64,7 +67,7 @@ def plan(output: Path, **options: Any) -> None:  # noqa: ANN401 -- as the table 
         art15 plan --endpoint http://127.0.0.1:8080 --oip-policy policy.toml -o plan.json
         pytest --endpoint http://127.0.0.1:8080 --oip-policy policy.toml --oip-plan plan.json
 
-    Exit codes: 0 sealed; 1 it cannot be written, or is there already; 4 usage.
+    Exit codes: 0 sealed; 3 it cannot be written, or is there already; 4 usage.
     """
     from harness.prober.setup import set_up_as
     from harness.record.clock import now
@@ -79,10 +82,8 @@ def plan(output: Path, **options: Any) -> None:  # noqa: ANN401 -- as the table 
             sealed = seal(setup.config, setup.catalogue, setup.chosen, now(), redactor_of(setup.config))
     except UsageError as error:
         raise BadUse(str(error)) from error
-    try:
+    with writing(output):
         written = write_sealed(output, sealed)
-    except OSError as error:
-        raise click.ClickException(f"{output} and its ledger cannot be written: {error.strerror}") from error
     say(f"sealed: {written.path}, SHA-256 {written.sha256}")
     say(f"{len(sealed.plan.checks)} checks; runs under it are noted in {written.ledger}")
 

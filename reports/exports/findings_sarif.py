@@ -7,13 +7,13 @@ to point at: the place is the document that shows it, and the model is a logical
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from typing import Any
 
 from harness.bundle.store import Store
 from reports.evidence import CheckResult, Evidence, Finding
 from reports.exports import Export
+from reports.text.ascii import ascii_json
 from reports.text.markdown import cut
 from reports.text.sentences import sentences
 
@@ -40,7 +40,7 @@ def _sarif(document: Evidence, _: Store) -> Iterator[bytes]:
         "properties": {"run": document.run.id, "protocol": document.catalogue.protocol_commit},
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    yield (json.dumps(log, indent=1, ensure_ascii=True, sort_keys=True, allow_nan=False) + "\n").encode()
+    yield ascii_json(log)
 
 
 def _driver(document: Evidence, findings: list[Finding]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ Source: http://www.softwareishard.com/blog/har-12-spec/. Names that begin with `
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +14,7 @@ from harness.bundle.places import BODY, RECORD
 from harness.bundle.store import Store
 from reports.evidence import Evidence
 from reports.exports import Export
+from reports.text.ascii import ascii_json
 
 # Bytes of a body that stand in it, and exchanges: it is a view for people, and all is in the pack.
 LARGEST, MOST = 64 << 10, 1000
@@ -38,7 +38,7 @@ def _har(document: Evidence, store: Store) -> Iterator[bytes]:
         "comment": f"{len(entries)} of {document.run.requests} exchanges of run {document.run.id}",
         "entries": entries,
     }
-    yield (json.dumps({"log": log}, indent=1, ensure_ascii=True, sort_keys=True) + "\n").encode()
+    yield ascii_json({"log": log})
 
 
 def _mentioned(document: Evidence) -> Iterator[tuple[str, str]]:

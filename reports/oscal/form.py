@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from reports.evidence import Evidence
+from reports.text.ascii import ascii_json
 from reports.text.markdown import cut, markdown
 from reports.text.sentences import sentences
 
@@ -96,4 +97,4 @@ def sealed(kind: str, body: Node) -> Iterator[bytes]:
     """The bytes of a document, whose UUID is that of its content."""
     content = json.dumps(body, ensure_ascii=True, sort_keys=True, allow_nan=False)
     whole = {kind: {"uuid": identity(kind, content), **body}}
-    yield (json.dumps(whole, indent=1, ensure_ascii=True, sort_keys=True, allow_nan=False) + "\n").encode()
+    yield ascii_json(whole)

@@ -56,7 +56,7 @@ def ledger(plan: Path) -> LedgerReading:
 
 
 def test_a_run_is_held_to_its_plan(server: str, plan: Path) -> None:
-    assert planned(server, plan.parent).exit_code == 1  # nothing is written over
+    assert planned(server, plan.parent).exit_code == 3  # nothing is written over
     first = run(server, plan, "a", "--oip-max-requests", "500")
     assert first.code == 0, first.output
     sealed = first.evidence["plan"]["sealed"]

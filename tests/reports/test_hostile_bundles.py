@@ -128,7 +128,10 @@ def test_other_commands_answer(name: str, bundles: dict[bool, Path], tmp_path: P
         ("replay", str(bundle), "no-such-check"): (4, 5),
         ("diff", str(bundles[True]), str(bundle)): (0, 1, 4),
         ("history", str(bundles[True]), str(bundle)): (0, 4),
-        ("report", str(bundle)): (0, 1),
+        ("report", str(bundle)): (0, 4),
+        ("export", "har", str(bundle)): (0, 4),
+        ("drills", str(bundle)): (1, 4),
+        ("issue", "rest-infer-echoes-id", str(bundle)): (0, 1, 4),
     }
     for arguments, codes in commands.items():
         code, output, seconds, memory = called(bundle, *arguments)

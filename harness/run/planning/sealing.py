@@ -88,9 +88,10 @@ def write_sealed(path: Path, sealed: SealedPlan) -> SealedFile:
     """
     data = encode(sealed)
     written = SealedFile(path, hashlib.sha256(data).hexdigest(), sealed)
-    with path.open("xb") as file:
-        file.write(data)
+    file = path.open("xb")
     try:
+        with file:
+            file.write(data)
         Ledger(written.ledger, written.sha256).create()
     except OSError:
         path.unlink()

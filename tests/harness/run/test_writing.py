@@ -1,0 +1,141 @@
+"""Commands that write: the same words and the same exit codes, whichever it is."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from harness.cli import main
+from harness.commands.group import say
+from harness.commands.writing import hand_on
+from reports.bundle import finish
+from tests.endtoend.running import PYTEST
+from tests.reports import factory
+
+ART15 = PYTEST.parent / "art15"
+RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]")
+Arguments = Callable[[str], list[str]]
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("written") / "evidence"
+    factory.finished(folder)
+    finish(folder)
+    return str(folder)
+
+
+TO_FILE: dict[str, Arguments] = {
+    "export": lambda bundle: ["export", "sarif", bundle],
+    "history": lambda bundle: ["history", bundle],
+    "baseline": lambda bundle: ["baseline", bundle],
+    "plan": lambda _: ["plan", "--endpoint", "http://127.0.0.1:9"],
+}
+TO_OUTPUT: dict[str, Arguments] = {
+    **{name: TO_FILE[name] for name in ("export", "history", "baseline")},
+    "issue": lambda bundle: ["issue", "rest-infer-echoes-id", bundle],
+    "diff": lambda bundle: ["diff", bundle, bundle],
+    "diff as JSON": lambda bundle: ["diff", "--json", bundle, bundle],
+    "policy": lambda _: ["policy", "--schema"],
+    "verify": lambda bundle: ["verify", bundle],
+    "explain": lambda _: ["explain", "rest-infer-echoes-id"],
+}
+
+
+def told(arguments: list[str], output: Path) -> tuple[int, str]:
+    ran = CliRunner().invoke(main, [*arguments, "-o", str(output)])
+    return ran.exit_code, ran.output
+
+
+@pytest.mark.parametrize("name", TO_FILE)
+def test_a_file_that_cannot_be_written_ends_with_3(name: str, bundle: str, tmp_path: Path) -> None:
+    arguments = TO_FILE[name](bundle)
+    missing = tmp_path / "no" / "such"
+    assert told(arguments, missing) == (3, f"Error: {missing} cannot be written: No such file or directory\n")
+    code, text = told(arguments, tmp_path)
+    assert (code, text.startswith(f"Error: {tmp_path} cannot be written: ")) == (3, True)
+    full = Path("/dev/full")
+    if name != "plan":
+        assert told(arguments, full) == (3, f"Error: {full} cannot be written: No space left on device\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_written_over_but_as_a_whole(bundle: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = tmp_path / "findings.sarif"
+    assert told(TO_FILE["export"](bundle), written) == (0, f"{written}\n")
+    before = written.read_bytes()
+    linked = tmp_path / "link"
+    linked.symlink_to(written)
+    assert told(["export", "csv", bundle], linked)[0] == 0
+    assert linked.is_symlink()
+    assert written.read_bytes() != before
+    before = written.read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert told(TO_FILE["export"](bundle), written)[0] == 3
+    assert written.read_bytes() == before
+    assert {each.name for each in tmp_path.iterdir()} == {"findings.sarif", "link"}
+
+
+def test_a_plan_is_not_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text("mine")
+    assert told(TO_FILE["plan"](""), path) == (3, f"Error: {path} cannot be written: File exists\n")
+    assert path.read_text() == "mine"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TO_OUTPUT)
+def test_output_that_cannot_be_written_ends_with_3(name: str, bundle: str) -> None:
+    line = '"$@" > /dev/full; echo "$?" >&2; "$@" | true; echo "${PIPESTATUS[0]}" >&2'
+    command = ["bash", "-c", line, "bash", str(ART15), *TO_OUTPUT[name](bundle)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    full = "art15: standard output cannot be written: No space left on device\n"
+    assert done.stderr in (f"{full}3\n3\n", f"{full}3\n0\n"), done.stderr
+
+
+def test_a_terminal_gets_text_and_a_pipe_gets_bytes(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    evil = "a\x1b[2Jb\u202ec\x9d\x7f\nd\n".encode() + b"\xff\n"
+    hand_on(evil)
+    assert capfdbinary.readouterr().out == evil
+    ours, theirs = pty.openpty()
+    pid = os.fork()
+    if not pid:  # pragma: no cover -- another process
+        sys.stdout = os.fdopen(theirs, "w", closefd=False)
+        hand_on(evil)
+        sys.stdout.flush()
+        os._exit(0)
+    os.close(theirs)
+    seen = b""
+    try:
+        while piece := os.read(ours, 4096):
+            seen += piece
+    except OSError:
+        pass  # the other end was closed
+    os.close(ours)
+    assert os.waitpid(pid, 0)[1] == 0
+    text = seen.decode().replace("\r\n", "\n")
+    assert text == "a‹U+001B›[2Jb‹U+202E›c‹U+009D›‹U+007F›\nd\n\\xff\n"
+
+
+def test_an_encoding_that_lacks_a_sign_ends_no_command(bundle: str, tmp_path: Path) -> None:
+    environ = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    line = [str(ART15), "export", "csv", bundle, "-o", str(tmp_path / "漢.csv")]
+    done = subprocess.run(line, env=environ, capture_output=True, timeout=120)
+    assert (done.returncode, done.stdout.decode("latin-1")) == (0, f"{tmp_path}/\\u6f22.csv\n")
+
+
+def test_what_is_said_is_harmless(capsys: pytest.CaptureFixture[str]) -> None:
+    say("a\x1b[2J\u202e\nb")
+    assert not RAW.search(capsys.readouterr().out)
