@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import msgspec
 
 from harness.bundle.events import JournalEvent, Told
+from harness.statistics.knee import knee
+from harness.verdicts import Verdict
 
 Share = Annotated[float, msgspec.Meta(ge=0, lt=1)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
@@ -50,7 +54,8 @@ class LoadSeries(JournalEvent, frozen=True, kw_only=True):
     """``series``: one run of load; times in seconds, rates a second.
 
     ``check`` is None where locust was started by hand. ``workers``, ``errors`` and ``kept`` are as the engine tells
-    them (:mod:`harness.load.records`).
+    them (:mod:`harness.load.records`). ``response`` is of good answers; in ``response_all``, which earlier
+    releases did not record, those that failed never came.
     """
 
     kind_of_line = "series"
@@ -75,6 +80,7 @@ class LoadSeries(JournalEvent, frozen=True, kw_only=True):
     wrong: int = 0
     rates: dict[str, float | None] = {}
     response: ClockSeen
+    response_all: ClockSeen | None = None
     service: ClockSeen | None = None
     send_lag: ClockSeen | None = None
     own_lag: ClockSeen | None = None
@@ -86,3 +92,28 @@ class LoadSeries(JournalEvent, frozen=True, kw_only=True):
     kept: list[dict[str, Any]] = []
     files: list[str] = []
     points: LoadPoints
+
+
+def by_rate(runs: Iterable[LoadSeries]) -> dict[float, LoadSeries]:
+    """The runs that each offered one rate all along, by rate in ascending order; of each rate the last counts."""
+    found = {}
+    for run in runs:
+        rate = run.stages[0].get("rate") if run.loop == "open" and len(run.stages) == 1 else None
+        if isinstance(rate, int | float) and math.isfinite(rate) and rate >= 0:
+            found[float(rate)] = run
+    return dict(sorted(found.items()))
+
+
+def knee_of(runs: Iterable[LoadSeries]) -> float | None:
+    """The rate at which latency begins to climb; None where the runs do not show one.
+
+    By p95 of all requests, the failed ones as never answered; runs that the tester spoilt are left out.
+    """
+    seen = {rate: _tail(run) for rate, run in by_rate(runs).items() if run.verdict != Verdict.TOOL_ERROR}
+    points = [(rate, tail) for rate, tail in seen.items() if tail is not None and 0 < tail < math.inf]
+    return knee([rate for rate, _ in points], [tail for _, tail in points])
+
+
+def _tail(run: LoadSeries) -> float | None:
+    clock = run.response_all or (run.response if run.ok == run.tried else None)
+    return next((each.value for each in clock.percentiles if each.p == 0.95), None) if clock else None

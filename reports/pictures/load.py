@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.bundle.series import LoadSeries, PercentileSeen
-from harness.statistics.knee import knee
+from harness.bundle.series import LoadSeries, PercentileSeen, by_rate, knee_of
 from reports.pictures import canvas
 from reports.pictures.picture import Picture
 from reports.text.formats import span
@@ -40,7 +39,6 @@ class OfferedRate:
     offered: float
     answered: float
     tail: PercentileSeen
-    middle: float | None
     verdict: str
 
 
@@ -113,15 +111,13 @@ def _distribution(
 
 def rates_of(runs: Sequence[LoadSeries]) -> list[OfferedRate]:
     """The runs that each offered one rate, where they are a search over at least three of them; by rate."""
-    found: dict[float, OfferedRate] = {}
-    for run in runs:
-        offered, answered = run.rates.get("planned"), run.rates.get("ok")
+    found = []
+    for offered, run in by_rate(runs).items():
+        answered = run.rates.get("ok")
         p99 = next((each for each in run.response.percentiles if each.p == 0.99), None)
-        if run.loop != "open" or len(run.stages) != 1 or p99 is None or not _is_rate(offered) or not _is_rate(answered):
-            continue
-        middle = next((each.value for each in run.response.percentiles if each.p == 0.95), None)
-        found[offered or 0.0] = OfferedRate(offered or 0.0, answered or 0.0, p99, middle, run.verdict)
-    return [found[each] for each in sorted(found)][:_MOST_RATES] if len(found) > 2 else []
+        if p99 is not None and _is_rate(offered) and _is_rate(answered):
+            found.append(OfferedRate(offered, answered or 0.0, p99, run.verdict))
+    return found[:_MOST_RATES] if len(found) > 2 else []
 
 
 def rates_picture(said: Sentences, name: str, about: str, runs: Sequence[LoadSeries]) -> Picture | None:
@@ -130,7 +126,7 @@ def rates_picture(said: Sentences, name: str, about: str, runs: Sequence[LoadSer
     if not found:
         return None
     level = _level(runs[0])
-    bent = knee_of(found)
+    bent = knee_of(runs)
     best = max((each.offered for each in found if each.verdict == "pass"), default=None)
     worst = min((each.offered for each in found if each.verdict == "fail"), default=None)
     told = [
@@ -156,12 +152,6 @@ def rates_picture(said: Sentences, name: str, about: str, runs: Sequence[LoadSer
         ),
         svg=canvas.drawn(3.7, lambda figure: _rates(said, figure, found, level, bent), said),
     )
-
-
-def knee_of(found: Sequence[OfferedRate]) -> float | None:
-    """Where latency begins to climb; the runs that the tester spoilt are no part of it."""
-    known = [each for each in found if is_drawable(each.middle) and each.verdict != "tool_error"]
-    return knee([each.offered for each in known], [each.middle or 0.0 for each in known])
 
 
 def _rates(

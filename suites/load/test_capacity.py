@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.check import check
 from harness.criteria import Criterion
 from harness.judging.load.answers import LEVEL, answers_are_right, estimate
-from harness.judging.load.scenarios import knee_of, search_capacity
+from harness.judging.load.scenarios import search_capacity
 from harness.probing.load.loading import loader
 from harness.probing.probe import Probe
 from harness.record.exchange import Transport
@@ -63,7 +63,7 @@ def _capacity(probe: Probe, way: Transport) -> None:
     found, runs = search_capacity(load)
     for run in runs.values():
         answers_are_right(load, run)
-    bent = knee_of(runs)
+    bent = load.knee
     level = f"p{load.level.percentile * 100:g} within {load.level.latency_s * 1e3:.0f} ms"
     by = "of the policy" if load.stated else "of our own, for want of one in the policy"
     probe.observe(f"{found.sentence}; service level {level} ({by}); knee {f'{bent:.4g}/s' if bent else 'not seen'}")

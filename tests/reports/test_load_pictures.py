@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from harness.bundle.series import LoadSeries
+from harness.bundle.series import LoadSeries, knee_of
 from reports.page.load import loads
 from reports.pictures.album import Album
-from reports.pictures.load import knee_of, latency_picture, rates_of, rates_picture
+from reports.pictures.load import latency_picture, rates_of, rates_picture
 from reports.text.sentences import sentences
 from tests.reports import factory
 from tests.reports.some_load import capacity_search, load_run, spike
@@ -33,11 +33,24 @@ def test_a_search_is_one_picture_of_all_its_rates() -> None:
     assert len(view.sentences) == 9
 
 
-def test_the_knee_is_where_latency_begins_to_climb() -> None:
-    found = rates_of(runs_of(capacity_search()))
-    assert knee_of(found) in {600, 700}
-    assert knee_of(found[:3]) is None
-    assert "No knee is to be seen" in held(rates_picture(SAID, "x", "x", runs_of(capacity_search()[:3]))).told
+def test_the_picture_draws_the_knee_that_the_check_says() -> None:
+    """Requests that failed count as never answered: latency that good answers alone keep down climbs all the same."""
+    runs = runs_of(capacity_search())
+    bent = knee_of(runs)
+    assert bent in {600, 700}
+    assert f"Latency begins to climb at {bent:g}/s" in held(rates_picture(SAID, "x", "x", runs)).told
+    assert knee_of(runs[:3]) is None
+    assert "No knee is to be seen" in held(rates_picture(SAID, "x", "x", runs[:3])).told
+    even = ({"response": runs[0].response, "response_all": None}, {"response_all": runs[0].response})
+    assert [knee_of(msgspec.structs.replace(each, **change) for each in runs) for change in even] == [None, None]
+    good = [msgspec.structs.replace(each, response=runs[0].response) for each in runs]
+    assert knee_of(good) == bent
+
+
+def test_of_each_rate_the_last_run_counts() -> None:
+    failed = load_run("capacity, 700/s", 700.0, verdict="fail")
+    drawn = held(rates_picture(SAID, "x", "x", runs_of([failed, *capacity_search()])))
+    assert drawn.rows == held(rates_picture(SAID, "x", "x", runs_of(capacity_search()))).rows
 
 
 def test_another_run_has_its_distribution_and_its_course() -> None:

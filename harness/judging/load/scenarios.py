@@ -22,8 +22,6 @@ from harness.load.records.rows import Rows, Status
 from harness.probing.load.loading import LEAST_RATE, ROUGH, Loader, seconds_to_decide
 from harness.probing.load.runner import LoadStep
 from harness.probing.load.validity import sound
-from harness.statistics.knee import knee
-from harness.verdicts import Verdict
 from harness.wire.access import AccessError
 from harness.wire.rest import RestClient
 
@@ -98,17 +96,6 @@ def search_capacity(load: Loader) -> tuple[Capacity, dict[float, LoadRun]]:
         runs[rate] = run
         search = search.fed(rate, run.outcome.verdict)
     return search.found, runs
-
-
-def knee_of(runs: dict[float, LoadRun]) -> float | None:
-    """The rate at which latency begins to climb; None where the runs do not show one."""
-    points = [
-        (rate, each.value)
-        for rate, run in runs.items()
-        for each in run.summary.response_all.percentiles
-        if each.percentile == 0.95 and each.value is not None and run.outcome.verdict is not Verdict.TOOL_ERROR
-    ]
-    return knee([rate for rate, _ in points], [value for _, value in points])
 
 
 @dataclass(frozen=True, slots=True)

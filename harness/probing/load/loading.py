@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from harness.budget import Budget, BudgetExhausted
+from harness.bundle.series import LoadSeries, knee_of
 from harness.check import Untestable
 from harness.endpoint.route import AnyRoute
 from harness.load.analysis.load_run import LoadRun
@@ -194,17 +195,21 @@ class Loader:
         return self.run(plan, name, again=False)
 
     def confirmed(self, found: LoadRun) -> LoadRun:
-        """A run that failed, or the same once more if that did not: one stall of machine or network is no verdict.
+        """The same once more where a run failed, and that one counts: one stall of machine or network is no verdict.
 
         Where most requests were late it was no single stall, and nothing is repeated.
         """
         if found.outcome.verdict is not Verdict.FAIL or found.summary.late > found.summary.tried / 2:
             return found
         second = self.repeat(found, "once more, because it failed")
-        if second.outcome.verdict is Verdict.FAIL:
-            return found
-        self.probe.observe(f"failed once, and not again: {found.outcome.reason}")
+        if second.outcome.verdict is not Verdict.FAIL:
+            self.probe.observe(f"failed once, and not again: {found.outcome.reason}")
         return second
+
+    @property
+    def knee(self) -> float | None:
+        """Where latency began to climb in the runs of this check so far."""
+        return knee_of(each for each in self.probe.outcome.series if isinstance(each, LoadSeries))
 
     def _credentials(self) -> dict[str, Any]:
         """Headers and key as they are now: what a run keeps of its plan has neither."""

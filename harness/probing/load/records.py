@@ -46,6 +46,7 @@ def load_series(found: LoadRun, name: str, way: str, model: str, points: int = P
             "goodput": summary.goodput,
         },
         response=_clock(summary.response),
+        response_all=_clock(summary.response_all),
         service=_clock(summary.service),
         send_lag=_clock(summary.send_lag),
         own_lag=_clock(summary.own_lag),
