@@ -26,6 +26,7 @@ _MOST, _STRETCHES = 24, 10
 class LoadView:
     """The runs of one check on one model over one transport, or one that locust made by hand."""
 
+    runs: tuple[LoadSeries, ...]
     title: str
     sentences: tuple[tuple[str, str], ...]
     pictures: tuple[Picture, ...]
@@ -47,12 +48,12 @@ def _view(said: Sentences, runs: Sequence[LoadSeries], name: str, album: Album) 
     title = said("plot.title", name=about, model=first.model, transport=_transport(first))
     told = tuple((run.name, said(_kind(run), verdict=run.verdict, reason=run.reason)) for run in runs)
     if int(name.rpartition("-")[2]) > _MOST:
-        return LoadView(title, told, ())
+        return LoadView(tuple(runs), title, told, ())
     found = [album.take(f"{name}-rates", lambda: rates_picture(said, f"{name}-rates", about, runs))]
     if found[0] is None:
         found.append(album.take(f"{name}-times", lambda: latency_picture(said, f"{name}-times", about, runs)))
     found.append(album.take(f"{name}-over-time", lambda: _over_time(said, f"{name}-over-time", about, runs)))
-    return LoadView(title, told, tuple(each for each in found if each is not None))
+    return LoadView(tuple(runs), title, told, tuple(each for each in found if each is not None))
 
 
 def _over_time(said: Sentences, name: str, about: str, runs: Sequence[LoadSeries]) -> Picture | None:

@@ -11,8 +11,10 @@ from harness.bundle.parts import LawFact
 from reports.document.levels import LevelBeside, levels
 from reports.evidence import CheckResult, DutyRow, Evidence, Finding, NotShown, PlainAnswer
 from reports.page.first_screen import gap
+from reports.page.glance import glance
 from reports.page.parts import FindingView
 from reports.page.view import View
+from reports.pictures.picture import Picture
 from reports.text.sentences import Sentences
 
 FINDINGS, FURTHER, LEVELS, DATA, GAPS = 10, 30, 24, 6, 12
@@ -80,6 +82,7 @@ class Short:
     """Everything that the report has beside the view of the annex."""
 
     answers: list[AnswerView]
+    pictures: list[Picture]
     findings: list[FindingView]
     further: list[ShortFinding]
     unshown: int
@@ -113,6 +116,7 @@ def short(view: View) -> Short:
             AnswerView(each, _failures_first(by_root[root] for root in each.findings if root in by_root))
             for each in document.summary.answers
         ],
+        pictures=glance(view),
         findings=view.findings[:FINDINGS],
         further=[each for each in named[FINDINGS : FINDINGS + FURTHER] if each.anchor != "findings"],
         unshown=max(0, len(named) - FINDINGS - FURTHER),

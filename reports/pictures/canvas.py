@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH = 7.2
-"""Inches from left to right, of which the screen shows a hundred pixels each."""
+WIDTH, HALF = 7.2, 3.6
+"""Inches from left to right, of which the screen shows a hundred pixels each; the half of it stands beside another."""
+_KEY_LINE, _NARROW_KEY, _LONG_KEYS = 0.15, 7.0, 46
 # The colours of Okabe and Ito, which people see apart whatever their sight; a mark or a hatch tells as much.
 BLUE, VERMILION, ORANGE, GREEN = "#0072B2", "#D55E00", "#E69F00", "#009E73"
 SKY, PURPLE, YELLOW = "#56B4E9", "#CC79A7", "#F0E442"
@@ -43,7 +44,9 @@ _LETTER = re.compile(r'<use xlink:href="#(DejaVuSans-\w+)" transform="translate\
 _NOT_OURS = re.compile(r"(?s)<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>")
 
 
-def drawn(height: float, draw: Callable[[Figure], object], said: Sentences | None = None) -> bytes:
+def drawn(
+    height: float, draw: Callable[[Figure], object], said: Sentences | None = None, width: float = WIDTH
+) -> bytes:
     """The picture, so many inches high, as SVG that refers to nothing outside of itself.
 
     With sentences, plain figures along its axes have the decimal sign of their language.
@@ -55,7 +58,7 @@ def drawn(height: float, draw: Callable[[Figure], object], said: Sentences | Non
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_STYLE)
-        figure = Figure(figsize=(WIDTH, height), facecolor=PAPER)
+        figure = Figure(figsize=(width, height), facecolor=PAPER)
         FigureCanvasSVG(figure)
         draw(figure)
         if said is not None and said("format.decimal") != ".":
@@ -110,15 +113,30 @@ def warm() -> None:
 
 def panel(figure: Figure, *, left: float = 0.75, right: float = 0.15, above: float = 0.35, below: float = 0.5) -> Axes:
     """Axes with these margins, in inches."""
-    height = figure.get_figheight()
-    return figure.add_axes(
-        (left / WIDTH, below / height, 1 - (left + right) / WIDTH, 1 - (above + below) / height),
-    )
+    width, height = figure.get_size_inches()
+    return figure.add_axes((left / width, below / height, 1 - (left + right) / width, 1 - (above + below) / height))
 
 
 def keyed(axes: Axes, columns: int = 4) -> None:
-    """The key above the axes."""
-    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns, borderaxespad=0.2)
+    """The key above the axes; of a narrow picture at its top, and the picture grows by all lines but the first."""
+    figure = axes.get_figure(root=True)
+    handles, words = axes.get_legend_handles_labels()
+    if figure is None or figure.get_figwidth() == WIDTH:
+        axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns, borderaxespad=0.2)
+        return
+    half = -(-len(words) // 2)
+    longest = [max((len(each) for each in some), default=0) for some in (words[:half], words[half:])]
+    columns = 2 if sum(longest) <= _LONG_KEYS else 1
+    width, height = figure.get_size_inches()
+    grown = height + _KEY_LINE * (-(-len(words) // columns) - 1)
+    for each in figure.axes:
+        place = each.get_position()
+        each.set_position((place.x0, place.y0 * height / grown, place.width, place.height * height / grown))
+    figure.set_size_inches(width, grown)
+    figure.legend(
+        handles, words, loc="upper left", bbox_to_anchor=(0.0, 1.0), ncols=columns, fontsize=_NARROW_KEY,
+        borderaxespad=0.2, columnspacing=1.0,
+    )  # fmt: skip
 
 
 def label(words: str, signs: int = 40) -> str:

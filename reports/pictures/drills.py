@@ -75,7 +75,9 @@ def _told(said: Sentences, points: LoadPoints, phases: PhaseTimes) -> str:
     return " ".join(parts)
 
 
-def strip_picture(said: Sentences, drill: DrillRecord, states: Sequence[str], name: str) -> Picture | None:
+def strip_picture(
+    said: Sentences, drill: DrillRecord, states: Sequence[str], name: str, width: float = canvas.WIDTH
+) -> Picture | None:
     """Each repetition as a mark, by the time that it took to recover; None for fewer than two."""
     if len(states) < 2:
         return None
@@ -96,7 +98,7 @@ def strip_picture(said: Sentences, drill: DrillRecord, states: Sequence[str], na
             (str(number), said(f"drill_state.{state}"), "–" if value is None else span(said, value))
             for number, state, value in marks
         ),
-        svg=canvas.drawn(2.3, lambda figure: _strip(said, figure, marks, limit, len(states)), said),
+        svg=canvas.drawn(2.3, lambda figure: _strip(said, figure, marks, limit, len(states)), said, width),
     )
 
 

@@ -47,7 +47,9 @@ def is_drawable(value: float | None) -> bool:
     return value is not None and 0 < value < LONGEST_S
 
 
-def latency_picture(said: Sentences, name: str, about: str, runs: Sequence[LoadSeries]) -> Picture | None:
+def latency_picture(
+    said: Sentences, name: str, about: str, runs: Sequence[LoadSeries], width: float = canvas.WIDTH
+) -> Picture | None:
     """What share of the requests of each run was answered within which time; None where nothing was measured."""
     curves = [(each, _known(each)) for each in runs]
     shown = [(each, points) for each, points in curves if len(points) > 1][:MOST_RUNS]
@@ -71,15 +73,16 @@ def latency_picture(said: Sentences, name: str, about: str, runs: Sequence[LoadS
         rows=tuple(
             (run.name, _percent(said, each.p), *_bounded(said, each)) for run, points in curves for each in points
         ),
-        svg=_distribution(said, shown, level),
+        svg=_distribution(said, shown, level, width),
     )
 
 
 def _distribution(
-    said: Sentences, shown: Sequence[tuple[LoadSeries, list[PercentileSeen]]], level: tuple[float, float] | None
-) -> bytes:
+    said: Sentences, shown: Sequence[tuple[LoadSeries, list[PercentileSeen]]], level: tuple[float, float] | None,
+    width: float,
+) -> bytes:  # fmt: skip
     def draw(figure: Figure) -> None:
-        lines = -(-(len(shown) + 1) // 3)
+        lines = -(-(len(shown) + 1) // 3) if width == canvas.WIDTH else 1
         axes = canvas.panel(figure, above=0.12 + 0.19 * lines, below=0.45)
         times = [level[1]] if level else []
         deepest = max(each.p for _, points in shown for each in points)
@@ -106,7 +109,7 @@ def _distribution(
         axes.grid()
         canvas.keyed(axes, 3)
 
-    return canvas.drawn(2.9, draw, said)
+    return canvas.drawn(2.9, draw, said, width)
 
 
 def rates_of(runs: Sequence[LoadSeries]) -> list[OfferedRate]:
@@ -120,7 +123,9 @@ def rates_of(runs: Sequence[LoadSeries]) -> list[OfferedRate]:
     return found[:_MOST_RATES] if len(found) > 2 else []
 
 
-def rates_picture(said: Sentences, name: str, about: str, runs: Sequence[LoadSeries]) -> Picture | None:
+def rates_picture(
+    said: Sentences, name: str, about: str, runs: Sequence[LoadSeries], width: float = canvas.WIDTH
+) -> Picture | None:
     """Throughput, and p99, against the rate that was offered, with the knee; None where no search was run."""
     found = rates_of(runs)
     if not found:
@@ -150,7 +155,7 @@ def rates_picture(said: Sentences, name: str, about: str, runs: Sequence[LoadSer
             )
             for each in found
         ),
-        svg=canvas.drawn(3.7, lambda figure: _rates(said, figure, found, level, bent), said),
+        svg=canvas.drawn(3.7, lambda figure: _rates(said, figure, found, level, bent), said, width),
     )
 
 

@@ -21,7 +21,7 @@ _MOST = 40
 _LIMIT: dict[str, Any] = {"color": canvas.INK, "linestyle": (0, (4, 2)), "linewidth": 1.2}
 
 
-def curve_picture(said: Sentences, curve: RobustnessCurve, name: str) -> Picture | None:
+def curve_picture(said: Sentences, curve: RobustnessCurve, name: str, width: float = canvas.WIDTH) -> Picture | None:
     """The share of changed decisions at each size, in the order of the ladder; None where nothing was measured."""
     levels = [each for each in curve.levels if each.share.value is not None and math.isfinite(each.share.value)]
     if not levels:
@@ -37,7 +37,7 @@ def curve_picture(said: Sentences, curve: RobustnessCurve, name: str) -> Picture
             (said.figure(e.size), *figures(said, e.share.value, e.share.lower, e.share.upper, e.share.limit))
             for e in levels
         ),
-        svg=canvas.drawn(2.6, lambda figure: _curve(said, figure, levels[:_MOST], curve.size), said),
+        svg=canvas.drawn(2.6, lambda figure: _curve(said, figure, levels[:_MOST], curve.size), said, width),
     )
 
 
@@ -55,7 +55,11 @@ def _curve(said: Sentences, figure: Figure, levels: Sequence[LevelSeen], size: s
         axes.plot([at - 0.35, at + 0.35], [limit, limit], label=words, **_LIMIT)
     axes.set_xlim(-0.5, len(levels) - 0.5)
     axes.set_ylim(0, min(1.0, max([0.05, *values, *(e for *_, e in bounded), *(e for _, e in limits)])) * 1.06)
-    axes.set_xticks(x, [said.figure(each.size) for each in levels], rotation=45 if len(levels) > 12 else 0)
+    axes.set_xticks(
+        x,
+        [said.figure(each.size) for each in levels],
+        rotation=45 if len(levels) > 12 * figure.get_figwidth() / canvas.WIDTH else 0,
+    )
     axes.set_xlabel(said("robustness.along", size=canvas.label(size)))
     axes.set_ylabel(said("picture.share"))
     axes.grid(axis="y")

@@ -15,7 +15,7 @@ from reports.text.sentences import Sentences
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_ROW, _MOST_ROWS = 0.2, 40
+_ROW, _MOST_ROWS, _FEW_ROWS = 0.2, 40, 7
 # Colour and hatch, so that states differ on paper of one colour as well.
 _LOOKS = {
     "broke": (canvas.VERMILION, "////"),
@@ -42,18 +42,31 @@ _STATE_OF = {
 _VALUES = re.compile(r"(BOOL|U?INT(?:8|16|32|64)|FP(?:16|32|64)|BF16|BYTES) (.+)")
 
 
-def clauses_picture(said: Sentences, clauses: Sequence[ClauseRow]) -> Picture | None:
-    """How many clauses of each subject held, broke, or were left open; None without any."""
+def clauses_picture(said: Sentences, clauses: Sequence[ClauseRow], width: float = canvas.WIDTH) -> Picture | None:
+    """How many clauses of each subject held, broke, or were left open; None without any.
+
+    A narrow one draws some subjects, first those with most that broke, that was not met, and that is open.
+    """
     counts: dict[str, Counter[str]] = {}
     for row in clauses:
-        counts.setdefault(row.area, Counter())[_STATE_OF.get(row.verdict, "undecided")] += 1
+        counts.setdefault(said.spoken("area", row.area), Counter())[_STATE_OF.get(row.verdict, "undecided")] += 1
+    if width < canvas.WIDTH:
+        counts = dict(sorted(counts.items(), key=lambda each: _by_weight(each[1])))
     total = sum(counts.values(), Counter[str]())
     names = {state: said(f"clause_picture.{state}") for state in _CLAUSES}
     told = said("picture.clauses_told", counts=[f"{total[state]} {names[state]}" for state in _CLAUSES if total[state]])
-    return _stacked(said, "clauses-by-subject", said("picture.clauses"), told, said("picture.subject"), counts, names)
+    if width < canvas.WIDTH and len(counts) > _FEW_ROWS:
+        told = f"{told} {said('picture.some_subjects')}"
+    return _stacked(
+        said, "clauses-by-subject", said("picture.clauses"), told, said("picture.subject"), counts, names, width
+    )
 
 
-def duties_picture(said: Sentences, duties: Sequence[DutyRow]) -> Picture | None:
+def _by_weight(found: Counter[str]) -> tuple[int, ...]:
+    return (*(-found[state] for state in ("broke", "warn", "undecided")), -found.total())
+
+
+def duties_picture(said: Sentences, duties: Sequence[DutyRow], width: float = canvas.WIDTH) -> Picture | None:
     """How many duties of each paragraph of Article 15 were and were not shown; None without any."""
     counts: dict[str, Counter[str]] = {}
     for row in duties:
@@ -61,7 +74,9 @@ def duties_picture(said: Sentences, duties: Sequence[DutyRow]) -> Picture | None
     total = sum(counts.values(), Counter[str]())
     names = {state: said(f"state.{state}") for state in _DUTIES}
     told = said("picture.duties_told", counts=[f"{total[state]} {names[state]}" for state in _DUTIES if total[state]])
-    return _stacked(said, "duties-by-state", said("picture.duties"), told, said("picture.paragraph"), counts, names)
+    return _stacked(
+        said, "duties-by-state", said("picture.duties"), told, said("picture.paragraph"), counts, names, width
+    )
 
 
 def coverage_picture(said: Sentences, checks: Sequence[CheckResult]) -> Picture | None:
@@ -118,23 +133,24 @@ def _grid(said: Sentences, types: Sequence[str], kinds: Sequence[str], cells: Ma
 
 def _stacked(
     said: Sentences, name: str, title: str, told: str, first: str, counts: Mapping[str, Counter[str]],
-    names: Mapping[str, str],
+    names: Mapping[str, str], width: float,
 ) -> Picture | None:  # fmt: skip
     """Rows of counts as bars that are stacked by state."""
     if not counts:
         return None
     rows = tuple((each, *(str(found[state]) for state in names)) for each, found in counts.items())
-    shown = dict(list(counts.items())[:_MOST_ROWS])
+    shown = dict(list(counts.items())[: _MOST_ROWS if width == canvas.WIDTH else _FEW_ROWS])
     seen = [state for state in names if any(found[state] for found in shown.values())]
-    return Picture(name, title, told, (first, *names.values()), rows, _bars(said, shown, seen, names))
+    return Picture(name, title, told, (first, *names.values()), rows, _bars(said, shown, seen, names, width))
 
 
 def _bars(
-    said: Sentences, counts: Mapping[str, Counter[str]], states: Sequence[str], names: Mapping[str, str]
+    said: Sentences, counts: Mapping[str, Counter[str]], states: Sequence[str], names: Mapping[str, str], width: float
 ) -> bytes:
-    words = [canvas.label(each, 28) for each in counts]
+    is_narrow = width < canvas.WIDTH
+    words = [canvas.label(each, 23 if is_narrow else 28) for each in counts]
     longest = max(found.total() for found in counts.values())
-    lines = -(-len(states) // 3)
+    lines = 1 if is_narrow else -(-len(states) // 3)
     height = 0.55 + 0.18 * lines + _ROW * len(words)
 
     def draw(figure: Figure) -> None:
@@ -148,7 +164,7 @@ def _bars(
                 edgecolor=canvas.INK, linewidth=0.6,
             )  # fmt: skip
             for at, value in enumerate(values):
-                if value >= longest / 40:
+                if value >= longest / (20 if is_narrow else 40):
                     box = {"boxstyle": "square,pad=0.1", "facecolor": canvas.PAPER, "edgecolor": "none"}
                     middle = before[at] + value / 2
                     axes.text(
@@ -171,4 +187,4 @@ def _bars(
         axes.set_xlabel(said("picture.number"))
         canvas.keyed(axes, 3)
 
-    return canvas.drawn(height, draw)
+    return canvas.drawn(height, draw, width=width)

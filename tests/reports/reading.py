@@ -65,7 +65,7 @@ class Page(HTMLParser):
             self.tables[-1].captions += 1
         elif tag == "th":
             self.tables[-1].headers += 1
-            self.tables[-1].unscoped += given.get("scope") not in ("row", "col")
+            self.tables[-1].unscoped += given.get("scope") not in ("row", "col", "rowgroup")
 
     def handle_endtag(self, tag: str) -> None:
         """Every end tag closes the element that was opened last."""

@@ -68,6 +68,7 @@ TABLES = {
 }
 # Tables whose rows a sentence, or ``spoken``, names by a value.
 LOOKED_UP = {
+    "area",
     "drill_criterion",
     "metric",
     "transport",
