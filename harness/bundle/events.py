@@ -340,6 +340,7 @@ class CheckDone(JournalEvent, frozen=True, kw_only=True):
     exchanges: list[str]
     exchanges_total: int
     method_validation: str | None
+    faults_found: list[str] = []
     waiver: Waiver | None
     asked_by_name: bool
     unreached: str = ""

@@ -20,16 +20,21 @@ def method_validation(check: Check) -> str | None:
     """One sentence for the report; None for a check that names no seeded fault."""
     if not check.faults:
         return None
-    document = _document()
-    found = document.get("checks", {}).get(check.slug, {}).get("found", {})
-    seen = [name for name in check.faults if found.get(name)]
+    seen = faults_found(check)
     if not seen:
         return f"names the seeded faults {', '.join(check.faults)}; not yet shown in a committed validation run"
+    document = _document()
     tester = document["tester"]
     return (
         f"fails on the seeded faults {', '.join(seen)} of the reference server; last shown {document['made'][:10]} "
         f"with version {tester['version']}, commit {str(tester['commit'])[:12]}"
     )
+
+
+def faults_found(check: Check) -> tuple[str, ...]:
+    """Which of its seeded faults the check found when `make validate` was last carried out and its result committed."""
+    found = _document().get("checks", {}).get(check.slug, {}).get("found", {})
+    return tuple(name for name in check.faults if found.get(name))
 
 
 @functools.cache

@@ -13,7 +13,7 @@ from harness.outcome import Outcome, Violation
 from harness.policy import WaiverTable
 from harness.run.accepting.baseline import Looked
 from harness.run.accepting.standing import FailedCause
-from harness.run.method_validation import method_validation
+from harness.run.method_validation import faults_found, method_validation
 from harness.run.outcomes import KNOWN, NOT_COUNTED, WAIVED
 from harness.run.owners import tallies
 from harness.verdicts import Level, Verdict
@@ -144,6 +144,7 @@ class Result:
             exchanges=list(self.exchanges[:EXCHANGES_SHOWN]),
             exchanges_total=self.exchanges_total,
             method_validation=method_validation(check),
+            faults_found=list(faults_found(check)),
             waiver=_waiver(self.waiver),
             asked_by_name=self.asked_by_name and not self.blocked and not self.unreached,
             unreached=self.unreached,

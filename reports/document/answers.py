@@ -145,7 +145,7 @@ def _origin(document: Evidence) -> PlainAnswer:
 def _sure(document: Evidence) -> PlainAnswer:
     """What the failures rest on, and what the checks do: whether they came again, and were seen to fail."""
     sent = [case.replayed for check in document.checks for case in check.counterexamples if case.replayed is not None]
-    faults = {check.slug: check.method_validation for check in document.checks}
+    faults = {check.slug: check.faults_found for check in document.checks}
     said = []
     if sent:
         always = sum(each.k == each.n for each in sent)

@@ -67,7 +67,8 @@ class CheckResult(Record, frozen=True, kw_only=True):
     ``counterexamples`` and ``exchanges`` are capped; their totals count all that the journal has. ``exercised`` counts
     what a search has tried, by class of input. ``unreached`` says why a planned check was not carried out (``budget``,
     ``lost endpoint``); empty if it was. ``whole`` says that it came to its end, so that what it has not found is not
-    there; earlier documents do not say.
+    there; earlier documents do not say. ``faults_found`` names the seeded faults that the check found when
+    validation was last carried out, as committed; of earlier documents it is empty.
     """
 
     id: str
@@ -94,6 +95,7 @@ class CheckResult(Record, frozen=True, kw_only=True):
     exchanges: list[str]
     exchanges_total: int
     method_validation: str | None
+    faults_found: list[str] = []
     waiver: Waiver | None
     asked_by_name: bool
     started: str

@@ -203,7 +203,7 @@ def _alike(duties: Iterable[DutyRow], key: Callable[[DutyRow], Hashable]) -> Ite
 
 def _validated(checks: Iterable[CheckResult]) -> tuple[int, int]:
     """How many different checks were shown to fail on a seeded fault, and how many there are."""
-    faults = {check.slug: check.method_validation for check in checks}
+    faults = {check.slug: check.faults_found for check in checks}
     return sum(bool(fault) for fault in faults.values()), len(faults)
 
 

@@ -290,6 +290,7 @@ def check(slug: str, verdict: str = "pass", **changes: Any) -> dict[str, Any]:
         "exchanges": [],
         "exchanges_total": 0,
         "method_validation": "fails on the seeded fault drops-request-id, shown with 0.1.0",
+        "faults_found": ["drops-request-id"],
         "waiver": None,
         "asked_by_name": False,
         "started": "2026-11-21T09:02:12.500000Z",

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from reports.bundle import finish
+from reports.document.answers import answers
 from reports.evidence import AnswerState, Evidence, QuestionName, decode
 from reports.page.marks import ANSWERS
 from reports.page.render import ANNEX, REPORT, render
@@ -118,6 +120,14 @@ def test_every_number_of_the_answers_stands_in_the_document(document: Evidence) 
         for each in answer.statements:
             text = " ".join(said.led("statement", each.kind, each.params))
             assert set(re.findall(r"\d+", text)) <= {"15", *re.findall(r"\d+", json.dumps(each.params))}, text
+
+
+def test_a_check_whose_fault_was_only_named_is_not_counted_as_shown(document: Evidence) -> None:
+    unshown = [structs.replace(each, faults_found=[]) for each in document.checks]
+    for checks, shown in ((document.checks, True), (unshown, False)):
+        said = [each for each in answers(structs.replace(document, checks=checks)) if each.question == "sure"]
+        counted = [row.params["validated"] for row in said[0].statements if row.kind == "sure_validated"]
+        assert [bool(each) for each in counted] == [shown]
 
 
 def test_hostile_text_in_every_string_of_the_document(data: bytes) -> None:

@@ -1,0 +1,30 @@
+"""What a check is said to have been seen to find: what the committed result of validation has, and no more."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from harness.check import REGISTRY
+from harness.run import method_validation
+from harness.run.checks import load_checks
+from harness.run.method_validation import RESULT, faults_found
+
+load_checks()
+BUILTIN = [check for check in REGISTRY if check.builtin]
+UNSHOWN = "not yet shown"
+
+
+def test_a_fault_is_found_once_the_committed_result_says_so() -> None:
+    rows = json.loads(RESULT.read_bytes())["checks"]
+    for check in BUILTIN:
+        found = rows.get(check.slug, {}).get("found", {})
+        assert faults_found(check) == tuple(name for name in check.faults if found.get(name)), check.slug
+        said = method_validation.method_validation(check) or UNSHOWN
+        assert (UNSHOWN in said) is not bool(faults_found(check)), check.slug
+
+
+def test_without_a_result_nothing_was_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(method_validation, "_document", dict)
+    assert not any(map(faults_found, BUILTIN))
