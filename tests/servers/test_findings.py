@@ -19,7 +19,8 @@ from typing import Any
 import httpx
 import pytest
 
-from reports.page.render import REPORT
+from reports.page.render import REPORT, render
+from reports.text.sentences import languages
 from tests.endtoend.running import Ran
 from tests.reports.chromium import needs_chromium, printed
 from tests.servers.conftest import installed_or_skip
@@ -54,8 +55,11 @@ def test_findings_are_the_confirmed_ones(name: str, runs: dict[str, Ran]) -> Non
 
 
 @needs_chromium
-def test_the_report_of_a_real_server_is_short(runs: dict[str, Ran], tmp_path: Path) -> None:
-    assert len(printed(runs["mlserver"].folder / REPORT, tmp_path)) <= 10
+@pytest.mark.parametrize("code", languages())
+def test_the_report_of_a_real_server_is_short(code: str, runs: dict[str, Ran], tmp_path: Path) -> None:
+    page = tmp_path / REPORT
+    page.write_bytes(render((runs["mlserver"].folder / "evidence.json").read_bytes(), code)[REPORT])
+    assert len(printed(page, tmp_path, "letter")) <= 10
 
 
 @pytest.mark.slow
