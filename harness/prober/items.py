@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -16,10 +17,25 @@ from harness.run.outcomes import FAILED, TOOL_ERROR, WAIVED, word
 from harness.run.results import check_id
 from harness.run.session.open_run import OpenRun
 from harness.run.terminal.summary import describe
+from reports.text.neutralise import plain
+
+# Characters of the name of an item; a model may be called as its endpoint likes.
+LONGEST = 400
 
 
 class CheckFailed(Exception):
     """Fails an item: its text is the finding, or what the tester could not do."""
+
+
+def name_of(identity: str) -> str:
+    """The name of an item, which goes to the terminal, to ``junit.xml`` and to pytest's cache: one line, not too long.
+
+    Those of two items differ wherever their identities do before anything of them is shown otherwise.
+    """
+    name = plain(identity)
+    if len(name) <= LONGEST:
+        return name
+    return f"{name[: LONGEST - 9]}…{hashlib.sha256(identity.encode('utf-8', 'replace')).hexdigest()[:8]}"
 
 
 class CheckItem(pytest.Item):
@@ -42,7 +58,8 @@ class CheckItem(pytest.Item):
         self.check = check
         self.model = model
         self._run, self._recording = run, recording
-        self.user_properties.append(("slug", check.slug))
+        told = plain(run.redactor.text(self.identity))
+        self.user_properties += [("check", told), ("slug", check.slug)]
 
     @property
     def identity(self) -> str:
@@ -59,7 +76,7 @@ class CheckItem(pytest.Item):
             raise CheckFailed(describe(result, self._run))
         if called not in ("passed", "warned"):
             by = f" by {result.waiver.owner} until {result.waiver.expires}" if result.waiver else ""
-            pytest.skip(self._run.redactor.text(f"{called}{by if called == WAIVED else ''}: {result.reason}"))
+            pytest.skip(plain(self._run.redactor.text(f"{called}{by if called == WAIVED else ''}: {result.reason}")))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The finding in words instead of a traceback through the harness."""

@@ -12,7 +12,7 @@ import pytest
 from harness.check import Check
 from harness.endpoint.models import ModelUnderTest
 from harness.prober.ending import Ending
-from harness.prober.items import CheckItem
+from harness.prober.items import CheckItem, name_of
 from harness.prober.junit import Junit
 from harness.prober.setup import set_up
 from harness.prober.watching import Watching, told_once
@@ -28,7 +28,6 @@ from harness.run.step_summary import add_to_step
 from harness.run.terminal.guard import guard, said
 from harness.run.terminal.output import Output, warn
 from harness.run.terminal.summary import write_summary
-from reports.text.neutralise import plain
 
 
 class Prober:
@@ -107,8 +106,7 @@ class Prober:
         run, endpoint = self.run, self.run.endpoint
         models: list[ModelUnderTest | None] = [*endpoint.models, *endpoint.beyond] if check.per == "model" else [None]
         for model in models:
-            # The name of an item goes to the terminal, to junit.xml and to pytest's cache.
-            name = plain(run.redactor.text(check_id(check, model)))
+            name = name_of(run.redactor.text(check_id(check, model)))
             yield CheckItem.from_parent(parent, name=name, check=check, model=model, run=run, recording=self.recording)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)

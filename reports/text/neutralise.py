@@ -8,6 +8,7 @@ They are printed as their code points.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from markupsafe import Markup
 
@@ -64,11 +65,12 @@ def visible(value: object) -> object:
     # Most of a page, and a tenth of the time.
     if value.isascii() and value.isprintable():
         return value
-    return _PILED.sub(r"\1‹…›", _PATTERN.sub(_code_point, value))
+    return _PILED.sub(r"\1‹…›", spelled(value, lambda point: f"‹U+{point:04X}›"))
 
 
-def _code_point(match: re.Match[str]) -> str:
-    return f"‹U+{ord(match.group()):04X}›"
+def spelled(text: str, escape: Callable[[int], str]) -> str:
+    """The text with an escape for each invisible character, made from its code point."""
+    return _PATTERN.sub(lambda match: escape(ord(match.group())), text)
 
 
 def plain(text: str) -> str:

@@ -36,8 +36,13 @@ def faulty() -> Iterator[str]:
 
 
 def seen(url: str, folder: Path, *arguments: str, terminal: bool = False, **environ: str) -> str:
-    """Everything that a run prints, to a terminal of 120 columns or to a pipe."""
-    command = [str(PYTEST), "--endpoint", url, "--oip-evidence", str(folder), "-k", CHECKS, *arguments]
+    """The same of some checks."""
+    return printed(url, folder, "-k", CHECKS, *arguments, terminal=terminal, **environ)
+
+
+def printed(url: str, folder: Path, *arguments: str, terminal: bool = False, **environ: str) -> str:
+    """Everything that a run prints that finds something, to a terminal of 120 columns or to a pipe."""
+    command = [str(PYTEST), "--endpoint", url, "--oip-evidence", str(folder), *arguments]
     left_out = ("PYTEST", "NO_COLOR", "FORCE_COLOR", "PY_COLORS", "CI", "TERM", "COLUMNS")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     ours, theirs = pty.openpty() if terminal else os.pipe()

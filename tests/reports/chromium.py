@@ -35,6 +35,31 @@ axe.run(document, {runOnly: %s}).then(found => {
   parent.document.body.append(said);
 });
 """
+_ORDER = """
+addEventListener("load", () => setTimeout(() => {
+  const word = %s, turned = [];
+  let seen = 0, text;
+  document.querySelectorAll("details").forEach(each => { each.open = true; });
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (text = texts.nextNode()) {
+    const at = text.data.indexOf(word);
+    if (at < 0 || text.parentNode.tagName == "SCRIPT") continue;
+    const boxes = [...word].map((_, place) => {
+      const range = document.createRange();
+      range.setStart(text, at + place);
+      range.setEnd(text, at + place + 1);
+      return range.getBoundingClientRect();
+    });
+    if (!boxes[0].width) continue;
+    seen++;
+    if (boxes.some((box, place) => place && box.top == boxes[place - 1].top && box.left <= boxes[place - 1].left))
+      turned.push(text.data.slice(0, 100));
+  }
+  const said = document.createElement("pre");
+  said.textContent = "@@" + JSON.stringify({title: document.title, seen, turned}) + "@@";
+  document.body.append(said);
+}, 500));
+"""
 
 
 def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -77,6 +102,26 @@ def asked_for(page: Path, folder: Path) -> tuple[list[str], str]:
     seen = _run(folder, *arguments, "--dump-dom", page.as_uri())
     console = "\n".join(line for line in seen.stderr.splitlines() if "CONSOLE" in line)
     return re.findall(r'"url":"(https?://[^"]*)"', log.read_text(errors="replace")), console
+
+
+def unguarded(page: Path, folder: Path, word: str) -> dict[str, Any]:
+    """What happens where the page is opened without its policy, which would let no script in.
+
+    Its ``title`` then, the addresses that it asks for (``asked``), what the ``console`` says, in how many texts the
+    word is ``seen``, and those that show its letters in another order (``turned``).
+    """
+    log, copy = folder / "net.json", folder / page.name
+    copy.write_text(_opened(page).replace("</body>", f"<script>{_ORDER % json.dumps(word)}</script></body>"))
+    arguments = ("--enable-logging=stderr", "--v=0", f"--log-net-log={log}", "--net-log-capture-mode=Everything")
+    seen = _run(folder, *arguments, "--virtual-time-budget=60000", "--dump-dom", copy.as_uri())
+    said = re.search("<pre>@@([^@]*)@@</pre>", seen.stdout)
+    assert said, seen.stdout[-500:]
+    found: dict[str, Any] = json.loads(html.unescape(said[1]))
+    # The browser asks for the time, and for parts of its own.
+    others = r'"url":"(https?://(?![\w.]*\.google(?:apis)?\.com/)[^"]*)"'
+    found["asked"] = re.findall(others, log.read_text(errors="replace"))
+    found["console"] = "\n".join(line for line in seen.stderr.splitlines() if "CONSOLE" in line)
+    return found
 
 
 def _opened(page: Path) -> str:

@@ -12,7 +12,7 @@ from harness.run.accepting.baseline import UNTESTABLE, Baseline, Identity, Known
 from harness.run.bundles.recordings import read_document
 from reports.causes import fields_of, key_of, load_causes
 from reports.evidence import CheckResult, Evidence, Tally
-from reports.text.neutralise import plain
+from reports.text.neutralise import plain, spelled
 
 _HEAD = """\
 # Known findings of a server, for pytest --oip-baseline: the run fails on others, and on those that occur no more.
@@ -82,8 +82,8 @@ def text_of(baseline: Baseline) -> str:
 
 
 def _said(value: object) -> str:
-    """A value as TOML writes it: as JSON does, but for the one control character that JSON lets stand."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    """A value as TOML writes it: as JSON does, with the escapes of TOML for what hides or reorders."""
+    return spelled(json.dumps(value, ensure_ascii=False), lambda point: f"\\U{point:08X}")
 
 
 def _entries(document: Evidence) -> Iterable[KnownFinding]:

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 
 import pytest
 
-from harness.run.outcomes import KNOWN, NAMED, NOT_COUNTED, UNREACHED, WAIVED, WORDS, word
+from harness.run.outcomes import KNOWN, LONGEST_NAME, NAMED, NOT_COUNTED, UNREACHED, WAIVED, WORDS, word
 from harness.run.results import Result
 from harness.run.session.open_run import OpenRun
 from harness.verdicts import Level, Verdict
+from reports.text.markdown import cut
 from reports.text.neutralise import plain
 
 SERVER = "(server)"
@@ -25,11 +26,12 @@ def write_models(terminal: pytest.TerminalReporter, run: OpenRun) -> None:
         counts.setdefault(result.model.id if result.model else SERVER, Counter())[word(result)] += 1
     if len([model for model in counts if model != SERVER]) > 1:
         shown = [each for each in COLUMNS if any(row[each] for row in counts.values())]
-        width = max(len(plain(model)) for model in list(counts)[:MODELS_SHOWN])
+        names = {model: cut(model, LONGEST_NAME) for model in list(counts)[:MODELS_SHOWN]}
+        width = max(map(len, names.values()))
         terminal.write_line("  ".join([run.config.said("terminal.by_model").ljust(width), *shown]))
-        for model, row in list(counts.items())[:MODELS_SHOWN]:
-            numbers = [str(row[each]).rjust(len(each)) for each in shown]
-            terminal.write_line("  ".join([plain(model).ljust(width), *numbers]))
+        for model, name in names.items():
+            numbers = [str(counts[model][each]).rjust(len(each)) for each in shown]
+            terminal.write_line("  ".join([name.ljust(width), *numbers]))
         if len(counts) > MODELS_SHOWN:
             terminal.write_line(run.config.said("terminal.more_models", number=len(counts) - MODELS_SHOWN))
 
@@ -100,4 +102,4 @@ def _grouped(results: Iterable[Result]) -> dict[str, list[Result]]:
 
 
 def _names(results: list[Result]) -> str:
-    return plain(", ".join(result.id for result in results[:NAMED]) + (", …" if len(results) > NAMED else ""))
+    return ", ".join(cut(each.id, LONGEST_NAME) for each in results[:NAMED]) + (", …" if len(results) > NAMED else "")

@@ -9,9 +9,14 @@ from typing import Any
 import pytest
 
 from harness.record.redact import foreign
-from reports.text.neutralise import lines, plain
+from reports.text.markdown import cut
+from reports.text.neutralise import plain
 
 _COLOUR = re.compile(r"(\x1b\[[0-9;]{0,12}m)")
+
+
+# Characters of a line; the longest of ours repeats a request, whose body is then within it.
+LONGEST = 40_000
 
 
 def said(error: BaseException | str) -> str:
@@ -34,6 +39,12 @@ def _guarded(write: Callable[..., None], *, colours: bool, rewinds: bool) -> Cal
         begin = "\r" if rewinds and message.startswith("\r") else ""
         text = foreign(message.removeprefix("\r"))
         parts = _COLOUR.split(text) if colours else [text]
-        write(begin + "".join(part if at % 2 else lines(part) for at, part in enumerate(parts)), flush=flush, **markup)
+        write(
+            begin + "".join(part if at % 2 else _bounded(part) for at, part in enumerate(parts)), flush=flush, **markup
+        )
 
     return guarded
+
+
+def _bounded(text: str) -> str:
+    return "\n".join(cut(line, LONGEST) for line in text.split("\n"))

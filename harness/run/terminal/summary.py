@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.run.outcomes import LONGEST_NAME
 from harness.run.results import Result, chosen
 from harness.run.session.open_run import OpenRun
 from harness.run.terminal.accounts import (
@@ -24,6 +25,7 @@ from reports.document.findings import cases_of
 from reports.evidence import Evidence, Finding, decode
 from reports.page.first_screen import facts, spoken
 from reports.text.formats import seen_again
+from reports.text.markdown import cut
 from reports.text.neutralise import plain
 from reports.text.sentences import Sentences
 
@@ -129,7 +131,8 @@ def _write_finding(
     touched = [finding.root, *(each for each in finding.clauses if each != finding.root)][:NAMED]
     kind = "terminal.touched_over" if finding.transports else "terminal.touched"
     terminal.write_line(plain(f"  {said(kind, names=touched, transports=finding.transports)}"))
-    terminal.write_line(plain(f"  {said('terminal.checks', checks=finding.checks)}"))
+    checks = [cut(name, LONGEST_NAME) for name in finding.checks]
+    terminal.write_line(f"  {said('terminal.checks', checks=checks)}")
     for text in finding.also:
         terminal.write_line(plain(f"  {said('terminal.with_it', text=text)}"))
     example = next((case for case in cases_of(finding, evidence.checks) if case.curl), None)
