@@ -20,12 +20,13 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli import main
-from reports.evidence import Evidence, decode
+from reports.evidence import Evidence
 from reports.exports import exports
 from reports.page.render import ANNEX, REPORT
 from tests.endtoend.test_terminal import COLOUR, printed
 from tests.hostile.evil import MODEL, evil
 from tests.reports import test_tool_exports as exported
+from tests.reports.agreeing import document_in, files_agree, results_of_pytest_agree, terminal_agrees
 from tests.reports.chromium import needs_chromium, unguarded
 from tests.reports.reading import Page
 
@@ -61,7 +62,13 @@ class Seen:
 
     @property
     def document(self) -> Evidence:
-        return decode((self.folder / "evidence.json").read_bytes())
+        return document_in(self.folder)
+
+    @property
+    def junit(self) -> Path:
+        """The results of pytest: in the bundle, or where they were wanted."""
+        beside = self.folder.parent / "own.xml"
+        return beside if beside.exists() else self.folder / "junit.xml"
 
 
 def ran(folder: Path, *more: str, terminal: bool = False) -> Seen:
@@ -114,13 +121,25 @@ def test_a_terminal_obeys_nothing(run: Seen) -> None:
 
 
 def test_the_results_of_pytest_are_xml_of_harmless_text(run: Seen) -> None:
-    beside = run.folder.parent / "own.xml"
-    path = beside if beside.exists() else run.folder / "junit.xml"
-    data = path.read_bytes().decode()
+    data = run.junit.read_bytes().decode()
     assert NOT_XML.search(data) is None
-    texts = [text for each in ElementTree.parse(path).iter() for text in (each.text, *each.attrib.values()) if text]
+    texts = [
+        text for each in ElementTree.parse(run.junit).iter() for text in (each.text, *each.attrib.values()) if text
+    ]
     clean("\n".join(texts))
     assert any("OWNED" in text for text in texts)
+
+
+def test_all_are_told_the_same(run: Seen) -> None:
+    document = run.document
+    seen = {name for name, number in document.summary.verdicts.items() if number}
+    assert {"fail", "warn", "pass", "untestable"} <= seen
+    files_agree(run.folder)
+    results_of_pytest_agree(run.junit, document)
+    terminal_agrees(COLOUR.sub("", run.printed), document)
+    # What somebody accepts is an observation, a finding, and suppressed for a forge; for pytest it is no failure.
+    (waived,) = [check for check in document.checks if check.waiver is not None]
+    assert (waived.slug, waived.verdict) == ("rest-infer-echoes-id", "fail")
 
 
 def test_files_for_other_tools_are_what_they_say(news: Seen) -> None:

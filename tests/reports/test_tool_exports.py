@@ -22,7 +22,7 @@ from harness.run.step_summary import add_to_step
 from reports.evidence import Evidence, decode
 from reports.exports import exports
 from reports.text.markdown import code, cut, markdown, uncalled
-from tests.reports import hostile_words
+from tests.reports import agreeing, hostile_words
 
 SARIF = Path(__file__).parents[1] / "data" / "schemas" / "sarif-2.1.0.schema.json"
 # Controls, and what reorders or hides what stands beside it.
@@ -184,21 +184,7 @@ def test_long_text_is_cut() -> None:
 
 
 def test_all_tools_are_told_the_same(bundle: Path) -> None:
-    """Table, log of findings, summary and OSCAL name the same failed checks."""
-    failed = sorted(row["slug"] for row in rows(bundle) if row["verdict"] == "fail")
-    (run,) = loaded(bundle, "findings.sarif")["runs"]
-    told = {
-        name.partition("[")[0]
-        for result in run["results"]
-        if result["level"] == "error"
-        for name in result["properties"]["checks"]
-    }
-    (result,) = loaded(bundle, "oscal-assessment-results.json")["assessment-results"]["results"]
-    broken = [
-        row["target"]["target-id"] for row in result["findings"] if row["target"]["status"].get("reason") == "fail"
-    ]
-    assert failed == sorted(told) == sorted(broken)
-    assert f"| {len(failed)} |" in (bundle / "summary.md").read_text()
+    agreeing.files_agree(bundle)
 
 
 def test_a_command_writes_the_same_as_the_bundle_has(sealed: Path, tmp_path: Path) -> None:
