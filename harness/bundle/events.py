@@ -204,7 +204,7 @@ class ExchangeSeen(JournalEvent, frozen=True, kw_only=True, omit_defaults=True):
             begun = datetime.fromisoformat(at) - timedelta(seconds=self.elapsed_s)
         except (ValueError, OverflowError):
             return at
-        return begun.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return f"{begun.isoformat(timespec='microseconds')[:26]}Z"
 
 
 class FactSeen(JournalEvent, frozen=True, kw_only=True):

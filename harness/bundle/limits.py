@@ -13,9 +13,11 @@ MAX_PLAN = 16 * MEBIBYTE
 MAX_JUNIT = 64 * MEBIBYTE
 MAX_JOURNAL = 1024 * MEBIBYTE
 MAX_LINE = 16 * MEBIBYTE
-MAX_LINES = 1_000_000
+# Of a pack; the writer ends there as well.
+MOST_EXCHANGES = 2_000_000
 # Lines that are kept in memory: results of checks, models, facts, incidents, runs of load.
 MAX_KEPT = 50_000
+MAX_LINES = MOST_EXCHANGES + MAX_KEPT
 # Raw samples of load are the largest files there are; all together:
 MAX_FILE = 2048 * MEBIBYTE
 MAX_ALL = 4096 * MEBIBYTE

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from harness.bundle import warc
 from harness.bundle.exchange import Body, ExchangeRecord, encode
+from harness.bundle.limits import MOST_EXCHANGES
 from harness.bundle.places import MOST_OF_ALL, PACK
 
 # Up to here every record is a gzip member of its own, as the standard advises, so that every tool finds and reads it.
@@ -43,7 +44,7 @@ class PackWriter:
         self._first = warc.info(software, date)
         self._lock = threading.Lock()
         self._descriptor = -1
-        self._unpacked = 0
+        self._unpacked = self._count = 0
         self._known: set[bytes] = set()
         self._member: _Member | None = None
         self._failed: OSError | None = None
@@ -114,6 +115,9 @@ class PackWriter:
     def _append(self, records: list[bytes]) -> None:
         """All of an exchange in one write, so that what kills the run leaves it whole or cuts it off."""
         self._unpacked += sum(map(len, records))
+        self._count += 1
+        if self._count > MOST_EXCHANGES:
+            raise OSError(errno.EFBIG, f"no more than {MOST_EXCHANGES} exchanges fit into one bundle")
         if self._unpacked > MOST_OF_ALL:
             raise OSError(errno.EFBIG, f"no more than {MOST_OF_ALL >> 20} MiB of exchanges fit into one bundle")
         if self._descriptor < 0:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
+from typing import NamedTuple
 
 from harness.bundle import warc
+from harness.bundle.digests import Digests
 from harness.bundle.exchange import Body, ExchangeRecord, decode
 from harness.bundle.folder import Altered
+from harness.bundle.limits import MOST_EXCHANGES
 from harness.bundle.places import BODY, LIMITS, MAX_PACK, MOST_OF_ALL, PACK, RECORD, Suffix, is_sha256
 from harness.foreign import MEBIBYTE, open_inside
 
 # Of one gzip member, unpacked: more than the budget of a run lets it write.
 MOST_OF_MEMBER = 128 * MEBIBYTE
-MOST_EXCHANGES = 1_000_000
 _HEAD_BYTES = 1 * MEBIBYTE
 _CHUNK = 16 << 10
 _GZIP = 31
@@ -35,8 +38,26 @@ class Place:
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
+class _Places:
+    """Where each of very many contents lies, by its digest; of several of one digest the first."""
+
+    def __init__(self) -> None:
+        self.digests = Digests()
+        self._members, self._starts, self._lengths = array("Q"), array("I"), array("I")
+
+    def put(self, key: bytes, member: int, start: int, length: int) -> None:
+        if self.digests.put(key):
+            self._members.append(member)
+            self._starts.append(start)
+            self._lengths.append(length)
+
+    def get(self, key: bytes) -> Place | None:
+        number = self.digests.find(key)
+        return None if number is None else Place(self._members[number], self._starts[number], self._lengths[number])
+
+
+# Of these two there are millions: making a frozen dataclass takes three times as long.
+class _Record(NamedTuple):
     kind: bytes
     head: bytes
     block: bytes
@@ -44,8 +65,7 @@ class _Record:
     start: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
+class _Content(NamedTuple):
     """The body of a request or a response: its first byte in the block, its length, its SHA-256 where it has one."""
 
     begin: int
@@ -73,7 +93,7 @@ class PackReader:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.left = 0
-        self._places: dict[Suffix, dict[bytes, Place]] = {RECORD: {}, BODY: {}}
+        self._places: dict[Suffix, _Places] = {RECORD: _Places(), BODY: _Places()}
         self._read = False
         self._last: tuple[int, bytes] = (-1, b"")
 
@@ -87,7 +107,7 @@ class PackReader:
             Altered: from some byte on it is no pack; what was given before is good.
             OSError: it is not there, or cannot be read.
         """
-        self._places = {RECORD: {}, BODY: {}}
+        self._places = {RECORD: _Places(), BODY: _Places()}
         parts: list[_Record] = []
         count = self.left = 0
         for record in self._records():
@@ -119,7 +139,7 @@ class PackReader:
         place = self._places[suffix].get(key)
         if place is None:
             raise FileNotFoundError(2, f"it is not in {PACK}")
-        data = self._member(place.member)[place.start : place.start + place.length]
+        data = self._lying(place)
         if hashlib.sha256(data).digest() != key:
             raise Altered(f"{PACK} changed while it was read")
         return data
@@ -128,15 +148,12 @@ class PackReader:
         """Digest and suffix of everything."""
         self._index()
         for suffix, places in self._places.items():
-            for key in places:
-                yield key.hex(), suffix
+            for digest in places.digests:
+                yield digest, suffix
 
     def holds(self, body: str) -> bool:
         """Whether a body of that digest was met so far."""
-        try:
-            return bytes.fromhex(body) in self._places[BODY]
-        except ValueError:
-            return False
+        return body in self._places[BODY].digests
 
     def _index(self) -> None:
         if self._read:
@@ -161,11 +178,10 @@ class PackReader:
                 wrong = self._unlike(metadata, parts, bodies, record, digest)
             except ValueError as error:
                 wrong = f"is no exchange record: {error}"
-        self._places[RECORD].setdefault(key, Place(metadata.member, metadata.start, len(data)))
+        self._places[RECORD].put(key, metadata.member, metadata.start, len(data))
         for part, body in zip(parts, bodies, strict=True):
             if body.size and part.kind != b"revisit":
-                place = Place(part.member, part.start + body.begin, body.size)
-                self._places[BODY].setdefault(body.key, place)
+                self._places[BODY].put(body.key, part.member, part.start + body.begin, body.size)
         return Unpacked(digest, data, record, wrong)
 
     def _unlike(
@@ -219,15 +235,16 @@ class PackReader:
                     record, position = found
                     yield record
 
-    def _member(self, offset: int) -> bytes:
-        if self._last[0] == offset:
-            return self._last[1]
-        with open_inside(self._folder, PACK, MAX_PACK) as file:
-            file.seek(offset)
-            _, data, _ = next(_members(file))
-        if len(data) <= _CACHED:
-            self._last = (offset, data)
-        return data
+    def _lying(self, place: Place) -> bytes:
+        """What lies at a place; its member is unpacked so far as is needed, and kept for what lies beside it."""
+        stop = place.start + place.length
+        data = self._last[1] if self._last[0] == place.member else b""
+        if len(data) < stop:
+            with open_inside(self._folder, PACK, MAX_PACK) as file:
+                file.seek(place.member)
+                data = _unpacked(file, stop)
+            self._last = (place.member, data) if len(data) <= _CACHED else self._last
+        return data[place.start : stop]
 
 
 def _members(file: BufferedReader) -> Iterator[tuple[int, bytes, bool]]:
@@ -258,6 +275,20 @@ def _members(file: BufferedReader) -> Iterator[tuple[int, bytes, bool]]:
         data = inflate.unused_data
         offset = begin + packed - len(data)
         data = data or file.read(_CHUNK)
+
+
+def _unpacked(file: BufferedReader, stop: int) -> bytes:
+    """The first bytes of the gzip member that begins here, fewer where it has no more or is damaged."""
+    inflate, pieces, left = zlib.decompressobj(_GZIP), [], stop
+    data = file.read(_CHUNK)
+    try:
+        while data and left > 0 and not inflate.eof:
+            pieces.append(inflate.decompress(data, left))
+            left -= len(pieces[-1])
+            data = inflate.unconsumed_tail or file.read(_CHUNK)
+    except zlib.error:
+        pass  # it is not what its digest says, as whoever asked finds
+    return b"".join(pieces)
 
 
 def _record(data: bytes, position: int, member: int) -> tuple[_Record, int] | None:

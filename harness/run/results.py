@@ -21,7 +21,6 @@ from harness.verdicts import Level, Verdict
 COUNTEREXAMPLES_SHOWN = 3
 # Why a planned item was not carried out.
 BUDGET, LOST = "budget", "lost endpoint"
-EXCHANGES_SHOWN = 20
 
 
 def check_id(check: Check, model: ModelUnderTest | None) -> str:
@@ -141,7 +140,7 @@ class Result:
             counterexamples=[_counterexample(each) for each in chosen(outcome)],
             tallies=tallies(check, outcome, {(each.clause, each.root): each.standing for each in self.failed}),
             whole=outcome.whole,
-            exchanges=list(self.exchanges[:EXCHANGES_SHOWN]),
+            exchanges=list(self.exchanges),
             exchanges_total=self.exchanges_total,
             method_validation=method_validation(check),
             faults_found=list(faults_found(check)),

@@ -15,6 +15,7 @@ import msgspec
 
 from harness.bundle.accuracy import AccuracyRecord, AccuracySeen
 from harness.bundle.attacks import AttacksRecord, AttacksSeen
+from harness.bundle.digests import Digests
 from harness.bundle.drills import DrillRecord, DrillSeen
 from harness.bundle.events import (
     BaselineHeld,
@@ -37,6 +38,7 @@ from harness.bundle.events import (
 from harness.bundle.fingerprints import Fingerprint, FingerprintSeen
 from harness.bundle.journal import Entry, JournalProblem, JournalScan
 from harness.bundle.limits import MAX_KEPT, MAX_PLAN, counted
+from harness.bundle.places import is_sha256
 from harness.bundle.provenance import ProvenanceChain, ProvenanceSeen
 from harness.bundle.robustness import RobustnessRecord, RobustnessSeen
 from harness.bundle.series import LoadSeries
@@ -80,7 +82,7 @@ class JournalState:
     served_operations: dict[str, str] = field(default_factory=dict)
     facts: list[FactSeen] = field(default_factory=list)
     # Digests of those whose connection could not be opened.
-    unconnected: set[str] = field(default_factory=set)
+    unconnected: Digests = field(default_factory=Digests)
     planned: list[ItemPlanned] | None = None
     incidents: list[IncidentSeen] = field(default_factory=list)
     ended: str = ""
@@ -217,7 +219,7 @@ def _exchange(recorded: JournalState, entry: Entry) -> None:
         received=seen.received,
         redactions=redactions,
     )
-    if seen.error_kind == "connect":
+    if seen.error_kind == "connect" and is_sha256(seen.sha256):
         recorded.unconnected.add(seen.sha256)
     operation = None if seen.error_kind else operation_of(seen.method, seen.url, seen.status, seen.rpc)
     if operation is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
+from harness.bundle.digests import Digests
 from harness.bundle.exchange import ExchangeRecord, decode
 from harness.bundle.folder import Altered
 from harness.bundle.limits import MAX_ALL, MAX_FILE, MAX_FILES
@@ -50,8 +51,8 @@ class BundleFiles:
     digests: dict[str, str] = field(default_factory=dict)
     packed: bool = False
     store: Store | None = None
-    records: set[str] = field(default_factory=set)
-    unconnected: set[str] = field(default_factory=set)
+    records: Digests = field(default_factory=Digests)
+    unconnected: Digests = field(default_factory=Digests)
     bodies: set[str] = field(default_factory=set)
     others: list[str] = field(default_factory=list)
     wanted: list[tuple[str, str]] = field(default_factory=list)

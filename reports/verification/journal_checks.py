@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from harness.bundle.digests import Digests
 from harness.bundle.journal import Entry, JournalScan
 from harness.bundle.limits import MAX_JUNIT
 from harness.bundle.manifest import MANIFEST, Manifest
@@ -19,6 +20,28 @@ from reports.verification.outcome import VerificationLog
 MOST_MISSING = 20
 
 
+class _Namings:
+    """Which records the lines of a journal name, and what they name that is not there."""
+
+    def __init__(self, records: Digests) -> None:
+        self._records = records
+        self._named = bytearray(len(records))
+        self.missing: list[str] = []
+
+    def watch(self, entry: Entry) -> None:
+        if entry.kind != "exchange":
+            return
+        digest = str(entry.data.get("sha256"))
+        number = self._records.number(digest)
+        if number is not None:
+            self._named[number] = True
+        elif len(self.missing) < MOST_MISSING:
+            self.missing.append(digest)
+
+    def unnamed(self) -> list[str]:
+        return [digest for digest, named in zip(self._records, self._named, strict=True) if not named]
+
+
 def check_journal(
     log: VerificationLog, manifest: Manifest | None, document: Evidence | None, files: BundleFiles
 ) -> JournalState | None:
@@ -26,29 +49,19 @@ def check_journal(
     sealed = document.run.plan_sha256 if document else None
     plan = _plan(log, sealed)
     scan = JournalScan(log.folder / JOURNAL, sealed or (plan and plan[1]) or None)
-    missing: list[str] = []
-    unnamed = set(files.records)
-
-    def watch(entry: Entry) -> None:
-        if entry.kind != "exchange":
-            return
-        digest = str(entry.data.get("sha256"))
-        unnamed.discard(digest)
-        if digest not in files.records and len(missing) < MOST_MISSING:
-            missing.append(digest)
-
+    namings = _Namings(files.records)
     try:
-        recorded = _followed(log, scan, plan, watch)
+        recorded = _followed(log, scan, plan, namings.watch)
     except OSError as error:
         log.wrong(JOURNAL, f"cannot be read: {error.strerror}")
         return None
-    for digest in missing:
+    for digest in namings.missing:
         if files.packed:
             log.wrong(PACK, f"lacks exchange {digest[:64]!r}, which the journal names")
         else:
             log.wrong(named(digest, RECORD), "is named in the journal, but is not there")
     _ends(log, manifest, document, scan)
-    _unnamed(log, unnamed, files)
+    _unnamed(log, files, namings.unnamed())
     if document is not None and recorded is not None:
         for text in differences(document, recorded):
             log.wrong(EVIDENCE, text)
@@ -105,7 +118,7 @@ def _ends(log: VerificationLog, manifest: Manifest | None, document: Evidence | 
         )
 
 
-def _unnamed(log: VerificationLog, records: set[str], files: BundleFiles) -> None:
+def _unnamed(log: VerificationLog, files: BundleFiles, records: list[str]) -> None:
     """Exchanges that nothing names: a run that is killed leaves one, a stranger any number."""
     bodies = files.bodies - {digest for _, digest in files.wanted}
     names = [f"{digest[:12]}….json" for digest in sorted(records)] + [

@@ -62,6 +62,15 @@ addEventListener("load", () => setTimeout(() => {
 """
 
 
+_SHOWN = """
+addEventListener("load", () => {
+  const said = document.createElement("pre");
+  said.textContent = "@@" + document.body.getBoundingClientRect().height + " " + performance.now() + "@@";
+  document.body.append(said);
+});
+"""
+
+
 def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     assert CHROMIUM
     command = [CHROMIUM, *FLAGS, f"--user-data-dir={folder / 'profile'}", *arguments]
@@ -93,6 +102,16 @@ def looked_at(page: Path, folder: Path, width: int, *, dark: bool = False) -> di
     assert said, seen.stdout[-500:]
     found: dict[str, Any] = json.loads(html.unescape(said[1]))
     return found
+
+
+def opening(page: Path, folder: Path) -> float:
+    """Seconds from navigation until the page is loaded and laid out."""
+    copy = folder / f"timed-{page.name}"
+    copy.write_text(_opened(page).replace("</head>", f"<script>{_SHOWN}</script></head>", 1))
+    said = re.search("@@([0-9.]+) ([0-9.]+)@@", _run(folder, "--dump-dom", copy.as_uri()).stdout)
+    assert said
+    assert float(said[1]) > 0
+    return float(said[2]) / 1000
 
 
 def asked_for(page: Path, folder: Path) -> tuple[list[str], str]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import msgspec
 
 from harness.budget import MEBIBYTE, BudgetExhausted
+from harness.bundle.digests import Digests
 from harness.bundle.events import CatalogueListed, DeviationSeen, ExchangeSeen, JournalEvent, ModelSeen, TargetSeen
 from harness.bundle.journal import Journal
 from harness.record.disk import Disk
@@ -22,6 +23,10 @@ from reports.document.proof import UNCONNECTED
 
 # Characters of one text in a line.
 MOST: dict[type[JournalEvent], int] = {TargetSeen: DESCRIBED, ModelSeen: DESCRIBED, CatalogueListed: sys.maxsize}
+
+
+# References of a check that its line names: of a campaign all of them would be larger than a line may be.
+EXCHANGES_SHOWN = 20
 
 
 class RunRecord:
@@ -43,7 +48,7 @@ class RunRecord:
 
     def __init__(self, config: Config, plan: bytes, redactor: Redactor, disk: Disk) -> None:
         self.heard: Callable[[], None] = lambda: None
-        self.unconnected: set[str] = set()
+        self.unconnected = Digests()
         self.redactor = redactor
         self._disk = disk
         self._folder = config.folder
@@ -92,7 +97,7 @@ class RunRecord:
             raise BudgetExhausted(f"the budget of {most} MiB for evidence is used up ([budget] evidence_mebibytes)")
 
     def take_references(self, check: str) -> tuple[tuple[str, ...], int]:
-        """Digests of the exchanges of a check that has ended, and how many there were."""
+        """Digests of the first exchanges of a check that has ended, and how many there were."""
         return tuple(self._references.pop(check, ())), self._totals.pop(check, 0)
 
     def end_exchanges(self) -> None:
@@ -111,7 +116,9 @@ class RunRecord:
     def _exchange(self, event: ExchangeSeen) -> None:
         self.heard()
         with self._lock:
-            self._references.setdefault(event.check, []).append(event.sha256)
+            shown = self._references.setdefault(event.check, [])
+            if len(shown) < EXCHANGES_SHOWN:
+                shown.append(event.sha256)
             self._totals[event.check] = self._totals.get(event.check, 0) + 1
             if event.error_kind == UNCONNECTED:
                 self.unconnected.add(event.sha256)

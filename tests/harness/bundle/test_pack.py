@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
 
-from harness.bundle import pack
+from harness.bundle import pack, unpack
 from harness.bundle.exchange import RAW, Body, ExchangeRecord, Request, Response, RpcRecord, Timing, decode
 from harness.bundle.folder import Altered
 from harness.bundle.pack import PackWriter
@@ -266,3 +266,13 @@ def test_a_member_that_unpacks_to_more_than_any_run_writes_is_refused(tmp_path: 
     (tmp_path / PACK).write_bytes(gzip.compress(bytes(MOST_OF_MEMBER + 1), 1))
     with pytest.raises(Altered, match="a member of more than"):
         list(PackReader(tmp_path).exchanges())
+
+
+def test_no_more_is_written_than_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pack, "MOST_EXCHANGES", 2)
+    with pytest.raises(OSError, match="no more than 2 exchanges"):
+        write_pack(tmp_path, many(3))
+    assert len(items_of(tmp_path)) == 2
+    monkeypatch.setattr(unpack, "MOST_EXCHANGES", 1)
+    with pytest.raises(Altered, match="more than 1 exchanges"):
+        items_of(tmp_path)
