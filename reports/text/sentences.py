@@ -66,7 +66,7 @@ class Sentences:
         def value(place: re.Match[str]) -> str:
             if place[1] not in params:
                 raise SentenceError(f"{self.code}: {name} got no {place[1]}")
-            text = self._written(params[place[1]], (place[2] or "").split())
+            text = self.written(params[place[1]], (place[2] or "").split())
             return str(escape(visible(text))) if html else text
 
         text = PLACE.sub(value, self.rows[name])
@@ -100,7 +100,8 @@ class Sentences:
         """All names in a row, with the word for "and" between them."""
         return self("list.and").join(names)
 
-    def _written(self, value: Value, forms: list[str]) -> str:
+    def written(self, value: Value, forms: Sequence[str]) -> str:
+        """A value in these forms, one after the other."""
         for form in forms:
             value = self._formed(value, form)
         if isinstance(value, str):

@@ -10,20 +10,23 @@ from pathlib import Path
 import pytest
 
 from harness.clauses import load
+from harness.incident import Incident, Suspect
 from harness.policy import Policy
 from harness.run.checks import load_checks
 from harness.run.planning.plan import DECISION_RULE
 from harness.suite import suites
 from reports.causes import load_causes
 from reports.page.render import ANNEX, REPORT, render
-from reports.text import quoted as quoting
-from reports.text.quoted import FOLDERS, all_quoted, find, quoted, told_in, translated
+from reports.text import recorded as recording
+from reports.text.quoted import all_quoted, quoted, translated
+from reports.text.recorded import FOLDERS, find, told_in
 from reports.text.sentences import PLACE, begun, languages, sentences
+from tests.reports.recorded_sources import LEAST, own_letters, put_together, reasons, shape, strings
 from tests.reports.test_languages import FORBIDDEN
 
 OTHERS = sorted({*languages()} - {"en"})
 CATALOGUE = load()
-TEXT = Path(quoting.__file__).parent
+TEXT = Path(recording.__file__).parent
 LONGEST_TITLE = 112
 
 
@@ -70,12 +73,19 @@ def test_a_language_has_every_title_and_cure_and_none_that_is_not_there(folder: 
 
 
 @pytest.mark.parametrize("code", OTHERS)
+def test_a_language_has_every_reason_and_none_that_nobody_gives(code: str) -> None:
+    rows = {shape(row) for row in rows_of("reasons", code)}
+    assert reasons() - rows == set(), "to be translated"
+    assert {row for row in rows - strings() if not put_together(row)} == set(), "said by nobody"
+
+
+@pytest.mark.parametrize("code", OTHERS)
 @pytest.mark.parametrize("folder", [path.name for path in FOLDERS])
 def test_a_row_has_words_of_its_language_and_the_same_places(folder: str, code: str) -> None:
     for english, words in rows_of(folder, code).items():
         assert words.strip() == words
         assert len(words) > 1
-        assert sorted(PLACE.findall(words)) == sorted(PLACE.findall(english)), english
+        assert sorted(each[1] for each in PLACE.finditer(words)) == sorted(each[1] for each in PLACE.finditer(english))
         assert {*re.findall(r"`[^`]*`", words)} == {*re.findall(r"`[^`]*`", english)}, english
         # Names of fields and numbers stay; a sentence does not.
         assert words != english or not re.search(r"[a-z]{3,} [a-z]{3,} ", english), english
@@ -96,14 +106,14 @@ def test_every_file_is_of_a_language() -> None:
 def test_a_row_with_places_says_little_of_its_own_only_where_that_tells_it() -> None:
     """A text of an endpoint is not to be read as a sentence of ours."""
     for english, _ in told_in(OTHERS[0]):
-        assert len(re.findall("[A-Za-z]", PLACE.sub("", english))) >= 9 or not PLACE.search(english), english
+        assert own_letters(english) >= LEAST or not PLACE.search(english), english
 
 
 def test_places_are_filled_with_what_was_recorded() -> None:
     said = sentences("de")
-    title = "Values of FP32 come back changed: <b>a sign\u202e"
-    assert translated(said, title) == "Werte von FP32 kommen verändert zurück: <b>a sign\u202e"
-    marked = 'Werte von FP32 kommen verändert zurück: <span lang="en">&lt;b&gt;a sign‹U+202E›</span>'
+    title = "Values of FP32 come back changed: <b>a sign of\u202e"
+    assert translated(said, title) == "Werte von FP32 kommen verändert zurück: <b>a sign of\u202e"
+    marked = 'Werte von FP32 kommen verändert zurück: <span lang="en">&lt;b&gt;a sign of‹U+202E›</span>'
     assert quoted(said, title) == marked
     assert translated(said, f"Not decided: x ({title})") == f"Nicht entschieden: x ({translated(said, title)})"
     assert "…" in (quoted(said, title + "x" * 500, 120) or "")
@@ -112,10 +122,33 @@ def test_places_are_filled_with_what_was_recorded() -> None:
     assert all_quoted(sentences(), ["<a>", "b"]) == "<a>; b"
 
 
+LOST = Incident(
+    kind="gone", at="2026-11-30T10:11:12.3Z", address="h:1", check="x[m]", patience_s=2.5,
+    suspects=(Suspect("e", "POST /a", None, under_way=True),),
+)  # fmt: skip
+
+
+def test_sentences_that_a_run_puts_together_are_read_back() -> None:
+    said = sentences("de")
+    told = translated(said, f"needs y[m], which is tool_error; not carried out: {LOST.text}")
+    assert told == (
+        "setzt y[m] voraus, mit dem Ergebnis: Fehler des Prüfwerkzeugs; nicht durchgeführt: der Endpunkt (h:1) hörte "
+        "um 10:11:12.3 UTC auf zu antworten, während x[m], während diese Anfrage lief: POST /a; er kam nicht innerhalb "
+        "von 2,5 s wieder"
+    )
+    # What begins with words of an endpoint is no sentence of ours.
+    assert translated(said, "mine: yours: 1 of 2 requests") == "mine: yours: 1 of 2 requests"
+    assert (
+        translated(said, "Values come back changed: 1 of 2 requests")
+        == "Werte kommen verändert zurück: 1 von 2 Anfragen"
+    )
+
+
 def test_looking_a_text_up_takes_one_pass() -> None:
     """Quadratic ways through a text of an endpoint would be seen here: the text is megabytes."""
-    assert find("de", "Values of " + "come back changed" * 300_000) is None
-    assert find("de", "") is None
+    assert find("de", "Values of " + "come back changed" * 300_000) == []
+    assert find("de", "; ".join(["mine: it is"] * 100_000)) == []
+    assert find("de", "") == []
 
 
 @pytest.mark.parametrize("code", OTHERS)

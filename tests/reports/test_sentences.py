@@ -11,6 +11,7 @@ from typing import Any, get_args
 import pytest
 
 from harness.verdicts import Verdict
+from reports.causes import load_causes
 from reports.evidence import (
     ConsequenceName,
     DutyStateName,
@@ -58,6 +59,7 @@ TABLES = {
     "level_heading": {*get_args(LevelName)},
     "level_mark": {*get_args(LevelName)},
     "kind": {*get_args(Kind)},
+    "counted_noun": {cause.noun for cause in load_causes().rows.values() if cause.noun},
     "compare_worse": {"findings", "drift", "numbers"},
     "compare_condition": {*get_args(ConditionName)},
     "compare_finding": {*get_args(FindingChange)},
