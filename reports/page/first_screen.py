@@ -5,14 +5,16 @@ Documents of earlier releases have no kinds: their sentences stand as they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from reports.document.clause_rows import is_untried
 from reports.evidence import Evidence, Fact, NotShown, Params, Statement
 from reports.page.marks import NEUTRAL, STATEMENTS, Mark
-from reports.text.quoted import translated
+from reports.text.quoted import quoted, translated
 from reports.text.sentences import Sentences
+
+Told = Callable[[Sentences, str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,25 +54,28 @@ def spoken(said: Sentences, statement: Statement) -> str:
 
 def gaps(document: Evidence, said: Sentences) -> list[tuple[str, str]]:
     """What is not shown, as ``(subject, reason)``."""
-    return [gap(said, row) for row in document.silence]
+    return [gap(said, row, quoted) for row in document.silence]
 
 
-def gap(said: Sentences, row: NotShown) -> tuple[str, str]:
-    """One of them."""
+def gap(said: Sentences, row: NotShown, told: Told = translated) -> tuple[str, str]:
+    """One of them; ``told`` are the words of the language for what is in English."""
     if row.kind is None:
-        return row.subject, row.reason
-    begin, params = f"not_shown.{row.kind}", _in_language(said, row.params)
+        return told(said, row.subject) or "", told(said, row.reason) or ""
+    begin, params = f"not_shown.{row.kind}", _in_language(said, row.params, told)
     return said(f"{begin}.subject", **params), said(f"{begin}.reason", **params)
 
 
 def _led(said: Sentences, table: str, kind: str | None, params: Params, text: str) -> tuple[str, str]:
     """A sentence with the words that it begins with apart; as it is, in a document without kinds."""
-    return said.led(table, kind, _in_language(said, params)) if kind else ("", text)
+    return said.led(table, kind, _in_language(said, params, translated)) if kind else ("", translated(said, text))
 
 
-def _in_language(said: Sentences, params: Params) -> Params:
+def _in_language(said: Sentences, params: Params, told: Told) -> Params:
     """Reasons, rules and titles that were recorded in English, as far as the language has words for them."""
-    return {name: translated(said, value) if isinstance(value, str) else value for name, value in params.items()}
+    return {
+        name: told(said, value) or "" if isinstance(value, str) and " " in value else value
+        for name, value in params.items()
+    }
 
 
 def _transports(document: Evidence) -> Iterator[Statement]:

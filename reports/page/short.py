@@ -15,6 +15,7 @@ from reports.page.glance import glance
 from reports.page.parts import FindingView
 from reports.page.view import View
 from reports.pictures.picture import Picture
+from reports.text.quoted import translated
 from reports.text.sentences import Sentences
 
 FINDINGS, FURTHER, LEVELS, DATA, GAPS = 10, 30, 24, 6, 12
@@ -143,7 +144,7 @@ def _steps(document: Evidence, said: Sentences) -> Iterator[str]:
     warned = sum(each.verdict == "warn" for each in document.summary.findings)
     kinds = {each.kind for answer in document.summary.answers for each in answer.statements}
     if failed:
-        yield said("step.mend", findings=failed, first=failed[0])
+        yield said("step.mend", findings=failed, first=translated(said, failed[0]))
     if warned:
         yield said("step.weigh", findings=warned)
     for kind in ("levels_none", "levels_undeclared", "load_none", "drills_none", "drills_not_run", "links_none"):

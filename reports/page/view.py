@@ -36,7 +36,7 @@ from reports.pictures.album import Album
 from reports.pictures.picture import Picture
 from reports.pictures.robustness import attack_picture, curve_picture, radius_picture
 from reports.pictures.shares import clauses_picture, coverage_picture, duties_picture
-from reports.text.quoted import quoted
+from reports.text.quoted import quoted, translated
 from reports.text.sentences import Sentences
 
 INLINE_PER_CHECK = 3
@@ -244,4 +244,10 @@ def criterion(said: Sentences, plan: Plan, name: str) -> str:
     if not found:
         return said("criterion.unknown")
     kind = "advice" if name.startswith(GOOD_PRACTICE) else "policy"
-    return said(f"criterion.{kind}", text=found[0].removeprefix(GOOD_PRACTICE))
+    return said(f"criterion.{kind}", text=criterion_in(said, found[0].removeprefix(GOOD_PRACTICE)))
+
+
+def criterion_in(said: Sentences, listed: str) -> str:
+    """A criterion as the plan lists it, ``NAME: TEXT``, with its text in the language."""
+    name, colon, text = listed.partition(": ")
+    return f"{name}{colon}{translated(said, text)}"

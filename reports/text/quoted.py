@@ -15,10 +15,10 @@ from itertools import zip_longest
 from markupsafe import Markup, escape
 
 from reports.text.neutralise import visible
-from reports.text.recorded import BETWEEN, NESTED, Told, find
-from reports.text.sentences import DEFAULT, PLACE, Sentences
+from reports.text.recorded import NESTED, ToldWords, find
+from reports.text.sentences import DEFAULT, PLACE, Sentences, begun, sentences
 
-_SHORTEST = 16
+_SHORTEST = 60
 # A single word is a name, or a number with its unit.
 _WORDS = re.compile("[A-Za-z]{2}[,:;]? +[A-Za-z]{2}")
 _MARKED = Markup('<span lang="{}">{}</span>')
@@ -29,10 +29,7 @@ def translated(said: Sentences, text: str) -> str:
     if said.code == DEFAULT:
         return text
     parts = find(said.code, text)
-    return BETWEEN.join(
-        _filled(said, part, str, lambda name, value: translated(said, value) if name in NESTED else value)
-        for part in parts
-    ) or text  # fmt: skip
+    return "".join(_filled(said, part, str, lambda name, held: _nested(said, name, held)) for part in parts) or text
 
 
 def quoted(said: Sentences, text: str | None, most: int | None = None) -> str | None:
@@ -42,36 +39,63 @@ def quoted(said: Sentences, text: str | None, most: int | None = None) -> str | 
     parts = find(said.code, text)
     if not parts:
         return _marked(text if most is None else _cut(text, most))
-    if not any(part.values for part in parts):
-        return BETWEEN.join(part.words for part in parts)
+    if not any(isinstance(part, ToldWords) and part.values for part in parts):
+        return "".join(_between(said, part) if isinstance(part, str) else part.words for part in parts)
     spare = None if most is None else most - len(translated(said, text))
 
     def value(name: str, held: str) -> str:
         room = None if spare is None else max(_SHORTEST, len(held) + spare)
         if name in NESTED:
-            return quoted(said, held, room) or ""
+            return _ended(held, quoted(said, held, room) or "")
         words = held if room is None else _cut(held, room)
         return _marked(words) if _WORDS.search(words) else escape(str(visible(words)))
 
-    return escape(BETWEEN).join(_filled(said, part, escape, value) for part in parts)
+    return escape("").join(_filled(said, part, escape, value) for part in parts)
 
 
 def all_quoted(said: Sentences, texts: list[str], most: int | None = None) -> str | None:
     """The same of several, one behind the other."""
     if said.code == DEFAULT:
-        return quoted(said, BETWEEN.join(texts), most)
+        return quoted(said, said("list.between").join(texts), most)
     room = None if most is None else max(_SHORTEST, most // max(1, len(texts)))
-    return escape(BETWEEN).join(quoted(said, text, room) or "" for text in texts)
+    return escape(said("list.between")).join(quoted(said, text, room) or "" for text in texts)
 
 
-def _filled(said: Sentences, told: Told, own: Callable[[str], str], value: Callable[[str, str], str]) -> str:
+def _between(said: Sentences, sign: str) -> str:
+    return said("list.between") if sign == sentences()("list.between") else sign
+
+
+def _nested(said: Sentences, name: str, held: str) -> str:
+    return _ended(held, translated(said, held)) if name in NESTED else held
+
+
+def _ended(held: str, words: str) -> str:
+    """Without the full stop that the words of a sentence have, where what it stands for has none."""
+    return words if held.endswith(".") else words.rstrip(".")
+
+
+def _filled(said: Sentences, told: ToldWords | str, own: Callable[[str], str], value: Callable[[str, str], str]) -> str:
     """Words of ours with their places filled."""
+    if isinstance(told, str):
+        return own(_between(said, told))
     texts, names, forms = (PLACE.split(told.words)[first::3] for first in range(3))
-    filled = [
-        own(said.written(told.values[name], form.split())) if form else value(name, told.values[name])
-        for name, form in zip(names, forms, strict=True)
-    ]
+    filled = [_written(said, told, name, form, own, value) for name, form in zip(names, forms, strict=True)]
     return own("").join(part for pair in zip_longest(map(own, texts), filled, fillvalue="") for part in pair)
+
+
+def _written(
+    said: Sentences, told: ToldWords, name: str, form: str | None, own: Callable[[str], str],
+    value: Callable[[str, str], str],
+) -> str:  # fmt: skip
+    held = told.values[name]
+    if name in NESTED and isinstance(held, str):
+        return _begun(form, value(name, held))
+    return own(said.written(held, (form or "").split())) if form or not isinstance(held, str) else value(name, held)
+
+
+def _begun(form: str | None, text: str) -> str:
+    """With a capital at its beginning, where the form asks for one."""
+    return type(text)(begun(text)) if form == "capital" else text
 
 
 def _marked(text: str) -> Markup:

@@ -7,39 +7,46 @@ That is anybody's text: a look takes one pass, and a row that begins with a plac
 from __future__ import annotations
 
 import functools
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from reports.text.sentences import PLACE, begun, sentences
+from reports.text.backwards import value_of
+from reports.text.sentences import PLACE, Value, begun, sentences
 
 FOLDERS = tuple(Path(__file__).parent / name for name in ("catalogue", "causes", "cures", "reasons"))
 # Places that hold a sentence of ours in their turn.
-NESTED = frozenset({"title", "why", "reason"})
-BETWEEN = "; "
-# Sentences of ours that a run records; those with forms of the language in them cannot be read back.
-_RECORDED = ("reason.", "clause.", "duty.", "support.", "short.", "unreached.", "finding.", "no_address.")
-_DEEPEST, _MOST_PARTS = 6, 8
+NESTED = frozenset({"title", "why", "reason", "lacking", "asks", "where"})
+# What stands between sentences that are told one behind the other.
+BETWEEN = (". ", "; ")
+# Sentences of ours that a run records.
+_RECORDED = (
+    "reason.", "clause.", "duty.", "support.", "support_ended.", "short.", "unreached.", "finding.", "no_address.",
+)  # fmt: skip
+_DEEPEST, _MOST_PARTS, _LETTERS = 6, 8, 9
+_CODES = re.compile("[A-Z0-9-]+(?:, [A-Z0-9-]+)*(?: and [0-9]+ more)?")
+_BEHIND = "{why} ({names:list})"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ToldWords:
     """The words of a language, and what stands in their places."""
 
     words: str
-    values: dict[str, str]
+    values: dict[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """English words with places between them, and the same in a language."""
+class RecordedRow:
+    """English words with places between them, ``(name, forms)``, and the same in a language."""
 
     pieces: tuple[str, ...]
-    names: tuple[str, ...]
+    places: tuple[tuple[str, tuple[str, ...]], ...]
     words: str
 
-    def values(self, text: str) -> dict[str, str] | None:
+    def values(self, text: str) -> list[str] | None:
         """What stands in the places; None if these are other words."""
         first, *between, last = self.pieces
         if not text.startswith(first) or not text.endswith(last):
@@ -51,23 +58,26 @@ class Row:
                 return None
             found.append(text[place:at])
             place = at + len(piece)
-        return dict(zip(self.names, [*found, text[place:end]], strict=True)) if place < end else None
+        return [*found, text[place:end]] if place < end else None
 
 
-def row_of(english: str, words: str) -> Row:
+def row_of(english: str, words: str) -> RecordedRow:
     """The row of English words that have places."""
     parts = PLACE.split(english)
-    return Row(tuple(parts[::3]), tuple(parts[1::3]), words)
+    names = [(name, tuple((forms or "").split())) for name, forms in zip(parts[1::3], parts[2::3], strict=True)]
+    return RecordedRow(tuple(parts[::3]), tuple(names), words)
 
 
-def find(code: str, text: str, deep: int = 0) -> list[Told]:
-    """The words of a language for a text, or for each of its parts between semicolons; none where it lacks any."""
-    parts = text.split(BETWEEN, _MOST_PARTS)
-    if text.strip().rstrip(".") not in _rows(code)[0] and 1 < len(parts) <= _MOST_PARTS:
-        told = [_one(code, part, deep) for part in parts]
-        if None not in told:
-            return [part for part in told if part is not None]
-    one = _one(code, text, deep)
+def find(code: str, text: str, deep: int = 0) -> list[ToldWords | str]:
+    """The words of a language for a text, or for each of its sentences and what is between; none where it lacks any."""
+    if text.strip().rstrip(".") not in _rows(code)[0]:
+        for between in BETWEEN:
+            parts = text.split(between, _MOST_PARTS)
+            if 1 < len(parts) <= _MOST_PARTS and deep < _DEEPEST:
+                told = [find(code, part, deep + 1) for part in parts]
+                if all(told):
+                    return [each for part in told for each in (between, *part)][1:]
+    one = _one(code, text, deep) or _with_codes(code, text, deep)
     return [one] if one is not None else []
 
 
@@ -79,33 +89,65 @@ def told_in(code: str) -> Iterator[tuple[str, str]]:
             yield from tomllib.loads(path.read_text("utf-8")).items()
 
 
-def _one(code: str, text: str, deep: int) -> Told | None:
+def _one(code: str, text: str, deep: int) -> ToldWords | None:
     exact, rows = _rows(code)
     wanted = text.strip().rstrip(".")
     for form, change in ((wanted, str), (wanted[:1].lower() + wanted[1:], begun)):
         if form in exact:
-            return Told(change(exact[form]), {})
+            return ToldWords(change(exact[form]), {})
         for row in rows:
-            values = row.values(form)
-            if values is not None and (row.pieces[0] or _tells(code, row.names[0], values[row.names[0]], deep)):
-                return Told(change(row.words), values)
+            found = row.values(form)
+            if found is not None and (row.pieces[0] or _tells(code, row.places[0][0], found[0], deep)):
+                values = _filled_with(code, row, found)
+                if values is not None:
+                    return ToldWords(change(row.words) + _end(text, row.words), values)
     return None
+
+
+def _end(text: str, words: str) -> str:
+    return "." if text.endswith(".") and not words.endswith(".") else ""
+
+
+def _filled_with(code: str, row: RecordedRow, found: list[str]) -> dict[str, Value] | None:
+    values: dict[str, Value] = {}
+    for (name, forms), words in zip(row.places, found, strict=True):
+        value = value_of(sentences(), sentences(code), words, forms)
+        if value is None:
+            return None
+        values[name] = value
+    return values
 
 
 def _tells(code: str, name: str, value: str, deep: int) -> bool:
     """Whether what stands at the beginning may be there: a sentence of ours, or a few words."""
     if name in NESTED:
         return deep < _DEEPEST and bool(find(code, value, deep + 1))
-    return ": " not in value and BETWEEN not in value
+    return ": " not in value and not any(between in value for between in BETWEEN)
+
+
+def _with_codes(code: str, text: str, deep: int) -> ToldWords | None:
+    """A sentence of ours behind which the clauses that it is about stand in brackets."""
+    why, _, codes = text.rstrip(".").rpartition(" (")
+    if not why or deep >= _DEEPEST or not _CODES.fullmatch(codes.removesuffix(")")) or not find(code, why, deep + 1):
+        return None
+    names = value_of(sentences(), sentences(code), codes.removesuffix(")"), ["list"])
+    return ToldWords(_BEHIND + _end(text, _BEHIND), {"why": why, "names": names or []})
+
+
+def _tells_enough(row: RecordedRow) -> bool:
+    """Whether its own words are enough to know it by, with those that stand in its places by a rule."""
+    letters = len(re.sub("[^A-Za-z]", "", "".join(row.pieces)))
+    known = any(form.startswith("as.") for _, forms in row.places for form in forms)
+    return letters >= _LETTERS or (letters > 0 and (known or (not row.pieces[0] and row.places[0][0] in NESTED)))
 
 
 @functools.cache
-def _rows(code: str) -> tuple[dict[str, str], list[Row]]:
+def _rows(code: str) -> tuple[dict[str, str], list[RecordedRow]]:
     """The rows without places by their English words, and those with places, the most closely worded first."""
     english, ours = sentences().rows, sentences(code).rows
-    fixed = [(text, ours[name]) for name, text in english.items() if name.startswith(_RECORDED) and not any(
-        place[2] for place in PLACE.finditer(text))]  # fmt: skip
+    fixed = [(text, ours[name]) for name, text in english.items() if name.startswith(_RECORDED)]
     every = {key.rstrip("."): words for key, words in (*fixed, *told_in(code))}
     with_places = [row_of(key, words) for key, words in every.items() if PLACE.search(key)]
-    with_places.sort(key=lambda row: (not row.pieces[0], -len("".join(row.pieces))))
-    return {key: words for key, words in every.items() if not PLACE.search(key)}, with_places
+    told = [row for row in with_places if _tells_enough(row)]
+    told.sort(key=lambda row: (not row.pieces[0], -len("".join(row.pieces))))
+    return {key: words for key, words in every.items() if not PLACE.search(key)}, told

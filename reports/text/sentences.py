@@ -62,15 +62,18 @@ class Sentences:
         if name not in self.rows:
             raise SentenceError(f"{self.code}: no sentence {name}")
         html = name.startswith(_HTML)
+        # Of a plain sentence only what is HTML already stays so.
+        marked = not html and any(isinstance(value, Markup) for value in params.values())
+        row = str(escape(self.rows[name])) if marked else self.rows[name]
 
         def value(place: re.Match[str]) -> str:
             if place[1] not in params:
                 raise SentenceError(f"{self.code}: {name} got no {place[1]}")
             text = self.written(params[place[1]], (place[2] or "").split())
-            return str(escape(visible(text))) if html else text
+            return str(escape(visible(text))) if html or marked else text
 
-        text = PLACE.sub(value, self.rows[name])
-        return Markup(text) if html else text  # noqa: S704 -- our own text, and values that were escaped above
+        text = PLACE.sub(value, row)
+        return Markup(text) if html or marked else text  # noqa: S704 -- our own text, and values that were escaped above
 
     def led(self, table: str, kind: str, params: Mapping[str, Value]) -> tuple[str, str]:
         """The words that a statement begins with, and the statement itself."""
@@ -129,9 +132,10 @@ class Sentences:
         if kind == "decimal":
             return self.decimal(str(value))
         if kind in ("sentence", "capital"):
-            text = str(value)
+            text = value if isinstance(value, str) else str(value)
             end = "." if kind == "sentence" and not text.endswith((".", "!", "?")) else ""
-            return begun(text) + end
+            # What is HTML already stays so, and begins with its mark.
+            return text + end if isinstance(text, Markup) else begun(text) + end
         names = _names(value)
         rows: dict[str, Callable[[], Value]] = {
             "list": lambda: self.listed(names),

@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from harness.clauses import load
+from harness.criteria import Advice, Criterion
 from harness.incident import Incident, Suspect
 from harness.policy import Policy
 from harness.run.checks import load_checks
 from harness.run.planning.plan import DECISION_RULE
 from harness.suite import suites
 from reports.causes import load_causes
+from reports.exports import exports
 from reports.page.render import ANNEX, REPORT, render
 from reports.text import recorded as recording
 from reports.text.quoted import all_quoted, quoted, translated
@@ -40,6 +42,16 @@ def recorded() -> Iterator[str]:
     yield from (fact.text for fact in CATALOGUE.law.values())
     yield from (words for suite in suites() for words in (suite.title, suite.report.heading) if words)
     yield from (DECISION_RULE, Policy().report.title)
+    yield from own_words()
+
+
+def own_words() -> Iterator[str]:
+    """Criteria, why a clause has no check, and what the files of a bundle are."""
+    yield from (each.text for each in (*Criterion, *Advice))
+    for reason in filter(None, (clause.reason for clause in CATALOGUE.clauses.values())):
+        # Several of one kind are told behind their kind.
+        yield from filter(None, (reason, reason.partition(": ")[2]))
+    yield from (each.about for each in exports())
 
 
 # What the files of each folder have words for: all of it, and nothing else.
@@ -60,7 +72,7 @@ def rows_of(folder: str, code: str) -> dict[str, str]:
 @pytest.mark.parametrize("code", OTHERS)
 def test_a_language_has_the_words_of_every_duty_and_of_nothing_that_is_not_there(code: str) -> None:
     rows = rows_of("catalogue", code)
-    assert {*duties()} - {*rows} == set()
+    assert {*duties(), *own_words()} - {*rows} == set()
     assert {*rows} - {*recorded()} == set()
 
 
