@@ -13,7 +13,7 @@ from typing import Any
 from harness.bundle.store import Store
 from reports.evidence import CheckResult, Evidence, Finding
 from reports.exports import Export
-from reports.text.ascii import ascii_json
+from reports.text.ascii import ascii_json, shown
 from reports.text.markdown import cut
 from reports.text.sentences import sentences
 
@@ -40,7 +40,7 @@ def _sarif(document: Evidence, _: Store) -> Iterator[bytes]:
         "properties": {"run": document.run.id, "protocol": document.catalogue.protocol_commit},
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    yield ascii_json(log)
+    yield ascii_json(shown(log))
 
 
 def _driver(document: Evidence, findings: list[Finding]) -> dict[str, Any]:

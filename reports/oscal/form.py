@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from reports.evidence import Evidence
-from reports.text.ascii import ascii_json
+from reports.text.ascii import ascii_json, shown
 from reports.text.markdown import cut, markdown
 from reports.text.sentences import sentences
 
@@ -95,6 +95,7 @@ def reviewed(controls: Iterable[str]) -> Node:
 
 def sealed(kind: str, body: Node) -> Iterator[bytes]:
     """The bytes of a document, whose UUID is that of its content."""
+    body = shown(body)
     content = json.dumps(body, ensure_ascii=True, sort_keys=True, allow_nan=False)
     whole = {kind: {"uuid": identity(kind, content), **body}}
     yield ascii_json(whole)

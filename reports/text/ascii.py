@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from typing import Any
+
+from reports.text.neutralise import visible
 
 
 def ascii_json(value: object) -> bytes:
@@ -14,3 +17,12 @@ def ascii_json(value: object) -> bytes:
     text = json.dumps(value, indent=1, ensure_ascii=True, sort_keys=True, allow_nan=False)
     # The one control that JSON takes for a letter.
     return (text.replace("\x7f", "\\u007f") + "\n").encode()
+
+
+def shown(value: Any) -> Any:  # noqa: ANN401 -- whatever JSON holds
+    """The value with what hides or reorders spelled out in each of its strings, for tools that show them to people."""
+    if isinstance(value, dict):
+        return {name: shown(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [shown(each) for each in value]
+    return visible(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import fcntl
 import json
 import os
@@ -13,7 +12,6 @@ import subprocess
 import termios
 from collections.abc import Iterator
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 
@@ -117,21 +115,6 @@ def test_options_of_pytest_work(faulty: str, tmp_path: Path, asked: str, words: 
     text = seen(faulty, tmp_path / "e", asked)
     assert words in text
     assert text.count(TITLE) == 1
-
-
-def test_results_of_pytest_agree_with_what_other_tools_are_told(faulty: str, tmp_path: Path) -> None:
-    seen(faulty, tmp_path / "e")
-    cases = list(ElementTree.parse(tmp_path / "e" / "junit.xml").iter("testcase"))
-    results = {read(case, "slug"): read(case, "verdict") for case in cases}
-    with (tmp_path / "e" / "checks.csv").open(newline="", encoding="utf-8") as file:
-        assert {row["slug"]: row["verdict"] for row in csv.DictReader(file)} == results
-    failed = [case.get("name") for case in cases if case.find("failure") is not None]
-    assert failed == ["rest-infer-echoes-id[echo-fp32]"]
-
-
-def read(case: ElementTree.Element, name: str) -> str:
-    """A property of a case."""
-    return next(str(each.get("value")) for each in case.iter("property") if each.get("name") == name)
 
 
 def test_the_example_of_the_policy_is_run(faulty: str, tmp_path: Path) -> None:
