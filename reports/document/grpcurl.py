@@ -16,6 +16,7 @@ METHODS = {"ServerLive", "ServerReady", "ModelReady", "ServerMetadata", "ModelMe
 _LEFT_OUT = {"content-type", "te", "user-agent", "grpc-timeout", "grpc-accept-encoding", "accept-encoding"}
 # Fields that no description knows stand by their numbers, which grpcurl does not read.
 _UNKNOWN = re.compile(r"(?m)^[ \t]*+\d++[ \t]*+[:{]")
+_ESCAPE = re.compile(r"\\(.)")
 LONGEST = 8192
 
 
@@ -41,5 +42,10 @@ def grpcurl(record: ExchangeRecord) -> str | None:
             known = f"request.header.{name.lower()}" not in hidden
             words += ["-H", shlex.quote(f"{name}: {value}") if known else secret(name)]
     # Lines of the text format may as well be one: within a string no line ends.
-    message, host = " ".join(text.split("\n")), parts.netloc if parts.port else f"{parts.netloc}:{port}"
+    message, host = " ".join(_as_go_reads(text).split("\n")), parts.netloc if parts.port else f"{parts.netloc}:{port}"
     return " ".join([*words, "-d", shlex.quote(message), shlex.quote(host), shlex.quote(f"{service}/{method}")])
+
+
+def _as_go_reads(text: str) -> str:
+    """The text format with escapes that grpcurl takes: within double quotes an apostrophe is none."""
+    return _ESCAPE.sub(lambda found: "'" if found[1] == "'" else found[0], text)

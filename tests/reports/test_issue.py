@@ -30,7 +30,7 @@ def recorded(bundle: factory.Bundle, digest: str) -> ExchangeRecord:
 
 def infer() -> service_pb2.ModelInferRequest:
     tensor = {"name": "x", "datatype": "FP32", "shape": [1, 2], "contents": {"fp32_contents": [0.5, -1]}}
-    return service_pb2.ModelInferRequest(model_name='it\'s \n "x" $HOME `id`', inputs=[tensor])
+    return service_pb2.ModelInferRequest(model_name="it's \n \"x\" \\' $HOME `id`", inputs=[tensor])
 
 
 def test_a_call_is_made_again_by_grpcurl(tmp_path: Path) -> None:
@@ -41,6 +41,8 @@ def test_a_call_is_made_again_by_grpcurl(tmp_path: Path) -> None:
     assert line is not None
     assert "\n" not in line
     words = shlex.split(line)
+    # Go has no escape for an apostrophe within double quotes, and refuses it (seen with grpcurl 1.8.6).
+    assert not re.search(r"(?<!\\)(\\\\)*\\'", words[words.index("-d") + 1])
     assert words[:6] == ["grpcurl", "-plaintext", "-format", "text", "-proto", "open_inference_grpc.proto"]
     assert words[6:10] == ["-H", "Authorization: Bearer $ART15_TOKEN", "-H", "x-tenant: a b"]
     assert text_format.Parse(words[words.index("-d") + 1], service_pb2.ModelInferRequest()) == infer()
