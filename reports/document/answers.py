@@ -114,7 +114,7 @@ def _levels(document: Evidence) -> PlainAnswer:
     if decided:
         params: Params = {name: decided[name] for name in ("supports", "contradicts", "inconclusive")}
         said = Statement(kind="levels_decided", params={**params, "declared": decided.total()})
-        state = "broken" if decided["contradicts"] else "undecided" if decided["inconclusive"] else "held"
+        state = "broken" if decided["contradicts"] else "undecided" if decided["inconclusive"] else "supported"
     elif measured:
         said, state = Statement(kind="levels_undeclared", params={"measured": measured}), "undecided"
     else:
@@ -138,7 +138,9 @@ def _origin(document: Evidence) -> PlainAnswer:
         state = "broken" if links["contradicted"] else state
     else:
         more = Statement(kind="links_none")
-        state = "partly" if state == "held" else state
+    if state == "held" and not links["verified"]:
+        # That its metadata stay the same does not say which model it is.
+        state = "partly"
     return PlainAnswer(question="origin", state=state, statements=[said, more])
 
 
@@ -158,6 +160,9 @@ def _sure(document: Evidence) -> PlainAnswer:
 
 def _silence(document: Evidence) -> PlainAnswer:
     said = _repeated(document, _GAPS)
+    undecided = sum(duty.state == "inconclusive" for duty in document.duties)
+    if undecided:
+        said.append(Statement(kind="duties_open", params={"duties": undecided}))
     left_out = document.summary.verdicts.get("untestable", 0)
     if left_out:
         params: Params = {"left_out": left_out, "checks": len(document.checks)}

@@ -75,10 +75,11 @@ StatementKind = Literal[
     "sure_again",
     "sure_validated",
     "sure_once",
+    "duties_open",
     "checks_left_out",
 ]
 QuestionName = Literal["protocol", "answers", "access", "serving", "levels", "origin", "sure", "silence"]
-AnswerState = Literal["broken", "warned", "undecided", "partly", "recorded", "held", "not_shown"]
+AnswerState = Literal["broken", "warned", "undecided", "partly", "recorded", "held", "supported", "not_shown"]
 FactKind = Literal[
     "served",
     "reached",

@@ -47,6 +47,7 @@ ANSWERS = {
     "partly": Mark("◐", "open"),
     "recorded": Mark("·", "open"),
     "held": Mark("≈", "none"),
+    "supported": Mark("✓", "good"),
     "not_shown": Mark("–", "none"),
 }
 DECISIONS = {
@@ -118,5 +119,6 @@ STATEMENTS = {
     "sure_again": NEUTRAL,
     "sure_validated": NEUTRAL,
     "sure_once": NEUTRAL,
+    "duties_open": Mark("◐", "open"),
     "checks_left_out": Mark("–", "none"),
 }

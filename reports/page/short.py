@@ -87,6 +87,8 @@ class Short:
     findings: list[FindingView]
     further: list[ShortFinding]
     unshown: int
+    counts: list[str]
+    worst: ShortFinding | None
     steps: list[str]
     levels: list[LevelBeside]
     case: list[CaseRow]
@@ -121,6 +123,8 @@ def short(view: View) -> Short:
         findings=view.findings[:FINDINGS],
         further=[each for each in named[FINDINGS : FINDINGS + FURTHER] if each.anchor != "findings"],
         unshown=max(0, len(named) - FINDINGS - FURTHER),
+        counts=list(_counts(document, said)),
+        worst=next((each for each in _failures_first(named) if each.data.verdict in ("fail", "warn")), None),
         steps=list(_steps(document, said)),
         levels=shown[:LEVELS],
         case=list(_case(document, view, said, named)),
@@ -137,19 +141,31 @@ def short(view: View) -> Short:
     )
 
 
+def _counts(document: Evidence, said: Sentences) -> Iterator[str]:
+    """How many results there are of each verdict; of those that a reader looks for also that there are none."""
+    for verdict, state in said.table("state"):
+        number = document.summary.verdicts.get(verdict, 0)
+        if number or verdict in ("pass", "fail", "warn"):
+            yield f"{number} {state}"
+
+
 def _steps(document: Evidence, said: Sentences) -> Iterator[str]:
     """What would change the answers: what is broken is mended, and what was not shown is made testable."""
     people = (document.report.operator, document.report.customer, document.item.declared.get("system"))
     failed = [each.title for each in document.summary.findings if each.verdict == "fail"]
     warned = sum(each.verdict == "warn" for each in document.summary.findings)
-    kinds = {each.kind for answer in document.summary.answers for each in answer.statements}
+    told = {each.kind: each.params for answer in document.summary.answers for each in answer.statements}
     if failed:
         yield said("step.mend", findings=failed, first=translated(said, failed[0]))
     if warned:
         yield said("step.weigh", findings=warned)
+    if document.run.facts:
+        yield said("step.open")
     for kind in ("levels_none", "levels_undeclared", "load_none", "drills_none", "drills_not_run", "links_none"):
-        if kind in kinds:
+        if kind in told:
             yield said(f"step.{kind}")
+    if "links_seen" in told and not told["links_seen"]["verified"]:
+        yield said("step.links_unverified")
     if not (all(people) and document.report.responsible):
         yield said("step.people")
     yield said("step.sign")
