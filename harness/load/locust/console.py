@@ -15,6 +15,7 @@ from harness.load.analysis.verdict import LoadVerdict
 from harness.load.plan.load_plan import LoadPlan
 from harness.load.records.rows import RecordsError
 from harness.load.records.worker_facts import WorkerFacts
+from reports.text.neutralise import lines
 
 INVALID_EXIT = 3
 """Exit code of a run that says nothing about the endpoint."""
@@ -58,6 +59,25 @@ def _judged(paths: Sequence[Path], plan: LoadPlan, facts: Sequence[WorkerFacts])
     except RecordsError as error:
         return Conclusion(plan=plan.public(), facts=tuple(facts), note=str(error))
     return Conclusion(plan=plan.public(), facts=tuple(facts), summary=summary, outcome=outcome)
+
+
+class _Harmless(logging.Formatter):
+    """Lines of another formatter, in which what a terminal would obey is made visible."""
+
+    def __init__(self, own: logging.Formatter) -> None:
+        super().__init__()
+        self._own = own
+
+    def format(self, record: logging.LogRecord) -> str:
+        return lines(self._own.format(record))
+
+
+def guard_logs() -> None:
+    """Let all that this process logs pass through here: names of models and words of the endpoint stand in it."""
+    for logger in map(logging.getLogger, ("", "locust", "locust.stats_logger")):
+        for handler in logger.handlers:
+            if not isinstance(handler.formatter, _Harmless):
+                handler.setFormatter(_Harmless(handler.formatter or logging.Formatter()))
 
 
 def show(found: Conclusion) -> None:

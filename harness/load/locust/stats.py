@@ -16,6 +16,7 @@ from harness.load.locust.buckets import counted
 from harness.load.plan.load_plan import LoadPlan
 from harness.load.records.rows import Rows, Status
 from harness.load.records.worker_facts import WorkerFacts
+from reports.text.markdown import cut
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _MS = 1e-6
 _CPU_WINDOW = 10
 SAMPLE_S = 0.5
+# Characters of a case's name in locust's tables; it may be that of a model, as its endpoint has it.
+LONGEST_NAME = 120
 _NO_CODE = frozenset({0, 200})
 
 
@@ -34,7 +37,7 @@ class LocustStats:
     def __init__(self, environment: Environment, plan: LoadPlan) -> None:
         self._environment = environment
         method = "gRPC" if plan.transport == "grpc" else None
-        self._names = [(case.name, method or case.method) for case in plan.cases]
+        self._names = [(cut(case.name, LONGEST_NAME), method or case.method) for case in plan.cases]
         self.started = time.time()
         self._lags: list[Any] = []
         self._counted = 0

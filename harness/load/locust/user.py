@@ -17,7 +17,7 @@ from locust import User, events, task
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
 from harness.load.locust import buckets
-from harness.load.locust.console import INVALID_EXIT, conclude, show
+from harness.load.locust.console import INVALID_EXIT, conclude, guard_logs, show
 from harness.load.locust.master import Master
 from harness.load.locust.options import add_options, plan_of, renewed
 from harness.load.locust.worker import Worker
@@ -87,6 +87,7 @@ class LocustIntegration:
         self._under_way: Any = None
         self._ending = False
         buckets.install()
+        guard_logs()
         options, runner = environment.parsed_options, environment.runner
         self.headless = bool(options and options.headless)
         self._autostart = bool(options and options.autostart)

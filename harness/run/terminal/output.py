@@ -12,6 +12,8 @@ import os
 import sys
 from typing import Any, TextIO
 
+from reports.text.neutralise import plain
+
 
 def open_closed() -> bool:
     """Open the standard descriptors that are closed, on nothing: a file of the run would be given their numbers.
@@ -85,7 +87,7 @@ def silence(file: TextIO) -> None:
 def warn(text: str) -> None:
     """A line on standard error, if anybody reads that."""
     try:
-        sys.stderr.write(f"{text}\n")
+        sys.stderr.write(f"{plain(text)}\n")
         sys.stderr.flush()
     except (OSError, ValueError, AttributeError):
         if sys.stderr is not None:

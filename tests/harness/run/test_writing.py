@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -33,6 +34,16 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(folder)
 
 
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """From the call on, no file can be written to its end."""
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    return lambda: monkeypatch.setattr(os, "fsync", full)
+
+
 TO_FILE: dict[str, Arguments] = {
     "export": lambda bundle: ["export", "sarif", bundle],
     "history": lambda bundle: ["history", bundle],
@@ -40,13 +51,11 @@ TO_FILE: dict[str, Arguments] = {
     "plan": lambda _: ["plan", "--endpoint", "http://127.0.0.1:9"],
 }
 TO_OUTPUT: dict[str, Arguments] = {
-    **{name: TO_FILE[name] for name in ("export", "history", "baseline")},
+    "export": TO_FILE["export"],
     "issue": lambda bundle: ["issue", "rest-infer-echoes-id", bundle],
-    "diff": lambda bundle: ["diff", bundle, bundle],
     "diff as JSON": lambda bundle: ["diff", "--json", bundle, bundle],
     "policy": lambda _: ["policy", "--schema"],
     "verify": lambda bundle: ["verify", bundle],
-    "explain": lambda _: ["explain", "rest-infer-echoes-id"],
 }
 
 
@@ -68,7 +77,7 @@ def test_a_file_that_cannot_be_written_ends_with_3(name: str, bundle: str, tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_is_written_over_but_as_a_whole(bundle: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_written_over_but_as_a_whole(bundle: str, tmp_path: Path, full_disk: Callable[[], None]) -> None:
     written = tmp_path / "findings.sarif"
     assert told(TO_FILE["export"](bundle), written) == (0, f"{written}\n")
     before = written.read_bytes()
@@ -78,14 +87,18 @@ def test_nothing_is_written_over_but_as_a_whole(bundle: str, tmp_path: Path, mon
     assert linked.is_symlink()
     assert written.read_bytes() != before
     before = written.read_bytes()
-
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
+    full_disk()
     assert told(TO_FILE["export"](bundle), written)[0] == 3
     assert written.read_bytes() == before
     assert {each.name for each in tmp_path.iterdir()} == {"findings.sarif", "link"}
+
+
+def test_a_bundle_on_a_full_disk_ends_with_3(bundle: str, tmp_path: Path, full_disk: Callable[[], None]) -> None:
+    copied = tmp_path / "evidence"
+    shutil.copytree(bundle, copied)
+    full_disk()
+    ran = CliRunner().invoke(main, ["report", str(copied)])
+    assert (ran.exit_code, ran.output) == (3, f"Error: {copied} cannot be written: No space left on device\n")
 
 
 def test_a_plan_is_not_written_over(tmp_path: Path) -> None:
@@ -105,27 +118,18 @@ def test_output_that_cannot_be_written_ends_with_3(name: str, bundle: str) -> No
     assert done.stderr in (f"{full}3\n3\n", f"{full}3\n0\n"), done.stderr
 
 
-def test_a_terminal_gets_text_and_a_pipe_gets_bytes(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_a_terminal_gets_text_and_a_pipe_gets_bytes(
+    capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
     evil = "a\x1b[2Jb\u202ec\x9d\x7f\nd\n".encode() + b"\xff\n"
     hand_on(evil)
     assert capfdbinary.readouterr().out == evil
     ours, theirs = pty.openpty()
-    pid = os.fork()
-    if not pid:  # pragma: no cover -- another process
-        sys.stdout = os.fdopen(theirs, "w", closefd=False)
+    with os.fdopen(theirs, "w") as terminal, os.fdopen(ours, "rb", buffering=0) as screen:
+        monkeypatch.setattr(sys, "stdout", terminal)
         hand_on(evil)
-        sys.stdout.flush()
-        os._exit(0)
-    os.close(theirs)
-    seen = b""
-    try:
-        while piece := os.read(ours, 4096):
-            seen += piece
-    except OSError:
-        pass  # the other end was closed
-    os.close(ours)
-    assert os.waitpid(pid, 0)[1] == 0
-    text = seen.decode().replace("\r\n", "\n")
+        terminal.flush()
+        text = screen.read(4096).decode().replace("\r\n", "\n")
     assert text == "a‹U+001B›[2Jb‹U+202E›c‹U+009D›‹U+007F›\nd\n\\xff\n"
 
 
