@@ -71,6 +71,15 @@ addEventListener("load", () => {
 """
 
 
+_SHOWN = """
+addEventListener("load", () => {
+  const said = document.createElement("pre");
+  said.textContent = "@@" + document.body.getBoundingClientRect().height + " " + performance.now() + "@@";
+  document.body.append(said);
+});
+"""
+
+
 def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     assert CHROMIUM
     command = [CHROMIUM, *FLAGS, f"--user-data-dir={folder / 'profile'}", *arguments]
