@@ -216,7 +216,7 @@ class SampleTable(_Table, frozen=True, kw_only=True):
     Attributes:
         requests: file of JSON bodies, one a line, relative to the policy.
         data: file of inputs, relative to the policy.
-        sensitive: noted in the plan, and nothing more: bodies are kept all the same.
+        sensitive: of every inference of the run, of whatever model, only size, status and times are kept.
     """
 
     requests: str | None = None
@@ -410,6 +410,11 @@ class Policy(_Table, frozen=True, kw_only=True):
     log: LogTable | None = None
     waivers: list[WaiverTable] = []
     not_applicable: list[DutyTable] = []
+
+    @property
+    def sensitive(self) -> bool:
+        """Whether a run under it may send what must not be written, nor what is answered to it."""
+        return any(table.sensitive for table in self.samples.values())
 
 
 def load_policy(path: Path | None) -> tuple[Policy, str | None]:

@@ -10,6 +10,8 @@ import msgspec
 SCHEMA = "art15-exchange/2"
 # How a record says that no HTTP client made the request: its body is every byte that was sent.
 RAW = "raw"
+# The rule of a redaction that left nothing of a body.
+SENSITIVE = "sensitive samples"
 
 _GRPC = re.compile(r"application/grpc([+;].*)?", re.IGNORECASE | re.DOTALL)
 _ENCODER = msgspec.json.Encoder(order="sorted")
@@ -116,6 +118,11 @@ class ExchangeRecord(msgspec.Struct, frozen=True, kw_only=True):
     def is_grpc(self) -> bool:
         """A gRPC call. Its bodies are messages without the five bytes that frame them on the wire."""
         return self.rpc is not None or any(_GRPC.fullmatch(value) for value in media_types(self.request.headers))
+
+    @property
+    def withheld(self) -> bool:
+        """Whether nothing of its content was kept, as it may hold a sensitive sample, or an answer to one."""
+        return any(each.get("rule") == SENSITIVE for each in self.redactions)
 
     def is_message(self, side: Request | Response) -> bool:
         """Whether a body is a gRPC message; a proxy may answer a call with a page of its own."""

@@ -23,6 +23,7 @@ from harness.endpoint.route import AnyRoute
 from harness.generate.samples import read_data, read_requests
 from harness.policy import LimitsTable, SampleTable
 from harness.record.exchange import Exchange, Transport
+from harness.record.sensitive import NOT_KEPT
 from harness.wire.ahead import AT_A_TIME
 from harness.wire.binary import EXTENSION
 from harness.wire.messages import InferRequest, ModelMetadata, read_model_metadata
@@ -186,5 +187,7 @@ def _samples(table: SampleTable | None, metadata: ModelMetadata | None) -> tuple
         requests = read_requests(Path(table.requests)) if table.requests is not None else ()
         rows = read_data(Path(table.data), metadata.inputs if metadata else ()) if table.data is not None else ()
     except SampleError as error:
-        raise EndpointError(str(error)) from error
+        # Why a value cannot be read is said with the value.
+        words = f"samples of the policy cannot be read; why is {NOT_KEPT}" if table.sensitive else str(error)
+        raise EndpointError(words) from (None if table.sensitive else error)
     return (*requests, *rows)

@@ -12,6 +12,7 @@ import pytest
 
 from harness.check import Check
 from harness.endpoint.models import ModelUnderTest
+from harness.record.sensitive import NOT_KEPT
 from harness.record.unbroken import interruptible
 from harness.run.outcomes import FAILED, TOOL_ERROR, WAIVED, word
 from harness.run.results import check_id
@@ -82,6 +83,8 @@ class CheckItem(pytest.Item):
         """The finding in words instead of a traceback through the harness."""
         if isinstance(excinfo.value, CheckFailed):
             return str(excinfo.value)
+        if self._run.config.policy.sensitive:
+            return f"{type(excinfo.value).__name__}: {NOT_KEPT}"
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:

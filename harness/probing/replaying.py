@@ -16,6 +16,7 @@ from harness.check import Untestable
 from harness.record.coding import Undecodable, decoded_body
 from harness.record.exchange import Exchange, Headers
 from harness.record.quoting import clip
+from harness.record.sensitive import NOT_KEPT, is_withheld
 from harness.wire import strictjson
 from harness.wire.duplex import Piece
 from harness.wire.rawhttp import RAW, send_raw
@@ -83,7 +84,7 @@ def send_again(clients: Clients, recording: Recording, *, fresh: bool = True) ->
     """
     recorded = recording.exchange
     if "request.body" in recording.redacted:
-        raise CannotReplay("its body was redacted")
+        raise CannotReplay(NOT_KEPT if is_withheld(recorded.request_body) else "its body was redacted")
     if recording.part_of_request:
         raise CannotReplay("of its body only a part is kept")
     if "url" in recording.redacted:

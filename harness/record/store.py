@@ -34,6 +34,7 @@ from harness.record.clock import now
 from harness.record.disk import Disk
 from harness.record.exchange import ConnectionFacts, Exchange, Headers
 from harness.record.redact import Redaction, Redactor
+from harness.record.sensitive import Withholding
 from harness.record.sharing import SharedBodies
 from harness.record.tempo import Tempo
 from harness.record.unbroken import unbroken
@@ -179,6 +180,7 @@ class Recorder:
         disk: learns that an exchange could not be written.
 
     Attributes:
+        withholding: takes out of each exchange what no record may hold; None: nothing of that kind.
         learn: shown each exchange before it is redacted; it may tell the redactor of secrets, and must not raise.
         continuity: asked about each request that got no answer; without one, every exchange is given as it is.
         recent: the last exchanges that reached the endpoint, with the id of the check that sent them.
@@ -203,6 +205,7 @@ class Recorder:
         self._check: str | None = None
         self._watchers: list[list[Exchange]] = []
         self._observers: list[Observer] = []
+        self.withholding: Withholding | None = None
         self.learn: Callable[[Exchange], None] | None = None
         self.continuity: AwayHandler | None = None
         self.recent: deque[tuple[Exchange, str | None]] = deque()
@@ -258,7 +261,9 @@ class Recorder:
         begin = time.monotonic()
         if self.learn is not None:
             self.learn(exchange)
-        clean, redactions = self.redactor.exchange(exchange)
+        kept, taken = (exchange, []) if self.withholding is None else self.withholding.exchange(exchange)
+        clean, redactions = self.redactor.exchange(kept)
+        redactions += taken
         with unbroken():
             digest = self._keep(clean, redactions)
         done = self._bodies.recorded(exchange, digest)

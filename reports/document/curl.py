@@ -47,7 +47,7 @@ def command(record: ExchangeRecord, sent: bytes | None = None) -> str | None:
     if record.http_version == RAW:
         return _raw(record, body, content)
     headers = _headers(record)
-    if scheme not in ("http", "https") or headers is None:
+    if scheme not in ("http", "https") or headers is None or record.withheld:
         return None
     if record.is_grpc:
         return _grpc(record, scheme, headers, body, content)

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from harness.bundle.digests import Digests
-from harness.bundle.exchange import ExchangeRecord, decode
+from harness.bundle.exchange import SENSITIVE, ExchangeRecord, decode
 from harness.bundle.folder import Altered
 from harness.bundle.limits import MAX_ALL, MAX_FILE, MAX_FILES
 from harness.bundle.manifest import MANIFEST, ListedFile, Manifest
@@ -158,6 +158,7 @@ def _unaddressed(log: VerificationLog, name: str) -> None:
 def _pack(log: VerificationLog, files: BundleFiles) -> None:
     """Every exchange of the pack, held against what its record says."""
     files.store = pack = PackReader(log.folder)
+    withheld = 0
     try:
         for found in pack.exchanges(compared=True):
             if found.wrong or found.record is None:
@@ -166,12 +167,18 @@ def _pack(log: VerificationLog, files: BundleFiles) -> None:
             if found.digest in files.records:
                 log.wrong(PACK, f"exchange {found.digest[:12]}… is there twice")
             files.records.add(found.digest)
+            withheld += found.record.withheld
             if _met_nobody(found.record):
                 files.unconnected.add(found.digest)
     except Altered as error:
         log.wrong(PACK, str(error).removeprefix(f"{PACK} "))
     except OSError as error:
         log.wrong(PACK, f"cannot be read: {error.strerror}")
+    if withheld:
+        log.notes.append(
+            f"Of {withheld} exchanges nothing is kept but size, status and times ({SENSITIVE}): what a finding says of "
+            "their content cannot be looked up here."
+        )
     if pack.left:
         log.left_out(f"{PACK}: its last {pack.left} bytes belong to no whole exchange: the run was killed meanwhile.")
 

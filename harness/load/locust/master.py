@@ -186,7 +186,7 @@ class Master:
         for node in self._nodes.values():
             given = node.facts or RunFacts(facts=WorkerFacts(worker=node.worker), run=self._run)
             facts = msgspec.structs.replace(given.facts, worker=node.worker, lost=node.lost, silent_s=node.silent)
-            whole = without_secrets(msgspec.structs.replace(given, facts=facts), plan.secrets)
+            whole = without_secrets(msgspec.structs.replace(given, facts=facts), plan.secrets, plan.secret_prefix)
             write_facts(directory, whole)
             found.append(whole.facts)
         return found

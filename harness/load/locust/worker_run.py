@@ -129,4 +129,4 @@ class WorkerRun:
             unsolicited=engine.completion.unsolicited,
             kept=tuple(engine.completion.answer_check.kept),
         )
-        return without_secrets(found, self.plan.secrets)
+        return without_secrets(found, self.plan.secrets, self.plan.secret_prefix)

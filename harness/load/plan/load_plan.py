@@ -166,6 +166,7 @@ class LoadPlan(_Part, frozen=True, kw_only=True):
         check_every: every so many-th answer is checked in full, as are the first and each that differs.
         keep: most exchanges of each kind kept by a worker.
         max_rate: no faster, whatever the schedule says (the plan is refused).
+        private: the cases are sensitive: nothing of a request or an answer is written, and of neither a digest.
     """
 
     transport: Transport = "http"
@@ -193,6 +194,7 @@ class LoadPlan(_Part, frozen=True, kw_only=True):
     keep: int = 20
     workers: int = 1
     max_rate: float | None = None
+    private: bool = False
 
     def __post_init__(self) -> None:
         if not self.cases:
@@ -253,6 +255,8 @@ class LoadPlan(_Part, frozen=True, kw_only=True):
         if self.secrets and any(case.answer for case in cases):
             redactor = Redactor(self.secrets)
             cases = tuple(_untold(case, redactor) for case in cases)
+        if self.private:
+            cases = tuple(LoadCase(name=case.name, path=case.path, before=b"", weight=case.weight) for case in cases)
         return msgspec.structs.replace(self, headers=hidden, hidden=(), key_file=key_file, cases=cases)
 
     @property
@@ -261,6 +265,11 @@ class LoadPlan(_Part, frozen=True, kw_only=True):
         values = {part for _, value in self.headers if value != REDACTED for part in (value, value.partition(" ")[2])}
         values |= {*self.hidden}
         return tuple(sorted((each for each in values if len(each) >= _LEAST_SECRET), key=len, reverse=True))
+
+    @property
+    def secret_prefix(self) -> str:
+        """The prefix where the cases are sensitive, so that an answer is kept as having it or not; else nothing."""
+        return self.prefix if self.private else ""
 
     @property
     def digest(self) -> str:

@@ -9,6 +9,7 @@ import msgspec
 
 from harness.load.records.worker_facts import WorkerFacts
 from harness.record.redact import Redactor
+from harness.record.sensitive import NOT_KEPT
 
 
 class KeptAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,13 +76,28 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     kept: tuple[KeptAnswer, ...] = ()
 
 
-def without_secrets(facts: RunFacts, secrets: Sequence[str]) -> RunFacts:
-    """The facts without a plan's secrets, which an endpoint may have sent back; before anything is written."""
+def without_secrets(facts: RunFacts, secrets: Sequence[str], private: str = "") -> RunFacts:
+    """The facts without a plan's secrets, which an endpoint may have sent back; before anything is written.
+
+    Args:
+        private: of a plan of sensitive samples, its prefix: of an answer is only kept whether that is in it.
+    """
     redactor = Redactor(secrets)
     own = facts.facts
+    if private:
+        said = {name: NOT_KEPT for name in ("note", "defect") if getattr(own, name)}
+        kept = tuple(_valueless(each, private) for each in facts.kept)
+        return msgspec.structs.replace(facts, facts=msgspec.structs.replace(own, **said), kept=kept)
     texts = {name: redactor.text(getattr(own, name)) for name in ("note", "lost", "defect")}
     kept = tuple(_redacted(each, redactor) for each in facts.kept)
     return msgspec.structs.replace(facts, facts=msgspec.structs.replace(own, **texts), kept=kept)
+
+
+def _valueless(kept: KeptAnswer, prefix: str) -> KeptAnswer:
+    own = kept.id.startswith(prefix) and len(kept.id) <= 2 * len(prefix)
+    return msgspec.structs.replace(
+        kept, sentence=NOT_KEPT, body=prefix if prefix in kept.body else "", id=kept.id if own else ""
+    )
 
 
 def _redacted(kept: KeptAnswer, redactor: Redactor) -> KeptAnswer:

@@ -170,6 +170,7 @@ class Loader:
             warm_up_s=warm_up_s if schedule else 0.0,
             workers=workers,
             max_rate=self.budget.limits.rate,
+            private=self.probe.endpoint.policy.sensitive,
         )
 
     def run(self, plan: LoadPlan, name: str, *, again: bool = True, step: LoadStep | None = None) -> LoadRun:

@@ -70,6 +70,7 @@ class Execution:
             try:
                 verdict, reason, unmet = self._carried_out(check, probe)
             finally:
+                record.told.outcome(probe.outcome)
                 # Also where the run ends here, on Ctrl-C: what was done stays on record.
                 for series in probe.outcome.series:
                     assert isinstance(series, Recorded)
@@ -77,6 +78,7 @@ class Execution:
         seconds = time.monotonic() - begin
         self._with.purse.spent(self._with.budget.used - before, seconds)
         exchanges, total = record.take_references(identity)
+        reason = record.told.words(reason)
         result = Result(
             id=identity,
             check=check,
@@ -170,6 +172,7 @@ class Execution:
 
     def _without_request(self, check: Check, model: ModelUnderTest, reason: str) -> str:
         """Tell once what a model lacks; gives the short reason for its checks."""
+        reason = self._with.record.told.words(reason)
         if model.id not in self.unsampled:
             self.unsampled[model.id] = (reason, to_paste(model))
             self._with.record.log(UnsampledSeen(model=model.id, reason=reason, paste=to_paste(model)))

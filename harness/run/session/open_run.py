@@ -33,6 +33,12 @@ from reports.bundle import EVIDENCE, finish, others
 from reports.document.proof import unproven
 from reports.evidence import decode
 
+WITHHELD = (
+    "of {} exchanges size, status and times are kept, and nothing of their content, as the policy has samples that are "
+    "sensitive: who reads this cannot look a finding up in them, and art15 replay cannot send them again. Texts that "
+    "may quote an answer, pictures of inputs and fingerprints are left out as well"
+)
+
 
 class OpenRun:
     """One run against one endpoint, from its first check to the finished bundle.
@@ -125,7 +131,8 @@ class OpenRun:
                 "rest": {each.name: each.metadata for each in self.endpoint.models},
                 "grpc": {each.name: each.grpc.metadata for each in self.endpoint.models if "grpc" in each.routes},
             }
-            self._self_check = msgspec.convert(self._with.messages.judge(models), SelfChecked)
+            checked = msgspec.convert(self._with.messages.judge(models), SelfChecked)
+            self._self_check = msgspec.convert(self._with.record.told.line(checked), SelfChecked)
             self._with.record.log(self._self_check)
         return self._self_check
 
@@ -164,6 +171,8 @@ class OpenRun:
                 f"{record.store.clipped} bodies of requests and answers are kept in part (head, tail, digest), "
                 f"{record.store.left_out // MEBIBYTE} MiB of them are not: raise it with [budget] evidence_mebibytes"
             )
+        if (kept_back := record.told.bodies) is not None:
+            record.note(WITHHELD.format(kept_back.exchanges))
         for text in self.stale_waivers():
             record.note(text)
         self.compared()

@@ -8,17 +8,17 @@ import sys
 import threading
 from collections.abc import Callable
 
-import msgspec
-
 from harness.budget import MEBIBYTE, BudgetExhausted
 from harness.bundle.digests import Digests
 from harness.bundle.events import CatalogueListed, DeviationSeen, ExchangeSeen, JournalEvent, ModelSeen, TargetSeen
 from harness.bundle.journal import Journal
 from harness.record.disk import Disk
 from harness.record.redact import Redactor
+from harness.record.sensitive import Withholding
 from harness.record.store import ExchangeStore, Recorder
 from harness.run.config import Config
 from harness.run.events import DESCRIBED, TEXT, storable
+from harness.run.session.withholding import ValueFree
 from reports.document.proof import UNCONNECTED
 
 # Characters of one text in a line.
@@ -40,6 +40,7 @@ class RunRecord:
 
     Attributes:
         heard: is called for each exchange.
+        told: what may be said of what was sent and answered.
         unconnected: digests of exchanges whose connection could not be opened: they show nothing of any clause.
 
     Raises (all methods):
@@ -65,11 +66,13 @@ class RunRecord:
             raise disk.fails(error) from None
         self.store = ExchangeStore(config.folder, self._room)
         self.recorder = Recorder(self.store, redactor, self._exchange, disk)
+        self.told = ValueFree(Withholding() if config.policy.sensitive else None)
+        self.recorder.withholding = self.told.bodies
 
     def log(self, event: JournalEvent) -> None:
         """Append what may hold words of the endpoint: without secrets, and as text that can be stored."""
         try:
-            data = self.redactor.value(msgspec.to_builtins(event))
+            data = self.redactor.value(self.told.line(event))
             self._journal.append(event.kind_of_line, storable(data, MOST.get(type(event), TEXT)))
         except OSError as error:
             raise self._disk.fails(error) from None
