@@ -49,6 +49,18 @@ class LoadPoints(Told, frozen=True, kw_only=True):
     worst: list[float | None] = []
     lag: list[float | None] = []
 
+    @property
+    def counts(self) -> dict[str, list[int]]:
+        """The columns that are counts, by what they count."""
+        return {"offered": self.planned, "answered": self.ok, "bad": self.failed, "wrong": self.wrong}
+
+    def places(self, begin: float = 0.0, end: float = math.inf) -> range:
+        """The steps that begin within a stretch of time."""
+        count = len(self.planned)
+        first = math.ceil(min(max(begin, 0.0) / self.step_s - 1e-9, count))
+        last = math.ceil(min(max(end, 0.0) / self.step_s - 1e-9, count))
+        return range(max(0, first), max(0, last))
+
 
 class LoadSeries(JournalEvent, frozen=True, kw_only=True):
     """``series``: one run of load; times in seconds, rates a second.

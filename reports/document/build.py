@@ -22,6 +22,7 @@ from reports.document.not_shown import not_shown
 from reports.document.proof import proven
 from reports.document.redundancy import redundancy
 from reports.document.statements import summary
+from reports.document.sums import sums
 from reports.evidence import (
     SCHEMA_VERSION,
     CatalogueInfo,
@@ -104,7 +105,7 @@ def build(
         summary=totals,
     )
     told = msgspec.structs.replace(totals, answers=answers(document))
-    return msgspec.structs.replace(document, summary=told)
+    return msgspec.structs.replace(document, summary=told, sums=sums(document))
 
 
 def _report(recorded: JournalState, issued: str, why_short: str | None) -> ReportInfo:

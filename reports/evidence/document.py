@@ -20,6 +20,7 @@ from reports.evidence.plan import Plan
 from reports.evidence.record import ConsequenceName, Record
 from reports.evidence.run import Run
 from reports.evidence.statements import NotShown, PlainAnswer, Statement
+from reports.evidence.sums import Sums
 
 
 class Finding(Record, frozen=True, kw_only=True):
@@ -89,6 +90,7 @@ class Evidence(Record, frozen=True, kw_only=True):
     duties: list[DutyRow]
     silence: list[NotShown]
     summary: Summary
+    sums: Sums | None = None
 
 
 def decode(data: bytes) -> Evidence:

@@ -6,16 +6,12 @@ import functools
 from dataclasses import dataclass
 
 from harness.bundle.accuracy import AccuracyRecord, MetricSeen
-from harness.statistics.binomial import wilson
+from reports.document.sums import bounded_bins
 from reports.evidence import Evidence
 from reports.pictures.accuracy import BinView, groups_picture, reliability_picture
 from reports.pictures.album import Album
 from reports.pictures.picture import Picture
 from reports.text.sentences import Sentences
-
-# More rows than labelled data has are not drawn.
-_MOST_ROWS = 10**9
-_CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +39,7 @@ def accuracies(said: Sentences, document: Evidence, album: Album) -> list[Accura
     views = []
     for number, record in enumerate(document.accuracy, 1):
         anchor = f"accuracy-{number}"
-        bins = _bins(record)
+        bins = tuple(BinView(each, bounds) for each, bounds in bounded_bins(record))
         views.append(
             AccuracyView(
                 data=record,
@@ -74,12 +70,3 @@ def _by_group(said: Sentences, record: AccuracyRecord, anchor: str, album: Album
 
 def _reliability(said: Sentences, bins: tuple[BinView, ...], name: str, album: Album) -> Picture | None:
     return album.take(name, lambda: reliability_picture(said, bins, name)) if bins else None
-
-
-def _bins(record: AccuracyRecord) -> tuple[BinView, ...]:
-    """Bins as a run of ours records them."""
-    return tuple(
-        BinView(each, wilson(round(each.accuracy * each.rows), each.rows, _CONFIDENCE))
-        for each in record.bins
-        if 0 < each.rows < _MOST_ROWS and 0 <= each.accuracy <= 1 and 0 <= each.confidence <= 1
-    )

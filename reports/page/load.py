@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import msgspec
 
 from harness.bundle.series import LoadSeries
+from reports.document.sums import stretches
 from reports.pictures.album import Album
 from reports.pictures.load import latency_picture, rates_of, rates_picture
 from reports.pictures.picture import Picture
@@ -18,8 +18,8 @@ from reports.pictures.timeline import columns_of, is_ours, over_time, row_of
 from reports.text.formats import span
 from reports.text.sentences import Sentences
 
-# Checks with pictures, and stretches of a run in its table.
-_MOST, _STRETCHES = 24, 10
+# Checks with pictures.
+_MOST = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +64,9 @@ def _over_time(said: Sentences, name: str, about: str, runs: Sequence[LoadSeries
     run = max(drawable, key=lambda each: (len(each.stages), each.points.step_s * len(each.points.planned)))
     points = run.points
     seconds = points.step_s * len(points.planned)
-    parts = min(_STRETCHES, len(points.planned))
-    ends = [seconds * at / parts for at in range(parts + 1)]
     rows = [
         row_of(said, said("picture.part", number=at), points, begin, end)
-        for at, (begin, end) in enumerate(itertools.pairwise(ends), 1)
+        for at, (begin, end) in enumerate(stretches(points), 1)
     ]
     counts = {"offered": sum(points.planned), "answered": sum(points.ok), "bad": sum(points.failed)}
     return Picture(

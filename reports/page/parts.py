@@ -90,5 +90,5 @@ class Card:
     data: CheckResult
     anchor: str
     cases: list[CaseView]
-    unshown: int
+    in_all: int
     exemplar: bool

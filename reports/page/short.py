@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 
 from harness.bundle.accuracy import DataSeen
 from harness.bundle.parts import LawFact
 from reports.document.levels import LevelBeside, levels
-from reports.evidence import CheckResult, DutyRow, Evidence, Finding, NotShown, PlainAnswer
+from reports.document.sums import duty_sums, validated
+from reports.evidence import DutyRow, Evidence, Finding, NotShown, PlainAnswer
 from reports.page.first_screen import gap
 from reports.page.glance import glance
 from reports.page.parts import FindingView
@@ -113,7 +113,7 @@ def short(view: View) -> Short:
     ]
     by_root = {each.data.root: each for each in named}
     shown = levels(document)
-    validated, slugs = _validated(document.checks)
+    found, slugs = validated(document.checks)
     return Short(
         answers=[
             AnswerView(each, _failures_first(by_root[root] for root in each.findings if root in by_root))
@@ -134,7 +134,7 @@ def short(view: View) -> Short:
         metrics=list(dict.fromkeys(seen.metric for record in document.accuracy for seen in record.metrics)),
         groups=_groups(document),
         suites=list(dict.fromkeys(check.suite for check in document.checks)),
-        validated=validated,
+        validated=found,
         slugs=slugs,
         law=[fact for fact in document.catalogue.law if fact.id.startswith(_LAW)],
         signers=_signers(document),
@@ -179,15 +179,14 @@ def _case(document: Evidence, view: View, said: Sentences, named: list[ShortFind
     spoken = [duty for duty in document.duties if duty.state in _SPOKEN]
     spoken.sort(key=lambda duty: _SPOKEN.index(duty.state))
     for duty, others in _alike(spoken, lambda duty: (duty.paragraph, duty.state, duty.reason, duty.elsewhere)):
-        serving = [view.by_id[each] for each in duty.checks if each in view.by_id]
-        passed = Counter[str](check.kind for check in serving if check.verdict == "pass")
-        validated, slugs = _validated(serving)
+        found = duty_sums(duty, view.by_id)
         yield CaseRow(
             duty=duty,
             others=others,
-            kinds=[said.counted(passed[kind], kind) for kind in _KINDS if passed[kind]] or [said.counted(0, "check")],
-            validated=validated,
-            slugs=slugs,
+            kinds=[said.counted(found.passed[kind], kind) for kind in _KINDS if kind in found.passed]
+            or [said.counted(0, "check")],
+            validated=found.validated,
+            slugs=found.slugs,
             findings=[
                 each
                 for each in named
@@ -216,12 +215,6 @@ def _alike(duties: Iterable[DutyRow], key: Callable[[DutyRow], Hashable]) -> Ite
         groups.setdefault(key(duty), []).append(duty)
     for first, *others in groups.values():
         yield first, len(others)
-
-
-def _validated(checks: Iterable[CheckResult]) -> tuple[int, int]:
-    """How many different checks were shown to fail on a seeded fault, and how many there are."""
-    faults = {check.slug: check.faults_found for check in checks}
-    return sum(bool(fault) for fault in faults.values()), len(faults)
 
 
 def _data(document: Evidence) -> list[DataSeen]:

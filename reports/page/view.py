@@ -19,6 +19,7 @@ from harness.criteria import GOOD_PRACTICE, POLICY
 from harness.verdicts import Verdict
 from reports.document.clause_rows import is_untried
 from reports.document.findings import cases_of
+from reports.document.sums import drawn
 from reports.evidence import (
     CheckResult,
     ClauseRow,
@@ -192,7 +193,7 @@ def view(document: Evidence, said: Sentences, sha256: str, scale: Scale, album: 
         clause_counts=album.take("clauses", lambda: clauses_picture(said, document.catalogue.clauses)),
         duty_counts=album.take("duties", lambda: duties_picture(said, document.duties)),
         album=album,
-        coverage=album.take("coverage", lambda: coverage_picture(said, document.checks)),
+        coverage=album.take("coverage", lambda: coverage_picture(said, drawn(document.checks))),
         by_id=by_id,
         clause_by_id={row.id: row for row in document.catalogue.clauses},
     )
@@ -219,7 +220,7 @@ def _card(check: CheckResult, anchor: str, shown: dict[int, str], budget: PageBu
         data=check,
         anchor=anchor,
         cases=cases,
-        unshown=max(check.counterexamples_total, len(check.counterexamples)) - len(cases),
+        in_all=max(check.counterexamples_total, len(check.counterexamples)),
         exemplar=example is not None and budget.take(example.request, example.response),
     )
 

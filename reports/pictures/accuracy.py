@@ -94,7 +94,6 @@ def reliability_picture(said: Sentences, bins: Sequence[BinView], name: str) -> 
     """The share of rows that is right against what their highest score says, bin by bin."""
     too_sure = sum(each.bounds.upper < each.data.confidence for each in bins)
     too_shy = sum(each.bounds.lower > each.data.confidence for each in bins)
-    rows = sum(each.data.rows for each in bins)
 
     def draw(figure: Figure) -> None:
         axes = canvas.panel(figure, above=0.58, below=0.5)
@@ -114,7 +113,7 @@ def reliability_picture(said: Sentences, bins: Sequence[BinView], name: str) -> 
     return Picture(
         name=name,
         title=said("accuracy.reliability"),
-        told=said("accuracy.reliability_told", bins=len(bins), rows=rows, sure=too_sure, shy=too_shy),
+        told=said("accuracy.reliability_told", bins=len(bins), sure=too_sure, shy=too_shy),
         columns=tuple(said(f"picture.{each}") for each in ("score", "right", "least", "most", "rows")),
         rows=tuple(
             (

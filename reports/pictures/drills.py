@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harness.bundle.drills import DrillRecord, RepetitionSeen
+from harness.bundle.phases import PhaseTimes, phases_of
 from harness.bundle.series import LoadPoints
 from reports.pictures import canvas
 from reports.pictures.load import LONGEST_S, is_drawable
 from reports.pictures.picture import Picture
-from reports.pictures.timeline import PhaseTimes, columns_of, is_ours, over_time, row_of, steps
+from reports.pictures.timeline import columns_of, is_ours, over_time, row_of, steps
 from reports.text.formats import span
 from reports.text.sentences import Sentences
 
@@ -29,19 +30,6 @@ _MARKS = {
     "not_run": ("_", canvas.QUIET),
     "tester": ("s", canvas.PURPLE),
 }
-
-
-def phases_of(seen: RepetitionSeen, seconds: float) -> PhaseTimes | None:
-    """The phases of a repetition within so many seconds of load; None where no fault was caused and taken back.
-
-    One that could not be taken back has been reverted in vain, and has no account.
-    """
-    caused = seen.injected.began_s if seen.injected else None
-    undone = seen.reverted.ended_s if seen.reverted else None
-    if seen.account is None or caused is None or undone is None or not 0 <= caused <= undone:
-        return None
-    steady = max(undone, seen.account.last_bad or 0.0)
-    return PhaseTimes(*(min(each, seconds) for each in (caused, undone, steady, seconds)))
 
 
 def drill_picture(

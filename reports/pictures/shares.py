@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from reports.evidence import CheckResult, ClauseRow, DutyRow
+from reports.evidence import ClauseRow, DutyRow
 from reports.pictures import canvas
 from reports.pictures.picture import Picture
 from reports.text.sentences import Sentences
@@ -79,14 +79,11 @@ def duties_picture(said: Sentences, duties: Sequence[DutyRow], width: float = ca
     )
 
 
-def coverage_picture(said: Sentences, checks: Sequence[CheckResult]) -> Picture | None:
+def coverage_picture(said: Sentences, drawn: Mapping[str, int]) -> Picture | None:
     """How often the searches drew each kind of value of each data type; None where fewer than two kinds were drawn.
 
     The table holds what they drew besides: shapes, and mistakes in requests that are to be refused.
     """
-    drawn: Counter[str] = Counter()
-    for check in checks:
-        drawn.update({name: count for name, count in check.exercised.items() if count > 0})
     cells = {(found[1], found[2]): count for name, count in drawn.items() if (found := _VALUES.fullmatch(name))}
     types = sorted({datatype for datatype, _ in cells})
     kinds = sorted({kind for _, kind in cells})
@@ -97,7 +94,7 @@ def coverage_picture(said: Sentences, checks: Sequence[CheckResult]) -> Picture 
     return Picture(
         name="drawn-values",
         title=said("picture.coverage"),
-        told=said("picture.coverage_told", types=types, kinds=len(kinds), total=sum(cells.values())),
+        told=said("picture.coverage_told", types=types, kinds=len(kinds)),
         columns=(said("picture.datatype"), said("picture.values"), said("picture.drawn")),
         rows=(*rows, *(("–", name, str(count)) for name, count in rest.items())),
         svg=_grid(said, types, kinds, cells),

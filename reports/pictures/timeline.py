@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.bundle.phases import PhaseTimes
 from harness.bundle.series import LoadPoints
 from reports.pictures import canvas
 from reports.pictures.load import is_drawable, times_axis
@@ -34,21 +34,6 @@ _SHADES = {"before": None, "fault": "#f9dfd0", "recovery": "#fcf1cf", "steady": 
 
 
 @dataclass(frozen=True, slots=True)
-class PhaseTimes:
-    """When the fault was caused and when it was taken back, and the end of what it cost; seconds of the load."""
-
-    caused: float
-    undone: float
-    steady: float
-    end: float
-
-    def all(self) -> dict[str, tuple[float, float]]:
-        """Each phase with its beginning and its end."""
-        ends = (0.0, self.caused, self.undone, self.steady, self.end)
-        return dict(zip(("before", "fault", "recovery", "steady"), itertools.pairwise(ends), strict=True))
-
-
-@dataclass(frozen=True, slots=True)
 class TimeStep:
     """Requests that were due within a stretch of the load: counts, the middle of the medians, the slowest."""
 
@@ -72,16 +57,15 @@ def _are_counts(column: Sequence[int], most: int) -> bool:
 
 def steps(points: LoadPoints, begin: float = 0.0, end: float = math.inf, together: int = 1) -> list[TimeStep]:
     """The steps of a record that begin within a stretch of time, so many of them as one."""
-    first = max(0, math.ceil(begin / points.step_s - 1e-9))
-    last = min(len(points.planned), math.ceil(min(end, _LONGEST_S) / points.step_s - 1e-9))
-    columns = {"offered": points.planned, "answered": points.ok, "bad": points.failed, "wrong": points.wrong}
+    places = points.places(begin, min(end, _LONGEST_S))
     made = []
-    for at in range(first, last, together):
-        stop = min(at + together, last)
+    for at in places[::together]:
+        stop = min(at + together, places.stop)
         medians = sorted(each for each in points.p50[at:stop] if each is not None and is_drawable(each))
         worst = [each for each in (points.worst or points.p99)[at:stop] if each is not None and is_drawable(each)]
         made.append(TimeStep(
-            at * points.step_s, stop * points.step_s, {key: sum(column[at:stop]) for key, column in columns.items()},
+            at * points.step_s, stop * points.step_s,
+            {key: sum(column[at:stop]) for key, column in points.counts.items()},
             medians[len(medians) // 2] if medians else None, max(worst, default=None),
         ))  # fmt: skip
     return made

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from harness.bundle.fingerprints import fingerprint_digest
 from reports.document.proof import proven
 from reports.document.statements import VERDICTS
+from reports.document.sums import sums
 from reports.evidence import CheckResult, Evidence, Run
 from reports.journal.state import JournalState
 from reports.verification.accuracy_checks import accuracy_contradictions
@@ -111,3 +112,5 @@ def _counts(document: Evidence) -> Iterator[str]:
     rows = Counter(str(row.verdict or "not_tested") for row in document.catalogue.clauses)
     if +Counter(document.summary.clause_verdicts) != rows:
         yield "the numbers of its verdicts on clauses are not those of its clauses"
+    if document.sums is not None and document.sums != sums(document):
+        yield "its sums are not those of what it holds"

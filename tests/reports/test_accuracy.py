@@ -127,7 +127,7 @@ def test_groups_and_scores_are_drawn_and_told(page: str) -> None:
     first = words_of(page, 1)
     assert "size=large: 0.8 (0.7228 to 0.8633, 100 rows)." in first
     assert part(page, 1).count('<img class="picture"') == 2
-    assert "200 rows in 2 bins by their highest score. Bins whose score is above both bounds" in first
+    assert "2 bins of rows by their highest score. Bins whose score is above both bounds" in first
     assert "of the share that is right: 1; below both: 0." in first
 
 

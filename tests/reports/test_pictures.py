@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from harness.bundle.provenance import LinkState, Place
+from reports.document.sums import drawn
 from reports.evidence import Evidence, decode
 from reports.pictures import canvas
 from reports.pictures.chain import chain_picture
@@ -73,14 +74,14 @@ def test_duties_are_counted_by_paragraph(document: Evidence) -> None:
 
 
 def test_what_searches_drew_is_added_up(document: Evidence) -> None:
-    drawn = {"FP32 zero": 3, "FP32 ordinary": 40, "BYTES empty": 2, "rank 2": 7}
-    checks = [msgspec.structs.replace(document.checks[0], exercised=drawn)] * 2
-    picture = held(coverage_picture(SAID, checks))
+    values = {"FP32 zero": 3, "FP32 ordinary": 40, "BYTES empty": 2, "rank 2": 7}
+    checks = [msgspec.structs.replace(document.checks[0], exercised=values)] * 2
+    picture = held(coverage_picture(SAID, drawn(checks)))
     assert picture.rows == (
         *(("BYTES", "empty", "4"), ("FP32", "ordinary", "80"), ("FP32", "zero", "6")),
         ("–", "rank 2", "14"),
     )
-    assert coverage_picture(SAID, document.checks[:0]) is None
+    assert coverage_picture(SAID, {}) is None
 
 
 def test_a_chain_names_each_place_and_its_state() -> None:

@@ -73,7 +73,7 @@ def test_scores_stand_against_what_is_right() -> None:
     bins = [BinView(BinSeen(rows=100, confidence=0.95, accuracy=0.5), wilson(50, 100, 0.95))]
     picture = held(reliability_picture(SAID, bins, "accuracy-1-reliability"))
     assert picture.rows[0][:2] == ("0.95", "0.5")
-    assert "100 rows in 1 bin " in picture.told
+    assert "1 bin of rows" in picture.told
 
 
 def drill_of(repetitions: list[dict[str, object]]) -> DrillRecord:
