@@ -106,7 +106,10 @@ def told_otherwise(planned: SealedPlan, given: SealedPlan) -> list[str]:
 
 def _members(planned: Record, given: Record, names: Iterator[str] | tuple[str, ...] | list[str]) -> Iterator[str]:
     for name in names:
-        yield from _apart(name, *(msgspec.to_builtins(getattr(each, name)) for each in (planned, given)))
+        # As JSON has them: what was read has lists where what was made has tuples.
+        yield from _apart(
+            name, *(msgspec.json.decode(msgspec.json.encode(getattr(each, name))) for each in (planned, given))
+        )
 
 
 def _apart(name: str, planned: Any, given: Any) -> Iterator[str]:  # noqa: ANN401 -- values of JSON

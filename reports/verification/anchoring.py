@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.bundle.ledger import LEDGER
 from harness.bundle.manifest import MANIFEST
+from harness.clauses import load as load_catalogue
 from reports.bundle import EVIDENCE
 from reports.evidence import Evidence
 from reports.journal.state import JOURNAL
@@ -140,7 +141,9 @@ def told(
 def _always_read(document: Evidence) -> list[str]:
     said, run = sentences(), document.run
     people = document.report.responsible
+    known = document.catalogue.digest == load_catalogue().digest
     return [
+        *([] if known else [said("verify.read_catalogue", digest=document.catalogue.digest)]),
         said("verify.read_times", start=run.start, end=run.end or "-"),
         said("verify.read_endpoint", endpoint=document.item.endpoint),
         said("verify.read_tool", tool=f"{document.tester.name} {document.tester.version}"),

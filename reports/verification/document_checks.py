@@ -18,7 +18,9 @@ from reports.evidence import CheckResult, Evidence, Run
 from reports.journal.state import JournalState
 from reports.verification.accuracy_checks import accuracy_contradictions
 from reports.verification.attack_checks import attack_contradictions
+from reports.verification.conclusion_checks import conclusion_contradictions
 from reports.verification.drill_checks import drill_contradictions
+from reports.verification.planned_checks import copy_contradictions
 from reports.verification.provenance_checks import provenance_contradictions
 from reports.verification.robustness_checks import robustness_contradictions
 from reports.verification.verdict_checks import verdict_contradictions
@@ -30,7 +32,12 @@ MOST = 20
 
 def differences(document: Evidence, recorded: JournalState) -> list[str]:
     """Where the document says something else than the journal, a sentence each; at most some of them."""
-    found = [*_totals(document.run, recorded), *_checks(document.checks, recorded), *_counts(document)]
+    found = [
+        *copy_contradictions(document, recorded),
+        *_totals(document.run, recorded),
+        *_checks(document.checks, recorded),
+        *_counts(document),
+    ]
     if document.series != recorded.series:
         found.append("its runs of load are not those of the journal")
     if document.drills != recorded.drills:
@@ -46,6 +53,7 @@ def differences(document: Evidence, recorded: JournalState) -> list[str]:
     if document.fingerprints != recorded.fingerprints:
         found.append("its fingerprints are not those of the journal")
     found += itertools.islice(verdict_contradictions(document.checks), MOST)
+    found += itertools.islice(conclusion_contradictions(document, recorded.catalogue), MOST)
     found += itertools.islice(drill_contradictions(document.drills, document.series), MOST)
     found += itertools.islice(accuracy_contradictions(document.accuracy, document.checks), MOST)
     found += itertools.islice(robustness_contradictions(document.robustness, document.checks), MOST)

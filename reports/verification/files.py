@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from array import array
 from dataclasses import dataclass, field
 
 from harness.bundle.digests import Digests
@@ -27,6 +28,7 @@ from harness.bundle.unpack import PackReader
 from harness.foreign import ForeignEntry, open_inside, walk
 from reports.bundle import is_other
 from reports.document.proof import UNCONNECTED
+from reports.verification.exchange_checks import facts_of
 from reports.verification.outcome import VerificationLog
 
 # Files that no manifest lists are told one by one up to here; beyond it the folder is not searched on.
@@ -42,6 +44,7 @@ class BundleFiles:
         digests: path -> SHA-256 of what was read.
         packed: the exchanges lie in a pack.
         records: digests of the records that are whole.
+        facts: of each a hash of what its line of the journal says again.
         unconnected: those of them that never reached the endpoint.
         bodies: digests of the bodies that are whole; ``wanted`` is what records name them by, each with its record.
         store: the exchanges, to be read again.
@@ -52,6 +55,7 @@ class BundleFiles:
     packed: bool = False
     store: Store | None = None
     records: Digests = field(default_factory=Digests)
+    facts: array[int] = field(default_factory=lambda: array("q"))
     unconnected: Digests = field(default_factory=Digests)
     bodies: set[str] = field(default_factory=set)
     others: list[str] = field(default_factory=list)
@@ -166,10 +170,8 @@ def _pack(log: VerificationLog, files: BundleFiles) -> None:
                 continue
             if found.digest in files.records:
                 log.wrong(PACK, f"exchange {found.digest[:12]}… is there twice")
-            files.records.add(found.digest)
+            _keep(files, found.digest, found.record)
             withheld += found.record.withheld
-            if _met_nobody(found.record):
-                files.unconnected.add(found.digest)
     except Altered as error:
         log.wrong(PACK, str(error).removeprefix(f"{PACK} "))
     except OSError as error:
@@ -183,8 +185,11 @@ def _pack(log: VerificationLog, files: BundleFiles) -> None:
         log.left_out(f"{PACK}: its last {pack.left} bytes belong to no whole exchange: the run was killed meanwhile.")
 
 
-def _met_nobody(record: ExchangeRecord) -> bool:
-    return record.error is not None and record.error.kind == UNCONNECTED
+def _keep(files: BundleFiles, digest: str, record: ExchangeRecord) -> None:
+    if files.records.put(bytes.fromhex(digest)):
+        files.facts.append(hash(facts_of(record)))
+    if record.error is not None and record.error.kind == UNCONNECTED:
+        files.unconnected.add(digest)
 
 
 def _content(log: VerificationLog, name: str, suffix: Suffix | None) -> tuple[bytes, str | None]:
@@ -207,9 +212,7 @@ def _record(log: VerificationLog, files: BundleFiles, name: str, digest: str, da
     except ValueError as error:
         log.wrong(name, f"is no exchange record: {error}")
         return
-    files.records.add(digest)
-    if _met_nobody(record):
-        files.unconnected.add(digest)
+    _keep(files, digest, record)
     sides = (record.request, record.response)
     files.wanted += [
         (name, side.body.sha256) for side in sides if side is not None and side.body is not None and side.body.bytes

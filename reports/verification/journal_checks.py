@@ -2,44 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
-from harness.bundle.digests import Digests
 from harness.bundle.journal import Entry, JournalScan
 from harness.bundle.limits import MAX_JUNIT
 from harness.bundle.manifest import MANIFEST, Manifest
 from harness.bundle.places import EXCHANGES, PACK, RECORD, named
+from harness.bundle.store import store_of
 from reports.bundle import EVIDENCE
 from reports.evidence import CheckResult, Evidence, Plan
 from reports.journal.state import JOURNAL, PLAN, BuildError, JournalState, folded, read_plan
-from reports.verification.document_checks import differences
+from reports.verification.document_checks import MOST, differences
+from reports.verification.exchange_checks import ExchangeLines
 from reports.verification.files import BundleFiles
 from reports.verification.junit import JUNIT, JunitError, contradictions
 from reports.verification.outcome import VerificationLog
-
-MOST_MISSING = 20
-
-
-class _Namings:
-    """Which records the lines of a journal name, and what they name that is not there."""
-
-    def __init__(self, records: Digests) -> None:
-        self._records = records
-        self._named = bytearray(len(records))
-        self.missing: list[str] = []
-
-    def watch(self, entry: Entry) -> None:
-        if entry.kind != "exchange":
-            return
-        digest = str(entry.data.get("sha256"))
-        number = self._records.number(digest)
-        if number is not None:
-            self._named[number] = True
-        elif len(self.missing) < MOST_MISSING:
-            self.missing.append(digest)
-
-    def unnamed(self) -> list[str]:
-        return [digest for digest, named in zip(self._records, self._named, strict=True) if not named]
+from reports.verification.planned_checks import catalogue_contradictions, plan_contradictions
 
 
 def check_journal(
@@ -49,26 +28,53 @@ def check_journal(
     sealed = document.run.plan_sha256 if document else None
     plan = _plan(log, sealed)
     scan = JournalScan(log.folder / JOURNAL, sealed or (plan and plan[1]) or None)
-    namings = _Namings(files.records)
+    lines = ExchangeLines(files.records, files.facts)
     try:
-        recorded = _followed(log, scan, plan, namings.watch)
+        recorded = _followed(log, scan, plan, lines.watch)
     except OSError as error:
         log.wrong(JOURNAL, f"cannot be read: {error.strerror}")
         return None
-    for digest in namings.missing:
+    for digest in lines.missing:
         if files.packed:
             log.wrong(PACK, f"lacks exchange {digest[:64]!r}, which the journal names")
         else:
             log.wrong(named(digest, RECORD), "is named in the journal, but is not there")
     _ends(log, manifest, document, scan)
-    _unnamed(log, files, namings.unnamed())
+    for text in lines.contradictions(store_of(log.folder)):
+        log.wrong(JOURNAL, text)
+    _unnamed(log, files, lines.unnamed())
     if document is not None and recorded is not None:
         for text in differences(document, recorded):
             log.wrong(EVIDENCE, text)
+        _planned(log, recorded)
         log.checked.append(f"verdicts and counts of {len(document.checks)} results against the journal")
+        _counted(log, lines, recorded)
         if document.drills:
             log.checked.append(f"accounts and counts of {len(document.drills)} drills against their load")
     return recorded
+
+
+def _planned(log: VerificationLog, recorded: JournalState) -> None:
+    """Whether the run kept to its plan, and was held against clauses and duties as they are."""
+    for file, text in itertools.islice(plan_contradictions(recorded), MOST):
+        log.wrong(file, text)
+    for text in catalogue_contradictions(recorded):
+        log.wrong(JOURNAL, text)
+
+
+def _counted(log: VerificationLog, lines: ExchangeLines, recorded: JournalState) -> None:
+    """Exchanges by their numbers, and by the checks that they name: none was taken away, none put in between."""
+    for text in itertools.islice(lines.miscounted(recorded), MOST):
+        log.wrong(JOURNAL, text)
+    gap = lines.gap()
+    if gap is None:
+        return
+    text = f"no exchange has the number {gap}, and later ones are there"
+    # A run that was ended before its time may leave one that was under way.
+    if recorded.exit_code is not None and not recorded.ended:
+        log.wrong(JOURNAL, text)
+    else:
+        log.left_out(f"{JOURNAL}: {text}: it was under way when the run was ended, or it was taken away.")
 
 
 def _followed(
@@ -140,9 +146,9 @@ def check_other_files(log: VerificationLog, files: BundleFiles, recorded: Journa
         log.checked.append(f"{len(closed)} files of the runner against the closing line of the journal")
     # Of a run that was killed, the journal names each exchange of the pack instead.
     loose = [name for name in files.others if name not in closed and (closed or name != PACK)]
-    if JUNIT in loose:
-        loose.remove(JUNIT)
-        _junit(log, recorded.checks if recorded is not None else [])
+    if JUNIT in files.others:
+        _junit(log, recorded.checks if recorded is not None else [], named=JUNIT in closed)
+        loose = [name for name in loose if name != JUNIT]
     if loose:
         more = f" and {len(loose) - 3} more" if len(loose) > 3 else ""
         log.left_out(
@@ -150,7 +156,7 @@ def check_other_files(log: VerificationLog, files: BundleFiles, recorded: Journa
         )
 
 
-def _junit(log: VerificationLog, checks: list[CheckResult]) -> None:
+def _junit(log: VerificationLog, checks: list[CheckResult], *, named: bool) -> None:
     data = log.read(JUNIT, MAX_JUNIT)
     verdicts: dict[str, list[str]] = {}
     for check in checks:
@@ -159,6 +165,8 @@ def _junit(log: VerificationLog, checks: list[CheckResult]) -> None:
         for text in contradictions(data or b"", verdicts):
             log.wrong(JUNIT, text)
     except JunitError:
-        log.left_out(f"{JUNIT} is no file that pytest wrote: only the manifest vouches for it.")
+        if not named:
+            log.left_out(f"{JUNIT} is no file that pytest wrote: only the manifest vouches for it.")
     else:
-        log.left_out(f"{JUNIT}: its verdicts were held against the journal, its words were not: no line names it.")
+        if not named:
+            log.left_out(f"{JUNIT}: its verdicts were held against the journal, its words were not: no line names it.")

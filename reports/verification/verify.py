@@ -34,6 +34,7 @@ from reports.verification.outcome import IN_PART, UNKNOWN_SIGNER, BundleProblem,
 from reports.verification.page_form import language_of, not_inert
 from reports.verification.plan_checks import check_ledger, check_plan
 from reports.verification.signature_checks import SealedBundle, check_marks, check_signatures
+from reports.verification.unlike import unlike
 
 __all__ = ["IN_PART", "UNKNOWN_SIGNER", "BundleProblem", "Verification", "verify"]
 MOST_UNPROVEN = 20
@@ -216,7 +217,7 @@ def _made_again(
         log.left_out(
             f"The bundle was made by another build of art15 ({document.tester.name} {document.tester.version}), and "
             f"this one makes other bytes: what the journal does not settle in {names} was not checked (reasons, "
-            f"findings, sentences, duties)."
+            f"sentences, what else is worded){f'; {EVIDENCE} {wrong}' if wrong else ''}."
         )
     else:
         log.notes.append("The bundle was made by another build of art15; this one makes the same document and pages.")
@@ -239,8 +240,10 @@ def _document_again(
     if recorded is None:
         return "cannot be made again: the journal cannot be used"
     try:
-        if encode(build(log.folder, document.report.issued, recorded, store)) != evidence_data:
-            return "is not what the journal, the plan and the exchange records give"
+        again = build(log.folder, document.report.issued, recorded, store)
+        if encode(again) != evidence_data:
+            places = ", ".join(unlike(document, again)) or "its bytes"
+            return f"is not what the journal, the plan and the exchange records give: {places}"
     except BuildError as error:
         return f"cannot be made again: {error}"
     except _HOSTILE as error:

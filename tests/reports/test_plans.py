@@ -156,3 +156,10 @@ def test_what_is_no_sealed_plan_is_refused(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "plan.json").write_bytes(data)
     with pytest.raises(PlanRefused, match="is no sealed plan"):
         read_sealed(tmp_path / "plan.json")
+
+
+def test_a_policy_is_the_same_whether_made_or_read(planned: SealedFile) -> None:
+    """The policy of a run has tuples where the one that was read has lists."""
+    policy = {"robustness": [{"domain": {"range": {"*": (0.0, 1.0)}}}]}
+    made = msgspec.structs.replace(planned.sealed, plan=msgspec.structs.replace(planned.sealed.plan, policy=policy))
+    assert otherwise(msgspec.json.decode(encode(made), type=type(made)), made) == []

@@ -1,0 +1,137 @@
+"""What a document copies from plan and journal, and whether the run kept to its plan, of any release."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from harness.clauses import load as load_catalogue
+from reports.evidence import Evidence
+from reports.journal.state import PLAN, JournalState
+
+
+def copy_contradictions(document: Evidence, recorded: JournalState) -> Iterator[str]:
+    """Where the document says otherwise what it has from plan or journal, a sentence each."""
+    opened, target, listed = recorded.opened, recorded.target, recorded.catalogue
+    report, item, run, catalogue = document.report, document.item, document.run, document.catalogue
+    totals = recorded.exchanges
+    declared = {name: value for name, value in opened.declared.items() if value is not None}
+    pairs = {
+        "plan": (document.plan, recorded.plan),
+        "tester": (document.tester, opened.tester),
+        "report.id": (report.id, opened.run_id),
+        **{f"report.{name}": (getattr(report, name), getattr(opened.report, name)) for name in _GIVEN},
+        **{f"item.{name}": (getattr(item, name), getattr(opened, name)) for name in _ADDRESSED},
+        **{f"item.{name}": (getattr(item, name), getattr(target, name)) for name in _SEEN},
+        "item.declared": (item.declared, declared),
+        "item.models": ([each.name for each in item.models], [each.name for each in recorded.models]),
+        **{f"catalogue.{name}": (getattr(catalogue, name), getattr(listed, name)) for name in _LISTED},
+        "catalogue.clauses": (_of(catalogue.clauses, _CLAUSE), _of(listed.clauses, _CLAUSE)),
+        "duties": (_of(document.duties, _DUTY), _of(listed.duties, _DUTY)),
+        "run.config_given": (run.config_given, opened.config_given),
+        "run.config_defaulted": (run.config_defaulted, opened.config_defaulted),
+        "run.deviations": (run.deviations, recorded.deviations),
+        "run.self_check": (run.self_check, recorded.self_check),
+        "run.baseline": (run.baseline, recorded.baseline),
+        "run.redactions": (run.redactions, totals.redactions),
+        "run.first_request": (run.first_request, totals.first),
+        "run.last_request": (run.last_request, totals.last),
+    }
+    yield from (f"its {name} is not that of plan and journal" for name, (said, held) in pairs.items() if said != held)
+
+
+_GIVEN = ("title", "customer", "operator", "responsible", "replaces", "place")
+_ADDRESSED = ("endpoint", "authority", "transports")
+_SEEN = ("server_name", "server_version", "extensions")
+_LISTED = ("digest", "protocol_commit", "law", "standards", "suites")
+_CLAUSE = ("id", "transport", "area", "level", "text", "document", "section")
+_DUTY = ("id", "paragraph", "force", "text", "hook", "can_show", "cannot_show", "elsewhere", "asks")
+
+
+def _of(rows: list[Any], members: tuple[str, ...]) -> list[tuple[object, ...]]:
+    return [tuple(getattr(row, name) for name in members) for row in rows]
+
+
+def plan_contradictions(recorded: JournalState) -> Iterator[tuple[str, str]]:
+    """Where a run was otherwise than its plan, a sentence each, with the file that says so."""
+    plan, opened = recorded.plan, recorded.opened
+    for name, planned, done in (
+        ("run", plan.run_id, opened.run_id),
+        ("endpoint", plan.endpoint, opened.endpoint),
+        ("catalogue", plan.catalogue_digest, recorded.catalogue.digest),
+    ):
+        if planned != done:
+            yield PLAN, f"is of another {name} than the journal: {planned!r:.80}, there {done!r:.80}"
+    slugs = {check.slug for check in plan.checks}
+    unplanned = [each.slug for each in recorded.planned or [] if each.slug and each.slug not in slugs]
+    if unplanned:
+        yield PLAN, f"does not plan the check {unplanned[0]}, which was carried out"
+    waivers = _rows(plan.policy, "waivers")
+    for check in recorded.checks:
+        if check.waiver is not None and not _waived(check.waiver.slug, check.waiver.expires, waivers):
+            yield PLAN, f"has no waiver for {check.id}, and its result has one"
+    yield from ((PLAN, text) for text in _limits(recorded))
+
+
+def _rows(policy: Mapping[str, Any], table: str) -> list[Mapping[str, Any]]:
+    rows = policy.get(table)
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _waived(slug: str, expires: str, waivers: list[Mapping[str, Any]]) -> bool:
+    return any((row.get("slug"), str(row.get("expires"))) == (slug, expires) for row in waivers)
+
+
+def _limits(recorded: JournalState) -> Iterator[str]:
+    """Limits and confidences that were decided by, and that the policy does not declare of the model."""
+    for table, records in (
+        ("accuracy", recorded.accuracy),
+        ("robustness", recorded.robustness),
+        ("robustness", recorded.attacks),
+    ):
+        for record in records:
+            declared = [row for row in _rows(recorded.plan.policy, table) if row.get("model") == record.model]
+            numbers = {*itertools.chain.from_iterable(map(_numbers, declared))}
+            used = {each for each in _decided_by(msgspec.to_builtins(record)) if each not in numbers}
+            if declared and used:
+                yield f"declares no limit or confidence of {min(used):g} under {table} of {record.model!r:.80}"
+
+
+def _numbers(value: object) -> Iterator[float]:
+    if isinstance(value, dict | list | tuple):
+        for member in value.values() if isinstance(value, dict) else value:
+            yield from _numbers(member)
+    elif isinstance(value, int | float):
+        yield float(value)
+
+
+def _decided_by(value: object) -> Iterator[float]:
+    """Every limit and confidence of what was decided, wherever it stands in a record."""
+    if isinstance(value, dict):
+        if value.get("decision") is not None:
+            found = (value.get(name) for name in ("limit", "max_violations", "confidence"))
+            yield from (float(each) for each in found if isinstance(each, int | float))
+        for member in value.values():
+            yield from _decided_by(member)
+    elif isinstance(value, list | tuple):
+        for member in value:
+            yield from _decided_by(member)
+
+
+def catalogue_contradictions(recorded: JournalState) -> Iterator[str]:
+    """Where clauses and duties of the journal are not those of this release, whose digest it names; a sentence each."""
+    ours, listed = load_catalogue(), recorded.catalogue
+    if listed.digest != ours.digest:
+        return
+    against = {row.id: [*row.duties] for row in ours.against.values()}
+    pairs = (
+        ("clauses", _of(listed.clauses, _CLAUSE), _of([*ours.clauses.values()], _CLAUSE)),
+        ("duties", _of(listed.duties, _DUTY), _of([*ours.duties.values()], _DUTY)),
+        ("duties that clauses speak against", listed.against, against),
+    )
+    for name, said, held in pairs:
+        if said != held:
+            yield f"its {name} are not those of the catalogue whose digest it names"
