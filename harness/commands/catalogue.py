@@ -28,15 +28,17 @@ def clauses(area: str | None) -> None:
 
 @click.command()
 @click.argument("name")
-def explain(name: str) -> None:
+@takes("explain")
+def explain(name: str, lang: str | None) -> None:
     """Explain what a run prints: a check, a clause, a criterion, a cause of a finding, or a duty.
 
     Of a check: what it asks, why, by which clause, how, and how a server mends a finding.
     """
     from harness.run.terminal.explaining import explanation
+    from reports.text.sentences import DEFAULT, sentences
 
     try:
-        say(explanation(name))
+        say(explanation(name, sentences(lang or DEFAULT)))
     except LookupError as error:
         raise click.UsageError(str(error)) from error
 

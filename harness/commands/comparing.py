@@ -21,7 +21,7 @@ MOST_RUNS = 100
 @click.argument("a", type=EVIDENCE)
 @click.argument("b", type=EVIDENCE)
 @takes("diff")
-def diff(a: Path, b: Path, json: bool) -> None:
+def diff(a: Path, b: Path, json: bool, lang: str | None) -> None:
     """Compare the run in folder B with the earlier one in folder A.
 
     New, fixed and changed findings, what the endpoint says of itself, its fingerprint, and numbers that differ by more
@@ -39,14 +39,15 @@ def diff(a: Path, b: Path, json: bool) -> None:
     from reports.comparison.words import comparison_lines
     from reports.text.ascii import ascii_json
     from reports.text.neutralise import plain
-    from reports.text.sentences import sentences
+    from reports.text.sentences import asked_for, sentences
 
     with reading(BundleError):
-        found = compare(read_document(a), read_document(b))
+        earlier, later = read_document(a), read_document(b)
+    found = compare(earlier, later)
     if json:
         hand_on(ascii_json(msgspec.to_builtins(found)))
     else:
-        for line in comparison_lines(sentences(), found):
+        for line in comparison_lines(sentences(lang or asked_for(later.run.config_given)), found):
             say(plain(line))
     if found.worse:
         raise SystemExit(1)
@@ -55,7 +56,7 @@ def diff(a: Path, b: Path, json: bool) -> None:
 @click.command()
 @click.argument("folders", type=EVIDENCE, nargs=-1, required=True)
 @takes("history")
-def history(folders: tuple[Path, ...], output: Path | None, as_given: bool) -> None:
+def history(folders: tuple[Path, ...], output: Path | None, as_given: bool, lang: str | None) -> None:
     """Put the runs in FOLDERS side by side on one page: what they found, who answered, and what was measured.
 
     Exit codes: 0 written, 3 it cannot be, 4 usage, or a bundle that cannot be read.
@@ -72,4 +73,5 @@ def history(folders: tuple[Path, ...], output: Path | None, as_given: bool) -> N
     with reading(BundleError):
         # One document at a time is held.
         runs = [run_seen(read_document(folder)) for folder in folders]
-    hand_on(history_page(sentences(), side_by_side(sentences(), runs if as_given else in_time(runs))), output)
+    said = sentences(lang or runs[-1].language)
+    hand_on(history_page(said, side_by_side(said, runs if as_given else in_time(runs))), output)

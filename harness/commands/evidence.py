@@ -18,8 +18,9 @@ from reports.text.neutralise import plain
 @click.argument("folder", type=EVIDENCE)
 @takes("verify")
 def verify(
-    folder: Path, expect_digest: str | None, key: Path | None, expect_plan: Path | None, expect_head: str | None
-) -> None:
+    folder: Path, expect_digest: str | None, key: Path | None, expect_plan: Path | None, expect_head: str | None,
+    lang: str | None,
+) -> None:  # fmt: skip
     """Check that the evidence in FOLDER is whole and unaltered; needs no network.
 
     Without --key or --expect-... it can only say that the bundle agrees with itself, not who made it.
@@ -33,6 +34,8 @@ def verify(
     """
     from reports.seal.keys import KeyUnusable, NeedsExtra, public_key_in
     from reports.seal.planned import PlanRefused, read_sealed
+    from reports.text.quoted import translated
+    from reports.text.sentences import sentences
     from reports.verification.anchoring import Expected
     from reports.verification.verify import verify as verify_bundle
 
@@ -46,26 +49,25 @@ def verify(
     except (KeyUnusable, NeedsExtra, PlanRefused) as error:
         raise BadUse(str(error)) from error
     found = verify_bundle(folder, expected)
+    said = sentences(lang or found.language)
     for problem in found.problems:
-        say(plain(f"{problem.file}: {problem.text}"), wrong=True)
-    say(found.state, wrong=bool(found.problems))
-    if not found.problems:
-        _say_each("checked", found.checked)
-    _say_each("not checked", found.unchecked)
-    _say_each("note", found.notes[len(found.unchecked) :])
-    if not found.problems:
-        _say_each("anchored from outside", found.anchored)
-        _say_each("only read from the bundle", found.only_read)
-    _say_each("not established", found.silent)
+        say(plain(f"{problem.file}: {translated(said, problem.text)}"), wrong=True)
+    say(translated(said, found.state), wrong=bool(found.problems))
+    parts = {
+        "checked": [] if found.problems else found.checked,
+        "unchecked": found.unchecked,
+        "note": found.notes[len(found.unchecked) :],
+        "anchored": [] if found.problems else found.anchored,
+        "only_read": [] if found.problems else found.only_read,
+        "silent": found.silent,
+    }
+    for part, texts in parts.items():
+        for text in texts:
+            say(plain(said(f"verify_part.{part}", text=translated(said, text))))
     if found.problems:
         raise SystemExit(1)
     if found.unchecked:
         raise SystemExit(IN_PART)
-
-
-def _say_each(what: str, texts: list[str]) -> None:
-    for text in texts:
-        say(plain(f"{what}: {text}"))
 
 
 @click.command()

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 from harness.verdicts import Verdict
 from reports.text.markdown import cut
+from reports.text.sentences import Sentences
 
 OK, FINDINGS, TESTER, NOTHING = 0, 1, 3, 5
 FAILED, TOOL_ERROR, UNREACHED = "failed", "tool error", "not carried out"
@@ -79,10 +80,11 @@ def word(result: ResultView) -> str:
     return _OF_VERDICT[result.verdict]
 
 
-def counted(results: Iterable[ResultView]) -> str:
+def counted(results: Iterable[ResultView], said: Sentences) -> str:
     """``2 failed, 1 waived, 94 passed``: the counts of pytest's last line, in our order."""
     counts = Counter(word(result) for result in results)
-    return ", ".join(f"{counts[each]} {each}" for each in WORDS if counts[each]) or "none"
+    shown = [f"{counts[each]} {said.spoken('counted', each)}" for each in WORDS if counts[each]]
+    return ", ".join(shown) or said("format.none")
 
 
 @dataclass(frozen=True, slots=True)

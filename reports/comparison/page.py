@@ -13,6 +13,7 @@ from reports.comparison.history import History
 from reports.page import marks
 from reports.text import formats
 from reports.text.neutralise import visible
+from reports.text.quoted import quoted
 from reports.text.sentences import Sentences
 
 _ROOM, _PAGE = Path(__file__).parent, Path(marks.__file__).parent
@@ -30,6 +31,7 @@ def history_page(said: Sentences, shown: History) -> bytes:
         lstrip_blocks=True,
     )
     environment.filters["when"] = functools.partial(formats.when, said)
+    environment.filters["q"] = functools.partial(quoted, said)
     environment.globals.update(t=said, marks=marks)
     style = "".join(
         environment.get_template(name).render(report_id="history") for name in ("report.css", "history.css")

@@ -10,6 +10,7 @@ from reports.comparison.measured import NumberName, numbers_of
 from reports.document.excerpt import clip
 from reports.evidence import DutyStateName, Evidence, VerdictName
 from reports.evidence.comparison import DriftName, Measured
+from reports.text.sentences import DEFAULT, asked_for
 
 SHOWN = 200
 FOUND = ("warn", "fail")
@@ -41,6 +42,7 @@ class RunSeen:
         verdicts: by id of the check.
         findings: by cause.
         identity: digests are whole; what was not said is left out.
+        language: that it was asked for.
     """
 
     journal_head: str
@@ -57,6 +59,7 @@ class RunSeen:
     duties: dict[str, DutyStateName]
     numbers: dict[NumberName, Measured]
     identity: dict[IdentityName, str] = field(default_factory=dict)
+    language: str = DEFAULT
 
 
 def run_seen(document: Evidence) -> RunSeen:
@@ -71,6 +74,7 @@ def run_seen(document: Evidence) -> RunSeen:
         profile=clip(document.plan.profile, SHOWN),
         exit_code=document.run.exit_code,
         cut_short=document.report.cut_short,
+        language=asked_for(document.run.config_given),
         verdicts={check.id: check.verdict for check in document.checks},
         suites={check.id: check.suite for check in document.checks},
         findings={

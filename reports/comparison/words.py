@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from reports.evidence.comparison import ComparedRun, DriftRow, FindingRow, Measured, NumberRow, RunComparison
 from reports.text.formats import when
+from reports.text.quoted import translated
 from reports.text.sentences import Sentences
 
 T = TypeVar("T")
@@ -80,7 +81,7 @@ def _finding(said: Sentences, row: FindingRow) -> str:
     verdict = row.b or row.a or ""
     return said(
         "compare.finding", change=said.spoken("compare_finding", row.change), verdict=said.spoken("state", verdict),
-        title=row.title, about=f" ({about})" if about else "", root=row.root,
+        title=translated(said, row.title), about=f" ({about})" if about else "", root=row.root,
     )  # fmt: skip
 
 
@@ -96,7 +97,7 @@ def _number(said: Sentences, row: NumberRow) -> str:
     about = " ".join(part for part in (row.model, said.spoken("compare_quantity", row.quantity), row.about) if part)
     return said(
         "compare.number", about=about, change=said.spoken("compare_number", row.change), a=figure(said, row.a),
-        b=figure(said, row.b), adjusted=said.figure(row.adjusted, 2), method=row.method,
+        b=figure(said, row.b), adjusted=said.figure(row.adjusted, 2), method=translated(said, row.method),
     )  # fmt: skip
 
 

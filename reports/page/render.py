@@ -12,7 +12,7 @@ from typing import Any
 
 import jinja2
 
-from reports.evidence import Evidence, decode
+from reports.evidence import decode
 from reports.exports import exports
 from reports.page import first_screen, marks, messages, sources, view
 from reports.page import provenance as chaining
@@ -23,7 +23,7 @@ from reports.pictures.album import Album
 from reports.text import formats
 from reports.text.neutralise import visible
 from reports.text.quoted import all_quoted, quoted, translated
-from reports.text.sentences import DEFAULT, begun, languages, sentences
+from reports.text.sentences import DEFAULT, asked_for, begun, sentences
 
 REPORT, ANNEX = "report.html", "annex.html"
 SIZE_AIM = 2_000_000
@@ -88,7 +88,7 @@ def render(evidence_bytes: bytes, language: str | None = None) -> dict[str, byte
     """
     document = decode(evidence_bytes)
     digest = hashlib.sha256(evidence_bytes).hexdigest()
-    said = sentences(language or _asked_for(document))
+    said = sentences(language or asked_for(document.run.config_given))
     album = Album()
     made = functools.cache(lambda place: _annex(view.view(document, said, digest, _SCALES[place], album)))
     # Of a run of thousands of checks each annex takes seconds: not all of them are made.
@@ -97,11 +97,6 @@ def render(evidence_bytes: bytes, language: str | None = None) -> dict[str, byte
         last = len(_SCALES) - 1
         place = bisect.bisect_left(range(last), True, lo=place + 1, key=lambda each: len(made(each)) <= SIZE_AIM)
     return {REPORT: _report(view.view(document, said, digest, _SCALES[place], album)), ANNEX: made(place)}
-
-
-def _asked_for(document: Evidence) -> str:
-    asked = document.run.config_given.get("lang", DEFAULT)
-    return asked if asked in languages() else DEFAULT
 
 
 def _report(shown: view.View) -> bytes:

@@ -16,18 +16,19 @@ from pathlib import Path
 from reports.text.backwards import value_of
 from reports.text.sentences import PLACE, Value, begun, sentences
 
-FOLDERS = tuple(Path(__file__).parent / name for name in ("catalogue", "causes", "cures", "reasons"))
+FOLDERS = tuple(Path(__file__).parent / name for name in ("catalogue", "causes", "cures", "reasons", "verification"))
 # Places that hold a sentence of ours in their turn.
-NESTED = frozenset({"title", "why", "reason", "lacking", "asks", "where"})
+NESTED = frozenset({"title", "why", "reason", "lacking", "asks", "where", "name"})
 # What stands between sentences that are told one behind the other.
 BETWEEN = (". ", "; ")
 # Sentences of ours that a run records.
 _RECORDED = (
     "reason.", "clause.", "duty.", "support.", "support_ended.", "short.", "unreached.", "finding.", "no_address.",
+    "verify.",
 )  # fmt: skip
 _DEEPEST, _MOST_PARTS, _LETTERS = 6, 8, 9
 _CODES = re.compile("[A-Z0-9-]+(?:, [A-Z0-9-]+)*(?: and [0-9]+ more)?")
-_BEHIND = "{why} ({names:list})"
+_BEHIND, _AFTER = "{why} ({names:list})", "{reason}: {why}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def find(code: str, text: str, deep: int = 0) -> list[ToldWords | str]:
                 told = [find(code, part, deep + 1) for part in parts]
                 if all(told):
                     return [each for part in told for each in (between, *part)][1:]
-    one = _one(code, text, deep) or _with_codes(code, text, deep)
+    one = _one(code, text, deep) or _with_codes(code, text, deep) or _about(code, text, deep)
     return [one] if one is not None else []
 
 
@@ -134,10 +135,18 @@ def _with_codes(code: str, text: str, deep: int) -> ToldWords | None:
     return ToldWords(_BEHIND + _end(text, _BEHIND), {"why": why, "names": names or []})
 
 
-def _tells_enough(row: RecordedRow) -> bool:
+def _about(code: str, text: str, deep: int) -> ToldWords | None:
+    """A sentence of ours before which the name of what it is about stands."""
+    name, _, rest = text.partition(": ")
+    if not rest or deep >= _DEEPEST or " " in name or not find(code, rest, deep + 1):
+        return None
+    return ToldWords(_AFTER, {"reason": name, "why": rest})
+
+
+def tells_enough(row: RecordedRow) -> bool:
     """Whether its own words are enough to know it by, with those that stand in its places by a rule."""
     letters = len(re.sub("[^A-Za-z]", "", "".join(row.pieces)))
-    known = any(form.startswith("as.") for _, forms in row.places for form in forms)
+    known = any(form.startswith(("as.", "count.")) for _, forms in row.places for form in forms)
     return letters >= _LETTERS or (letters > 0 and (known or (not row.pieces[0] and row.places[0][0] in NESTED)))
 
 
@@ -148,6 +157,6 @@ def _rows(code: str) -> tuple[dict[str, str], list[RecordedRow]]:
     fixed = [(text, ours[name]) for name, text in english.items() if name.startswith(_RECORDED)]
     every = {key.rstrip("."): words for key, words in (*fixed, *told_in(code))}
     with_places = [row_of(key, words) for key, words in every.items() if PLACE.search(key)]
-    told = [row for row in with_places if _tells_enough(row)]
+    told = [row for row in with_places if tells_enough(row)]
     told.sort(key=lambda row: (not row.pieces[0], -len("".join(row.pieces))))
     return {key: words for key, words in every.items() if not PLACE.search(key)}, told

@@ -171,6 +171,12 @@ def languages() -> dict[str, Path]:
     return {path.stem: path for folder in FOLDERS for path in sorted(folder.glob("*.toml"))}
 
 
+def asked_for(given: Mapping[str, str]) -> str:
+    """The language that a run was asked for, by its options; ours where there is no such language."""
+    code = given.get("lang", DEFAULT)
+    return code if code in languages() else DEFAULT
+
+
 @functools.cache
 def sentences(code: str = DEFAULT) -> Sentences:
     """The sentences of a language, read once in a process.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.foreign import read_inside
+from reports.text.sentences import DEFAULT
 
 # A bundle can be wrong in more places than anybody reads; all are counted.
 MOST_PROBLEMS = 100
@@ -34,6 +35,7 @@ class Verification:
         anchored: values that are what was expected from outside, each with what says so.
         only_read: values that stand in the bundle, and that nothing from outside vouches for.
         silent: what the bundle does not establish.
+        language: that the run was asked for.
     """
 
     problems: list[BundleProblem]
@@ -45,6 +47,7 @@ class Verification:
     anchored: list[str] = field(default_factory=list)
     only_read: list[str] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
+    language: str = DEFAULT
 
 
 @dataclass(slots=True)

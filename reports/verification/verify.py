@@ -27,6 +27,7 @@ from reports.fingerprint import fingerprint
 from reports.journal.state import BuildError, JournalState
 from reports.page.render import ANNEX, REPORT, render
 from reports.schema import published
+from reports.text.sentences import DEFAULT, asked_for
 from reports.verification.anchoring import NOTHING_EXPECTED, Expected, OutsideAnchors, check_head, told, wanted_digest
 from reports.verification.files import BundleFiles, check_files
 from reports.verification.journal_checks import check_journal, check_other_files
@@ -82,6 +83,7 @@ def verify(folder: Path, expected: Expected = NOTHING_EXPECTED) -> Verification:
         anchored=held,
         only_read=read,
         silent=silent,
+        language=asked_for(document.run.config_given) if document is not None else DEFAULT,
     )
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("suites", "harness")
+ROOMS = ("suites", "harness", "reports/verification", "reports/seal")
+LOGGED = {"wrong", "left_out"}
 # Calls whose first argument is why a check ends without a decision.
 ENDINGS = {
     "untestable", "inconclusive", "not_applicable", "Untestable", "Inconclusive", "NotApplicable", "TesterFailed",
@@ -29,27 +31,45 @@ def own_letters(text: str) -> int:
     return len(re.findall("[A-Za-z]", re.sub(r"\{[^{}]*\}", "", text)))
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """Strings of the code: all, those that end a check, and those that a verification writes down."""
+
+    every: frozenset[str]
+    ending: frozenset[str]
+    logged: frozenset[str]
+
+
 @cache
-def _read() -> tuple[frozenset[str], frozenset[str]]:
-    """Every string of the code, and those that end a check."""
-    every, ending = set[str](), set[str]()
+def _read() -> _Said:
+    every, ending, logged = set[str](), set[str](), set[str]()
     for path in (path for room in ROOMS for path in (ROOT / room).rglob("*.py") if "reference" not in path.parts):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and node.args and _called(node) in ENDINGS:
-                ending.update(map(shape, _texts(node.args[0])))
+            if isinstance(node, ast.Call) and node.args:
+                called = _called(node)
+                if called in ENDINGS:
+                    ending.update(map(shape, _texts(node.args[0])))
+                elif called in LOGGED:
+                    logged.update(map(shape, _texts(node.args[-1])))
             elif isinstance(node, ast.Constant | ast.JoinedStr):
                 every.update(map(shape, _texts(node)))
-    return frozenset(every), frozenset(ending)
+    return _Said(frozenset(every), frozenset(ending), frozenset(logged))
 
 
 def reasons() -> set[str]:
     """Every reason that a check gives where it ends, as far as it stands there in words."""
-    return {text for text in _read()[1] if own_letters(text) >= LEAST}
+    return {text for text in _read().ending if own_letters(text) >= LEAST}
+
+
+def verdicts() -> set[str]:
+    """What a verification finds wrong or leaves out; without the name of the file that stands before it."""
+    found = {re.sub(r"^(?:\{\})+: ", "", text) for text in _read().logged}
+    return {text for text in found if own_letters(text) >= LEAST}
 
 
 def strings() -> frozenset[str]:
     """Every string of the code."""
-    return _read()[0]
+    return _read().every
 
 
 def put_together(text: str) -> bool:

@@ -17,13 +17,14 @@ from harness.run.checks import load_checks
 from harness.run.planning.plan import DECISION_RULE
 from harness.suite import suites
 from reports.causes import load_causes
+from reports.comparison.numbers import BOUNDS, EXACT, NONE
 from reports.exports import exports
 from reports.page.render import ANNEX, REPORT, render
 from reports.text import recorded as recording
 from reports.text.quoted import all_quoted, quoted, translated
-from reports.text.recorded import FOLDERS, find, told_in
+from reports.text.recorded import FOLDERS, find, row_of, tells_enough, told_in
 from reports.text.sentences import PLACE, begun, languages, sentences
-from tests.reports.recorded_sources import LEAST, own_letters, put_together, reasons, shape, strings
+from tests.reports.recorded_sources import put_together, reasons, shape, strings, verdicts
 from tests.reports.test_languages import FORBIDDEN
 
 OTHERS = sorted({*languages()} - {"en"})
@@ -46,12 +47,13 @@ def recorded() -> Iterator[str]:
 
 
 def own_words() -> Iterator[str]:
-    """Criteria, why a clause has no check, and what the files of a bundle are."""
+    """Criteria, why a clause has no check, what the files of a bundle are, methods of comparison."""
     yield from (each.text for each in (*Criterion, *Advice))
     for reason in filter(None, (clause.reason for clause in CATALOGUE.clauses.values())):
         # Several of one kind are told behind their kind.
         yield from filter(None, (reason, reason.partition(": ")[2]))
     yield from (each.about for each in exports())
+    yield from (EXACT, BOUNDS, NONE)
 
 
 # What the files of each folder have words for: all of it, and nothing else.
@@ -92,6 +94,13 @@ def test_a_language_has_every_reason_and_none_that_nobody_gives(code: str) -> No
 
 
 @pytest.mark.parametrize("code", OTHERS)
+def test_a_language_has_what_a_verification_says(code: str) -> None:
+    rows = {shape(row) for row in rows_of("verification", code)}
+    assert {row for row in rows - strings() if not put_together(row)} == set(), "said by nobody"
+    assert verdicts() - rows == set(), "to be translated"
+
+
+@pytest.mark.parametrize("code", OTHERS)
 @pytest.mark.parametrize("folder", [path.name for path in FOLDERS])
 def test_a_row_has_words_of_its_language_and_the_same_places(folder: str, code: str) -> None:
     for english, words in rows_of(folder, code).items():
@@ -115,10 +124,14 @@ def test_every_file_is_of_a_language() -> None:
     assert all({path.stem for path in folder.glob("*.toml")} == {*OTHERS} for folder in FOLDERS)
 
 
-def test_a_row_with_places_says_little_of_its_own_only_where_that_tells_it() -> None:
+def test_a_row_with_places_is_known_by_its_own_words() -> None:
     """A text of an endpoint is not to be read as a sentence of ours."""
-    for english, _ in told_in(OTHERS[0]):
-        assert own_letters(english) >= LEAST or not PLACE.search(english), english
+    for code in OTHERS:
+        assert [
+            english
+            for english, words in told_in(code)
+            if PLACE.search(english) and not tells_enough(row_of(english, words))
+        ] == []
 
 
 def test_places_are_filled_with_what_was_recorded() -> None:

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 import pytest
 
+from harness.run.outcomes import WORDS
 from harness.verdicts import Verdict
 from reports.causes import load_causes
 from reports.evidence import (
@@ -59,6 +60,7 @@ TABLES = {
     "level_heading": {*get_args(LevelName)},
     "level_mark": {*get_args(LevelName)},
     "kind": {*get_args(Kind)},
+    "counted": {*WORDS},
     "counted_noun": {cause.noun for cause in load_causes().rows.values() if cause.noun},
     "compare_worse": {"findings", "drift", "numbers"},
     "compare_condition": {*get_args(ConditionName)},
@@ -79,6 +81,8 @@ LOOKED_UP = {
     "audience",
     "meant",
     "unreached",
+    "verify_part",
+    "explain",
     *TABLES,
     "statement",
     "fact",

@@ -13,6 +13,7 @@ from harness.run.session.open_run import OpenRun
 from harness.verdicts import Level, Verdict
 from reports.text.markdown import cut
 from reports.text.neutralise import plain
+from reports.text.quoted import translated
 
 SERVER = "(server)"
 MODELS_SHOWN = 12
@@ -28,9 +29,10 @@ def write_models(terminal: pytest.TerminalReporter, run: OpenRun) -> None:
         shown = [each for each in COLUMNS if any(row[each] for row in counts.values())]
         names = {model: cut(model, LONGEST_NAME) for model in list(counts)[:MODELS_SHOWN]}
         width = max(map(len, names.values()))
-        terminal.write_line("  ".join([run.config.said("terminal.by_model").ljust(width), *shown]))
+        heads = [run.config.said.spoken("counted", each) for each in shown]
+        terminal.write_line("  ".join([run.config.said("terminal.by_model").ljust(width), *heads]))
         for model, name in names.items():
-            numbers = [str(counts[model][each]).rjust(len(each)) for each in shown]
+            numbers = [str(counts[model][each]).rjust(len(head)) for each, head in zip(shown, heads, strict=True)]
             terminal.write_line("  ".join([name.ljust(width), *numbers]))
         if len(counts) > MODELS_SHOWN:
             terminal.write_line(run.config.said("terminal.more_models", number=len(counts) - MODELS_SHOWN))
@@ -40,7 +42,9 @@ def write_unsampled(terminal: pytest.TerminalReporter, run: OpenRun) -> None:
     """Once for each model of which no accepted request is known: what it lacks, and what would help."""
     for model, (reason, paste) in list(run.unsampled.items())[:MODELS_SHOWN]:
         untested = sum(row == "untestable" for row in map(word, _of(run, model)))
-        text = run.config.said("terminal.unsampled", model=model, checks=untested, reason=reason)
+        text = run.config.said(
+            "terminal.unsampled", model=model, checks=untested, reason=translated(run.config.said, reason)
+        )
         terminal.write_line(plain(run.redactor.text(text)), yellow=True)
         if paste:
             terminal.write_line(f"  {run.config.said('terminal.paste')}")
@@ -54,7 +58,8 @@ def write_waived(terminal: pytest.TerminalReporter, run: OpenRun) -> None:
         if word(result) == WAIVED and result.waiver is not None:
             waiver = result.waiver
             by = {"owner": waiver.owner, "expires": str(waiver.expires), "why": waiver.reason}
-            text = run.config.said("terminal.waived", check=result.id, reason=result.reason, **by)
+            why = translated(run.config.said, result.reason)
+            text = run.config.said("terminal.waived", check=result.id, reason=why, **by)
             terminal.write_line(plain(run.redactor.text(text)), yellow=True)
 
 

@@ -12,6 +12,7 @@ from reports.evidence import Evidence, Finding
 from reports.page.first_screen import spoken
 from reports.text.markdown import cut
 from reports.text.neutralise import plain
+from reports.text.quoted import translated
 from reports.text.sentences import Sentences
 
 # Statements that stand before everything, and the one that says what was not tested.
@@ -25,7 +26,9 @@ def write_news(
 ) -> None:
     """Counts, the answer, the worst of these findings, the report, and why the run ends as it does."""
     said = run.config.said
-    terminal.write_line(said("terminal.counts", counts=counted(run.results.values()), requests=evidence.run.requests))
+    terminal.write_line(
+        said("terminal.counts", counts=counted(run.results.values(), said), requests=evidence.run.requests)
+    )
     for text in _answer(said, evidence):
         terminal.write_line(cut(text, LONGEST))
     for finding in findings[:WORST]:
@@ -36,16 +39,24 @@ def write_news(
         terminal.write_line(said("terminal.more_findings", number=rest) if rest > 0 else said("terminal.more"))
     terminal.write_line(plain(said("terminal.report", path=str(run.report))), bold=True)
     if run.exit.why:
-        terminal.write_line(plain(said("terminal.exit", code=run.exit.code, why="; ".join(run.exit.why))))
+        terminal.write_line(
+            plain(
+                said(
+                    "terminal.exit",
+                    code=run.exit.code,
+                    why=said("list.between").join(translated(said, why) for why in run.exit.why),
+                )
+            )
+        )
 
 
 def headline(said: Sentences, finding: Finding) -> str:
     """Verdict and title, and why it is not held against the endpoint, where it is not."""
-    word = finding.verdict.upper()
+    word, title = said(f"state.{finding.verdict}").upper(), translated(said, finding.title)
     if finding.standing in ("known", "not_counted"):
         standing = said(f"finding.{finding.standing}")
-        return said("terminal.standing", word=word, title=finding.title, standing=standing)
-    return f"{word} {finding.title}"
+        return said("terminal.standing", word=word, title=title, standing=standing)
+    return f"{word} {title}"
 
 
 def _answer(said: Sentences, evidence: Evidence) -> list[str]:

@@ -27,6 +27,7 @@ from reports.page.first_screen import facts, spoken
 from reports.text.formats import seen_again
 from reports.text.markdown import cut
 from reports.text.neutralise import plain
+from reports.text.quoted import translated
 from reports.text.sentences import Sentences
 
 # Checks, or clauses, that are named of one finding.
@@ -41,7 +42,7 @@ def describe(result: Result, run: OpenRun) -> str:
     The endpoint's own words are in it: secrets are taken out, and what a terminal would obey is made visible.
     """
     said = run.config.said
-    lines = [f"{result.verdict.upper()} {result.id}: {result.check.title}"]
+    lines = [f"{said(f'state.{result.verdict}').upper()} {result.id}: {result.check.title}"]
     for violation in chosen(result.outcome)[:3]:
         level = result.outcome.levels[violation.clause]
         seen = {"expected": violation.expected, "observed": violation.observed}
@@ -50,7 +51,7 @@ def describe(result: Result, run: OpenRun) -> str:
             command = f"{art15()} show {violation.exchange[:16]} {shlex.quote(str(run.config.folder))}"
             lines.append("  " + said("terminal.exchange", command=command))
     if not result.outcome.violations:
-        lines.append(f"  {result.reason}")
+        lines.append(f"  {translated(said, result.reason)}")
     return "\n".join(plain(run.redactor.text(line)) for line in lines)
 
 
@@ -91,7 +92,7 @@ def _write_accounts(terminal: pytest.TerminalReporter, run: OpenRun, evidence: E
     write_waived(terminal, run)
     write_accepted(terminal, run)
     for text in evidence.run.deviations:
-        terminal.write_line(plain(said("terminal.note", text=text)), yellow=True)
+        terminal.write_line(plain(said("terminal.note", text=translated(said, text))), yellow=True)
     for _, lead, text in facts(evidence, said):
         terminal.write_line(plain(said("terminal.fact", text=f"{lead} {text}".strip())), yellow=True)
     write_untested(terminal, run)
@@ -134,7 +135,7 @@ def _write_finding(
     checks = [cut(name, LONGEST_NAME) for name in finding.checks]
     terminal.write_line(f"  {said('terminal.checks', checks=checks)}")
     for text in finding.also:
-        terminal.write_line(plain(f"  {said('terminal.with_it', text=text)}"))
+        terminal.write_line(plain(f"  {said('terminal.with_it', text=translated(said, text))}"))
     example = next((case for case in cases_of(finding, evidence.checks) if case.curl), None)
     if example is not None:
         seen = said("terminal.seen", expected=example.expected, observed=example.observed)
@@ -145,4 +146,4 @@ def _write_finding(
         if example.replayed:
             terminal.write_line(f"  {seen_again(said, example.replayed)}")
     if finding.cure:
-        terminal.write_line(plain(f"  {said('terminal.cure', cure=finding.cure)}"))
+        terminal.write_line(plain(f"  {said('terminal.cure', cure=translated(said, finding.cure))}"))

@@ -9,6 +9,7 @@ import pytest
 
 from harness.run.outcomes import counted, errors_apart, exit_of, word
 from harness.verdicts import Verdict
+from reports.text.sentences import sentences
 
 
 @dataclass
@@ -31,10 +32,11 @@ def test_every_result_has_one_word() -> None:
     assert word(LEFT) == "not carried out"
     assert word(WAIVED) == "waived"
     assert word(One(Verdict.WARN, accepted="waived")) == "warned"
-    assert counted([PASS, FAIL, LEFT, WAIVED, PASS, BROKE, OPEN]) == (
+    assert counted([PASS, FAIL, LEFT, WAIVED, PASS, BROKE, OPEN], sentences()) == (
         "1 failed, 1 tool error, 1 waived, 1 untestable, 1 not carried out, 2 passed"
     )
-    assert counted([]) == "none"
+    assert counted([], sentences()) == "none"
+    assert counted([FAIL, LEFT], sentences("de")) == "1 nicht bestanden, 1 nicht durchgeführt"
 
 
 @pytest.mark.parametrize(
