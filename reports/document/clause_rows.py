@@ -74,7 +74,7 @@ def _over_models(found: dict[str, list[Verdict]]) -> tuple[Verdict, str]:
     groups = [(each, [model for model in spoken if spoken[model] is each]) for each in reversed(Verdict)]
     said = sentences()
     parts = [said("clause.verdict_on", verdict=each.value, models=models) for each, models in groups if models]
-    return combine(spoken.values()), said("clause.untestable_on", said=parts, models=unasked)
+    return combine(spoken.values()), said("clause.untestable_on", said=said("list.between").join(parts), models=unasked)
 
 
 def is_untried(transport: str, tried: list[str]) -> bool:

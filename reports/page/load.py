@@ -16,6 +16,7 @@ from reports.pictures.load import latency_picture, rates_of, rates_picture
 from reports.pictures.picture import Picture
 from reports.pictures.timeline import columns_of, is_ours, over_time, row_of
 from reports.text.formats import span
+from reports.text.quoted import translated
 from reports.text.sentences import Sentences
 
 # Checks with pictures.
@@ -38,6 +39,7 @@ def loads(said: Sentences, series: Sequence[Mapping[str, Any]], album: Album) ->
     for each in series:
         with contextlib.suppress(msgspec.ValidationError):
             run = msgspec.convert(each, LoadSeries)
+            run = msgspec.structs.replace(run, name=translated(said, run.name))
             groups.setdefault((run.check, run.model, run.transport), []).append(run)
     return [_view(said, runs, f"load-{number}", album) for number, runs in enumerate(groups.values(), 1)]
 
@@ -46,7 +48,7 @@ def _view(said: Sentences, runs: Sequence[LoadSeries], name: str, album: Album) 
     first = runs[0]
     about = (first.check or first.name).partition("[")[0]
     title = said("plot.title", name=about, model=first.model, transport=_transport(first))
-    told = tuple((run.name, said(_kind(run), verdict=run.verdict, reason=run.reason)) for run in runs)
+    told = tuple((run.name, said(_kind(run), verdict=run.verdict, reason=translated(said, run.reason))) for run in runs)
     if int(name.rpartition("-")[2]) > _MOST:
         return LoadView(tuple(runs), title, told, ())
     found = [album.take(f"{name}-rates", lambda: rates_picture(said, f"{name}-rates", about, runs))]

@@ -20,6 +20,7 @@ from reports.page.parts import Scale
 from reports.page.short import short
 from reports.pictures import canvas
 from reports.pictures.album import Album
+from reports.pictures.shares import drawn_in
 from reports.text import formats
 from reports.text.neutralise import visible
 from reports.text.quoted import all_quoted, quoted, translated
@@ -59,6 +60,7 @@ def _environment(language: str) -> jinja2.Environment:
     environment.filters["q"] = functools.partial(quoted, said)
     environment.filters["all_q"] = functools.partial(all_quoted, said)
     environment.filters["begun"] = begun
+    environment.filters["drawn"] = functools.partial(drawn_in, said)
     environment.filters["say"] = functools.partial(translated, said)
     environment.globals.update(
         t=said, marks=marks, view=view, first_screen=first_screen, messages=messages, exports=exports,

@@ -90,20 +90,29 @@ def coverage_picture(said: Sentences, drawn: Mapping[str, int]) -> Picture | Non
     if len(kinds) < 2:
         return None
     rest = {name: count for name, count in sorted(drawn.items()) if not _VALUES.fullmatch(name)}
-    rows = [(datatype, kind, str(count)) for (datatype, kind), count in sorted(cells.items())]
+    rows = [
+        (datatype, said.spoken("drawn_kind", kind), str(count)) for (datatype, kind), count in sorted(cells.items())
+    ]
     return Picture(
         name="drawn-values",
         title=said("picture.coverage"),
         told=said("picture.coverage_told", types=types, kinds=len(kinds)),
         columns=(said("picture.datatype"), said("picture.values"), said("picture.drawn")),
-        rows=(*rows, *(("–", name, str(count)) for name, count in rest.items())),
+        rows=(*rows, *(("–", drawn_in(said, name), str(count)) for name, count in rest.items())),
         svg=_grid(said, types, kinds, cells),
     )
 
 
+def drawn_in(said: Sentences, name: str) -> str:
+    """What a search drew, in the language: a kind of value of a data type, or a mistake."""
+    found = _VALUES.fullmatch(name)
+    return f"{found[1]} {said.spoken('drawn_kind', found[2])}" if found else said.spoken("drawn_kind", name)
+
+
 def _grid(said: Sentences, types: Sequence[str], kinds: Sequence[str], cells: Mapping[tuple[str, str], int]) -> bytes:
     most = max(cells.values())
-    left, above = canvas.room_for(kinds), 0.5
+    shown = [said.spoken("drawn_kind", kind) for kind in kinds]
+    left, above = canvas.room_for(shown), 0.5
     height = above + 0.15 + 0.22 * len(kinds)
 
     def draw(figure: Figure) -> None:
@@ -120,7 +129,7 @@ def _grid(said: Sentences, types: Sequence[str], kinds: Sequence[str], cells: Ma
         axes.set_xlim(-0.5, len(types) - 0.5)
         axes.set_ylim(len(kinds) - 0.5, -0.5)
         axes.set_xticks(range(len(types)), types)
-        axes.set_yticks(range(len(kinds)), [canvas.label(each) for each in kinds])
+        axes.set_yticks(range(len(kinds)), [canvas.label(each) for each in shown])
         axes.tick_params(length=0, labeltop=True, labelbottom=False)
         axes.spines[:].set_visible(False)
         axes.set_title(said("picture.drawn_times"), loc="left", pad=18)

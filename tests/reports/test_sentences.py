@@ -83,6 +83,8 @@ LOOKED_UP = {
     "unreached",
     "verify_part",
     "explain",
+    "drawn_kind",
+    "force",
     *TABLES,
     "statement",
     "fact",
