@@ -15,7 +15,7 @@ from reports.page.glance import glance
 from reports.page.parts import FindingView
 from reports.page.view import View
 from reports.pictures.picture import Picture
-from reports.text.quoted import translated
+from reports.text.quoted import quoted
 from reports.text.sentences import Sentences
 
 FINDINGS, FURTHER, LEVELS, DATA, GAPS = 10, 30, 24, 6, 12
@@ -156,7 +156,7 @@ def _steps(document: Evidence, said: Sentences) -> Iterator[str]:
     warned = sum(each.verdict == "warn" for each in document.summary.findings)
     told = {each.kind: each.params for answer in document.summary.answers for each in answer.statements}
     if failed:
-        yield said("step.mend", findings=failed, first=translated(said, failed[0]))
+        yield said("step.mend", findings=failed, first=quoted(said, failed[0]) or "")
     if warned:
         yield said("step.weigh", findings=warned)
     if document.run.facts:

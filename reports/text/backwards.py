@@ -12,7 +12,7 @@ from reports.text.sentences import PLACE, Sentences, Value
 
 _LISTS, _DIGITS = ("list", "few", "all"), 6
 _SERVER = "clause.server"
-_MORE = re.compile("[.:;] |^[^(]*[)]| on ")
+_MORE = re.compile("[:;] |^[^(]*[)]| on ")
 
 
 def value_of(english: Sentences, ours: Sentences, words: str, forms: Sequence[str]) -> Value | None:

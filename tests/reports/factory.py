@@ -198,7 +198,10 @@ def plan(checks: list[PlannedCheck] | None = None, **changes: Any) -> Plan:
         "budget": {"max_rate": None, "max_requests": None, "time": 60.0},
         "decision_rule": "a clause is contradicted by one recorded exchange that breaks it; "
         "no counterexample is no bound.",
-        "criteria": ["no crash: the endpoint still serves after every request", "same input, same answer"],
+        "criteria": [
+            "no-crash: the endpoint still serves after every request",
+            "no-silent-change: no silently changed value",
+        ],
         "policy": {
             "criteria": {"server_error_for_client_mistake": "warn"},
             "waivers": [],
@@ -295,7 +298,7 @@ def check(slug: str, verdict: str = "pass", **changes: Any) -> dict[str, Any]:
         "asked_by_name": False,
         "started": "2026-11-21T09:02:12.500000Z",
         "duration_s": 0.42,
-        "hint": "Copy the member id of the request into the response.",
+        "hint": "Copy the id of the request into the response, as a string and whole.",
     } | changes
 
 

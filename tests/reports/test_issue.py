@@ -85,7 +85,7 @@ def test_an_issue_says_all_that_its_reader_needs(sealed: Path) -> None:
     found = issue_of(document, store_of(sealed), "rest-infer-echoes-id[iris]")
     assert found == issue_of(document, store_of(sealed), "rest-infer-echoes-id")
     parts = ["What the protocol says", "(MUST", "Expected: id is 'a'", "Observed: the answer has no id", "curl -sS"]
-    parts += ["Sent:", '\n{"id":"a"', "Answered:", '"outputs":[]', "How it is usually mended", "Copy the member id"]
+    parts += ["Sent:", '\n{"id":"a"', "Answered:", '"outputs":[]', "How it is usually mended", "Copy the id"]
     places = [found.text.index(part) for part in parts]
     assert places == sorted(places)
     assert found.title == next(each.title for each in document.summary.findings if each.root == "id-lost")
