@@ -28,7 +28,7 @@ def row(folder: Path, seen: list[tuple[str | None, str]]) -> ClauseRow:
         (
             [("a", "pass"), ("b", "warn"), ("c", "untestable"), ("d", "not_applicable")],
             "warn",
-            "warn on b, pass on a; untestable on c: no sample",
+            "warn on b; pass on a; untestable on c: no sample",
         ),
         (
             [(None, "untestable"), ("iris", "pass")],
@@ -38,7 +38,7 @@ def row(folder: Path, seen: list[tuple[str | None, str]]) -> ClauseRow:
         (
             [("a", "pass"), ("b", "inconclusive"), ("c", "untestable")],
             "inconclusive",
-            "inconclusive on b, pass on a; untestable on c: no sample",
+            "inconclusive on b; pass on a; untestable on c: no sample",
         ),
         ([("iris", "not_applicable"), ("echo", "untestable")], "untestable", "no sample"),
         ([("iris", "pass"), ("iris", "untestable")], "untestable", "no sample"),
