@@ -188,6 +188,7 @@ def _samples(table: SampleTable | None, metadata: ModelMetadata | None) -> tuple
         rows = read_data(Path(table.data), metadata.inputs if metadata else ()) if table.data is not None else ()
     except SampleError as error:
         # Why a value cannot be read is said with the value.
-        words = f"samples of the policy cannot be read; why is {NOT_KEPT}" if table.sensitive else str(error)
+        words = f"samples of the policy cannot be read ({NOT_KEPT}); without sensitive = true the reason is told"
+        words = words if table.sensitive else str(error)
         raise EndpointError(words) from (None if table.sensitive else error)
     return (*requests, *rows)
