@@ -14,10 +14,9 @@ from harness.probing.baseline import excused
 from harness.probing.concurrent import together
 from harness.probing.giving_up import GivingUp, Way
 from harness.probing.probe import Probe
-from harness.probing.replies import status_of
+from harness.probing.replies import not_now, status_of
 from harness.record.exchange import Exchange
 from harness.waiting import wait
-from harness.wire.pace import NOT_NOW
 
 HANG, SLOW = Criterion.NO_HANG.clause, Advice.SERVES_OTHERS.clause
 CRITERIA = (Criterion.NO_LEAK, Criterion.SAME_ANSWER, Criterion.NO_CRASH, Criterion.NO_HANG)
@@ -31,7 +30,6 @@ CROWD = 32
 SLACK_SECONDS = 1.0
 # Requests until nothing is left of what was given up, where something was: as many as a pool is large.
 CALM, ENOUGH = 64, 16
-BUSY_CODES = ("UNAVAILABLE", "RESOURCE_EXHAUSTED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +52,6 @@ class Others:
     varies: Callable[[int], bool]
     compared: bool = True
     refuses: Callable[[Exchange], bool] = lambda _: False
-
-    def not_now(self, exchange: Exchange) -> bool:
-        """Whether an answer speaks of the moment, such as of too much under way; within a stream any refusal may."""
-        if exchange.rpc is not None and exchange.rpc.name in BUSY_CODES:
-            return True
-        return (exchange.rpc is None and exchange.status in NOT_NOW) or (exchange.ok and self.refuses(exchange))
 
 
 @dataclass(slots=True)
@@ -178,7 +170,7 @@ class Bystanders:
         """The answer to a request of others; "not now" is asked again while what was given up may be computed."""
         begin = time.monotonic()
         exchange = self.others[0].ask(number)
-        while self.others[0].not_now(exchange) and time.monotonic() - begin < allowed:
+        while self._not_now(self.others[0], exchange) and time.monotonic() - begin < allowed:
             wait(min(0.1, allowed / 4))
             exchange = self.others[0].ask(number)
         return exchange
@@ -189,7 +181,7 @@ class Bystanders:
         found.slowest = max(each.elapsed_s for each in exchanges)
         allowed = SLACK_SECONDS + 2 * usual if usual else float("inf")
         for number, exchange in enumerate(exchanges):
-            if not self.others[0].not_now(exchange):
+            if not self._not_now(self.others[0], exchange):
                 self._look(found, self.others[0], number, exchange, words, allowed)
 
     def _look(
@@ -205,6 +197,10 @@ class Bystanders:
             strayed = other.strayed(number, exchange)
             if strayed is not None and not (len(found.strayed) < REPORTED and other.varies(number)):
                 found.strayed.append((words, strayed, exchange))
+
+    def _not_now(self, other: Others, exchange: Exchange) -> bool:
+        """Whether an answer speaks of the moment, such as of too much under way; within a stream any refusal may."""
+        return (not_now(exchange) and not self._is_lost(exchange)) or (exchange.ok and other.refuses(exchange))
 
     def _is_lost(self, exchange: Exchange) -> bool:
         """Whether there was no answer: the end of the time that a call may take may be told by the endpoint itself."""
