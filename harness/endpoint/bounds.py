@@ -12,9 +12,9 @@ from dataclasses import replace
 
 import msgspec
 
+from harness.declared.running import LimitsTable
 from harness.endpoint.models import ModelUnderTest
 from harness.generate.inputs import fewest
-from harness.policy import LimitsTable
 from harness.record.exchange import Exchange, Failure
 from harness.wire.binary import EXTENSION
 from harness.wire.messages import ModelMetadata

@@ -13,6 +13,8 @@ from types import ModuleType
 from harness.budget import BudgetExhausted
 from harness.check import EndpointLost, Untestable
 from harness.data.columns import SampleError
+from harness.declared.judged import SampleTable
+from harness.declared.running import LimitsTable
 from harness.endpoint.bounds import SURROGATE, beyond, name_of, not_probed, sendable, trimmed, unsendable
 from harness.endpoint.endpoint import Endpoint
 from harness.endpoint.errors import EndpointError
@@ -21,7 +23,6 @@ from harness.endpoint.models import ModelUnderTest
 from harness.endpoint.rest_route import RestRoute
 from harness.endpoint.route import AnyRoute
 from harness.generate.samples import read_data, read_requests
-from harness.policy import LimitsTable, SampleTable
 from harness.record.exchange import Exchange, Transport
 from harness.record.sensitive import NOT_KEPT
 from harness.wire.ahead import AT_A_TIME

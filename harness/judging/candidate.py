@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from harness.check import Inconclusive
 from harness.criteria import Criterion
+from harness.declared.rollout import RolloutTable
 from harness.oracles.drift import drift
 from harness.outcome import Proportion
-from harness.policy import RolloutTable
 from harness.probing.probe import Probe
 from harness.probing.rollout.comparing import ComparedInput, Likeness
 from harness.probing.rollout.comparison import Comparison

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from harness.policy import MetadataAspect
+from harness.declared.rollout import MetadataAspect
 from harness.wire.messages import ModelMetadata, TensorMetadata
 
 # Names and tensors that are listed.

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from harness.policy import NO_LIMIT, Count, Rate, Seconds, Seed, Timeout, Wait
+from harness.declared.table import NO_LIMIT, Count, Rate, Seconds, Seed, Timeout, Wait
 from harness.run.options import UsageError
 
 Given = str | float | None

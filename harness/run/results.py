@@ -8,9 +8,9 @@ from harness.bundle.events import CheckDone, ClauseDecided, CounterexampleFound
 from harness.bundle.parts import Estimate, Observation, Replayed, Waiver
 from harness.check import Check
 from harness.criteria import Criterion
+from harness.declared.told import WaiverTable
 from harness.endpoint.models import ModelUnderTest
 from harness.outcome import Outcome, Violation
-from harness.policy import WaiverTable
 from harness.run.accepting.baseline import Looked
 from harness.run.accepting.standing import FailedCause
 from harness.run.method_validation import faults_found, method_validation

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.check import REGISTRY
-from harness.policy import NO_LIMIT
+from harness.declared.table import NO_LIMIT
 from harness.run.embedded import EmbeddedError
 from harness.suite import FOLDER, Suite, suite_named
 from harness.validation.forkserver import forked_server, probing_run

@@ -8,12 +8,12 @@ import msgspec
 
 from harness.check import NotApplicable, Untestable, check
 from harness.criteria import Advice, Criterion
+from harness.declared.load import MixTable
 from harness.judging.binary import is_listed
 from harness.judging.load.answers import answers_are_right, level_holds
 from harness.judging.load.scenarios import throughput
 from harness.load.analysis.load_run import LoadRun
 from harness.load.plan.load_plan import LoadCase
-from harness.policy import MixTable
 from harness.probing.load.cases import binary_case, case_of
 from harness.probing.load.loading import ROUGH, Loader, loader
 from harness.probing.load.records import latency_words

@@ -16,6 +16,7 @@ CORE = {
     "harness.waiting",
     "harness.statistics",
     "harness.budget",
+    "harness.declared",
     "harness.policy",
     "harness.criteria",
     "harness.clauses",

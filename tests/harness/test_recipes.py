@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from harness.declared.rollout import RolloutTable
 from harness.option import options_of
-from harness.policy import RolloutTable, load_policy
+from harness.policy import load_policy
 from tests.recipes import COMMAND, PAGES, blocks, commands
 
 ROLLOUT = next(page for page in PAGES if page.name == "rollout.md")

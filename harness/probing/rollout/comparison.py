@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from harness.budget import BudgetExhausted
+from harness.declared.rollout import RolloutTable
 from harness.endpoint.candidate import recorded_as_candidate
 from harness.endpoint.route import AnyRoute
 from harness.oracles.equality import Tolerance
-from harness.policy import RolloutTable
 from harness.probing.probe import Probe
 from harness.probing.rollout.comparing import COMPARED, ComparedInput, Comparing, Likeness
 from harness.statistics.binomial import trials_without_failure

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable
 from datetime import date
 
 from harness.check import Check
+from harness.declared.told import WaiverTable
 from harness.endpoint.models import ModelUnderTest
-from harness.policy import WaiverTable
 from harness.run.results import Result
 from harness.verdicts import Verdict
 

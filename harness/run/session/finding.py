@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from harness.budget import Budget, BudgetExhausted
 from harness.check import Check, EndpointLost, TesterFailed, Untestable
+from harness.declared.running import BudgetTable
 from harness.endpoint.bounds import NOTHING
 from harness.endpoint.discovery import discover, split_name
 from harness.endpoint.endpoint import Endpoint
 from harness.endpoint.errors import EndpointError
 from harness.endpoint.readiness import wait_until_ready
 from harness.endpoint.warming import warm_up
-from harness.policy import BudgetTable, Policy
+from harness.policy import Policy
 from harness.record.disk import of_this_machine
 from harness.record.store import Recorder
 from harness.run.config import Config

@@ -14,6 +14,7 @@ from harness.budget import MEBIBYTE, Budget
 from harness.bundle.ledger import LEDGER
 from harness.check import Check
 from harness.clauses import Catalogue
+from harness.declared.running import EndpointTable
 from harness.drills.injector import PERMISSION, Injector
 from harness.endpoint.endpoint import Endpoint
 from harness.judging.passive.repeated import RepeatedRequests
@@ -22,7 +23,6 @@ from harness.judging.passive.sightings import Sightings
 from harness.judging.passive.told_secrets import ToldSecrets
 from harness.judging.passive.unanswered import UnansweredRequests
 from harness.judging.passive.versions import ToldVersions
-from harness.policy import EndpointTable
 from harness.probing.load.runner import LoadProgress, LoadRunner
 from harness.record.clock import now
 from harness.record.disk import Disk

@@ -16,13 +16,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.budget import Limits
+from harness.declared.running import EndpointTable, LimitsTable
 from harness.endpoint.bounds import NOTHING, beyond, name_of, trimmed, unsendable
 from harness.endpoint.discovery import discover, split_name
 from harness.endpoint.endpoint import Endpoint
 from harness.endpoint.models import ModelUnderTest
 from harness.endpoint.rest_route import RestRoute
 from harness.generate.inputs import candidates, fewest
-from harness.policy import EndpointTable, LimitsTable, Policy
+from harness.policy import Policy
 from harness.wire.messages import read_model_metadata
 from tests.harness.endpoint.test_discovery import Answer, serving
 from tests.harness.wire.clients import client_for

@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 
 from harness.budget import Limits
+from harness.declared.judged import SampleTable
+from harness.declared.running import EndpointTable
 from harness.endpoint.discovery import discover
 from harness.endpoint.errors import EndpointError
 from harness.endpoint.warming import warm_up
-from harness.policy import EndpointTable, Policy, SampleTable
+from harness.policy import Policy
 from harness.run.embedded import EmbeddedServer
 from harness.wire.rest import RestClient
 from tests.harness.wire.clients import client_for

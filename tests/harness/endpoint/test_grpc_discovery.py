@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from harness.budget import Limits
+from harness.declared.running import EndpointTable
 from harness.endpoint.discovery import discover
 from harness.endpoint.errors import EndpointError
 from harness.endpoint.grpc_discovery import grpc_listing, grpc_route, grpc_server, reach_grpc
 from harness.endpoint.listed import Listed
-from harness.policy import EndpointTable, Policy
+from harness.policy import Policy
 from harness.record.exchange import Exchange
 from harness.run.embedded import EmbeddedServer
 from harness.wire.rpc import GrpcClient

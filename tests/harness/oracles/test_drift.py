@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import get_args
 
+from harness.declared.rollout import MetadataAspect
 from harness.oracles.drift import drift
-from harness.policy import MetadataAspect
 from harness.wire.messages import ModelMetadata, TensorMetadata
 
 ONE = ModelMetadata(

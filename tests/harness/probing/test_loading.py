@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from harness.budget import Budget, BudgetExhausted, Limits
+from harness.declared.load import LoadTable
 from harness.load.plan.load_plan import LoadCase
-from harness.policy import LoadTable, Policy, PolicyError, load_policy
+from harness.policy import Policy, PolicyError, load_policy
 from harness.probing.load.loading import MOST_RATE_OF_WORKER, Loader, level_of, seconds_to_decide
 from harness.probing.load.runner import LoadRunner
 from harness.wire.access import Access

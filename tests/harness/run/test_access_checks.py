@@ -8,10 +8,11 @@ from typing import cast
 import pytest
 
 from harness.check import REGISTRY
+from harness.declared.judged import CriteriaTable
 from harness.endpoint.endpoint import Endpoint
 from harness.judging.open_access import EVERYWHERE
 from harness.outcome import Outcome
-from harness.policy import CriteriaTable, Policy
+from harness.policy import Policy
 from harness.probing.probe import Probe
 from harness.record.exchange import Exchange
 from harness.run.checks import load_checks

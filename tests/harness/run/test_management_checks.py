@@ -11,9 +11,10 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import DecodeError
 
 from harness.check import REGISTRY
+from harness.declared.judged import CriteriaTable
 from harness.endpoint.endpoint import Endpoint
 from harness.outcome import Outcome
-from harness.policy import CriteriaTable, Policy
+from harness.policy import Policy
 from harness.probing.grpc_calls import NO_MESSAGE, index_names, load_of_nobody, named, texts_of
 from harness.probing.probe import UNKNOWN_MODEL, Probe
 from harness.record.exchange import Exchange, RpcStatus
