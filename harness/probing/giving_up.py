@@ -169,7 +169,7 @@ def of_inferences(probe: Probe, way_to: PacedRoute, times: float) -> GivingUp:
 
 def of_calls(probe: Probe, method: str, way_to: PacedRoute, usual: float, times: float) -> GivingUp:
     """Gives up calls with the request that a route starts from; streams are open until then."""
-    from harness.wire.http2 import Withdrawal  # noqa: PLC0415 -- needs the extra grpc
+    from harness.wire.http2.messages import Withdrawal  # noqa: PLC0415 -- needs the extra grpc
     from harness.wire.rpc import STREAMED  # noqa: PLC0415
 
     route = probe.model.grpc

@@ -24,7 +24,8 @@ from harness.record.store import Recorder
 from harness.wire import protobuf
 from harness.wire.access import Access, Header
 from harness.wire.client import Client, on_used_connection
-from harness.wire.http2 import OF_HTTP_1, Answer, Http2Pool, Withdrawal
+from harness.wire.http2.messages import OF_HTTP_1, Answer, Withdrawal
+from harness.wire.http2.pool import Http2Pool
 from harness.wire.messages import InferRequest
 from harness.wire.sockets import Call, WireError
 from harness.wire.tls import HTTP2

@@ -12,7 +12,7 @@ from typing import Any
 import grpc
 import pytest
 
-from harness.wire.http2 import Withdrawal
+from harness.wire.http2.messages import Withdrawal
 from harness.wire.rpc import messages_of, timeout_of
 
 from .hostile_grpc import grpc_client

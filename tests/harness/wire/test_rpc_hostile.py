@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from harness.budget import Limits
 from harness.record.exchange import Exchange
-from harness.wire.http2 import Answer, Http2Connection
+from harness.wire.http2.connection import Http2Connection
+from harness.wire.http2.messages import Answer
 from harness.wire.sockets import Call, Stream, WireError
 
 from .clients import record_of
