@@ -13,8 +13,11 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def key(name: str) -> str:
-    """A name as a key of TOML: bare where it may be, else in quotes (whose escapes are those of JSON)."""
-    return name if _BARE.fullmatch(name) else json.dumps(name)
+    """A name as a key of TOML: bare where it may be, else in quotes, with an escape for what nobody would see."""
+    if _BARE.fullmatch(name):
+        return name
+    quoted = json.dumps(name, ensure_ascii=False)
+    return "".join(each if each.isprintable() else f"\\U{ord(each):08X}" for each in quoted)
 
 
 def sample_table(name: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import pytest
@@ -25,7 +26,11 @@ class UsageError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The command line as given; None and empty mean "not given"."""
+    """The command line as given; None and empty mean "not given".
+
+    Raises:
+        UsageError: a word is no text: what a run keeps of it is JSON.
+    """
 
     endpoints: Sequence[str]
     grpc: str | None = None
@@ -57,7 +62,16 @@ class Options:
     lang: str | None = None
     selection: str = ""
 
+    def __post_init__(self) -> None:
+        """Python hands on bytes that are no UTF-8 as lone surrogates."""
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if any(map(_SURROGATE.search, map(str, value if isinstance(value, tuple | list) else (value,)))):
+                written = next((row.written for row in _TABLE if row.field == each.name), "-k, -m")
+                raise UsageError(f"{written}: not in UTF-8")
 
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _TABLE = options_of("pytest")
 NAMES = tuple(option.written for option in (_TABLE[0], *sorted(_TABLE[1:], key=lambda option: option.name)))
 """Every option of ours, as it is written."""

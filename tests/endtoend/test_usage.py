@@ -51,6 +51,10 @@ def test_no_such_model(server: str, tmp_path: Path) -> None:
     one_line_usage(probe(server, tmp_path / "e", "--oip-model", "echo-fp23"), "no model 'echo-fp23'", "echo-fp32")
 
 
+def test_a_name_that_is_no_text(server: str, tmp_path: Path) -> None:
+    one_line_usage(probe(server, tmp_path / "e", "--oip-model", "a\udcff\x1b[2J"), "--oip-model: not in UTF-8")
+
+
 def test_no_listing_and_no_name(tmp_path: Path) -> None:
     with EmbeddedServer(["--variant", "no-listing", "--models", "echo-fp32"]) as server:
         one_line_usage(probe(server.url, tmp_path / "e"), "lists no models", "--oip-model")

@@ -86,7 +86,7 @@ def test_whatever_an_endpoint_is_called_is_read_back(tmp_path: Path) -> None:
     path.write_text(text_of(Baseline(version=1, allow=["stress"], findings=entries)), "utf-8")
     read, _ = load_baseline(path)
     assert [(each.model, each.reason) for each in read.findings] == [(name, name) for name in names]
-    assert not any(sign in path.read_text("utf-8") for sign in ("\x7f", "\x1b", "\x00"))
+    assert not any(sign in path.read_text("utf-8") for sign in ("\x7f", "\x1b", "\x00", "\u202e"))
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from harness.cli import main
         (["verfy"], "did you mean 'verify'"),
         (["clauses", "--aera", "health"], "--area"),
         (["validate", "--fault", "nosuch"], "nosuch"),
+        (["plan", "--endpoint", "http://127.0.0.1:9", "--oip-model", "a\udcff"], "--oip-model: not in UTF-8"),
     ],
 )
 def test_bad_uses_say_what_there_is(arguments: list[str], words: str) -> None:
