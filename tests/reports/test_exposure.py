@@ -32,7 +32,10 @@ MANAGEMENT = [noted("unload"), noted("log settings"), noted("RepositoryModelLoad
 
 def test_open_to_everybody_without_credentials(tmp_path: Path) -> None:
     opened, none, plain = facts_of(tmp_path, MANAGEMENT, credentials=False, plaintext=["rest"])
-    assert opened.text == "Open to everybody: inference (served); load, unload, log settings (answered)."
+    assert (
+        opened.text
+        == "Open to everybody: inference (served); loading models, unloading models, log settings (answered)."
+    )
     assert opened.checks == ["c-holds"]
     assert none.text.startswith("No credentials were given to this run:")
     assert plain.text == "Plain HTTP: what is sent can be read and changed on the way."
@@ -40,7 +43,7 @@ def test_open_to_everybody_without_credentials(tmp_path: Path) -> None:
 
 def test_with_credentials_only_what_was_seen_is_said(tmp_path: Path) -> None:
     [opened] = facts_of(tmp_path, MANAGEMENT, credentials=True)
-    assert opened.text == "Open to those who may infer: load, unload, log settings (answered)."
+    assert opened.text == "Open to those who may infer: loading models, unloading models, log settings (answered)."
 
 
 def test_credentials_that_nobody_asks_for(tmp_path: Path) -> None:

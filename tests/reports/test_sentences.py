@@ -72,6 +72,7 @@ TABLES = {
 }
 # Tables whose rows a sentence, or ``spoken``, names by a value.
 LOOKED_UP = {
+    "operation",
     "area",
     "drill_criterion",
     "metric",
