@@ -80,6 +80,8 @@ def _metric(record: AccuracyRecord, seen: MetricSeen) -> Iterator[str]:
                 f"without an answer, give {due.lower:.6g} and {due.upper:.6g}"
             )
         yield from _would_decide(seen, right)
+    elif seen.metric in _OF_ALL and record.data.cluster is None:
+        yield "is a share of rows that do not hang together, and not bounded exactly"
     yield from _decision(seen, bounds)
 
 

@@ -53,6 +53,9 @@ def _attack(seen: AttackSeen) -> Iterator[str]:
         return
     if not seen.samples or not share.method.startswith(_EXACT):
         return
+    answered = seen.samples - seen.missing
+    if answered and not _same(share.value, successes / answered):
+        yield f"its share is {share.value}, and {successes} of {answered} samples were"
     lower = clopper_pearson(successes, seen.samples, share.confidence).lower
     upper = clopper_pearson(successes + seen.missing, seen.samples, share.confidence).upper
     if not _same(share.lower, lower) or not _same(share.upper, upper):
@@ -74,6 +77,8 @@ def _certified(seen: CertifiedSeen) -> Iterator[str]:
     if not 0 <= seen.certified <= seen.samples - seen.abstained - seen.wrong:
         yield "it certifies more samples than have a radius"
         return
+    if seen.samples and not _same(share.value, seen.certified / seen.samples):
+        yield f"its share is {share.value}, and {seen.certified} of {seen.samples} are certified"
     bounds = clopper_pearson(seen.certified, seen.samples, share.confidence)
     if not _same(share.lower, bounds.lower) or not _same(share.upper, bounds.upper):
         yield f"its bounds are not those of {seen.certified} of {seen.samples}"

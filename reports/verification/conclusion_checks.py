@@ -87,11 +87,14 @@ def _duty(duty: DutyRow, document: Evidence, failed: Collection[str]) -> Iterato
     mine = [known[name] for name in duty.checks if name in known]
     if duty.against and duty.state != "contradicted" and duty.force != "info":
         yield f"its state is {duty.state}, and {duty.against[0]} speaks against it"
-    # Documents before 0.1.0 do not say what speaks against a duty.
-    against = duty.against or [each.clause for check in mine for each in check.clauses if each.verdict == "fail"]
+    # Early documents do not say what speaks against a duty, nor how many checks it asks for.
+    against = duty.against
+    if not any(each.against for each in document.duties):
+        against = [each.clause for check in mine for each in check.clauses if each.verdict == "fail"]
     if duty.state == "contradicted" and not against:
         yield "its state is contradicted, and nothing speaks against it"
-    if duty.state == "supported" and (duty.held != duty.required or any(each.verdict not in _HELD for each in mine)):
+    lacking = duty.held != duty.required or (not duty.required and any(each.required for each in document.duties))
+    if duty.state == "supported" and (lacking or any(each.verdict not in _HELD for each in mine)):
         yield f"its state is supported, but {duty.held} of {duty.required} checks held"
     if duty.state == "declared_not_applicable" and duty.id not in _declared(document):
         yield "is declared not to apply, but not by the policy"
@@ -123,6 +126,8 @@ def _findings(document: Evidence) -> Iterator[str]:
             yield f"finding {found.root:.80}: names the check {unknown[0]}, which has no result"
         elif Verdict(found.verdict).rank > combine(verdicts[name] for name in found.checks).rank:
             yield f"finding {found.root:.80}: its verdict is {found.verdict}, worse than that of each of its checks"
+        if found.verdict in _HELD:
+            yield f"finding {found.root:.80}: its verdict is {found.verdict}"
         if found.verdict == "fail":
             told.update(found.checks)
     for name, verdict in verdicts.items():

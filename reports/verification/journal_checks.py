@@ -17,7 +17,7 @@ from reports.verification.document_checks import MOST, differences
 from reports.verification.exchange_checks import ExchangeLines
 from reports.verification.files import BundleFiles
 from reports.verification.junit import JUNIT, JunitError, contradictions
-from reports.verification.outcome import VerificationLog
+from reports.verification.outcome import HOSTILE, VerificationLog
 from reports.verification.planned_checks import catalogue_contradictions, plan_contradictions
 
 
@@ -44,9 +44,7 @@ def check_journal(
         log.wrong(JOURNAL, text)
     _unnamed(log, files, lines.unnamed())
     if document is not None and recorded is not None:
-        for text in differences(document, recorded):
-            log.wrong(EVIDENCE, text)
-        _planned(log, recorded)
+        _held_against(log, document, recorded)
         log.checked.append(f"verdicts and counts of {len(document.checks)} results against the journal")
         _counted(log, lines, recorded)
         if document.drills:
@@ -54,12 +52,16 @@ def check_journal(
     return recorded
 
 
-def _planned(log: VerificationLog, recorded: JournalState) -> None:
-    """Whether the run kept to its plan, and was held against clauses and duties as they are."""
-    for file, text in itertools.islice(plan_contradictions(recorded), MOST):
+def _held_against(log: VerificationLog, document: Evidence, recorded: JournalState) -> None:
+    """The document against the journal, and the run against its plan, its clauses and its duties."""
+    try:
+        told = [(EVIDENCE, text) for text in differences(document, recorded)]
+        told += itertools.islice(plan_contradictions(recorded), MOST)
+        told += [(JOURNAL, text) for text in catalogue_contradictions(recorded)]
+    except HOSTILE as error:
+        told = [(EVIDENCE, f"cannot be held against the journal: {type(error).__name__}: {str(error)[:200]}")]
+    for file, text in told:
         log.wrong(file, text)
-    for text in catalogue_contradictions(recorded):
-        log.wrong(JOURNAL, text)
 
 
 def _counted(log: VerificationLog, lines: ExchangeLines, recorded: JournalState) -> None:

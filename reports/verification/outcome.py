@@ -10,6 +10,8 @@ from reports.text.sentences import DEFAULT
 
 # A bundle can be wrong in more places than anybody reads; all are counted.
 MOST_PROBLEMS = 100
+# What a hostile bundle can make of code that was written for ours: a problem of the file, never an end without a word.
+HOSTILE = (ArithmeticError, AttributeError, LookupError, MemoryError, OSError, RecursionError, TypeError, ValueError)
 UNKNOWN_SIGNER = "self-consistent, signer unknown"
 IN_PART = "nothing wrong found in what was checked, but not everything was checked; signer unknown"
 

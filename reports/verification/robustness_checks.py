@@ -44,6 +44,8 @@ def _curves(record: RobustnessRecord) -> Iterator[str]:
             if min(seen.rows - seen.missing, seen.changed, seen.missing, seen.rows - seen.missing - seen.changed) < 0:
                 yield f"{where}: its numbers of rows do not add up"
                 continue
+            if record.data.cluster is None and not seen.share.method.startswith(_EXACT):
+                yield f"{where}: its share is of rows that do not hang together, and not bounded exactly"
             yield from (f"{where}: {text}" for text in _share(seen))
             yield from (f"{where}: {text}" for text in _drop(seen))
             limited += [each for each in (seen.share, seen.drop) if each is not None and each.decision is not None]
@@ -60,6 +62,9 @@ def _share(seen: LevelSeen) -> Iterator[str]:
     share = seen.share
     if not share.method.startswith(_EXACT) or not seen.rows:
         return
+    answered = seen.rows - seen.missing
+    if answered and not _same(share.value, seen.changed / answered):
+        yield f"its share is {share.value}, and {seen.changed} of {answered} changed"
     lower = clopper_pearson(seen.changed, seen.rows, share.confidence).lower
     upper = clopper_pearson(seen.changed + seen.missing, seen.rows, share.confidence).upper
     if not _same(share.lower, lower) or not _same(share.upper, upper):
@@ -79,6 +84,9 @@ def _drop(seen: LevelSeen) -> Iterator[str]:
     if min(lost, gained) < 0 or lost + gained > seen.rows - seen.missing:
         yield "has lost and gained more rows than there are"
         return
+    answered = seen.rows - seen.missing
+    if answered and not _same(drop.value, (lost - gained) / answered):
+        yield f"its drop is {drop.value}, and {lost} of {answered} were lost and {gained} gained"
     half, n, missing = (1 + drop.confidence) / 2, seen.rows, seen.missing
     lower = clopper_pearson(lost, n, half).lower - clopper_pearson(gained + missing, n, half).upper
     upper = clopper_pearson(lost + missing, n, half).upper - clopper_pearson(gained, n, half).lower

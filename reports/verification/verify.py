@@ -31,7 +31,7 @@ from reports.text.sentences import DEFAULT, asked_for
 from reports.verification.anchoring import NOTHING_EXPECTED, Expected, OutsideAnchors, check_head, told, wanted_digest
 from reports.verification.files import BundleFiles, check_files
 from reports.verification.journal_checks import check_journal, check_other_files
-from reports.verification.outcome import IN_PART, UNKNOWN_SIGNER, BundleProblem, Verification, VerificationLog
+from reports.verification.outcome import HOSTILE, IN_PART, UNKNOWN_SIGNER, BundleProblem, Verification, VerificationLog
 from reports.verification.page_form import language_of, not_inert
 from reports.verification.plan_checks import check_ledger, check_plan
 from reports.verification.signature_checks import SealedBundle, check_marks, check_signatures
@@ -39,8 +39,6 @@ from reports.verification.unlike import unlike
 
 __all__ = ["IN_PART", "UNKNOWN_SIGNER", "BundleProblem", "Verification", "verify"]
 MOST_UNPROVEN = 20
-# What a hostile bundle can make of code that was written for ours: a problem of the file, never an end without a word.
-_HOSTILE = (ArithmeticError, AttributeError, LookupError, MemoryError, OSError, RecursionError, TypeError, ValueError)
 
 
 def verify(folder: Path, expected: Expected = NOTHING_EXPECTED) -> Verification:
@@ -248,7 +246,7 @@ def _document_again(
             return f"is not what the journal, the plan and the exchange records give: {places}"
     except BuildError as error:
         return f"cannot be made again: {error}"
-    except _HOSTILE as error:
+    except HOSTILE as error:
         return f"cannot be made again: {type(error).__name__}: {str(error)[:200]}"
     return None
 
