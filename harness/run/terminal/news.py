@@ -21,6 +21,11 @@ FIRST, SILENT = ("cut_short", "away_once", "away_often"), "silent"
 WORST, LONGEST = 3, 300
 
 
+def worst(findings: Sequence[Finding]) -> list[Finding]:
+    """The first of findings that come by consequence; one that breaks nothing stands behind all that do."""
+    return sorted(findings, key=lambda each: each.verdict != "fail")[:WORST]
+
+
 def write_news(
     terminal: pytest.TerminalReporter, run: OpenRun, evidence: Evidence, findings: Sequence[Finding]
 ) -> None:
@@ -31,7 +36,7 @@ def write_news(
     )
     for text in _answer(said, evidence):
         terminal.write_line(cut(text, LONGEST))
-    for finding in findings[:WORST]:
+    for finding in worst(findings):
         colour = {"red": finding.verdict == "fail", "yellow": finding.verdict != "fail"}
         terminal.write_line(cut(headline(said, finding), LONGEST), **colour)
     if terminal.verbosity <= 0:
