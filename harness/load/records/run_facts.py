@@ -84,12 +84,11 @@ def without_secrets(facts: RunFacts, secrets: Sequence[str], private: str = "") 
     """
     redactor = Redactor(secrets)
     own = facts.facts
-    if private:
-        said = {name: NOT_KEPT for name in ("note", "defect") if getattr(own, name)}
-        kept = tuple(_valueless(each, private) for each in facts.kept)
-        return msgspec.structs.replace(facts, facts=msgspec.structs.replace(own, **said), kept=kept)
     texts = {name: redactor.text(getattr(own, name)) for name in ("note", "lost", "defect")}
     kept = tuple(_redacted(each, redactor) for each in facts.kept)
+    if private:
+        texts |= {name: NOT_KEPT for name in ("note", "defect") if texts[name]}
+        kept = tuple(_valueless(each, private) for each in kept)
     return msgspec.structs.replace(facts, facts=msgspec.structs.replace(own, **texts), kept=kept)
 
 

@@ -9,6 +9,7 @@ from harness.bundle import fingerprints, robustness
 from harness.bundle.events import CheckDone, JournalEvent, UnsampledSeen
 from harness.outcome import ObservedFact, Outcome, Violation
 from harness.record.sensitive import NOT_KEPT, Withholding
+from harness.run.planning import sealing
 from harness.run.session.withholding import ValueFree
 from harness.verdicts import Level
 from tests.reports import factory
@@ -109,3 +110,8 @@ def test_members_that_quote_answers_are_withheld(kind: str, told: ValueFree) -> 
 
     data = told.line(Line(inner=dict.fromkeys(WITHHELD[kind], CANARY)))
     assert set(data["inner"].values()) == {NOT_KEPT}
+
+
+def test_a_sealed_plan_has_no_digest_of_sensitive_samples() -> None:
+    samples = {"m": {"data": "few.csv", "sensitive": True}, "n": {"data": "other.csv", "sensitive": False}}
+    assert list(sealing._paths({"samples": samples})) == ["other.csv"]

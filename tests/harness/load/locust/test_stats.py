@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from harness.load.plan.load_plan import ExpectedAnswer, LoadCase
+from harness.load.records.run_facts import KeptAnswer, RunFacts, without_secrets
+from harness.load.records.worker_facts import WorkerFacts
 from tests.harness.load.runs import plan_of
 
 TOKEN = "only-in-the-plan-77"
@@ -84,3 +86,35 @@ def test_a_plan_that_is_kept_tells_nothing() -> None:
     assert not public.hidden
     assert public.digest == plan.digest
     assert plan_of(cases=cases).public().cases == cases, "without a secret there is nothing to keep out"
+
+
+SAMPLE = "61234.578125"
+
+
+def test_of_sensitive_cases_no_request_and_no_digest_of_one_is_kept() -> None:
+    answer = ExpectedAnswer(before=SAMPLE.encode(), after=b"")
+    plans = [
+        plan_of(cases=(LoadCase(name="one", path="/infer", before=body, answer=answer),), private=True)
+        for body in (SAMPLE.encode(), b"7")
+    ]
+    first, second = (plan.public() for plan in plans)
+    assert SAMPLE not in repr(first)
+    assert [case.name for case in first.cases] == ["one"]
+    assert plans[0].digest == first.digest == second.digest
+
+
+def test_of_answers_to_sensitive_cases_only_whose_they_were_is_kept() -> None:
+    plan = plan_of(headers=HEADERS, private=True)
+    own = WorkerFacts(worker=0, note=f"not {SAMPLE}", defect=SAMPLE, lost=f"no heartbeat, {TOKEN}")
+    kept = [
+        KeptAnswer(status="wrong_id", sentence=f"is {SAMPLE}", id=of, body=f"{SAMPLE} {whose}", bytes=30)
+        for of, whose in ((f"{plan.prefix}00000001", plan.prefix), (SAMPLE, "another"))
+    ]
+    facts = RunFacts(facts=own, kept=tuple(kept))
+    clean = without_secrets(facts, plan.secrets, plan.secret_prefix)
+    assert SAMPLE not in repr(clean)
+    assert TOKEN not in repr(clean)
+    assert [(each.id, each.body, each.bytes) for each in clean.kept] == [
+        (f"{plan.prefix}00000001", plan.prefix, 30), ("", "", 30)
+    ]  # fmt: skip
+    assert plan_of().secret_prefix == ""
