@@ -63,7 +63,7 @@ def reasons() -> set[str]:
 
 def verdicts() -> set[str]:
     """What a verification finds wrong or leaves out; without the name of the file that stands before it."""
-    found = {re.sub(r"^(?:\{\})+: ", "", text) for text in _read().logged}
+    found = {re.sub(r"^(?:(?:\{\})+: )+|(?<=\))(?:\{\})+$", "", text) for text in _read().logged}
     return {text for text in found if own_letters(text) >= LEAST}
 
 
