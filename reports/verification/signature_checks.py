@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from harness.bundle.limits import MAX_DOCUMENT, MAX_MANIFEST
 from harness.bundle.manifest import MANIFEST
 from harness.bundle.places import ATTESTATION, MARKS, TEST_RESULT
 from reports.bundle import EVIDENCE
@@ -14,12 +16,17 @@ from reports.seal.dsse import MAX_ENVELOPE, NotSigned, hold, payload_of
 from reports.seal.keys import KeyUnusable, NeedsExtra, keyid_of, public_key
 from reports.seal.signing import MAX_MARK, MOST_MARKS
 from reports.seal.statements import evidence_statement, result_statement, signer_of, subjects_of
+from reports.seal.time_marks import TimeMark, time_mark
 from reports.verification.outcome import VerificationLog
 
 if TYPE_CHECKING:
     from securesystemslib.dsse import Envelope
 
     from reports.seal.keys import PublicKey
+
+
+# What a mark by another hash than SHA-256 may be over.
+_SIGNED = {MANIFEST: MAX_MANIFEST, EVIDENCE: MAX_DOCUMENT, ATTESTATION: MAX_ENVELOPE, TEST_RESULT: MAX_ENVELOPE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +130,37 @@ def check_marks(log: VerificationLog, sealed: SealedBundle) -> list[str]:
         data = log.read(name, MAX_MARK)
         if data is None:
             continue
-        over = [of for of, digest in (sealed.digests | sealed.heads).items() if of != name and _names(data, digest)]
+        mark = time_mark(data)
+        over = _over(log, sealed, mark) if mark is not None else _named_in(data, name, sealed)
         if not over:
             log.wrong(name, "names the digest of nothing that is here")
             continue
-        found.append(f"{name} over {', '.join(sorted(over))}")
+        found.append(f"{name} over {', '.join(over)}")
+        said = f"names the digest of {', '.join(over)}"
+        if mark is not None:
+            said = f"says that {', '.join(over)} was there at {mark.at:%Y-%m-%dT%H:%M:%SZ} (RFC 3161)"
         log.left_out(
-            f"{name} names the digest of {', '.join(sorted(over))}; who made it and when is not checked here "
-            f"(docs/evidence.md says how)."
+            f"{name} {said}; who made it, and the signature, are not checked here (docs/evidence.md says how)."
         )
     return found
+
+
+def _over(log: VerificationLog, sealed: SealedBundle, mark: TimeMark) -> list[str]:
+    """What is here and has the very digest that a token is over."""
+    if mark.hash == "sha256":
+        return sorted(of for of, digest in (sealed.digests | sealed.heads).items() if digest == mark.digest)
+    over = []
+    for of, limit in _SIGNED.items():
+        data = log.read(of, limit) if of in sealed.digests else None
+        if data is not None and hashlib.new(mark.hash, data).hexdigest() == mark.digest:
+            over.append(of)
+    return over
+
+
+def _named_in(data: bytes, name: str, sealed: SealedBundle) -> list[str]:
+    """What is here and whose digest stands somewhere in a mark of another form, such as a transparency log's."""
+    digests = sealed.digests | sealed.heads
+    return sorted(of for of, digest in digests.items() if of != name and _names(data, digest))
 
 
 def _names(data: bytes, digest: str) -> bool:

@@ -5,6 +5,7 @@ What is stored is never made anew (see ``tests.reports.tampering``): it stands f
 
 from __future__ import annotations
 
+import random
 import shutil
 import tarfile
 import tomllib
@@ -16,6 +17,8 @@ from click.testing import CliRunner, Result
 
 from harness.cli import main
 from harness.commands.group import IN_PART
+from reports.seal.signing import take_marks
+from reports.seal.time_marks import time_mark
 from tests.reports.forgeries import FORGERIES
 from tests.reports.tampering import KEPT, PLAN, PUBLIC, SOUND
 
@@ -85,3 +88,26 @@ def test_each_kind_is_told(release: str, kind: str, unpacked: dict[str, Path], t
 
 def test_each_kind_is_kept() -> None:
     assert {kind for _, kind in ROWS} >= FORGERIES.keys()
+
+
+@pytest.mark.parametrize("name", ["sha256.tsr", "sha512.tsr"])
+def test_a_mark_of_time_is_read(name: str, unpacked: dict[str, Path], tmp_path: Path) -> None:
+    """Made by an authority of the tests over the manifest of the sound bundle; over another one it is none."""
+    sound, other = tmp_path / "sound", tmp_path / "other"
+    shutil.copytree(unpacked["0.1.0"] / SOUND, sound)
+    take_marks(sound, (KEPT / name,))
+    said = verified(sound, "0.1.0", unpacked["0.1.0"], "nothing")
+    assert said.exit_code == IN_PART, said.output
+    assert f"not checked: marks/{name} says that manifest.json was there at 2026-11-30T11:45:05Z" in said.output
+    shutil.copytree(sound, other)
+    (other / "manifest.json").write_bytes((sound / "manifest.json").read_bytes() + b"\n")
+    told = verified(other, "0.1.0", unpacked["0.1.0"], "nothing")
+    assert (told.exit_code, f"marks/{name}: names the digest of nothing" in told.output) == (1, True)
+
+
+def test_a_damaged_mark_is_no_mark() -> None:
+    data, dice = (KEPT / "sha256.tsr").read_bytes(), random.Random(15)
+    for _ in range(2000):
+        at = dice.randrange(len(data))
+        time_mark(data[:at] + dice.randbytes(dice.randrange(3)) + data[at + dice.randrange(3) :])
+        assert time_mark(data[:at]) is None
