@@ -7,6 +7,7 @@ link to a file of the reader's own. Whatever reads such a folder opens it here.
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -171,6 +172,21 @@ def _checked(descriptor: int, limit: int) -> BufferedReader:
         os.close(descriptor)
         raise Refused(refused)
     return os.fdopen(descriptor, "rb")
+
+
+def sha256_of(file: BufferedReader) -> str:
+    """SHA-256 of a file, as large as it was when it was opened; read in pieces.
+
+    Raises:
+        Refused: it grows meanwhile, perhaps for ever.
+    """
+    digest, left = hashlib.sha256(), os.fstat(file.fileno()).st_size
+    while piece := file.read(min(left + 1, MEBIBYTE)):
+        left -= len(piece)
+        if left < 0:
+            raise Refused("grows while it is read")
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _whole(file: BufferedReader, limit: int) -> bytes:

@@ -15,7 +15,7 @@ from harness.bundle.limits import MAX_FILE, MAX_FILES
 from harness.bundle.manifest import MANIFEST, MANIFEST_SCHEMA, JournalSeal, ListedFile, Manifest, canonical
 from harness.bundle.places import among_exchanges, beside_manifest
 from harness.bundle.store import Store, store_of
-from harness.foreign import open_inside, walk
+from harness.foreign import open_inside, sha256_of, walk
 from reports.document.build import build
 from reports.evidence import encode
 from reports.exports import exports
@@ -115,8 +115,7 @@ def paths(folder: Path) -> list[Path]:
 def digest_of(folder: Path, name: str) -> tuple[str, int]:
     """SHA-256 (hex) and size of a file; raw samples may be large, so it is read in pieces."""
     with open_inside(folder, name, MAX_FILE) as file:
-        digest = hashlib.file_digest(file, "sha256")
-        return digest.hexdigest(), file.tell()
+        return sha256_of(file), file.tell()
 
 
 def write_whole(path: Path, pieces: Iterable[bytes]) -> None:

@@ -38,8 +38,9 @@ def conclusion_contradictions(document: Evidence, listed: CatalogueListed) -> It
     for row in document.catalogue.clauses:
         yield from (f"clause {row.id}: {text}" for text in _clause(row, outcomes.get(row.id, [])))
     failed = {name for name, found in outcomes.items() if any(each.verdict is Verdict.FAIL for each in found)}
+    beside = _beside(document, failed)
     for duty in document.duties:
-        yield from (f"duty {duty.id}: {text}" for text in _duty(duty, document, failed))
+        yield from (f"duty {duty.id}: {text}" for text in _duty(duty, beside))
     yield from _unspoken(document, listed, failed)
     yield from _findings(document)
     yield from _statements(document)
@@ -75,29 +76,51 @@ def _clause(row: ClauseRow, found: list[_Outcome]) -> Iterator[str]:
         yield f"its verdict is {row.verdict}, but its checks say {' or '.join(sorted(due))}"
 
 
-def _duty(duty: DutyRow, document: Evidence, failed: Collection[str]) -> Iterator[str]:
-    unbroken = [name for name in duty.against if name not in failed]
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What duties are held against, made once: a stranger's document may have very many of both."""
+
+    checks: dict[str, CheckResult]
+    failed: Collection[str]
+    declared: set[str]
+    # Early documents do not say what speaks against a duty, nor how many checks it asks for.
+    says_against: bool
+    says_required: bool
+
+
+def _beside(document: Evidence, failed: Collection[str]) -> _Beside:
+    rows = document.plan.policy.get("not_applicable")
+    return _Beside(
+        {check.id: check for check in document.checks},
+        failed,
+        {str(row.get("duty")) for row in rows if isinstance(row, dict)} if isinstance(rows, list) else set(),
+        any(each.against for each in document.duties),
+        any(each.required for each in document.duties),
+    )
+
+
+def _duty(duty: DutyRow, beside: _Beside) -> Iterator[str]:
+    unbroken = [name for name in duty.against if name not in beside.failed]
     if unbroken:
         yield f"{unbroken[0]} speaks against it, and no check saw that broken"
     if not 0 <= duty.held <= duty.required:
         yield f"{duty.held} of {duty.required} checks held"
-    known = {check.id: check for check in document.checks}
-    if unknown := [name for name in duty.checks if name not in known]:
+    if unknown := [name for name in duty.checks if name not in beside.checks]:
         yield f"names the check {unknown[0]}, which has no result"
-    mine = [known[name] for name in duty.checks if name in known]
+    mine = [beside.checks[name] for name in duty.checks if name in beside.checks]
     if duty.against and duty.state != "contradicted" and duty.force != "info":
         yield f"its state is {duty.state}, and {duty.against[0]} speaks against it"
-    # Early documents do not say what speaks against a duty, nor how many checks it asks for.
-    against = duty.against
-    if not any(each.against for each in document.duties):
-        against = [each.clause for check in mine for each in check.clauses if each.verdict == "fail"]
-    if duty.state == "contradicted" and not against:
+    if duty.state == "contradicted" and not duty.against and (beside.says_against or not _any_failed(mine)):
         yield "its state is contradicted, and nothing speaks against it"
-    lacking = duty.held != duty.required or (not duty.required and any(each.required for each in document.duties))
+    lacking = duty.held != duty.required or (not duty.required and beside.says_required)
     if duty.state == "supported" and (lacking or any(each.verdict not in _HELD for each in mine)):
         yield f"its state is supported, but {duty.held} of {duty.required} checks held"
-    if duty.state == "declared_not_applicable" and duty.id not in _declared(document):
+    if duty.state == "declared_not_applicable" and duty.id not in beside.declared:
         yield "is declared not to apply, but not by the policy"
+
+
+def _any_failed(checks: list[CheckResult]) -> bool:
+    return any(each.verdict == "fail" for check in checks for each in check.clauses)
 
 
 def _unspoken(document: Evidence, listed: CatalogueListed, failed: Collection[str]) -> Iterator[str]:
@@ -110,11 +133,6 @@ def _unspoken(document: Evidence, listed: CatalogueListed, failed: Collection[st
         for duty in duties[:1]:
             if duty in general and states.get(duty) != "contradicted":
                 yield f"duty {duty}: its state is {states.get(duty)}, and {clause} is broken, which speaks against it"
-
-
-def _declared(document: Evidence) -> set[str]:
-    rows = document.plan.policy.get("not_applicable")
-    return {str(row.get("duty")) for row in rows if isinstance(row, dict)} if isinstance(rows, list) else set()
 
 
 def _findings(document: Evidence) -> Iterator[str]:
@@ -140,11 +158,12 @@ def _statements(document: Evidence) -> Iterator[str]:
     said = {each.kind: each.params for each in document.summary.kinds}
     if not said:
         return
-    for kind, (member, due) in _listed(document).items():
+    lists = _listed(document)
+    for kind, (member, due) in lists.items():
         listed = said[kind].get(member) if kind in said else []
         if not isinstance(listed, list) or {*listed} != {*due}:
             yield f"its statement {kind} is of {listed}, and should be of {sorted(due)}"
-    if "no_clause_broken" in said and _listed(document)["clauses_broken"][1]:
+    if "no_clause_broken" in said and lists["clauses_broken"][1]:
         yield "says that no clause is broken, and one is"
 
 

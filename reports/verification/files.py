@@ -25,7 +25,7 @@ from harness.bundle.places import (
 )
 from harness.bundle.store import Store
 from harness.bundle.unpack import PackReader
-from harness.foreign import ForeignEntry, open_inside, walk
+from harness.foreign import ForeignEntry, open_inside, sha256_of, walk
 from reports.bundle import is_other
 from reports.document.proof import UNCONNECTED
 from reports.verification.exchange_checks import facts_of
@@ -200,7 +200,7 @@ def _content(log: VerificationLog, name: str, suffix: Suffix | None) -> tuple[by
             if suffix == RECORD:
                 data = file.read(limit)
                 return data, hashlib.sha256(data).hexdigest()
-            return b"", hashlib.file_digest(file, "sha256").hexdigest()
+            return b"", sha256_of(file)
     except OSError as error:
         log.wrong(name, f"cannot be read: {error.strerror}")
         return b"", None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -69,9 +68,9 @@ def plan_contradictions(recorded: JournalState) -> Iterator[tuple[str, str]]:
     unplanned = [each.slug for each in recorded.planned or [] if each.slug and each.slug not in slugs]
     if unplanned:
         yield PLAN, f"does not plan the check {unplanned[0]}, which was carried out"
-    waivers = _rows(plan.policy, "waivers")
+    waivers = {(str(row.get("slug")), str(row.get("expires"))) for row in _rows(plan.policy, "waivers")}
     for check in recorded.checks:
-        if check.waiver is not None and not _waived(check.waiver.slug, check.waiver.expires, waivers):
+        if check.waiver is not None and (check.waiver.slug, check.waiver.expires) not in waivers:
             yield PLAN, f"has no waiver for {check.id}, and its result has one"
     yield from ((PLAN, text) for text in _limits(recorded))
 
@@ -81,10 +80,6 @@ def _rows(policy: Mapping[str, Any], table: str) -> list[Mapping[str, Any]]:
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
-def _waived(slug: str, expires: str, waivers: list[Mapping[str, Any]]) -> bool:
-    return any((row.get("slug"), str(row.get("expires"))) == (slug, expires) for row in waivers)
-
-
 def _limits(recorded: JournalState) -> Iterator[str]:
     """Limits and confidences that were decided by, and that the policy does not declare of the model."""
     for table, records in (
@@ -92,11 +87,13 @@ def _limits(recorded: JournalState) -> Iterator[str]:
         ("robustness", recorded.robustness),
         ("robustness", recorded.attacks),
     ):
+        declared: dict[str, set[float]] = {}
+        for row in _rows(recorded.plan.policy, table):
+            declared.setdefault(str(row.get("model")), set()).update(_numbers(row))
         for record in records:
-            declared = [row for row in _rows(recorded.plan.policy, table) if row.get("model") == record.model]
-            numbers = {*itertools.chain.from_iterable(map(_numbers, declared))}
-            used = {each for each in _decided_by(msgspec.to_builtins(record)) if each not in numbers}
-            if declared and used:
+            numbers = declared.get(record.model)
+            used = {each for each in _decided_by(msgspec.to_builtins(record)) if numbers and each not in numbers}
+            if used:
                 yield f"declares no limit or confidence of {min(used):g} under {table} of {record.model!r:.80}"
 
 

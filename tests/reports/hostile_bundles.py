@@ -318,6 +318,42 @@ def _(folder: Path) -> None:
     reseal(folder)
 
 
+@way("document of many duties and findings, each of many checks")
+def _(folder: Path) -> None:
+    path = folder / "evidence.json"
+    document = json.loads(path.read_bytes())
+    names = [each["id"] for each in document["checks"]] * 20
+    document["duties"] = [document["duties"][0] | {"state": "declared_not_applicable", "checks": names}] * 6_000
+    document["summary"]["findings"] = [document["summary"]["findings"][0] | {"checks": names}] * 2_000
+    path.write_text(json.dumps(document))
+    reseal(folder, builder="0" * 64)
+
+
+@way("exchanges with numbers that no counter holds")
+def _(folder: Path) -> None:
+    lines = lines_of(folder)
+    for place, line in enumerate(line for line in lines if line["kind"] == "exchange"):
+        line["data"] |= {"n": (-1) ** place * 10**400, "check": f"c{place}"}
+    rewrite(folder, lines)
+    reseal(folder)
+
+
+@way("marks: a pipe, a link without an end, and many")
+def _(folder: Path) -> None:
+    place = folder / "marks"
+    place.mkdir()
+    os.mkfifo(place / "a.tsr")
+    (place / "b.tsr").symlink_to("/dev/zero")
+    for number in range(900):
+        (place / f"c{number}.tsr").write_bytes(b"\x30\x84\xff\xff\xff\xff" * 1000)
+
+
+@way("signatures of many brackets")
+def _(folder: Path) -> None:
+    for name in ("attestation.dsse.json", "test-result.dsse.json"):
+        (folder / name).write_bytes(b'{"payload":' + b"[" * 1_000_000)
+
+
 @way("document nested as deep as may be read")
 def _(folder: Path) -> None:
     path = folder / "evidence.json"

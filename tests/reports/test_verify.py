@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import random
 import shutil
@@ -14,6 +15,7 @@ import pytest
 
 from harness.bundle.manifest import MANIFEST, Manifest, canonical
 from harness.bundle.places import PACK
+from harness.foreign import Refused, open_inside, sha256_of
 from reports.bundle import finish, listed, paths
 from reports.verification import verify as module
 from reports.verification.anchoring import Expected
@@ -186,3 +188,20 @@ def test_a_folder_that_is_no_bundle(tmp_path: Path) -> None:
     assert {MANIFEST, "evidence.json", "plan.json", "journal.jsonl"} <= names(tmp_path)
     shutil.rmtree(tmp_path)
     assert verify(tmp_path).state.startswith("not self-consistent")
+
+
+def test_a_file_that_grows_while_it_is_read_is_left(tmp_path: Path) -> None:
+    """What is added without an end is not followed."""
+    path = tmp_path / "raw"
+    path.write_bytes(b"x" * 3_000_000)
+    with open_inside(tmp_path, "raw", 1 << 30) as file:
+        assert sha256_of(file) == hashlib.sha256(path.read_bytes()).hexdigest()
+
+    class Growing(io.BufferedReader):
+        def read(self, size: int | None = -1, /) -> bytes:
+            with path.open("ab") as more:
+                more.write(b"x" * 2_000_000)
+            return super().read(size)
+
+    with Growing(io.FileIO(path)) as file, pytest.raises(Refused, match="grows"):
+        sha256_of(file)
