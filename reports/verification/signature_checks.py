@@ -135,13 +135,19 @@ def check_marks(log: VerificationLog, sealed: SealedBundle) -> list[str]:
         if not over:
             log.wrong(name, "names the digest of nothing that is here")
             continue
-        found.append(f"{name} over {', '.join(over)}")
-        said = f"names the digest of {', '.join(over)}"
-        if mark is not None:
-            said = f"says that {', '.join(over)} was there at {mark.at:%Y-%m-%dT%H:%M:%SZ} (RFC 3161)"
-        log.left_out(
-            f"{name} {said}; who made it, and the signature, are not checked here (docs/evidence.md says how)."
-        )
+        files = ", ".join(over)
+        found.append(f"{name} over {files}")
+        if mark is None:
+            log.left_out(
+                f"{name} names the digest of {files}; who made it and when is not checked here (docs/evidence.md says "
+                "how)."
+            )
+        else:
+            when = f"{mark.at:%Y-%m-%dT%H:%M:%SZ}"
+            log.left_out(
+                f"{name} says that {files} was there at {when} (RFC 3161); who made it, and the signature, are not "
+                "checked here (docs/evidence.md says how)."
+            )
     return found
 
 
