@@ -94,14 +94,12 @@ def is_cluster(endpoint: str) -> bool:
 def add_options(parser: pytest.Parser) -> None:
     """Declare the options; each help text says what happens without it."""
     group = parser.getgroup("art15", "art15: probe an Open Inference Protocol endpoint")
-    times = ", ".join(f"{name} {seconds:g}" for name, seconds in PROFILES.items())
     for option in _TABLE:
-        text = (option.help or "").format(permissions=", ".join(ALLOWANCES), times=times)
         if option.repeatable:
-            group.addoption(option.written, action="append", default=[], metavar=option.metavar, help=text)
+            group.addoption(option.written, action="append", default=[], metavar=option.metavar, help=option.help)
         else:
             choices = option.choices or None
-            group.addoption(option.written, choices=choices, metavar=option.metavar, help=text)
+            group.addoption(option.written, choices=choices, metavar=option.metavar, help=option.help)
 
 
 def refuse_unknown(unknown: Sequence[str]) -> None:

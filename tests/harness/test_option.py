@@ -10,7 +10,7 @@ import pytest
 
 from harness.cli import main
 from harness.option import TABLE, options_of
-from harness.run.options import PROFILES, Options
+from harness.run.options import ALLOWANCES, PROFILES, Options
 
 COMMANDS = msgspec.toml.decode(TABLE.read_bytes())["commands"]
 
@@ -27,6 +27,13 @@ def test_options_of_a_run_are_those_of_the_table() -> None:
 def test_profiles_are_the_choices_of_the_table() -> None:
     (profile,) = (each for each in options_of("pytest") if each.field == "profile")
     assert profile.choices == tuple(PROFILES)
+
+
+def test_help_names_what_there_is_to_choose() -> None:
+    text = {each.field: each.help or "" for each in options_of("pytest")}
+    assert f"{', '.join(ALLOWANCES)} (" in text["allow"]
+    assert f"{', '.join(f'{name} {seconds:g}' for name, seconds in PROFILES.items())})" in text["time_budget"]
+    assert not [each.name for name in COMMANDS for each in options_of(name) if "{" in (each.help or "")]
 
 
 @pytest.mark.parametrize("command", sorted(set(COMMANDS) - {"pytest", "locust"}))
