@@ -163,7 +163,7 @@ def test_the_listing_leaves_out_what_is_unavailable(tmp_path: Path) -> None:
 def test_an_endpoint_that_lists_nothing_asks_for_a_name(tmp_path: Path) -> None:
     silent = Scripted(lambda method, _: b"" if method.startswith("Server") else 12)
     with silent as url, grpc_client(url, tmp_path) as (found, _), pytest.raises(EndpointError, match="--oip-model"):
-        discover(None, found, Policy())
+        discover(None, found, Policy(endpoint=EndpointTable(warm_up=0.5)))
 
 
 def test_where_nothing_is_implemented_it_is_said_what_to_try(tmp_path: Path) -> None:
