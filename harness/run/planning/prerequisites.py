@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from harness.check import Check
+from harness.endpoint.advice import file_of, table
 from harness.endpoint.models import ModelUnderTest
 from harness.run.results import Result
 from harness.verdicts import Verdict
@@ -15,7 +15,6 @@ from harness.wire.messages import TensorMetadata
 
 # A prerequisite with one of these verdicts leaves its dependants nothing to stand on.
 BLOCKING = (Verdict.FAIL, Verdict.UNTESTABLE, Verdict.TOOL_ERROR, Verdict.INCONCLUSIVE)
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class Blocked(NamedTuple):
@@ -58,15 +57,13 @@ def without_request(model: ModelUnderTest, transport: str) -> str:
 
 def to_paste(model: ModelUnderTest) -> str:
     """Lines for the policy that would make a model testable, and a line for the file that they name."""
-    name = model.name
-    key = name if _BARE_KEY.fullmatch(name) else json.dumps(name)
-    file = f"{re.sub(r'[^A-Za-z0-9_-]+', '-', name).strip('-') or 'model'}.jsonl"
+    file = file_of(model.name)
     inputs = model.metadata.inputs if model.metadata else ()
     example = {"inputs": [_example(each) for each in inputs] or [_example(TensorMetadata("x", "FP32", (1, 4)))]}
-    return (
-        f'[samples.{key}]\nrequests = "{file}"\n\n'
-        f"# {file}: one JSON body a line, with values that the model takes, such as\n# {json.dumps(example)}"
-    )
+    # The one control that JSON leaves as it is, and TOML refuses.
+    body = json.dumps(example).replace("\x7f", "\\u007f")
+    told = f"# {file}: one JSON body a line, with values that the model takes, such as"
+    return table(model.name, f'requests = "{file}"', "", told, f"# {body}")
 
 
 def _example(tensor: TensorMetadata) -> dict[str, object]:
