@@ -40,15 +40,27 @@ class Junit:
             Path(self._config.option.xmlpath).unlink(missing_ok=True)
 
     def correct(self, redact: Callable[[str], str]) -> None:
-        """Tell errors of the tester from failures of the endpoint; leave no secret, nothing that hides or reorders."""
+        """Tell errors of the tester from failures of the endpoint; leave no secret, nothing that hides or reorders.
+
+        Raises:
+            OSError: it is not whole, and is taken away wherever it lies: what is left of it may hold a secret.
+        """
         path = Path(self._config.option.xmlpath)
         if path.is_file():
-            tree = ElementTree.parse(path)  # noqa: S314 -- written by this process a moment ago
-            results = tree.getroot()
-            errors_apart(results)
-            # Most words of a case stand in thousands of others.
-            clean = functools.cache(lambda text: lines(redact(text)))
-            for each in results.iter():
-                each.attrib.update({name: clean(value) for name, value in each.attrib.items()})
-                each.text = clean(each.text) if each.text else each.text
-            tree.write(path, encoding="utf-8", xml_declaration=True)
+            try:
+                _correct(path, redact)
+            except (OSError, ElementTree.ParseError) as error:
+                path.resolve().unlink(missing_ok=True)
+                raise OSError(f"{path.name} was not written whole, and is taken away") from error
+
+
+def _correct(path: Path, redact: Callable[[str], str]) -> None:
+    tree = ElementTree.parse(path)  # noqa: S314 -- written by this process a moment ago
+    results = tree.getroot()
+    errors_apart(results)
+    # Most words of a case stand in thousands of others.
+    clean = functools.cache(lambda text: lines(redact(text)))
+    for each in results.iter():
+        each.attrib.update({name: clean(value) for name, value in each.attrib.items()})
+        each.text = clean(each.text) if each.text else each.text
+    tree.write(path, encoding="utf-8", xml_declaration=True)

@@ -204,7 +204,9 @@ class Prober:
         if disk.failed:
             self.junit.remove()
         else:
-            self.junit.correct(run.redactor.text)
+            # Without these results the journal is closed all the same, and the report made.
+            with self.ending.last_writes(session):
+                self.junit.correct(run.redactor.text)
         try:
             run.close(int(session.exitstatus), self.ending.of(session))
         finally:
@@ -234,8 +236,10 @@ class Prober:
         self.output.flush()
         folder = self.config.folder
         if self.ending.untold:
-            again = f": art15 report {folder}" if (folder / "journal.jsonl").exists() else ""
-            warn(f"art15: the report could not be written ({'; '.join(self.ending.untold)}){again}")
+            is_made = self.opened is not None and self.opened.report is not None
+            what = "not everything could" if is_made else "the report could not"
+            again = f": art15 report {folder}" if not is_made and (folder / "journal.jsonl").exists() else ""
+            warn(f"art15: {what} be written ({'; '.join(self.ending.untold)}){again}")
         if self.output.lost and self.session is not None:
             self.session.exitstatus = TESTER
             warn(f"art15: standard output is not read ({self.output.lost}); the evidence is in {folder}")

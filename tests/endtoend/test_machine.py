@@ -145,6 +145,31 @@ def test_evidence_that_is_taken_away(how: str, server: Mortal, tmp_path: Path) -
         assert not (folder / "report.html").exists()
 
 
+CUT_SHORT = """
+from _pytest.junitxml import LogXML
+
+def cut(log):
+    with open(log.logfile, "w") as file:
+        file.write("<testsuites><testsuite name='half")
+    raise OSError(28, "No space left on device")
+
+LogXML.pytest_sessionfinish = cut
+"""
+
+
+def test_results_for_pytest_that_are_cut_short_keep_no_report_from_being_made(server: Mortal, tmp_path: Path) -> None:
+    (tmp_path / "cut_short.py").write_text(CUT_SHORT)
+    folder, results = tmp_path / "evidence", tmp_path / "results.xml"
+    options = f"{RUN} -k health -p cut_short --junit-xml {shlex.quote(str(results))}"
+    code, said = shell(server, folder, "ART15", {"PYTHONPATH": str(tmp_path)}, options)
+    assert code == TESTER
+    lost = "No space left on device; results.xml was not written whole, and is taken away"
+    assert f"art15: not everything could be written ({lost})\n" in said
+    assert not results.exists()
+    assert (folder / "manifest.json").exists()
+    assert assert_reads(folder)["report"]["cut_short"] is False
+
+
 @pytest.mark.parametrize("line", ["ART15 | read -r line", "ART15 >&-", "ART15 >&- 2>&-", "ART15 2>&1 | head -c 1"])
 def test_nobody_reads(line: str, server: Mortal, tmp_path: Path) -> None:
     folder = tmp_path / "evidence"
