@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -119,15 +121,36 @@ def digest_of(folder: Path, name: str) -> tuple[str, int]:
 
 
 def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
-    """Write a file anew, whole or not at all."""
-    temporary = path.with_name(f"{_TEMPORARY}{path.name}")
-    # A new file: where somebody else has put a link of that name, nothing is written through it.
-    try:
-        with temporary.open("xb") as file:
+    """Write a file anew, whole or not at all; who may read the one before may read it, and nobody else."""
+    before = _regular(path)
+    temporary = path.with_name(f"{_TEMPORARY}{secrets.token_hex(8)}")
+    # A new file of a name of its own: neither through a link of somebody else, nor in what another command writes.
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if before else 0o666)
+    with os.fdopen(descriptor, "wb") as file:
+        try:
             file.writelines(pieces)
             file.flush()
+            if before:
+                _hand_down(descriptor, before)
             os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def _regular(path: Path) -> os.stat_result | None:
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return None
+    return found if stat.S_ISREG(found.st_mode) else None
+
+
+def _hand_down(descriptor: int, before: os.stat_result) -> None:
+    mode = before.st_mode & 0o777
+    try:
+        os.fchown(descriptor, before.st_uid if os.geteuid() == 0 else -1, before.st_gid)
+    except OSError:
+        mode &= 0o707  # what its group could do is not for another group
+    os.fchmod(descriptor, mode)

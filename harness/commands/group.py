@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from harness.allowed import did_you_mean
+from harness.record.disk import REFUSES
 from reports.text.neutralise import lines, plain
 
 EVIDENCE = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -96,12 +97,12 @@ def _heard() -> Iterator[None]:
         finally:
             sys.stdout.flush() if sys.stdout is not None else None
     except OSError as error:
-        if error.errno not in (errno.EPIPE, errno.ENOSPC):
+        if error.errno not in {errno.EPIPE, *REFUSES}:
             raise
         from harness.run.terminal.output import silence, warn  # noqa: PLC0415 -- `art15 --help` answers at once
 
         silence(sys.stdout)
         # Whoever closes a pipe has read enough.
         if error.errno != errno.EPIPE:
-            warn(f"art15: standard output cannot be written: {error.strerror}")
+            warn(f"art15: {error.filename or 'standard output'} cannot be written: {error.strerror}")
         raise SystemExit(BROKEN) from None

@@ -1,7 +1,7 @@
 """How a command hands on what it has made, to a file or to standard output, and how it ends where that cannot be.
 
 Whatever the command: a file or an output that cannot be written ends it with exit code 3, and a bundle that cannot be
-read with 4. What stood in the file before is then still there.
+read with 4. What stood in the file before is then still there, if its folder takes new files.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ import click
 
 from harness.commands.group import BROKEN, USAGE, say
 from harness.record.disk import REFUSES
+
+# Of a folder that takes no new file, or of a file that is a mount by itself: it may be written all the same.
+_NOT_BESIDE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY})
 
 
 class CannotWrite(click.ClickException):
@@ -51,15 +54,26 @@ def hand_on(data: bytes, output: Path | None = None, told: str = "") -> None:
 
 
 def _write(output: Path, data: bytes) -> None:
-    from reports.bundle import write_whole  # noqa: PLC0415 -- `art15 --help` answers at once
-
+    with contextlib.suppress(FileNotFoundError):
+        output.stat()  # refuses links in a circle, of which `resolve` makes no OSError
     target = output.resolve()
-    if target.exists() and not target.is_file():
-        # A device or a pipe stays what it is.
+    # A device or a pipe stays what it is.
+    is_special = target.exists() and not target.is_file()
+    if is_special or not _written_anew(target, data):
         with target.open("wb") as file:
             file.write(data)
-    else:
+
+
+def _written_anew(target: Path, data: bytes) -> bool:
+    from reports.bundle import write_whole  # noqa: PLC0415 -- `art15 --help` answers at once
+
+    try:
         write_whole(target, [data])
+    except OSError as error:
+        if error.errno not in _NOT_BESIDE or not target.exists():
+            raise
+        return False
+    return True
 
 
 @contextlib.contextmanager

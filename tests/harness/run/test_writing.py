@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pty
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from harness.cli import main
 from harness.commands.group import say
-from harness.commands.writing import hand_on
-from reports.bundle import finish
+from harness.commands.writing import CannotWrite, hand_on
+from harness.record.disk import REFUSES
+from reports.bundle import finish, write_whole
 from tests.endtoend.running import PYTEST
 from tests.reports import factory
 
@@ -91,6 +94,105 @@ def test_nothing_is_written_over_but_as_a_whole(bundle: str, tmp_path: Path, ful
     assert told(TO_FILE["export"](bundle), written)[0] == 3
     assert written.read_bytes() == before
     assert {each.name for each in tmp_path.iterdir()} == {"findings.sarif", "link"}
+
+
+def test_a_file_stays_as_private_as_it_was_and_a_new_one_is_like_any(bundle: str, tmp_path: Path) -> None:
+    kept, new, usual = tmp_path / "kept", tmp_path / "new", tmp_path / "usual"
+    usual.touch()
+    for mode in (0o600, 0o640, 0o400):
+        kept.touch()
+        os.chown(kept, -1, 12345 if os.geteuid() == 0 else os.getgid())
+        kept.chmod(mode)
+        group = kept.stat().st_gid
+        assert told(TO_FILE["export"](bundle), kept)[0] == 0
+        assert (kept.stat().st_mode & 0o777, kept.stat().st_gid) == (mode, group)
+    assert told(TO_FILE["export"](bundle), new)[0] == 0
+    assert new.stat().st_mode == usual.stat().st_mode
+    assert new.read_bytes() == kept.read_bytes()
+
+
+def test_a_group_that_cannot_be_kept_gives_another_no_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = tmp_path / "kept"
+    kept.touch()
+    kept.chmod(0o664)
+
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "fchown", refused)
+    write_whole(kept, [b"new"])
+    assert kept.stat().st_mode & 0o777 == 0o604
+
+
+def test_what_another_command_is_writing_is_left_to_it(tmp_path: Path, full_disk: Callable[[], None]) -> None:
+    """Two write one file at once: the first is in the middle of it, or was killed there."""
+    written = tmp_path / "same"
+    theirs = tmp_path / ".art15-writing-same"
+    theirs.write_text("half")
+
+    def pieces() -> Iterator[bytes]:
+        yield b"first "
+        write_whole(written, [b"second"])
+        assert written.read_bytes() == b"second"
+        yield b"whole"
+
+    write_whole(written, pieces())
+    assert written.read_bytes() == b"first whole"
+    full_disk()
+    with pytest.raises(OSError, match="No space"):
+        write_whole(written, [b"third"])
+    assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {
+        "same": "first whole",
+        theirs.name: "half",
+    }
+
+
+@pytest.mark.parametrize(("call", "why"), [("open", errno.EACCES), ("open", errno.EROFS), ("replace", errno.EBUSY)])
+def test_a_file_in_a_folder_that_takes_no_new_one_is_written_in_place(
+    call: str, why: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """EBUSY: the file is a mount by itself, as a container is given one."""
+    written, real = tmp_path / "written", getattr(os, call)
+    written.write_text("a longer one")
+    written.chmod(0o600)
+    same = written.stat().st_ino
+
+    def refused(path: object, *rest: Any, **more: Any) -> Any:
+        if ".art15-writing-" in str(path):
+            raise OSError(why, os.strerror(why))
+        return real(path, *rest, **more)
+
+    monkeypatch.setattr(os, call, refused)
+    hand_on(b"new", written)
+    assert (written.read_bytes(), written.stat().st_ino, written.stat().st_mode & 0o777) == (b"new", same, 0o600)
+    with pytest.raises(CannotWrite, match=re.escape(os.strerror(why))):
+        hand_on(b"new", tmp_path / "other")
+    assert [each.name for each in tmp_path.iterdir()] == ["written"]
+
+
+def test_links_in_a_circle_are_no_file(bundle: str, tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    said = f"Error: {loop} cannot be written: Too many levels of symbolic links\n"
+    assert told(TO_FILE["export"](bundle), loop) == (3, said)
+    assert loop.is_symlink()
+
+
+@pytest.mark.parametrize("why", sorted(REFUSES))
+def test_whatever_refuses_output_is_told_in_a_line(
+    why: int, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As `ulimit -f 0; art15 policy --schema > file` does."""
+
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(why, os.strerror(why))
+
+    monkeypatch.setattr("harness.commands.writing.click.echo", refused)
+    monkeypatch.setattr("harness.run.terminal.output.silence", lambda _: None)
+    with pytest.raises(SystemExit) as ended:
+        main(["policy", "--schema"])
+    assert ended.value.code == 3
+    assert capfd.readouterr().err == f"art15: standard output cannot be written: {os.strerror(why)}\n"
 
 
 def test_a_bundle_on_a_full_disk_ends_with_3(bundle: str, tmp_path: Path, full_disk: Callable[[], None]) -> None:
