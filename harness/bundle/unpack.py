@@ -95,7 +95,7 @@ class PackReader:
         self.left = 0
         self._places: dict[Suffix, _Places] = {RECORD: _Places(), BODY: _Places()}
         self._read = False
-        self._last: tuple[int, bytes] = (-1, b"")
+        self._last: _Member | None = None
 
     def exchanges(self, *, compared: bool = False) -> Iterator[Unpacked]:
         """Every whole exchange in the order of the pack.
@@ -236,15 +236,19 @@ class PackReader:
                     yield record
 
     def _lying(self, place: Place) -> bytes:
-        """What lies at a place; its member is unpacked so far as is needed, and kept for what lies beside it."""
-        stop = place.start + place.length
-        data = self._last[1] if self._last[0] == place.member else b""
-        if len(data) < stop:
+        """What lies at a place; its member is unpacked so far as is needed, and kept for what lies beside it.
+
+        Of a large member only the end is kept: what lies behind is unpacked from there on, what lies before it anew.
+        """
+        stop, member = place.start + place.length, self._last
+        if member is None or member.begin != place.member or member.first > place.start:
+            member = self._last = _Member(place.member)
+        if member.first + len(member.data) < stop:
             with open_inside(self._folder, PACK, MAX_PACK) as file:
-                file.seek(place.member)
-                data = _unpacked(file, stop)
-            self._last = (place.member, data) if len(data) <= _CACHED else self._last
-        return data[place.start : stop]
+                member.unpack(file, stop)
+        data = bytes(member.data[place.start - member.first : stop - member.first])
+        member.trim()
+        return data
 
 
 def _members(file: BufferedReader) -> Iterator[tuple[int, bytes, bool]]:
@@ -277,18 +281,36 @@ def _members(file: BufferedReader) -> Iterator[tuple[int, bytes, bool]]:
         data = data or file.read(_CHUNK)
 
 
-def _unpacked(file: BufferedReader, stop: int) -> bytes:
-    """The first bytes of the gzip member that begins here, fewer where it has no more or is damaged."""
-    inflate, pieces, left = zlib.decompressobj(_GZIP), [], stop
-    data = file.read(_CHUNK)
-    try:
-        while data and left > 0 and not inflate.eof:
-            pieces.append(inflate.decompress(data, left))
-            left -= len(pieces[-1])
-            data = inflate.unconsumed_tail or file.read(_CHUNK)
-    except zlib.error:
-        pass  # it is not what its digest says, as whoever asked finds
-    return b"".join(pieces)
+class _Member:
+    """The gzip member that begins at a byte of the pack, unpacked so far: ``data``, from byte ``first`` of it on."""
+
+    def __init__(self, begin: int) -> None:
+        self.begin, self.first, self.data = begin, 0, bytearray()
+        self._next, self._inflate = begin, zlib.decompressobj(_GZIP)
+
+    def unpack(self, file: BufferedReader, stop: int) -> None:
+        """Go on up to a byte of it, or less far where it has no more or is damaged."""
+        file.seek(self._next)
+        left = stop - self.first - len(self.data)
+        try:
+            while left > 0 and not self._inflate.eof:
+                packed = self._inflate.unconsumed_tail or file.read(_CHUNK)
+                # Without anything packed, it gives what it has held back so far.
+                piece = self._inflate.decompress(packed, left)
+                self.data += piece
+                left -= len(piece)
+                if not packed and not piece:
+                    break
+        except zlib.error:
+            pass  # it is not what its digest says, as whoever asked finds
+        self._next = file.tell()
+
+    def trim(self) -> None:
+        """Forget the beginning of what is large; seldom, as it moves the rest."""
+        if len(self.data) > _CACHED:
+            forgotten = len(self.data) - _CACHED // 2
+            self.first += forgotten
+            del self.data[:forgotten]
 
 
 def _record(data: bytes, position: int, member: int) -> tuple[_Record, int] | None:

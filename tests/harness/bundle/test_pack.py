@@ -8,6 +8,7 @@ import io
 import os
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,35 @@ def test_damage_ends_the_reading_where_it_begins(tmp_path: Path) -> None:
         found.extend(reader.exchanges(compared=True))
     assert 1 <= len(found) < 6
     assert PackReader(tmp_path).get(found[0].digest, RECORD)
+
+
+@pytest.mark.parametrize("cached", [unpack._CACHED, 3000])
+@pytest.mark.parametrize("cut", [0, 9])
+def test_a_member_that_many_share_is_unpacked_once(
+    cached: int, cut: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One after another, also where little of it is kept and where its end is missing; in any order the same."""
+    monkeypatch.setattr(pack, "EACH_ALONE", 0)
+    monkeypatch.setattr(pack, "TOGETHER", 1000)
+    monkeypatch.setattr(unpack, "_CACHED", cached)
+    written = [item(n, os.urandom(40), b"same" * n) for n in range(60)]
+    digests = write_pack(tmp_path, written)
+    path = tmp_path / PACK
+    path.write_bytes(path.read_bytes()[: -cut or None])
+    reader, begun, real = PackReader(tmp_path), 0, zlib.decompressobj
+    assert len(list(reader.exchanges())) == len(written)
+
+    def counted(form: int) -> Any:
+        nonlocal begun
+        begun += 1
+        return real(form)
+
+    monkeypatch.setattr(zlib, "decompressobj", counted)
+    for digest, each in zip(digests, written, strict=True):
+        assert decode(reader.get(digest, RECORD)) == each[0]
+    assert begun == 1
+    for digest, each in sorted(zip(digests, written, strict=True)):
+        assert decode(reader.get(digest, RECORD)) == each[0]
 
 
 HEADERS = st.lists(st.tuples(st.text(max_size=8), st.text(max_size=8)), max_size=3)
