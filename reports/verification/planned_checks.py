@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
-
-import msgspec
 
 from harness.clauses import load as load_catalogue
 from reports.evidence import Evidence
 from reports.journal.state import PLAN, JournalState
+from reports.verification.limit_checks import limit_contradictions, rows_of
 
 
 def copy_contradictions(document: Evidence, recorded: JournalState) -> Iterator[str]:
@@ -68,54 +67,11 @@ def plan_contradictions(recorded: JournalState) -> Iterator[tuple[str, str]]:
     unplanned = [each.slug for each in recorded.planned or [] if each.slug and each.slug not in slugs]
     if unplanned:
         yield PLAN, f"does not plan the check {unplanned[0]}, which was carried out"
-    waivers = {(str(row.get("slug")), str(row.get("expires"))) for row in _rows(plan.policy, "waivers")}
+    waivers = {(str(row.get("slug")), str(row.get("expires"))) for row in rows_of(plan.policy, "waivers")}
     for check in recorded.checks:
         if check.waiver is not None and (check.waiver.slug, check.waiver.expires) not in waivers:
             yield PLAN, f"has no waiver for {check.id}, and its result has one"
-    yield from ((PLAN, text) for text in _limits(recorded))
-
-
-def _rows(policy: Mapping[str, Any], table: str) -> list[Mapping[str, Any]]:
-    rows = policy.get(table)
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-
-
-def _limits(recorded: JournalState) -> Iterator[str]:
-    """Limits and confidences that were decided by, and that the policy does not declare of the model."""
-    for table, records in (
-        ("accuracy", recorded.accuracy),
-        ("robustness", recorded.robustness),
-        ("robustness", recorded.attacks),
-    ):
-        declared: dict[str, set[float]] = {}
-        for row in _rows(recorded.plan.policy, table):
-            declared.setdefault(str(row.get("model")), set()).update(_numbers(row))
-        for record in records:
-            numbers = declared.get(record.model)
-            used = {each for each in _decided_by(msgspec.to_builtins(record)) if numbers and each not in numbers}
-            if used:
-                yield f"declares no limit or confidence of {min(used):g} under {table} of {record.model!r:.80}"
-
-
-def _numbers(value: object) -> Iterator[float]:
-    if isinstance(value, dict | list | tuple):
-        for member in value.values() if isinstance(value, dict) else value:
-            yield from _numbers(member)
-    elif isinstance(value, int | float):
-        yield float(value)
-
-
-def _decided_by(value: object) -> Iterator[float]:
-    """Every limit and confidence of what was decided, wherever it stands in a record."""
-    if isinstance(value, dict):
-        if value.get("decision") is not None:
-            found = (value.get(name) for name in ("limit", "max_violations", "confidence"))
-            yield from (float(each) for each in found if isinstance(each, int | float))
-        for member in value.values():
-            yield from _decided_by(member)
-    elif isinstance(value, list | tuple):
-        for member in value:
-            yield from _decided_by(member)
+    yield from ((PLAN, text) for text in limit_contradictions(recorded))
 
 
 def catalogue_contradictions(recorded: JournalState) -> Iterator[str]:

@@ -57,9 +57,20 @@ def record(**more: Any) -> Accuracy:
     }  # fmt: skip
 
 
+def policy() -> Accuracy:
+    """The table of a policy that declares the levels of :func:`record`."""
+    levels: list[Accuracy] = [
+        {"metric": "accuracy", "at_least": 0.9, "at_most": None, "each_group": True},
+        {"metric": "recall", "at_least": 0.9, "at_most": None, "positive": "1", "each_group": False},
+        {"metric": "log_loss", "at_least": None, "at_most": 0.3, "each_group": False},
+    ]
+    declared = [each | {"confidence": 0.95, "k": 5, "reason": ""} for each in levels]
+    return {"model": "iris", "transport": "rest", "data": "held-out.csv", "declared": declared}
+
+
 def finished(folder: Path, *records: Accuracy, verdict: str = "fail") -> None:
     """A whole bundle with these records in its journal."""
-    bundle = factory.start(folder)
+    bundle = factory.start(folder, factory.plan(policy={"accuracy": [policy()]}))
     factory.fill(bundle)
     line = factory.check("accuracy-declared", suite="accuracy", clauses=[], level=None, verdict=verdict)
     bundle.journal.append("check", line)

@@ -18,7 +18,7 @@ from reports.journal.state import JournalState, load
 from reports.verification.document_checks import differences
 from reports.verification.planned_checks import plan_contradictions
 from reports.verification.values import class_of, paths, rows, table
-from tests.reports import factory, some_accuracy, some_drills, test_attack_checks, test_robustness_checks
+from tests.reports import factory, some_accuracy, some_drills, test_attack_checks, test_limits, test_robustness_checks
 from tests.reports.forgeries import FORGERIES
 
 DOCS = Path(__file__).parents[2] / "docs" / "verify.md"
@@ -45,12 +45,8 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> tuple[JournalState, 
     """A bundle that has values of every kind: its journal and its document."""
     folder = tmp_path_factory.mktemp("everything")
     waiver = {"slug": "rest-waived", "owner": "J. Doe", "reason": "known", "expires": "2099-01-01", "model": None}
-    limits = {"levels": [0.9, 0.3, 0.2, 0.5, 0.7, 0.0], "confidence": 0.95}
-    policy = {
-        "waivers": [waiver],
-        "accuracy": [limits | {"model": "iris"}],
-        "robustness": [limits | {"model": "cancer"}, limits | {"model": "digits"}],
-    }
+    robustness = [test_limits.CHANGED, test_limits.ATTACKED]
+    policy = {"waivers": [waiver], "accuracy": [some_accuracy.policy()], "robustness": robustness}
     bundle = factory.start(folder, factory.plan(policy=policy))
     factory.fill(bundle)
     exchange = bundle.exchange(b"{}", b"{}")
