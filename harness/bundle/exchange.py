@@ -12,6 +12,10 @@ SCHEMA = "art15-exchange/2"
 RAW = "raw"
 # The rule of a redaction that left nothing of a body.
 SENSITIVE = "sensitive samples"
+# What stands in the place of a text.
+NOT_KEPT = f"not kept: {SENSITIVE}"
+# Where a redaction stands that took headers of an answer, or its reason phrase, and nothing of its content.
+IN_HEAD = "response.headers"
 
 _GRPC = re.compile(r"application/grpc([+;].*)?", re.IGNORECASE | re.DOTALL)
 _ENCODER = msgspec.json.Encoder(order="sorted")
@@ -122,7 +126,7 @@ class ExchangeRecord(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def withheld(self) -> bool:
         """Whether nothing of its content was kept, as it may hold a sensitive sample, or an answer to one."""
-        return any(each.get("rule") == SENSITIVE for each in self.redactions)
+        return any(each.get("rule") == SENSITIVE and each.get("where") != IN_HEAD for each in self.redactions)
 
     def is_message(self, side: Request | Response) -> bool:
         """Whether a body is a gRPC message; a proxy may answer a call with a page of its own."""

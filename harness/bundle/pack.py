@@ -20,6 +20,8 @@ from harness.bundle.places import MOST_OF_ALL, PACK
 EACH_ALONE = 4 << 20
 # Beyond, a member ends after so many exchanges, or so many bytes of them: what has to be unpacked to read one.
 TOGETHER, TOGETHER_BYTES = 128, 1 << 20
+# Exchanges, and bytes of them, that may still come when nothing more is begun.
+UNDER_WAY, BYTES_UNDER_WAY = MOST_EXCHANGES // 200, MOST_OF_ALL // 16
 # Bodies remembered so as not to store them again; forgetting one costs its bytes, never a wrong pack.
 REMEMBERED = 200_000
 _LEVEL, _GZIP = 6, 31
@@ -48,6 +50,11 @@ class PackWriter:
         self._known: set[bytes] = set()
         self._member: _Member | None = None
         self._failed: OSError | None = None
+
+    @property
+    def full(self) -> bool:
+        """Whether so much is in it that there is room for what is under way, and for no more."""
+        return self._count >= MOST_EXCHANGES - UNDER_WAY or self._unpacked >= MOST_OF_ALL - BYTES_UNDER_WAY
 
     def write(self, record: ExchangeRecord, request: bytes, response: bytes) -> str:
         """Keep an exchange with its bodies, whole or not at all, and give the digest of its record.

@@ -24,7 +24,7 @@ from harness.endpoint.rest_route import RestRoute
 from harness.endpoint.route import AnyRoute
 from harness.generate.samples import read_data, read_requests
 from harness.record.exchange import Exchange, Transport
-from harness.record.sensitive import NOT_KEPT
+from harness.record.framing import NOT_KEPT
 from harness.wire.ahead import AT_A_TIME
 from harness.wire.binary import EXTENSION
 from harness.wire.messages import InferRequest, ModelMetadata, read_model_metadata

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from harness.budget import BudgetExhausted
+from harness.bundle.exchange import NOT_KEPT
 from harness.check import Untestable
 from harness.record.coding import Undecodable, decoded_body
 from harness.record.exchange import Exchange, Headers
 from harness.record.quoting import clip
-from harness.record.sensitive import NOT_KEPT, is_withheld
 from harness.wire import strictjson
 from harness.wire.duplex import Piece
 from harness.wire.rawhttp import RAW, send_raw
@@ -48,6 +48,7 @@ class Recording:
         base: base URL that the run was given; what follows it in ``exchange.url`` is the path.
         part_of_request: whether only a part of the request's body is kept: it cannot be sent again.
         answer_sha256: of an answer that is kept in part, the digest of the whole; else empty.
+        withheld: whether nothing of the content was kept: neither what was sent is known, nor what was answered.
     """
 
     exchange: Exchange
@@ -55,6 +56,7 @@ class Recording:
     base: str
     part_of_request: bool = False
     answer_sha256: str = ""
+    withheld: bool = False
 
     def compared(self, now: Exchange) -> Exchange:
         """An answer as it would have been kept: the same as the recorded one where the whole was the same."""
@@ -83,8 +85,10 @@ def send_again(clients: Clients, recording: Recording, *, fresh: bool = True) ->
         harness.budget.BudgetExhausted, harness.wire.access.AccessError: nothing was sent.
     """
     recorded = recording.exchange
+    if recording.withheld:
+        raise CannotReplay(NOT_KEPT)
     if "request.body" in recording.redacted:
-        raise CannotReplay(NOT_KEPT if is_withheld(recorded.request_body) else "its body was redacted")
+        raise CannotReplay("its body was redacted")
     if recording.part_of_request:
         raise CannotReplay("of its body only a part is kept")
     if "url" in recording.redacted:

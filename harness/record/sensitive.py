@@ -7,16 +7,16 @@ of few possible inputs each could be tried, and with a secret key equal answers 
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 from dataclasses import replace
 
-from harness.bundle.exchange import SENSITIVE
-from harness.record.exchange import Exchange, Failure, Headers, RpcStatus
+from harness.bundle.exchange import IN_HEAD, NOT_KEPT, SENSITIVE
+from harness.record.described import is_description
+from harness.record.exchange import Exchange, Failure, RpcStatus
+from harness.record.framing import answered_with, asked_with, phrase, version
 from harness.record.redact import Redaction
 
-NOT_KEPT = f"not kept: {SENSITIVE}"
 _MARKER = re.compile(rb"\[not kept: \d{1,12} bytes; " + SENSITIVE.encode() + rb"\]")
 # Methods of gRPC whose requests name a model, or nothing.
 _CALLS = frozenset(
@@ -25,95 +25,81 @@ _CALLS = frozenset(
         "RepositoryIndex",
     }
 )  # fmt: skip
-_MOST_OF_NAME = 1024
-# Of answers: what frames a message, and says nothing of what is in it.
-_HEADERS = frozenset(
-    {
-        "allow", "connection", "content-encoding", "content-length", "content-type", "date", "grpc-encoding",
-        "grpc-status", "inference-header-content-length", "keep-alive", "retry-after", "server", "transfer-encoding",
-        "upgrade", "www-authenticate",
-    }
-)  # fmt: skip
-# Of requests also what a client says of itself.
-_OWN_HEADERS = _HEADERS | {"accept", "accept-encoding", "host", "te", "user-agent", ":authority", "grpc-timeout"}
-# How a member that holds values ends, also in what an error quotes.
-_VALUES = re.compile(rb'(?:data|text_output|raw_output_contents)\\*"')
 # Failures that no byte of an answer has part in.
 _UNMET = frozenset({"connect", "timeout", "tls"})
-_REASON = re.compile(r"[A-Za-z' -]{0,40}")
 
 
 class Withholding:
     """Takes the content out of exchanges before anything is written. Safe to use from several threads.
 
+    Args:
+        metrics: the URL of metrics of the policy.
+
     Attributes:
-        exchanges: of how many something was not kept.
+        exchanges: of how many the content was not kept.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, metrics: str | None = None) -> None:
         self.exchanges = 0
+        self._metrics = metrics
         self._lock = threading.Lock()
 
     def exchange(self, exchange: Exchange) -> tuple[Exchange, list[Redaction]]:
-        """The exchange as it may be written, and one entry for each side of which something was not kept."""
-        if _says_nothing(exchange):
-            return exchange, []
-        done: list[Redaction] = []
-        for where, body in (("request.body", exchange.request_body), ("response.body", exchange.response_body)):
-            if body:
-                done.append({"where": where, "rule": SENSITIVE})
-        grpc = exchange.transport == "grpc"
-        request, response = _marker(exchange.request_body), _marker(exchange.response_body)
-        error, rpc = exchange.error, exchange.rpc
-        clean = replace(
+        """The exchange as it may be written, and one entry for each place of which something was not kept."""
+        head = replace(
             exchange,
-            request_headers=_without(exchange.request_headers, _OWN_HEADERS),
-            request_body=request,
-            request_text=request.decode() if grpc else "",
-            reason=exchange.reason if _REASON.fullmatch(exchange.reason) else NOT_KEPT,
-            response_headers=_without(exchange.response_headers, _HEADERS),
-            response_trailers=_without(exchange.response_trailers, _HEADERS),
-            response_body=response,
-            response_text=response.decode() if grpc else "",
-            error=None if error is None else Failure(error.kind, NOT_KEPT),
-            rpc=None if rpc is None else RpcStatus(rpc.code, rpc.name, NOT_KEPT if rpc.details else ""),
+            reason=phrase(exchange.status, exchange.reason),
+            response_http_version=version(exchange.response_http_version),
+            response_headers=answered_with(exchange.response_headers),
+            response_trailers=answered_with(exchange.response_trailers),
         )
-        if not done:
-            done.append({"where": "response.headers", "rule": SENSITIVE})
+        in_head: list[Redaction] = [] if head == exchange else [{"where": IN_HEAD, "rule": SENSITIVE}]
+        if self._says_nothing(exchange):
+            return head, in_head
+        clean = _without_content(head)
+        done: list[Redaction] = [
+            {"where": where, "rule": SENSITIVE}
+            for where, before, after in (
+                ("request.headers", exchange.request_headers, clean.request_headers),
+                ("request.body", exchange.request_body, clean.request_body),
+                ("response.body", exchange.response_body, clean.response_body),
+                ("error", exchange.error, clean.error),
+                ("rpc", exchange.rpc, clean.rpc),
+            )
+            if before != after
+        ]
         with self._lock:
-            self.exchanges += 1
-        return clean, done
+            self.exchanges += bool(done)
+        return clean, [*done, *in_head]
+
+    def _says_nothing(self, exchange: Exchange) -> bool:
+        """Whether neither request nor answer can hold an input of a model, or an output: it asks about a model only.
+
+        An error may quote anything, another request too.
+        """
+        if not exchange.ok and (exchange.answered or exchange.error is None or exchange.error.kind not in _UNMET):
+            return False
+        if exchange.transport == "grpc":
+            asked = exchange.url.rpartition("/")[2] in _CALLS and _names_only(exchange.request_body)
+            return asked and not (exchange.rpc is not None and exchange.rpc.details)
+        return is_description(exchange, self._metrics)
 
 
-def _says_nothing(exchange: Exchange) -> bool:
-    """Whether neither request nor answer can hold an input of a model, or an output: what asks about a model only.
-
-    An error may quote anything, another request too.
-    """
-    if not exchange.ok and (exchange.answered or exchange.error is None or exchange.error.kind not in _UNMET):
-        return False
-    if exchange.transport == "grpc":
-        asked = exchange.url.rpartition("/")[2] in _CALLS and _names_only(exchange.request_body)
-        return asked and exchange.response_headers == _without(exchange.response_headers, _HEADERS)
-    if exchange.request_body or exchange.method not in ("GET", "HEAD", "OPTIONS"):
-        return False
-    return _is_no_answer(exchange)
-
-
-def _is_no_answer(exchange: Exchange) -> bool:
-    """Whether what came is no answer to an inference, such as that of another request on a connection out of step."""
-    body = exchange.response_body
-    if not body:
-        return True
-    if exchange.truncated or exchange.header("content-encoding") is not None or _VALUES.search(body):
-        return False
-    try:
-        text = body.decode()
-        if "json" in (exchange.media_type or "json"):
-            json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
+def _without_content(exchange: Exchange) -> Exchange:
+    """Without bodies, words of errors, and what the headers of the request say."""
+    grpc = exchange.transport == "grpc"
+    request, response = _marker(exchange.request_body), _marker(exchange.response_body)
+    error, rpc = exchange.error, exchange.rpc
+    return replace(
+        exchange,
+        request_headers=asked_with(exchange.request_headers),
+        request_body=request,
+        request_text=request.decode() if grpc else "",
+        response_body=response,
+        response_text=response.decode() if grpc else "",
+        error=None if error is None else Failure(error.kind, NOT_KEPT),
+        rpc=None if rpc is None else RpcStatus(rpc.code, rpc.name, NOT_KEPT if rpc.details else ""),
+    )
 
 
 def _names_only(message: bytes) -> bool:
@@ -135,12 +121,3 @@ def is_withheld(body: bytes) -> bool:
 
 def _marker(body: bytes) -> bytes:
     return f"[not kept: {len(body)} bytes; {SENSITIVE}]".encode() if body else b""
-
-
-def _without(headers: Headers, kept: frozenset[str]) -> Headers:
-    return tuple((name, value) if name.lower() in kept else (_name(name), NOT_KEPT) for name, value in headers)
-
-
-def _name(name: str) -> str:
-    """A name of a header; one that nobody expects may itself be a value."""
-    return name if len(name) <= _MOST_OF_NAME else NOT_KEPT

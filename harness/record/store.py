@@ -73,6 +73,11 @@ class ExchangeStore:
         """Bytes so far: of the pack as it lies, or of the bodies as a reader unpacks them, whichever is more."""
         return max(self._pack.size, self._pack.bodies)
 
+    @property
+    def full(self) -> bool:
+        """Whether no more than what is under way already should be written."""
+        return self._pack.full
+
     def write(self, exchange: Exchange, redactions: list[Redaction]) -> str:
         """Keep an exchange that has been redacted, and give the digest of its record."""
         request, sent = self._kept(exchange.request_body)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from harness.bundle.exchange import NOT_KEPT
 from harness.bundle.provenance import ProvenanceChain, ProvenanceLink
 from reports.evidence import CheckResult
 
@@ -30,7 +31,7 @@ def _link(link: ProvenanceLink) -> str:
     """
     if link.state == "computed" and not link.found:
         return "is computed, and nothing was found"
-    if link.about != DIGEST or not (link.claimed and link.found):
+    if link.about != DIGEST or not (link.claimed and link.found) or NOT_KEPT in (link.claimed, link.found):
         return ""
     right = link.claimed in link.found.split(", ")
     if link.state == "verified" and not right:

@@ -8,6 +8,7 @@ from typing import get_args
 
 import pytest
 
+from harness.bundle.exchange import NOT_KEPT
 from harness.bundle.provenance import LinkState, Place, ProvenanceChain, ProvenanceLink
 from reports.evidence import decode
 from reports.page.provenance import MARKS, PLACES, chains
@@ -79,6 +80,12 @@ A, B = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
 def test_a_state_that_does_not_follow_is_named(made: ProvenanceLink, told: str) -> None:
     (found,) = provenance_contradictions([chain(made)], [])
     assert told in found
+
+
+def test_what_was_not_kept_contradicts_nothing() -> None:
+    withheld = (link("endpoint", "model.digest", state, claimed=NOT_KEPT, found=NOT_KEPT)
+                for state in ("contradicted", "verified"))  # fmt: skip
+    assert list(provenance_contradictions([chain(*withheld)], [])) == []
 
 
 def test_right_links_contradict_nothing_and_no_check_passes_with_a_broken_one(sealed: Path) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 
 from harness.load.records.worker_facts import WorkerFacts
+from harness.record.framing import NOT_KEPT
 from harness.record.redact import Redactor
-from harness.record.sensitive import NOT_KEPT
 
 
 class KeptAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -107,6 +107,7 @@ def read_recording(folder: Path, sha256: str, base: str) -> Recording:
         base,
         part_of_request=sent is not None and sent.clipped is not None,
         answer_sha256=came.clipped.sha256 if came is not None and came.clipped is not None else "",
+        withheld=record.withheld,
     )
 
 

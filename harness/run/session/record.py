@@ -12,6 +12,7 @@ from harness.budget import MEBIBYTE, BudgetExhausted
 from harness.bundle.digests import Digests
 from harness.bundle.events import CatalogueListed, DeviationSeen, ExchangeSeen, JournalEvent, ModelSeen, TargetSeen
 from harness.bundle.journal import Journal
+from harness.bundle.limits import MOST_EXCHANGES
 from harness.record.disk import Disk
 from harness.record.redact import Redactor
 from harness.record.sensitive import Withholding
@@ -66,7 +67,7 @@ class RunRecord:
             raise disk.fails(error) from None
         self.store = ExchangeStore(config.folder, self._room)
         self.recorder = Recorder(self.store, redactor, self._exchange, disk)
-        self.told = ValueFree(Withholding() if config.policy.sensitive else None)
+        self.told = ValueFree(Withholding(config.policy.endpoint.metrics) if config.policy.sensitive else None)
         self.recorder.withholding = self.told.bodies
 
     def log(self, event: JournalEvent) -> None:
@@ -92,9 +93,11 @@ class RunRecord:
         """Let pass what is to be sent.
 
         Raises:
-            BudgetExhausted: the budget of bytes has no room to record it.
+            BudgetExhausted: the budget of bytes, or a bundle, has no room to record it.
         """
         self._disk.admit()
+        if self.store.full:
+            raise BudgetExhausted(f"no more exchanges than these fit into one bundle ({MOST_EXCHANGES} at most)")
         if self._room is not None and self.store.written + self._journal.size >= self._room:
             most = (self._most or 0) // MEBIBYTE
             raise BudgetExhausted(f"the budget of {most} MiB for evidence is used up ([budget] evidence_mebibytes)")

@@ -24,7 +24,7 @@ from harness.bundle import pack, unpack
 from harness.bundle.exchange import RAW, Body, ExchangeRecord, Request, Response, RpcRecord, Timing, decode
 from harness.bundle.folder import Altered
 from harness.bundle.pack import PackWriter
-from harness.bundle.places import BODY, PACK, RECORD
+from harness.bundle.places import BODY, MOST_OF_ALL, PACK, RECORD
 from harness.bundle.unpack import MOST_OF_MEMBER, PackReader, Unpacked
 from tests.packs import Item, items_of, write_pack
 
@@ -296,6 +296,20 @@ def test_a_member_that_unpacks_to_more_than_any_run_writes_is_refused(tmp_path: 
     (tmp_path / PACK).write_bytes(gzip.compress(bytes(MOST_OF_MEMBER + 1), 1))
     with pytest.raises(Altered, match="a member of more than"):
         list(PackReader(tmp_path).exchanges())
+
+
+def test_it_is_full_before_it_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pack, "MOST_EXCHANGES", 3)
+    monkeypatch.setattr(pack, "UNDER_WAY", 1)
+    writer, seen = PackWriter(tmp_path), []
+    for each in many(3):
+        seen.append(writer.full)
+        writer.write(*each)
+    writer.close()
+    assert seen == [False, False, True]
+    monkeypatch.setattr(pack, "MOST_EXCHANGES", 1000)
+    monkeypatch.setattr(pack, "BYTES_UNDER_WAY", MOST_OF_ALL - 1)
+    assert writer.full
 
 
 def test_no_more_is_written_than_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
