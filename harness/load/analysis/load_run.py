@@ -23,7 +23,7 @@ class LoadRun:
     """What one plan came to.
 
     Attributes:
-        plan: as it may be shown.
+        plan: as it may be shown; in the process that began the run, of sensitive samples with the cases.
         merged, summary, outcome: records, numbers and verdict.
         answers: verdict on the answers alone, whatever their time, and its sentence.
         facts: of the workers; kept: exchanges with a fault that they kept.

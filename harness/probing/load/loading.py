@@ -6,6 +6,7 @@ judged only by a service level that the policy states; without one it is measure
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import math
 from collections.abc import Callable
@@ -239,6 +240,9 @@ class Loader:
         # Facts hold answers that were wrong, and those may hold anything: workers leave out what they must not write.
         plan = msgspec.structs.replace(plan, hidden=self.route.client.recorder.redactor.given)
         found = self.bench.carry_out(plan, f"{self.probe.check.slug} {self.probe.model.id}", name, step, hear)
+        if plan.private:
+            # What is kept of such a plan has no requests: they are sent again from here, and have sizes.
+            found = dataclasses.replace(found, plan=msgspec.structs.replace(found.plan, cases=plan.cases))
         if not planned:
             self.budget.used += len(found.merged.rows)
         self.memory.sent += len(found.merged.rows)

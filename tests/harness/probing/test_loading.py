@@ -6,11 +6,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 
 from harness.budget import Budget, BudgetExhausted, Limits
 from harness.declared.load import LoadTable
-from harness.load.plan.load_plan import LoadCase
+from harness.endpoint.memory import Memory
+from harness.load.analysis.load_run import LoadRun, read_run
+from harness.load.plan.load_plan import LoadCase, LoadPlan
 from harness.policy import Policy, PolicyError, load_policy
 from harness.probing.load.loading import MOST_RATE_OF_WORKER, Loader, level_of, seconds_to_decide
 from harness.probing.load.runner import LoadRunner
@@ -63,6 +66,30 @@ def test_the_rate_of_the_budget_binds_and_that_is_said(tmp_path: Path) -> None:
 def test_a_worker_is_not_asked_for_more_than_it_can(tmp_path: Path) -> None:
     load, _ = loader(tmp_path, workers=2)
     assert load.lowered(1e9) == 2 * MOST_RATE_OF_WORKER
+
+
+def test_a_private_plan_is_sent_again_whole_and_its_sizes_are_known(tmp_path: Path) -> None:
+    """What evidence may keep of such a plan has no bodies: sent again, it would be answered with errors."""
+    load, _ = loader(tmp_path)
+    load.cases = (LoadCase(name="m", path="/", before=b"x" * 500, has_id=False),)
+    recorder: Any = SimpleNamespace(redactor=SimpleNamespace(given=()), continuity=None)
+    outcome: Any = SimpleNamespace(series=[])
+    load.route.client.recorder, load.probe.outcome = recorder, outcome
+    load.probe.model.memory = Memory()
+    sent: list[LoadPlan] = []
+
+    def carry_out(plan: LoadPlan, *_: object) -> LoadRun:
+        sent.append(plan)
+        return read_run(plan, tmp_path)
+
+    bench: Any = SimpleNamespace(carry_out=carry_out)
+    load.bench = bench
+    plan = msgspec.structs.replace(load.plan(at_once=1, seconds=1.0), private=True)
+    load.repeat(load.send(plan, "first"), "again")
+    assert [each.cases for each in sent] == [load.cases] * 2
+    series = outcome.series
+    assert [each.cases for each in series] == [[{"name": "m", "bytes": 500}]] * 2
+    assert series[0].plan_sha256 == plan.digest
 
 
 def test_requests_and_time_of_the_budget_shorten_the_run(tmp_path: Path) -> None:
