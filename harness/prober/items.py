@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest._code.code import ExceptionChainRepr, ExceptionRepr, ReprTracebackNative
 
 from harness.check import Check
 from harness.endpoint.models import ModelUnderTest
-from harness.record.sensitive import NOT_KEPT
 from harness.record.unbroken import interruptible
+from harness.run.one_check import in_words
 from harness.run.outcomes import FAILED, TOOL_ERROR, WAIVED, word
 from harness.run.results import check_id
 from harness.run.session.open_run import OpenRun
@@ -22,6 +23,18 @@ from reports.text.neutralise import plain
 
 # Characters of the name of an item; a model may be called as its endpoint likes.
 LONGEST = 400
+
+
+def without_values(shown: ExceptionRepr, met: pytest.ExceptionInfo[BaseException]) -> None:
+    """Let an error that ends a session be shown by its kind and place alone: what it says may be a sample.
+
+    Args:
+        shown: what every plugin is going to write.
+    """
+    text = in_words("", met.value, private=True)
+    if isinstance(shown, ExceptionChainRepr):
+        shown.chain = [(ReprTracebackNative([f"{text}\n"]), None, None)]
+    shown.reprcrash, shown.reprtraceback = None, ReprTracebackNative([f"{text}\n"])
 
 
 class CheckFailed(Exception):
@@ -84,7 +97,7 @@ class CheckItem(pytest.Item):
         if isinstance(excinfo.value, CheckFailed):
             return str(excinfo.value)
         if self._run.config.policy.sensitive:
-            return f"{type(excinfo.value).__name__}: {NOT_KEPT}"
+            return in_words("", excinfo.value, private=True)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:

@@ -8,11 +8,12 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
+from _pytest._code.code import ExceptionRepr
 
 from harness.check import Check
 from harness.endpoint.models import ModelUnderTest
 from harness.prober.ending import Ending
-from harness.prober.items import CheckItem, name_of
+from harness.prober.items import CheckItem, name_of, without_values
 from harness.prober.junit import Junit
 from harness.prober.setup import set_up
 from harness.prober.watching import Watching, told_once
@@ -144,6 +145,12 @@ class Prober:
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Somebody, or something, ended the run before its time."""
         self.ending.note(excinfo)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_internalerror(self, excrepr: ExceptionRepr, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """An error of ours, or of another plugin, is not shown with what it says where that may be a sample."""
+        if self.config.policy.sensitive:
+            without_values(excrepr, excinfo)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:

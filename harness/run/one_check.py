@@ -8,6 +8,7 @@ from collections.abc import Collection
 import pytest
 
 from harness.budget import BudgetExhausted
+from harness.bundle.exchange import NOT_KEPT
 from harness.check import Check, EndpointLost, Inconclusive, NoAcceptedRequest, NotApplicable, TesterFailed, Untestable
 from harness.criteria import Criterion
 from harness.incident import Incident
@@ -85,10 +86,14 @@ def cut_short(outcome: Outcome, why: str, verdict: Verdict, unconnected: Collect
     return reason_of(outcome)
 
 
-def in_words(during: str, error: Exception) -> str:
-    """A defect of ours in one line, with its place in the code."""
+def in_words(during: str, error: BaseException, *, private: bool = False) -> str:
+    """A defect of ours in one line, with its place in the code.
+
+    Args:
+        private: what the error says may be a value that must not be told.
+    """
     where = traceback.extract_tb(error.__traceback__)[-1]
-    said = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
+    said = f"{type(error).__name__}: {NOT_KEPT if private else error} ({where.name}, line {where.lineno})"
     return clip(f"{during}: {said}", 2000) if during else clip(said, 2000)
 
 

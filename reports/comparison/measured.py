@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from harness.bundle.accuracy import AccuracyRecord, MetricSeen
+from harness.bundle.exchange import NOT_KEPT
 from harness.bundle.robustness import RobustnessRecord
 from harness.bundle.series import LoadSeries
 from harness.data.metric import metrics
@@ -57,10 +58,13 @@ def numbers_of(document: Evidence) -> dict[NumberName, MeasuredNumber]:
 
 
 def _all(document: Evidence) -> Iterator[MeasuredNumber]:
+    # Whether data without a digest is the same as that of another run cannot be told.
     for record in document.accuracy:
-        yield from _accuracy(record)
+        if record.data.sha256 != NOT_KEPT:
+            yield from _accuracy(record)
     for changed in document.robustness:
-        yield from _robustness(changed)
+        if changed.data.sha256 != NOT_KEPT:
+            yield from _robustness(changed)
     for check in document.checks:
         yield from _estimate(check)
     for told in document.series:

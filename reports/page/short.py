@@ -223,7 +223,7 @@ def _data(document: Evidence) -> list[DataSeen]:
         *(record.data for record in document.robustness),
         *(record.data for record in document.attacks),
     ]
-    return list({data.sha256: data for data in given}.values())
+    return list({(data.file, data.sha256): data for data in given}.values())
 
 
 def _groups(document: Evidence) -> list[str]:

@@ -53,8 +53,10 @@ def octets(said: Sentences, value: int) -> str:
 
 
 def short(said: Sentences, digest: str | None) -> str:
-    """The first twelve digits of a digest, for tables; cards and the index have it whole."""
-    return f"{digest[:12]}…" if digest else said("format.none")
+    """The first twelve digits of a digest, for tables; cards and the index have it whole, as are words in its place."""
+    if not digest:
+        return said("format.none")
+    return digest if " " in digest else f"{digest[:12]}…"
 
 
 def stale(verified_on: str, issued: str) -> bool:

@@ -222,8 +222,9 @@ def _as_written(path: str, config: Config) -> str:
 
 def _files(policy: dict[str, Any], config: Config) -> Iterator[tuple[str, str]]:
     named = {text for name, table in policy.items() if name not in _GROWING for text in _paths(table)}
+    held_back = {_file(text) for text in _sensitive(policy)}
     for text in sorted(named):
-        if not Path(text).is_file():
+        if not Path(text).is_file() or _file(text) in held_back:
             continue
         try:
             with open_given(Path(text), MOST_BYTES) as file:
@@ -233,11 +234,8 @@ def _files(policy: dict[str, Any], config: Config) -> Iterator[tuple[str, str]]:
 
 
 def _paths(value: object) -> Iterator[str]:
-    """What the members that name files say, wherever they stand.
-
-    Not of sensitive samples: of few possible rows each could be tried against the digest.
-    """
-    if isinstance(value, dict) and value.get("sensitive") is not True:
+    """What the members that name files say, wherever they stand."""
+    if isinstance(value, dict):
         for name, member in value.items():
             if name in _NAMING and isinstance(member, str):
                 yield member
@@ -246,3 +244,22 @@ def _paths(value: object) -> Iterator[str]:
     elif isinstance(value, list):
         for member in value:
             yield from _paths(member)
+
+
+def _sensitive(policy: dict[str, Any]) -> Iterator[str]:
+    """Files of sensitive samples, and of tables of data of their models: of few possible rows each could be tried
+    against a digest, whatever else names the file."""
+    models = {model for model, table in policy.get("samples", {}).items() if table.get("sensitive")}
+    for model in models:
+        yield from _paths(policy["samples"][model])
+    for name in ("accuracy", "robustness"):
+        yield from _paths([table for table in policy.get(name, ()) if table.get("model") in models])
+
+
+def _file(path: str) -> tuple[int, int] | str:
+    """What a file is, however it is called."""
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return path
+    return found.st_dev, found.st_ino

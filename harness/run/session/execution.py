@@ -97,6 +97,7 @@ class Execution:
             counts=config.accepting.counts(check),
         )
         self.results[identity] = result
+        record.told.ended(identity)
         for fact in probe.outcome.facts:
             record.log(FactSeen(check=identity, **asdict(fact)))
         record.log(result.event())

@@ -103,7 +103,8 @@ def warm_up_models(
         warm_up(endpoint, seconds, fixed=config.options.timeout is not None or given, tell=tell)
     except (EndpointLost, Untestable):
         pass
-    except TesterFailed as error:
-        endpoint.remarks.append(f"warming up: {error}")
     except Exception as error:  # noqa: BLE001 -- the checks that meet it again say what it means
-        endpoint.remarks.append(in_words("warming up", error))
+        ours = isinstance(error, TesterFailed) and not config.policy.sensitive
+        endpoint.remarks.append(
+            f"warming up: {error}" if ours else in_words("warming up", error, private=config.policy.sensitive)
+        )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import importlib.resources
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,8 +17,12 @@ from typing import Any
 import msgspec
 
 from harness.bundle.events import JournalEvent
+from harness.bundle.exchange import NOT_KEPT
 from harness.outcome import ObservedFact, Outcome
-from harness.record.sensitive import NOT_KEPT, Withholding
+from harness.record.framing import MEDIA_TYPES
+from harness.record.sensitive import Withholding
+from harness.run.results import BUDGET, LOST
+from harness.verdicts import Verdict
 
 # Where the words of the program stand, and how short one may be that could be anything.
 _ROOMS, _SHORTEST = ("harness", "suites"), 16
@@ -27,10 +32,18 @@ _WHOLE = {
     "open", "target",
 }  # fmt: skip
 _OF_DATA = frozenset(
-    {"check", "model", "transport", "file", "sha256", "origin", "label", "cluster", "prediction", "scores", "metric",
+    {"check", "model", "transport", "file", "origin", "label", "cluster", "prediction", "scores", "metric",
      "about", "group", "method", "side", "decision", "reason", "kind", "title", "size", "unit", "features", "domain",
      "source", "exchange", "techniques", "norm", "words"}
 )  # fmt: skip
+# How the reason of a check says what became of one that it needs.
+_HOW = {f"is {each}" for each in Verdict} | {f"was not carried out ({each})" for each in (BUDGET, LOST)}
+_NO_USE = "does not apply: "
+# Causes that have in their names what an answer says of itself, and what of that is well known.
+_OF_ANSWER = re.compile(r"(error-label:|error-object-missing:[^:]*:(?:body|members)-)(.*)", re.DOTALL)
+_SAID = MEDIA_TYPES | {"no Content-Type", "untyped", "empty"}
+_MEMBERS = {"code", "detail", "details", "errors", "message", "msg", "path", "reason", "status", "timestamp", "title",
+            "type", "none"}  # fmt: skip
 # Members of a line whose texts are kept, wherever in it they stand.
 _KEPT: dict[str, frozenset[str]] = {
     "accuracy": _OF_DATA,
@@ -42,7 +55,7 @@ _KEPT: dict[str, frozenset[str]] = {
          "owner", "cure", "standing", "unreached", "started", "waiver"}
     ),
     "fact": frozenset({"check", "subject", "exchange", "name"}),
-    "fingerprint": frozenset({"check", "model", "version", "transport", "when"}),
+    "fingerprint": frozenset({"check", "model", "transport", "when"}),
     "series": frozenset(
         {"check", "name", "model", "transport", "run", "loop", "arrivals", "plan_sha256", "verdict", "reason",
          "code", "rank_rule", "files", "host", "status", "kind"}
@@ -62,12 +75,26 @@ class ValueFree:
     """
 
     bodies: Withholding | None = None
+    # Checks that have ended, by id.
+    _ended: set[str] = field(default_factory=set)
     # Values of headers that tell replicas apart: a header may hold anything.
     _replicas: dict[str, str] = field(default_factory=dict)
 
     def words(self, text: str) -> str:
         """A text about what was sent and answered, as it may be told."""
-        return text if self.bodies is None or not text or _own(text) else NOT_KEPT
+        return text if self.bodies is None or not text or _own(text) or self._is_need(text) else NOT_KEPT
+
+    def _is_need(self, text: str) -> bool:
+        """Whether a text names a check that has ended, and how, as the reason of another."""
+        need, _, how = text.partition(", which ")
+        if need.removeprefix("needs ") not in self._ended or not need.startswith("needs "):
+            return False
+        why = how.removeprefix(_NO_USE)
+        return how in _HOW or (why != how and why == self.words(why))
+
+    def ended(self, check: str) -> None:
+        """Note that a check has ended, by its id."""
+        self._ended.add(check)
 
     def line(self, event: JournalEvent) -> Any:  # noqa: ANN401 -- JSON-like data
         """The data of a line of the journal as it may be written."""
@@ -82,7 +109,8 @@ class ValueFree:
             return
         words = self.words
         outcome.violations[:] = [
-            replace(each, expected=words(each.expected), observed=words(each.observed)) for each in outcome.violations
+            replace(each, expected=words(each.expected), observed=words(each.observed), root=_root(each.root))
+            for each in outcome.violations
         ]
         outcome.observations[:] = [(clause, words(text)) for clause, text in outcome.observations]
         outcome.facts[:] = [self._fact(each) for each in outcome.facts]
@@ -102,6 +130,16 @@ class ValueFree:
         if isinstance(value, dict):
             return {name: self._told(each, name, kept) for name, each in value.items()}
         return [self._told(each, member, kept) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _root(root: str) -> str:
+    """A cause; what an answer says of itself is kept in its name where it is well known."""
+    found = _OF_ANSWER.fullmatch(root)
+    if found is None:
+        return root
+    kind, said = found.groups()
+    known = _MEMBERS.issuperset(said.split("-")) if kind.endswith("members-") else said in _SAID
+    return root if known else f"{kind}something else"
 
 
 def _own(text: str) -> bool:
