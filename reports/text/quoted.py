@@ -15,7 +15,7 @@ from itertools import zip_longest
 from markupsafe import Markup, escape
 
 from reports.text.neutralise import visible
-from reports.text.recorded import NESTED, ToldWords, find
+from reports.text.recorded import DEEPEST, NESTED, ToldWords, WordsLook
 from reports.text.sentences import DEFAULT, PLACE, Sentences, begun, sentences
 
 _SHORTEST = 60
@@ -26,31 +26,14 @@ _MARKED = Markup('<span lang="{}">{}</span>')
 
 def translated(said: Sentences, text: str) -> str:
     """The words in the language, or as they are."""
-    if said.code == DEFAULT:
-        return text
-    parts = find(said.code, text)
-    return "".join(_filled(said, part, str, lambda name, held: _nested(said, name, held)) for part in parts) or text
+    return text if said.code == DEFAULT else _translated(said, WordsLook(said.code), text, 0)
 
 
 def quoted(said: Sentences, text: str | None, most: int | None = None) -> str | None:
     """The words in the language, or marked as the English ones that they are; at most about so many characters."""
     if said.code == DEFAULT or not text:
         return text if text is None or most is None else _cut(text, most)
-    parts = find(said.code, text)
-    if not parts:
-        return _marked(text if most is None else _cut(text, most))
-    if not any(isinstance(part, ToldWords) and part.values for part in parts):
-        return "".join(_between(said, part) if isinstance(part, str) else part.words for part in parts)
-    spare = None if most is None else most - len(translated(said, text))
-
-    def value(name: str, held: str) -> str:
-        room = None if spare is None else max(_SHORTEST, len(held) + spare)
-        if name in NESTED:
-            return _ended(held, quoted(said, held, room) or "")
-        words = held if room is None else _cut(held, room)
-        return _marked(words) if _WORDS.search(words) else escape(str(visible(words)))
-
-    return escape("").join(_filled(said, part, escape, value) for part in parts)
+    return _quoted(said, WordsLook(said.code), text, most, 0)
 
 
 def all_quoted(said: Sentences, texts: list[str], most: int | None = None) -> str | None:
@@ -61,12 +44,35 @@ def all_quoted(said: Sentences, texts: list[str], most: int | None = None) -> st
     return escape(said("list.between")).join(quoted(said, text, room) or "" for text in texts)
 
 
+def _translated(said: Sentences, look: WordsLook, text: str, deep: int) -> str:
+    def value(name: str, held: str) -> str:
+        return _ended(held, _translated(said, look, held, deep + 1)) if name in NESTED else held
+
+    # Beyond any depth of ours, it is somebody else's.
+    parts = look.find(text) if deep <= DEEPEST else []
+    return "".join(_filled(said, part, str, value) for part in parts) or text
+
+
+def _quoted(said: Sentences, look: WordsLook, text: str, most: int | None, deep: int) -> str:
+    parts = look.find(text) if deep <= DEEPEST else []
+    if not parts:
+        return _marked(text if most is None else _cut(text, most))
+    if not any(isinstance(part, ToldWords) and part.values for part in parts):
+        return "".join(_between(said, part) if isinstance(part, str) else part.words for part in parts)
+    spare = None if most is None else most - len(_translated(said, look, text, deep))
+
+    def value(name: str, held: str) -> str:
+        room = None if spare is None else max(_SHORTEST, len(held) + spare)
+        if name in NESTED:
+            return _ended(held, _quoted(said, look, held, room, deep + 1) if held else "")
+        words = held if room is None else _cut(held, room)
+        return _marked(words) if _WORDS.search(words) else escape(str(visible(words)))
+
+    return escape("").join(_filled(said, part, escape, value) for part in parts)
+
+
 def _between(said: Sentences, sign: str) -> str:
     return said("list.between") if sign == sentences()("list.between") else sign
-
-
-def _nested(said: Sentences, name: str, held: str) -> str:
-    return _ended(held, translated(said, held)) if name in NESTED else held
 
 
 def _ended(held: str, words: str) -> str:

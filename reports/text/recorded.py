@@ -1,7 +1,9 @@
 """The words of a language for what a run records in English: from data beside this module, by the English words.
 
 Each of ``FOLDERS`` has one file a language. A row may have places, ``{name}``, which stand for what a run fills in.
-That is anybody's text: a look takes one pass, and a row that begins with a place is told by what stands there.
+That is anybody's text: a look takes one pass, and a row that begins with a place is told by what stands there. What
+stands there is looked for in many ways, so that a :class:`WordsLook` asks for each part once, and for no more than so
+many.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import functools
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from reports.text.backwards import value_of
@@ -26,7 +28,8 @@ _RECORDED = (
     "reason.", "clause.", "duty.", "support.", "support_ended.", "short.", "unreached.", "finding.", "no_address.",
     "verify.",
 )  # fmt: skip
-_DEEPEST, _MOST_PARTS, _LETTERS = 6, 8, 9
+DEEPEST, _MOST_PARTS, _LETTERS = 6, 8, 9
+MOST_LOOKS, LONGEST = 200, 100_000
 _CODES = re.compile("[A-Z0-9-]+(?:, [A-Z0-9-]+)*(?: and [0-9]+ more)?")
 _BEHIND, _AFTER = "{why} ({names:list})", "{reason}: {why}"
 
@@ -69,16 +72,34 @@ def row_of(english: str, words: str) -> RecordedRow:
     return RecordedRow(tuple(parts[::3]), tuple(names), words)
 
 
-def find(code: str, text: str, deep: int = 0) -> list[ToldWords | str]:
-    """The words of a language for a text, or for each of its sentences and what is between; none where it lacks any."""
-    if text.strip().rstrip(".") not in _rows(code)[0]:
+@dataclass(frozen=True, slots=True)
+class WordsLook:
+    """A look of one text in a language: what was found for its parts, by their words and how deep they stand."""
+
+    code: str
+    found: dict[tuple[str, int], list[ToldWords | str]] = field(default_factory=dict)
+
+    def find(self, text: str, deep: int = 0) -> list[ToldWords | str]:
+        """The words for a text, or for each of its sentences and what is between; none where the language lacks any."""
+        key = (text, deep)
+        if key not in self.found:
+            if len(self.found) >= MOST_LOOKS or len(text) > LONGEST:
+                return []
+            # It counts from here: what stands in it is looked for before it is found.
+            self.found[key] = []
+            self.found[key] = _find(self, text, deep)
+        return self.found[key]
+
+
+def _find(look: WordsLook, text: str, deep: int) -> list[ToldWords | str]:
+    if text.strip().rstrip(".") not in _rows(look.code)[0]:
         for between in BETWEEN:
             parts = text.split(between, _MOST_PARTS)
-            if 1 < len(parts) <= _MOST_PARTS and deep < _DEEPEST:
-                told = [find(code, part, deep + 1) for part in parts]
+            if 1 < len(parts) <= _MOST_PARTS and deep < DEEPEST:
+                told = [look.find(part, deep + 1) for part in parts]
                 if all(told):
                     return [each for part in told for each in (between, *part)][1:]
-    one = _one(code, text, deep) or _with_codes(code, text, deep) or _about(code, text, deep)
+    one = _one(look, text, deep) or _with_codes(look, text, deep) or _about(look, text, deep)
     return [one] if one is not None else []
 
 
@@ -90,16 +111,16 @@ def told_in(code: str) -> Iterator[tuple[str, str]]:
             yield from tomllib.loads(path.read_text("utf-8")).items()
 
 
-def _one(code: str, text: str, deep: int) -> ToldWords | None:
-    exact, rows = _rows(code)
+def _one(look: WordsLook, text: str, deep: int) -> ToldWords | None:
+    exact, rows = _rows(look.code)
     wanted = text.strip().rstrip(".")
     for form, change in ((wanted, str), (wanted[:1].lower() + wanted[1:], begun)):
         if form in exact:
             return ToldWords(change(exact[form]), {})
         for row in rows:
             found = row.values(form)
-            if found is not None and (row.pieces[0] or _tells(code, row.places[0][0], found[0], deep)):
-                values = _filled_with(code, row, found)
+            if found is not None and (row.pieces[0] or _tells(look, row.places[0][0], found[0], deep)):
+                values = _filled_with(look.code, row, found)
                 if values is not None:
                     return ToldWords(change(row.words) + _end(text, row.words), values)
     return None
@@ -119,26 +140,26 @@ def _filled_with(code: str, row: RecordedRow, found: list[str]) -> dict[str, Val
     return values
 
 
-def _tells(code: str, name: str, value: str, deep: int) -> bool:
+def _tells(look: WordsLook, name: str, value: str, deep: int) -> bool:
     """Whether what stands at the beginning may be there: a sentence of ours, or a few words."""
     if name in NESTED:
-        return deep < _DEEPEST and bool(find(code, value, deep + 1))
+        return deep < DEEPEST and bool(look.find(value, deep + 1))
     return ": " not in value and not any(between in value for between in BETWEEN)
 
 
-def _with_codes(code: str, text: str, deep: int) -> ToldWords | None:
+def _with_codes(look: WordsLook, text: str, deep: int) -> ToldWords | None:
     """A sentence of ours behind which the clauses that it is about stand in brackets."""
     why, _, codes = text.rstrip(".").rpartition(" (")
-    if not why or deep >= _DEEPEST or not _CODES.fullmatch(codes.removesuffix(")")) or not find(code, why, deep + 1):
+    if not why or deep >= DEEPEST or not _CODES.fullmatch(codes.removesuffix(")")) or not look.find(why, deep + 1):
         return None
-    names = value_of(sentences(), sentences(code), codes.removesuffix(")"), ["list"])
+    names = value_of(sentences(), sentences(look.code), codes.removesuffix(")"), ["list"])
     return ToldWords(_BEHIND + _end(text, _BEHIND), {"why": why, "names": names or []})
 
 
-def _about(code: str, text: str, deep: int) -> ToldWords | None:
+def _about(look: WordsLook, text: str, deep: int) -> ToldWords | None:
     """A sentence of ours before which the name of what it is about stands."""
     name, _, rest = text.partition(": ")
-    if not rest or deep >= _DEEPEST or " " in name or not find(code, rest, deep + 1):
+    if not rest or deep >= DEEPEST or " " in name or not look.find(rest, deep + 1):
         return None
     return ToldWords(_AFTER, {"reason": name, "why": rest})
 

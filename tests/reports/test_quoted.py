@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +24,7 @@ from reports.exports import exports
 from reports.page.render import ANNEX, REPORT, render
 from reports.text import recorded as recording
 from reports.text.quoted import all_quoted, quoted, translated
-from reports.text.recorded import FOLDERS, find, row_of, tells_enough, told_in
+from reports.text.recorded import FOLDERS, LONGEST, MOST_LOOKS, NESTED, WordsLook, row_of, tells_enough, told_in
 from reports.text.sentences import PLACE, begun, languages, sentences
 from tests.reports.recorded_sources import put_together, reasons, shape, strings, verdicts
 from tests.reports.test_languages import FORBIDDEN
@@ -170,10 +172,55 @@ def test_sentences_that_a_run_puts_together_are_read_back() -> None:
 
 
 def test_looking_a_text_up_takes_one_pass() -> None:
-    """Quadratic ways through a text of an endpoint would be seen here: the text is megabytes."""
-    assert find("de", "Values of " + "come back changed" * 300_000) == []
-    assert find("de", "; ".join(["mine: it is"] * 100_000)) == []
-    assert find("de", "") == []
+    """Quadratic ways through a text of an endpoint would be seen here: texts are as long as any that is looked up."""
+    for text in ("Values of " + "come back changed" * 5_000, "; ".join(["mine: it is"] * 7_000)):
+        assert LONGEST // 2 < len(text) < LONGEST
+        assert WordsLook("de").find(text) == []
+    assert WordsLook("de").find("Values come back changed: " + "x" * LONGEST) == []
+    assert WordsLook("de").find("") == []
+
+
+def nested(draw: random.Random, rows: list[str], deep: int) -> str:
+    """A text in whose places such texts stand, with all that a place or a sentence of ours may be told by."""
+    if deep == 0:
+        return draw.choice(["x", "Values come back changed", "it is", "Mine"])
+    parts = [nested(draw, rows, deep - 1) for _ in range(draw.randint(1, 3))]
+    ways = [
+        lambda: draw.choice([". ", "; "]).join(parts),
+        lambda: f"mine: {parts[0]}",
+        lambda: f"{parts[0]} (A-1, B-2)",
+        lambda: PLACE.sub(lambda place: parts[0] if place[1] in NESTED else "a", draw.choice(rows)),
+    ]
+    return draw.choice(ways)()
+
+
+@pytest.mark.parametrize("most", [MOST_LOOKS, 20])
+@pytest.mark.parametrize("code", OTHERS)
+def test_a_text_takes_a_bounded_number_of_looks(code: str, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    said, looks, look_up = sentences(code), [0], recording._one
+
+    def counted(*given: Any) -> Any:
+        looks[0] += 1
+        return look_up(*given)
+
+    monkeypatch.setattr(recording, "_one", counted)
+    monkeypatch.setattr(recording, "MOST_LOOKS", most)
+    draw = random.Random(7)
+    rows = [row for row, _ in told_in(code) if any(place[1] in NESTED for place in PLACE.finditer(row))]
+    for text in [nested(draw, rows, 3 + at % 4)[:1_000] for at in range(20)]:
+        looks[0] = 0
+        quoted(said, text, 200)
+        assert looks[0] <= most, text
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_what_is_nested_deeper_than_any_words_of_ours_stays_english(code: str) -> None:
+    said, text = sentences(code), "ended early: " * 2_000 + "x"
+    begins = translated(said, "ended early: x").removesuffix("x")
+    assert translated(said, text).startswith(begins * 3)
+    assert translated(said, text).endswith("ended early: " * 1_000 + "x")
+    assert str(quoted(said, text)).endswith("ended early: x</span>")
+    assert len(quoted(said, text, 300) or "") < 800
 
 
 @pytest.mark.parametrize("code", OTHERS)
