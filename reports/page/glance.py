@@ -26,14 +26,13 @@ def glance(view: View) -> list[Picture]:
 
 
 def _load(view: View) -> Picture | None:
-    """Of a search for capacity, or else of the first run that was measured."""
+    """Of a search for capacity, or else of the first run whose latency was measured."""
     shown = [(f"load-{number}", each.runs) for number, each in enumerate(view.load, 1) if each.pictures]
     searches = [(name, runs) for name, runs in shown if rates_of(runs)]
     for name, runs in searches[:1]:
         return rates_picture(view.said, f"{name}-rates", runs[0].model, runs, HALF)
-    for name, runs in shown[:1]:
-        return latency_picture(view.said, f"{name}-times", runs[0].model, runs, HALF)
-    return None
+    times = (latency_picture(view.said, f"{name}-times", runs[0].model, runs, HALF) for name, runs in shown)
+    return next((each for each in times if each is not None), None)
 
 
 def _drill(view: View) -> Picture | None:

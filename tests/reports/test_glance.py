@@ -64,5 +64,10 @@ def test_what_was_not_measured_has_none(sealed: Path) -> None:
     assert len(shown(data)[1]) == 2
     data["series"] = [load_run("steady", 100.0)]
     assert [each.name for each in shown(data)[1]][2:] == ["load-1-times"]
+    unanswered = load_run("lost", 100.0, check="load-lost[iris]", response={"count": 0, "percentiles": []})
+    data["series"] = [unanswered, *data["series"]]
+    found, pictures = shown(data)
+    assert [each.name for each in found.load[0].pictures] == ["load-1-over-time"]
+    assert [each.name for each in pictures][2:] == ["load-2-times"], "the first one that there is"
     data["catalogue"]["clauses"], data["duties"], data["series"] = [], [], []
     assert shown(data)[1] == []
