@@ -39,6 +39,16 @@ from reports.text.sentences import DEFAULT, PLACE, SentenceError, Sentences, lan
 from reports.verification.page_form import not_inert
 
 ROOM = Path(module.__file__).parents[1]
+# What is said of a number with its noun, and would be said of several only.
+OF_SEVERAL = {
+    "en": r"\},? (of which|that|which) |\b(are|were|have|do|they|them)\b",
+    "de": r"\}, (die|denen) |\bvon \{\w+:count\.check_result|\b(haben|sind|wurden|lauten|fanden)\b",
+    "fr": r"\},? (dont|qui) |\b(sont|ont|elles|ils)\b",
+}
+OF_ONE = {
+    "wrong_unseen", "access_unseen", "serving_unseen", "sure_validated", "duties_open", "checks_left_out", "by_faults",
+    "against", "held", "part", "validation",
+}  # fmt: skip
 TEMPLATES = sorted((ROOM / "page" / "templates").glob("*.j2"))
 IDENTITY = ("changed", "unchanged", "unknown")
 # Rows that are looked up by a value.
@@ -229,3 +239,12 @@ def test_every_sentence_that_code_names_is_there_and_every_row_is_used() -> None
     tables = {*re.findall(r'"(\w+)\.\{', text), *re.findall(r'"(\w+)\." ~', text), *LOOKED_UP}
     quoted = {*re.findall(r"""["']([\w. ]+)["']""", text)}
     assert not {name for name in rows - quoted if name.partition(".")[0] not in tables | {"page"}}
+
+
+@pytest.mark.parametrize("code", languages())
+def test_what_is_said_of_a_number_is_said_of_one_as_well(code: str) -> None:
+    rows = {name: text for name, text in sentences(code).rows.items() if name.startswith(("statement.", "page.short."))}
+    told = [text for name, text in rows.items() if OF_ONE & {*name.split(".")} and ":count." in text]
+    assert len(told) == len(OF_ONE)
+    counted = [part for text in told for part in re.split("[.:;] ", text) if ":count." in part]
+    assert [part for part in counted if re.search(OF_SEVERAL[code], part)] == []
