@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from harness.criteria import GOOD_PRACTICE, POLICY
 from reports.document.levels import levels
+from reports.document.sums import names_faults, validated
 from reports.document.titles import consequence_of_clause
 from reports.evidence import (
     AnswerState,
@@ -147,14 +148,13 @@ def _origin(document: Evidence) -> PlainAnswer:
 def _sure(document: Evidence) -> PlainAnswer:
     """What the failures rest on, and what the checks do: whether they came again, and were seen to fail."""
     sent = [case.replayed for check in document.checks for case in check.counterexamples if case.replayed is not None]
-    faults = {check.slug: check.faults_found for check in document.checks}
+    found, slugs = validated(document.checks)
     said = []
     if sent:
         always = sum(each.k == each.n for each in sent)
         said.append(Statement(kind="sure_again", params={"cases": len(sent), "always": always}))
-    if faults:
-        validated = sum(bool(each) for each in faults.values())
-        said.append(Statement(kind="sure_validated", params={"validated": validated, "checks": len(faults)}))
+    if slugs and names_faults(document):
+        said.append(Statement(kind="sure_validated", params={"validated": found, "checks": slugs}))
     return PlainAnswer(question="sure", state="recorded", statements=[*said, Statement(kind="sure_once")])
 
 

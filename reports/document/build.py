@@ -104,8 +104,8 @@ def build(
         silence=not_shown(recorded, clauses, duties, reader.trouble),
         summary=totals,
     )
-    told = msgspec.structs.replace(totals, answers=answers(document))
-    return msgspec.structs.replace(document, summary=told, sums=sums(document))
+    document = msgspec.structs.replace(document, sums=sums(document))
+    return msgspec.structs.replace(document, summary=msgspec.structs.replace(totals, answers=answers(document)))
 
 
 def _report(recorded: JournalState, issued: str, why_short: str | None) -> ReportInfo:

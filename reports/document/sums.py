@@ -53,6 +53,11 @@ def validated(checks: list[CheckResult]) -> tuple[int, int]:
     return sum(bool(fault) for fault in faults.values()), len(faults)
 
 
+def names_faults(document: Evidence) -> bool:
+    """Whether it says which seeded faults its checks found; documents of earlier releases do not."""
+    return document.sums is not None or any(check.faults_found for check in document.checks)
+
+
 def drawn(checks: list[CheckResult]) -> dict[str, int]:
     """How often the searches drew each kind of value."""
     found: Counter[str] = Counter()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.bundle.accuracy import DataSeen
 from harness.bundle.parts import LawFact
 from reports.document.levels import LevelBeside, levels
-from reports.document.sums import duty_sums, validated
+from reports.document.sums import duty_sums, names_faults, validated
 from reports.evidence import DutyRow, Evidence, Finding, NotShown, PlainAnswer
 from reports.page.first_screen import gap
 from reports.page.glance import glance
@@ -94,6 +94,7 @@ class Short:
     case: list[CaseRow]
     silent: list[SilentRow]
     gaps: list[tuple[str, str]]
+    names_faults: bool
     data: list[DataSeen]
     metrics: list[str]
     groups: list[str]
@@ -130,6 +131,7 @@ def short(view: View) -> Short:
         case=list(_case(document, view, said, named)),
         silent=list(_silent(document)),
         gaps=[_gap(said, each) for each in document.silence if each.kind in _GAPS][:GAPS],
+        names_faults=names_faults(document),
         data=_data(document)[:DATA],
         metrics=list(dict.fromkeys(seen.metric for record in document.accuracy for seen in record.metrics)),
         groups=_groups(document),

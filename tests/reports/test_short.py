@@ -175,6 +175,18 @@ def test_a_document_of_an_earlier_release_has_a_report(data: bytes) -> None:
     assert "Contradicted: 2 of 5 tested MUST clauses" in Page(render(json.dumps(raw).encode())[REPORT].decode()).words
 
 
+def test_what_an_earlier_release_did_not_count_is_not_told_as_none(data: bytes) -> None:
+    raw = json.loads(data)
+    for check in raw["checks"]:
+        check["faults_found"] = []
+    for given, told in ((raw, True), ({**raw, "sums": None}, False)):
+        words = Page(render(json.dumps(given).encode())[REPORT].decode()).words
+        assert ("Found a seeded fault: 0 of" in words) is told
+        assert ("seeded in a reference server: 0 of" in words) is told
+        said = [each.kind for answer in answers(decode(json.dumps(given).encode())) for each in answer.statements]
+        assert ("sure_validated" in said) is told
+
+
 def test_an_empty_and_a_killed_run_say_so(tmp_path: Path) -> None:
     factory.start(tmp_path)
     words = Page(finish(tmp_path).read_text()).words
