@@ -21,11 +21,17 @@ _HELD = ("pass", "not_applicable")
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What one check found of one clause, on one model or on the server."""
+    """What was found of one clause, made once for each: a stranger's document may name one in very many rows.
 
-    check: str
-    model: str | None
-    verdict: Verdict
+    Attributes:
+        checks: those that saw it.
+        due: the verdicts that the clause may have.
+        failed: whether a check saw it broken.
+    """
+
+    checks: set[str]
+    due: set[str]
+    failed: bool
 
 
 def conclusion_contradictions(document: Evidence, listed: CatalogueListed) -> Iterator[str]:
@@ -36,8 +42,8 @@ def conclusion_contradictions(document: Evidence, listed: CatalogueListed) -> It
     """
     outcomes = _outcomes(document.checks)
     for row in document.catalogue.clauses:
-        yield from (f"clause {row.id}: {text}" for text in _clause(row, outcomes.get(row.id, [])))
-    failed = {name for name, found in outcomes.items() if any(each.verdict is Verdict.FAIL for each in found)}
+        yield from (f"clause {row.id}: {text}" for text in _clause(row, outcomes.get(row.id)))
+    failed = {name for name, found in outcomes.items() if found.failed}
     beside = _beside(document, failed)
     for duty in document.duties:
         yield from (f"duty {duty.id}: {text}" for text in _duty(duty, beside))
@@ -50,30 +56,32 @@ def conclusion_contradictions(document: Evidence, listed: CatalogueListed) -> It
     yield from _identities(document)
 
 
-def _outcomes(checks: list[CheckResult]) -> dict[str, list[_Outcome]]:
+def _outcomes(checks: list[CheckResult]) -> dict[str, _Outcome]:
     """What was found of each clause; a check that was left out says nothing."""
-    found: dict[str, list[_Outcome]] = defaultdict(list)
+    seen_by: dict[str, set[str]] = defaultdict(set)
+    found: dict[str, dict[str | None, set[Verdict]]] = defaultdict(lambda: defaultdict(set))
     for check in checks:
         for each in () if check.unreached else check.clauses:
-            found[each.clause].append(_Outcome(check.id, check.model, Verdict(each.verdict)))
-    return found
+            seen_by[each.clause].add(check.id)
+            found[each.clause][check.model].add(Verdict(each.verdict))
+    return {clause: _outcome(seen_by[clause], [*models.values()]) for clause, models in found.items()}
 
 
-def _clause(row: ClauseRow, found: list[_Outcome]) -> Iterator[str]:
-    if {*row.checks} != {each.check for each in found}:
+def _outcome(checks: set[str], found: list[set[Verdict]]) -> _Outcome:
+    models = [combine(each) for each in found]
+    # What could not be tested on one model takes nothing from what was seen of another.
+    spoken = [each for each in models if each.value not in _SILENT]
+    return _Outcome(checks, {combine(models).value, combine(spoken or models).value}, Verdict.FAIL in models)
+
+
+def _clause(row: ClauseRow, found: _Outcome | None) -> Iterator[str]:
+    if {*row.checks} != (found.checks if found is not None else set()):
         yield "the checks that it names are not those that saw it"
-    if not found:
+    if found is None:
         if row.verdict is not None:
             yield f"its verdict is {row.verdict}, and no check saw it"
-        return
-    # What could not be tested on one model takes nothing from what was seen of another.
-    models = [
-        combine(each.verdict for each in found if each.model == model) for model in {each.model for each in found}
-    ]
-    spoken = [each for each in models if each.value not in _SILENT]
-    due = {combine(models).value, combine(spoken or models).value}
-    if row.verdict not in due:
-        yield f"its verdict is {row.verdict}, but its checks say {' or '.join(sorted(due))}"
+    elif row.verdict not in found.due:
+        yield f"its verdict is {row.verdict}, but its checks say {' or '.join(sorted(found.due))}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,9 @@ class _Beside:
     """What duties are held against, made once: a stranger's document may have very many of both."""
 
     checks: dict[str, CheckResult]
+    # Clauses that a check saw broken, and checks that saw one broken.
     failed: Collection[str]
+    failing: set[str]
     declared: set[str]
     # Early documents do not say what speaks against a duty, nor how many checks it asks for.
     says_against: bool
@@ -93,6 +103,7 @@ def _beside(document: Evidence, failed: Collection[str]) -> _Beside:
     return _Beside(
         {check.id: check for check in document.checks},
         failed,
+        {check.id for check in document.checks if any(each.verdict == "fail" for each in check.clauses)},
         {str(row.get("duty")) for row in rows if isinstance(row, dict)} if isinstance(rows, list) else set(),
         any(each.against for each in document.duties),
         any(each.required for each in document.duties),
@@ -110,17 +121,17 @@ def _duty(duty: DutyRow, beside: _Beside) -> Iterator[str]:
     mine = [beside.checks[name] for name in duty.checks if name in beside.checks]
     if duty.against and duty.state != "contradicted" and duty.force != "info":
         yield f"its state is {duty.state}, and {duty.against[0]} speaks against it"
-    if duty.state == "contradicted" and not duty.against and (beside.says_against or not _any_failed(mine)):
+    if (
+        duty.state == "contradicted"
+        and not duty.against
+        and (beside.says_against or beside.failing.isdisjoint(duty.checks))
+    ):
         yield "its state is contradicted, and nothing speaks against it"
     lacking = duty.held != duty.required or (not duty.required and beside.says_required)
     if duty.state == "supported" and (lacking or any(each.verdict not in _HELD for each in mine)):
         yield f"its state is supported, but {duty.held} of {duty.required} checks held"
     if duty.state == "declared_not_applicable" and duty.id not in beside.declared:
         yield "is declared not to apply, but not by the policy"
-
-
-def _any_failed(checks: list[CheckResult]) -> bool:
-    return any(each.verdict == "fail" for check in checks for each in check.clauses)
 
 
 def _unspoken(document: Evidence, listed: CatalogueListed, failed: Collection[str]) -> Iterator[str]:

@@ -329,6 +329,35 @@ def _(folder: Path) -> None:
     reseal(folder, builder="0" * 64)
 
 
+def _results(document: dict[str, Any], verdict: str, many: int, **changes: Any) -> dict[str, Any]:
+    """The first result with one of its clauses so many times."""
+    first: dict[str, Any] = document["checks"][0] | {"verdict": verdict, **changes}
+    return first | {"clauses": [first["clauses"][0] | {"verdict": verdict}] * many}
+
+
+@way("document of a duty of many times one check, of many clauses")
+def _(folder: Path) -> None:
+    path = folder / "evidence.json"
+    document = json.loads(path.read_bytes())
+    document["checks"], document["catalogue"]["clauses"] = [_results(document, "pass", 100_000)], []
+    duty = {"state": "contradicted", "against": [], "checks": [document["checks"][0]["id"]] * 100_000}
+    document["duties"] = [each | {"against": []} for each in document["duties"]] + [document["duties"][0] | duty]
+    path.write_text(json.dumps(document))
+    reseal(folder, builder="0" * 64)
+
+
+@way("document of many times one clause, seen on many models")
+def _(folder: Path) -> None:
+    path = folder / "evidence.json"
+    document = json.loads(path.read_bytes())
+    document["checks"] = [_results(document, "pass", 1, model=f"m{number}") for number in range(4_000)]
+    clause = document["checks"][0]["clauses"][0]["clause"]
+    row = document["catalogue"]["clauses"][0] | {"id": clause, "verdict": "pass"}
+    document["catalogue"]["clauses"] = [row | {"checks": [document["checks"][0]["id"]]}] * 20_000
+    path.write_text(json.dumps(document))
+    reseal(folder, builder="0" * 64)
+
+
 @way("exchanges with numbers that no counter holds")
 def _(folder: Path) -> None:
     lines = lines_of(folder)
