@@ -175,12 +175,20 @@ def _checked(descriptor: int, limit: int) -> BufferedReader:
 
 
 def sha256_of(file: BufferedReader) -> str:
-    """SHA-256 of a file, as large as it was when it was opened; read in pieces.
+    """SHA-256 of a file; as :func:`digest_of`."""
+    return digest_of(file, "sha256")
+
+
+def digest_of(file: BufferedReader, name: str) -> str:
+    """A digest of a file, as large as it was when it was opened; read in pieces.
+
+    Args:
+        name: of the hash, as :mod:`hashlib` knows it.
 
     Raises:
         Refused: it grows meanwhile, perhaps for ever.
     """
-    digest, left = hashlib.sha256(), os.fstat(file.fileno()).st_size
+    digest, left = hashlib.new(name), os.fstat(file.fileno()).st_size
     while piece := file.read(min(left + 1, MEBIBYTE)):
         left -= len(piece)
         if left < 0:

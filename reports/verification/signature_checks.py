@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.bundle.limits import MAX_DOCUMENT, MAX_MANIFEST
+from harness.bundle.ledger import LEDGER
 from harness.bundle.manifest import MANIFEST
-from harness.bundle.places import ATTESTATION, MARKS, TEST_RESULT
+from harness.bundle.places import ATTESTATION, MARKS, TEST_RESULT, among_exchanges
+from harness.foreign import digest_of, open_inside
 from reports.bundle import EVIDENCE
 from reports.evidence import Evidence
+from reports.journal.state import JOURNAL, PLAN
 from reports.seal.dsse import MAX_ENVELOPE, NotSigned, hold, payload_of
 from reports.seal.keys import KeyUnusable, NeedsExtra, keyid_of, public_key
 from reports.seal.signing import MAX_MARK, MOST_MARKS
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
     from reports.seal.keys import PublicKey
 
 
-# What a mark by another hash than SHA-256 may be over.
-_SIGNED = {MANIFEST: MAX_MANIFEST, EVIDENCE: MAX_DOCUMENT, ATTESTATION: MAX_ENVELOPE, TEST_RESULT: MAX_ENVELOPE}
+# Bytes and files that are read again for marks by another hash than SHA-256, what is signed first.
+MOST_AGAIN, MOST_FILES_AGAIN = 256 << 20, 10_000
+_FIRST = (MANIFEST, EVIDENCE, ATTESTATION, TEST_RESULT, PLAN, JOURNAL, LEDGER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +127,17 @@ def check_marks(log: VerificationLog, sealed: SealedBundle) -> list[str]:
     marks = sorted(name for name in sealed.digests if name.startswith(f"{MARKS}/"))
     for name in marks[MOST_MARKS:]:
         log.wrong(name, f"is one of more than {MOST_MARKS} marks: it was not read")
-    found = []
+    found, again = [], _DigestsAgain(log, sealed)
     for name in marks[:MOST_MARKS]:
         data = log.read(name, MAX_MARK)
         if data is None:
             continue
         mark = time_mark(data)
-        over = _over(log, sealed, mark) if mark is not None else _named_in(data, name, sealed)
+        over = _named_in(data, name, sealed) if mark is None else again.over(mark)
+        if not over and mark is not None and mark.hash != "sha256":
+            # It may be over the sealed plan or a line of its ledger, whose bytes are not here.
+            log.left_out(f"{name} is by {mark.hash.upper()} over something that was not found among the files here.")
+            continue
         if not over:
             log.wrong(name, "names the digest of nothing that is here")
             continue
@@ -151,16 +157,31 @@ def check_marks(log: VerificationLog, sealed: SealedBundle) -> list[str]:
     return found
 
 
-def _over(log: VerificationLog, sealed: SealedBundle, mark: TimeMark) -> list[str]:
-    """What is here and has the very digest that a token is over."""
-    if mark.hash == "sha256":
-        return sorted(of for of, digest in (sealed.digests | sealed.heads).items() if digest == mark.digest)
-    over = []
-    for of, limit in _SIGNED.items():
-        data = log.read(of, limit) if of in sealed.digests else None
-        if data is not None and hashlib.new(mark.hash, data).hexdigest() == mark.digest:
-            over.append(of)
-    return over
+class _DigestsAgain:
+    """Digests of files by the hash that a mark is by; by another one than SHA-256 each file is read once more."""
+
+    def __init__(self, log: VerificationLog, sealed: SealedBundle) -> None:
+        self._log, self._sealed = log, sealed
+        self._by_hash = {"sha256": sealed.digests | sealed.heads}
+
+    def over(self, mark: TimeMark) -> list[str]:
+        """What is here and has the very digest that a token is over."""
+        if mark.hash not in self._by_hash:
+            self._by_hash[mark.hash] = self._again(mark.hash)
+        return sorted(of for of, digest in self._by_hash[mark.hash].items() if digest == mark.digest)
+
+    def _again(self, name: str) -> dict[str, str]:
+        found, left = dict[str, str](), MOST_AGAIN
+        there = self._sealed.digests
+        further = sorted(each for each in there.keys() - {*_FIRST} if not among_exchanges(each))[:MOST_FILES_AGAIN]
+        for of in (*(each for each in _FIRST if each in there), *further):
+            try:
+                with open_inside(self._log.folder, of, left) as file:
+                    found[of] = digest_of(file, name)
+                    left -= file.tell()
+            except OSError:
+                continue
+        return found
 
 
 def _named_in(data: bytes, name: str, sealed: SealedBundle) -> list[str]:

@@ -29,10 +29,12 @@ from reports.evidence import decode
 from reports.seal.keys import KeyUnusable, keyid_of, pem_of, private_key, public_key
 from reports.seal.signing import MarkRefused, sign_bundle, sign_plan, take_marks
 from reports.seal.statements import NO_PERSON, RESULT, result_statement
+from reports.seal.time_marks import time_mark
 from reports.verification.anchoring import Expected
 from reports.verification.verify import verify
 from tests.reports import factory
 from tests.reports.hostile_bundles import reseal
+from tests.reports.tampering import KEPT
 
 KEY, OTHER = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(32)), ed25519.Ed25519PrivateKey.generate()
 EXPECTED = Expected(key=KEY.public_key())
@@ -217,6 +219,31 @@ def test_marks_are_kept_and_not_believed(signed: Path, tmp_path: Path) -> None:
         take_marks(signed, (good,))
     take_marks(signed, (bad,))
     assert told(signed) == {f"{MARKS}/other.tsr"}
+
+
+def _mark_over(data: bytes) -> bytes:
+    """A token by SHA-512 over something; its signature is another's, and nobody looks at it here."""
+    token = (KEPT / "sha512.tsr").read_bytes()
+    mark = time_mark(token)
+    assert mark is not None
+    return token.replace(bytes.fromhex(mark.digest), hashlib.sha512(data).digest())
+
+
+def test_a_mark_by_another_hash_is_held_against_every_file(signed: Path, tmp_path: Path) -> None:
+    """One over what is elsewhere, such as the sealed plan, accuses nobody: its bytes are not in the bundle."""
+    for name, data in (
+        ("plan", (signed / "plan.json").read_bytes()),
+        ("page", (signed / "report.html").read_bytes()),
+        ("elsewhere", b"a sealed plan"),
+    ):
+        (tmp_path / f"{name}.tsr").write_bytes(_mark_over(data))
+        take_marks(signed, (tmp_path / f"{name}.tsr",))
+    found = verify(signed, EXPECTED)
+    assert found.problems == []
+    elsewhere, page, plan = found.unchecked
+    assert f"{MARKS}/elsewhere.tsr is by SHA512 over something that was not found" in elsewhere
+    assert f"{MARKS}/page.tsr says that report.html was there" in page
+    assert f"{MARKS}/plan.tsr says that plan.json was there" in plan
 
 
 def _pem(key: Any, passphrase: bytes | None = None) -> bytes:
