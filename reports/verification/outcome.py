@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.foreign import read_inside
+from harness.record.quoting import clip
 from reports.text.sentences import DEFAULT
 
 # A bundle can be wrong in more places than anybody reads; all are counted.
 MOST_PROBLEMS = 100
+# Characters of one sentence: a stranger's words may stand in it.
+LONGEST = 1000
 # What a hostile bundle can make of code that was written for ours: a problem of the file, never an end without a word.
 HOSTILE = (ArithmeticError, AttributeError, LookupError, MemoryError, OSError, RecursionError, TypeError, ValueError)
 UNKNOWN_SIGNER = "self-consistent, signer unknown"
@@ -67,11 +70,11 @@ class VerificationLog:
         """Something is wrong with a file."""
         self.total += 1
         if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(BundleProblem(file, text))
+            self.problems.append(BundleProblem(_short(file), _short(text)))
 
     def left_out(self, text: str) -> None:
         """Something could not be looked at."""
-        self.unchecked.append(text)
+        self.unchecked.append(_short(text))
 
     def read(self, name: str, limit: int) -> bytes | None:
         """A file of the bundle; None, and a problem, where it cannot be read."""
@@ -80,3 +83,7 @@ class VerificationLog:
         except OSError as error:
             self.wrong(name, f"cannot be read: {error.strerror}")
             return None
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{clip(text, LONGEST)}…"

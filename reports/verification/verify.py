@@ -14,28 +14,23 @@ from pathlib import Path
 import msgspec
 
 from harness.bundle.journal import once
-from harness.bundle.limits import MAX_DOCUMENT, MAX_FILES, MAX_MANIFEST, MAX_PAGE, MAX_SCHEMA, counted
+from harness.bundle.limits import MAX_DOCUMENT, MAX_FILES, MAX_MANIFEST, MAX_PAGE, counted
 from harness.bundle.manifest import MANIFEST, MANIFEST_SCHEMA, Manifest, canonical
 from harness.bundle.places import is_sha256
-from harness.bundle.store import Store, store_of
-from reports.bundle import EVIDENCE, PAGES, SCHEMA
-from reports.document.build import build
+from reports.bundle import EVIDENCE, PAGES
 from reports.document.proof import unshown
-from reports.evidence import Evidence, decode, encode
-from reports.exports import Export, exports
+from reports.evidence import Evidence, decode
 from reports.fingerprint import fingerprint
-from reports.journal.state import BuildError, JournalState
-from reports.page.render import ANNEX, REPORT, render
-from reports.schema import published
+from reports.page.render import ANNEX
 from reports.text.sentences import DEFAULT, asked_for
 from reports.verification.anchoring import NOTHING_EXPECTED, Expected, OutsideAnchors, check_head, told, wanted_digest
 from reports.verification.files import BundleFiles, check_files
 from reports.verification.journal_checks import check_journal, check_other_files
-from reports.verification.outcome import HOSTILE, IN_PART, UNKNOWN_SIGNER, BundleProblem, Verification, VerificationLog
-from reports.verification.page_form import language_of, not_inert
+from reports.verification.made_again import make_again
+from reports.verification.outcome import IN_PART, UNKNOWN_SIGNER, BundleProblem, Verification, VerificationLog
+from reports.verification.page_form import not_inert
 from reports.verification.plan_checks import check_ledger, check_plan
 from reports.verification.signature_checks import SealedBundle, check_marks, check_signatures
-from reports.verification.unlike import unlike
 
 __all__ = ["IN_PART", "UNKNOWN_SIGNER", "BundleProblem", "Verification", "verify"]
 MOST_UNPROVEN = 20
@@ -63,7 +58,8 @@ def verify(folder: Path, expected: Expected = NOTHING_EXPECTED) -> Verification:
     pages = _pages(log, manifest, evidence_data, files)
     if manifest is not None and document is not None and evidence_data is not None:
         _fields(log, manifest, document, evidence_data)
-        _made_again(log, manifest, document, evidence_data, recorded, pages, files)
+        ours = manifest.builder == fingerprint()
+        make_again(log, document, evidence_data, recorded, pages, files, ours=ours)
     digests = {
         name: hashlib.sha256(data).hexdigest()
         for name, data in ((MANIFEST, manifest_data), (EVIDENCE, evidence_data))
@@ -182,73 +178,6 @@ def _fields(log: VerificationLog, manifest: Manifest, document: Evidence, eviden
     for name, said, found in pairs:
         if said != found:
             log.wrong(MANIFEST, f"its {name} is {said!r:.100}, but {EVIDENCE} has {found!r:.100}")
-
-
-def _made_again(
-    log: VerificationLog,
-    manifest: Manifest,
-    document: Evidence,
-    evidence_data: bytes,
-    recorded: JournalState | None,
-    pages: dict[str, bytes | None],
-    files: BundleFiles,
-) -> None:
-    """Make document, pages and schema again; only a build of the report code that agrees makes the same bytes."""
-    ours = manifest.builder == fingerprint()
-    store = files.store or store_of(log.folder)
-    wrong = _document_again(log, document, evidence_data, recorded, store)
-    # A bundle of another build may lack an export of ours.
-    due = [each for each in exports() if ours or each.name in files.digests]
-    if wrong is None:
-        schema = log.read(SCHEMA, MAX_SCHEMA)
-        # The pages of a bundle are in one language, which each of them says.
-        made = render(evidence_data, language_of(pages.get(REPORT)))
-        differ = [(name, f"is not the one of this {EVIDENCE}") for name, page in pages.items() if page != made[name]]
-        differ += [(SCHEMA, "is not the published schema")] if schema != published() else []
-        others = [each for each in due if _digest(each, document, store) != files.digests.get(each.name)]
-        differ += [(each.name, f"is not the {each.title} of this {EVIDENCE}") for each in others]
-    else:
-        differ = [(EVIDENCE, wrong)]
-    if ours:
-        for name, text in differ:
-            log.wrong(name, text)
-    elif differ:
-        names = f"{EVIDENCE}, {', '.join(pages)} and {SCHEMA}" if wrong else " and ".join(name for name, _ in differ)
-        log.left_out(
-            f"The bundle was made by another build of art15 ({document.tester.name} {document.tester.version}), and "
-            f"this one makes other bytes: what the journal does not settle in {names} was not checked (reasons, "
-            f"sentences, what else is worded){f'; {EVIDENCE} {wrong}' if wrong else ''}."
-        )
-    else:
-        log.notes.append("The bundle was made by another build of art15; this one makes the same document and pages.")
-    if not differ:
-        titles = ["document", *pages, "schema", *(each.title for each in due)]
-        log.checked.append(f"{', '.join(titles[:-1])} and {titles[-1]}, made again: the same bytes")
-
-
-def _digest(export: Export, document: Evidence, store: Store) -> str:
-    digest = hashlib.sha256()
-    for piece in export.make(document, store):
-        digest.update(piece)
-    return digest.hexdigest()
-
-
-def _document_again(
-    log: VerificationLog, document: Evidence, evidence_data: bytes, recorded: JournalState | None, store: Store
-) -> str | None:
-    """Why the document is not the one that the journal gives; None where it is."""
-    if recorded is None:
-        return "cannot be made again: the journal cannot be used"
-    try:
-        again = build(log.folder, document.report.issued, recorded, store)
-        if encode(again) != evidence_data:
-            places = ", ".join(unlike(document, again)) or "its bytes"
-            return f"is not what the journal, the plan and the exchange records give: {places}"
-    except BuildError as error:
-        return f"cannot be made again: {error}"
-    except HOSTILE as error:
-        return f"cannot be made again: {type(error).__name__}: {str(error)[:200]}"
-    return None
 
 
 def _state(log: VerificationLog, anchors: OutsideAnchors, keyid: str) -> str:

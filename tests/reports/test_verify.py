@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -9,6 +10,7 @@ import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -17,8 +19,11 @@ from harness.bundle.manifest import MANIFEST, Manifest, canonical
 from harness.bundle.places import PACK
 from harness.foreign import Refused, open_inside, sha256_of
 from reports.bundle import finish, listed, paths
+from reports.exports import exports
+from reports.verification import made_again
 from reports.verification import verify as module
 from reports.verification.anchoring import Expected
+from reports.verification.outcome import LONGEST, VerificationLog
 from reports.verification.verify import UNKNOWN_SIGNER, verify
 from tests.packs import items_of, repacked, write_pack
 from tests.reports import factory
@@ -157,6 +162,32 @@ def test_another_build_is_noted_not_blamed(copied: Path, monkeypatch: pytest.Mon
     done = verify(copied)
     assert done.problems == []
     assert "another build" in done.notes[0]
+
+
+def test_a_bundle_of_which_nothing_can_be_made_again_has_an_answer(
+    copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_deep(*_: object) -> dict[str, bytes]:
+        raise RecursionError("maximum recursion depth exceeded")
+
+    export = dataclasses.replace(exports()[0], make=cast("Any", too_deep))
+    monkeypatch.setattr(made_again, "render", too_deep)
+    monkeypatch.setattr(made_again, "exports", lambda: [export])
+    text = "cannot be made again: RecursionError: maximum recursion depth exceeded"
+    told = [(problem.file, problem.text) for problem in verify(copied).problems]
+    assert told == [("report.html", text), (export.name, text)]
+    monkeypatch.setattr(module, "fingerprint", lambda: "0" * 64)
+    done = verify(copied)
+    assert (done.problems, len(done.unchecked)) == ([], 1)
+
+
+def test_words_of_a_stranger_are_cut(tmp_path: Path) -> None:
+    log = VerificationLog(tmp_path)
+    log.wrong("f" * 5000, "w" * 5000)
+    log.left_out("l" * 5000)
+    log.wrong("f", "w" * LONGEST)
+    assert [len(problem.text) for problem in log.problems] == [LONGEST + 1, LONGEST]
+    assert len(log.problems[0].file) == len(log.unchecked[0]) == LONGEST + 1
 
 
 def test_a_killed_run_can_be_finished_and_verified(tmp_path: Path) -> None:
