@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -24,8 +25,9 @@ class Junit:
     def __init__(self, config: pytest.Config, folder: Path) -> None:
         self._config = config
         self._own = config.option.xmlpath is None
-        if self._own:
-            config.option.xmlpath = str(folder / "junit.xml")
+        # As pytest does; else the file that it writes is another one than we clean.
+        given = str(folder / "junit.xml") if self._own else os.path.expandvars(config.option.xmlpath)
+        config.option.xmlpath = str(Path(given).expanduser())
 
     def forgo(self) -> None:
         """Keep pytest from making the file, and the folder for it: a run that never began has no results."""
