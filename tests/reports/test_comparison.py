@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from harness.bundle.accuracy import AccuracyRecord
 from harness.bundle.events import Moment
+from harness.bundle.exchange import NOT_KEPT
 from harness.bundle.fingerprints import AnswerTaken, Fingerprint, fingerprint_digest
 from harness.cli import main
 from reports import schema
@@ -22,6 +23,7 @@ from reports.comparison.words import comparison_lines
 from reports.document.build import build
 from reports.evidence import Estimate, Evidence, decode
 from reports.evidence.comparison import DriftRow, RunComparison
+from reports.text.formats import short
 from reports.text.sentences import sentences
 from tests.reports import factory, some_accuracy
 from tests.reports.validating import validate
@@ -168,6 +170,14 @@ def test_numbers_of_other_data_are_not_compared(made: Made) -> None:
     document = made(factory.check("rest-x"))
     a, b = measured(document, 80), measured(document, 50, sha256="f" * 64)
     assert compare(a, b).numbers == []
+
+
+def test_numbers_of_data_without_a_digest_are_not_compared(made: Made) -> None:
+    """Whether it is the same cannot be told."""
+    document = made(factory.check("rest-x"))
+    a, b = measured(document, 80, sha256=NOT_KEPT), measured(document, 50, sha256=NOT_KEPT)
+    assert compare(a, b).numbers == []
+    assert short(sentences(), NOT_KEPT) == NOT_KEPT
 
 
 def test_the_command_says_it_to_people_and_to_tools(sealed: Path, tmp_path: Path) -> None:
