@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.clauses import load as load_catalogue
+from harness.record.bodies import REPLACEMENT
 from reports.evidence import Evidence
 from reports.journal.state import PLAN, JournalState
 from reports.verification.limit_checks import limit_contradictions, rows_of
@@ -86,5 +87,32 @@ def catalogue_contradictions(recorded: JournalState) -> Iterator[str]:
         ("duties that clauses speak against", listed.against, against),
     )
     for name, said, held in pairs:
-        if said != held:
+        if not same_but_for_secrets(said, held):
             yield f"its {name} are not those of the catalogue whose digest it names"
+
+
+def same_but_for_secrets(said: object, held: object) -> bool:
+    """Whether words are those of the catalogue, but for what was taken out of them as a secret of the run.
+
+    A token may be made of words that stand in the catalogue as well.
+    """
+    if isinstance(said, str) and isinstance(held, str):
+        return said == held or (REPLACEMENT in said and _is_part(said.split(REPLACEMENT), held))
+    if isinstance(said, list | tuple) and isinstance(held, list | tuple):
+        return len(said) == len(held) and all(map(same_but_for_secrets, said, held))
+    if isinstance(said, dict) and isinstance(held, dict):
+        return same_but_for_secrets([*said.items()], [*held.items()])
+    return said == held
+
+
+def _is_part(pieces: list[str], whole: str) -> bool:
+    """Whether the pieces stand in the whole in this order, the first at its beginning and the last at its end."""
+    at = len(pieces[0])
+    if not whole.startswith(pieces[0]):
+        return False
+    for piece in pieces[1:-1]:
+        found = whole.find(piece, at)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return len(whole) - len(pieces[-1]) >= at and whole.endswith(pieces[-1])

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from harness.run.terminal.news import worst
 from reports.evidence import CheckResult, Evidence, decode
 from reports.exports.checks_csv import LONGEST as LONGEST_CELL
 from reports.text.markdown import cut
@@ -124,7 +125,7 @@ def word_of(check: CheckResult) -> str:
 
 
 def terminal_agrees(text: str, document: Evidence) -> None:
-    """Our line of counts and pytest's last one say what the document does, and name its findings, the worst first."""
+    """Our line of counts and pytest's last one say what the document does, and name its worst findings."""
     counts = dict(Counter(map(word_of, document.checks)))
     (ours,) = re.findall(r"^checks: (.*); requests: (\d+)", text, re.MULTILINE)
     assert _counted(ours[0]) == counts
@@ -132,9 +133,8 @@ def terminal_agrees(text: str, document: Evidence) -> None:
     (last,) = re.findall(r"^=+ (.*) in [\d.]+s.* =+$", text, re.MULTILINE)
     assert {word: number for word, number in _counted(last).items() if word != "deselected"} == counts
     findings = [each for each in document.summary.findings if each.verdict != "untestable"]
-    told = [re.search(re.escape(cut(each.title, 100).rstrip("…")), text) for each in findings[:3]]
-    places = [each.start() for each in told if each]
-    assert len(places) == len(findings[:3])
+    for each in worst(findings):
+        assert re.search(re.escape(cut(each.title, 100).rstrip("…")), text), each.title
 
 
 def _counted(text: str) -> dict[str, int]:
