@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 
@@ -43,7 +44,8 @@ def table(name: str, *lines: str) -> str:
 
 def file_of(name: str) -> str:
     """What a file with requests of a model may be called, whatever the model is."""
-    return f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', name)[:40].strip('-.') or 'samples'}.jsonl"
+    plain = itertools.islice(re.sub(r"[^A-Za-z0-9_.-]+", "-", name), 40)
+    return f"{''.join(plain).strip('-.') or 'samples'}.jsonl"
 
 
 def out_of_time(exchange: Exchange) -> bool:

@@ -15,7 +15,7 @@ from harness.record.exchange import Exchange
 
 # Below whatever prefix; a model may be called as its endpoint likes.
 _PATH = re.compile(
-    r"(?:/[^/]{1,200}){0,8}/v2/?"
+    r"\A(?:/[^/]{1,200}){0,8}/v2/?"
     r"(?:/(?:health/(?:live|ready)|models|models/stats|models/[^/]+(?:/versions/[^/]+)?(?:/ready|/stats)?))?"
 )
 _METRICS = "/metrics"
@@ -28,10 +28,10 @@ _MEMBERS = frozenset(
 _OF_TENSOR = frozenset({"name", "datatype", "shape", "tags", "parameters"})
 # Members that hold values, wherever they stand.
 _VALUES = re.compile(
-    r"(?:.*[_.-])?(?:data|contents?|values?|predictions?|text_output|results?|answers?|instances?|choices)", re.DOTALL
+    r"\A(?:.*[_.-])?(?:data|contents?|values?|predictions?|text_output|results?|answers?|instances?|choices)", re.DOTALL
 )
 _SAMPLE = re.compile(
-    r"[A-Za-z_:][\w:]{0,200}(?:\{[^\n]*\})?[ \t]+(?:[+-]?[\d.]{1,40}(?:[eE][+-]?\d{1,4})?|[+-]?Inf|NaN)"
+    r"\A[A-Za-z_:][\w:]{0,200}(?:\{[^\n]*\})?[ \t]+(?:[+-]?[\d.]{1,40}(?:[eE][+-]?\d{1,4})?|[+-]?Inf|NaN)"
     r"(?:[ \t]+-?[\d.]{1,30})?(?: # [^\n]*)?[ \t]*"
 )
 

@@ -33,6 +33,8 @@ _DATE = re.compile(
     r"\d\d:\d\d:\d\d GMT"
 )
 _NUMBER = re.compile(r"\d{1,12}")
+# What the word that is kept ends at.
+_AFTER_PRODUCT, _AFTER_SCHEME = re.compile(r"[/ ]"), re.compile(r"[ ,]")
 _KEEP_ALIVE = re.compile(r"(?:(?:timeout|max)=\d{1,6}(?:, ?|$)){1,2}")
 _VERSION = re.compile(r"HTTP/\d(?:\.\d)?")
 # As later versions of RFC 9110 and of Python say them.
@@ -102,11 +104,11 @@ def _matching(pattern: re.Pattern[str]) -> Callable[[str], str | None]:
     return lambda value: value if pattern.fullmatch(value) else None
 
 
-def _first(words: frozenset[str], ends: str) -> Callable[[str], str | None]:
+def _first(words: frozenset[str], ends: re.Pattern[str]) -> Callable[[str], str | None]:
     """The first word of a value, up to any of some signs, where it is well known."""
 
     def kept(value: str) -> str | None:
-        word = re.split(f"[{ends}]", value, maxsplit=1)[0]
+        word = ends.split(value, maxsplit=1)[0]
         return word if word.lower() in words else None
 
     return kept
@@ -132,8 +134,8 @@ _VALUES: dict[str, Callable[[str], Any]] = {
     "inference-header-content-length": _number,
     "keep-alive": _matching(_KEEP_ALIVE),
     "retry-after": _number,
-    "server": _first(_SERVERS, "/ "),
+    "server": _first(_SERVERS, _AFTER_PRODUCT),
     "transfer-encoding": _list(*_CODINGS),
     "upgrade": _list("h2c", "websocket", "http/2.0"),
-    "www-authenticate": _first(_SCHEMES, " ,"),
+    "www-authenticate": _first(_SCHEMES, _AFTER_SCHEME),
 }
