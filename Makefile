@@ -37,10 +37,10 @@ types: $(VENV)/.ready
 quick: $(VENV)/.ready
 	$(BIN)/pytest tests -q -n 2 $(RERUNS) -m "not servers and not slow"
 
-sample: $(VENV)/.ready ## slow tests, a sixth of the hostile endpoints, then both directions: each seeded fault against its own clause group, a rotating sample of benign variants
+sample: $(VENV)/.ready ## slow tests, a twelfth of the hostile endpoints, then both directions: each seeded fault against its own clause group, a rotating sample of benign variants
 	$(BIN)/pytest tests -q -n 4 --dist loadscope --durations 25 --battery 16 $(RERUNS) -m "slow and not servers and not hostile"
-	$(BIN)/pytest tests/hostile -q -n 4 --battery 6 $(RERUNS)
-	$(BIN)/art15 validate --group --sample 2 --jobs 5 --minutes 6 --out $(VENV)/validation-sample.json
+	$(BIN)/pytest tests/hostile -q -n 4 --battery 12 $(RERUNS)
+	$(BIN)/art15 validate --group --sample 2 --jobs 5 --minutes 5 --out $(VENV)/validation-sample.json
 
 drill: $(VENV)/.ready ## a control and five faults on three servers behind BALANCER=envoy (or haproxy), that loses nothing and that does: what became of every request
 	$(DRILL) --endpoint embedded-cluster:$(BALANCER)-good --oip-evidence $(DRILLED)/good; code=$$?; \
