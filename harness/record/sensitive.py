@@ -7,7 +7,6 @@ of few possible inputs each could be tried, and with a secret key equal answers 
 
 from __future__ import annotations
 
-import re
 import threading
 from dataclasses import replace
 
@@ -17,7 +16,6 @@ from harness.record.exchange import Exchange, Failure, RpcStatus
 from harness.record.framing import answered_with, asked_with, phrase, version
 from harness.record.redact import Redaction
 
-_MARKER = re.compile(rb"\[not kept: \d{1,12} bytes; " + SENSITIVE.encode() + rb"\]")
 # Methods of gRPC whose requests name a model, or nothing.
 _CALLS = frozenset(
     {
@@ -112,11 +110,6 @@ def _names_only(message: bytes) -> bool:
             if size > 127 or at > len(message):
                 return False
     return at == len(message)
-
-
-def is_withheld(body: bytes) -> bool:
-    """Whether a body is what stands in the place of one that was not kept."""
-    return _MARKER.fullmatch(body) is not None
 
 
 def _marker(body: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.bundle.exchange import IN_HEAD, NOT_KEPT
+from harness.bundle.exchange import IN_HEAD, NOT_KEPT, SENSITIVE
 from harness.probing.replaying import CannotReplay, Clients, send_again
 from harness.record.exchange import ConnectionFacts, Exchange, Failure, RpcStatus
-from harness.record.sensitive import Withholding, is_withheld
+from harness.record.sensitive import Withholding
 from harness.record.store import ExchangeStore
 from harness.run.bundles.recordings import read_recording
 
@@ -35,6 +36,10 @@ def exchange(**changes: Any) -> Exchange:
         connection=ConnectionFacts(1, 1, "a:1", "b:2"),
     )  # fmt: skip
     return replace(base, **changes)
+
+
+def is_withheld(body: bytes) -> bool:
+    return re.fullmatch(rb"\[not kept: \d{1,12} bytes; " + SENSITIVE.encode() + rb"\]", body) is not None
 
 
 def kept(given: Exchange) -> Exchange:
