@@ -52,7 +52,7 @@ _KEPT: dict[str, frozenset[str]] = {
     "check": frozenset(
         {"id", "slug", "title", "suite", "group", "clause", "clauses", "level", "verdict", "duties", "transport",
          "model", "method", "criterion", "hint", "kind", "root", "exchange", "exchanges", "method_validation",
-         "owner", "cure", "standing", "unreached", "started", "waiver"}
+         "faults_found", "owner", "cure", "standing", "unreached", "started", "waiver"}
     ),
     "fact": frozenset({"check", "subject", "exchange", "name"}),
     "fingerprint": frozenset({"check", "model", "transport", "when"}),

@@ -56,8 +56,9 @@ def test_a_check_keeps_its_names_and_no_words(told: ValueFree) -> None:
     waiver = {"slug": "s", "owner": "Jo", "reason": "until we move", "expires": "2027-01-01"}
     seen = [{"clause": "REST-RESP-04", "text": CANARY}]
     line = factory.check("a-check", "fail", counterexamples=[case], observations=seen, observed=CANARY, reason=CANARY,
-                         waiver=waiver)  # fmt: skip
+                         waiver=waiver, faults_found=["lost"])  # fmt: skip
     data = told.line(msgspec.convert(line, CheckDone))
+    assert data["faults_found"] == ["lost"]
     assert CANARY not in repr(data)
     assert (data["slug"], data["counterexamples"][0]["root"], data["waiver"]["reason"]) == (
         "a-check",
