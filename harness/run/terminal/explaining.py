@@ -11,6 +11,7 @@ from harness.check import Check, Registry
 from harness.clauses import Catalogue, Clause, Duty
 from harness.criteria import Advice, Criterion
 from harness.run.checks import load_checks
+from harness.run.method_validation import faults_found
 from harness.run.owners import owner_of
 from reports.causes import CONSEQUENCES, Cause, load_causes
 from reports.text.quoted import translated
@@ -78,7 +79,10 @@ class _Meanings:
         lines += [self._duty_line(self.catalogue.duties[identity]) for identity in check.duties]
         lines.append(said("explain.needs", text=", ".join(check.needs) or said("explain.nothing_needed")))
         lines.append(said("explain.remedy", text=self._told(check.fix) or said("explain.see_clause")))
-        lines.append(said("explain.faults", text=", ".join(check.faults) or said("explain.no_fault")))
+        found = faults_found(check)
+        lines.append(said("explain.faults", text=", ".join(found) or said("explain.no_fault")))
+        if named := [each for each in check.faults if each not in found]:
+            lines.append(said("explain.faults_named", text=", ".join(named)))
         return lines
 
     def of_clause(self, name: str) -> list[str]:

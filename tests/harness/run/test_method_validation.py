@@ -10,6 +10,7 @@ from harness.check import REGISTRY
 from harness.run import method_validation
 from harness.run.checks import load_checks
 from harness.run.method_validation import RESULT, faults_found
+from harness.run.terminal.explaining import explanation
 
 load_checks()
 BUILTIN = [check for check in REGISTRY if check.builtin]
@@ -28,3 +29,14 @@ def test_a_fault_is_found_once_the_committed_result_says_so() -> None:
 def test_without_a_result_nothing_was_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(method_validation, "_document", dict)
     assert not any(map(faults_found, BUILTIN))
+
+
+def test_an_explanation_tells_what_was_found_from_what_is_only_named() -> None:
+    for check in BUILTIN:
+        told = "".join(explanation(check.slug).split())
+        found = faults_found(check)
+        named = [each for each in check.faults if each not in found]
+        assert f"showntofailon:{','.join(found) or 'noseededfaultyet'}" in told, check.slug
+        assert told.endswith(f"committedvalidation:{','.join(named)}" if named else ",".join(found) or "yet"), (
+            check.slug
+        )
