@@ -11,12 +11,14 @@ import importlib
 import re
 import re._constants as constants  # type: ignore[import-not-found, unused-ignore]
 import re._parser as parser  # type: ignore[import-not-found, unused-ignore]
-import time
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.costs import cost
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("harness", "reports", "suites")
@@ -156,14 +158,7 @@ def _texts(pattern: re.Pattern[Any], size: int) -> dict[tuple[str, str], Any]:
 
 
 def _cost(pattern: re.Pattern[Any], text: Any, tries: int = 3) -> float:
-    best = float("inf")
-    for _ in range(tries):
-        begin = time.thread_time()
-        for count, _match in enumerate(pattern.finditer(text)):
-            if count > 200:
-                break
-        best = min(best, time.thread_time() - begin)
-    return best
+    return cost(lambda: list(islice(pattern.finditer(text), 200)), tries)
 
 
 @pytest.mark.parametrize("name", EXPRESSIONS)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gzip
-import time
 from collections.abc import Callable
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.costs import cost
 from tests.harness.readers import READERS, Reader, take
 
 # What wears readers down, to any size: a beginning, what is repeated, an end.
@@ -63,16 +63,14 @@ def _made(name: str, size: int) -> bytes:
 
 
 def _cost(reader: Reader, data: bytes) -> float:
-    """Processor time of this thread: what others do on the machine does not count."""
-    begin = time.thread_time()
     # A new object each time, since readings are remembered.
-    take(reader, bytes(bytearray(data)))
-    return time.thread_time() - begin
+    fresh = bytes(bytearray(data))
+    return cost(lambda: take(reader, fresh))
 
 
-def _grows(cost: Callable[[int], float], size: int) -> bool:
+def _grows(taken: Callable[[int], float], size: int) -> bool:
     """Whether ten times the size takes far more than ten times as long, five times running."""
-    return all(cost(size) > MOST * max(cost(size // 10), FLOOR_S) for _ in range(5))
+    return all(taken(size) > MOST * max(taken(size // 10), FLOOR_S) for _ in range(5))
 
 
 @pytest.mark.parametrize("size", [MIDDLE, pytest.param(LARGE, marks=pytest.mark.slow)])
@@ -85,11 +83,8 @@ def test_cost_per_byte_does_not_grow(reader: str, size: int) -> None:
 
 def test_a_square_would_be_seen() -> None:
     def square(size: int) -> float:
-        begin = time.thread_time()
         data = bytes(size)
-        for start in range(0, size, max(1, size // (size // 500))):
-            data[start:].count(1)
-        return time.thread_time() - begin
+        return cost(lambda: [data[start:].count(1) for start in range(0, size, 500)])
 
     assert _grows(square, LARGE)
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import time
 from base64 import b64encode as b64
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from harness.record.exchange import Exchange
 from harness.record.packed import brotli
 from harness.record.parts import parts_of
 from harness.record.redact import Redactor
+from tests.costs import cost
 
 from .spellings import SPELLINGS
 from .test_redact import EXCHANGE, written
@@ -114,17 +113,11 @@ WORST: dict[str, Callable[[int], bytes]] = {
 }
 
 
-def _taken(redactor: Redactor, exchange: Exchange) -> float:
-    begin = time.process_time()
-    redactor.exchange(exchange)
-    return time.process_time() - begin
-
-
 @pytest.mark.parametrize("kind", WORST)
 def test_the_cost_of_a_byte_does_not_grow(kind: str) -> None:
     redactor = Redactor([SECRET, JWT])
     seconds = []
     for size in (100_000, 1_000_000):
         exchange = replace(EXCHANGE, response_body=WORST[kind](size))
-        seconds.append(min(_taken(redactor, exchange) for _ in range(3)))
+        seconds.append(cost(lambda: redactor.exchange(exchange), tries=3))  # noqa: B023
     assert seconds[1] < 40 * max(seconds[0], 0.01)
