@@ -1,4 +1,4 @@
-"""When each check was last shown to fail: read from the committed result of `make validate`.
+"""When each check was last shown to fail: the committed result of `make validate`, and what it says of a check.
 
 ISO/IEC 17025 calls it method validation: a check that has never been seen to find anything shows nothing by passing.
 """
@@ -6,14 +6,91 @@ ISO/IEC 17025 calls it method validation: a check that has never been seen to fi
 from __future__ import annotations
 
 import functools
-import json
 from pathlib import Path
-from typing import Any
+from typing import Literal, get_args
+
+import msgspec
 
 import suites
+from harness.bundle.parts import Tester
 from harness.check import Check
+from harness.suite import suite_named
 
 RESULT = Path(suites.__path__[0]) / "validation.json"
+# What is carried out by itself: all of them take many hours.
+ValidationPart = Literal["faults", "seeds", "variants", "load"]
+VALIDATION_PARTS: tuple[ValidationPart, ...] = get_args(ValidationPart)
+
+
+class ValidationRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One call, and what it left open: ``parts`` stand here as it saw them; none for a call with cases singled out."""
+
+    parts: tuple[ValidationPart, ...]
+    made: str
+    tester: Tester
+    problems: list[str]
+    second_tries: list[str]
+    not_tried: list[str]
+
+
+class ShownCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """A check, and the verdict with which it found each fault that it names; None for one that it missed."""
+
+    clauses: list[str]
+    found: dict[str, str | None]
+
+
+class FoundBySeeds(msgspec.Struct, frozen=True, kw_only=True):
+    """With how many of so many seeds a fault was found, and by which checks."""
+
+    found: int
+    of: int
+    by: dict[str, int]
+
+
+class ProbedVariant(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom a benign variant made a check blame, and what it is excused for: check, or pattern -> reason."""
+
+    problems: list[str]
+    excused: dict[str, str]
+
+
+class ValidationDocument(msgspec.Struct, frozen=True, kw_only=True, rename={"format": "schema"}):
+    """``validation.json``.
+
+    Attributes:
+        clean: verdicts on the right server, by check and model.
+        faults: fault -> check -> verdict, of all checks that found something.
+    """
+
+    format: Literal["art15-validation/2"] = "art15-validation/2"
+    runs: list[ValidationRun]
+    clean: dict[str, str]
+    checks: dict[str, ShownCheck]
+    faults: dict[str, dict[str, str]]
+    seeds: dict[str, FoundBySeeds]
+    variants: dict[str, ProbedVariant]
+
+
+NO_VALIDATION = ValidationDocument(runs=[], clean={}, checks={}, faults={}, seeds={}, variants={})
+
+
+def read_validation(path: Path) -> ValidationDocument:
+    """The document at a path; without any content where there is none.
+
+    Raises:
+        msgspec.DecodeError: it is none of this format.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=ValidationDocument)
+    except FileNotFoundError:
+        return NO_VALIDATION
+
+
+def part_showing(suite: str) -> ValidationPart:
+    """The part of validation in which the checks of a suite meet their faults."""
+    known = suite_named(suite)
+    return "load" if known is not None and known.validation.apart and known.validation.alone else "faults"
 
 
 def method_validation(check: Check) -> str | None:
@@ -21,26 +98,24 @@ def method_validation(check: Check) -> str | None:
     if not check.faults:
         return None
     seen = faults_found(check)
-    if not seen:
+    run = next((each for each in _document().runs if part_showing(check.suite) in each.parts), None)
+    if not seen or run is None:
         return f"names the seeded faults {', '.join(check.faults)}; not yet shown in a committed validation run"
-    document = _document()
-    tester = document["tester"]
     return (
-        f"fails on the seeded faults {', '.join(seen)} of the reference server; last shown {document['made'][:10]} "
-        f"with version {tester['version']}, commit {str(tester['commit'])[:12]}"
+        f"fails on the seeded faults {', '.join(seen)} of the reference server; last shown {run.made[:10]} "
+        f"with version {run.tester.version}, commit {str(run.tester.commit)[:12]}"
     )
 
 
 def faults_found(check: Check) -> tuple[str, ...]:
     """Which of its seeded faults the check found when `make validate` was last carried out and its result committed."""
-    found = _document().get("checks", {}).get(check.slug, {}).get("found", {})
-    return tuple(name for name in check.faults if found.get(name))
+    shown = _document().checks.get(check.slug)
+    return tuple(name for name in check.faults if shown and shown.found.get(name))
 
 
 @functools.cache
-def _document() -> dict[str, Any]:
+def _document() -> ValidationDocument:
     try:
-        loaded: dict[str, Any] = json.loads(RESULT.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return loaded
+        return read_validation(RESULT)
+    except (OSError, msgspec.DecodeError):
+        return NO_VALIDATION

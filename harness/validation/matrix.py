@@ -17,9 +17,19 @@ import msgspec
 
 from harness.check import Check, Registry
 from harness.run.checks import load_checks
+from harness.run.method_validation import (
+    NO_VALIDATION,
+    VALIDATION_PARTS,
+    ValidationDocument,
+    ValidationPart,
+    ValidationRun,
+    part_showing,
+    read_validation,
+)
 from harness.run.tester import tester
 from harness.suite import suites
 from harness.validation.cases import Case, Seen, Side, reference_inventory, run_cases
+from harness.validation.parts import in_parts, joined
 from harness.validation.two_sided import compare, second_tries, seen_again, with_needs
 
 # The clean server is probed with all its models when everything is validated, otherwise (and with --group) with those
@@ -43,6 +53,7 @@ class Selection:
         seeds: also search that often, with as many seeds, for each fault that a search finds, and probe each variant
             that is named.
         without_variants: leave out the variants that nobody named.
+        parts: these of everything; what the document says of the others stays.
     """
 
     faults: Sequence[str] = ()
@@ -51,11 +62,19 @@ class Selection:
     group: bool = False
     seeds: int = 0
     without_variants: bool = False
+    parts: Sequence[ValidationPart] = ()
 
     @property
     def everything(self) -> bool:
         """Whether nothing was singled out."""
         return not (self.faults or self.variants or self.slugs)
+
+    @property
+    def whole_parts(self) -> tuple[ValidationPart, ...]:
+        """The parts of which nothing is left out."""
+        if not self.everything or self.without_variants:
+            return ()
+        return tuple(part for part in VALIDATION_PARTS if part in (self.parts or VALIDATION_PARTS))
 
 
 def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, Any]) -> list[Case]:
@@ -102,7 +121,7 @@ def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, 
         once = Case("variant", name, models, slugs, _over_grpc(slugs, registry))
         # All of them with every seed would take days.
         cases += [once, *(replace(once, seed=seed) for seed in range(selection.seeds if selection.variants else 0))]
-    return cases
+    return in_parts(cases, selection.parts)
 
 
 def _apart(checks: Sequence[Check], registry: Registry) -> dict[str, tuple[str, ...]]:
@@ -231,7 +250,7 @@ def validate(
     resume: bool = False,
     minutes: float | None = None,
     say: Callable[[str], object] = print,
-) -> dict[str, Any]:
+) -> ValidationDocument:
     """Run the cases, compare, and write ``out``; what was seen so far is kept beside it for ``resume``.
 
     With ``minutes``, no case begins after them. The document says which were not tried; they are others every day.
@@ -241,7 +260,8 @@ def validate(
     if minutes is not None:
         # A sample stands beside the end-to-end tests, and one of them is load on the clean server.
         cases = [case for case in cases if not (case.load and case.side == "clean")]
-    partial = out.with_suffix(".partial.jsonl")
+    before = read_validation(out) if selection.parts else NO_VALIDATION
+    partial = out.with_suffix(f".{'-'.join([*selection.parts, 'partial'])}.jsonl")
     done = _seen_before(partial) if resume else {}
     if not resume:
         partial.unlink(missing_ok=True)
@@ -269,18 +289,28 @@ def validate(
     repeated = {each.case: tries for each in seen if (tries := second_tries(each, registry))}
     again = {each.case: each for each in run_cases(list(chain(*repeated.values())), progress, jobs=1)}
     seen = [seen_again(each, [again[case] for case in repeated.get(each.case, ())]) for each in seen]
-    all_variants = selection.everything and not selection.without_variants
-    document = compare(seen, checks, excuses(), all_variants=all_variants)
-    document["second_tries"] = sorted(f"{case.side} {case.name}" for case in repeated)
-    document["not_tried"] = sorted(f"{case.side} {case.name}" for case in cases if case not in tried)
-    document = {
-        "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "tester": msgspec.to_builtins(tester()),
-        **document,
-    }
-    out.write_text(json.dumps(document, indent=1, sort_keys=False) + "\n")
+    compared = compare(seen, checks, excuses(), all_variants="variants" in selection.whole_parts)
+    run = ValidationRun(
+        parts=selection.whole_parts,
+        made=datetime.now(UTC).isoformat(timespec="seconds"),
+        tester=tester(),
+        problems=compared.pop("problems"),
+        second_tries=sorted(f"{case.side} {case.name}" for case in repeated),
+        not_tried=sorted(f"{case.side} {case.name}" for case in cases if case not in tried),
+    )
+    now = msgspec.convert({"runs": [run], **compared}, ValidationDocument)
+    document = joined(before, now, _slug_parts(registry), _variant_parts()) if selection.parts else now
+    out.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n")
     partial.unlink(missing_ok=True)
     return document
+
+
+def _slug_parts(registry: Registry) -> dict[str, ValidationPart]:
+    return {check.slug: part_showing(check.suite) for check in registry if check.builtin}
+
+
+def _variant_parts() -> dict[str, ValidationPart]:
+    return {row["name"]: "load" if row["effect"] == "load" else "variants" for row in reference_inventory()["variants"]}
 
 
 def mixed(cases: Sequence[Case], day: str = "") -> list[Case]:

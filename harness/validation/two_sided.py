@@ -66,7 +66,6 @@ def compare(
     seeds, unreliable = _seed_table(tries, checks)
     problems += missing + unreliable + [text for texts in blamed.values() for text in texts]
     return {
-        "schema": "art15-validation/1",
         "clean": dict(clean.verdicts),
         "checks": table,
         "faults": {name: each.broken() for name, each in sorted(faults.items())},

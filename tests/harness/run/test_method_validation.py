@@ -9,7 +9,7 @@ import pytest
 from harness.check import REGISTRY
 from harness.run import method_validation
 from harness.run.checks import load_checks
-from harness.run.method_validation import RESULT, faults_found
+from harness.run.method_validation import NO_VALIDATION, RESULT, faults_found
 from harness.run.terminal.explaining import explanation
 
 load_checks()
@@ -27,7 +27,7 @@ def test_a_fault_is_found_once_the_committed_result_says_so() -> None:
 
 
 def test_without_a_result_nothing_was_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(method_validation, "_document", dict)
+    monkeypatch.setattr(method_validation, "_document", lambda: NO_VALIDATION)
     assert not any(map(faults_found, BUILTIN))
 
 

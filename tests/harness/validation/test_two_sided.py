@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import fnmatch
-import json
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +12,7 @@ import pytest
 from harness.check import HINDSIGHT, Check
 from harness.policy import load_policy
 from harness.run.checks import load_checks
+from harness.run.method_validation import read_validation
 from harness.validation import matrix
 from harness.validation.cases import Case, Seen, reference_inventory, run_arguments, run_cases
 from harness.validation.matrix import APART, Selection, cases_for, excuses, mixed, rotating
@@ -192,11 +192,11 @@ def test_the_fault_of_a_candidate_is_seeded_in_the_candidate_alone() -> None:
     assert Case("fault", "f", suite="accuracy").server_arguments() == ["--fault", "f"]
 
 
-def test_a_fault_that_two_suites_name_is_put_before_both() -> None:
+def test_a_fault_that_two_suites_name_is_put_before_both(monkeypatch: pytest.MonkeyPatch) -> None:
     registry, _, _ = load_checks()
     shared = registry.checks["accuracy-declared"].faults[0]
     other = dataclasses.replace(next(check for check in registry if check.suite == "conformance"), faults=(shared,))
-    registry.checks[other.slug] = other
+    monkeypatch.setitem(registry.checks, other.slug, other)
     cases = cases_for(Selection([shared], group=True), registry, reference_inventory())
     assert {case.suite for case in cases if case.side == "fault"} == {"", "accuracy"}
     seen_by = [Seen(case, dict.fromkeys(case.checks, "fail")) for case in cases if case.side == "fault"]
@@ -294,6 +294,7 @@ def test_what_was_compared_is_written(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(matrix, "run_cases", lambda *_, **__: [])
     out = tmp_path / "validation.json"
     document = matrix.validate(Selection(faults=("drops-request-id",), without_variants=True), out, say=lambda _: None)
-    assert json.loads(out.read_text()) == document
-    assert document["tester"]["name"] == "art15"
-    assert "fault drops-request-id" in document["not_tried"]
+    assert read_validation(out) == document
+    assert document.runs[-1].tester.name == "art15"
+    assert document.runs[-1].parts == ()
+    assert "fault drops-request-id" in document.runs[-1].not_tried
