@@ -34,6 +34,7 @@ def validate(
     out: Path,
 ) -> None:
     """Show both directions: checks pass on the clean reference server and fail on its seeded faults."""
+    from harness.run.method_validation import NoValidationError
     from harness.run.options import UsageError
     from harness.validation.matrix import Selection, rotating
     from harness.validation.matrix import validate as run_validation
@@ -46,7 +47,7 @@ def validate(
     selection = Selection(faults, variants, slugs, group, seeds, no_variants, parts)
     try:
         document = run_validation(selection, out, jobs=jobs, resume=resume, minutes=minutes, say=say)
-    except (LookupError, UsageError) as error:
+    except (LookupError, UsageError, NoValidationError) as error:
         raise click.UsageError(str(error)) from error
     run = document.runs[-1]
     if run.not_tried:

@@ -22,6 +22,10 @@ ValidationPart = Literal["faults", "seeds", "variants", "load"]
 VALIDATION_PARTS: tuple[ValidationPart, ...] = get_args(ValidationPart)
 
 
+class NoValidationError(ValueError):
+    """A file that is no result of validation; says why."""
+
+
 class ValidationRun(msgspec.Struct, frozen=True, kw_only=True):
     """One call, and what it left open: ``parts`` stand here as it saw them; none for a call with cases singled out."""
 
@@ -79,12 +83,14 @@ def read_validation(path: Path) -> ValidationDocument:
     """The document at a path; without any content where there is none.
 
     Raises:
-        msgspec.DecodeError: it is none of this format.
+        NoValidationError: what stands there is none of this format.
     """
     try:
         return msgspec.json.decode(path.read_bytes(), type=ValidationDocument)
     except FileNotFoundError:
         return NO_VALIDATION
+    except msgspec.DecodeError as error:
+        raise NoValidationError(f"{path} is no result of `art15 validate`, or of another release: {error}") from None
 
 
 def part_showing(suite: str) -> ValidationPart:
@@ -117,5 +123,5 @@ def faults_found(check: Check) -> tuple[str, ...]:
 def _document() -> ValidationDocument:
     try:
         return read_validation(RESULT)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, NoValidationError):
         return NO_VALIDATION

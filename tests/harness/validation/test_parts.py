@@ -121,6 +121,15 @@ def test_a_part_is_written_beside_the_others(tmp_path: Path, monkeypatch: pytest
     assert {part for run in found.runs for part in run.parts} == {*VALIDATION_PARTS}
 
 
+def test_nothing_is_put_into_what_is_no_result(tmp_path: Path) -> None:
+    out = tmp_path / "validation.json"
+    out.write_text('{"schema": "art15-validation/1"}')
+    told = CliRunner().invoke(validate, ["--part", "load", "--out", str(out)])
+    assert told.exit_code == 2
+    assert "is no result of" in " ".join(told.output.split())
+    assert out.read_text() == '{"schema": "art15-validation/1"}'
+
+
 @pytest.mark.parametrize("beside", [["--fault", "drops-request-id"], ["--sample", "2"], ["--no-variants"]])
 def test_nothing_is_singled_out_beside_a_part(beside: list[str]) -> None:
     told = CliRunner().invoke(validate, ["--part", "faults", *beside])
