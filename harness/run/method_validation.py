@@ -18,23 +18,12 @@ from harness.suite import suite_named
 
 RESULT = Path(suites.__path__[0]) / "validation.json"
 # What is carried out by itself: all of them take many hours.
-ValidationPart = Literal["faults", "seeds", "variants", "load"]
-VALIDATION_PARTS: tuple[ValidationPart, ...] = get_args(ValidationPart)
+PartName = Literal["faults", "seeds", "variants", "load"]
+PART_NAMES: tuple[PartName, ...] = get_args(PartName)
 
 
 class NoValidationError(ValueError):
     """A file that is no result of validation; says why."""
-
-
-class ValidationRun(msgspec.Struct, frozen=True, kw_only=True):
-    """One call, and what it left open: ``parts`` stand here as it saw them; none for a call with cases singled out."""
-
-    parts: tuple[ValidationPart, ...]
-    made: str
-    tester: Tester
-    problems: list[str]
-    second_tries: list[str]
-    not_tried: list[str]
 
 
 class ShownCheck(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,16 +48,22 @@ class ProbedVariant(msgspec.Struct, frozen=True, kw_only=True):
     excused: dict[str, str]
 
 
-class ValidationDocument(msgspec.Struct, frozen=True, kw_only=True, rename={"format": "schema"}):
-    """``validation.json``.
+class ValidationPart(msgspec.Struct, frozen=True, kw_only=True):
+    """What one call saw of one part, and what it left open.
 
     Attributes:
+        whole: whether it was asked for the whole part, and nothing was left out or changed meanwhile.
         clean: verdicts on the right server, by check and model.
+        checks: those that meet their faults in this part.
         faults: fault -> check -> verdict, of all checks that found something.
     """
 
-    format: Literal["art15-validation/2"] = "art15-validation/2"
-    runs: list[ValidationRun]
+    whole: bool
+    made: str
+    tester: Tester
+    problems: list[str]
+    second_tries: list[str]
+    not_tried: list[str]
     clean: dict[str, str]
     checks: dict[str, ShownCheck]
     faults: dict[str, dict[str, str]]
@@ -76,7 +71,14 @@ class ValidationDocument(msgspec.Struct, frozen=True, kw_only=True, rename={"for
     variants: dict[str, ProbedVariant]
 
 
-NO_VALIDATION = ValidationDocument(runs=[], clean={}, checks={}, faults={}, seeds={}, variants={})
+class ValidationDocument(msgspec.Struct, frozen=True, kw_only=True, rename={"format": "schema"}):
+    """``validation.json``: each part stands for itself, of a call and a commit of its own."""
+
+    format: Literal["art15-validation/2"]
+    parts: dict[PartName, ValidationPart]
+
+
+NO_VALIDATION = ValidationDocument(format="art15-validation/2", parts={})
 
 
 def read_validation(path: Path) -> ValidationDocument:
@@ -89,12 +91,12 @@ def read_validation(path: Path) -> ValidationDocument:
         return msgspec.json.decode(path.read_bytes(), type=ValidationDocument)
     except FileNotFoundError:
         return NO_VALIDATION
-    except msgspec.DecodeError as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise NoValidationError(f"{path} is no result of `art15 validate`, or of another release: {error}") from None
 
 
-def part_showing(suite: str) -> ValidationPart:
-    """The part of validation in which the checks of a suite meet their faults."""
+def part_showing(suite: str) -> PartName:
+    """The part in which the checks of a suite meet their faults."""
     known = suite_named(suite)
     return "load" if known is not None and known.validation.apart and known.validation.alone else "faults"
 
@@ -104,18 +106,21 @@ def method_validation(check: Check) -> str | None:
     if not check.faults:
         return None
     seen = faults_found(check)
-    run = next((each for each in _document().runs if part_showing(check.suite) in each.parts), None)
-    if not seen or run is None:
+    if not seen:
         return f"names the seeded faults {', '.join(check.faults)}; not yet shown in a committed validation run"
+    part = _document().parts[part_showing(check.suite)]
+    commit = part.tester.commit or ""
+    changed = "+" if commit.endswith("+") else ""
     return (
-        f"fails on the seeded faults {', '.join(seen)} of the reference server; last shown {run.made[:10]} "
-        f"with version {run.tester.version}, commit {str(run.tester.commit)[:12]}"
+        f"fails on the seeded faults {', '.join(seen)} of the reference server; last shown {part.made[:10]} "
+        f"with version {part.tester.version}, commit {commit[:12]}{changed}"
     )
 
 
 def faults_found(check: Check) -> tuple[str, ...]:
     """Which of its seeded faults the check found when `make validate` was last carried out and its result committed."""
-    shown = _document().checks.get(check.slug)
+    part = _document().parts.get(part_showing(check.suite))
+    shown = part.checks.get(check.slug) if part and part.whole else None
     return tuple(name for name in check.faults if shown and shown.found.get(name))
 
 
@@ -123,5 +128,5 @@ def faults_found(check: Check) -> tuple[str, ...]:
 def _document() -> ValidationDocument:
     try:
         return read_validation(RESULT)
-    except (OSError, NoValidationError):
+    except NoValidationError:
         return NO_VALIDATION

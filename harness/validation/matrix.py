@@ -1,36 +1,18 @@
-"""Which cases a validation covers, in which order, and what of an interrupted one is kept."""
+"""Which cases a validation covers."""
 
 from __future__ import annotations
 
-import json
-import math
-import time
-import zlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import chain
-from pathlib import Path
 from typing import Any, Literal
 
-import msgspec
-
 from harness.check import Check, Registry
-from harness.run.checks import load_checks
-from harness.run.method_validation import (
-    NO_VALIDATION,
-    VALIDATION_PARTS,
-    ValidationDocument,
-    ValidationPart,
-    ValidationRun,
-    part_showing,
-    read_validation,
-)
-from harness.run.tester import tester
+from harness.run.method_validation import PART_NAMES, PartName
 from harness.suite import suites
-from harness.validation.cases import Case, Seen, Side, reference_inventory, run_cases
-from harness.validation.parts import in_parts, joined
-from harness.validation.two_sided import compare, second_tries, seen_again, with_needs
+from harness.validation.cases import Case, Side, reference_inventory
+from harness.validation.parts import in_parts
+from harness.validation.two_sided import with_needs
 
 # The clean server is probed with all its models when everything is validated, otherwise (and with --group) with those
 # of the suites of the protocol, and a variant by every check on one.
@@ -62,7 +44,7 @@ class Selection:
     group: bool = False
     seeds: int = 0
     without_variants: bool = False
-    parts: Sequence[ValidationPart] = ()
+    parts: Sequence[PartName] = ()
 
     @property
     def everything(self) -> bool:
@@ -70,11 +52,12 @@ class Selection:
         return not (self.faults or self.variants or self.slugs)
 
     @property
-    def whole_parts(self) -> tuple[ValidationPart, ...]:
+    def whole_parts(self) -> tuple[PartName, ...]:
         """The parts of which nothing is left out."""
         if not self.everything or self.without_variants:
             return ()
-        return tuple(part for part in VALIDATION_PARTS if part in (self.parts or VALIDATION_PARTS))
+        wanted = self.parts or PART_NAMES
+        return tuple(name for name in PART_NAMES if name in wanted and (self.seeds or name != "seeds"))
 
 
 def cases_for(selection: Selection, registry: Registry, inventory: Mapping[str, Any]) -> list[Case]:
@@ -240,105 +223,3 @@ def _group_of(fault: Mapping[str, Any], registry: Registry) -> tuple[str, ...]:
 
 def _with_needs(checks: Sequence[Check], registry: Registry) -> list[Check]:
     return list(with_needs(checks, registry.checks).values())
-
-
-def validate(
-    selection: Selection,
-    out: Path,
-    *,
-    jobs: int = 2,
-    resume: bool = False,
-    minutes: float | None = None,
-    say: Callable[[str], object] = print,
-) -> ValidationDocument:
-    """Run the cases, compare, and write ``out``; what was seen so far is kept beside it for ``resume``.
-
-    With ``minutes``, no case begins after them. The document says which were not tried; they are others every day.
-    """
-    registry, _, _ = load_checks()
-    cases = cases_for(selection, registry, reference_inventory())
-    if minutes is not None:
-        # A sample stands beside the end-to-end tests, and one of them is load on the clean server.
-        cases = [case for case in cases if not (case.load and case.side == "clean")]
-    before = read_validation(out) if selection.parts else NO_VALIDATION
-    partial = out.with_suffix(f".{'-'.join([*selection.parts, 'partial'])}.jsonl")
-    done = _seen_before(partial) if resume else {}
-    if not resume:
-        partial.unlink(missing_ok=True)
-
-    def progress(seen: Seen) -> None:
-        with partial.open("a") as file:
-            row = {"case": asdict(seen.case), "verdicts": dict(seen.verdicts), "reasons": dict(seen.reasons)}
-            file.write(json.dumps(row) + "\n")
-        found = ", ".join(f"{slug} {verdict}" for slug, verdict in sorted(seen.broken().items())) or "nothing"
-        say(f"{seen.case.side} {seen.case.name}: {found}")
-
-    day = "" if minutes is None else str(datetime.now(UTC).toordinal())
-    rest = mixed([case for case in cases if case not in done], day)
-    checks = [check for check in registry if check.builtin and (not selection.slugs or check.slug in selection.slugs)]
-    seconds = math.inf if minutes is None else 60 * minutes
-    began = time.monotonic()
-    seen = [done[case] for case in cases if case in done]
-    # What is measured has the machine to itself. In a sample the clean server and the other faults need their time too.
-    loaded = None if minutes is None else SAMPLE_LOADS
-    seen += run_cases([case for case in rest if case.load][:loaded], progress, jobs=1, seconds=seconds)
-    left = began + seconds - time.monotonic()
-    seen += run_cases([case for case in rest if not case.load], progress, jobs=jobs, seconds=left)
-    tried = {each.case for each in seen}
-    # Where several runs share two cores, a server may be slower than a check waits: once more, with nothing beside.
-    repeated = {each.case: tries for each in seen if (tries := second_tries(each, registry))}
-    again = {each.case: each for each in run_cases(list(chain(*repeated.values())), progress, jobs=1)}
-    seen = [seen_again(each, [again[case] for case in repeated.get(each.case, ())]) for each in seen]
-    compared = compare(seen, checks, excuses(), all_variants="variants" in selection.whole_parts)
-    run = ValidationRun(
-        parts=selection.whole_parts,
-        made=datetime.now(UTC).isoformat(timespec="seconds"),
-        tester=tester(),
-        problems=compared.pop("problems"),
-        second_tries=sorted(f"{case.side} {case.name}" for case in repeated),
-        not_tried=sorted(f"{case.side} {case.name}" for case in cases if case not in tried),
-    )
-    now = msgspec.convert({"runs": [run], **compared}, ValidationDocument)
-    document = joined(before, now, _slug_parts(registry), _variant_parts()) if selection.parts else now
-    out.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n")
-    partial.unlink(missing_ok=True)
-    return document
-
-
-def _slug_parts(registry: Registry) -> dict[str, ValidationPart]:
-    return {check.slug: part_showing(check.suite) for check in registry if check.builtin}
-
-
-def _variant_parts() -> dict[str, ValidationPart]:
-    return {row["name"]: "load" if row["effect"] == "load" else "variants" for row in reference_inventory()["variants"]}
-
-
-def mixed(cases: Sequence[Case], day: str = "") -> list[Case]:
-    """The same cases: the clean server first, then variants, which take longest, then faults, spread.
-
-    Neighbours in the list ask the same checks, so they wait and compute at the same times; spread, some compute while
-    others wait. The order is the same in every call with the same ``day``.
-    """
-    sides = ("clean", "variant", "fault")
-
-    def place(case: Case) -> tuple[int, int, str]:
-        return sides.index(case.side), zlib.crc32(f"{case.name} {case.seed} {day}".encode()), case.suite
-
-    return sorted(cases, key=place)
-
-
-def excuses() -> dict[str, dict[str, str]]:
-    """Variant -> slug -> why the check has nothing to ask there."""
-    return {row["name"]: row["excuses"] for row in reference_inventory()["variants"] if row["excuses"]}
-
-
-def _seen_before(partial: Path) -> dict[Case, Seen]:
-    found: dict[Case, Seen] = {}
-    for line in partial.read_text().splitlines() if partial.is_file() else []:
-        try:
-            row = json.loads(line)
-        except ValueError:
-            continue
-        case = Case(**{**row["case"], "models": tuple(row["case"]["models"]), "checks": tuple(row["case"]["checks"])})
-        found[case] = Seen(case, row["verdicts"], row["reasons"])
-    return found

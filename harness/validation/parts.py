@@ -1,19 +1,39 @@
-"""The parts of method validation: which cases each has, and how a new one takes the place of an earlier one."""
+"""The parts of method validation: the cases of each, and what a call saw of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from typing import TypeVar
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
-from harness.run.method_validation import VALIDATION_PARTS, ValidationDocument, ValidationPart
-from harness.validation.cases import Case, slug_of
+from harness.bundle.parts import Tester
+from harness.check import Check
+from harness.run.method_validation import PART_NAMES, PartName, ValidationPart, part_showing
+from harness.validation.cases import Case, Seen
+from harness.validation.two_sided import compare
 
-_Row = TypeVar("_Row")
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a call was to try, and what came of it.
+
+    Attributes:
+        cases: all that were to be probed.
+        seen: those that were.
+        repeated: those that were probed a second time.
+        whole: the parts of which nothing was to be left out.
+    """
+
+    cases: Sequence[Case]
+    seen: Sequence[Seen]
+    repeated: Collection[Case]
+    whole: Collection[PartName]
+    made: str
+    tester: Tester
 
 
-def part_of(case: Case) -> ValidationPart | None:
+def part_of(case: Case) -> PartName | None:
     """The part that a case belongs to; None for the clean server, which all but load are compared with."""
     if case.load:
         return "load"
@@ -24,45 +44,50 @@ def part_of(case: Case) -> ValidationPart | None:
     return "faults" if case.seed is None else "seeds"
 
 
-def in_parts(cases: Collection[Case], parts: Collection[ValidationPart]) -> list[Case]:
+def in_parts(cases: Iterable[Case], parts: Collection[PartName]) -> list[Case]:
     """The cases of these parts (none named: all), and the clean server's that they are compared with."""
-    wanted = {*parts} or {*VALIDATION_PARTS}
+    wanted = {*parts} or {*PART_NAMES}
     beside = wanted != {"load"}
     return [case for case in cases if ((part := part_of(case)) in wanted) or (part is None and beside)]
 
 
-def joined(
-    before: ValidationDocument,
-    now: ValidationDocument,
-    slugs: Mapping[str, ValidationPart],
-    variants: Mapping[str, ValidationPart],
-) -> ValidationDocument:
-    """A new run of some parts, and of an earlier document what belongs to the others.
+def parts_seen(
+    tried: Tried, checks: Iterable[Check], excused: Mapping[str, Mapping[str, str]]
+) -> dict[PartName, ValidationPart]:
+    """Each part that has cases of its own, compared by itself; the clean server alone stands under ``faults``."""
+    own = {part_of(case) for case in tried.cases}
+    checks = list(checks)
+    return {name: _part_seen(name, tried, checks, excused)
+            for name in PART_NAMES if name in own or (name == "faults" and own <= {None})}  # fmt: skip
 
-    Args:
-        before: the earlier document; what is in no registry any more goes.
-        now: what the last run saw.
-        slugs: the part in which each check meets its faults.
-        variants: the part in which each variant is probed.
-    """
-    parts = {part for run in now.runs for part in run.parts}
-    left = [msgspec.structs.replace(run, parts=tuple(part for part in run.parts if part not in parts))
-            for run in before.runs]  # fmt: skip
 
-    def stays(slug: str) -> bool:
-        return slugs.get(slug) not in {None, *parts}
-
-    faults = {name: _kept(before.faults.get(name, {}), stays) | now.faults.get(name, {})
-              for name in sorted({*before.faults, *now.faults})}  # fmt: skip
-    return ValidationDocument(
-        runs=[*(run for run in left if run.parts), *now.runs],
-        clean=_kept(before.clean, lambda identity: stays(slug_of(identity))) | now.clean,
-        checks=_kept(before.checks, stays) | {slug: row for slug, row in now.checks.items() if not stays(slug)},
-        faults={name: row for name, row in faults.items() if row or name in now.faults},
-        seeds=now.seeds if "seeds" in parts else before.seeds,
-        variants=_kept(before.variants, lambda name: variants.get(name) not in {None, *parts}) | now.variants,
+def _part_seen(
+    name: PartName, tried: Tried, checks: Sequence[Check], excused: Mapping[str, Mapping[str, str]]
+) -> ValidationPart:
+    mine = {*in_parts(tried.cases, [name])}
+    if not any(case.side == "clean" for case in mine):
+        # A sample leaves out load on the clean server.
+        mine |= {case for case in tried.cases if case.side == "clean"}
+    seen = [each for each in tried.seen if each.case in mine]
+    showing: PartName = "load" if name == "load" else "faults"
+    asked = [check for check in checks if part_showing(check.suite) == showing]
+    whole = name in tried.whole
+    # Only with every variant it says something that a check passes nowhere.
+    compared = compare(seen, asked, excused, all_variants=whole and name in ("variants", "load"))
+    not_tried = {*mine} - {each.case for each in seen}
+    return msgspec.convert(
+        {
+            "whole": whole and not not_tried,
+            "made": tried.made,
+            "tester": tried.tester,
+            "second_tries": _names(mine & {*tried.repeated}),
+            "not_tried": _names(not_tried),
+            **compared,
+            "checks": compared["checks"] if name == showing else {},
+        },
+        ValidationPart,
     )
 
 
-def _kept(rows: Mapping[str, _Row], stays: Callable[[str], bool]) -> dict[str, _Row]:
-    return {name: row for name, row in rows.items() if stays(name)}
+def _names(cases: Iterable[Case]) -> list[str]:
+    return sorted(f"{case.side} {case.name}" for case in cases)

@@ -30,7 +30,7 @@ def compare(
     *,
     all_variants: bool = True,
 ) -> dict[str, Any]:
-    """The validation document.
+    """What these cases show: a part of the validation document.
 
     Args:
         seen: verdicts of every case; one server may be probed in parts, a few models or the checks of one suite each.

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.run.embedded import EmbeddedServer
-from harness.validation.matrix import excuses
+from harness.validation.carrying_out import excuses
 from tests.endtoend.running import probe
 
 pytestmark = pytest.mark.slow

@@ -1,137 +1,262 @@
-"""A part of validation takes the place of the same part, and of nothing else."""
+"""Each part of validation stands for itself: of its own cases, call and commit."""
 
 from __future__ import annotations
 
 import dataclasses
+import json
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from click.testing import CliRunner
 
 from harness.bundle import parts as facts
+from harness.check import REGISTRY, Check
 from harness.commands.validation import validate
+from harness.run import method_validation
 from harness.run.checks import load_checks
 from harness.run.method_validation import (
+    NO_VALIDATION,
+    PART_NAMES,
     RESULT,
-    VALIDATION_PARTS,
-    FoundBySeeds,
-    ProbedVariant,
-    ShownCheck,
-    ValidationDocument,
+    NoValidationError,
+    PartName,
     ValidationPart,
-    ValidationRun,
+    faults_found,
     part_showing,
     read_validation,
 )
-from harness.validation import matrix
+from harness.validation import carrying_out
 from harness.validation.cases import Case, Seen, reference_inventory
 from harness.validation.matrix import Selection, cases_for
-from harness.validation.parts import in_parts, joined, part_of
+from harness.validation.parts import Tried, in_parts, part_of, parts_seen
+from tests.harness.test_check import made
 
-SLUGS: dict[str, ValidationPart] = {"rest-a": "faults", "load-a": "load"}
-VARIANTS: dict[str, ValidationPart] = {"slow": "variants", "busy": "load"}
-TESTER = facts.Tester(name="art15", version="0", commit="c", python="", platform="", packages={})
-
-
-def document(word: str, *parts: ValidationPart, old: bool = False) -> ValidationDocument:
-    """What a call for these parts sees; with ``old`` a check and a variant beside that are in no registry any more."""
-    slugs = [slug for slug, part in SLUGS.items() if part in parts] + ["rest-gone"] * old
-    variants = [name for name, part in VARIANTS.items() if part in parts] + ["gone"] * old
-    run = ValidationRun(parts=parts, made=word, tester=TESTER, problems=[word], second_tries=[], not_tried=[])
-    return ValidationDocument(
-        runs=[run],
-        clean={f"{slug}[m]": word for slug in slugs},
-        checks={
-            slug: ShownCheck(clauses=[], found={"f": word if slug in slugs else None}) for slug in {*SLUGS, *slugs}
-        },
-        faults={"f": dict.fromkeys(slugs, word)} | ({"f-gone": {"rest-gone": word}} if old else {}),
-        seeds={"f": FoundBySeeds(found=1, of=len(word), by={})} if "seeds" in parts else {},
-        variants={name: ProbedVariant(problems=[word], excused={}) for name in variants},
-    )
+load_checks()
+TESTER = facts.Tester(name="art15", version="0", commit="c" * 40, python="", platform="", packages={})
+REST = dataclasses.replace(made("a-check", "suites.conformance.test_x"), faults=("f",))
+LOAD = dataclasses.replace(made("load-check", "suites.load.test_x"), faults=("f-load",), suite="load")
+CLEAN, CLEAN_LOAD = Case("clean", "clean"), Case("clean", "clean", suite="load")
+FAULT, FAULT_LOAD = Case("fault", "f"), Case("fault", "f-load", suite="load")
+SEEDED = dataclasses.replace(FAULT, seed=3)
+VARIANT, VARIANT_LOAD = Case("variant", "v"), Case("variant", "v-load", suite="load")
+SEEN = [
+    Seen(CLEAN, {"a-check": "pass", "a-need": "fail"}), Seen(CLEAN_LOAD, {"load-check": "pass", "a-need": "pass"}),
+    Seen(FAULT, {"a-check": "fail"}), Seen(FAULT_LOAD, {"load-check": "warn", "a-need": "fail"}),
+    Seen(SEEDED, {"a-check": "fail"}), Seen(VARIANT, {"a-check": "pass"}), Seen(VARIANT_LOAD, {"load-check": "pass"}),
+]  # fmt: skip
 
 
-def test_a_part_takes_the_place_of_the_same_part() -> None:
-    before = document("earlier", *VALIDATION_PARTS, old=True)
-    found = joined(before, document("now", "faults"), SLUGS, VARIANTS)
-    assert [(run.made, run.parts) for run in found.runs] == [
-        ("earlier", ("seeds", "variants", "load")), ("now", ("faults",)),
-    ]  # fmt: skip
-    assert found.clean == {"rest-a[m]": "now", "load-a[m]": "earlier"}
-    assert {slug: row.found["f"] for slug, row in found.checks.items()} == {"rest-a": "now", "load-a": "earlier"}
-    assert found.faults == {"f": {"rest-a": "now", "load-a": "earlier"}}
-    assert (found.seeds, {*found.variants}) == (before.seeds, {*VARIANTS})
+def compared(
+    seen: Iterable[Seen] = SEEN, checks: Iterable[Check] = (REST, LOAD), **changed: Any
+) -> dict[PartName, ValidationPart]:
+    """The parts of a call that was to try what it has seen."""
+    seen = list(seen)
+    given: dict[str, Any] = {
+        "cases": [each.case for each in seen],
+        "seen": seen,
+        "repeated": {FAULT},
+        "whole": PART_NAMES,
+    }
+    return parts_seen(Tried(**given | {"made": "2026-01-01", "tester": TESTER} | changed), checks, {})
 
 
-def test_what_no_part_showed_shows_nothing() -> None:
-    found = joined(document("earlier", "load"), document("now", "seeds"), SLUGS, VARIANTS)
-    assert found.checks.keys() == {*SLUGS}
-    assert found.checks["rest-a"].found == {"f": None}
-    assert found.seeds["f"].of == len("now")
+def seen_but(case: Case, **verdicts: str) -> list[Seen]:
+    """All cases, with one that says otherwise."""
+    said = {name.replace("_", "-"): verdict for name, verdict in verdicts.items()}
+    return [Seen(case, said) if each.case == case else each for each in SEEN]
 
 
-def test_parts_one_after_another_make_the_whole() -> None:
-    whole = document("now", *VALIDATION_PARTS)
-    found = document("earlier", *VALIDATION_PARTS, old=True)
-    for part in VALIDATION_PARTS:
-        found = joined(found, document("now", part), SLUGS, VARIANTS)
-    assert [run.parts for run in found.runs] == [(part,) for part in VALIDATION_PARTS]
-    assert msgspec.structs.replace(found, runs=whole.runs) == whole
+def test_each_part_has_what_its_own_cases_show() -> None:
+    parts = compared()
+    assert {name: {*part.faults} for name, part in parts.items()} == {
+        "faults": {"f"}, "seeds": set(), "variants": set(), "load": {"f-load"},
+    }  # fmt: skip
+    assert {name: {*part.checks} for name, part in parts.items()} == {
+        "faults": {"a-check"}, "seeds": set(), "variants": set(), "load": {"load-check"},
+    }  # fmt: skip
+    assert {name: {*part.variants} for name, part in parts.items() if part.variants} == {
+        "variants": {"v"}, "load": {"v-load"},
+    }  # fmt: skip
+    assert [name for name, part in parts.items() if part.seeds] == ["seeds"]
+    # Load asks what its checks need as well: neither side speaks for the other.
+    assert parts["faults"].clean == {"a-check": "pass", "a-need": "fail"}
+    assert parts["load"].clean == {"load-check": "pass", "a-need": "pass"}
+    assert [name for name, part in parts.items() if part.second_tries] == ["faults"]
 
 
-def test_every_case_is_in_a_part_or_compared_with() -> None:
-    registry, _, _ = load_checks()
+@pytest.mark.parametrize(
+    ("case", "broken"),
+    [(FAULT, "faults"), (SEEDED, "seeds"), (VARIANT, "variants"), (FAULT_LOAD, "load"), (VARIANT_LOAD, "load")],
+)
+def test_a_problem_stands_with_the_part_that_has_it(case: Case, broken: PartName) -> None:
+    wrong = "fail" if case.side == "variant" else "pass"
+    parts = compared(seen_but(case, **{"load_check" if case.load else "a_check": wrong}))
+    before = compared()
+    assert [name for name, part in parts.items() if part.problems != before[name].problems] == [broken]
+
+
+def test_what_passes_nowhere_is_a_problem_of_the_part_whose_variants_were_probed() -> None:
+    seen = [Seen(each.case, dict.fromkeys(each.verdicts, "not_applicable")) for each in SEEN]
+    parts = compared(seen)
+    showing: dict[PartName, str] = {"variants": "a-check", "load": "load-check"}
+    for name, slug in showing.items():
+        assert f"clean server and variants: {slug} passes on no model" in parts[name].problems
+    assert not [text for name in PART_NAMES[:2] for text in parts[name].problems if "no model" in text]
+
+
+def test_a_part_of_which_something_is_left_is_not_whole() -> None:
+    parts = compared([each for each in SEEN if each.case != VARIANT], cases=[each.case for each in SEEN])
+    assert {name for name, part in parts.items() if not part.whole} == {"variants"}
+    assert parts["variants"].not_tried == ["variant v"]
+    assert not any(part.whole for part in compared(whole=()).values())
+
+
+def test_the_clean_server_alone_has_problems_too() -> None:
+    parts = compared([Seen(CLEAN, {"a-check": "fail"})])
+    assert parts.keys() == {"faults"}
+    assert parts["faults"].problems
+
+
+def test_every_case_is_in_one_part_or_compared_with() -> None:
     everything = Selection(group=True, seeds=1)
-    cases = cases_for(everything, registry, reference_inventory())
-    apart = [cases_for(dataclasses.replace(everything, parts=[part]), registry, reference_inventory())
-             for part in VALIDATION_PARTS]  # fmt: skip
+    cases = cases_for(everything, REGISTRY, reference_inventory())
+    apart = [cases_for(dataclasses.replace(everything, parts=[part]), REGISTRY, reference_inventory())
+             for part in PART_NAMES]  # fmt: skip
     assert {case for part in apart for case in part} == {*cases}
-    for part, mine in zip(VALIDATION_PARTS, apart, strict=True):
-        assert {part_of(case) for case in mine} <= {part, None}
+    for part, mine in zip(PART_NAMES, apart, strict=True):
+        assert {part_of(case) for case in mine} in ({part, None}, {part})
         assert any(case.side == "clean" for case in mine)
     assert in_parts(cases, ()) == cases
 
 
-def test_the_committed_result_has_every_part() -> None:
+def test_without_seeds_nothing_was_searched() -> None:
+    assert Selection(group=True).whole_parts == ("faults", "variants", "load")
+    assert Selection(group=True, seeds=10).whole_parts == PART_NAMES
+    assert not Selection(faults=("f",), seeds=10).whole_parts
+    assert not Selection(without_variants=True).whole_parts
+
+
+def test_the_committed_result_is_whole() -> None:
     found = read_validation(RESULT)
-    assert sorted(part for run in found.runs for part in run.parts) == sorted(VALIDATION_PARTS)
-    assert not any(run.problems or run.not_tried for run in found.runs)
+    assert found.parts.keys() == {*PART_NAMES}
+    assert all(part.whole and not part.problems and not part.not_tried for part in found.parts.values())
 
 
-def test_load_meets_its_faults_alone() -> None:
-    assert {part_showing("load"), part_showing("failover")} == {"load", "faults"}
-    assert part_showing("of-somebody-else") == "faults"
+def test_a_check_is_dated_by_the_part_that_showed_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (part_showing("load"), part_showing("failover"), part_showing("of-another")) == ("load", "faults", "faults")
+    parts = compared()
+    parts["load"] = msgspec.structs.replace(parts["load"], made="2026-02-02", tester=changed_tester("d" * 40 + "+"))
+    document = msgspec.structs.replace(NO_VALIDATION, parts=parts)
+    monkeypatch.setattr(method_validation, "_document", lambda: document)
+    assert (said := method_validation.method_validation(REST))
+    assert said.endswith("last shown 2026-01-01 with version 0, commit cccccccccccc")
+    assert (said := method_validation.method_validation(LOAD))
+    assert said.endswith("last shown 2026-02-02 with version 0, commit dddddddddddd+")
+    parts["load"] = msgspec.structs.replace(parts["load"], whole=False)
+    assert (faults_found(REST), faults_found(LOAD)) == (("f",), ())
+    assert "not yet shown" in (method_validation.method_validation(LOAD) or "")
 
 
-def test_a_part_is_written_beside_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[Case] = []
+def changed_tester(commit: str) -> facts.Tester:
+    """The tool at another commit."""
+    return msgspec.structs.replace(TESTER, commit=commit)
 
-    def probed(cases: list[Case], *_: object, **__: object) -> list[Seen]:
-        asked.extend(cases)
-        return []
 
-    monkeypatch.setattr(matrix, "run_cases", probed)
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Case]:
+    """The cases that are run, of which none is seen."""
+    cases: list[Case] = []
+
+    def probed(some: list[Case], progress: Callable[[Seen], None], **_: object) -> list[Seen]:
+        cases.extend(some)
+        seen = [Seen(case, {"rest-infer-answers-200": "pass"}) for case in some]
+        for each in seen:
+            progress(each)
+        return seen
+
+    monkeypatch.setattr(carrying_out, "run_cases", probed)
+    monkeypatch.setattr(carrying_out, "second_tries", lambda *_: [])
+    return cases
+
+
+def test_a_part_is_written_beside_the_others(tmp_path: Path, asked: list[Case]) -> None:
     out = tmp_path / "validation.json"
     out.write_bytes(RESULT.read_bytes())
-    found = matrix.validate(Selection(group=True, parts=["load"]), out, say=lambda _: None)
-    assert found == read_validation(out)
+    carrying_out.validate(Selection(group=True, parts=["load"]), out, say=lambda _: None)
     assert asked
     assert all(case.load for case in asked)
-    assert found.runs[-1].parts == ("load",)
-    assert {part for run in found.runs for part in run.parts} == {*VALIDATION_PARTS}
+    before, after = read_validation(RESULT).parts, read_validation(out).parts
+    assert {name for name in PART_NAMES if after[name] != before[name]} == {"load"}
+    assert [path.name for path in tmp_path.iterdir()] == ["validation.json"]
 
 
-def test_nothing_is_put_into_what_is_no_result(tmp_path: Path) -> None:
+def test_only_what_the_same_commit_has_seen_is_kept(
+    tmp_path: Path, asked: list[Case], monkeypatch: pytest.MonkeyPatch
+) -> None:
     out = tmp_path / "validation.json"
-    out.write_text('{"schema": "art15-validation/1"}')
+    chosen = Selection(group=True, parts=["load"])
+    commits = {"now": "a" * 40}
+    monkeypatch.setattr(carrying_out, "tester", lambda: changed_tester(commits["now"]))
+
+    def call() -> int:
+        asked.clear()
+        with pytest.raises(KeyboardInterrupt):
+            carrying_out.validate(chosen, out, resume=True, say=interrupted)
+        return len(asked)
+
+    left = {"lines": 3}
+
+    def interrupted(_: str) -> None:
+        left["lines"] -= 1
+        if not left["lines"]:
+            raise KeyboardInterrupt
+
+    total = call()
+    (kept,) = tmp_path.glob("*.jsonl")
+    assert kept.name == "validation.load-partial.jsonl"
+    assert {json.loads(line)["commit"] for line in kept.read_text().splitlines()} == {"a" * 40}
+    left["lines"] = 1
+    assert call() == total - 3
+    commits["now"] = "b" * 40
+    left["lines"] = 1
+    assert call() == total
+
+
+def test_a_checkout_that_changes_meanwhile_is_no_whole_part(
+    tmp_path: Path, asked: list[Case], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commits = iter(["a" * 40])
+    monkeypatch.setattr(carrying_out, "tester", lambda: changed_tester(next(commits, "b" * 40)))
+    said: list[str] = []
+    parts = carrying_out.validate(Selection(parts=["load"]), tmp_path / "v.json", say=said.append)
+    assert asked
+    assert not parts["load"].whole
+    assert [text for text in said if "changed meanwhile" in text]
+
+
+@pytest.mark.parametrize("there", [b'{"schema": "art15-validation/1"}', b"{}", b'{"a": "\xff"}'])
+def test_nothing_is_put_into_what_is_no_result(tmp_path: Path, there: bytes) -> None:
+    out = tmp_path / "validation.json"
+    out.write_bytes(there)
     told = CliRunner().invoke(validate, ["--part", "load", "--out", str(out)])
     assert told.exit_code == 2
     assert "is no result of" in " ".join(told.output.split())
-    assert out.read_text() == '{"schema": "art15-validation/1"}'
+    assert out.read_bytes() == there
 
 
-@pytest.mark.parametrize("beside", [["--fault", "drops-request-id"], ["--sample", "2"], ["--no-variants"]])
-def test_nothing_is_singled_out_beside_a_part(beside: list[str]) -> None:
-    told = CliRunner().invoke(validate, ["--part", "faults", *beside])
+def test_a_folder_is_no_result(tmp_path: Path) -> None:
+    with pytest.raises(NoValidationError):
+        read_validation(tmp_path)
+    assert read_validation(tmp_path / "none") == NO_VALIDATION
+
+
+@pytest.mark.parametrize(
+    "beside", [["--fault", "drops-request-id"], ["--sample", "2"], ["--no-variants"], ["--minutes", "5"], []]
+)
+def test_nothing_is_left_out_of_a_part(beside: list[str]) -> None:
+    told = CliRunner().invoke(validate, ["--part", "faults", "--part", "seeds", *beside])
     assert told.exit_code == 2
     assert "--part" in told.output

@@ -13,9 +13,10 @@ from harness.check import HINDSIGHT, Check
 from harness.policy import load_policy
 from harness.run.checks import load_checks
 from harness.run.method_validation import read_validation
-from harness.validation import matrix
+from harness.validation import carrying_out
+from harness.validation.carrying_out import excuses, mixed
 from harness.validation.cases import Case, Seen, reference_inventory, run_arguments, run_cases
-from harness.validation.matrix import APART, Selection, cases_for, excuses, mixed, rotating
+from harness.validation.matrix import APART, Selection, cases_for, rotating
 from harness.validation.two_sided import compare, second_tries, seen_again
 from tests.harness.test_check import made
 
@@ -291,10 +292,12 @@ def test_seeds_are_tried_by_searches_alone() -> None:
 
 
 def test_what_was_compared_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(matrix, "run_cases", lambda *_, **__: [])
+    monkeypatch.setattr(carrying_out, "run_cases", lambda *_, **__: [])
     out = tmp_path / "validation.json"
-    document = matrix.validate(Selection(faults=("drops-request-id",), without_variants=True), out, say=lambda _: None)
-    assert read_validation(out) == document
-    assert document.runs[-1].tester.name == "art15"
-    assert document.runs[-1].parts == ()
-    assert "fault drops-request-id" in document.runs[-1].not_tried
+    chosen = Selection(faults=("drops-request-id",), without_variants=True)
+    parts = carrying_out.validate(chosen, out, say=lambda _: None)
+    assert read_validation(out).parts == parts
+    assert {"faults"} <= parts.keys()
+    assert parts["faults"].tester.name == "art15"
+    assert not parts["faults"].whole
+    assert "fault drops-request-id" in parts["faults"].not_tried
