@@ -56,7 +56,7 @@ validate: $(VENV)/.ready ## the full matrix: faults, variants, ten seeds for wha
 	ART15_HOSTILE_SECONDS=20 $(BIN)/pytest tests/hostile -q -n 4
 	ART15_DRILLS=5 $(BIN)/pytest tests/endtoend/test_cluster_drills.py -q
 	$(BIN)/pytest tests/endtoend/test_lost.py tests/endtoend/test_machine.py tests/endtoend/test_one_finding.py tests/endtoend/test_demo.py -q -n 2
-	$(BIN)/pytest tests/reports/test_mutations.py tests/reports/test_hostile_bundles.py tests/secrets -q -n 2
+	ART15_MUTATIONS=10000 $(BIN)/pytest tests/reports/test_mutations.py tests/reports/test_hostile_bundles.py tests/secrets -q -n 2
 	-$(BIN)/uv pip install -q --python $(BIN)/python atheris
 	for each in "strict JSON" "binary reply" "binary tensor" protobuf "protobuf metadata" gzip events "words of an answer" \
 	  "exchange record" manifest journal policy baseline "requirement set"; do $(BIN)/python -m tests.harness.fuzz "$$each" -max_total_time=60 || exit 1; done
