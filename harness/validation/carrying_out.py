@@ -102,7 +102,9 @@ def _probed(
     left = began + seconds - time.monotonic()
     seen += run_cases([case for case in rest if not case.load], progress, jobs=jobs, seconds=left)
     # Where several runs share two cores, a server may be slower than a check waits: once more, with nothing beside.
-    repeated = {each.case: tries for each in seen if (tries := second_tries(each, registry))}
+    excused = excuses()
+    repeated = {each.case: tries for each in seen
+                if (tries := second_tries(each, registry, excused.get(each.case.name, {})))}  # fmt: skip
     again = {each.case: each for each in run_cases(list(chain(*repeated.values())), progress, jobs=1)}
     seen = [seen_again(each, [again[case] for case in repeated.get(each.case, ())]) for each in seen]
     return seen, {*repeated}

@@ -77,18 +77,21 @@ def compare(
     }
 
 
-def second_tries(seen: Seen, checks: Iterable[Check]) -> list[Case]:
-    """What to probe once more, with nothing beside: a case without evidence, or a fault for each check that missed it.
+def second_tries(seen: Seen, checks: Iterable[Check], excused: Mapping[str, str]) -> list[Case]:
+    """What to probe once more, with nothing beside: a case without evidence, or what single checks left open.
 
     Each check that names the fault and has not found it is tried alone with what it needs: where a fault ends the
     server, the first check that meets it leaves the others nothing to ask. One that judges what others have put on
-    record is tried with all of them. A right server that is blamed has none.
+    record is tried with all of them. Of a right server a check is tried alone that came to no verdict, as one that
+    compares times may where others compute beside it, unless it is ``excused`` there. One that blames it is not.
     """
     if "run" in seen.verdicts:
         return [seen.case]
-    if seen.case.side != "fault" or seen.case.seed is not None:
-        return []
     by_slug = {check.slug: check for check in checks}
+    if seen.case.side != "fault":
+        return _undecided(seen, by_slug, excused)
+    if seen.case.seed is not None:
+        return []
     found = seen.found()
     asked = {slug_of(identity) for identity in seen.verdicts}
     missed = [check for check in by_slug.values() if seen.case.name in check.faults and check.slug in asked - {*found}]
@@ -96,6 +99,16 @@ def second_tries(seen: Seen, checks: Iterable[Check]) -> list[Case]:
     if any(check.last >= HINDSIGHT for check in missed):
         return [replace(seen.case, checks=())]
     return [replace(seen.case, checks=tuple(with_needs([check], by_slug))) for check in missed]
+
+
+def _undecided(seen: Seen, by_slug: Mapping[str, Check], excused: Mapping[str, str]) -> list[Case]:
+    """A try for each check that came to no verdict on a right server. Under load, that blames nobody anyway."""
+    if seen.case.load:
+        return []
+    slugs = dict.fromkeys(slug_of(identity) for identity, verdict in seen.verdicts.items() if verdict == "inconclusive")
+    open_ = [by_slug[slug] for slug in slugs if slug in by_slug and not _matches(slug, excused)]
+    # What looks at what others provoke would have to be tried with all of them, and they are not to be asked again.
+    return [replace(seen.case, checks=tuple(with_needs([check], by_slug))) for check in open_ if check.last < HINDSIGHT]
 
 
 def seen_again(first: Seen, tries: Sequence[Seen]) -> Seen:

@@ -84,22 +84,41 @@ def test_a_run_without_evidence_is_a_problem_even_if_nothing_was_to_be_found() -
     assert "fault g: no evidence" in problems(CLEAN, FOUND, broken)
 
 
+def test_a_right_server_that_is_left_undecided_is_asked_again_by_that_check_alone() -> None:
+    need, alone, passive = (made(f"{name}-check", "suites.conformance.test_x", needs) for name, needs in (
+        ("need", ()), ("alone", ("need-check",)), ("passive", ()),
+    ))  # fmt: skip
+    checks = [need, alone, dataclasses.replace(passive, last=HINDSIGHT)]
+    said = {"alone-check[a]": "inconclusive", "alone-check[b]": "pass", "passive-check": "inconclusive",
+            "need-check": "pass"}  # fmt: skip
+    for case in (Case("variant", "v"), Case("clean", "clean")):
+        first = Seen(case, said, {"alone-check[a]": "too noisy"})
+        (again,) = second_tries(first, checks, {})
+        assert again == dataclasses.replace(case, checks=("alone-check", "need-check"))
+        assert not second_tries(first, checks, {"alone-*": "it has nothing to ask"})
+        passed = seen_again(first, [Seen(again, {"alone-check[a]": "pass", "alone-check[b]": "pass"})])
+        assert passed.verdicts["alone-check[a]"] == "pass"
+        blamed = seen_again(first, [Seen(again, {"alone-check[a]": "fail", "alone-check[b]": "pass"})])
+        assert blamed.verdicts["alone-check[a]"] == "fail"
+    assert not second_tries(Seen(Case("variant", "v", suite="load"), said), checks, {})
+
+
 def test_second_tries_are_for_what_was_missed_not_for_what_was_blamed() -> None:
     checks = [check_with("f")]
-    missed = second_tries(seen("fault", "f", m="pass"), checks)
+    missed = second_tries(seen("fault", "f", m="pass"), checks, {})
     assert [case.checks for case in missed] == [("a-check",)]
-    assert second_tries(Seen(Case("variant", "v"), {"run": "tool_error"}), checks) == [Case("variant", "v")]
-    assert not second_tries(FOUND, checks)
-    assert not second_tries(seen("fault", "unnamed", m="pass"), checks)
-    assert not second_tries(Seen(Case("fault", "f"), {"another-check": "pass"}), checks)
-    assert not second_tries(seen("clean", "clean", m="fail"), checks)
-    assert not second_tries(seen("variant", "v", m="fail"), checks)
+    assert second_tries(Seen(Case("variant", "v"), {"run": "tool_error"}), checks, {}) == [Case("variant", "v")]
+    assert not second_tries(FOUND, checks, {})
+    assert not second_tries(seen("fault", "unnamed", m="pass"), checks, {})
+    assert not second_tries(Seen(Case("fault", "f"), {"another-check": "pass"}), checks, {})
+    assert not second_tries(seen("clean", "clean", m="fail"), checks, {})
+    assert not second_tries(seen("variant", "v", m="fail"), checks, {})
 
 
 def test_a_check_whose_server_another_one_has_ended_is_tried_alone() -> None:
     first, last = check_with("f"), dataclasses.replace(check_with("f"), slug="last-check", needs=("a-check",))
     ended = Seen(Case("fault", "f"), {"a-check": "fail", "last-check": "untestable"}, {"last-check": "it stopped"})
-    (alone,) = second_tries(ended, [first, last])
+    (alone,) = second_tries(ended, [first, last], {})
     assert alone.checks == ("last-check", "a-check")
     merged = seen_again(ended, [Seen(alone, {"a-check": "pass", "last-check": "fail"}, {"last-check": "it fails"})])
     assert merged == Seen(Case("fault", "f"), {"a-check": "fail", "last-check": "fail"}, {"last-check": "it fails"})
@@ -110,7 +129,7 @@ def test_a_check_whose_server_another_one_has_ended_is_tried_alone() -> None:
 def test_a_check_that_looks_at_the_record_of_others_is_tried_with_all_of_them() -> None:
     late = dataclasses.replace(check_with("f"), last=HINDSIGHT)
     missed = Seen(Case("fault", "f", checks=("a-check", "b-check")), {"a-check": "pass", "b-check": "fail"})
-    (whole,) = second_tries(missed, [late])
+    (whole,) = second_tries(missed, [late], {})
     assert whole == Case("fault", "f")
     found = Seen(whole, {"a-check": "fail", "c-check": "pass"})
     assert seen_again(missed, [found]) == found
