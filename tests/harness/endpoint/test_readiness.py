@@ -18,6 +18,7 @@ from harness.record.store import Recorder
 from harness.wire.access import Access
 from harness.wire.rest import RestClient
 from tests.harness.wire.clients import store_at
+from tests.ports import held_port
 
 
 @contextlib.contextmanager
@@ -51,15 +52,13 @@ def late(port: int, *, opens: float, not_ready: int, missing: bool = False) -> I
         thread.join()
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[RestClient]:
     recorder = Recorder(store_at(tmp_path), Redactor(), lambda _: None)
-    with RestClient(Access(f"http://127.0.0.1:{free_port()}"), recorder, Budget(Limits(seconds=60.0))) as found:
+    with (
+        held_port() as port,
+        RestClient(Access(f"http://127.0.0.1:{port}"), recorder, Budget(Limits(seconds=60.0))) as found,
+    ):
         yield found
 
 

@@ -27,19 +27,24 @@ from harness.run.one_check import tell
 from harness.verdicts import Level, Verdict
 from harness.wire.access import Access
 from harness.wire.rest import RestClient
-from tests.endtoend.mortal import free_ports
 from tests.harness.probing.test_replaying import RECORDED
+from tests.ports import held_port
 
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
 
 class Stub:
-    """Answers everything with 200; ends at a request whose path has ``die`` in it, for ``seconds`` or for good."""
+    """Answers everything with 200; ends at a request whose path has ``die`` in it, until ``back`` is set.
 
-    def __init__(self, port: int, away: float | None = None, silent: float = 0.0) -> None:
-        self.port, self._away, self._silent = port, away, silent
+    From the first request whose path has ``hold`` in it, ``silent`` requests get no answer, ever.
+    """
+
+    def __init__(self, port: int, silent: int = 0) -> None:
+        self.port, self._silent = port, silent
         self._leaving = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._kept: list[socket.socket] = []
+        self.back = threading.Event()
         self.requests: list[str] = []
 
     def __enter__(self) -> Stub:
@@ -49,8 +54,10 @@ class Stub:
 
     def __exit__(self, *_: object) -> None:
         self._leaving.set()
+        self.back.set()
         self._thread.join(10)
-        self._listener.close()
+        for each in (self._listener, *self._kept):
+            each.close()
 
     def _serve(self) -> None:
         while not self._leaving.is_set():
@@ -59,25 +66,35 @@ class Stub:
                 connection, _ = self._listener.accept()
             except TimeoutError:
                 continue
-            with connection:
-                self._answer(connection)
+            if self._answered(connection):
+                connection.close()
+            else:
+                self._kept.append(connection)
 
-    def _answer(self, connection: socket.socket) -> None:
-        connection.settimeout(2)
+    def _answered(self, connection: socket.socket) -> bool:
+        connection.settimeout(10)
         data = connection.recv(65536)
         if not data:
-            return
+            return True
         self.requests.append(data.split(b" ")[1].decode())
-        if b"hold" in data and self._silent:
-            self._leaving.wait(self._silent)
-            self._silent = 0.0
+        if self._silent and (b"hold" in data or self._kept):
+            self._silent -= 1
+            return False
         if b"die" in data:
             self._listener.close()
             connection.close()
-            self._leaving.wait(60 if self._away is None else self._away)
+            self.back.wait(60)
             self._listener = socket.create_server(("127.0.0.1", self.port))
-            return
+            return True
         connection.sendall(GOOD)
+        return True
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """A port at which nobody listens, and which nobody else is given meanwhile."""
+    with held_port() as found:
+        yield found
 
 
 @contextmanager
@@ -86,7 +103,7 @@ def run(
 ) -> Iterator[tuple[RestClient, Continuity]]:
     """A client whose endpoint is watched."""
     recorder = Recorder(ExchangeStore(folder), Redactor(), lambda _: None)
-    limits = Limits(seconds=seconds, request_seconds=0.5)
+    limits = Limits(seconds=seconds)
     with RestClient(Access(f"http://127.0.0.1:{port}"), recorder, Budget(limits)) as client:
         continuity = Continuity(recorder, [client], patience, patience)
         recorder.continuity = continuity
@@ -94,8 +111,17 @@ def run(
             yield client, continuity
 
 
-def test_nobody_there_from_the_beginning_is_for_discovery_to_say(tmp_path: Path) -> None:
-    (port,) = free_ports(1)
+def hurry(client: RestClient, requests: int) -> None:
+    """So many of the next requests get half a second; who is answered at all gets all the time that it needs."""
+    seconds = iter([0.5] * requests)
+
+    def admit() -> None:
+        client.budget.request_seconds = next(seconds, client.budget.limits.request_seconds)
+
+    client.budget.admit = admit
+
+
+def test_nobody_there_from_the_beginning_is_for_discovery_to_say(port: int, tmp_path: Path) -> None:
     with run(tmp_path, port) as (client, continuity):
         exchange = client.server_live()
     assert exchange.error is not None
@@ -103,8 +129,7 @@ def test_nobody_there_from_the_beginning_is_for_discovery_to_say(tmp_path: Path)
     assert continuity.incidents == []
 
 
-def test_an_endpoint_that_ends_at_a_request_and_stays_away(tmp_path: Path) -> None:
-    (port,) = free_ports(1)
+def test_an_endpoint_that_ends_at_a_request_and_stays_away(port: int, tmp_path: Path) -> None:
     with Stub(port), run(tmp_path, port) as (client, continuity):
         client.server_live()
         with pytest.raises(EndpointLost) as lost:
@@ -118,8 +143,9 @@ def test_an_endpoint_that_ends_at_a_request_and_stays_away(tmp_path: Path) -> No
     assert "did not come back within 0.3 s" in incident.text
 
 
-def test_where_no_time_is_left_to_wait_nothing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (port,) = free_ports(1)
+def test_where_no_time_is_left_to_wait_nothing_is_said(
+    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("harness.run.incidents.continuity.LEAST_WAIT", 1000.0)
     with run(tmp_path, port, seconds=900.0) as (client, continuity):
         with Stub(port):
@@ -129,9 +155,9 @@ def test_where_no_time_is_left_to_wait_nothing_is_said(tmp_path: Path, monkeypat
     assert continuity.incidents == []
 
 
-def test_one_that_somebody_starts_again_ends_the_check_that_did_it_and_no_other(tmp_path: Path) -> None:
-    (port,) = free_ports(1)
-    with Stub(port, away=0.2), run(tmp_path, port, 10.0) as (client, continuity):
+def test_one_that_somebody_starts_again_ends_the_check_that_did_it_and_no_other(port: int, tmp_path: Path) -> None:
+    with Stub(port) as stub, run(tmp_path, port, 10.0) as (client, continuity):
+        continuity.say = lambda _: stub.back.set()
         client.server_live()
         with pytest.raises(EndpointLost):
             client.send("GET", "/die", fresh=True)
@@ -144,14 +170,15 @@ def test_one_that_somebody_starts_again_ends_the_check_that_did_it_and_no_other(
     assert continuity.take_untold() == []
 
 
-def test_a_request_of_the_next_check_that_meets_nobody_is_sent_again(tmp_path: Path) -> None:
-    (port,) = free_ports(1)
+def test_a_request_of_the_next_check_that_meets_nobody_is_sent_again(
+    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.run.incidents.continuity.WINDOW_NS", 60 * 10**9)
     with run(tmp_path, port, 10.0) as (client, continuity):
         with Stub(port):
             client.server_live()
-        later = threading.Timer(0.2, lambda: started.append(Stub(port).__enter__()))
         started: list[Stub] = []
-        later.start()
+        continuity.say = lambda _: started.append(Stub(port).__enter__())
         with checking(client.recorder, "another-check"):
             exchange = client.server_ready()
         assert exchange.ok
@@ -161,19 +188,19 @@ def test_a_request_of_the_next_check_that_meets_nobody_is_sent_again(tmp_path: P
     assert [each.check for each in incident.suspects] == ["some-check"]
 
 
-def test_one_request_that_got_no_answer_in_time_is_sent_once_more(tmp_path: Path) -> None:
-    (port,) = free_ports(1)
-    with Stub(port, silent=1.0) as stub, run(tmp_path, port, 10.0) as (client, continuity):
+def test_one_request_that_got_no_answer_in_time_is_sent_once_more(port: int, tmp_path: Path) -> None:
+    with Stub(port, silent=1) as stub, run(tmp_path, port, 10.0) as (client, continuity):
         client.server_live()
+        hurry(client, 1)
         assert client.send("GET", "/hold", fresh=True).ok
     assert stub.requests.count("/hold") == 2
     assert continuity.incidents == []
 
 
-def test_one_that_is_silent_for_a_while_is_asked_again(tmp_path: Path) -> None:
-    (port,) = free_ports(1)
-    with Stub(port, silent=4.0), run(tmp_path, port, 10.0) as (client, continuity):
+def test_one_that_is_silent_for_a_while_is_asked_again(port: int, tmp_path: Path) -> None:
+    with Stub(port, silent=2), run(tmp_path, port, 10.0) as (client, continuity):
         client.server_live()
+        hurry(client, 2)
         assert client.send("GET", "/hold", fresh=True).ok
     (incident,) = continuity.take_untold()
     assert incident.kind == "silent"
@@ -205,17 +232,19 @@ def test_a_closed_connection_of_an_endpoint_that_is_there_is_an_answer_like_othe
                 except OSError:
                     return
 
-        threading.Thread(target=close_all, daemon=True).start()
+        thread = threading.Thread(target=close_all, daemon=True)
+        thread.start()
         with run(tmp_path, listener.getsockname()[1]) as (client, continuity):
             client.recorder.recent.append((client.server_live(), None))
             exchange = client.send("GET", "/x", fresh=True)
+        listener.shutdown(socket.SHUT_RDWR)  # to close it would wake nobody
+        thread.join(10)
     assert exchange.error is not None
     assert exchange.error.kind in ("closed", "reset")
     assert continuity.incidents == []
 
 
-def test_what_met_nobody_is_never_a_case(tmp_path: Path) -> None:
-    (port,) = free_ports(1)
+def test_what_met_nobody_is_never_a_case(port: int, tmp_path: Path) -> None:
     check = next(iter(_checks()))
     with run(tmp_path, port) as (client, _):
         met_nobody = client.server_live()

@@ -1,0 +1,20 @@
+"""Ports of loopback that tests leave and take again."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def held_port() -> Iterator[int]:
+    """A port at which connections are refused until the test listens there, with SO_REUSEADDR.
+
+    It is bound meanwhile: one that is only looked for and let go is given to whoever asks next, as a port to listen at
+    or as that of an outgoing connection.
+    """
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
