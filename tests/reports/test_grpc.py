@@ -194,7 +194,7 @@ def test_curl_of_hostile_metadata_runs_nothing(tmp_path: Path) -> None:
     assert shown(bundle, bundle.call(MESSAGE, metadata=[["x-a", "line\nline"]])).curl is None
 
 
-def answers(details: str) -> Any:
+def answers(details: str, pool: futures.Executor) -> Any:
     """A server that knows no model: it echoes the length of the message in its trailers."""
     grpc = pytest.importorskip("grpc")
 
@@ -205,7 +205,7 @@ def answers(details: str) -> Any:
         return b"\x08\x01"
 
     handler = grpc.unary_unary_rpc_method_handler(infer)  # without serialisers: the bytes of the message
-    server = grpc.server(futures.ThreadPoolExecutor(1))
+    server = grpc.server(pool)
     server.add_generic_rpc_handlers(
         (grpc.method_handlers_generic_handler("inference.GRPCInferenceService", {"ModelInfer": handler}),)
     )
@@ -215,11 +215,12 @@ def answers(details: str) -> Any:
 @pytest.fixture
 def endpoint() -> Iterator[str]:
     """The base URL of a real gRPC server."""
-    server = answers("unknown model")
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    yield f"http://127.0.0.1:{port}"
-    server.stop(0).wait()
+    with futures.ThreadPoolExecutor(1) as pool:
+        server = answers("unknown model", pool)
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        yield f"http://127.0.0.1:{port}"
+        server.stop(0).wait()
 
 
 def has_http2() -> bool:

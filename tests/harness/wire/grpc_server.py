@@ -94,13 +94,14 @@ def grpc_server(
     address: str = "127.0.0.1:0", *, credentials: Any = None, options: Sequence[tuple[str, Any]] = NO_LIMITS
 ) -> Iterator[tuple[int, Any]]:
     """A running server: its port and itself."""
-    server = grpc.server(ThreadPoolExecutor(8), handlers=(_Handler(),), options=options)
-    port = server.add_secure_port(address, credentials) if credentials else server.add_insecure_port(address)
-    server.start()
-    try:
-        yield port, server
-    finally:
-        server.stop(None).wait(5)
+    with ThreadPoolExecutor(8) as pool:
+        server = grpc.server(pool, handlers=(_Handler(),), options=options)
+        port = server.add_secure_port(address, credentials) if credentials else server.add_insecure_port(address)
+        server.start()
+        try:
+            yield port, server
+        finally:
+            server.stop(None).wait(5)
 
 
 def heard(port: int, method: str, message: bytes) -> tuple[int, str, bytes | None, list[tuple[str, str | bytes]]]:

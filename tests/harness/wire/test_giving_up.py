@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import grpc
@@ -17,84 +19,124 @@ from harness.wire.rpc import messages_of, timeout_of
 
 from .hostile_grpc import grpc_client
 
-SECONDS = 0.8
+SECONDS, PATIENCE = 0.1, 10.0
 STREAM = "ModelStreamInfer"
 MESSAGE = b"a message that is given up"
 
 
-@contextmanager
-def watched() -> Iterator[tuple[int, list[str], list[float]]]:
-    """A server: its port, how calls of it ended, and the seconds that each said it had left."""
-    ended: list[str] = []
-    left: list[float] = []
+class Calls:
+    """What the handlers of a server saw.
 
-    def serve(request: bytes, context: Any) -> bytes:
-        left.append(context.time_remaining())
-        end = time.monotonic() + SECONDS
-        while context.is_active() and time.monotonic() < end:
+    Attributes:
+        left: the seconds that each call said it had, as its handler began.
+        ended: how they ended.
+        whole: set: a handler that has not been given up yet answers.
+    """
+
+    def __init__(self) -> None:
+        self.left: list[float] = []
+        self.ended: list[str] = []
+        self.whole = threading.Event()
+        self._begun = time.monotonic()
+        self._all_here: float | None = None
+
+    def wait(self, context: Any, seconds: float) -> str:
+        """Until the call is given up, has to be answered, or the time is over: how it ended."""
+        end = time.monotonic() + seconds
+        while context.is_active() and not self.whole.is_set() and time.monotonic() < end:
             time.sleep(0.005)
-        ended.append("whole" if context.is_active() else "given up")
-        return request
+        return "whole" if context.is_active() else "given up"
+
+    def clock(self, count: int) -> SimpleNamespace:
+        """A clock that stands still until so many handlers have begun: what is given up has reached the server."""
+
+        def monotonic() -> float:
+            if self._all_here is None:
+                if len(self.left) < count:
+                    return self._begun
+                self._all_here = time.monotonic()
+            return self._begun + time.monotonic() - self._all_here
+
+        return SimpleNamespace(monotonic=monotonic)
+
+
+@contextmanager
+def serving(calls: Calls, handler: Any) -> Iterator[int]:
+    """A server with one handler for all methods: its port."""
 
     class Handler(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no types
         def service(self, handler_call_details: Any) -> Any:
             del handler_call_details
-            return grpc.unary_unary_rpc_method_handler(serve)
+            return handler
 
-    server = grpc.server(ThreadPoolExecutor(8), handlers=(Handler(),))
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    try:
-        yield port, ended, left
-    finally:
-        server.stop(None).wait(5)
+    with ThreadPoolExecutor(8) as pool:
+        server = grpc.server(pool, handlers=(Handler(),))
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        try:
+            yield port
+        finally:
+            calls.whole.set()
+            server.stop(None).wait(5)
 
 
 @contextmanager
-def streaming() -> Iterator[tuple[int, list[str]]]:
-    """A server that answers each message of a stream twice: its port, and what it saw of each stream."""
-    seen: list[str] = []
+def watched(seconds: float) -> Iterator[tuple[int, Calls]]:
+    """A server that takes so long for an answer."""
+    calls = Calls()
+
+    def serve(request: bytes, context: Any) -> bytes:
+        calls.left.append(context.time_remaining())
+        calls.ended.append(calls.wait(context, seconds))
+        return request
+
+    with serving(calls, grpc.unary_unary_rpc_method_handler(serve)) as port:
+        yield port, calls
+
+
+@contextmanager
+def streaming() -> Iterator[tuple[int, Calls]]:
+    """A server that answers each message of a stream twice."""
+    calls = Calls()
 
     def serve(requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
-        seen.append("begun")
+        calls.left.append(context.time_remaining())
+        how = "given up"
         try:
             for each in requests:
                 yield from (each, each[::-1])
+            # The end of the requests may come before the end of the call.
+            how = calls.wait(context, PATIENCE)
         except grpc.RpcError:
             pass
-        time.sleep(SECONDS / 8)  # the end of the requests may come before the end of the call
-        seen.append("ended" if context.is_active() else "given up")
+        finally:  # also where what it yields is wanted no more
+            calls.ended.append(how)
 
-    class Handler(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no types
-        def service(self, handler_call_details: Any) -> Any:
-            del handler_call_details
-            return grpc.stream_stream_rpc_method_handler(serve)
-
-    server = grpc.server(ThreadPoolExecutor(8), handlers=(Handler(),))
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    try:
-        yield port, seen
-    finally:
-        server.stop(None).wait(5)
+    with serving(calls, grpc.stream_stream_rpc_method_handler(serve)) as port:
+        yield port, calls
 
 
 @pytest.mark.parametrize(
     "how",
     [
-        Withdrawal((SECONDS * 10,) * 2, ends=False, answered=True, lingers=SECONDS / 8),
-        Withdrawal((SECONDS / 4,) * 2, ends=False, closes=True),
-        Withdrawal((SECONDS / 4,) * 2, part=0.0, ends=False),
+        Withdrawal((PATIENCE,) * 2, ends=False, answered=True, lingers=SECONDS),
+        Withdrawal((2 * SECONDS,) * 2, ends=False, closes=True),
+        Withdrawal((2 * SECONDS,) * 2, part=0.0, ends=False),
     ],
     ids=["after-its-answer", "closed", "before-its-message"],
 )
-def test_a_stream_stays_open_until_it_is_given_up(how: Withdrawal, tmp_path: Path) -> None:
-    with streaming() as (port, seen), grpc_client(f"http://127.0.0.1:{port}", tmp_path) as (client, _):
+def test_a_stream_stays_open_until_it_is_given_up(
+    how: Withdrawal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with streaming() as (port, calls), grpc_client(f"http://127.0.0.1:{port}", tmp_path) as (client, _):
+        monkeypatch.setattr("harness.wire.http2.withdrawing.time", calls.clock(2))
         begun = time.monotonic()
         made = client.give_up(STREAM, MESSAGE, how)
-        assert SECONDS / 8 <= time.monotonic() - begun < SECONDS * 10
-        assert sorted(settled(seen, 4)) == ["begun"] * 2 + ["given up"] * 2
+        assert SECONDS <= time.monotonic() - begun < PATIENCE / 2
+        assert settled(calls.ended, 2) == ["given up"] * 2
+        calls.whole.set()
         after = client.call(STREAM, MESSAGE)
+        assert settled(calls.ended, 3)[2:] == ["whole"]
     assert [(each.answered, each.error) for each in made] == [(False, None)] * 2
     assert after.ok
     assert messages_of(after.response_body) == [MESSAGE, MESSAGE[::-1]]
@@ -102,29 +144,37 @@ def test_a_stream_stays_open_until_it_is_given_up(how: Withdrawal, tmp_path: Pat
 
 
 def settled(ended: list[str], count: int) -> list[str]:
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE
     while len(ended) < count and time.monotonic() < end:
         time.sleep(0.01)
     return ended
 
 
 @pytest.mark.parametrize(
-    ("how", "deadline", "seen"),
+    ("how", "seen"),
     [
-        (Withdrawal((SECONDS / 8,) * 3), None, ["given up"] * 3),
-        (Withdrawal((SECONDS / 8,) * 3, closes=True), None, ["given up"] * 3),
-        (Withdrawal((SECONDS * 10,) * 3), SECONDS / 8, ["given up"] * 3),
-        (Withdrawal((SECONDS * 10,) * 3), None, ["whole"] * 3),
-        (Withdrawal((SECONDS * 10,) * 3, answered=True), None, ["whole"] * 3),
-        (Withdrawal((0.01,) * 3, part=0.5), None, []),
-        (Withdrawal((0.0,) * 3, part=0.0), None, []),
+        (Withdrawal((SECONDS,) * 3), ["given up"] * 3),
+        (Withdrawal((SECONDS,) * 3, closes=True), ["given up"] * 3),
+        (Withdrawal((PATIENCE,) * 3), ["whole"] * 3),
+        (Withdrawal((PATIENCE,) * 3, answered=True), ["whole"] * 3),
+        (Withdrawal((0.01,) * 3, part=0.5), []),
+        (Withdrawal((0.0,) * 3, part=0.0), []),
     ],
-    ids=["cancelled", "closed", "deadline", "answered-before", "at-the-answer", "within-the-message", "before-it"],
+    ids=["cancelled", "closed", "answered-before", "at-the-answer", "within-the-message", "before-it"],
 )
-def test_a_server_sees_calls_end(how: Withdrawal, deadline: float | None, seen: list[str], tmp_path: Path) -> None:
-    with watched() as (port, ended, left), grpc_client(f"http://127.0.0.1:{port}", tmp_path) as (client, events):
-        made = client.give_up("ModelInfer", MESSAGE, how, deadline)
-        assert settled(ended, len(seen)) == seen
+def test_a_server_sees_calls_end(
+    how: Withdrawal, seen: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_up = "given up" in seen
+    with (
+        watched(PATIENCE if given_up else 2 * SECONDS) as (port, calls),
+        grpc_client(f"http://127.0.0.1:{port}", tmp_path) as (client, events),
+    ):
+        if given_up:
+            monkeypatch.setattr("harness.wire.http2.withdrawing.time", calls.clock(3))
+        made = client.give_up("ModelInfer", MESSAGE, how)
+        assert settled(calls.ended, len(seen)) == seen
+        calls.whole.set()
         after = client.call("ModelInfer", MESSAGE)
     assert [(each.answered, each.error, each.request_body) for each in made] == [(False, None, MESSAGE)] * 3
     assert (client.budget.used, len(events)) == (4, 4)
@@ -132,7 +182,20 @@ def test_a_server_sees_calls_end(how: Withdrawal, deadline: float | None, seen: 
     assert after.response_body == MESSAGE
     assert after.connection is not None
     assert (after.connection.request_index == 1) is how.closes
-    assert deadline is None or max(left[:-1]) <= deadline
+
+
+def test_a_server_gives_up_at_the_deadline(tmp_path: Path) -> None:
+    how = Withdrawal((PATIENCE,) * 3)
+    for deadline in (SECONDS, 10 * SECONDS, 50 * SECONDS):
+        with watched(PATIENCE) as (port, calls), grpc_client(f"http://127.0.0.1:{port}", tmp_path) as (client, _):
+            client.give_up("ModelInfer", MESSAGE, how, deadline)
+            # Where the deadline has passed before a handler could begin, the server does not begin it.
+            if len(calls.left) < 3:
+                continue
+            assert settled(calls.ended, 3) == ["given up"] * 3
+            assert max(calls.left) <= deadline
+            return
+    pytest.fail("no deadline was long enough for this machine")
 
 
 def test_nobody_there_is_one_failure(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from harness.wire.tensor import Tensor
 from .clients import every_byte, record_of
 from .grpc_peer import GrpcPeer, reply
 from .grpc_server import CODES as THEIRS
-from .grpc_server import DETAILS, grpc_server, heard
+from .grpc_server import DETAILS, METHODS, grpc_server, heard
 from .hostile_grpc import HostileGrpc, grpc_client
 
 TOKEN = "tok-5c7c8f3a-" + "\"quo'te\\é"
@@ -230,13 +230,25 @@ def test_calls_of_the_protocol(tmp_path: Path) -> None:
     ]
 
 
-def test_a_server_that_says_farewell_still_answers_what_is_under_way(tmp_path: Path) -> None:
+def test_a_server_that_says_farewell_still_answers_what_is_under_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, stopped = threading.Event(), threading.Event()
+
+    def slow(request: bytes, _: object) -> bytes:
+        begun.set()
+        stopped.wait(10)
+        time.sleep(0.1)  # for the farewell to arrive first
+        return request
+
+    monkeypatch.setitem(METHODS, "Slow", slow)
     with grpc_server() as (port, server), grpc_client(f"http://127.0.0.1:{port}", tmp_path) as (client, events):
         assert client.call("Echo", b"1").ok
 
         def stop() -> None:
-            time.sleep(0.1)
-            server.stop(5)
+            begun.wait(10)
+            server.stop(10)
+            stopped.set()
 
         thread = threading.Thread(target=stop)
         thread.start()
@@ -251,12 +263,12 @@ def test_a_server_that_says_farewell_still_answers_what_is_under_way(tmp_path: P
 
 
 def test_a_server_that_ends_idle_connections_is_not_blamed(tmp_path: Path) -> None:
-    options = (("grpc.max_connection_idle_ms", 50), ("grpc.max_connection_age_ms", 200))
+    options = (("grpc.max_connection_idle_ms", 200), ("grpc.max_connection_age_ms", 800))
     with (
         grpc_server(options=options) as (port, _),
         grpc_client(f"http://127.0.0.1:{port}", tmp_path) as (client, _),
     ):
-        for pause in (0.0, 0.01, 0.05, 0.05, 0.1, 0.3, 0.05):
+        for pause in (0.0, 0.05, 0.2, 0.2, 0.3):
             time.sleep(pause)
             assert client.call("Echo", b"1").ok
 
