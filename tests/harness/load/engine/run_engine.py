@@ -29,6 +29,7 @@ NAMES = (
     "completion.unsolicited", "completion.answer_check.unknown_ids", "completion.answer_check.kept",
     "tester_errors.notes", "tester_errors.defects", "tester_errors.first_defect",
 )  # fmt: skip
+PATIENT_NS = 20_000_000_000
 _block = gevent.monkey.get_original("time", "sleep")
 
 
@@ -56,11 +57,23 @@ def reading(engine: Engine) -> None:
 def forgotten(engine: Engine) -> None:
     """A request is lost track of."""
     engine.under_way += 1
+    # Only the run as a whole is given up soon.
+    engine._timeout = PATIENT_NS
 
 
 def frozen(engine: Engine) -> None:
-    """The process stands still for half a second."""
-    gevent.spawn_later(0.15, _block, 0.5)
+    """The process stands still for a second, after which all that was sent before is overdue."""
+
+    def stand_still() -> None:
+        _block(1)
+        engine._timeout, engine._reap = 300_000_000, once  # type: ignore[method-assign]
+
+    def once(now: int) -> None:
+        reap(now)
+        engine._timeout = PATIENT_NS
+
+    reap = engine._reap
+    gevent.spawn_later(0.15, stand_still)
 
 
 def one(plan_file: str, records: str, left: str, spoilt: str = "") -> None:
