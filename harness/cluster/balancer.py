@@ -19,6 +19,7 @@ CONFIGURATIONS = tuple(sorted(path.stem for path in FOLDER.iterdir() if path.suf
 """Names of the configurations: ``envoy-good``, ``haproxy-loses`` and so on."""
 # Above the time that nearly all answers of a reference model take, on a busy machine too.
 ANSWER_MS = 400
+CHECK_MS = 200
 
 
 class Missing(Exception):
@@ -32,10 +33,12 @@ class Balancer:
     Attributes:
         configuration: one of :data:`CONFIGURATIONS`.
         answer_ms: how long a replica may take over an answer before another one is asked (where it is).
+        check_ms: how long a replica may take over a check of its health (where there are any).
     """
 
     configuration: str = "envoy-good"
     answer_ms: int = ANSWER_MS
+    check_ms: int = CHECK_MS
 
     @property
     def kind(self) -> Program:
@@ -56,7 +59,12 @@ class Balancer:
         file = folder / source.name
         file.write_text(
             text.render(
-                port=own.port, grpc_port=own.grpc_port, replicas=replicas, answer_ms=self.answer_ms, folder=folder
+                port=own.port,
+                grpc_port=own.grpc_port,
+                replicas=replicas,
+                answer_ms=self.answer_ms,
+                check_ms=self.check_ms,
+                folder=folder,
             )
         )
         if self.kind == "haproxy":

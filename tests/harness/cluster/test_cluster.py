@@ -8,8 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import grpc
@@ -24,6 +23,8 @@ from harness.wire.protobuf import message
 
 NAMES = {"r1", "r2", "r3"}
 WAIT_S = 30.0
+# A replica that a busy machine makes slow is neither left out nor asked twice.
+PATIENT_MS = 20_000
 
 
 def _quick_or_slow(name: str) -> object:
@@ -51,28 +52,51 @@ def there(configuration: str) -> str:
 
 @pytest.fixture(params=[_quick_or_slow(name) for name in CONFIGURATIONS], scope="module")
 def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
-    with Cluster(Balancer(there(request.param)), arguments=("--models", "pair")) as running:
+    balancer = Balancer(there(request.param), answer_ms=PATIENT_MS, check_ms=PATIENT_MS)
+    with Cluster(balancer, arguments=("--models", "pair")) as running:
         yield running
 
 
 def test_requests_go_round_and_each_is_executed_once(cluster: Cluster) -> None:
     with httpx.Client() as client:
-        answers = [infer(client, cluster.place.url, f"a{number}") for number in range(9)]
-    assert {each.status_code for each in answers} == {200}
-    assert {each.headers["x-replica"] for each in answers} == NAMES
+
+        def asked(number: int) -> str:
+            answer = infer(client, cluster.place.url, f"a{number}")
+            assert answer.status_code == 200
+            return answer.headers["x-replica"]
+
+        sent = until_all_answered(asked)
     ran = cluster.executed()
-    assert {ran[f"a{number}"] for number in range(9)} == {1}
+    assert {ran[f"a{number}"] for number in range(sent)} == {1}
+
+
+def until_all_answered(ask: Callable[[int], str]) -> int:
+    """Ask at least nine times, until each replica has answered; a balancer may see one of them later than the others.
+
+    Returns:
+        how often was asked.
+    """
+    seen: set[str] = set()
+    number, end = 0, time.monotonic() + WAIT_S
+    while number < 9 or seen != NAMES:
+        assert time.monotonic() < end, f"only {seen} answered"
+        if number >= 9:
+            time.sleep(0.1)
+        seen.add(ask(number))
+        number += 1
+    return number
 
 
 def test_calls_of_grpc_go_round_as_well(cluster: Cluster) -> None:
-    seen = Counter[str]()
     with grpc.insecure_channel(cluster.place.grpc) as channel:
         call = channel.unary_unary("/inference.GRPCInferenceService/ServerReady")
-        for _ in range(6):
+
+        def asked(_: int) -> str:
             reply, done = call.with_call(b"", timeout=WAIT_S)
             assert message("ServerReady", "Response").FromString(reply).ready
-            seen[dict(done.trailing_metadata())["x-replica"]] += 1
-    assert set(seen) == NAMES
+            return str(dict(done.trailing_metadata())["x-replica"])
+
+        until_all_answered(asked)
 
 
 def test_a_replica_comes_back_at_its_place(cluster: Cluster) -> None:

@@ -13,7 +13,7 @@ from harness.cluster.cluster import Cluster
 from harness.drills.faults.fault import FaultError
 from harness.drills.injector import Injector
 from harness.drills.undoing import is_stopped
-from tests.harness.cluster.test_cluster import there
+from tests.harness.cluster.test_cluster import PATIENT_MS, there
 from tests.harness.drills.conftest import drill_of, until
 
 pytestmark = pytest.mark.slow
@@ -21,7 +21,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    with Cluster(Balancer(there("envoy-good")), arguments=("--models", "pair")) as running:
+    balancer = Balancer(there("envoy-good"), answer_ms=PATIENT_MS, check_ms=PATIENT_MS)
+    with Cluster(balancer, arguments=("--models", "pair")) as running:
         yield running
 
 
@@ -71,6 +72,8 @@ def test_all_replicas_in_turn(cluster: Cluster, injector: Injector) -> None:
     injector.inject(drill)
     injector.revert(drill)
     assert not set(before) & {cluster.member(name).pid for name in names}
+    # The balancer may not have seen yet that they are back.
+    assert until(lambda: answered(cluster, 1) == {200: 1}, 20)
     assert answered(cluster) == {200: 30}
 
 
