@@ -22,7 +22,7 @@ from harness.record.children import module
 from tests.harness.drills.conftest import Started, drill_of, free_port, until
 from tests.harness.drills.replica import ANSWER
 
-QUICK_S, SLOW_S = 5.0, 0.4
+SLOW_S, BUSY_S = 0.4, 30.0
 
 
 class Bench:
@@ -31,7 +31,7 @@ class Bench:
     def __init__(self, to: str) -> None:
         self.to, self.port = to, free_port()
         self.injector = Injector(["faults"])
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=3, trust_env=False)
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=BUSY_S, trust_env=False)
 
     def drill(self, fault: str) -> Drill:
         """A drill through the proxy; it is prepared, and the client is connected."""
@@ -66,35 +66,35 @@ def test_everything_passes_before_and_after(size: int, bench: Bench) -> None:
 def test_delay_and_jitter(bench: Bench) -> None:
     drill = bench.drill("'delay'\ndelay_s = 0.5\njitter_s = 0.1")
     bench.injector.inject(drill)
-    assert SLOW_S <= took(bench) < 3
+    assert SLOW_S <= quickest(bench, 3) < 3
     assert "the fault met 1 connections" in bench.injector.revert(drill).output
-    assert took(bench) < SLOW_S
+    assert quickest(bench, SLOW_S) < SLOW_S
 
 
 def test_bandwidth(bench: Bench) -> None:
     drill = bench.drill("'bandwidth'\nbytes_per_s = 10000")
     bench.injector.inject(drill)
-    assert 0.9 <= took(bench, 10_000) < 3
+    assert 0.9 <= quickest(bench, 3, 10_000) < 3
     bench.injector.revert(drill)
-    assert took(bench, 10_000) < SLOW_S
+    assert quickest(bench, SLOW_S, 10_000) < SLOW_S
 
 
 def test_slow_body(bench: Bench) -> None:
     drill = bench.drill(f"'slow-body'\nbytes_per_s = {len(ANSWER) * 2}")
     bench.injector.inject(drill)
+    begun = time.monotonic()
     with bench.client.stream("POST", "/", content=b"x") as answer:
-        begun = time.monotonic()
         assert answer.status_code == 200
         assert answer.read() == ANSWER
         assert time.monotonic() - begun >= SLOW_S
     bench.injector.revert(drill)
-    assert took(bench) < SLOW_S
+    assert quickest(bench, SLOW_S) < SLOW_S
 
 
 def test_what_is_held_back_comes_at_once_when_the_fault_ends(bench: Bench) -> None:
     drill = bench.drill("'delay'\ndelay_s = 60")
     bench.injector.inject(drill)
-    with socket.create_connection(("127.0.0.1", bench.port), timeout=10) as line:
+    with socket.create_connection(("127.0.0.1", bench.port), timeout=BUSY_S) as line:
         line.sendall(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
         time.sleep(0.3)
         bench.injector.revert(drill)
@@ -107,14 +107,14 @@ def test_refused(bench: Bench) -> None:
     with pytest.raises(httpx.TransportError):
         bench.ask()
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", bench.port), timeout=3)
+        socket.create_connection(("127.0.0.1", bench.port), timeout=BUSY_S)
     bench.injector.revert(drill)
     assert bench.ask().content == ANSWER
 
 
 def test_a_new_connection_is_reset_with_its_first_byte(bench: Bench) -> None:
     bench.injector.inject(bench.drill("'reset'"))
-    with socket.create_connection(("127.0.0.1", bench.port), timeout=3) as line:
+    with socket.create_connection(("127.0.0.1", bench.port), timeout=BUSY_S) as line:
         line.sendall(b"x")
         with pytest.raises(ConnectionResetError):
             line.recv(1)
@@ -142,12 +142,18 @@ def test_cut(bench: Bench) -> None:
 def test_errors_come_in_bursts_and_no_request_reaches_the_replica(bench: Bench) -> None:
     drill = bench.drill("'errors'\nstatus = 429\nretry_after_s = 2\nburst_s = 0.5\nevery_s = 1.5")
     bench.injector.inject(drill)
-    answer = bench.ask(200_000)
-    assert (answer.status_code, answer.headers["retry-after"]) == (429, "2")
-    seen = [bench.ask().status_code for _ in range(3)]
-    assert 429 in seen, "over the same connection"
-    assert until(lambda: bench.ask().status_code == 200)
-    assert until(lambda: bench.ask().status_code == 429)
+    seen: list[httpx.Response] = []
+
+    def comes(status: int, size: int = 10) -> bool:
+        seen.append(bench.ask(size))
+        return seen[-1].status_code == status
+
+    assert until(lambda: comes(429, 200_000), BUSY_S)
+    assert seen[-1].headers["retry-after"] == "2"
+    # Over the same connection.
+    assert until(lambda: comes(429), BUSY_S)
+    assert until(lambda: comes(200), BUSY_S)
+    assert until(lambda: comes(429), BUSY_S)
     bench.injector.revert(drill)
     assert bench.ask().content == ANSWER
 
@@ -236,11 +242,14 @@ def test_a_proxy_of_the_user_stands_and_is_cleared_when_the_tester_is_gone(repli
         injector.prepared(drill)
 
 
-def took(bench: Bench, size: int = 10) -> float:
-    """Seconds of one request."""
-    begun = time.monotonic()
-    assert bench.ask(size).content == ANSWER
-    return time.monotonic() - begun
+def quickest(bench: Bench, below: float, size: int = 10) -> float:
+    """Seconds of a request; on a busy machine those of the quickest of some, until one takes less than ``below``."""
+    found, end = BUSY_S, time.monotonic() + BUSY_S
+    while found >= below and time.monotonic() < end:
+        begun = time.monotonic()
+        assert bench.ask(size).content == ANSWER
+        found = min(found, time.monotonic() - begun)
+    return found
 
 
 def test_memory_is_bounded_where_nobody_reads() -> None:
