@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli import main
+from harness.drills.proxies import UsersProxy
 from harness.drills.undoing import is_stopped
 from tests.endtoend.mortal import Mortal, free_ports
 from tests.endtoend.running import PYTEST, ROOT
@@ -53,9 +54,9 @@ def harmed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Harmed]:
         command = [sys.executable, "-m", "harness.drills.proxy", "--listen", at, "--to", f"127.0.0.1:{server.rest}"]
         with subprocess.Popen([*command, "--control", str(control)], cwd=ROOT, stdout=subprocess.DEVNULL) as proxy:
             try:
-                assert until(lambda: serves(f"http://{at}/v2/health/ready"))
+                assert until(lambda: serves(f"http://{at}/v2/health/ready"), 60)
                 fault = f"{{kind = 'half-open', control = '{control}'}}"
-                yield Harmed(f"http://{at}", fault, lambda: not serves(f"http://{at}/v2/health/ready"))
+                yield Harmed(f"http://{at}", fault, lambda: UsersProxy(str(control)).tell().fault == "half-open")
             finally:
                 proxy.terminate()
 

@@ -9,6 +9,7 @@ import pytest
 
 from harness.run.embedded import EmbeddedServer
 from tests.endtoend.running import Ran, probe
+from tests.endtoend.test_drills import only
 
 pytestmark = pytest.mark.slow
 
@@ -62,8 +63,7 @@ def rolled_out(
 
 
 def versions(ran: Ran) -> dict[str, Any]:
-    (drill,) = ran.evidence["drills"]
-    found: dict[str, Any] = drill["repetitions"][0]["versions"]
+    found: dict[str, Any] = only(ran)["versions"]
     return found
 
 
