@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import resource
@@ -43,10 +44,12 @@ def called(folder: Path, *arguments: str) -> tuple[int, str, float, int]:
     What this process holds is not the command's: after thousands of other tests that may be hundreds of megabytes.
     """
     output = folder.parent / "output"
-    inherited = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+    virtual, inherited = (
+        int(pages) * resource.getpagesize() for pages in Path("/proc/self/statm").read_text().split()[:2]
+    )
     child = os.fork()
     if child == 0:  # pragma: no cover -- another process
-        _become(output, arguments)
+        _become(output, arguments, virtual + (3 << 30))
     started = time.monotonic()
     while True:
         done, status, used = os.wait4(child, os.WNOHANG)
@@ -60,14 +63,16 @@ def called(folder: Path, *arguments: str) -> tuple[int, str, float, int]:
     return code, output.read_text("utf-8", "backslashreplace"), used.ru_utime + used.ru_stime, memory
 
 
-def _become(output: Path, arguments: tuple[str, ...]) -> None:  # pragma: no cover -- another process
+def _become(output: Path, arguments: tuple[str, ...], most: int) -> None:  # pragma: no cover -- another process
+    # Else its collector goes through all that earlier tests left, and copies each page of it that it touches.
+    gc.freeze()
     code = 99
     try:
         descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(descriptor, 1)
         os.dup2(descriptor, 2)
         sys.stdout, sys.stderr = (open(each, "w", closefd=False) for each in (1, 2))  # noqa: SIM115
-        resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
         try:
             main(list(arguments), standalone_mode=True)
         except SystemExit as error:
