@@ -33,7 +33,7 @@ from reports.evidence.comparison import (
     VerdictChange,
 )
 from reports.page.marks import STATEMENTS, STATES
-from reports.page.render import ANNEX, render
+from reports.page.render import ANNEX, _environment, render
 from reports.text import sentences as module
 from reports.text.sentences import DEFAULT, PLACE, SentenceError, Sentences, languages, sentences
 from reports.verification.page_form import not_inert
@@ -201,6 +201,7 @@ def one_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setattr(module, "FOLDERS", [*module.FOLDERS, tmp_path])
     yield "xx"
     module.sentences.cache_clear()
+    _environment.cache_clear()
 
 
 def test_one_file_is_a_language(sealed: Path, one_more: str) -> None:
