@@ -36,7 +36,7 @@ def test_prints_one_line_with_url_port_and_pid(start: Start) -> None:
     assert set(child.line) == {"url", "port", "pid", "grpc"}
     assert child.line["pid"] == child.process.pid
     assert child.url == f"http://127.0.0.1:{child.line['port']}"
-    assert httpx.get(f"{child.url}/v2/health/live", trust_env=False).status_code == 200
+    assert httpx.get(f"{child.url}/v2/health/live", trust_env=False, timeout=PATIENCE).status_code == 200
     child.process.terminate()
     output, errors = child.process.communicate(timeout=PATIENCE)
     assert (output, errors) == ("", "")
@@ -44,7 +44,7 @@ def test_prints_one_line_with_url_port_and_pid(start: Start) -> None:
 
 def test_every_model_answers_a_request_made_from_its_metadata(start: Start) -> None:
     child = start()
-    with httpx.Client(base_url=child.url, trust_env=False) as client:
+    with httpx.Client(base_url=child.url, trust_env=False, timeout=PATIENCE) as client:
         names = client.get("/v2/models").json()["models"]
         assert len(names) >= 21
         for name in names:
@@ -68,7 +68,7 @@ def test_ends_when_standard_input_does(start: Start) -> None:
 
 def test_sigterm_ends_it_although_a_connection_is_open(start: Start) -> None:
     child = start("--models", "pair", "--variant", "slow-150ms")
-    with httpx.Client(base_url=child.url, trust_env=False) as client:
+    with httpx.Client(base_url=child.url, trust_env=False, timeout=PATIENCE) as client:
         client.get("/v2")
         child.process.terminate()
         child.process.wait(PATIENCE)
@@ -77,20 +77,20 @@ def test_sigterm_ends_it_although_a_connection_is_open(start: Start) -> None:
 def test_url_has_the_prefix_of_a_variant(start: Start) -> None:
     child = start("--models", "pair", "--variant", "path-prefix")
     assert child.url.endswith("/serving/x")
-    assert httpx.get(f"{child.url}/v2", trust_env=False).status_code == 200
+    assert httpx.get(f"{child.url}/v2", trust_env=False, timeout=PATIENCE).status_code == 200
 
 
 def test_token_is_what_auth_asks_for(start: Start) -> None:
     child = start("--models", "pair", "--variant", "auth-required", "--token", "t-1")
     url = f"{child.url}/v2/models/pair"
-    assert httpx.get(url, trust_env=False).status_code == 401
+    assert httpx.get(url, trust_env=False, timeout=PATIENCE).status_code == 401
     headers = {"authorization": "Bearer t-1"}
-    assert httpx.get(url, trust_env=False, headers=headers).status_code == 200
+    assert httpx.get(url, trust_env=False, timeout=PATIENCE, headers=headers).status_code == 200
 
 
 def test_body_above_the_limit_is_413_and_the_connection_lives_on(start: Start) -> None:
     child = start("--models", "echo-fp32")
-    with httpx.Client(base_url=child.url, trust_env=False) as client:
+    with httpx.Client(base_url=child.url, trust_env=False, timeout=PATIENCE) as client:
         reply = client.post("/v2/models/echo-fp32/infer", content=b"x" * (9 * 1024 * 1024))
         assert reply.status_code == 413
         assert isinstance(reply.json()["error"], str)
@@ -121,9 +121,14 @@ def test_a_wrong_argument_ends_with_one_clear_error(wrong: tuple[str, ...]) -> N
 def test_deep_nesting_kills_only_where_seeded(start: Start) -> None:
     body = b'{"inputs":' + b"[" * 10000
     clean, seeded = start("--models", "echo-fp32"), start("--models", "echo-fp32", "--fault", "deep-nesting-kills")
-    assert httpx.post(f"{clean.url}/v2/models/echo-fp32/infer", content=body, trust_env=False).status_code == 400
+    assert (
+        httpx.post(
+            f"{clean.url}/v2/models/echo-fp32/infer", content=body, trust_env=False, timeout=PATIENCE
+        ).status_code
+        == 400
+    )
     with pytest.raises(httpx.TransportError):
-        httpx.post(f"{seeded.url}/v2/models/echo-fp32/infer", content=body, trust_env=False)
+        httpx.post(f"{seeded.url}/v2/models/echo-fp32/infer", content=body, trust_env=False, timeout=PATIENCE)
     assert seeded.process.wait(PATIENCE) == 139
 
 

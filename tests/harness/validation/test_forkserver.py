@@ -20,11 +20,11 @@ def test_servers_are_processes_of_their_own_and_end_with_the_context() -> None:
     ):
         assert no_grpc is None
         assert grpc is not None
-        assert httpx.get(f"{faulty}/v2/health/live").status_code == 404
-        assert httpx.get(f"{clean}/v2/health/live").status_code == 200
+        assert httpx.get(f"{faulty}/v2/health/live", trust_env=False, timeout=SECONDS).status_code == 404
+        assert httpx.get(f"{clean}/v2/health/live", trust_env=False, timeout=SECONDS).status_code == 200
     for url in (faulty, clean):
         with pytest.raises(httpx.ConnectError):
-            httpx.get(f"{url}/v2/health/live")
+            httpx.get(f"{url}/v2/health/live", trust_env=False, timeout=SECONDS)
 
 
 def test_a_server_that_does_not_start_is_said_to() -> None:

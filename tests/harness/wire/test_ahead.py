@@ -158,7 +158,11 @@ def test_a_connection_lost_in_the_middle_is_asked_again_alone(tmp_path: Path) ->
     assert ahead.alone
 
 
-def test_an_endpoint_that_ends_is_blamed_on_one_of_those_under_way(tmp_path: Path) -> None:
+def test_an_endpoint_that_ends_is_blamed_on_one_of_those_under_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.run.incidents.continuity.WINDOW_NS", 60 * 10**9)
+
     def ends(path: str, _: int) -> tuple[int, bytes] | None:
         if path == "/first":
             return 200, b"{}"
