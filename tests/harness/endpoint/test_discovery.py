@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from harness.budget import Limits
 from harness.declared.judged import SampleTable
 from harness.declared.running import EndpointTable
 from harness.endpoint.discovery import discover
@@ -61,9 +60,9 @@ def serving(handle: Handler) -> Iterator[str]:
 
 
 @contextmanager
-def asking(url: str, tmp_path: Path, limits: Limits | None = None) -> Iterator[RestClient]:
+def asking(url: str, tmp_path: Path) -> Iterator[RestClient]:
     """A recording client of a URL."""
-    client, _ = client_for(url, tmp_path, limits=limits)
+    client, _ = client_for(url, tmp_path)
     with client:
         yield client
 
@@ -168,14 +167,15 @@ def test_tls_to_a_plain_port(server: EmbeddedServer, tmp_path: Path) -> None:
         discover(client, None, Policy(endpoint=SHORT))
 
 
-def starting(seconds: float) -> Handler:
-    """A server that is not ready, and knows nothing of its model, until ``seconds`` from now."""
-    begin = time.monotonic()
+def starting(times: int) -> Handler:
+    """A server that says so many times that it is not ready, and knows nothing of its model until then."""
+    left = [times]
 
     def handle(method: str, path: str, body: bytes) -> Answer:
         if path == "/v2/health/live":
             return 200, ""
-        if time.monotonic() - begin < seconds:
+        if left[0]:
+            left[0] -= path == "/v2/health/ready"
             return 503, {"error": "loading"}
         if path == "/v2/models/iris":
             tensor = {"name": "x", "datatype": "FP32", "shape": [-1, 2]}
@@ -190,16 +190,16 @@ def starting(seconds: float) -> Handler:
 @pytest.mark.parametrize("named", [["iris"], []])
 def test_a_server_that_is_not_ready_is_waited_for(tmp_path: Path, named: list[str]) -> None:
     told: list[str] = []
-    with serving(starting(1.5)) as url, asking(url, tmp_path) as client:
+    with serving(starting(2)) as url, asking(url, tmp_path) as client:
         client.waits = False
-        endpoint = discover(client, None, Policy(endpoint=SHORT), named, told.append)
+        endpoint = discover(client, None, Policy(endpoint=EndpointTable(warm_up=30.0)), named, told.append)
         assert endpoint.models[0].metadata is not None
-    assert told == ["the server is not ready; waiting up to 5 s"]
+    assert told == ["the server is not ready; waiting up to 30 s"]
 
 
 def sleeping(first: float, later: float) -> Handler:
     """A right server whose first inference takes ``first`` seconds, and any other ``later``."""
-    right = starting(0.0)
+    right = starting(0)
     seen = [0]
 
     def handle(method: str, path: str, body: bytes) -> Answer:
@@ -212,19 +212,20 @@ def sleeping(first: float, later: float) -> Handler:
 
 
 def test_a_slow_first_answer_is_no_slow_model(tmp_path: Path) -> None:
-    limits = Limits(request_seconds=0.5)
-    with serving(sleeping(1.2, 0.0)) as url, asking(url, tmp_path, limits) as client:
+    with serving(sleeping(1.2, 0.0)) as url, asking(url, tmp_path) as client:
         endpoint = discover(client, None, Policy(endpoint=SHORT))
+        usual, client.budget.request_seconds = client.budget.request_seconds, 0.5
         warm_up(endpoint, 5.0, fixed=False, tell=lambda _: None)
         assert client.budget.request_seconds == 0.5
+        client.budget.request_seconds = usual
         assert endpoint.models[0].rest.accepted().exchange.ok
     assert not endpoint.remarks
 
 
 def test_a_slow_model_gets_the_time_it_needs_unless_somebody_said_otherwise(tmp_path: Path) -> None:
-    limits = Limits(request_seconds=0.5)
-    with serving(sleeping(1.2, 1.2)) as url, asking(url, tmp_path, limits) as client:
+    with serving(sleeping(1.2, 1.2)) as url, asking(url, tmp_path) as client:
         endpoint = discover(client, None, Policy(endpoint=SHORT))
+        client.budget.request_seconds = 0.5
         warm_up(endpoint, 5.0, fixed=True, tell=lambda _: None)
         assert client.budget.request_seconds == 0.5
         assert "--oip-timeout" in endpoint.remarks[-1]
@@ -234,8 +235,8 @@ def test_a_slow_model_gets_the_time_it_needs_unless_somebody_said_otherwise(tmp_
 
 
 def test_a_time_out_is_asked_again_and_never_a_refusal(tmp_path: Path) -> None:
-    limits = Limits(request_seconds=0.3)
-    with serving(sleeping(0.8, 0.0)) as url, asking(url, tmp_path, limits) as client:
+    with serving(sleeping(0.8, 0.0)) as url, asking(url, tmp_path) as client:
         model = discover(client, None, Policy(endpoint=SHORT)).models[0]
+        client.budget.request_seconds = 0.3
         assert model.rest.accepted().exchange.ok
         assert not model.rest.refusals

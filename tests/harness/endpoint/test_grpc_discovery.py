@@ -88,7 +88,7 @@ def test_every_model_accepts_a_request_and_can_be_asked_again(client: GrpcClient
 def test_something_else_is_named(behaviour: str, words: str, tmp_path: Path) -> None:
     with (
         HostileGrpc(behaviour) as url,
-        grpc_client(url, tmp_path, limits=LIMITS) as (found, _),
+        grpc_client(url, tmp_path) as (found, _),
         pytest.raises(EndpointError) as refusal,
     ):
         discover(None, found, Policy(), ["m"])
