@@ -34,7 +34,7 @@ seconds = 3
 ENDS = {0, 1, 3}
 # Places and spellings that are told in a run, at least.
 LEAST = 60
-BRIEF = ("--oip-max-requests", "100", "--oip-time-budget", "60")
+BRIEF = ("--oip-max-requests", "100", "--oip-time-budget", "180")
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def carried_out(run: Run, folder: Path, before: Sequence[str] = ()) -> tuple[See
         command = [str(PYTEST), *before, "@../../unseen", "-v", "-rA", "--oip-evidence", "../evidence"]
         command += ["--oip-profile", "quick", "--oip-policy", "../../policy.toml", "--junitxml=../own.xml"]
         command += ["--oip-grpc", address] if run.rest and run.grpc else []
-        seen = watched([*command, *run.arguments], home, run.environ)
+        seen = watched([*command, *run.arguments], home, run.environ, 240.0)
     return seen, rest.told | grpc.told
 
 
