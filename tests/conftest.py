@@ -6,9 +6,10 @@ import os
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("tests", deadline=None)
+# As in the profile that Hypothesis takes in CI by itself: the same examples each time, and none too slow.
+settings.register_profile("tests", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
 
 

@@ -68,7 +68,9 @@ def test_the_runs_say_something(bundles: dict[str, Path]) -> None:
 
 
 @pytest.mark.parametrize("name", RUNS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(data=st.data())
 def test_no_duty_gains_by_checks_taken_away(bundles: dict[str, Path], name: str, data: st.DataObject) -> None:
     run = whole_run(bundles[name])
@@ -88,7 +90,9 @@ def _parts(run: JournalState) -> list[set[int]]:
 
 
 @pytest.mark.parametrize("name", RUNS)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(data=st.data())
 def test_no_duty_gains_by_a_worse_verdict(bundles: dict[str, Path], name: str, data: st.DataObject) -> None:
     run = whole_run(bundles[name])
