@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -26,7 +26,7 @@ from harness.verdicts import Verdict
 
 pytestmark = pytest.mark.slow
 SECRET = "Bearer launch-secret-5f2e"
-PATIENCE_S = 6.0
+PATIENCE_S = 30.0
 
 
 class Echo(http.server.BaseHTTPRequestHandler):
@@ -73,6 +73,17 @@ def gone(*pids: int) -> bool:
     return False
 
 
+def killing(pid: int) -> Callable[[Progress], None]:
+    """Kills a process as soon as the run says that it is under way."""
+    left = [pid]
+
+    def heard(_: Progress) -> None:
+        if left:
+            os.kill(left.pop(), signal.SIGKILL)
+
+    return heard
+
+
 def running(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
@@ -104,10 +115,9 @@ def test_a_killed_worker_makes_the_run_invalid_at_once(port: int, tmp_path: Path
         fleet.start()
         pids = fleet.pids
         begin = time.monotonic()
-        threading.Timer(1.5, os.kill, (pids[2], signal.SIGKILL)).start()
-        run = fleet.run(plan_for(port, 20.0), tmp_path)
+        run = fleet.run(plan_for(port, 120.0), tmp_path, killing(pids[2]))
         took = time.monotonic() - begin
-    assert took < 12, "it ran on although a worker was dead"
+    assert took < 60, "it ran on although a worker was dead"
     assert run.outcome.verdict is Verdict.TOOL_ERROR
     assert "worker-lost" in {reason.code for reason in run.outcome.invalid}
     assert any("exit code -9" in facts.lost for facts in run.facts)
@@ -119,8 +129,7 @@ def test_a_dead_master_blames_nobody_and_the_next_run_starts_anew(port: int, tmp
     with Fleet(1) as fleet:
         fleet.start()
         first = fleet.pids
-        threading.Timer(1.0, os.kill, (first[0], signal.SIGKILL)).start()
-        run = fleet.run(plan_for(port, 20.0), tmp_path)
+        run = fleet.run(plan_for(port, 20.0), tmp_path, killing(first[0]))
         assert run.outcome.verdict is Verdict.TOOL_ERROR
         assert gone(*first)
         assert fleet.run(plan_for(port, prefix="aaaa0002"), tmp_path).summary.ok == 40
@@ -185,7 +194,7 @@ def test_a_killed_launcher_takes_them_with_it(port: int, tmp_path: Path) -> None
         assert launcher.stdout is not None
         pids = [int(pid) for pid in launcher.stdout.readline().split()]
         home = Path(f"/proc/{pids[0]}/cwd").readlink()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline and not list((tmp_path / "series").glob("*.rec")):
             time.sleep(0.05)
         time.sleep(1.5)
