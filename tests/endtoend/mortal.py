@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -14,17 +13,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
+from harness.cluster.places import places
+
 ROOT = Path(__file__).resolve().parents[2]
 RESTART_SECONDS = 0.1
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on, all different."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+    """Ports nobody listens on, all different; no outgoing connection gets one of them while its server is away."""
+    return [each.port for each in places([""] * count)]
 
 
 class Mortal:

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ import httpx
 import msgspec
 import pytest
 
+from harness.cluster.places import places
 from harness.drills.commands import start
 from harness.drills.declared import Drill
 from harness.drills.faults.processes import OwnedProcess
@@ -34,10 +34,8 @@ def drill_of(fault: str, folder: Path | str = "", **more: object) -> Drill:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return int(held.getsockname()[1])
+    """A port that nobody listens on, and that no outgoing connection gets."""
+    return places([""])[0].port
 
 
 def asked(table: ProcessTable) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.cluster.places import places
 from harness.load.plan.load_plan import Connections, LoadPlan
 from harness.load.records.rows import Status, merge
 from harness.run.bundles.load_bundle import NoRuns, bundle_of, is_series
@@ -41,8 +42,7 @@ def locust(*arguments: str, folder: Path) -> subprocess.Popen[str]:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    return places([""])[0].port
 
 
 def logs(folder: Path) -> str:
