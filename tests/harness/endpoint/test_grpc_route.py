@@ -143,6 +143,28 @@ def test_a_model_that_changes_its_mind_is_not_steady(tmp_path: Path) -> None:
         assert not found.steady()
 
 
+@pytest.mark.parametrize(
+    ("answers", "steady"),
+    [
+        ("aaa", True), ("abaaa", True),  # spoilt by the request before: three in a row say so
+        ("ababa", False), ("abaab", False), ("aab", False), ("abb", False), ("abc", False),
+    ],
+)  # fmt: skip
+def test_the_first_answer_after_another_request_alone_decides_nothing(
+    tmp_path: Path, answers: str, steady: bool
+) -> None:
+    given = iter(answers)
+
+    def infer(_: Any) -> bytes:
+        tensor = Tensor("x", "INT32", (1,), (ord(next(given)),))
+        return echo(protobuf.infer_message("m", None, InferRequest((tensor,)), "typed"))
+
+    with model(tmp_path, infer) as (found, _):
+        found.accepted()
+        assert found.steady() is steady
+        assert found.steady() is steady, "asked once"
+
+
 def test_a_message_can_be_edited_before_it_is_sent(tmp_path: Path) -> None:
     with model(tmp_path, echo) as (found, server):
         found.infer(found.accepted().request, edit=lambda made: setattr(made, "id", "edited"))
