@@ -105,7 +105,7 @@ def test_ctrl_c_ends_a_hook_that_hangs_and_reverts(tester: subprocess.Popen[str]
     tester.send_signal(signal.SIGINT)
     assert tester.wait(20) != 0
     assert (tmp_path / "reverted").exists()
-    assert started(hook) == ""
+    assert until(lambda: started(hook) == ""), "killed, and waited for by whoever took it over"
 
 
 def test_what_is_interrupted_twice_is_left_to_the_watchdog(tester: subprocess.Popen[str], tmp_path: Path) -> None:
