@@ -129,8 +129,8 @@ class Experiment:
 
     @property
     def undo(self) -> Sequence[Undo]:
-        """Ask the experiment to end, which it does with its rollbacks."""
-        if self._running is None:
+        """Ask the experiment to end, which it does with its rollbacks; one that has ended cannot be asked."""
+        if self._running is None or self._running.poll() is not None:
             return ()
         pid, seconds = self._running.pid, self.table.timeout_s
         return (Undo(command("end", str(pid), started(pid), f"{seconds:g}"), timeout_s=seconds + 10),)

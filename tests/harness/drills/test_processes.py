@@ -92,7 +92,7 @@ def test_a_process_that_only_the_tester_starts_is_ended_with_the_last_drill(tmp_
         injector.revert(drill)
         second = int(httpx.get(f"http://127.0.0.1:{port}/").text)
         assert str(second) != first
-    assert started(second) == ""
+    assert until(lambda: started(second) == "")
 
 
 def test_the_workers_of_a_server_meet_the_fault_as_well(tmp_path: Path) -> None:
