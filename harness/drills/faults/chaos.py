@@ -130,10 +130,11 @@ class Experiment:
     @property
     def undo(self) -> Sequence[Undo]:
         """Ask the experiment to end, which it does with its rollbacks; one that has ended cannot be asked."""
-        if self._running is None or self._running.poll() is not None:
+        since = started(self._running.pid) if self._running is not None else ""
+        if self._running is None or not since:
             return ()
         pid, seconds = self._running.pid, self.table.timeout_s
-        return (Undo(command("end", str(pid), started(pid), f"{seconds:g}"), timeout_s=seconds + 10),)
+        return (Undo(command("end", str(pid), since, f"{seconds:g}"), timeout_s=seconds + 10),)
 
     def prepare(self) -> None:
         """See that Chaos Toolkit and the experiment are there."""
