@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 REAP_S = 0.02
 _STANDSTILL_NS = 100_000_000
-# One after the other; then it is slow, and stands still no longer.
+# So many one after the other: then it is slow, and stands still no longer.
 _STANDSTILLS = 5
 
 
@@ -215,15 +215,15 @@ class Engine:
             self._done.set()
 
     def _reap_forever(self) -> None:
+        stood_still = 0
         while True:
-            for _ in range(_STANDSTILLS):
-                asleep = clock()
-                gevent.sleep(REAP_S)
-                if clock() - asleep < _STANDSTILL_NS:
-                    break
-                # This process stood still: answers that lie in the kernel are in time, and come first.
+            asleep = clock()
+            gevent.sleep(REAP_S)
+            stood_still = stood_still + 1 if clock() - asleep >= _STANDSTILL_NS else 0
             try:
-                self._reap(clock())
+                # Where this process stood still, answers that lie in the kernel may be in time, and come first.
+                if stood_still % _STANDSTILLS == 0:
+                    self._reap(clock())
                 holding, self.holding = self.holding, set()
                 for connection in holding:
                     connection.pour()
