@@ -146,14 +146,15 @@ def test_a_model_that_changes_its_mind_is_not_steady(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("answers", "steady"),
     [
-        ("aaa", True), ("abaaa", True),  # spoilt by the request before: three in a row say so
-        ("ababa", False), ("abaab", False), ("aab", False), ("abb", False), ("abc", False),
+        ("aaa", True), ("abaaaaa", True),  # spoilt by the request before: five in a row say so
+        ("ababaaa", False), ("abaaaab", False), ("aab", False), ("abb", False), ("abc", False),
     ],
 )  # fmt: skip
 def test_the_first_answer_after_another_request_alone_decides_nothing(
     tmp_path: Path, answers: str, steady: bool
 ) -> None:
-    given = iter(answers)
+    # The second call of the server is another one.
+    given = iter(f"{answers[0]}-{answers[1:]}")
 
     def infer(_: Any) -> bytes:
         tensor = Tensor("x", "INT32", (1,), (ord(next(given)),))
@@ -161,8 +162,21 @@ def test_the_first_answer_after_another_request_alone_decides_nothing(
 
     with model(tmp_path, infer) as (found, _):
         found.accepted()
+        found.client.server_live()
         assert found.steady() is steady
         assert found.steady() is steady, "asked once"
+
+
+def test_a_model_that_varies_with_nothing_between_is_not_steady(tmp_path: Path) -> None:
+    given = iter("abaaaaaaa")
+
+    def infer(_: Any) -> bytes:
+        tensor = Tensor("x", "INT32", (1,), (ord(next(given)),))
+        return echo(protobuf.infer_message("m", None, InferRequest((tensor,)), "typed"))
+
+    with model(tmp_path, infer) as (found, _):
+        found.accepted()
+        assert not found.steady()
 
 
 def test_a_message_can_be_edited_before_it_is_sent(tmp_path: Path) -> None:
