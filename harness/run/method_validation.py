@@ -110,10 +110,10 @@ def method_validation(check: Check) -> str | None:
         return f"names the seeded faults {', '.join(check.faults)}; not yet shown in a committed validation run"
     part = _document().parts[part_showing(check.suite)]
     commit = part.tester.commit or ""
-    changed = "+" if commit.endswith("+") else ""
+    named = f", commit {commit[:12]}{'+' if commit.endswith('+') else ''}" if commit else ""
     return (
         f"fails on the seeded faults {', '.join(seen)} of the reference server; last shown {part.made[:10]} "
-        f"with version {part.tester.version}, commit {commit[:12]}{changed}"
+        f"with version {part.tester.version}{named}"
     )
 
 

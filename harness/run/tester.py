@@ -14,8 +14,12 @@ from harness.record.children import environment
 PACKAGES = ("pytest", "hypothesis", "httpx", "httpcore", "h11", "jsonschema", "jinja2", "msgspec", "numpy", "scipy")
 
 
-def tester() -> Tester:
-    """The ``tester`` section: name, version, commit (of a checkout), Python, platform, package versions."""
+def tester(besides: Path | None = None) -> Tester:  # noqa: PT028 -- no test
+    """The ``tester`` section: name, version, commit (of a checkout), Python, platform, package versions.
+
+    Args:
+        besides: a file of the checkout that may be changed without the commit being called so.
+    """
     packages = {}
     for name in PACKAGES:
         try:
@@ -25,23 +29,30 @@ def tester() -> Tester:
     return Tester(
         name="art15",
         version=harness.__version__,
-        commit=_commit(),
+        commit=_commit(besides),
         python=f"{platform.python_implementation()} {platform.python_version()}",
         platform=f"{platform.system()} {platform.release()} {platform.machine()}",
         packages=packages,
     )
 
 
-def _commit() -> str | None:
+def _commit(besides: Path | None) -> str | None:
     """The commit of the checkout this runs from, with ``+`` if it was changed since; None for an installed package."""
     root = Path(harness.__file__).parent.parent
     if not (root / ".git").exists():
         return None
     try:
         head = _git(root, "rev-parse", "HEAD")
-        return head + ("+" if _git(root, "status", "--porcelain", "--untracked-files=no") else "")
+        status = _git(root, "status", "--porcelain", "--untracked-files=no", *_all_but(root, besides))
+        return head + ("+" if status else "")
     except (OSError, subprocess.SubprocessError):
         return None
+
+
+def _all_but(root: Path, path: Path | None) -> tuple[str, ...]:
+    if path is None or not path.resolve().is_relative_to(root.resolve()):
+        return ()
+    return ("--", ".", f":(exclude){path.resolve().relative_to(root.resolve())}")
 
 
 def _git(root: Path, *arguments: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import math
+import os
 import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +18,14 @@ import msgspec
 
 from harness.check import Registry
 from harness.run.checks import load_checks
-from harness.run.method_validation import NO_VALIDATION, PART_NAMES, PartName, ValidationPart, read_validation
+from harness.run.method_validation import (
+    NO_VALIDATION,
+    PART_NAMES,
+    NoValidationError,
+    PartName,
+    ValidationPart,
+    read_validation,
+)
 from harness.run.tester import tester
 from harness.validation.cases import Case, Seen, reference_inventory, run_cases
 from harness.validation.matrix import Selection, cases_for
@@ -39,58 +48,79 @@ def validate(
     """Run the cases, compare, and write ``out``; what was seen so far is kept beside it for ``resume``.
 
     Of an interrupted call only what the same commit has seen is kept, and of ``out`` the parts that were not asked for.
-    With ``minutes``, no case begins after them. The document says which were not tried; they are others every day.
+    With ``minutes``, no case begins for the first time after them. The document says which were not tried; they are
+    others every day.
 
     Raises:
-        harness.run.method_validation.NoValidationError: a part is to be put into what is no result.
+        harness.run.method_validation.NoValidationError: ``out`` is no result that a part can be put into, or one that a
+            few cases would replace.
     """
     registry, _, _ = load_checks()
     cases = cases_for(selection, registry, reference_inventory())
     if minutes is not None:
         # A sample stands beside the end-to-end tests, and one of them is load on the clean server.
         cases = [case for case in cases if not (case.load and case.side == "clean")]
-    if selection.parts:
-        read_validation(out)  # refuses what is no result while nothing is lost yet
-    mine = tester()
-    kept = _Kept(out.with_suffix(f".{'-'.join([*(selection.parts and selection.whole_parts), 'partial'])}.jsonl"))
-    done = kept.seen_by(mine.commit) if resume else {}
+    _refuse(out, selection)
+    name = "-".join([*(selection.parts and selection.whole_parts), "partial"])
+    kept = _Kept(out.with_suffix(f".{name}.jsonl"), out)
     if not resume:
         kept.path.unlink(missing_ok=True)
 
     def progress(seen: Seen) -> None:
-        kept.add(seen)
         found = ", ".join(f"{slug} {verdict}" for slug, verdict in sorted(seen.broken().items())) or "nothing"
         say(f"{seen.case.side} {seen.case.name}: {found}")
 
-    seen, repeated = _probed(cases, done, registry, progress, jobs, minutes)
-    changed = tester() != mine
-    if changed:
+    seen, repeated = _probed(cases, kept, registry, progress, jobs, minutes)
+    if kept.changed():
         say("the checkout has changed meanwhile: this is no result of one commit")
     tried = Tried(
         cases=cases,
         seen=seen,
         repeated=repeated,
-        whole=() if changed or minutes is not None else selection.whole_parts,
+        whole=() if kept.changed() or minutes is not None else selection.whole_parts,
         made=datetime.now(UTC).isoformat(timespec="seconds"),
-        tester=mine,
+        tester=kept.mine,
     )
     checks = [check for check in registry if check.builtin and (not selection.slugs or check.slug in selection.slugs)]
     parts = parts_seen(tried, checks, excuses())
-    # Read again: hours have passed, in which another call may have written its part.
-    _write(out, {**read_validation(out).parts, **parts} if selection.parts else parts)
+    _write(out, parts, beside=bool(selection.parts))
     kept.path.unlink(missing_ok=True)
     return parts
 
 
+def _refuse(out: Path, selection: Selection) -> None:
+    """While nothing is lost yet: a place that takes no result, and a result that would be lost."""
+    if out.is_dir():
+        raise NoValidationError(f"{out} is a folder")
+    try:
+        there = read_validation(out).parts
+    except NoValidationError:
+        if selection.parts:
+            raise
+        return
+    if not selection.whole_parts and any(part.whole for part in there.values()):
+        raise NoValidationError(f"{out} has whole parts, which a few cases must not replace: choose another --out")
+
+
 def _probed(
     cases: Sequence[Case],
-    done: Mapping[Case, Seen],
+    kept: _Kept,
     registry: Registry,
     progress: Callable[[Seen], None],
     jobs: int,
     minutes: float | None,
 ) -> tuple[list[Seen], set[Case]]:
     """What was seen of the cases, second tries included; and which were tried twice."""
+    done, done_again = kept.seen(again=False), kept.seen(again=True)
+
+    def first(seen: Seen) -> None:
+        kept.add(seen, again=False)
+        progress(seen)
+
+    def second(seen: Seen) -> None:
+        kept.add(seen, again=True)
+        progress(seen)
+
     day = "" if minutes is None else str(datetime.now(UTC).toordinal())
     rest = mixed([case for case in cases if case not in done], day)
     seconds = math.inf if minutes is None else 60 * minutes
@@ -98,14 +128,15 @@ def _probed(
     seen = [done[case] for case in cases if case in done]
     # What is measured has the machine to itself. In a sample the clean server and the other faults need their time too.
     loaded = None if minutes is None else SAMPLE_LOADS
-    seen += run_cases([case for case in rest if case.load][:loaded], progress, jobs=1, seconds=seconds)
+    seen += run_cases([case for case in rest if case.load][:loaded], first, jobs=1, seconds=seconds)
     left = began + seconds - time.monotonic()
-    seen += run_cases([case for case in rest if not case.load], progress, jobs=jobs, seconds=left)
+    seen += run_cases([case for case in rest if not case.load], first, jobs=jobs, seconds=left)
     # Where several runs share two cores, a server may be slower than a check waits: once more, with nothing beside.
     excused = excuses()
     repeated = {each.case: tries for each in seen
                 if (tries := second_tries(each, registry, excused.get(each.case.name, {})))}  # fmt: skip
-    again = {each.case: each for each in run_cases(list(chain(*repeated.values())), progress, jobs=1)}
+    open_ = [case for case in chain(*repeated.values()) if case not in done_again]
+    again = done_again | {each.case: each for each in run_cases(open_, second, jobs=1)}
     seen = [seen_again(each, [again[case] for case in repeated.get(each.case, ())]) for each in seen]
     return seen, {*repeated}
 
@@ -130,25 +161,43 @@ def excuses() -> dict[str, dict[str, str]]:
 
 
 class _Kept:
-    """What was seen so far, a line each, with the commit that saw it."""
+    """What was seen so far, a line each, with the tool that saw it: of another or a changed one nothing is kept."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, out: Path) -> None:
+        """``out`` is a file that is written meanwhile, and no code."""
+        self.path, self._out = path, out
+        self.mine = tester(out)
+        self._changed = False
 
-    def add(self, seen: Seen) -> None:
-        row = {"case": asdict(seen.case), "verdicts": dict(seen.verdicts), "reasons": dict(seen.reasons)}
+    def changed(self) -> bool:
+        """Whether the checkout was another one at any time since the beginning."""
+        now = tester(self._out)
+        # That git did not say in time on a busy machine is no change.
+        self._changed |= now.commit is not None and now != self.mine
+        return self._changed
+
+    def add(self, seen: Seen, *, again: bool) -> None:
+        """Keep it; ``again`` for a second try."""
+        if self.changed():
+            return
+        row = {
+            "case": asdict(seen.case), "verdicts": dict(seen.verdicts), "reasons": dict(seen.reasons),
+            "again": again, "tester": msgspec.to_builtins(self.mine),
+        }  # fmt: skip
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row | {"commit": tester().commit}) + "\n")
+            file.write(json.dumps(row) + "\n")
 
-    def seen_by(self, commit: str | None) -> dict[Case, Seen]:
-        """What the same code has seen."""
+    def seen(self, *, again: bool) -> dict[Case, Seen]:
+        """What the same code has seen in an earlier call."""
+        if self.mine.commit is None or self.mine.commit.endswith("+"):
+            return {}
         found: dict[Case, Seen] = {}
         for line in self.path.read_text("utf-8").splitlines() if self.path.is_file() else []:
             try:
                 row = json.loads(line)
             except ValueError:
                 continue
-            if row.get("commit") != commit:
+            if row.get("tester") != msgspec.to_builtins(self.mine) or row.get("again") is not again:
                 continue
             lists = {name: tuple(row["case"][name]) for name in ("models", "checks")}
             case = Case(**{**row["case"], **lists})
@@ -156,9 +205,16 @@ class _Kept:
         return found
 
 
-def _write(out: Path, parts: Mapping[PartName, ValidationPart]) -> None:
-    ordered = {name: parts[name] for name in PART_NAMES if name in parts}
-    data = msgspec.json.encode(msgspec.structs.replace(NO_VALIDATION, parts=ordered))
-    new = out.with_suffix(".new")
-    new.write_bytes(msgspec.json.format(data, indent=1) + b"\n")
-    new.replace(out)
+def _write(out: Path, parts: Mapping[PartName, ValidationPart], *, beside: bool) -> None:
+    """Write the parts, whole or not at all; ``beside`` those that are there, of which another call may be."""
+    folder = os.open(out.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        found = {**read_validation(out).parts, **parts} if beside else parts
+        ordered = {name: found[name] for name in PART_NAMES if name in found}
+        data = msgspec.json.encode(msgspec.structs.replace(NO_VALIDATION, parts=ordered))
+        new = out.with_suffix(".new")
+        new.write_bytes(msgspec.json.format(data, indent=1) + b"\n")
+        new.replace(out)
+    finally:
+        os.close(folder)

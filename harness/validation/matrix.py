@@ -21,8 +21,6 @@ GROUP_MODELS = next(suite.validation.models for suite in suites() if suite.proto
 VARIANT_MODELS = ("pair",)
 # Suites whose checks are asked in runs of their own: under load, by a policy, or with a candidate.
 APART = {suite.name: suite.validation for suite in suites() if suite.validation.apart}
-# Cases of load in a sample whose time is limited; others every day.
-SAMPLE_LOADS = 5
 
 
 @dataclass(frozen=True, slots=True)

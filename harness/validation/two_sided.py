@@ -1,7 +1,7 @@
 """The two-sided runner: every check is seen to pass on a right server and to fail on a seeded fault.
 
 For the clean reference server, each seeded fault and each benign variant, a run of its own; then the verdicts are
-compared. What comes out is ``validation.json``, the method validation that the report refers to.
+compared. What comes out is a part of ``validation.json``, the method validation that the report refers to.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from harness.verdicts import Verdict, combine
 GOOD = frozenset({"pass", "not_applicable"})
 # A run of load that the tester's own machine has spoilt blames nobody; whether a fault is found does not hang on it.
 UNDECIDED = frozenset({"tool_error", "inconclusive"})
+# Of a check that compares times, say, where others compute beside it.
+UNDECIDED_HERE = "inconclusive"
 # Share of seeds with which a fault that is drawn for must be found.
 RELIABLE = 0.9
 
@@ -105,16 +107,24 @@ def _undecided(seen: Seen, by_slug: Mapping[str, Check], excused: Mapping[str, s
     """A try for each check that came to no verdict on a right server. Under load, that blames nobody anyway."""
     if seen.case.load:
         return []
-    slugs = dict.fromkeys(slug_of(identity) for identity, verdict in seen.verdicts.items() if verdict == "inconclusive")
-    open_ = [by_slug[slug] for slug in slugs if slug in by_slug and not _matches(slug, excused)]
+    slugs = dict.fromkeys(slug_of(identity) for identity, verdict in seen.verdicts.items() if verdict == UNDECIDED_HERE)
+    blaming = seen.broken()
+    open_ = [by_slug[slug] for slug in slugs
+             if slug in by_slug and slug not in blaming and not _matches(slug, excused)]  # fmt: skip
     # What looks at what others provoke would have to be tried with all of them, and they are not to be asked again.
     return [replace(seen.case, checks=tuple(with_needs([check], by_slug))) for check in open_ if check.last < HINDSIGHT]
 
 
 def seen_again(first: Seen, tries: Sequence[Seen]) -> Seen:
-    """One case after its second tries: where single checks were tried alone, what the others said stands."""
+    """One case after its second tries: where single checks were tried alone, what the others said stands.
+
+    Of a right server, all stands but what was left undecided.
+    """
     seen = first
     for again in tries:
+        if first.case.side != "fault" and "run" not in first.verdicts:
+            seen = _decided(seen, again)
+            continue
         if again.case == first.case:
             return again
         if "run" in again.verdicts:
@@ -126,6 +136,14 @@ def seen_again(first: Seen, tries: Sequence[Seen]) -> Seen:
         own = {name: verdict for name, verdict in again.verdicts.items() if slug_of(name) == mine}
         seen = Seen(first.case, others | own, {**seen.reasons, **again.reasons})
     return seen
+
+
+def _decided(seen: Seen, again: Seen) -> Seen:
+    """What was undecided, by a second try that came to something."""
+    new = {name: again.verdicts[name] for name, verdict in seen.verdicts.items()
+           if verdict == UNDECIDED_HERE and name in again.verdicts}  # fmt: skip
+    reasons = {name: again.reasons.get(name, "") for name in new}
+    return Seen(seen.case, {**seen.verdicts, **new}, {**seen.reasons, **reasons})
 
 
 def with_needs(checks: Iterable[Check], by_slug: Mapping[str, Check]) -> dict[str, Check]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from click.testing import CliRunner
 from harness.bundle import parts as facts
 from harness.check import REGISTRY, Check
 from harness.commands.validation import validate
+from harness.option import options_of
 from harness.run import method_validation
 from harness.run.checks import load_checks
 from harness.run.method_validation import (
@@ -199,7 +201,7 @@ def test_only_what_the_same_commit_has_seen_is_kept(
     out = tmp_path / "validation.json"
     chosen = Selection(group=True, parts=["load"])
     commits = {"now": "a" * 40}
-    monkeypatch.setattr(carrying_out, "tester", lambda: changed_tester(commits["now"]))
+    monkeypatch.setattr(carrying_out, "tester", lambda _: changed_tester(commits["now"]))
 
     def call() -> int:
         asked.clear()
@@ -217,19 +219,22 @@ def test_only_what_the_same_commit_has_seen_is_kept(
     total = call()
     (kept,) = tmp_path.glob("*.jsonl")
     assert kept.name == "validation.load-partial.jsonl"
-    assert {json.loads(line)["commit"] for line in kept.read_text().splitlines()} == {"a" * 40}
+    assert {json.loads(line)["tester"]["commit"] for line in kept.read_text().splitlines()} == {"a" * 40}
     left["lines"] = 1
     assert call() == total - 3
-    commits["now"] = "b" * 40
-    left["lines"] = 1
-    assert call() == total
+    for other in ("b" * 40, "b" * 40 + "+", "b" * 40 + "+"):
+        # What changed a commit is not known: of such a checkout nothing is kept.
+        commits["now"] = other
+        left["lines"] = 1
+        assert call() == total
 
 
 def test_a_checkout_that_changes_meanwhile_is_no_whole_part(
     tmp_path: Path, asked: list[Case], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    commits = iter(["a" * 40])
-    monkeypatch.setattr(carrying_out, "tester", lambda: changed_tester(next(commits, "b" * 40)))
+    # For a while only: it is back at the end.
+    commits = iter(["a" * 40, "a" * 40, "b" * 40])
+    monkeypatch.setattr(carrying_out, "tester", lambda _: changed_tester(next(commits, "a" * 40)))
     said: list[str] = []
     parts = carrying_out.validate(Selection(parts=["load"]), tmp_path / "v.json", say=said.append)
     assert asked
@@ -254,9 +259,51 @@ def test_a_folder_is_no_result(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "beside", [["--fault", "drops-request-id"], ["--sample", "2"], ["--no-variants"], ["--minutes", "5"], []]
+    ("given", "words"),
+    [
+        (["faults", "--fault", "drops-request-id"], "nothing else can be singled out"),
+        (["faults", "--sample", "2"], "nothing else can be singled out"),
+        (["faults", "--no-variants"], "nothing else can be singled out"),
+        (["faults", "--minutes", "5"], "leave out --minutes"),
+        (["seeds"], "add --seeds 10"),
+    ],
 )
-def test_nothing_is_left_out_of_a_part(beside: list[str]) -> None:
-    told = CliRunner().invoke(validate, ["--part", "faults", "--part", "seeds", *beside])
+def test_nothing_is_left_out_of_a_part(given: list[str], words: str) -> None:
+    told = CliRunner().invoke(validate, ["--part", *given])
     assert told.exit_code == 2
-    assert "--part" in told.output
+    assert words in " ".join(told.output.replace("│", " ").split())
+
+
+def test_each_part_can_be_asked_for() -> None:
+    (option,) = (each for each in options_of("validate") if each.field == "parts")
+    assert tuple(option.choices) == PART_NAMES
+
+
+def test_a_few_cases_do_not_take_the_place_of_whole_parts(tmp_path: Path, asked: list[Case]) -> None:
+    out = tmp_path / "validation.json"
+    out.write_bytes(RESULT.read_bytes())
+    with pytest.raises(NoValidationError, match="choose another --out"):
+        carrying_out.validate(Selection(faults=["drops-request-id"]), out, say=lambda _: None)
+    with pytest.raises(NoValidationError, match="is a folder"):
+        carrying_out.validate(Selection(faults=["drops-request-id"]), tmp_path, say=lambda _: None)
+    assert not asked
+
+
+def test_second_tries_are_kept_as_such(tmp_path: Path, asked: list[Case], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(carrying_out, "tester", lambda _: changed_tester("a" * 40))
+    clean = partial(filter, lambda case: case.side == "clean")
+    monkeypatch.setattr(carrying_out, "second_tries", lambda seen, *_: list(clean([seen.case])))
+
+    def ended(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    out = tmp_path / "validation.json"
+    chosen = Selection(group=True, parts=["load"])
+    with monkeypatch.context() as context:
+        context.setattr(carrying_out, "_write", ended)
+        with pytest.raises(KeyboardInterrupt):
+            carrying_out.validate(chosen, out, say=lambda _: None)
+    asked.clear()
+    parts = carrying_out.validate(chosen, out, resume=True, say=lambda _: None)
+    assert not asked
+    assert parts["load"].second_tries == ["clean clean"]

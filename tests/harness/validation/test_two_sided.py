@@ -101,6 +101,16 @@ def test_a_right_server_that_is_left_undecided_is_asked_again_by_that_check_alon
         blamed = seen_again(first, [Seen(again, {"alone-check[a]": "fail", "alone-check[b]": "pass"})])
         assert blamed.verdicts["alone-check[a]"] == "fail"
     assert not second_tries(Seen(Case("variant", "v", suite="load"), said), checks, {})
+    also = Seen(Case("variant", "v"), {**said, "alone-check[b]": "fail"})
+    assert not second_tries(also, checks, {}), "whom a check blames it is not asked again of"
+
+
+def test_a_second_try_takes_back_nothing_that_a_right_server_was_blamed_for() -> None:
+    case = Case("variant", "v", checks=("a-check", "need-check"))
+    first = Seen(case, {"a-check[a]": "inconclusive", "a-check[b]": "inconclusive", "need-check": "fail"})
+    again = seen_again(first, [Seen(case, {"a-check[a]": "pass", "need-check": "pass"})])
+    assert again.verdicts == {"a-check[a]": "pass", "a-check[b]": "inconclusive", "need-check": "fail"}
+    assert seen_again(first, [Seen(case, {"run": "tool_error"})]).verdicts == first.verdicts
 
 
 def test_second_tries_are_for_what_was_missed_not_for_what_was_blamed() -> None:
