@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from harness.reference.faults.kit.reply_elements import spell
 from harness.reference.faults.kit.request_elements import each_element
+from harness.reference.faults.kit.structure import each_input
 from harness.reference.faults.registry import fault
 from harness.reference.hooks import Hooks
 from harness.reference.protocol.errors import Refusal
@@ -57,12 +59,16 @@ def empty_text_becomes_null_text(hooks: Hooks) -> None:
     models=("echo-bytes", "text"),
 )
 def bytes_shape_counts_bytes(hooks: Hooks) -> None:
-    def refuse(name: str, datatype: str, flat: list[Any]) -> list[Any]:
-        if datatype == "BYTES" and any(isinstance(each, str) and len(each) != 1 for each in flat):
-            raise Refusal(f"input {name!r}: the number of bytes does not fit the shape")
-        return flat
+    hooks.rules.any_count = True
 
-    hooks.elements.append(refuse)
+    def counted(_: dict[str, Any], tensor: Any) -> Any:
+        text = tensor.datatype == "BYTES"
+        size = sum(len(each) for each in tensor.values) if text else len(tensor.values)
+        if size != tensor.count:
+            raise Refusal("the number of bytes does not fit the shape")
+        return dataclasses.replace(tensor, shape=(len(tensor.values), *tensor.shape[1:])) if text else tensor
+
+    each_input(hooks, counted)
 
 
 def _number(change: Callable[[int], int]) -> Callable[[Any], Lexeme]:
