@@ -199,7 +199,12 @@ class Bystanders:
                 found.strayed.append((words, strayed, exchange))
 
     def _not_now(self, other: Others, exchange: Exchange) -> bool:
-        """Whether an answer speaks of the moment, such as of too much under way; within a stream any refusal may."""
+        """Whether an answer speaks of the moment, such as of too much under way; within a stream any refusal may.
+
+        That its time is over is said of the call: these have time, and those that were given up had none.
+        """
+        if exchange.rpc is not None and exchange.rpc.name == "DEADLINE_EXCEEDED":
+            return False
         return (not_now(exchange) and not self._is_lost(exchange)) or (exchange.ok and other.refuses(exchange))
 
     def _is_lost(self, exchange: Exchange) -> bool:
