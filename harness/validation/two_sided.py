@@ -130,7 +130,8 @@ def seen_again(first: Seen, tries: Sequence[Seen]) -> Seen:
         if "run" in again.verdicts:
             continue
         if not again.case.checks:
-            return again
+            # It stands for the case that was to be tried.
+            return Seen(first.case, again.verdicts, again.reasons)
         mine = again.case.checks[0]
         others = {name: verdict for name, verdict in seen.verdicts.items() if slug_of(name) != mine}
         own = {name: verdict for name, verdict in again.verdicts.items() if slug_of(name) == mine}
