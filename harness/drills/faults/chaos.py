@@ -130,8 +130,8 @@ class Experiment:
     @property
     def undo(self) -> Sequence[Undo]:
         """Ask the experiment to end, which it does with its rollbacks; one that has ended cannot be asked."""
-        since = started(self._running.pid) if self._running is not None else ""
-        if self._running is None or not since:
+        # The number of one that was waited for may be another's by now.
+        if self._running is None or self._running.poll() is not None or not (since := started(self._running.pid)):
             return ()
         pid, seconds = self._running.pid, self.table.timeout_s
         return (Undo(command("end", str(pid), since, f"{seconds:g}"), timeout_s=seconds + 10),)
