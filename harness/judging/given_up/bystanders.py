@@ -28,6 +28,8 @@ ROOT, HELD = "disconnect-leaves-traces", "given-up-requests-hold-others-up"
 CROWD = 32
 # An answer may come so much later than the time that all that was given up would take, one after another.
 SLACK_SECONDS = 1.0
+# No waiting line gives up so soon.
+AT_ONCE_S = 0.05
 # Requests until nothing is left of what was given up, where something was: as many as a pool is large.
 CALM, ENOUGH = 64, 16
 
@@ -201,9 +203,10 @@ class Bystanders:
     def _not_now(self, other: Others, exchange: Exchange) -> bool:
         """Whether an answer speaks of the moment, such as of too much under way; within a stream any refusal may.
 
-        That its time is over is said of the call: these have time, and those that were given up had none.
+        That its time is over, said at once, is no word of the moment: these have time, and those that were given up had
+        none. Said later, it may be the end of a waiting line.
         """
-        if exchange.rpc is not None and exchange.rpc.name == "DEADLINE_EXCEEDED":
+        if exchange.rpc is not None and exchange.rpc.name == "DEADLINE_EXCEEDED" and exchange.elapsed_s < AT_ONCE_S:
             return False
         return (not_now(exchange) and not self._is_lost(exchange)) or (exchange.ok and other.refuses(exchange))
 
