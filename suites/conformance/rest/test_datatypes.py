@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import cycle, islice
 
 from harness.check import check
 from harness.endpoint.rest_route import outputs_of
@@ -21,6 +22,7 @@ from harness.oracles.equality import preserved
 from harness.probing.probe import Probe
 from harness.probing.replies import refused, status_of
 from harness.record.exchange import Exchange
+from harness.record.intent import meant
 from harness.wire.tensor import Tensor
 from harness.wire.varied import vary
 
@@ -180,8 +182,9 @@ def rest_datatype_precision(probe: Probe) -> None:
 def rest_bytes_elements(probe: Probe) -> None:
     """A BYTES tensor has one string per element.
 
-    Sends two strings of different length as shape [2]; an echo must give back two. Who refuses them is asked for the
-    same strings with the number of their bytes as shape.
+    Sends two strings of different length as shape [2]; an echo must give back two. Where they are refused, and so are
+    five such strings as shape [5], but two of five bytes as shape [5] are taken, bytes are counted; else it is a model
+    of its own kind.
     """
     values = ("ab", "cde")
     for name, output, _ in _echoed(probe, ("BYTES",)):
@@ -240,13 +243,19 @@ def _echo(
 
 
 def _is_taken_by_bytes(probe: Probe, name: str, values: Sequence[str]) -> bool:
-    """Whether the strings are accepted where the first dimension counts their bytes."""
-    request = probe.model.with_elements(probe.accepted().request, name, tuple(values))
-    counted = [
-        replace(each, shape=(sum(len(text) for text in each.elements), *each.shape[1:])) if each.name == name else each
-        for each in request.inputs
-    ]
-    return probe.answered(probe.model.rest.infer(vary(request, inputs=counted))).ok
+    """Whether the strings are accepted with the number of their bytes as shape, and as many strings are not.
+
+    Only asked of a model with this input alone, whose rows are single strings.
+    """
+    count = sum(map(len, values))
+    base, rest = probe.accepted().request, probe.model.rest
+    request = probe.model.with_elements(base, name, tuple(values))
+    if [each.shape for each in request.inputs] != [(len(values),)]:
+        return False
+    with meant("open"):
+        counted = rest.infer(vary(request, inputs=[replace(request.inputs[0], shape=(count,))]).to_bytes())
+    as_many = probe.model.with_elements(base, name, tuple(islice(cycle(values), count)))
+    return counted.ok and refused(rest.infer(as_many))
 
 
 def _elements_were_refused(probe: Probe, name: str, count: int, exchange: Exchange) -> None:
