@@ -52,7 +52,7 @@ def _commit(besides: Path | None) -> str | None:
 def _all_but(root: Path, path: Path | None) -> tuple[str, ...]:
     if path is None or not path.resolve().is_relative_to(root.resolve()):
         return ()
-    return ("--", ".", f":(exclude){path.resolve().relative_to(root.resolve())}")
+    return ("--", ".", f":(exclude,literal){path.resolve().relative_to(root.resolve())}")
 
 
 def _git(root: Path, *arguments: str) -> str:

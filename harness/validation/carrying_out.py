@@ -8,7 +8,7 @@ import math
 import os
 import time
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import chain
@@ -53,14 +53,15 @@ def validate(
 
     Raises:
         harness.run.method_validation.NoValidationError: ``out`` is no result that a part can be put into, or one that a
-            few cases would replace.
+            few cases would replace; or the checkout has changed meanwhile.
     """
     registry, _, _ = load_checks()
     cases = cases_for(selection, registry, reference_inventory())
     if minutes is not None:
         # A sample stands beside the end-to-end tests, and one of them is load on the clean server.
         cases = [case for case in cases if not (case.load and case.side == "clean")]
-    _refuse(out, selection)
+    whole = () if minutes is not None else selection.whole_parts
+    _refuse(out, selection, whole)
     name = "-".join([*(selection.parts and selection.whole_parts), "partial"])
     kept = _Kept(out.with_suffix(f".{name}.jsonl"), out)
     if not resume:
@@ -71,13 +72,17 @@ def validate(
         say(f"{seen.case.side} {seen.case.name}: {found}")
 
     seen, repeated = _probed(cases, kept, registry, progress, jobs, minutes)
-    if kept.changed():
-        say("the checkout has changed meanwhile: this is no result of one commit")
+    changed = kept.changed()
+    if changed and whole:
+        raise NoValidationError(
+            f"the checkout has changed meanwhile, so nothing is written; what {kept.mine.commit} has seen is kept: "
+            "check it out and go on with --resume"
+        )
     tried = Tried(
         cases=cases,
         seen=seen,
         repeated=repeated,
-        whole=() if kept.changed() or minutes is not None else selection.whole_parts,
+        whole=whole,
         made=datetime.now(UTC).isoformat(timespec="seconds"),
         tester=kept.mine,
     )
@@ -88,18 +93,19 @@ def validate(
     return parts
 
 
-def _refuse(out: Path, selection: Selection) -> None:
+def _refuse(out: Path, selection: Selection, whole: Collection[PartName]) -> None:
     """While nothing is lost yet: a place that takes no result, and a result that would be lost."""
-    if out.is_dir():
-        raise NoValidationError(f"{out} is a folder")
+    if out.is_dir() or not out.parent.is_dir():
+        raise NoValidationError(f"{out} is a folder, or in none")
     try:
         there = read_validation(out).parts
     except NoValidationError:
         if selection.parts:
             raise
         return
-    if not selection.whole_parts and any(part.whole for part in there.values()):
-        raise NoValidationError(f"{out} has whole parts, which a few cases must not replace: choose another --out")
+    lost = [name for name, part in there.items() if part.whole and name not in whole]
+    if lost and not selection.parts:
+        raise NoValidationError(f"{out} has whole parts that would be lost ({', '.join(lost)}): choose another --out")
 
 
 def _probed(
@@ -178,7 +184,7 @@ class _Kept:
 
     def add(self, seen: Seen, *, again: bool) -> None:
         """Keep it; ``again`` for a second try."""
-        if self.changed():
+        if self.changed() or "run" in seen.verdicts:
             return
         row = {
             "case": asdict(seen.case), "verdicts": dict(seen.verdicts), "reasons": dict(seen.reasons),
@@ -197,7 +203,11 @@ class _Kept:
                 row = json.loads(line)
             except ValueError:
                 continue
-            if row.get("tester") != msgspec.to_builtins(self.mine) or row.get("again") is not again:
+            if (
+                not isinstance(row, dict)
+                or row.get("tester") != msgspec.to_builtins(self.mine)
+                or row.get("again") is not again
+            ):
                 continue
             lists = {name: tuple(row["case"][name]) for name in ("models", "checks")}
             case = Case(**{**row["case"], **lists})

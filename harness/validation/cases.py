@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import pytest
+
 from harness.check import REGISTRY
 from harness.declared.table import NO_LIMIT
 from harness.run.embedded import EmbeddedError
@@ -146,7 +148,8 @@ def probe(case: Case, token: str) -> Seen:
         output = Path(folder) / "output"
         code = probing_run(arguments, {"ART15_TOKEN": token, LOG_ENV: log}, output, RUN_SECONDS)
         document = Path(folder) / "evidence" / "evidence.json"
-        if code is None or not document.is_file():
+        # Ctrl-C reaches the run as well, which then says what it has seen so far.
+        if code is None or code == pytest.ExitCode.INTERRUPTED or code < 0 or not document.is_file():
             words = output.read_text(errors="replace").strip()[-2000:]
             raise ValidationError(f"{case.side} {case.name}: no evidence (exit code {code})\n{words}")
         checks = json.loads(document.read_bytes())["checks"]

@@ -118,7 +118,7 @@ def _undecided(seen: Seen, by_slug: Mapping[str, Check], excused: Mapping[str, s
 def seen_again(first: Seen, tries: Sequence[Seen]) -> Seen:
     """One case after its second tries: where single checks were tried alone, what the others said stands.
 
-    Of a right server, all stands but what was left undecided.
+    Of a right server, all stands but what was left undecided, or is blamed now.
     """
     seen = first
     for again in tries:
@@ -140,9 +140,10 @@ def seen_again(first: Seen, tries: Sequence[Seen]) -> Seen:
 
 
 def _decided(seen: Seen, again: Seen) -> Seen:
-    """What was undecided, by a second try that came to something."""
-    new = {name: again.verdicts[name] for name, verdict in seen.verdicts.items()
-           if verdict == UNDECIDED_HERE and name in again.verdicts}  # fmt: skip
+    """What was undecided, by a second try that came to something; and whatever the second try blames."""
+    blamed = again.broken() if "run" not in again.verdicts else {}
+    new = {name: again.verdicts[name] for name, verdict in seen.verdicts.items() if name in again.verdicts
+           and (verdict == UNDECIDED_HERE or (verdict == "pass" and slug_of(name) in blamed))}  # fmt: skip
     reasons = {name: again.reasons.get(name, "") for name in new}
     return Seen(seen.case, {**seen.verdicts, **new}, {**seen.reasons, **reasons})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import subprocess
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from harness.check import REGISTRY, Check
 from harness.commands.validation import validate
 from harness.option import options_of
 from harness.run import method_validation
+from harness.run import tester as telling
 from harness.run.checks import load_checks
 from harness.run.method_validation import (
     NO_VALIDATION,
@@ -231,17 +233,17 @@ def test_only_what_the_same_commit_has_seen_is_kept(
         assert call() == total
 
 
-def test_a_checkout_that_changes_meanwhile_is_no_whole_part(
+def test_nothing_is_written_where_the_checkout_changes_meanwhile(
     tmp_path: Path, asked: list[Case], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # For a while only: it is back at the end.
     commits = iter(["a" * 40, "a" * 40, "b" * 40])
     monkeypatch.setattr(carrying_out, "tester", lambda _: changed_tester(next(commits, "a" * 40)))
-    said: list[str] = []
-    parts = carrying_out.validate(Selection(parts=["load"]), tmp_path / "v.json", say=said.append)
+    with pytest.raises(NoValidationError, match=r"what a{40} has seen is kept"):
+        carrying_out.validate(Selection(parts=["load"]), tmp_path / "v.json", say=lambda _: None)
     assert asked
-    assert not parts["load"].whole
-    assert [text for text in said if "changed meanwhile" in text]
+    (kept,) = tmp_path.iterdir()
+    assert len(kept.read_text().splitlines()) == 1, "and nothing of the other one"
 
 
 @pytest.mark.parametrize("there", [b'{"schema": "art15-validation/1"}', b"{}", b'{"a": "\xff"}'])
@@ -288,7 +290,35 @@ def test_a_few_cases_do_not_take_the_place_of_whole_parts(tmp_path: Path, asked:
         carrying_out.validate(Selection(faults=["drops-request-id"]), out, say=lambda _: None)
     with pytest.raises(NoValidationError, match="is a folder"):
         carrying_out.validate(Selection(faults=["drops-request-id"]), tmp_path, say=lambda _: None)
+    # Without seeds, those that are there would be lost; within a time, all of them.
+    document = read_validation(out)
+    seeds = msgspec.structs.replace(document.parts["seeds"], whole=True)
+    whole = msgspec.structs.replace(document, parts={**document.parts, "seeds": seeds})
+    out.write_bytes(msgspec.json.encode(whole))
+    with pytest.raises(NoValidationError, match=r"would be lost \(seeds\)"):
+        carrying_out.validate(Selection(), out, say=lambda _: None)
+    with pytest.raises(NoValidationError, match=r"would be lost \(faults"):
+        carrying_out.validate(Selection(seeds=10), out, minutes=5, say=lambda _: None)
+    with pytest.raises(NoValidationError, match="or in none"):
+        carrying_out.validate(Selection(), tmp_path / "none" / "v.json", say=lambda _: None)
     assert not asked
+
+
+def test_a_commit_is_that_of_what_stands_beside_the_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "checkout"
+    (root / "harness").mkdir(parents=True)
+    for name in ("harness/__init__.py", "v[1].json", "other"):
+        (root / name).write_text("1")
+    for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=n", "-c", "user.email=e", "commit", "-qm", "c"]):
+        subprocess.run(["git", "-C", str(root), *words], check=True)
+    monkeypatch.setattr("harness.__file__", str(root / "harness" / "__init__.py"))
+    out = root / "v[1].json"
+    before = telling.tester(out)
+    out.write_text("2")
+    assert telling.tester(out) == before
+    assert telling.tester().commit == f"{before.commit}+"
+    (root / "other").write_text("2")
+    assert telling.tester(out).commit == f"{before.commit}+"
 
 
 def test_second_tries_are_kept_as_such(tmp_path: Path, asked: list[Case], monkeypatch: pytest.MonkeyPatch) -> None:

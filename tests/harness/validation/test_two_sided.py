@@ -111,6 +111,9 @@ def test_a_second_try_takes_back_nothing_that_a_right_server_was_blamed_for() ->
     again = seen_again(first, [Seen(case, {"a-check[a]": "pass", "need-check": "pass"})])
     assert again.verdicts == {"a-check[a]": "pass", "a-check[b]": "inconclusive", "need-check": "fail"}
     assert seen_again(first, [Seen(case, {"run": "tool_error"})]).verdicts == first.verdicts
+    passed = Seen(case, {"a-check[a]": "inconclusive", "a-check[b]": "pass", "need-check": "pass"})
+    blamed = seen_again(passed, [Seen(case, {"a-check[a]": "pass", "a-check[b]": "fail", "need-check": "warn"})])
+    assert blamed.verdicts == {"a-check[a]": "pass", "a-check[b]": "fail", "need-check": "warn"}
 
 
 def test_second_tries_are_for_what_was_missed_not_for_what_was_blamed() -> None:
