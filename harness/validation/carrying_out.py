@@ -173,6 +173,9 @@ class _Kept:
         """``out`` is a file that is written meanwhile, and no code."""
         self.path, self._out = path, out
         self.mine = tester(out)
+        for _ in range(3):
+            # On a busy machine git may not say in time, and then every later word would be another one.
+            self.mine = self.mine if self.mine.commit is not None else tester(out)
         self._changed = False
 
     def changed(self) -> bool:
