@@ -6,6 +6,18 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from harness.cluster.places import places
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports nobody listens on, all different; no outgoing connection gets one of them while its server is away."""
+    return [each.port for each in places([""] * count)]
+
+
+def free_port() -> int:
+    """One of them."""
+    return free_ports(1)[0]
+
 
 @contextmanager
 def held_port() -> Iterator[int]:

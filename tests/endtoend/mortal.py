@@ -13,15 +13,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from harness.cluster.places import places
+from tests.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 RESTART_SECONDS = 0.1
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on, all different; no outgoing connection gets one of them while its server is away."""
-    return [each.port for each in places([""] * count)]
 
 
 class Mortal:

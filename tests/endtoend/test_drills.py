@@ -13,9 +13,9 @@ import httpx
 import pytest
 
 from reports.verification.verify import verify
-from tests.endtoend.mortal import free_ports
 from tests.endtoend.running import ROOT, Ran, probe
 from tests.harness.drills.conftest import until
+from tests.ports import free_ports
 
 CHECK = "failover-drills[pair]"
 PHASES = ("before", "during", "after")

@@ -17,10 +17,11 @@ from click.testing import CliRunner
 from harness.cli import main
 from harness.drills.proxies import UsersProxy
 from harness.drills.undoing import is_stopped
-from tests.endtoend.mortal import Mortal, free_ports
+from tests.endtoend.mortal import Mortal
 from tests.endtoend.running import PYTEST, ROOT
 from tests.endtoend.test_drills import serves
 from tests.harness.drills.conftest import until
+from tests.ports import free_ports
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,8 @@ import pytest
 from harness.drills.undoing import is_stopped
 from harness.run.embedded import EmbeddedServer
 from tests.endtoend.running import probe
-from tests.harness.drills.conftest import free_port, hooks
+from tests.harness.drills.conftest import hooks
+from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 

@@ -17,11 +17,11 @@ import httpx
 import msgspec
 import pytest
 
-from harness.cluster.places import places
 from harness.drills.commands import start
 from harness.drills.declared import Drill
 from harness.drills.faults.processes import OwnedProcess
 from harness.drills.kinds import ProcessTable
+from tests.ports import free_port
 
 REPLICA = Path(__file__).with_name("replica.py")
 Started = Callable[[str], ProcessTable]
@@ -31,11 +31,6 @@ def drill_of(fault: str, folder: Path | str = "", **more: object) -> Drill:
     """A drill whose fault is written as in a policy."""
     table = {"name": "d", "fault": tomllib.loads(fault), "folder": str(folder), **more}
     return msgspec.convert(table, Drill)
-
-
-def free_port() -> int:
-    """A port that nobody listens on, and that no outgoing connection gets."""
-    return places([""])[0].port
 
 
 def asked(table: ProcessTable) -> int:

@@ -14,7 +14,8 @@ import pytest
 from harness.drills.faults.fault import FaultError
 from harness.drills.injector import Injector
 from harness.drills.undoing import is_stopped, started
-from tests.harness.drills.conftest import REPLICA, Started, asked, declared, drill_of, free_port, until
+from tests.harness.drills.conftest import REPLICA, Started, asked, declared, drill_of, until
+from tests.ports import free_port
 
 ALLOWED = ("faults",)
 

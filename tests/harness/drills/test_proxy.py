@@ -19,8 +19,9 @@ from harness.drills.faults.fault import FaultError
 from harness.drills.injector import Injector
 from harness.drills.proxies import OwnProxy
 from harness.record.children import module
-from tests.harness.drills.conftest import Started, drill_of, free_port, until
+from tests.harness.drills.conftest import Started, drill_of, until
 from tests.harness.drills.replica import ANSWER
+from tests.ports import free_port
 
 SLOW_S, BUSY_S = 0.4, 30.0
 

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from harness.cluster.places import places
 from harness.load.plan.load_plan import Connections, LoadPlan
 from harness.load.records.rows import Status, merge
 from harness.run.bundles.load_bundle import NoRuns, bundle_of, is_series
@@ -21,6 +20,7 @@ from reports.bundle import finish
 from reports.verification.verify import verify
 from tests.harness.load.engines import ROOT, plan_for
 from tests.harness.load.hostile_server import answer, body_of, http, serving
+from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 FILE = ROOT / "harness" / "load" / "locust" / "locustfile.py"
@@ -39,10 +39,6 @@ def locust(*arguments: str, folder: Path) -> subprocess.Popen[str]:
     log = (folder / f"log-{time.monotonic_ns()}").open("w")
     with log:
         return subprocess.Popen(command, cwd=folder, env=environment, text=True, stdout=log, stderr=log)
-
-
-def free_port() -> int:
-    return places([""])[0].port
 
 
 def logs(folder: Path) -> str:
